@@ -1,0 +1,46 @@
+# ngeshare: built with PGXS. `make && make install`; everything else is in scripts/.
+EXTENSION  = ngeshare
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" ngeshare.control)
+MODULE_big = ngeshare
+
+SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
+OUR_HEADERS := $(sort $(wildcard src/*.h src/*/*.h))
+OBJS = $(SOURCES:.c=.o)
+
+# The install script is these parts, in this order.
+SQL_PARTS = \
+	src/schema.sql \
+	src/mirror/mirror.sql \
+	src/history/history.sql \
+	src/sync/sync.sql \
+	src/mirror/connect.sql \
+	src/analytics/facts.sql \
+	src/analytics/views.sql \
+	src/grants.sql
+
+DATA_built = ngeshare--$(EXTVERSION).sql
+EXTRA_CLEAN = ngeshare--*.sql tmp_check tmp_check_iso output_iso
+
+REGRESS   = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+ISOLATION = $(patsubst specs/%.spec,%,$(sort $(wildcard specs/*.spec)))
+TAP_TESTS = 1
+REGRESS_OPTS   = --temp-instance=./tmp_check --temp-config=t/server.conf --port=$(TEST_PORT) --dbname=ngeshare_regress
+ISOLATION_OPTS = --temp-instance=./tmp_check_iso --temp-config=t/server.conf --port=$(TEST_PORT) --dbname=ngeshare_isolation --load-extension=postgres_fdw
+TEST_PORT ?= 58432
+
+PG_CPPFLAGS = -I$(srcdir)/src -I$(libpq_srcdir) -DNGESHARE_VERSION='"$(EXTVERSION)"'
+PG_CFLAGS = -std=gnu99 -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type $(if $(WERROR),-Werror)
+SHLIB_LINK_INTERNAL = $(libpq)
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# PGXS on Debian tracks no header dependencies: any header rebuilds all.
+$(OBJS) $(SOURCES:.c=.bc): $(OUR_HEADERS)
+
+ngeshare--$(EXTVERSION).sql: $(SQL_PARTS) ngeshare.control Makefile
+	@echo 'joining $@'
+	@{ printf '%s\n' '\echo Use "CREATE EXTENSION ngeshare CASCADE" to load this file. \quit'; \
+	   for part in $(SQL_PARTS); do printf '\n-- from %s\n\n' "$$part"; cat "$$part" || exit 1; done; } > $@.tmp
+	@mv $@.tmp $@

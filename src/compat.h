@@ -1,0 +1,40 @@
+/*
+ * src/compat.h
+ *		The one place that knows which PostgreSQL this is built for.
+ */
+#ifndef NGESHARE_COMPAT_H
+#define NGESHARE_COMPAT_H
+
+#include "utils/datetime.h"
+#include "utils/guc.h"
+
+#if PG_VERSION_NUM < 150000
+#error "ngeshare needs PostgreSQL 15 or newer"
+#endif
+
+/* What a setting's check hook keeps: plain malloc before 16, guc.c's own after. */
+#if PG_VERSION_NUM >= 160000
+#define compat_guc_malloc(size) guc_malloc(LOG, size)
+#define compat_guc_strdup(text) guc_strdup(LOG, text)
+#define compat_guc_free(pointer) guc_free(pointer)
+#else
+#define compat_guc_malloc(size) malloc(size)
+#define compat_guc_strdup(text) strdup(text)
+#define compat_guc_free(pointer) free(pointer)
+#endif
+
+/* Decodes parsed date-time fields; returns 0 or a DTERR code. */
+static inline int
+compat_decode_datetime(char **field, int *ftype, int nf, int *dtype, struct pg_tm *tm, fsec_t *fsec,
+					   int *tzp)
+{
+#if PG_VERSION_NUM >= 160000
+	DateTimeErrorExtra extra;
+
+	return DecodeDateTime(field, ftype, nf, dtype, tm, fsec, tzp, &extra);
+#else
+	return DecodeDateTime(field, ftype, nf, dtype, tm, fsec, tzp);
+#endif
+}
+
+#endif

@@ -1,0 +1,9 @@
+-- Every right is given by name, elsewhere (the roles are the cluster's, not the
+-- extension's). Here PUBLIC loses what PostgreSQL gives it by default.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ngeshare FROM PUBLIC;
+REVOKE ALL ON FUNCTION ngeshare_connect(text) FROM PUBLIC;
+REVOKE ALL ON PROCEDURE ngeshare_sync(text, text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ngeshare_last_sync(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ngeshare_group_status(timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ngeshare_pipeline(timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ngeshare_funnel(timestamptz) FROM PUBLIC;

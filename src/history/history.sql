@@ -1,0 +1,431 @@
+-- The meeting history: which group met on which local day at which episode, for
+-- ever. meeting_recent is always exactly f(raw attendance since the window's
+-- start), kept so by the statement triggers below; meeting_past holds all that
+-- came before, filled by the sync. Answers read both.
+
+CREATE TABLE ngeshare.history_state
+(
+    singleton    boolean      NOT NULL PRIMARY KEY DEFAULT true CHECK (singleton),
+    zone         text         NOT NULL,
+    window_start timestamp(3) NOT NULL
+);
+COMMENT ON TABLE ngeshare.history_state IS
+'One row once there is any history: the zone whose local days it is kept in, and the instant (UTC) that parts meeting_past from meeting_recent; -infinity before the first sync.';
+
+CREATE TABLE ngeshare.meeting_past
+(
+    group_id    text         NOT NULL,
+    episode_id  text         NOT NULL,
+    day         date         NOT NULL,
+    first_at    timestamp(3) NOT NULL,
+    last_at     timestamp(3) NOT NULL,
+    attendances bigint       NOT NULL CHECK (attendances > 0),
+    PRIMARY KEY (group_id, day, episode_id)
+);
+COMMENT ON TABLE ngeshare.meeting_past IS
+'A row a group, episode and local day with attendance before the window''s start. Kept for ever and dumped.';
+
+CREATE TABLE ngeshare.meeting_recent
+(
+    group_id    text         NOT NULL,
+    episode_id  text         NOT NULL,
+    day         date         NOT NULL,
+    first_at    timestamp(3) NOT NULL,
+    last_at     timestamp(3) NOT NULL,
+    attendances bigint       NOT NULL CHECK (attendances > 0),
+    PRIMARY KEY (group_id, day, episode_id)
+);
+COMMENT ON TABLE ngeshare.meeting_recent IS
+'A row a group, episode and local day with attendance since the window''s start: always what the raw rows say. Not dumped: restoring the raw rows rebuilds it.';
+
+CREATE VIEW ngeshare.meeting AS
+SELECT group_id, episode_id, day, first_at, last_at, attendances
+FROM ngeshare.meeting_past
+UNION ALL
+SELECT group_id, episode_id, day, first_at, last_at, attendances
+FROM ngeshare.meeting_recent;
+COMMENT ON VIEW ngeshare.meeting IS
+'The whole history. A local day that the window''s start cuts in two (some zones have such nights) has a row on each side.';
+
+CREATE FUNCTION ngeshare.open_history()
+RETURNS ngeshare.history_state
+LANGUAGE sql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    INSERT INTO ngeshare.history_state (zone, window_start)
+    SELECT ngeshare.reporting_zone(), '-infinity'
+    WHERE NOT EXISTS (SELECT 1 FROM ngeshare.history_state)
+    ON CONFLICT (singleton) DO NOTHING;
+    SELECT state FROM ngeshare.history_state AS state;
+$$;
+COMMENT ON FUNCTION ngeshare.open_history() IS
+'The history''s zone and window start; begins the history in the reporting zone where there is none yet.';
+
+CREATE FUNCTION ngeshare.recount_recent()
+RETURNS trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    state   ngeshare.history_state := ngeshare.open_history();
+    changed text := CASE tg_op
+        WHEN 'INSERT' THEN 'TABLE added'
+        WHEN 'DELETE' THEN 'TABLE removed'
+        ELSE 'TABLE added UNION ALL TABLE removed'
+    END;
+BEGIN
+    -- Writers of one group take turns, and in key order, so none waits in a
+    -- ring: the recount below then sees all that was committed before it.
+    EXECUTE format($lock$
+        SELECT 1
+        FROM public."HangoutGroup"
+        WHERE id IN (SELECT "hangoutGroupId" FROM (%s) AS changed)
+        ORDER BY id COLLATE "C"
+        FOR NO KEY UPDATE
+    $lock$, changed);
+    EXECUTE format($recount$
+        WITH touched AS MATERIALIZED (
+            SELECT DISTINCT
+                "hangoutGroupId" AS group_id,
+                "hangoutEpisodeId" AS episode_id,
+                ngeshare.local_day("attendedAt", $1) AS day
+            FROM (%s) AS changed
+            WHERE "attendedAt" >= $2
+        ), counted AS MATERIALIZED (
+            SELECT
+                group_id,
+                episode_id,
+                day,
+                min(raw."attendedAt") AS first_at,
+                max(raw."attendedAt") AS last_at,
+                count(*) AS attendances
+            FROM touched
+            JOIN public."UserHangoutGroupAttendance" AS raw
+              ON raw."hangoutGroupId" = group_id
+             AND raw."hangoutEpisodeId" = episode_id
+             AND raw."attendedAt" BETWEEN day - 2 AND day + 3
+             AND ngeshare.local_day(raw."attendedAt", $1) = day
+            WHERE raw."attendedAt" >= $2
+            GROUP BY group_id, episode_id, day
+        ), emptied AS (
+            DELETE FROM ngeshare.meeting_recent AS recent
+            USING touched
+            WHERE (recent.group_id, recent.day, recent.episode_id)
+                = (touched.group_id, touched.day, touched.episode_id)
+              AND NOT EXISTS (
+                  SELECT 1
+                  FROM counted
+                  WHERE (counted.group_id, counted.day, counted.episode_id)
+                      = (touched.group_id, touched.day, touched.episode_id))
+        )
+        INSERT INTO ngeshare.meeting_recent AS recent
+            (group_id, episode_id, day, first_at, last_at, attendances)
+        SELECT group_id, episode_id, day, first_at, last_at, attendances
+        FROM counted
+        ORDER BY group_id COLLATE "C", day, episode_id COLLATE "C"
+        ON CONFLICT (group_id, day, episode_id) DO UPDATE
+        SET first_at = excluded.first_at,
+            last_at = excluded.last_at,
+            attendances = excluded.attendances
+        WHERE (recent.first_at, recent.last_at, recent.attendances)
+            IS DISTINCT FROM (excluded.first_at, excluded.last_at, excluded.attendances)
+    $recount$, changed)
+    USING state.zone, state.window_start;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.recount_recent() IS
+'Statement trigger: counts the touched meetings of the window anew from the raw rows.';
+
+CREATE FUNCTION ngeshare.remember_past()
+RETURNS trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    state ngeshare.history_state := ngeshare.open_history();
+    known text := CASE tg_op
+        WHEN 'INSERT' THEN 'SELECT 1 WHERE false'
+        ELSE 'SELECT 1 FROM removed WHERE (removed.id, removed."hangoutGroupId", removed."hangoutEpisodeId", removed."attendedAt")'
+             ' = (added.id, added."hangoutGroupId", added."hangoutEpisodeId", added."attendedAt")'
+    END;
+BEGIN
+    EXECUTE format($merge$
+        INSERT INTO ngeshare.meeting_past AS past
+            (group_id, episode_id, day, first_at, last_at, attendances)
+        SELECT
+            "hangoutGroupId",
+            "hangoutEpisodeId",
+            ngeshare.local_day("attendedAt", $1),
+            min("attendedAt"),
+            max("attendedAt"),
+            count(*)
+        FROM added
+        WHERE "attendedAt" < $2
+          AND NOT EXISTS (%s)
+        GROUP BY 1, 2, 3
+        ORDER BY 1, 3, 2
+        ON CONFLICT (group_id, day, episode_id) DO UPDATE
+        SET first_at = least(past.first_at, excluded.first_at),
+            last_at = greatest(past.last_at, excluded.last_at),
+            attendances = past.attendances + excluded.attendances
+    $merge$, known)
+    USING state.zone, state.window_start;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.remember_past() IS
+'Statement trigger: attendance written by hand with an instant before the window''s start is merged into the past, which only CALL ngeshare_sync(''full'') corrects.';
+
+CREATE FUNCTION ngeshare.forget_recent()
+RETURNS trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    DELETE FROM ngeshare.meeting_recent;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.forget_recent() IS
+'Statement trigger: after TRUNCATE the window holds no meeting.';
+
+CREATE FUNCTION ngeshare.rebuild_recent()
+RETURNS bigint
+LANGUAGE sql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    DELETE FROM ngeshare.meeting_recent;
+    WITH rebuilt AS (
+        INSERT INTO ngeshare.meeting_recent
+            (group_id, episode_id, day, first_at, last_at, attendances)
+        SELECT
+            raw."hangoutGroupId",
+            raw."hangoutEpisodeId",
+            ngeshare.local_day(raw."attendedAt", state.zone),
+            min(raw."attendedAt"),
+            max(raw."attendedAt"),
+            count(*)
+        FROM public."UserHangoutGroupAttendance" AS raw
+        JOIN ngeshare.history_state AS state ON raw."attendedAt" >= state.window_start
+        GROUP BY 1, 2, 3
+        RETURNING 1
+    )
+    SELECT count(*) FROM rebuilt;
+$$;
+COMMENT ON FUNCTION ngeshare.rebuild_recent() IS
+'Counts the whole window anew and returns the number of its meetings; for a changed zone and for a restored dump.';
+
+CREATE FUNCTION ngeshare.restore_history()
+RETURNS trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    DELETE FROM ngeshare.history_state AS begun
+    WHERE begun.window_start = '-infinity';
+    RETURN new;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.restore_history() IS
+'Row trigger: a dump''s state takes the place of one that the dump''s own raw rows began.';
+
+CREATE FUNCTION ngeshare.restore_recent()
+RETURNS trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM ngeshare.rebuild_recent();
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.restore_recent() IS
+'Statement trigger: once a dump''s zone and window are known, the window is counted by them.';
+
+CREATE TRIGGER recount_inserted
+    AFTER INSERT ON public."UserHangoutGroupAttendance"
+    REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION ngeshare.recount_recent();
+CREATE TRIGGER recount_deleted
+    AFTER DELETE ON public."UserHangoutGroupAttendance"
+    REFERENCING OLD TABLE AS removed
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION ngeshare.recount_recent();
+CREATE TRIGGER recount_updated
+    AFTER UPDATE ON public."UserHangoutGroupAttendance"
+    REFERENCING OLD TABLE AS removed NEW TABLE AS added
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION ngeshare.recount_recent();
+CREATE TRIGGER recount_truncated
+    AFTER TRUNCATE ON public."UserHangoutGroupAttendance"
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION ngeshare.forget_recent();
+CREATE TRIGGER remember_inserted
+    AFTER INSERT ON public."UserHangoutGroupAttendance"
+    REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT
+    WHEN (NOT ngeshare.is_restoring())
+    EXECUTE FUNCTION ngeshare.remember_past();
+CREATE TRIGGER remember_updated
+    AFTER UPDATE ON public."UserHangoutGroupAttendance"
+    REFERENCING OLD TABLE AS removed NEW TABLE AS added
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION ngeshare.remember_past();
+ALTER TABLE public."UserHangoutGroupAttendance"
+    ENABLE ALWAYS TRIGGER recount_inserted,
+    ENABLE ALWAYS TRIGGER recount_deleted,
+    ENABLE ALWAYS TRIGGER recount_updated,
+    ENABLE ALWAYS TRIGGER recount_truncated,
+    ENABLE ALWAYS TRIGGER remember_inserted,
+    ENABLE ALWAYS TRIGGER remember_updated;
+
+CREATE TRIGGER restore_history
+    BEFORE INSERT ON ngeshare.history_state
+    FOR EACH ROW
+    WHEN (ngeshare.is_restoring())
+    EXECUTE FUNCTION ngeshare.restore_history();
+CREATE TRIGGER restore_recent
+    AFTER INSERT ON ngeshare.history_state
+    FOR EACH STATEMENT
+    WHEN (ngeshare.is_restoring())
+    EXECUTE FUNCTION ngeshare.restore_recent();
+
+SELECT pg_extension_config_dump('ngeshare.history_state', '');
+SELECT pg_extension_config_dump('ngeshare.meeting_past', '');
+
+CREATE FUNCTION ngeshare.trim_recent(new_start timestamp)
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    DELETE FROM ngeshare.meeting_recent
+    WHERE last_at < new_start;
+    -- A local day that the new start cuts in two keeps what is behind it.
+    UPDATE ngeshare.meeting_recent AS recent
+    SET first_at = kept.first_at,
+        last_at = kept.last_at,
+        attendances = kept.attendances
+    FROM (
+        SELECT
+            raw."hangoutGroupId" AS group_id,
+            raw."hangoutEpisodeId" AS episode_id,
+            ngeshare.local_day(raw."attendedAt", state.zone) AS day,
+            min(raw."attendedAt") AS first_at,
+            max(raw."attendedAt") AS last_at,
+            count(*) AS attendances
+        FROM public."UserHangoutGroupAttendance" AS raw
+        CROSS JOIN ngeshare.history_state AS state
+        WHERE raw."attendedAt" BETWEEN new_start AND new_start + interval '2 days'
+        GROUP BY 1, 2, 3
+    ) AS kept
+    WHERE recent.first_at < new_start
+      AND (recent.group_id, recent.day, recent.episode_id) = (kept.group_id, kept.day, kept.episode_id);
+$$;
+COMMENT ON FUNCTION ngeshare.trim_recent(timestamp) IS
+'Takes out of meeting_recent what lies before a new start of the window; the raw rows are still there.';
+
+CREATE FUNCTION ngeshare.merge_past(from_start timestamp, until_start timestamp)
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    INSERT INTO ngeshare.meeting_past AS past
+        (group_id, episode_id, day, first_at, last_at, attendances)
+    SELECT
+        raw."hangoutGroupId",
+        raw."hangoutEpisodeId",
+        ngeshare.local_day(raw."attendedAt", state.zone),
+        min(raw."attendedAt"),
+        max(raw."attendedAt"),
+        count(*)
+    FROM public."UserHangoutGroupAttendance" AS raw
+    CROSS JOIN ngeshare.history_state AS state
+    WHERE raw."attendedAt" >= from_start
+      AND raw."attendedAt" < until_start
+    GROUP BY 1, 2, 3
+    ON CONFLICT (group_id, day, episode_id) DO UPDATE
+    SET first_at = least(past.first_at, excluded.first_at),
+        last_at = greatest(past.last_at, excluded.last_at),
+        attendances = past.attendances + excluded.attendances;
+$$;
+COMMENT ON FUNCTION ngeshare.merge_past(timestamp, timestamp) IS
+'Adds the meetings of the raw rows between two instants to the past.';
+
+CREATE FUNCTION ngeshare.advance_window(new_start timestamp)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    state ngeshare.history_state := ngeshare.open_history();
+BEGIN
+    IF new_start > state.window_start THEN
+        PERFORM ngeshare.merge_past(state.window_start, new_start);
+        PERFORM ngeshare.trim_recent(new_start);
+    ELSIF new_start < state.window_start THEN
+        -- A longer window than before: its days will come back as raw rows.
+        DELETE FROM ngeshare.meeting_past
+        WHERE first_at >= new_start;
+    END IF;
+    UPDATE ngeshare.history_state
+    SET window_start = new_start
+    WHERE window_start <> new_start;
+    DELETE FROM public."UserHangoutGroupAttendance"
+    WHERE "attendedAt" < new_start;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.advance_window(timestamp) IS
+'Lets the window start at another local midnight: the days that leave it move from recent to past, and raw rows before it go.';
+
+CREATE FUNCTION ngeshare.replace_past(new_zone text, new_start timestamp)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    state ngeshare.history_state := ngeshare.open_history();
+BEGIN
+    UPDATE ngeshare.history_state
+    SET zone = new_zone,
+        window_start = new_start
+    WHERE (zone, window_start) IS DISTINCT FROM (new_zone, new_start);
+    DELETE FROM ngeshare.meeting_past AS past
+    WHERE NOT EXISTS (
+        SELECT 1
+        FROM ngeshare.stage_meeting AS stage
+        WHERE (stage.group_id, stage.day, stage.episode_id) = (past.group_id, past.day, past.episode_id));
+    INSERT INTO ngeshare.meeting_past AS past
+        (group_id, episode_id, day, first_at, last_at, attendances)
+    SELECT group_id, episode_id, day, first_at, last_at, attendances
+    FROM ngeshare.stage_meeting
+    ON CONFLICT (group_id, day, episode_id) DO UPDATE
+    SET first_at = excluded.first_at,
+        last_at = excluded.last_at,
+        attendances = excluded.attendances
+    WHERE (past.first_at, past.last_at, past.attendances)
+        IS DISTINCT FROM (excluded.first_at, excluded.last_at, excluded.attendances);
+    PERFORM ngeshare.trim_recent(new_start);
+    DELETE FROM public."UserHangoutGroupAttendance"
+    WHERE "attendedAt" < new_start;
+    IF state.zone <> new_zone THEN
+        PERFORM ngeshare.rebuild_recent();
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.replace_past(text, timestamp) IS
+'Makes the past what production says (in ngeshare.stage_meeting), in a zone and up to a window''s start; writes only what differs.';

@@ -1,0 +1,200 @@
+-- The mirror: production's six tables under production's own names, so that SQL
+-- written for production runs here unchanged. Columns that point to tables that
+-- aren't pulled keep their values and have no foreign key.
+--
+-- The CHECKs name the timestamps that the rules count with: each has to have a
+-- local day in every zone, so it is finite and not on the very edge of
+-- PostgreSQL's range.
+
+CREATE FUNCTION ngeshare.has_local_day(at timestamp)
+RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+AS $$ SELECT at IS NULL OR at BETWEEN timestamp '4713-01-03 00:00:00 BC' AND timestamp '294276-12-29 00:00:00' $$;
+COMMENT ON FUNCTION ngeshare.has_local_day(timestamp) IS
+'Whether a timestamp that the rules count with has a local day in every zone; true for NULL.';
+
+CREATE TABLE public."User"
+(
+    id           text                                   NOT NULL PRIMARY KEY,
+    "createdAt"  timestamp(3) DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    "updatedAt"  timestamp(3)                           NOT NULL,
+    email        text,
+    "lastLogin"  timestamp(3),
+    "lastActive" timestamp(3),
+    "deletedAt"  timestamp(3)
+);
+COMMENT ON TABLE public."User" IS
+'Mirror of production''s users. A user with deletedAt set is soft-deleted: it stays in all history.';
+
+CREATE TABLE public."Hangout"
+(
+    id                 text                                   NOT NULL PRIMARY KEY,
+    "createdAt"        timestamp(3) DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    "updatedAt"        timestamp(3)                           NOT NULL,
+    name               text                                   NOT NULL,
+    description        text,
+    type               text                                   NOT NULL,
+    price              double precision                       NOT NULL,
+    "circleProfileId"  text                                   NOT NULL,
+    visibility         text DEFAULT 'PUBLIC'                  NOT NULL,
+    "hangoutProgramId" text,
+    "pictureId"        text
+);
+COMMENT ON TABLE public."Hangout" IS
+'Mirror of production''s hangouts. One whose name equals a course_config.course_name exactly is a course.';
+
+CREATE TABLE public."HangoutEpisode"
+(
+    id          text                                   NOT NULL PRIMARY KEY,
+    "createdAt" timestamp(3) DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    "updatedAt" timestamp(3)                           NOT NULL,
+    name        text                                   NOT NULL,
+    description text,
+    "hangoutId" text                                   NOT NULL
+        REFERENCES public."Hangout" ON UPDATE CASCADE ON DELETE RESTRICT,
+    "order"     integer DEFAULT 1                      NOT NULL
+);
+COMMENT ON TABLE public."HangoutEpisode" IS
+'Mirror of production''s episodes; "order" is the episode''s number within its hangout.';
+
+CREATE TABLE public."HangoutGroup"
+(
+    id          text                                   NOT NULL PRIMARY KEY,
+    "createdAt" timestamp(3) DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    "updatedAt" timestamp(3)                           NOT NULL,
+    name        text                                   NOT NULL,
+    description text,
+    status      text                                   NOT NULL,
+    day         integer,
+    time        timestamp(3),
+    "hangoutId" text
+        REFERENCES public."Hangout" ON UPDATE CASCADE ON DELETE SET NULL,
+    "imageId"   text,
+    "endDate"   timestamp(3),
+    "startDate" timestamp(3),
+    city        text,
+    province    text,
+    CONSTRAINT "HangoutGroup_createdAt_usable" CHECK (ngeshare.has_local_day("createdAt")),
+    CONSTRAINT "HangoutGroup_startDate_usable" CHECK (ngeshare.has_local_day("startDate"))
+);
+COMMENT ON TABLE public."HangoutGroup" IS
+'Mirror of production''s groups. Its status and endDate decide nothing: ask v_group_status.';
+
+CREATE TABLE public."UserHangoutGroup"
+(
+    id                 text                                   NOT NULL PRIMARY KEY,
+    "createdAt"        timestamp(3) DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    "updatedAt"        timestamp(3)                           NOT NULL,
+    "joinedAt"         timestamp(3),
+    status             text                                   NOT NULL,
+    "hangoutGroupRole" text                                   NOT NULL,
+    "hangoutGroupId"   text                                   NOT NULL
+        REFERENCES public."HangoutGroup" ON UPDATE CASCADE ON DELETE RESTRICT,
+    "userId"           text
+        REFERENCES public."User" ON UPDATE CASCADE ON DELETE SET NULL,
+    "publicId"         text,
+    "userEmail"        text,
+    "orderId"          text,
+    CONSTRAINT "UserHangoutGroup_joinedAt_usable" CHECK (ngeshare.has_local_day("joinedAt"))
+);
+COMMENT ON TABLE public."UserHangoutGroup" IS
+'Mirror of production''s memberships. A record with joinedAt NULL is ignored everywhere, as are roles other than MEMBER and FACILITATOR.';
+
+CREATE TABLE public."UserHangoutGroupAttendance"
+(
+    id                 text                                   NOT NULL PRIMARY KEY,
+    "attendedAt"       timestamp(3) DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    "hangoutEpisodeId" text                                   NOT NULL
+        REFERENCES public."HangoutEpisode" ON UPDATE CASCADE ON DELETE RESTRICT,
+    "hangoutGroupId"   text                                   NOT NULL
+        REFERENCES public."HangoutGroup" ON UPDATE CASCADE ON DELETE RESTRICT,
+    "userId"           text                                   NOT NULL
+        REFERENCES public."User" ON UPDATE CASCADE ON DELETE RESTRICT,
+    CONSTRAINT "UserHangoutGroupAttendance_attendedAt_usable" CHECK (ngeshare.has_local_day("attendedAt"))
+);
+COMMENT ON TABLE public."UserHangoutGroupAttendance" IS
+'Mirror of production''s attendance, of the window only (the last 45 days before the last successful sync, and everything later). What came before is kept as meetings in ngeshare.meeting_past.';
+
+-- The seed's three indexes.
+CREATE INDEX "UserHangoutGroupAttendance_group_attendedAt"
+    ON public."UserHangoutGroupAttendance" ("hangoutGroupId", "attendedAt");
+CREATE INDEX "UserHangoutGroup_group_role"
+    ON public."UserHangoutGroup" ("hangoutGroupId", "hangoutGroupRole");
+CREATE INDEX "UserHangoutGroup_user_joinedAt"
+    ON public."UserHangoutGroup" ("userId", "joinedAt");
+
+CREATE TABLE public.course_config
+(
+    course_name    text    NOT NULL PRIMARY KEY,
+    max_episodes   integer NOT NULL CHECK (max_episodes > 0),
+    sequence_order integer NOT NULL UNIQUE
+);
+COMMENT ON TABLE public.course_config IS
+'The curriculum: a row a course. Edit it to add, rename or resize a course; every answer follows at once.';
+COMMENT ON COLUMN public.course_config.course_name IS
+'A Hangout of exactly this name teaches the course.';
+COMMENT ON COLUMN public.course_config.max_episodes IS
+'The episode at which a group has graduated.';
+COMMENT ON COLUMN public.course_config.sequence_order IS
+'The place in the curriculum: the next course is the one with the next larger number.';
+
+INSERT INTO public.course_config (course_name, max_episodes, sequence_order)
+VALUES
+    ('Ngeshare Sesi Aqidah', 9, 1),
+    ('Ngeshare Sesi Hijrah', 9, 2),
+    ('Ngeshare Sesi Sejarah', 11, 3),
+    ('Ngeshare Sesi Dakwah', 7, 4);
+
+-- CREATE EXTENSION fills course_config before a dump's rows come back, so a
+-- restored row takes the place of the default that stands in its way.
+CREATE TABLE ngeshare.course_default AS TABLE public.course_config;
+COMMENT ON TABLE ngeshare.course_default IS
+'The four courses as CREATE EXTENSION fills them: a dump holds only what differs from them.';
+
+CREATE FUNCTION ngeshare.restore_course()
+RETURNS trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    DELETE FROM public.course_config AS config
+    USING ngeshare.course_default AS standard
+    WHERE config = ROW(standard.*)::public.course_config
+      AND (config.course_name = new.course_name OR config.sequence_order = new.sequence_order);
+    RETURN new;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.restore_course() IS
+'Makes room for a dump''s course among the untouched defaults.';
+
+CREATE TRIGGER restore_course
+    BEFORE INSERT ON public.course_config
+    FOR EACH ROW
+    WHEN (ngeshare.is_restoring())
+    EXECUTE FUNCTION ngeshare.restore_course();
+
+-- Where the mirror's rows came from: one row, written by the first sync.
+CREATE TABLE ngeshare.source
+(
+    singleton    boolean     NOT NULL PRIMARY KEY DEFAULT true CHECK (singleton),
+    source_id    text        NOT NULL,
+    recorded_at  timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE ngeshare.source IS
+'The production database that the mirror''s rows came from: its system identifier and database oid. Another one is refused while the mirror holds data.';
+
+SELECT pg_extension_config_dump('public."User"', '');
+SELECT pg_extension_config_dump('public."Hangout"', '');
+SELECT pg_extension_config_dump('public."HangoutEpisode"', '');
+SELECT pg_extension_config_dump('public."HangoutGroup"', '');
+SELECT pg_extension_config_dump('public."UserHangoutGroup"', '');
+SELECT pg_extension_config_dump('public."UserHangoutGroupAttendance"', '');
+SELECT pg_extension_config_dump('ngeshare.source', '');
+SELECT pg_extension_config_dump('public.course_config',
+    'WHERE NOT EXISTS (SELECT 1 FROM ngeshare.course_default AS standard'
+    ' WHERE standard.course_name = course_config.course_name'
+    ' AND standard.max_episodes = course_config.max_episodes'
+    ' AND standard.sequence_order = course_config.sequence_order)');

@@ -1,0 +1,473 @@
+/*
+ * src/mirror/remote.c
+ *		Our own connection to production, for SQL that has to arrive as written.
+ *
+ * The planner pushes neither zones nor whole-row work down to production, so
+ * checks and aggregates go as verbatim SQL over libpq, with the same server's
+ * and user mapping's options as the foreign tables. Every wait is on our latch:
+ * it ends on a cancel, on shutdown and after a silence, never only by TCP.
+ * A connection lives in the memory context it was opened in and closes with it.
+ */
+#include "mirror/remote.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "commands/copy.h"
+#include "commands/defrem.h"
+#include "foreign/foreign.h"
+#include "lib/stringinfo.h"
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_relation.h"
+#include "pgstat.h"
+#include "storage/fd.h"
+#include "storage/latch.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+/* Production is given up after this long without a byte, in milliseconds. */
+#define REMOTE_CONNECT_TIMEOUT 10000
+#define REMOTE_SILENCE_TIMEOUT 330000
+
+/* What every session of ours on production runs with. */
+#define REMOTE_SESSION_SETTINGS                                                                    \
+	"-c default_transaction_read_only=on -c row_security=off -c statement_timeout=300s"           \
+	" -c lock_timeout=5s -c idle_in_transaction_session_timeout=120s"                              \
+	" -c cursor_tuple_fraction=1.0"
+
+struct Remote
+{
+	PGconn *conn;
+	bool holds_fd;	/* counted among the backend's external files */
+	bool is_busy;	/* a statement of ours may still run there */
+	MemoryContextCallback cleanup;
+};
+
+/* What COPY's callback reads from; it takes no argument of its own. */
+static struct
+{
+	Remote *remote;
+	char *chunk;
+	int length;
+	int used;
+} copy_source;
+
+/* Ends the connection, and a statement that still runs on it. */
+static void
+disconnect(void *arg)
+{
+	Remote *remote = arg;
+
+	if (remote->conn != NULL)
+	{
+		if (remote->is_busy && PQstatus(remote->conn) == CONNECTION_OK)
+		{
+			PGcancel *cancel = PQgetCancel(remote->conn);
+			char ignored[256];
+
+			if (cancel != NULL)
+				PQcancel(cancel, ignored, sizeof(ignored));
+			PQfreeCancel(cancel);
+		}
+		PQfinish(remote->conn);
+		remote->conn = NULL;
+	}
+	if (remote->holds_fd)
+		ReleaseExternalFD();
+	remote->holds_fd = false;
+}
+
+void
+remote_close(Remote *remote)
+{
+	disconnect(remote);
+}
+
+/*
+ * Takes production's SQLSTATE out of a verbose libpq message
+ * ("... FATAL:  28P01: text\nLOCATION: ..."), whatever its language, and returns
+ * the message without it and what follows the line. Leaves *sqlstate where
+ * there is none: the trouble was on the way.
+ */
+char *
+remote_error_message(char *message, int *sqlstate)
+{
+	char *plain = pstrdup(message);
+	char *end;
+
+	for (char *at = strstr(plain, ":  "); at != NULL; at = strstr(at + 1, ":  "))
+	{
+		char *code = at + 3;
+
+		if (strspn(code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5 || code[5] != ':')
+			continue;
+		*sqlstate = MAKE_SQLSTATE(code[0], code[1], code[2], code[3], code[4]);
+		memmove(code, code + 7, strlen(code + 7) + 1);
+		end = strchr(code, '\n');
+		if (end != NULL)
+			*end = '\0';
+		return plain;
+	}
+	end = plain + strlen(plain);
+	while (end > plain && isspace((unsigned char) end[-1]))
+		*--end = '\0';
+	return plain;
+}
+
+/* Raises the connection's own error: it could not be made, or it broke. */
+static void
+raise_connection_error(Remote *remote, int sqlstate)
+{
+	char *message = remote_error_message(PQerrorMessage(remote->conn), &sqlstate);
+
+	ereport(ERROR, (errcode(sqlstate), errmsg("could not connect to production: %s", message),
+					sqlstate == ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION
+						? errhint("Check host, port and network; then SELECT ngeshare_connect(...) again.")
+						: errhint("Check the login that was given to ngeshare_connect().")));
+}
+
+/* A copy of one field of an error, or NULL where production gave none. */
+static char *
+error_field(PGresult *result, int field)
+{
+	char *text = PQresultErrorField(result, field);
+
+	return text != NULL ? pstrdup(text) : NULL;
+}
+
+/* Raises what a statement failed with, by production's own SQLSTATE and words. */
+static void
+raise_query_error(Remote *remote, PGresult *result, const char *sql)
+{
+	char *state = error_field(result, PG_DIAG_SQLSTATE);
+	char *primary = error_field(result, PG_DIAG_MESSAGE_PRIMARY);
+	char *detail = error_field(result, PG_DIAG_MESSAGE_DETAIL);
+	char *hint = error_field(result, PG_DIAG_MESSAGE_HINT);
+	int sqlstate = ERRCODE_CONNECTION_FAILURE;
+
+	PQclear(result);
+	if (state != NULL)
+		sqlstate = MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4]);
+	else
+		primary = remote_error_message(PQerrorMessage(remote->conn), &sqlstate);
+	ereport(ERROR,
+			(errcode(sqlstate), errmsg("production: %s", primary ? primary : "unknown error"),
+			 detail ? errdetail("%s", detail) : 0, hint ? errhint("%s", hint) : 0,
+			 errcontext("remote SQL: %s", sql)));
+}
+
+/*
+ * Waits until the socket is ready for what is wanted, or for our latch. Raises
+ * 08006 after a deadline.
+ */
+static void
+wait_for_socket(Remote *remote, int events, TimestampTz deadline)
+{
+	long left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline);
+	int got;
+
+	if (left <= 0)
+		ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
+						errmsg("production has stopped answering"),
+						errhint("Run CALL ngeshare_sync() again when it answers; nothing is lost.")));
+	got = WaitLatchOrSocket(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH | events,
+							PQsocket(remote->conn), left, PG_WAIT_EXTENSION);
+	if (got & WL_LATCH_SET)
+		ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
+static TimestampTz
+deadline_in(int milliseconds)
+{
+	return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds);
+}
+
+/* Carries a connection attempt to its end; raises 08001 or what production said. */
+static void
+finish_connecting(Remote *remote)
+{
+	TimestampTz deadline = deadline_in(REMOTE_CONNECT_TIMEOUT);
+	PostgresPollingStatusType polling = PGRES_POLLING_WRITING;
+
+	while (polling == PGRES_POLLING_READING || polling == PGRES_POLLING_WRITING)
+	{
+		if (TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline) <= 0)
+			ereport(ERROR, (errcode(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION),
+							errmsg("could not connect to production: no answer within %d s",
+								   REMOTE_CONNECT_TIMEOUT / 1000),
+							errhint("Check host, port and network.")));
+		wait_for_socket(remote,
+						polling == PGRES_POLLING_READING ? WL_SOCKET_READABLE
+														 : WL_SOCKET_CONNECTED,
+						deadline);
+		polling = PQconnectPoll(remote->conn);
+	}
+	if (polling != PGRES_POLLING_OK)
+		raise_connection_error(remote, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION);
+}
+
+/*
+ * Opens a connection with a list of DefElems, of which it takes those that are
+ * libpq's. Raises 08001, or the SQLSTATE that production refused with.
+ */
+Remote *
+remote_open(List *options)
+{
+	Remote *remote = palloc0(sizeof(Remote));
+	const char **keywords = palloc0(sizeof(char *) * (list_length(options) + 3));
+	const char **values = palloc0(sizeof(char *) * (list_length(options) + 3));
+	PQconninfoOption *known = PQconndefaults();
+	int count = 0;
+	ListCell *cell;
+
+	foreach (cell, options)
+	{
+		DefElem *option = lfirst(cell);
+
+		for (PQconninfoOption *libpq = known; libpq && libpq->keyword; libpq++)
+			if (strcmp(libpq->keyword, option->defname) == 0)
+			{
+				keywords[count] = option->defname;
+				values[count++] = defGetString(option);
+			}
+	}
+	PQconninfoFree(known);
+	keywords[count] = "client_encoding";
+	values[count++] = GetDatabaseEncodingName();
+
+	if (!AcquireExternalFD())
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+						errmsg("could not connect to production: too many open files here"),
+						errhint("Raise max_files_per_process, or close other foreign connections.")));
+	remote->holds_fd = true;
+	remote->cleanup.func = disconnect;
+	remote->cleanup.arg = remote;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &remote->cleanup);
+
+	remote->conn = PQconnectStartParams(keywords, values, 0);
+	if (remote->conn == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	if (PQstatus(remote->conn) == CONNECTION_BAD)
+		raise_connection_error(remote, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION);
+	PQsetErrorVerbosity(remote->conn, PQERRORS_VERBOSE);
+	finish_connecting(remote);
+	return remote;
+}
+
+/* The foreign server, or 55000 where ngeshare_connect() has not made it. */
+static ForeignServer *
+production_server(void)
+{
+	ForeignServer *server = GetForeignServerByName(REMOTE_SERVER, true);
+
+	if (server == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("this database is not connected to production"),
+				 errhint("SELECT ngeshare_connect('host=... dbname=... user=... password=...');")));
+	return server;
+}
+
+/* The role that owns the connection; a sync runs as it. */
+Oid
+remote_production_owner(void)
+{
+	return production_server()->owner;
+}
+
+/* Opens a connection as the foreign tables would for the server's owner. */
+Remote *
+remote_open_production(void)
+{
+	ForeignServer *server = production_server();
+	UserMapping *mapping = GetUserMapping(server->owner, server->serverid);
+
+	return remote_open(list_concat_copy(server->options, mapping->options));
+}
+
+/* Reads what has come and says whether a result can be had without waiting. */
+static void
+wait_for_result(Remote *remote)
+{
+	TimestampTz deadline = deadline_in(REMOTE_SILENCE_TIMEOUT);
+
+	while (PQisBusy(remote->conn))
+	{
+		wait_for_socket(remote, WL_SOCKET_READABLE, deadline);
+		if (PQconsumeInput(remote->conn) == 0)
+			ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
+							errmsg("the connection to production was lost"),
+							errhint("Run CALL ngeshare_sync() again; nothing is lost.")));
+	}
+}
+
+/*
+ * Runs one statement and returns its result, which the caller PQclears. Raises
+ * production's error, or 08006 when the connection breaks.
+ */
+PGresult *
+remote_query(Remote *remote, const char *sql)
+{
+	PGresult *result = NULL;
+	PGresult *next;
+
+	remote->is_busy = true;
+	if (PQsendQuery(remote->conn, sql) == 0)
+		raise_query_error(remote, NULL, sql);
+	for (;;)
+	{
+		wait_for_result(remote);
+		next = PQgetResult(remote->conn);
+		if (next == NULL)
+			break;
+		PQclear(result);
+		result = next;
+		if (PQresultStatus(result) == PGRES_COPY_OUT)
+			return result;
+	}
+	remote->is_busy = false;
+	if (PQresultStatus(result) != PGRES_TUPLES_OK && PQresultStatus(result) != PGRES_COMMAND_OK)
+		raise_query_error(remote, result, sql);
+	return result;
+}
+
+/* Fetches the next piece of a COPY; false at its end. */
+static bool
+next_copy_chunk(void)
+{
+	Remote *remote = copy_source.remote;
+	TimestampTz deadline = deadline_in(REMOTE_SILENCE_TIMEOUT);
+
+	PQfreemem(copy_source.chunk);
+	copy_source.chunk = NULL;
+	copy_source.used = 0;
+	for (;;)
+	{
+		copy_source.length = PQgetCopyData(remote->conn, &copy_source.chunk, 1);
+		if (copy_source.length > 0)
+			return true;
+		if (copy_source.length < 0)
+			return false;
+		wait_for_socket(remote, WL_SOCKET_READABLE, deadline);
+		if (PQconsumeInput(remote->conn) == 0)
+			ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
+							errmsg("the connection to production was lost")));
+	}
+}
+
+/* COPY's callback: gives at least minread bytes, fewer only at the end. */
+static int
+read_copy_source(void *outbuf, int minread, int maxread)
+{
+	int given = 0;
+
+	while (given < minread)
+	{
+		int part;
+
+		if (copy_source.used == copy_source.length && !next_copy_chunk())
+			break;
+		part = Min(copy_source.length - copy_source.used, maxread - given);
+		memcpy((char *) outbuf + given, copy_source.chunk + copy_source.used, part);
+		copy_source.used += part;
+		given += part;
+	}
+	return given;
+}
+
+/* Feeds a local table from the COPY that the connection is in. */
+static uint64
+copy_into(const char *schema, const char *table)
+{
+	RangeVar *name = makeRangeVar(pstrdup(schema), pstrdup(table), -1);
+	Relation target = table_openrv(name, RowExclusiveLock);
+	ParseState *pstate = make_parsestate(NULL);
+	List *options = list_make1(makeDefElem("format", (Node *) makeString("binary"), -1));
+	CopyFromState copy;
+	uint64 rows;
+
+	(void) addRangeTableEntryForRelation(pstate, target, RowExclusiveLock, NULL, false, false);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	copy = BeginCopyFrom(pstate, target, NULL, NULL, false, read_copy_source, NIL, options);
+	rows = CopyFrom(copy);
+	EndCopyFrom(copy);
+	PopActiveSnapshot();
+	table_close(target, NoLock);
+	CommandCounterIncrement();
+	return rows;
+}
+
+/*
+ * Streams a query's rows into a local table of the same column types and returns
+ * their number. Raises production's error, with nothing left half done: the
+ * caller's transaction takes the rows back.
+ */
+uint64
+remote_copy(Remote *remote, const char *query, const char *schema, const char *table)
+{
+	char *sql = psprintf("COPY (%s) TO STDOUT (FORMAT binary)", query);
+	PGresult *result = remote_query(remote, sql);
+	uint64 rows;
+
+	PQclear(result);
+	copy_source.remote = remote;
+	PQfreemem(copy_source.chunk);
+	copy_source.chunk = NULL;
+	copy_source.length = copy_source.used = 0;
+	rows = copy_into(schema, table);
+	wait_for_result(remote);
+	result = PQgetResult(remote->conn);
+	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+		raise_query_error(remote, result, sql);
+	PQclear(result);
+	wait_for_result(remote);
+	PQclear(PQgetResult(remote->conn));
+	remote->is_busy = false;
+	return rows;
+}
+
+/* Adds an option unless the list has one of that name. */
+static List *
+default_option(List *options, const char *name, const char *value)
+{
+	ListCell *cell;
+
+	foreach (cell, options)
+		if (strcmp(((DefElem *) lfirst(cell))->defname, name) == 0)
+			return options;
+	return lappend(options, makeDefElem(pstrdup(name), (Node *) makeString(pstrdup(value)), -1));
+}
+
+/*
+ * Completes a login's libpq options with those that keep production safe: the
+ * session's settings come behind the caller's own, so they have the last word.
+ */
+List *
+remote_safe_options(List *options)
+{
+	char *session = REMOTE_SESSION_SETTINGS;
+	List *safe = NIL;
+	ListCell *cell;
+
+	foreach (cell, options)
+	{
+		DefElem *option = lfirst(cell);
+
+		if (strcmp(option->defname, "options") == 0)
+			session = psprintf("%s %s", defGetString(option), REMOTE_SESSION_SETTINGS);
+		else
+			safe = lappend(safe, option);
+	}
+	safe = default_option(safe, "options", session);
+	safe = default_option(safe, "application_name", "ngeshare");
+	safe = default_option(safe, "connect_timeout", "10");
+	safe = default_option(safe, "keepalives_idle", "30");
+	safe = default_option(safe, "keepalives_interval", "10");
+	safe = default_option(safe, "keepalives_count", "3");
+	return default_option(safe, "tcp_user_timeout", "60000");
+}

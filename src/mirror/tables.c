@@ -1,0 +1,84 @@
+/*
+ * src/mirror/tables.c
+ *		The six tables: what the sync and the door to production know of each.
+ *
+ * The columns themselves stand in mirror.sql alone; statements that name them
+ * are built from the catalog.
+ */
+#include "mirror/tables.h"
+
+#include "lib/stringinfo.h"
+#include "sql.h"
+#include "utils/builtins.h"
+
+const MirrorTable mirror_tables[MIRROR_TABLES] = {
+	{"User", "stage_user", "updatedAt", {{NULL, NULL}}, NULL},
+	{"Hangout", "stage_hangout", "updatedAt", {{NULL, NULL}}, NULL},
+	{"HangoutEpisode",
+	 "stage_hangout_episode",
+	 "updatedAt",
+	 {{"hangoutId", "Hangout"}, {NULL, NULL}},
+	 NULL},
+	{"HangoutGroup",
+	 "stage_hangout_group",
+	 "updatedAt",
+	 {{"hangoutId", "Hangout"}, {NULL, NULL}},
+	 "NOT ngeshare.has_local_day(\"createdAt\") OR NOT ngeshare.has_local_day(\"startDate\")"},
+	{"UserHangoutGroup",
+	 "stage_user_hangout_group",
+	 "updatedAt",
+	 {{"hangoutGroupId", "HangoutGroup"}, {"userId", "User"}, {NULL, NULL}},
+	 "NOT ngeshare.has_local_day(\"joinedAt\")"},
+	{"UserHangoutGroupAttendance",
+	 "stage_attendance",
+	 "attendedAt",
+	 {{"hangoutEpisodeId", "HangoutEpisode"},
+	  {"hangoutGroupId", "HangoutGroup"},
+	  {"userId", "User"},
+	  {NULL, NULL}},
+	 "NOT ngeshare.has_local_day(\"attendedAt\")"},
+};
+
+/* The place of a table in mirror_tables, or -1 where no table has that name. */
+int
+mirror_table_index(const char *name)
+{
+	for (int i = 0; i < MIRROR_TABLES; i++)
+		if (strcmp(mirror_tables[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+/*
+ * A table's columns in their order, each put into a format where %1$I is its
+ * name and %2$s its type, joined by a separator.
+ */
+char *
+mirror_columns(const MirrorTable *table, const char *format, const char *separator)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, table->name);
+	sql_add_text(&args, format);
+	sql_add_text(&args, separator);
+	if (!sql_query_row("SELECT string_agg(format($2, attname, format_type(atttypid, atttypmod)), $3"
+					   " ORDER BY attnum)"
+					   " FROM pg_catalog.pg_attribute"
+					   " WHERE attrelid = format('public.%I', $1)::regclass"
+					   " AND attnum > 0 AND NOT attisdropped",
+					   &args))
+		elog(ERROR, "the mirror has no table \"%s\"", table->name);
+	return sql_text(1);
+}
+
+/* The six names for people: "User, Hangout, ...". */
+char *
+mirror_names(void)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < MIRROR_TABLES; i++)
+		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", mirror_tables[i].name);
+	return names.data;
+}

@@ -1,0 +1,37 @@
+/*
+ * src/mirror/tables.h
+ *		The six tables: what the sync and the door to production know of each.
+ */
+#ifndef NGESHARE_MIRROR_TABLES_H
+#define NGESHARE_MIRROR_TABLES_H
+
+#include "postgres.h"
+
+#define MIRROR_TABLES 6
+#define MIRROR_ATTENDANCE (MIRROR_TABLES - 1)
+#define MIRROR_MAX_PARENTS 3
+
+/* A foreign key of the mirror: a column and the table that it points to. */
+typedef struct MirrorParent
+{
+	const char *column;
+	const char *table;
+} MirrorParent;
+
+typedef struct MirrorTable
+{
+	const char *name;	/* in production, in public here, and in people's words */
+	const char *stage;	/* its staging table in schema ngeshare */
+	const char *stamp;	/* the column that batches advance by */
+	MirrorParent parents[MIRROR_MAX_PARENTS + 1];	/* ended by a NULL column */
+	const char *unusable; /* SQL condition on a staged row "row" that can't be mirrored, or NULL */
+} MirrorTable;
+
+/* Parents before children, attendance last. */
+extern const MirrorTable mirror_tables[MIRROR_TABLES];
+
+extern int mirror_table_index(const char *name);
+extern char *mirror_columns(const MirrorTable *table, const char *format, const char *separator);
+extern char *mirror_names(void);
+
+#endif

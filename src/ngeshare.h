@@ -1,0 +1,48 @@
+/*
+ * src/ngeshare.h
+ *		What every room shares: the settings, the clock, error codes.
+ */
+#ifndef NGESHARE_H
+#define NGESHARE_H
+
+#include "postgres.h"
+
+#include "pgtime.h"
+#include "utils/guc.h"
+#include "utils/date.h"
+#include "utils/timestamp.h"
+
+/* A sync was refused because another one runs. */
+#define NGESHARE_ERRCODE_SYNC_RUNNING MAKE_SQLSTATE('N', 'G', '0', '0', '1')
+/* A sync would have deleted more than a mistake in production should cost. */
+#define NGESHARE_ERRCODE_DELETE_REFUSED MAKE_SQLSTATE('N', 'G', '0', '0', '2')
+
+/* The settings, as they stand now. Days, rows, percent, seconds. */
+typedef struct NgeshareSettings
+{
+	int active_days;
+	int link_days;
+	int link_early_days;
+	int link_min_shared;
+	int link_min_overlap_pct;
+	int rescue_min_pct;
+	int attendance_window_days;
+	int sync_batch_rows;
+	int sync_overlap;
+	int sync_max_delete_pct;
+	pg_tz *zone;
+} NgeshareSettings;
+
+extern NgeshareSettings ngeshare_settings;
+
+/* clock.c */
+extern bool clock_check_instant(char **newval, void **extra, GucSource source);
+extern bool clock_check_zone(char **newval, void **extra, GucSource source);
+extern void clock_assign_as_of(const char *newval, void *extra);
+extern void clock_assign_sync_clock(const char *newval, void *extra);
+extern void clock_assign_zone(const char *newval, void *extra);
+extern TimestampTz clock_as_of(void);
+extern TimestampTz clock_sync_now(void);
+extern DateADT clock_local_day(Timestamp utc, pg_tz *zone);
+
+#endif

@@ -1,0 +1,47 @@
+CREATE SCHEMA production;
+COMMENT ON SCHEMA production IS
+'The door to production: read-only foreign tables, made by ngeshare_connect().';
+
+CREATE SCHEMA ngeshare;
+COMMENT ON SCHEMA ngeshare IS
+'Internals of the extension ngeshare: history, staging, sync state. Its tables may change between versions; the views and functions in public do not.';
+
+CREATE FUNCTION ngeshare_as_of()
+RETURNS timestamptz
+AS 'MODULE_PATHNAME'
+LANGUAGE C
+STABLE
+PARALLEL SAFE;
+COMMENT ON FUNCTION ngeshare_as_of() IS
+'The instant that answers are given as of: the setting ngeshare.as_of, or now() where it is empty.';
+
+CREATE FUNCTION ngeshare.reporting_zone()
+RETURNS text
+AS 'MODULE_PATHNAME', 'ngeshare_reporting_zone'
+LANGUAGE C
+STABLE
+PARALLEL SAFE;
+COMMENT ON FUNCTION ngeshare.reporting_zone() IS
+'The zone whose local days answers speak in: the setting ngeshare.timezone, by its canonical name.';
+
+CREATE FUNCTION ngeshare.local_day(at timestamp, zone text)
+RETURNS date
+LANGUAGE sql
+IMMUTABLE
+STRICT
+PARALLEL SAFE
+AS $$ SELECT ((at AT TIME ZONE 'UTC') AT TIME ZONE zone)::date $$;
+COMMENT ON FUNCTION ngeshare.local_day(timestamp, text) IS
+'The calendar day in a zone of one of production''s timestamps, which are UTC.';
+
+CREATE FUNCTION ngeshare.is_restoring()
+RETURNS boolean
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+AS $$
+    SELECT pg_catalog.current_setting('search_path') = ''
+       AND pg_catalog.current_setting('check_function_bodies') = 'off'
+$$;
+COMMENT ON FUNCTION ngeshare.is_restoring() IS
+'Whether this session replays a dump: pg_dump''s scripts set an empty search_path and check_function_bodies off, which nobody else has together. What a dump holds is taken as it is.';
