@@ -89,7 +89,8 @@ clock_check_instant(char **newval, void **extra, GucSource source)
 	{
 		GUC_check_errcode(sqlstate);
 		GUC_check_errdetail("\"%s\" is not a finite instant.", *newval);
-		GUC_check_errhint("Give a date, or a date and time with a zone, such as 2026-03-31 23:59:59+07; empty means now.");
+		GUC_check_errhint("Give a date, or a date and time with a zone, such as 2026-03-31 "
+		                  "23:59:59+07; empty means now.");
 		return false;
 	}
 	spelled = spell_instant(instant);
@@ -168,7 +169,7 @@ clock_local_day(Timestamp utc, pg_tz *zone)
 
 	if (TIMESTAMP_NOT_FINITE(utc) || timestamp2tm(utc, &tz, &tm, &fsec, NULL, zone) != 0)
 		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-						errmsg("an instant outside the calendar has no local day")));
+		                errmsg("an instant outside the calendar has no local day")));
 	return date2j(tm.tm_year, tm.tm_mon, tm.tm_mday) - POSTGRES_EPOCH_JDATE;
 }
 

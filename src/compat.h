@@ -26,7 +26,7 @@
 /* Decodes parsed date-time fields; returns 0 or a DTERR code. */
 static inline int
 compat_decode_datetime(char **field, int *ftype, int nf, int *dtype, struct pg_tm *tm, fsec_t *fsec,
-					   int *tzp)
+                       int *tzp)
 {
 #if PG_VERSION_NUM >= 160000
 	DateTimeErrorExtra extra;

@@ -27,39 +27,38 @@ static char *timezone_text;
 /* Declares an integer setting that only a superuser may change. */
 static void
 define_int(const char *name, const char *description, int *value, int initial, int min, int max,
-		   int flags)
+           int flags)
 {
 	DefineCustomIntVariable(name, description, NULL, value, initial, min, max, PGC_SUSET, flags,
-							NULL, NULL, NULL);
+	                        NULL, NULL, NULL);
 }
 
 /* Declares the settings that decide what an answer says. */
 static void
 define_answer_settings(void)
 {
-	DefineCustomStringVariable("ngeshare.as_of",
-							   "The instant that answers are given as of; empty means now().", NULL,
-							   &as_of_text, "", PGC_USERSET, 0, clock_check_instant,
-							   clock_assign_as_of, NULL);
+	DefineCustomStringVariable(
+	    "ngeshare.as_of", "The instant that answers are given as of; empty means now().", NULL,
+	    &as_of_text, "", PGC_USERSET, 0, clock_check_instant, clock_assign_as_of, NULL);
 	DefineCustomStringVariable("ngeshare.timezone", "The zone whose local days answers speak in.",
-							   NULL, &timezone_text, "Asia/Jakarta", PGC_SUSET, 0, clock_check_zone,
-							   clock_assign_zone, NULL);
+	                           NULL, &timezone_text, "Asia/Jakarta", PGC_SUSET, 0, clock_check_zone,
+	                           clock_assign_zone, NULL);
 	define_int("ngeshare.active_days", "Days without a meeting for which a group is still active.",
-			   &ngeshare_settings.active_days, 28, 0, 36500, 0);
+	           &ngeshare_settings.active_days, 28, 0, 36500, 0);
 	define_int("ngeshare.link_days",
-			   "Days after a graduation within which the next course's start is the same group's.",
-			   &ngeshare_settings.link_days, 90, 0, 36500, 0);
+	           "Days after a graduation within which the next course's start is the same group's.",
+	           &ngeshare_settings.link_days, 90, 0, 36500, 0);
 	define_int("ngeshare.link_early_days",
-			   "Days before a graduation from which on the next course may have started.",
-			   &ngeshare_settings.link_early_days, 30, 0, 36500, 0);
+	           "Days before a graduation from which on the next course may have started.",
+	           &ngeshare_settings.link_early_days, 30, 0, 36500, 0);
 	define_int("ngeshare.link_min_shared", "Members that two linked groups share at least.",
-			   &ngeshare_settings.link_min_shared, 2, 0, INT_MAX, 0);
+	           &ngeshare_settings.link_min_shared, 2, 0, INT_MAX, 0);
 	define_int("ngeshare.link_min_overlap_pct",
-			   "Percent of the smaller group that two linked groups share at least.",
-			   &ngeshare_settings.link_min_overlap_pct, 50, 0, 100, 0);
+	           "Percent of the smaller group that two linked groups share at least.",
+	           &ngeshare_settings.link_min_overlap_pct, 50, 0, 100, 0);
 	define_int("ngeshare.rescue_min_pct",
-			   "Percent of a course from which on a stalled group is on the rescue list.",
-			   &ngeshare_settings.rescue_min_pct, 70, 0, 100, 0);
+	           "Percent of a course from which on a stalled group is on the rescue list.",
+	           &ngeshare_settings.rescue_min_pct, 70, 0, 100, 0);
 }
 
 /* Declares the settings of the sync. */
@@ -67,21 +66,21 @@ static void
 define_sync_settings(void)
 {
 	define_int("ngeshare.attendance_window_days",
-			   "Days of raw attendance that each sync makes exactly production's.",
-			   &ngeshare_settings.attendance_window_days, 45, 1, 36500, 0);
+	           "Days of raw attendance that each sync makes exactly production's.",
+	           &ngeshare_settings.attendance_window_days, 45, 1, 36500, 0);
 	define_int("ngeshare.sync_batch_rows",
-			   "Rows of a table's first batch; later ones grow towards two seconds each.",
-			   &ngeshare_settings.sync_batch_rows, 5000, 1, 10000000, 0);
+	           "Rows of a table's first batch; later ones grow towards two seconds each.",
+	           &ngeshare_settings.sync_batch_rows, 5000, 1, 10000000, 0);
 	define_int("ngeshare.sync_overlap",
-			   "Time before production's clock that a watermark stays behind, for late commits.",
-			   &ngeshare_settings.sync_overlap, 600, 0, 604800, GUC_UNIT_S);
+	           "Time before production's clock that a watermark stays behind, for late commits.",
+	           &ngeshare_settings.sync_overlap, 600, 0, 604800, GUC_UNIT_S);
 	define_int("ngeshare.sync_max_delete_pct",
-			   "Percent of a table (and never fewer than 50 rows) that one run may delete.",
-			   &ngeshare_settings.sync_max_delete_pct, 5, 0, 100, 0);
+	           "Percent of a table (and never fewer than 50 rows) that one run may delete.",
+	           &ngeshare_settings.sync_max_delete_pct, 5, 0, 100, 0);
 	DefineCustomStringVariable("ngeshare.sync_clock",
-							   "Replaces the sync's clock, for tests; empty means the real one.",
-							   NULL, &sync_clock_text, "", PGC_SUSET, 0, clock_check_instant,
-							   clock_assign_sync_clock, NULL);
+	                           "Replaces the sync's clock, for tests; empty means the real one.",
+	                           NULL, &sync_clock_text, "", PGC_SUSET, 0, clock_check_instant,
+	                           clock_assign_sync_clock, NULL);
 }
 
 /* Called by PostgreSQL when the library is loaded. */

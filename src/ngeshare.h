@@ -8,8 +8,8 @@
 #include "postgres.h"
 
 #include "pgtime.h"
-#include "utils/guc.h"
 #include "utils/date.h"
+#include "utils/guc.h"
 #include "utils/timestamp.h"
 
 /* A sync was refused because another one runs. */

@@ -70,8 +70,8 @@ sql_add_text_array(SqlArgs *args, char **values, int count)
 	for (int i = 0; i < count; i++)
 		elements[i] = CStringGetTextDatum(values[i]);
 	add_arg(args, TEXTARRAYOID,
-			PointerGetDatum(construct_array(elements, count, TEXTOID, -1, false, TYPALIGN_INT)),
-			false);
+	        PointerGetDatum(construct_array(elements, count, TEXTOID, -1, false, TYPALIGN_INT)),
+	        false);
 }
 
 /* Runs one statement and returns the number of rows that it processed. */
@@ -84,7 +84,7 @@ sql_run(const char *sql, SqlArgs *args)
 		result = SPI_execute(sql, false, 0);
 	else
 		result = SPI_execute_with_args(sql, args->count, args->types, args->values, args->nulls,
-									   false, 0);
+		                               false, 0);
 	if (result < 0)
 		elog(ERROR, "could not run \"%s\": %s", sql, SPI_result_code_string(result));
 	return SPI_processed;

@@ -9,6 +9,7 @@
 #include "analytics/facts.h"
 
 #include "common/hashfn.h"
+#include "history/zone.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
 #include "sql.h"
@@ -67,14 +68,15 @@ facts_as_of_argument(FunctionCallInfo fcinfo, int argument)
 	TimestampTz as_of;
 
 	if (PG_ARGISNULL(argument))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("as_of must not be NULL"),
-						errhint("Leave it out for the setting ngeshare.as_of, or give an instant.")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("as_of must not be NULL"),
+		         errhint("Leave it out for the setting ngeshare.as_of, or give an instant.")));
 	as_of = PG_GETARG_TIMESTAMPTZ(argument);
 	if (TIMESTAMP_NOT_FINITE(as_of))
 		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-						errmsg("as_of must be finite, not \"%s\"",
-							   TIMESTAMP_IS_NOBEGIN(as_of) ? "-infinity" : "infinity"),
-						errhint("Give an instant, such as now().")));
+		                errmsg("as_of must be finite, not \"%s\"",
+		                       TIMESTAMP_IS_NOBEGIN(as_of) ? "-infinity" : "infinity"),
+		                errhint("Give an instant, such as now().")));
 	return as_of;
 }
 
@@ -124,7 +126,7 @@ static void
 for_each_row(Loader *loader, const char *sql, SqlArgs *args, RowHandler handle)
 {
 	Portal portal = SPI_cursor_open_with_args(NULL, sql, args->count, args->types, args->values,
-											  args->nulls, true, CURSOR_OPT_NO_SCROLL);
+	                                          args->nulls, true, CURSOR_OPT_NO_SCROLL);
 
 	do
 	{
@@ -163,26 +165,6 @@ row_group(Loader *loader, Row row, int column)
 	return entry != NULL ? &loader->facts->groups[entry->number] : NULL;
 }
 
-/* Refuses (55000) to answer in another zone than the history is kept in. */
-static void
-check_zone(void)
-{
-	const char *zone = pg_get_timezone_name(ngeshare_settings.zone);
-	char *kept;
-
-	if (SPI_execute("SELECT zone FROM ngeshare.history_state", true, 1) < 0)
-		elog(ERROR, "could not read the history's zone");
-	if (SPI_processed == 0)
-		return;
-	kept = sql_text(1);
-	if (strcmp(kept, zone) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the history is kept in time zone \"%s\", but ngeshare.timezone is \"%s\"",
-						kept, zone),
-				 errhint("CALL ngeshare_sync('full') rebuilds it, or set ngeshare.timezone back.")));
-}
-
 static void
 add_course(Loader *loader, Row row)
 {
@@ -202,11 +184,11 @@ load_courses(Loader *loader)
 	if (SPI_execute("SELECT count(*) FROM public.course_config", true, 1) < 0)
 		elog(ERROR, "could not count the courses");
 	loader->facts->courses =
-		MemoryContextAllocZero(loader->context, sizeof(Course) * Max(sql_int64(1), 1));
+	    MemoryContextAllocZero(loader->context, sizeof(Course) * Max(sql_int64(1), 1));
 	for_each_row(loader,
-				 "SELECT course_name, sequence_order, max_episodes FROM public.course_config"
-				 " ORDER BY sequence_order",
-				 &none, add_course);
+	             "SELECT course_name, sequence_order, max_episodes FROM public.course_config"
+	             " ORDER BY sequence_order",
+	             &none, add_course);
 }
 
 /* A group's place in the array, which grows with it. */
@@ -256,8 +238,7 @@ add_group(Loader *loader, Row row)
 	value = row_datum(row, 10, &isnull);
 	group->has_graduated = !isnull;
 	if (group->has_graduated)
-		group->graduated_on =
-			clock_local_day(DatumGetTimestamp(value), ngeshare_settings.zone);
+		group->graduated_on = clock_local_day(DatumGetTimestamp(value), ngeshare_settings.zone);
 	status_decide(loader->facts, group, DatumGetTimestamp(row_datum(row, 5, &isnull)));
 	(void) number_of(loader, loader->group_numbers, group->id);
 }
@@ -268,37 +249,8 @@ load_groups(Loader *loader, SqlArgs *as_of)
 {
 	loader->room = 1024;
 	loader->facts->groups =
-		MemoryContextAlloc(loader->context, sizeof(StudyGroup) * (Size) loader->room);
-	for_each_row(loader,
-				 "WITH curriculum AS MATERIALIZED ("
-				 " SELECT hangout.id AS hangout_id, config.sequence_order, config.max_episodes"
-				 " FROM public.\"Hangout\" AS hangout"
-				 " JOIN public.course_config AS config ON config.course_name = hangout.name"
-				 "), meeting_day AS ("
-				 " SELECT met.group_id, met.day, max(episode.\"order\") AS reached,"
-				 " min(met.first_at) FILTER (WHERE episode.\"order\" >= curriculum.max_episodes) AS graduated_at"
-				 " FROM ngeshare.meeting AS met"
-				 " JOIN public.\"HangoutGroup\" AS circle ON circle.id = met.group_id"
-				 " JOIN curriculum ON curriculum.hangout_id = circle.\"hangoutId\""
-				 " LEFT JOIN public.\"HangoutEpisode\" AS episode"
-				 " ON episode.id = met.episode_id AND episode.\"hangoutId\" = circle.\"hangoutId\""
-				 " WHERE met.first_at <= $1"
-				 " GROUP BY met.group_id, met.day"
-				 "), progress AS ("
-				 " SELECT group_id, min(day) AS first_meeting, max(day) AS last_meeting,"
-				 " count(*)::integer AS total_meetings, max(reached) AS max_episode_reached,"
-				 " min(graduated_at) AS graduated_at"
-				 " FROM meeting_day GROUP BY group_id"
-				 ")"
-				 " SELECT circle.id, circle.name, curriculum.sequence_order, circle.\"createdAt\","
-				 " coalesce(circle.\"startDate\", circle.\"createdAt\"), progress.first_meeting,"
-				 " progress.last_meeting, progress.total_meetings, progress.max_episode_reached,"
-				 " progress.graduated_at"
-				 " FROM public.\"HangoutGroup\" AS circle"
-				 " JOIN curriculum ON curriculum.hangout_id = circle.\"hangoutId\""
-				 " LEFT JOIN progress ON progress.group_id = circle.id"
-				 " WHERE circle.\"createdAt\" <= $1",
-				 as_of, add_group);
+	    MemoryContextAlloc(loader->context, sizeof(StudyGroup) * (Size) loader->room);
+	for_each_row(loader, "SELECT * FROM ngeshare.group_record($1)", as_of, add_group);
 }
 
 static void
@@ -316,40 +268,12 @@ set_facilitator(Loader *loader, Row row)
 	group->facilitator_count = row_int32(row, 6);
 }
 
-/* Loads each group's facilitator: the earliest record with a user, by joinedAt, then id. */
+/* Loads who leads each group. */
 static void
 load_facilitators(Loader *loader, SqlArgs *as_of)
 {
-	for_each_row(loader,
-				 "SELECT chosen.group_id, person.id,"
-				 " coalesce(nullif(btrim(person.email, E' \\t\\r\\n'), ''), person.id),"
-				 " coalesce(nullif(btrim(person.email, E' \\t\\r\\n'), ''),"
-				 " nullif(btrim(chosen.\"userEmail\", E' \\t\\r\\n'), '')),"
-				 " coalesce(person.\"deletedAt\" <= $1, false), counted.facilitator_count"
-				 " FROM (SELECT DISTINCT ON (\"hangoutGroupId\") \"hangoutGroupId\" AS group_id,"
-				 " \"userId\", \"userEmail\" FROM public.\"UserHangoutGroup\""
-				 " WHERE \"hangoutGroupRole\" = 'FACILITATOR' AND \"joinedAt\" <= $1"
-				 " AND \"userId\" IS NOT NULL"
-				 " ORDER BY \"hangoutGroupId\", \"joinedAt\", id COLLATE \"C\") AS chosen"
-				 " JOIN (SELECT \"hangoutGroupId\" AS group_id,"
-				 " count(DISTINCT \"userId\")::integer AS facilitator_count"
-				 " FROM public.\"UserHangoutGroup\""
-				 " WHERE \"hangoutGroupRole\" = 'FACILITATOR' AND \"joinedAt\" <= $1"
-				 " GROUP BY \"hangoutGroupId\") AS counted ON counted.group_id = chosen.group_id"
-				 " JOIN public.\"User\" AS person ON person.id = chosen.\"userId\"",
-				 as_of, set_facilitator);
+	for_each_row(loader, "SELECT * FROM ngeshare.facilitator_record($1)", as_of, set_facilitator);
 }
-
-/* A group's distinct members; a person's key says whether it is a user or an address. */
-static const char members_of_groups[] =
-	"SELECT \"hangoutGroupId\" AS group_id,"
-	" CASE WHEN \"userId\" IS NOT NULL THEN 'u' || \"userId\""
-	" ELSE 'e' || lower(btrim(\"userEmail\", E' \\t\\r\\n')) END AS person"
-	" FROM public.\"UserHangoutGroup\""
-	" WHERE \"joinedAt\" <= $1 AND \"hangoutGroupRole\" IN ('MEMBER', 'FACILITATOR')"
-	" AND (\"userId\" IS NOT NULL OR btrim(\"userEmail\", E' \\t\\r\\n') <> '')"
-	" GROUP BY group_id, person"
-	" HAVING bool_and(\"hangoutGroupRole\" = 'MEMBER')";
 
 static void
 set_member_count(Loader *loader, Row row)
@@ -365,9 +289,9 @@ static void
 load_member_counts(Loader *loader, SqlArgs *as_of)
 {
 	for_each_row(loader,
-				 psprintf("SELECT group_id, count(*)::integer FROM (%s) AS member GROUP BY group_id",
-						  members_of_groups),
-				 as_of, set_member_count);
+	             "SELECT group_id, count(*)::integer FROM ngeshare.member_record($1)"
+	             " GROUP BY group_id",
+	             as_of, set_member_count);
 }
 
 /* Adds a member to its group; rows come in no order, so the array grows by doubling. */
@@ -404,7 +328,7 @@ static void
 load_members(Loader *loader, SqlArgs *as_of)
 {
 	loader->person_numbers = numbers_create(loader->context, 1024, NULL);
-	for_each_row(loader, members_of_groups, as_of, add_member);
+	for_each_row(loader, "SELECT * FROM ngeshare.member_record($1)", as_of, add_member);
 	for (int i = 0; i < loader->facts->group_count; i++)
 	{
 		StudyGroup *group = &loader->facts->groups[i];
@@ -424,7 +348,7 @@ facts_load(TimestampTz as_of, bool with_members)
 	Loader loader = {0};
 	SqlArgs instant = {0};
 
-	check_zone();
+	history_check_zone();
 	loader.context = CurrentMemoryContext;
 	loader.facts = palloc0(sizeof(Facts));
 	loader.facts->as_of = as_of;

@@ -1,3 +1,157 @@
+-- What the C answers read, as of an instant (UTC): plain SQL over the mirror and
+-- the history, inlined where it is used. The rules over it are in C.
+
+CREATE FUNCTION ngeshare.group_record(as_of timestamp)
+RETURNS TABLE
+(
+    group_id            text,
+    group_name          text,
+    sequence_order      integer,
+    created_at          timestamp,
+    planned_start       timestamp,
+    first_meeting       date,
+    last_meeting        date,
+    total_meetings      integer,
+    max_episode_reached integer,
+    graduated_at        timestamp
+)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 10000
+AS $$
+    WITH curriculum AS MATERIALIZED (
+        SELECT
+            hangout.id AS hangout_id,
+            config.sequence_order,
+            config.max_episodes
+        FROM public."Hangout" AS hangout
+        JOIN public.course_config AS config ON config.course_name = hangout.name
+    ), meeting_day AS (
+        -- Any attendance makes a meeting; only the own hangout's episodes count
+        -- for progress.
+        SELECT
+            met.group_id,
+            met.day,
+            max(own."order") AS reached,
+            min(met.first_at) FILTER (WHERE own."order" >= curriculum.max_episodes) AS graduated_at
+        FROM ngeshare.meeting AS met
+        JOIN public."HangoutGroup" AS circle ON circle.id = met.group_id
+        JOIN curriculum ON curriculum.hangout_id = circle."hangoutId"
+        LEFT JOIN public."HangoutEpisode" AS own
+          ON own.id = met.episode_id
+         AND own."hangoutId" = circle."hangoutId"
+        WHERE met.first_at <= as_of
+        GROUP BY met.group_id, met.day
+    ), progress AS (
+        SELECT
+            meeting_day.group_id,
+            min(day) AS first_meeting,
+            max(day) AS last_meeting,
+            count(*)::integer AS total_meetings,
+            max(reached) AS max_episode_reached,
+            min(meeting_day.graduated_at) AS graduated_at
+        FROM meeting_day
+        GROUP BY meeting_day.group_id
+    )
+    SELECT
+        circle.id,
+        circle.name,
+        curriculum.sequence_order,
+        circle."createdAt",
+        coalesce(circle."startDate", circle."createdAt"),
+        progress.first_meeting,
+        progress.last_meeting,
+        progress.total_meetings,
+        progress.max_episode_reached,
+        progress.graduated_at
+    FROM public."HangoutGroup" AS circle
+    JOIN curriculum ON curriculum.hangout_id = circle."hangoutId"
+    LEFT JOIN progress ON progress.group_id = circle.id
+    WHERE circle."createdAt" <= as_of
+$$;
+COMMENT ON FUNCTION ngeshare.group_record(timestamp) IS
+'The curriculum groups that exist as of an instant (UTC) with what their meetings came to; the five last columns are NULL for a group that never met.';
+
+CREATE FUNCTION ngeshare.facilitator_record(as_of timestamp)
+RETURNS TABLE
+(
+    group_id               text,
+    facilitator_id         text,
+    facilitator_name       text,
+    facilitator_contact    text,
+    facilitator_is_deleted boolean,
+    facilitator_count      integer
+)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 10000
+AS $$
+    SELECT
+        chosen.group_id,
+        person.id,
+        coalesce(nullif(btrim(person.email, E' \t\r\n'), ''), person.id),
+        coalesce(
+            nullif(btrim(person.email, E' \t\r\n'), ''),
+            nullif(btrim(chosen."userEmail", E' \t\r\n'), '')),
+        coalesce(person."deletedAt" <= as_of, false),
+        counted.facilitator_count
+    FROM (
+        SELECT DISTINCT ON ("hangoutGroupId")
+            "hangoutGroupId" AS group_id,
+            "userId",
+            "userEmail"
+        FROM public."UserHangoutGroup"
+        WHERE "hangoutGroupRole" = 'FACILITATOR'
+          AND "joinedAt" <= as_of
+          AND "userId" IS NOT NULL
+        ORDER BY "hangoutGroupId", "joinedAt", id COLLATE "C"
+    ) AS chosen
+    JOIN (
+        SELECT
+            "hangoutGroupId" AS group_id,
+            count(DISTINCT "userId")::integer AS facilitator_count
+        FROM public."UserHangoutGroup"
+        WHERE "hangoutGroupRole" = 'FACILITATOR'
+          AND "joinedAt" <= as_of
+        GROUP BY "hangoutGroupId"
+    ) AS counted ON counted.group_id = chosen.group_id
+    JOIN public."User" AS person ON person.id = chosen."userId"
+$$;
+COMMENT ON FUNCTION ngeshare.facilitator_record(timestamp) IS
+'Each group''s facilitator as of an instant (UTC): the user of its FACILITATOR record with the earliest joinedAt, then the smallest id in byte order, and how many users have such a record. Groups without one have no row.';
+
+CREATE FUNCTION ngeshare.member_record(as_of timestamp)
+RETURNS TABLE
+(
+    group_id text,
+    person   text
+)
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 50000
+AS $$
+    SELECT
+        "hangoutGroupId",
+        person.key
+    FROM public."UserHangoutGroup"
+    CROSS JOIN LATERAL (
+        SELECT CASE
+            WHEN "userId" IS NOT NULL THEN 'u' || "userId"
+            ELSE 'e' || lower(btrim("userEmail", E' \t\r\n'))
+        END AS key
+    ) AS person
+    WHERE "joinedAt" <= as_of
+      AND "hangoutGroupRole" IN ('MEMBER', 'FACILITATOR')
+      AND person.key <> 'e'
+    GROUP BY "hangoutGroupId", person.key
+    HAVING bool_and("hangoutGroupRole" = 'MEMBER')
+$$;
+COMMENT ON FUNCTION ngeshare.member_record(timestamp) IS
+'The distinct members of each group as of an instant (UTC): persons with a MEMBER record and no FACILITATOR record there. person is "u" and the user id, or "e" and the trimmed, lower-cased address of a record without a user.';
+
 CREATE FUNCTION ngeshare.group_facts(as_of timestamptz DEFAULT ngeshare_as_of())
 RETURNS TABLE
 (

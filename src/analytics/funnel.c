@@ -36,9 +36,9 @@ typedef struct CourseCounts
 	int32 total;
 	int32 started;
 	int32 by_status[STATUS_STALLED + 1];
-	int32 continued;		 /* graduated, with an outgoing link */
-	int32 awaiting;			 /* graduated lately, without one */
-	int32 settled;			 /* graduated too long ago to get one now */
+	int32 continued;         /* graduated, with an outgoing link */
+	int32 awaiting;          /* graduated lately, without one */
+	int32 settled;           /* graduated too long ago to get one now */
 	int32 settled_continued; /* those of them that have one */
 } CourseCounts;
 
@@ -117,10 +117,10 @@ return_course(ReturnSetInfo *result, const Course *course, const CourseCounts *c
 	put_rate(values, nulls, FUNNEL_CONTINUATION_RATE, counts->continued, graduated);
 	values[FUNNEL_AWAITING] = Int32GetDatum(counts->awaiting);
 	put_rate(values, nulls, FUNNEL_SETTLED_CONTINUATION_RATE, counts->settled_continued,
-			 counts->settled);
+	         counts->settled);
 	if (is_last)
 		nulls[FUNNEL_CONTINUED] = nulls[FUNNEL_CONTINUATION_RATE] = nulls[FUNNEL_AWAITING] =
-			nulls[FUNNEL_SETTLED_CONTINUATION_RATE] = true;
+		    nulls[FUNNEL_SETTLED_CONTINUATION_RATE] = true;
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 

@@ -108,7 +108,7 @@ are_kin(const StudyGroup *a, const StudyGroup *b, int32 shared)
 	int64 smaller = Min(a->member_count, b->member_count);
 
 	return smaller > 0 && shared >= ngeshare_settings.link_min_shared &&
-		   100 * (int64) shared >= ngeshare_settings.link_min_overlap_pct * smaller;
+	       100 * (int64) shared >= ngeshare_settings.link_min_overlap_pct * smaller;
 }
 
 static void
@@ -118,19 +118,19 @@ add_link(Links *links, const Facts *facts, const StudyGroup *a, const StudyGroup
 	{
 		links->room = Max(links->room * 2, 256);
 		links->links = links->links == NULL
-						   ? palloc(sizeof(Link) * links->room)
-						   : repalloc_huge(links->links, sizeof(Link) * (Size) links->room);
+		                   ? palloc(sizeof(Link) * links->room)
+		                   : repalloc_huge(links->links, sizeof(Link) * (Size) links->room);
 	}
 	links->links[links->count++] =
-		(Link){a - facts->groups, b - facts->groups, shared, b->started_on - a->graduated_on};
+	    (Link){a - facts->groups, b - facts->groups, shared, b->started_on - a->graduated_on};
 }
 
 /* The groups that can be part of a link, in the order that links are found in. */
 static StudyGroup **
 candidates_of(const Facts *facts, int *count)
 {
-	StudyGroup **candidates = MemoryContextAllocHuge(CurrentMemoryContext,
-												sizeof(StudyGroup *) * (Size) (facts->group_count + 1));
+	StudyGroup **candidates = MemoryContextAllocHuge(
+	    CurrentMemoryContext, sizeof(StudyGroup *) * (Size) (facts->group_count + 1));
 
 	*count = 0;
 	for (int i = 0; i < facts->group_count; i++)
@@ -166,7 +166,7 @@ pipeline_find_links(const Facts *facts)
 
 			CHECK_FOR_INTERRUPTS();
 			if (stands_before(b, a, earliest) || b->course != a->course + 1 ||
-				strcmp(b->facilitator_id, a->facilitator_id) != 0 || b->started_on > latest)
+			    strcmp(b->facilitator_id, a->facilitator_id) != 0 || b->started_on > latest)
 				break;
 			shared = count_shared(a, b);
 			if (are_kin(a, b, shared))
@@ -192,7 +192,7 @@ return_link(ReturnSetInfo *result, const Facts *facts, const Link *link)
 	values[LINK_SHARED_FACILITATOR_ID] = CStringGetTextDatum(a->facilitator_id);
 	values[LINK_SHARED_MEMBER_COUNT] = Int32GetDatum(link->shared_members);
 	values[LINK_OVERLAP_PCT] =
-		facts_percentage(link->shared_members, Min(a->member_count, b->member_count));
+	    facts_percentage(link->shared_members, Min(a->member_count, b->member_count));
 	values[LINK_DAYS_BETWEEN] = Int32GetDatum(link->days_between);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }

@@ -43,12 +43,12 @@ enum
 
 /* The columns of ngeshare_group_status(), by what they show. */
 static const int status_columns[] = {
-	FACT_GROUP_ID,			  FACT_COURSE_NAME,		   FACT_STATUS,
-	FACT_PROGRESS_PCT,		  FACT_DAYS_INACTIVE,	   FACT_GROUP_NAME,
-	FACT_SEQUENCE_ORDER,	  FACT_MAX_EPISODES,	   FACT_MAX_EPISODE_REACHED,
-	FACT_TOTAL_MEETINGS,	  FACT_FIRST_MEETING_DATE, FACT_LAST_MEETING_DATE,
-	FACT_GRADUATED_ON,		  FACT_STARTED_ON,		   FACT_FACILITATOR_ID,
-	FACT_FACILITATOR_NAME,	  FACT_MEMBER_COUNT,
+    FACT_GROUP_ID,         FACT_COURSE_NAME,        FACT_STATUS,
+    FACT_PROGRESS_PCT,     FACT_DAYS_INACTIVE,      FACT_GROUP_NAME,
+    FACT_SEQUENCE_ORDER,   FACT_MAX_EPISODES,       FACT_MAX_EPISODE_REACHED,
+    FACT_TOTAL_MEETINGS,   FACT_FIRST_MEETING_DATE, FACT_LAST_MEETING_DATE,
+    FACT_GRADUATED_ON,     FACT_STARTED_ON,         FACT_FACILITATOR_ID,
+    FACT_FACILITATOR_NAME, FACT_MEMBER_COUNT,
 };
 
 const char *
@@ -85,9 +85,8 @@ status_is_rescuable(const Facts *facts, const StudyGroup *group)
 {
 	int64 max_episodes = facts->courses[group->course].max_episodes;
 
-	return group->status == STATUS_STALLED &&
-		   100 * (int64) group->max_episode_reached >=
-			   ngeshare_settings.rescue_min_pct * max_episodes;
+	return group->status == STATUS_STALLED && 100 * (int64) group->max_episode_reached >=
+	                                              ngeshare_settings.rescue_min_pct * max_episodes;
 }
 
 /* One row's text; a NULL pointer is SQL's NULL. */
@@ -122,7 +121,7 @@ fill_facts(const Facts *facts, const StudyGroup *group, Datum *values, bool *nul
 	put_text(values, nulls, FACT_STATUS, status_name(group->status));
 	values[FACT_MAX_EPISODE_REACHED] = Int32GetDatum(group->max_episode_reached);
 	values[FACT_PROGRESS_PCT] = facts_percentage(
-		Min(group->max_episode_reached, course->max_episodes), course->max_episodes);
+	    Min(group->max_episode_reached, course->max_episodes), course->max_episodes);
 	values[FACT_TOTAL_MEETINGS] = Int32GetDatum(group->total_meetings);
 	put_date(values, nulls, FACT_FIRST_MEETING_DATE, group->has_met, group->first_meeting);
 	put_date(values, nulls, FACT_LAST_MEETING_DATE, group->has_met, group->last_meeting);

@@ -364,6 +364,33 @@ $$;
 COMMENT ON FUNCTION ngeshare.merge_past(timestamp, timestamp) IS
 'Adds the meetings of the raw rows between two instants to the past.';
 
+CREATE FUNCTION ngeshare.remember_moved(new_start timestamp)
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    INSERT INTO ngeshare.meeting_past AS past
+        (group_id, episode_id, day, first_at, last_at, attendances)
+    SELECT
+        stage."hangoutGroupId",
+        stage."hangoutEpisodeId",
+        ngeshare.local_day(stage."attendedAt", state.zone),
+        min(stage."attendedAt"),
+        max(stage."attendedAt"),
+        count(*)
+    FROM ngeshare.stage_attendance AS stage
+    CROSS JOIN ngeshare.history_state AS state
+    WHERE stage."attendedAt" < new_start
+    GROUP BY 1, 2, 3
+    ON CONFLICT (group_id, day, episode_id) DO UPDATE
+    SET first_at = least(past.first_at, excluded.first_at),
+        last_at = greatest(past.last_at, excluded.last_at),
+        attendances = past.attendances + excluded.attendances;
+$$;
+COMMENT ON FUNCTION ngeshare.remember_moved(timestamp) IS
+'Adds to the past the meetings of staged rows that production moved from the window to an earlier day.';
+
 CREATE FUNCTION ngeshare.advance_window(new_start timestamp)
 RETURNS void
 LANGUAGE plpgsql

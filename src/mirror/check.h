@@ -10,8 +10,8 @@
 /* What a check learned of a production that passed it. */
 typedef struct Production
 {
-	char *source_id;	/* system identifier / database oid */
-	bool can_write;		/* the login could write to one of the six tables */
+	char *source_id;    /* system identifier / database oid */
+	bool can_write;     /* the login could write to one of the six tables */
 	double clock_ahead; /* production's clock minus ours, in seconds */
 } Production;
 

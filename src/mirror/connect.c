@@ -19,10 +19,10 @@
 #include "commands/extension.h"
 #include "fmgr.h"
 #include "foreign/foreign.h"
-#include "miscadmin.h"
 #include "mirror/check.h"
 #include "mirror/remote.h"
 #include "mirror/tables.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "sql.h"
 #include "utils/builtins.h"
@@ -60,16 +60,16 @@ split_conninfo(const char *conninfo, List **server, List **mapping)
 	PQfreemem(ignored);
 	if (options == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the connection string is not one that libpq can read"),
-						errdetail("It is not repeated here: it may hold a password."),
-						errhint("Write it as 'host=... port=5432 dbname=... user=... password=...',"
-								" or as a postgresql:// address.")));
+		                errmsg("the connection string is not one that libpq can read"),
+		                errdetail("It is not repeated here: it may hold a password."),
+		                errhint("Write it as 'host=... port=5432 dbname=... user=... password=...',"
+		                        " or as a postgresql:// address.")));
 	*server = *mapping = NIL;
 	for (PQconninfoOption *option = options; option->keyword != NULL; option++)
 	{
 		/* The connections set these two themselves. */
 		if (option->val == NULL || strcmp(option->keyword, "client_encoding") == 0 ||
-			strcmp(option->keyword, "fallback_application_name") == 0)
+		    strcmp(option->keyword, "fallback_application_name") == 0)
 			continue;
 		if (is_mapping_option(option))
 			*mapping = lappend(*mapping, make_option(option->keyword, option->val));
@@ -137,8 +137,8 @@ make_server(List *options)
 
 		if (strcmp(wrapper->fdwname, "postgres_fdw") != 0)
 			ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-							errmsg("server \"%s\" is not one of postgres_fdw", REMOTE_SERVER),
-							errhint("Rename it: ngeshare_connect() makes its own by that name.")));
+			                errmsg("server \"%s\" is not one of postgres_fdw", REMOTE_SERVER),
+			                errhint("Rename it: ngeshare_connect() makes its own by that name.")));
 		alter->servername = REMOTE_SERVER;
 		alter->options = option_changes(server->options, options);
 		AlterForeignServer(alter);
@@ -157,7 +157,7 @@ make_mapping(const ForeignServer *server, List *options)
 	owner->rolename = GetUserNameFromId(server->owner, false);
 	owner->location = -1;
 	if (SearchSysCacheExists2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(server->owner),
-							  ObjectIdGetDatum(server->serverid)))
+	                          ObjectIdGetDatum(server->serverid)))
 	{
 		AlterUserMappingStmt *alter = makeNode(AlterUserMappingStmt);
 		UserMapping *mapping = GetUserMapping(server->owner, server->serverid);
@@ -192,14 +192,14 @@ make_foreign_tables(void)
 		if (OidIsValid(get_relname_relid(table->name, space)))
 			continue;
 		sql_run(sql_format("CREATE FOREIGN TABLE production.%s (%s) SERVER %s"
-						   " OPTIONS (schema_name 'public', table_name %s)",
-						   quote_identifier(table->name), mirror_columns(table, "%1$I %2$s", ", "),
-						   REMOTE_SERVER, quote_literal_cstr(table->name)),
-				NULL);
+		                   " OPTIONS (schema_name 'public', table_name %s)",
+		                   quote_identifier(table->name), mirror_columns(table, "%1$I %2$s", ", "),
+		                   REMOTE_SERVER, quote_literal_cstr(table->name)),
+		        NULL);
 		sql_run(sql_format("COMMENT ON FOREIGN TABLE production.%s IS"
-						   " 'Production''s own table, read-only, read anew at each query.'",
-						   quote_identifier(table->name)),
-				NULL);
+		                   " 'Production''s own table, read-only, read anew at each query.'",
+		                   quote_identifier(table->name)),
+		        NULL);
 	}
 }
 
@@ -211,7 +211,7 @@ bind_object(Oid class_id, Oid object_id, Oid extension)
 	ObjectAddress owner;
 
 	if (!OidIsValid(object_id) ||
-		list_member_oid(getAutoExtensionsOfObject(class_id, object_id), extension))
+	    list_member_oid(getAutoExtensionsOfObject(class_id, object_id), extension))
 		return;
 	ObjectAddressSet(object, class_id, object_id);
 	ObjectAddressSet(owner, ExtensionRelationId, extension);
@@ -242,14 +242,14 @@ static void
 warn_of(const Production *production)
 {
 	if (production->can_write)
-		ereport(WARNING,
-				(errmsg("the login could write to production"),
-				 errhint("Give ngeshare a login of its own that has SELECT on the six tables and nothing else.")));
+		ereport(WARNING, (errmsg("the login could write to production"),
+		                  errhint("Give ngeshare a login of its own that has SELECT on the six "
+		                          "tables and nothing else.")));
 	if (Abs(production->clock_ahead) > CLOCK_TOLERANCE)
-		ereport(WARNING, (errmsg("production's clock is %.0f s %s this one",
-								 Abs(production->clock_ahead),
-								 production->clock_ahead > 0 ? "ahead of" : "behind"),
-						  errhint("Let both servers keep their time by NTP.")));
+		ereport(WARNING,
+		        (errmsg("production's clock is %.0f s %s this one", Abs(production->clock_ahead),
+		                production->clock_ahead > 0 ? "ahead of" : "behind"),
+		         errhint("Let both servers keep their time by NTP.")));
 }
 
 /* Checks production over a connection that ends here. */

@@ -35,15 +35,15 @@
 
 /* What every session of ours on production runs with. */
 #define REMOTE_SESSION_SETTINGS                                                                    \
-	"-c default_transaction_read_only=on -c row_security=off -c statement_timeout=300s"           \
+	"-c default_transaction_read_only=on -c row_security=off -c statement_timeout=300s"            \
 	" -c lock_timeout=5s -c idle_in_transaction_session_timeout=120s"                              \
 	" -c cursor_tuple_fraction=1.0"
 
 struct Remote
 {
 	PGconn *conn;
-	bool holds_fd;	/* counted among the backend's external files */
-	bool is_busy;	/* a statement of ours may still run there */
+	bool holds_fd; /* counted among the backend's external files */
+	bool is_busy;  /* a statement of ours may still run there */
 	MemoryContextCallback cleanup;
 };
 
@@ -124,10 +124,11 @@ raise_connection_error(Remote *remote, int sqlstate)
 {
 	char *message = remote_error_message(PQerrorMessage(remote->conn), &sqlstate);
 
-	ereport(ERROR, (errcode(sqlstate), errmsg("could not connect to production: %s", message),
-					sqlstate == ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION
-						? errhint("Check host, port and network; then SELECT ngeshare_connect(...) again.")
-						: errhint("Check the login that was given to ngeshare_connect().")));
+	ereport(ERROR,
+	        (errcode(sqlstate), errmsg("could not connect to production: %s", message),
+	         sqlstate == ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION
+	             ? errhint("Check host, port and network; then SELECT ngeshare_connect(...) again.")
+	             : errhint("Check the login that was given to ngeshare_connect().")));
 }
 
 /* A copy of one field of an error, or NULL where production gave none. */
@@ -155,9 +156,9 @@ raise_query_error(Remote *remote, PGresult *result, const char *sql)
 	else
 		primary = remote_error_message(PQerrorMessage(remote->conn), &sqlstate);
 	ereport(ERROR,
-			(errcode(sqlstate), errmsg("production: %s", primary ? primary : "unknown error"),
-			 detail ? errdetail("%s", detail) : 0, hint ? errhint("%s", hint) : 0,
-			 errcontext("remote SQL: %s", sql)));
+	        (errcode(sqlstate), errmsg("production: %s", primary ? primary : "unknown error"),
+	         detail ? errdetail("%s", detail) : 0, hint ? errhint("%s", hint) : 0,
+	         errcontext("remote SQL: %s", sql)));
 }
 
 /*
@@ -171,11 +172,11 @@ wait_for_socket(Remote *remote, int events, TimestampTz deadline)
 	int got;
 
 	if (left <= 0)
-		ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
-						errmsg("production has stopped answering"),
-						errhint("Run CALL ngeshare_sync() again when it answers; nothing is lost.")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_CONNECTION_FAILURE), errmsg("production has stopped answering"),
+		         errhint("Run CALL ngeshare_sync() again when it answers; nothing is lost.")));
 	got = WaitLatchOrSocket(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH | events,
-							PQsocket(remote->conn), left, PG_WAIT_EXTENSION);
+	                        PQsocket(remote->conn), left, PG_WAIT_EXTENSION);
 	if (got & WL_LATCH_SET)
 		ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
@@ -198,13 +199,12 @@ finish_connecting(Remote *remote)
 	{
 		if (TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline) <= 0)
 			ereport(ERROR, (errcode(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION),
-							errmsg("could not connect to production: no answer within %d s",
-								   REMOTE_CONNECT_TIMEOUT / 1000),
-							errhint("Check host, port and network.")));
+			                errmsg("could not connect to production: no answer within %d s",
+			                       REMOTE_CONNECT_TIMEOUT / 1000),
+			                errhint("Check host, port and network.")));
 		wait_for_socket(remote,
-						polling == PGRES_POLLING_READING ? WL_SOCKET_READABLE
-														 : WL_SOCKET_CONNECTED,
-						deadline);
+		                polling == PGRES_POLLING_READING ? WL_SOCKET_READABLE : WL_SOCKET_CONNECTED,
+		                deadline);
 		polling = PQconnectPoll(remote->conn);
 	}
 	if (polling != PGRES_POLLING_OK)
@@ -241,9 +241,10 @@ remote_open(List *options)
 	values[count++] = GetDatabaseEncodingName();
 
 	if (!AcquireExternalFD())
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-						errmsg("could not connect to production: too many open files here"),
-						errhint("Raise max_files_per_process, or close other foreign connections.")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+		         errmsg("could not connect to production: too many open files here"),
+		         errhint("Raise max_files_per_process, or close other foreign connections.")));
 	remote->holds_fd = true;
 	remote->cleanup.func = disconnect;
 	remote->cleanup.arg = remote;
@@ -267,9 +268,9 @@ production_server(void)
 
 	if (server == NULL)
 		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("this database is not connected to production"),
-				 errhint("SELECT ngeshare_connect('host=... dbname=... user=... password=...');")));
+		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		         errmsg("this database is not connected to production"),
+		         errhint("SELECT ngeshare_connect('host=... dbname=... user=... password=...');")));
 	return server;
 }
 
@@ -301,8 +302,8 @@ wait_for_result(Remote *remote)
 		wait_for_socket(remote, WL_SOCKET_READABLE, deadline);
 		if (PQconsumeInput(remote->conn) == 0)
 			ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
-							errmsg("the connection to production was lost"),
-							errhint("Run CALL ngeshare_sync() again; nothing is lost.")));
+			                errmsg("the connection to production was lost"),
+			                errhint("Run CALL ngeshare_sync() again; nothing is lost.")));
 	}
 }
 
@@ -356,7 +357,7 @@ next_copy_chunk(void)
 		wait_for_socket(remote, WL_SOCKET_READABLE, deadline);
 		if (PQconsumeInput(remote->conn) == 0)
 			ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
-							errmsg("the connection to production was lost")));
+			                errmsg("the connection to production was lost")));
 	}
 }
 

@@ -19,8 +19,7 @@ extern Remote *remote_open(List *options);
 extern Remote *remote_open_production(void);
 extern void remote_close(Remote *remote);
 extern PGresult *remote_query(Remote *remote, const char *sql);
-extern uint64 remote_copy(Remote *remote, const char *query, const char *schema,
-						  const char *table);
+extern uint64 remote_copy(Remote *remote, const char *query, const char *schema, const char *table);
 extern List *remote_safe_options(List *options);
 extern Oid remote_production_owner(void);
 extern char *remote_error_message(char *message, int *sqlstate);

@@ -12,31 +12,31 @@
 #include "utils/builtins.h"
 
 const MirrorTable mirror_tables[MIRROR_TABLES] = {
-	{"User", "stage_user", "updatedAt", {{NULL, NULL}}, NULL},
-	{"Hangout", "stage_hangout", "updatedAt", {{NULL, NULL}}, NULL},
-	{"HangoutEpisode",
-	 "stage_hangout_episode",
-	 "updatedAt",
-	 {{"hangoutId", "Hangout"}, {NULL, NULL}},
-	 NULL},
-	{"HangoutGroup",
-	 "stage_hangout_group",
-	 "updatedAt",
-	 {{"hangoutId", "Hangout"}, {NULL, NULL}},
-	 "NOT ngeshare.has_local_day(\"createdAt\") OR NOT ngeshare.has_local_day(\"startDate\")"},
-	{"UserHangoutGroup",
-	 "stage_user_hangout_group",
-	 "updatedAt",
-	 {{"hangoutGroupId", "HangoutGroup"}, {"userId", "User"}, {NULL, NULL}},
-	 "NOT ngeshare.has_local_day(\"joinedAt\")"},
-	{"UserHangoutGroupAttendance",
-	 "stage_attendance",
-	 "attendedAt",
-	 {{"hangoutEpisodeId", "HangoutEpisode"},
-	  {"hangoutGroupId", "HangoutGroup"},
-	  {"userId", "User"},
-	  {NULL, NULL}},
-	 "NOT ngeshare.has_local_day(\"attendedAt\")"},
+    {"User", "stage_user", "updatedAt", {{NULL, NULL}}, NULL},
+    {"Hangout", "stage_hangout", "updatedAt", {{NULL, NULL}}, NULL},
+    {"HangoutEpisode",
+     "stage_hangout_episode",
+     "updatedAt",
+     {{"hangoutId", "Hangout"}, {NULL, NULL}},
+     NULL},
+    {"HangoutGroup",
+     "stage_hangout_group",
+     "updatedAt",
+     {{"hangoutId", "Hangout"}, {NULL, NULL}},
+     "NOT ngeshare.has_local_day(\"createdAt\") OR NOT ngeshare.has_local_day(\"startDate\")"},
+    {"UserHangoutGroup",
+     "stage_user_hangout_group",
+     "updatedAt",
+     {{"hangoutGroupId", "HangoutGroup"}, {"userId", "User"}, {NULL, NULL}},
+     "NOT ngeshare.has_local_day(\"joinedAt\")"},
+    {"UserHangoutGroupAttendance",
+     "stage_attendance",
+     "attendedAt",
+     {{"hangoutEpisodeId", "HangoutEpisode"},
+      {"hangoutGroupId", "HangoutGroup"},
+      {"userId", "User"},
+      {NULL, NULL}},
+     "NOT ngeshare.has_local_day(\"attendedAt\")"},
 };
 
 /* The place of a table in mirror_tables, or -1 where no table has that name. */
@@ -62,11 +62,11 @@ mirror_columns(const MirrorTable *table, const char *format, const char *separat
 	sql_add_text(&args, format);
 	sql_add_text(&args, separator);
 	if (!sql_query_row("SELECT string_agg(format($2, attname, format_type(atttypid, atttypmod)), $3"
-					   " ORDER BY attnum)"
-					   " FROM pg_catalog.pg_attribute"
-					   " WHERE attrelid = format('public.%I', $1)::regclass"
-					   " AND attnum > 0 AND NOT attisdropped",
-					   &args))
+	                   " ORDER BY attnum)"
+	                   " FROM pg_catalog.pg_attribute"
+	                   " WHERE attrelid = format('public.%I', $1)::regclass"
+	                   " AND attnum > 0 AND NOT attisdropped",
+	                   &args))
 		elog(ERROR, "the mirror has no table \"%s\"", table->name);
 	return sql_text(1);
 }

@@ -20,10 +20,10 @@ typedef struct MirrorParent
 
 typedef struct MirrorTable
 {
-	const char *name;	/* in production, in public here, and in people's words */
-	const char *stage;	/* its staging table in schema ngeshare */
-	const char *stamp;	/* the column that batches advance by */
-	MirrorParent parents[MIRROR_MAX_PARENTS + 1];	/* ended by a NULL column */
+	const char *name;  /* in production, in public here, and in people's words */
+	const char *stage; /* its staging table in schema ngeshare */
+	const char *stamp; /* the column that batches advance by */
+	MirrorParent parents[MIRROR_MAX_PARENTS + 1]; /* ended by a NULL column */
 	const char *unusable; /* SQL condition on a staged row "row" that can't be mirrored, or NULL */
 } MirrorTable;
 

@@ -13,8 +13,8 @@ int64
 sync_log_running(void)
 {
 	if (!sql_query_row("SELECT run_id FROM public.sync_run WHERE status = 'running'"
-					   " ORDER BY run_id DESC LIMIT 1",
-					   NULL))
+	                   " ORDER BY run_id DESC LIMIT 1",
+	                   NULL))
 		return 0;
 	return sql_int64(1);
 }
@@ -27,15 +27,15 @@ sync_log_begin(SyncRun *run, const char *trigger)
 
 	sql_run("UPDATE public.sync_log SET status = 'crashed' WHERE status = 'running'", NULL);
 	sql_run("UPDATE public.sync_run SET status = 'crashed',"
-			" message = 'its backend died; the next run went on from its last batch'"
-			" WHERE status = 'running'",
-			NULL);
+	        " message = 'its backend died; the next run went on from its last batch'"
+	        " WHERE status = 'running'",
+	        NULL);
 	sql_add_text(&args, run->is_full ? "full" : "incremental");
 	sql_add_text(&args, trigger);
 	sql_add_timestamptz(&args, run->clock);
 	sql_query_row("INSERT INTO public.sync_run (mode, trigger, status, clock)"
-				  " VALUES ($1, $2, 'running', $3) RETURNING run_id",
-				  &args);
+	              " VALUES ($1, $2, 'running', $3) RETURNING run_id",
+	              &args);
 	return sql_int64(1);
 }
 
@@ -50,8 +50,8 @@ sync_log_open_table(SyncRun *run)
 	sql_add_int64(&args, run->run_id);
 	sql_add_text(&args, mirror_tables[run->table].name);
 	sql_run("INSERT INTO public.sync_log (run_id, table_name, status) VALUES ($1, $2, 'running')"
-			" ON CONFLICT DO NOTHING",
-			&args);
+	        " ON CONFLICT DO NOTHING",
+	        &args);
 }
 
 /* Tells the caller, in one line, what became of a table. */
@@ -60,12 +60,12 @@ notify_of_table(const SyncCounts *counts, const char *name, double seconds)
 {
 	if (counts->inserted + counts->updated + counts->deleted == 0)
 		ereport(NOTICE, (errmsg("%s: nothing changed (%lld rows, %.1f s)", name,
-								(long long) counts->local_rows, seconds)));
+		                        (long long) counts->local_rows, seconds)));
 	else
-		ereport(NOTICE, (errmsg("%s: %lld inserted, %lld updated, %lld deleted (%lld rows, %.1f s)",
-								name, (long long) counts->inserted, (long long) counts->updated,
-								(long long) counts->deleted, (long long) counts->local_rows,
-								seconds)));
+		ereport(NOTICE,
+		        (errmsg("%s: %lld inserted, %lld updated, %lld deleted (%lld rows, %.1f s)", name,
+		                (long long) counts->inserted, (long long) counts->updated,
+		                (long long) counts->deleted, (long long) counts->local_rows, seconds)));
 }
 
 /* Closes a table's row with what was done to it. */
@@ -74,16 +74,16 @@ sync_log_close_table(SyncRun *run, int table, const char *status)
 {
 	const SyncCounts *counts = &run->counts[table];
 	double milliseconds =
-		TimestampDifferenceMilliseconds(counts->started_at, GetCurrentTimestamp());
+	    TimestampDifferenceMilliseconds(counts->started_at, GetCurrentTimestamp());
 	SqlArgs args = {0};
 
 	sql_add_int64(&args, run->run_id);
 	sql_add_text(&args, mirror_tables[table].name);
 	sql_add_text(&args, status);
 	sql_run("UPDATE public.sync_log SET status = $3, finished_at = clock_timestamp(),"
-			" duration_ms = extract(epoch FROM clock_timestamp() - started_at) * 1000"
-			" WHERE run_id = $1 AND table_name = $2",
-			&args);
+	        " duration_ms = extract(epoch FROM clock_timestamp() - started_at) * 1000"
+	        " WHERE run_id = $1 AND table_name = $2",
+	        &args);
 	args.count = 2;
 	sql_add_int64(&args, counts->pulled);
 	sql_add_int64(&args, counts->inserted);
@@ -92,9 +92,9 @@ sync_log_close_table(SyncRun *run, int table, const char *status)
 	sql_add_int64(&args, counts->source_rows);
 	sql_add_int64(&args, counts->local_rows);
 	sql_run("UPDATE public.sync_log SET rows_pulled = $3, rows_inserted = $4, rows_updated = $5,"
-			" rows_deleted = $6, source_rows = $7, local_rows = $8"
-			" WHERE run_id = $1 AND table_name = $2",
-			&args);
+	        " rows_deleted = $6, source_rows = $7, local_rows = $8"
+	        " WHERE run_id = $1 AND table_name = $2",
+	        &args);
 	notify_of_table(counts, mirror_tables[table].name, milliseconds / 1000);
 }
 
@@ -109,17 +109,18 @@ sync_log_finish(SyncRun *run)
 	for (int i = 0; i < MIRROR_TABLES; i++)
 		written += run->counts[i].inserted + run->counts[i].updated + run->counts[i].deleted;
 	message = written == 0 ? pstrdup("Nothing changed.")
-						   : psprintf("%lld row(s) written.", (long long) written);
+	                       : psprintf("%lld row(s) written.", (long long) written);
 	if (run->findings.len > 0)
 		message = psprintf("%s %s", message, run->findings.data);
 	sql_add_int64(&args, run->run_id);
 	sql_add_text(&args, run->findings.len > 0 ? "warning" : "success");
 	sql_add_text(&args, message);
 	sql_run("UPDATE public.sync_run SET status = $2, message = $3, finished_at = clock_timestamp()"
-			" WHERE run_id = $1",
-			&args);
+	        " WHERE run_id = $1",
+	        &args);
 	if (run->findings.len > 0)
-		ereport(WARNING, (errmsg("sync %lld ended with a warning: %s", (long long) run->run_id, message)));
+		ereport(WARNING,
+		        (errmsg("sync %lld ended with a warning: %s", (long long) run->run_id, message)));
 	else
 		ereport(NOTICE, (errmsg("sync %lld succeeded: %s", (long long) run->run_id, message)));
 }
@@ -137,7 +138,7 @@ is_transient(int sqlstate)
 			return true;
 		default:
 			return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ||
-				   sqlstate == ERRCODE_IDLE_IN_TRANSACTION_SESSION_TIMEOUT;
+			       sqlstate == ERRCODE_IDLE_IN_TRANSACTION_SESSION_TIMEOUT;
 	}
 }
 
@@ -158,19 +159,19 @@ sync_log_failure(SyncRun *run, ErrorData *error)
 	sql_add_text(&args, error->message);
 	sql_add_text(&args, error->detail);
 	sql_run("INSERT INTO public.sync_error_log (run_id, table_name, phase, attempt, sqlstate,"
-			" class, message, detail, will_retry)"
-			" VALUES ($1, $2, $3, 1, $4, $5, $6, $7, false)",
-			&args);
+	        " class, message, detail, will_retry)"
+	        " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, false)",
+	        &args);
 
 	sql_add_int64(&closing, run->run_id);
 	sql_add_text(&closing, status);
 	sql_add_text(&closing, error->message);
 	sql_run("UPDATE public.sync_run SET status = $2, message = $3, finished_at = clock_timestamp()"
-			" WHERE run_id = $1",
-			&closing);
+	        " WHERE run_id = $1",
+	        &closing);
 	closing.count = 2;
 	sql_run("UPDATE public.sync_log SET status = $2, finished_at = clock_timestamp(),"
-			" duration_ms = extract(epoch FROM clock_timestamp() - started_at) * 1000"
-			" WHERE run_id = $1 AND status = 'running'",
-			&closing);
+	        " duration_ms = extract(epoch FROM clock_timestamp() - started_at) * 1000"
+	        " WHERE run_id = $1 AND status = 'running'",
+	        &closing);
 }

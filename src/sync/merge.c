@@ -25,13 +25,15 @@ rejection(const MirrorTable *table)
 	appendStringInfoString(&sql, "CASE");
 	if (table->unusable != NULL)
 		appendStringInfo(&sql, " WHEN %s THEN 'a timestamp that the rules need has no local day'",
-						 table->unusable);
+		                 table->unusable);
 	for (const MirrorParent *parent = table->parents; parent->column != NULL; parent++)
-		appendStringInfo(&sql,
-						 " WHEN stage.%1$s IS NOT NULL AND NOT EXISTS (SELECT 1 FROM public.%2$s AS parent"
-						 " WHERE parent.id = stage.%1$s) THEN format('%%s %%L has no row in %%s', %3$s, stage.%1$s, %4$s)",
-						 quote_identifier(parent->column), quote_identifier(parent->table),
-						 quote_literal_cstr(parent->column), quote_literal_cstr(parent->table));
+		appendStringInfo(
+		    &sql,
+		    " WHEN stage.%1$s IS NOT NULL AND NOT EXISTS (SELECT 1 FROM public.%2$s AS parent"
+		    " WHERE parent.id = stage.%1$s) THEN format('%%s %%L has no row in %%s', %3$s, "
+		    "stage.%1$s, %4$s)",
+		    quote_identifier(parent->column), quote_identifier(parent->table),
+		    quote_literal_cstr(parent->column), quote_literal_cstr(parent->table));
 	appendStringInfoString(&sql, " END");
 	return sql.data;
 }
@@ -46,25 +48,26 @@ quarantine_rejected(SyncRun *run, const MirrorTable *table)
 	sql_add_text(&args, table->name);
 	sql_add_int64(&args, run->run_id);
 	if (table->parents[0].column != NULL || table->unusable != NULL)
-		sql_run(sql_format(
-					"WITH judged AS MATERIALIZED ("
-					" SELECT id, %s AS reason, to_jsonb(stage) - 'stage_no' AS content"
-					" FROM ngeshare.%s AS stage"
-					"), rejected AS (SELECT * FROM judged WHERE reason IS NOT NULL"
-					"), taken AS (DELETE FROM ngeshare.%s AS stage USING rejected WHERE stage.id = rejected.id)"
-					" INSERT INTO ngeshare.quarantine AS held"
-					" (table_name, row_id, reason, content, first_run_id, last_run_id)"
-					" SELECT $1, id, reason, content, $2, $2 FROM rejected"
-					" ON CONFLICT (table_name, row_id) DO UPDATE SET reason = excluded.reason,"
-					" content = excluded.content, last_run_id = excluded.last_run_id",
-					rejection(table), table->stage, table->stage),
-				&args);
+		sql_run(
+		    sql_format("WITH judged AS MATERIALIZED ("
+		               " SELECT id, %s AS reason, to_jsonb(stage) - 'stage_no' AS content"
+		               " FROM ngeshare.%s AS stage"
+		               "), rejected AS (SELECT * FROM judged WHERE reason IS NOT NULL"
+		               "), taken AS (DELETE FROM ngeshare.%s AS stage USING rejected WHERE "
+		               "stage.id = rejected.id)"
+		               " INSERT INTO ngeshare.quarantine AS held"
+		               " (table_name, row_id, reason, content, first_run_id, last_run_id)"
+		               " SELECT $1, id, reason, content, $2, $2 FROM rejected"
+		               " ON CONFLICT (table_name, row_id) DO UPDATE SET reason = excluded.reason,"
+		               " content = excluded.content, last_run_id = excluded.last_run_id",
+		               rejection(table), table->stage, table->stage),
+		    &args);
 	sql_run("DELETE FROM ngeshare.quarantine WHERE table_name = $1 AND last_run_id <> $2", &args);
 	sql_query_row("SELECT count(*), $2 FROM ngeshare.quarantine WHERE table_name = $1", &args);
 	run->counts[run->table].waiting = DatumGetInt64(sql_value(1, &isnull));
 	if (run->counts[run->table].waiting > 0)
 		sync_note_finding(run, "%lld row(s) of \"%s\" wait in quarantine: see ngeshare.quarantine.",
-						  (long long) run->counts[run->table].waiting, table->name);
+		                  (long long) run->counts[run->table].waiting, table->name);
 }
 
 /* Makes staging fit to merge: the last version of each row, and only good ones. */
@@ -72,11 +75,11 @@ void
 sync_admit(SyncRun *run, const MirrorTable *table)
 {
 	sql_run(sql_format("DELETE FROM ngeshare.%1$s AS older USING ("
-					   "SELECT id, max(stage_no) AS stage_no FROM ngeshare.%1$s"
-					   " GROUP BY id HAVING count(*) > 1) AS newest"
-					   " WHERE older.id = newest.id AND older.stage_no < newest.stage_no",
-					   table->stage),
-			NULL);
+	                   "SELECT id, max(stage_no) AS stage_no FROM ngeshare.%1$s"
+	                   " GROUP BY id HAVING count(*) > 1) AS newest"
+	                   " WHERE older.id = newest.id AND older.stage_no < newest.stage_no",
+	                   table->stage),
+	        NULL);
 	quarantine_rejected(run, table);
 }
 
@@ -87,19 +90,20 @@ sync_write_differences(SyncRun *run, const MirrorTable *table)
 	SyncCounts *counts = &run->counts[run->table];
 	const char *name = quote_identifier(table->name);
 
-	counts->updated += sql_run(
-		sql_format("UPDATE public.%s AS mirror SET %s FROM ngeshare.%s AS stage"
-				   " WHERE mirror.id = stage.id AND ROW(%s) IS DISTINCT FROM ROW(%s)",
-				   name, mirror_columns(table, "%1$I = stage.%1$I", ", "), table->stage,
-				   mirror_columns(table, "mirror.%1$I", ", "),
-				   mirror_columns(table, "stage.%1$I", ", ")),
-		NULL);
+	counts->updated +=
+	    sql_run(sql_format("UPDATE public.%s AS mirror SET %s FROM ngeshare.%s AS stage"
+	                       " WHERE mirror.id = stage.id AND ROW(%s) IS DISTINCT FROM ROW(%s)",
+	                       name, mirror_columns(table, "%1$I = stage.%1$I", ", "), table->stage,
+	                       mirror_columns(table, "mirror.%1$I", ", "),
+	                       mirror_columns(table, "stage.%1$I", ", ")),
+	            NULL);
 	counts->inserted += sql_run(
-		sql_format("INSERT INTO public.%s (%s) SELECT %s FROM ngeshare.%s AS stage"
-				   " WHERE NOT EXISTS (SELECT 1 FROM public.%s AS mirror WHERE mirror.id = stage.id)",
-				   name, mirror_columns(table, "%1$I", ", "),
-				   mirror_columns(table, "stage.%1$I", ", "), table->stage, name),
-		NULL);
+	    sql_format(
+	        "INSERT INTO public.%s (%s) SELECT %s FROM ngeshare.%s AS stage"
+	        " WHERE NOT EXISTS (SELECT 1 FROM public.%s AS mirror WHERE mirror.id = stage.id)",
+	        name, mirror_columns(table, "%1$I", ", "), mirror_columns(table, "stage.%1$I", ", "),
+	        table->stage, name),
+	    NULL);
 }
 
 /* Counts a table on both sides, for the log and for people. */
@@ -109,7 +113,7 @@ sync_count_rows(SyncRun *run, const char *source_condition, const char *local_co
 	SyncCounts *counts = &run->counts[run->table];
 	const char *name = quote_identifier(mirror_tables[run->table].name);
 	PGresult *result = remote_query(
-		run->remote, sql_format("SELECT count(*) FROM public.%s%s", name, source_condition));
+	    run->remote, sql_format("SELECT count(*) FROM public.%s%s", name, source_condition));
 
 	counts->source_rows = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
 	PQclear(result);
@@ -135,9 +139,9 @@ close_pass(const MirrorTable *table)
 
 	sql_add_text(&args, table->name);
 	sql_run("UPDATE ngeshare.sync_state SET watermark = greatest(watermark, pass_bound),"
-			" pass_run_id = NULL, pass_full = NULL, pass_bound = NULL, pass_stamp = NULL,"
-			" pass_id = NULL, pass_pulled = false WHERE table_name = $1",
-			&args);
+	        " pass_run_id = NULL, pass_full = NULL, pass_bound = NULL, pass_stamp = NULL,"
+	        " pass_id = NULL, pass_pulled = false WHERE table_name = $1",
+	        &args);
 }
 
 /* Merges one of the five tables that come whole. A full run keeps staging for its deletes. */
@@ -148,8 +152,8 @@ sync_merge(SyncRun *run)
 	SyncCounts *counts = &run->counts[run->table];
 
 	sql_run(sql_format("LOCK TABLE public.%s IN SHARE ROW EXCLUSIVE MODE",
-					   quote_identifier(table->name)),
-			NULL);
+	                   quote_identifier(table->name)),
+	        NULL);
 	sync_admit(run, table);
 	sync_write_differences(run, table);
 	sync_count_rows(run, "", "");
@@ -159,10 +163,11 @@ sync_merge(SyncRun *run)
 		return;
 	sql_run(sql_format("TRUNCATE ngeshare.%s", table->stage), NULL);
 	if (counts->local_rows > counts->source_rows)
-		sync_note_finding(run,
-						  "\"%s\" has %lld row(s) more here than production: rows were deleted there;"
-						  " CALL ngeshare_sync('full') takes them out.",
-						  table->name, (long long) (counts->local_rows - counts->source_rows));
+		sync_note_finding(
+		    run,
+		    "\"%s\" has %lld row(s) more here than production: rows were deleted there;"
+		    " CALL ngeshare_sync('full') takes them out.",
+		    table->name, (long long) (counts->local_rows - counts->source_rows));
 }
 
 /* Refuses (NG002) to delete more of a table than a mistake there should cost. */
@@ -173,13 +178,13 @@ guard_delete(const MirrorTable *table, int64 missing, int64 total)
 
 	if (missing <= allowed && (missing < total || ngeshare_settings.sync_max_delete_pct == 100))
 		return;
-	ereport(ERROR,
-			(errcode(NGESHARE_ERRCODE_DELETE_REFUSED),
-			 errmsg("production lacks %lld of the %lld rows of \"%s\"", (long long) missing,
-					(long long) total, table->name),
-			 errdetail("A run may delete %lld of them here. None was deleted.", (long long) allowed),
-			 errhint("If they were meant to go: SET ngeshare.sync_max_delete_pct = 100;"
-					 " CALL ngeshare_sync('full');")));
+	ereport(ERROR, (errcode(NGESHARE_ERRCODE_DELETE_REFUSED),
+	                errmsg("production lacks %lld of the %lld rows of \"%s\"", (long long) missing,
+	                       (long long) total, table->name),
+	                errdetail("A run may delete %lld of them here. None was deleted.",
+	                          (long long) allowed),
+	                errhint("If they were meant to go: SET ngeshare.sync_max_delete_pct = 100;"
+	                        " CALL ngeshare_sync('full');")));
 }
 
 /* Deletes what the mirror has and a full pass did not see. */
@@ -189,27 +194,27 @@ sync_delete_missing(SyncRun *run)
 	const MirrorTable *table = &mirror_tables[run->table];
 	const char *name = quote_identifier(table->name);
 	char *condition =
-		sql_format("NOT EXISTS (SELECT 1 FROM ngeshare.%s AS stage WHERE stage.id = mirror.id)"
-				   " AND NOT EXISTS (SELECT 1 FROM ngeshare.quarantine AS held"
-				   " WHERE held.table_name = %s AND held.row_id = mirror.id)",
-				   table->stage, quote_literal_cstr(table->name));
+	    sql_format("NOT EXISTS (SELECT 1 FROM ngeshare.%s AS stage WHERE stage.id = mirror.id)"
+	               " AND NOT EXISTS (SELECT 1 FROM ngeshare.quarantine AS held"
+	               " WHERE held.table_name = %s AND held.row_id = mirror.id)",
+	               table->stage, quote_literal_cstr(table->name));
 	int64 missing;
 	int64 total;
 
 	sql_run(sql_format("LOCK TABLE public.%s IN SHARE ROW EXCLUSIVE MODE", name), NULL);
 	sql_query_row(sql_format("SELECT count(*) FILTER (WHERE %s), count(*) FROM public.%s AS mirror",
-							 condition, name),
-				  NULL);
+	                         condition, name),
+	              NULL);
 	missing = sql_int64(1);
 	total = sql_int64(2);
 	if (missing > 0)
 	{
 		guard_delete(table, missing, total);
 		run->counts[run->table].deleted +=
-			sql_run(sql_format("DELETE FROM public.%s AS mirror WHERE %s", name, condition), NULL);
+		    sql_run(sql_format("DELETE FROM public.%s AS mirror WHERE %s", name, condition), NULL);
 		run->counts[run->table].local_rows -= missing;
 	}
 	sql_run(sql_format("TRUNCATE ngeshare.%s", table->stage), NULL);
 	sync_log_close_table(run, run->table,
-						 run->counts[run->table].waiting > 0 ? "warning" : "success");
+	                     run->counts[run->table].waiting > 0 ? "warning" : "success");
 }

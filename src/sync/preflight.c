@@ -5,30 +5,12 @@
  */
 #include "sync/sync.h"
 
+#include "history/zone.h"
 #include "mirror/check.h"
 #include "mirror/connect.h"
 #include "ngeshare.h"
 #include "sql.h"
 #include "utils/memutils.h"
-
-/* Refuses (55000) to go on in another zone than the history was kept in. */
-static void
-check_zone(SyncRun *run)
-{
-	char *kept;
-
-	if (!sql_query_row("SELECT zone FROM ngeshare.history_state", NULL))
-		return;
-	kept = sql_text(1);
-	if (strcmp(kept, sync_reporting_zone()) == 0 ||
-		(run->is_full && run->wanted[MIRROR_ATTENDANCE]))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("the history is kept in time zone \"%s\", but ngeshare.timezone is \"%s\"", kept,
-					sync_reporting_zone()),
-			 errhint("CALL ngeshare_sync('full') rebuilds it, or set ngeshare.timezone back.")));
-}
 
 /* Writes down which system the mirror's rows come from. */
 static void
@@ -37,10 +19,11 @@ record_source(const Production *production)
 	SqlArgs args = {0};
 
 	sql_add_text(&args, production->source_id);
-	sql_run("INSERT INTO ngeshare.source AS known (source_id) VALUES ($1)"
-			" ON CONFLICT (singleton) DO UPDATE SET source_id = excluded.source_id, recorded_at = now()"
-			" WHERE known.source_id <> excluded.source_id",
-			&args);
+	sql_run(
+	    "INSERT INTO ngeshare.source AS known (source_id) VALUES ($1)"
+	    " ON CONFLICT (singleton) DO UPDATE SET source_id = excluded.source_id, recorded_at = now()"
+	    " WHERE known.source_id <> excluded.source_id",
+	    &args);
 }
 
 /*
@@ -53,17 +36,17 @@ static Timestamp
 read_bound(SyncRun *run)
 {
 	PGresult *result = remote_query(
-		run->remote,
-		"SELECT (extract(epoch FROM least(pg_catalog.clock_timestamp(),"
-		" (SELECT min(xact_start) FROM pg_catalog.pg_stat_activity"
-		" WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()),"
-		" (SELECT min(prepared) FROM pg_catalog.pg_prepared_xacts"
-		" WHERE database = pg_catalog.current_database()))) * 1000000)::bigint");
+	    run->remote,
+	    "SELECT (extract(epoch FROM least(pg_catalog.clock_timestamp(),"
+	    " (SELECT min(xact_start) FROM pg_catalog.pg_stat_activity"
+	    " WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()),"
+	    " (SELECT min(prepared) FROM pg_catalog.pg_prepared_xacts"
+	    " WHERE database = pg_catalog.current_database()))) * 1000000)::bigint");
 	int64 unix_microseconds = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
 
 	PQclear(result);
 	return unix_microseconds - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY -
-		   ngeshare_settings.sync_overlap * USECS_PER_SEC;
+	       ngeshare_settings.sync_overlap * USECS_PER_SEC;
 }
 
 /*
@@ -80,16 +63,16 @@ read_window_start(SyncRun *run)
 	sql_add_timestamptz(&args, run->clock);
 	sql_add_text(&args, sync_reporting_zone());
 	sql_add_int64(&args, ngeshare_settings.attendance_window_days);
-	if (!sql_query_row(
-			"WITH last_success (clock) AS ("
-			" SELECT run.clock FROM public.sync_run AS run"
-			" JOIN public.sync_log AS log ON log.run_id = run.run_id"
-			" WHERE run.status IN ('success', 'warning')"
-			" AND log.table_name = $1 AND log.status IN ('success', 'warning')"
-			" ORDER BY run.run_id DESC LIMIT 1)"
-			" SELECT (date_trunc('day', coalesce((SELECT clock FROM last_success), $2) AT TIME ZONE $3)"
-			" - make_interval(days => $4::integer)) AT TIME ZONE $3 AT TIME ZONE 'UTC'",
-			&args))
+	if (!sql_query_row("WITH last_success (clock) AS ("
+	                   " SELECT run.clock FROM public.sync_run AS run"
+	                   " JOIN public.sync_log AS log ON log.run_id = run.run_id"
+	                   " WHERE run.status IN ('success', 'warning')"
+	                   " AND log.table_name = $1 AND log.status IN ('success', 'warning')"
+	                   " ORDER BY run.run_id DESC LIMIT 1)"
+	                   " SELECT (date_trunc('day', coalesce((SELECT clock FROM last_success), $2) "
+	                   "AT TIME ZONE $3)"
+	                   " - make_interval(days => $4::integer)) AT TIME ZONE $3 AT TIME ZONE 'UTC'",
+	                   &args))
 		elog(ERROR, "could not read the window's start");
 	return DatumGetTimestamp(sql_value(1, &isnull));
 }
@@ -102,7 +85,9 @@ sync_preflight(SyncRun *run)
 	SqlArgs args = {0};
 	Production *production;
 
-	check_zone(run);
+	/* A full run rebuilds the history in the zone that is set. */
+	if (!run->is_full || !run->wanted[MIRROR_ATTENDANCE])
+		history_check_zone();
 	connect_bind_to_extension();
 	caller = MemoryContextSwitchTo(run->context);
 	run->remote = remote_open_production();

@@ -36,12 +36,12 @@ read_mode(FunctionCallInfo fcinfo)
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("mode must not be NULL"),
-						errhint("Modes are incremental and full.")));
+		                errhint("Modes are incremental and full.")));
 	mode = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	if (strcmp(mode, "incremental") != 0 && strcmp(mode, "full") != 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown mode \"%s\"", mode),
-				 errhint("Modes are incremental and full.")));
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown mode \"%s\"", mode),
+		         errhint("Modes are incremental and full.")));
 	return strcmp(mode, "full") == 0;
 }
 
@@ -57,22 +57,21 @@ read_tables(FunctionCallInfo fcinfo, bool *wanted)
 	if (PG_ARGISNULL(1))
 		return;
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls,
-					  &count);
+	                  &count);
 	for (int i = 0; i < count; i++)
 	{
 		char *name = nulls[i] ? "NULL" : TextDatumGetCString(names[i]);
 		int table = mirror_table_index(name);
 
 		if (table < 0)
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("unknown table \"%s\"", name),
-							errhint("The tables are %s.", mirror_names())));
+			ereport(ERROR,
+			        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown table \"%s\"", name),
+			         errhint("The tables are %s.", mirror_names())));
 		wanted[table] = true;
 	}
 	if (count == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("tables names no table"),
-				 errhint("Leave it out for all, or name some of %s.", mirror_names())));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("tables names no table"),
+		                errhint("Leave it out for all, or name some of %s.", mirror_names())));
 }
 
 /* Takes the lock that one sync at a time holds, or refuses with NG001. */
@@ -84,10 +83,11 @@ take_lock(void)
 	if (DatumGetBool(DirectFunctionCall1(pg_try_advisory_lock_int8, Int64GetDatum(SYNC_LOCK_KEY))))
 		return;
 	running = sync_log_running();
-	ereport(ERROR, (errcode(NGESHARE_ERRCODE_SYNC_RUNNING), errmsg("a sync is already running"),
-					running > 0 ? errdetail("It is run %lld.", (long long) running)
-								: errdetail("It has just begun and has no run_id yet."),
-					errhint("Wait until it ends: SELECT * FROM sync_run ORDER BY run_id DESC LIMIT 1.")));
+	ereport(ERROR,
+	        (errcode(NGESHARE_ERRCODE_SYNC_RUNNING), errmsg("a sync is already running"),
+	         running > 0 ? errdetail("It is run %lld.", (long long) running)
+	                     : errdetail("It has just begun and has no run_id yet."),
+	         errhint("Wait until it ends: SELECT * FROM sync_run ORDER BY run_id DESC LIMIT 1.")));
 }
 
 static void
@@ -132,7 +132,7 @@ static void
 run_sync(bool is_full, const bool *wanted)
 {
 	MemoryContext context =
-		AllocSetContextCreate(PortalContext, "ngeshare sync", ALLOCSET_DEFAULT_SIZES);
+	    AllocSetContextCreate(PortalContext, "ngeshare sync", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	SyncRun *run = sync_begin(is_full, wanted, "call");
 	ErrorData *error = NULL;
@@ -165,11 +165,12 @@ ngeshare_sync(PG_FUNCTION_ARGS)
 
 	read_tables(fcinfo, wanted);
 	if (call == NULL || !IsA(call, CallContext) || call->atomic)
-		ereport(ERROR,
-				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				 errmsg("ngeshare_sync() cannot run inside a transaction block or a function"),
-				 errdetail("It commits after each batch, so that a run that is cut off loses little."),
-				 errhint("Run CALL ngeshare_sync() as a statement of its own.")));
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+		     errmsg("ngeshare_sync() cannot run inside a transaction block or a function"),
+		     errdetail("It commits after each batch, so that a run that is cut off loses little."),
+		     errhint("Run CALL ngeshare_sync() as a statement of its own.")));
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	take_lock();
 	PG_TRY();

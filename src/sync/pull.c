@@ -35,10 +35,10 @@ pull_quarantined(SyncRun *run, const MirrorTable *table, const char *columns)
 	args.types[0] = TEXTARRAYOID;
 	args.values[0] = ids;
 	run->counts[run->table].pulled +=
-		sql_run(sql_format("INSERT INTO ngeshare.%s (%s) SELECT %s FROM production.%s"
-						   " WHERE id = ANY ($1)",
-						   table->stage, columns, columns, quote_identifier(table->name)),
-				&args);
+	    sql_run(sql_format("INSERT INTO ngeshare.%s (%s) SELECT %s FROM production.%s"
+	                       " WHERE id = ANY ($1)",
+	                       table->stage, columns, columns, quote_identifier(table->name)),
+	            &args);
 }
 
 /* Whether an earlier incremental run was cut off within this table's pass. */
@@ -52,8 +52,8 @@ can_resume(SyncRun *run, const MirrorTable *table)
 	sql_add_text(&args, table->name);
 	sql_add_int64(&args, run->run_id);
 	return sql_query_row("SELECT 1 FROM ngeshare.sync_state"
-						 " WHERE table_name = $1 AND pass_run_id <> $2 AND NOT pass_full",
-						 &args);
+	                     " WHERE table_name = $1 AND pass_run_id <> $2 AND NOT pass_full",
+	                     &args);
 }
 
 /* Begins a new pass: empty staging, and the watermark that it will end with. */
@@ -70,13 +70,13 @@ begin_pass(SyncRun *run, const MirrorTable *table)
 	sql_add_timestamp(&args, run->window_start);
 	sql_add_bool(&args, run->table == MIRROR_ATTENDANCE);
 	sql_run("INSERT INTO ngeshare.sync_state AS state"
-			" (table_name, pass_run_id, pass_full, pass_bound, pass_stamp)"
-			" VALUES ($1, $2, $3, $4, CASE WHEN $6 THEN $5 ELSE '-infinity' END)"
-			" ON CONFLICT (table_name) DO UPDATE SET pass_run_id = excluded.pass_run_id,"
-			" pass_full = excluded.pass_full, pass_bound = excluded.pass_bound,"
-			" pass_stamp = CASE WHEN $6 THEN $5 WHEN $3 THEN '-infinity' ELSE state.watermark END,"
-			" pass_id = NULL, pass_pulled = false",
-			&args);
+	        " (table_name, pass_run_id, pass_full, pass_bound, pass_stamp)"
+	        " VALUES ($1, $2, $3, $4, CASE WHEN $6 THEN $5 ELSE '-infinity' END)"
+	        " ON CONFLICT (table_name) DO UPDATE SET pass_run_id = excluded.pass_run_id,"
+	        " pass_full = excluded.pass_full, pass_bound = excluded.pass_bound,"
+	        " pass_stamp = CASE WHEN $6 THEN $5 WHEN $3 THEN '-infinity' ELSE state.watermark END,"
+	        " pass_id = NULL, pass_pulled = false",
+	        &args);
 }
 
 /* Whether attendance's past has to come whole from production. */
@@ -84,8 +84,8 @@ static bool
 needs_past(SyncRun *run)
 {
 	return run->is_full || !sql_query_row("SELECT 1 FROM ngeshare.history_state"
-										  " WHERE window_start > '-infinity'",
-										  NULL);
+	                                      " WHERE window_start > '-infinity'",
+	                                      NULL);
 }
 
 /* Begins the table's pass, or goes on with the one that was cut off. */
@@ -116,9 +116,9 @@ batch_statement(const MirrorTable *table, bool is_first)
 	char *behind = is_first ? "" : sql_format(" AND (%s > $1 OR id > $2)", stamp);
 
 	return sql_format("INSERT INTO ngeshare.%s (%s) SELECT %s FROM production.%s"
-					  " WHERE %s >= $1%s ORDER BY %s, id LIMIT $3",
-					  table->stage, columns, columns, quote_identifier(table->name), stamp, behind,
-					  stamp);
+	                  " WHERE %s >= $1%s ORDER BY %s, id LIMIT $3",
+	                  table->stage, columns, columns, quote_identifier(table->name), stamp, behind,
+	                  stamp);
 }
 
 /*
@@ -132,7 +132,7 @@ stage_batch(const char *sql, SqlArgs *args)
 	int64 rows;
 
 	(void) set_config_option("enable_sort", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
+	                         true, 0, false);
 	rows = sql_run(sql, args);
 	AtEOXact_GUC(true, nest_level);
 	return rows;
@@ -146,12 +146,13 @@ save_position(const MirrorTable *table, bool is_last)
 
 	sql_add_text(&args, table->name);
 	sql_add_bool(&args, is_last);
-	sql_run(sql_format("UPDATE ngeshare.sync_state AS state"
-					   " SET pass_stamp = last_row.%s, pass_id = last_row.id, pass_pulled = $2"
-					   " FROM (SELECT * FROM ngeshare.%s ORDER BY stage_no DESC LIMIT 1) AS last_row"
-					   " WHERE state.table_name = $1",
-					   quote_identifier(table->stamp), table->stage),
-			&args);
+	sql_run(
+	    sql_format("UPDATE ngeshare.sync_state AS state"
+	               " SET pass_stamp = last_row.%s, pass_id = last_row.id, pass_pulled = $2"
+	               " FROM (SELECT * FROM ngeshare.%s ORDER BY stage_no DESC LIMIT 1) AS last_row"
+	               " WHERE state.table_name = $1",
+	               quote_identifier(table->stamp), table->stage),
+	    &args);
 }
 
 /* Lets the next batch be as large as the time this one took allows. */
@@ -179,8 +180,8 @@ sync_pull_batch(SyncRun *run)
 
 	sql_add_text(&position, table->name);
 	if (!sql_query_row("SELECT pass_stamp, pass_id, pass_pulled FROM ngeshare.sync_state"
-					   " WHERE table_name = $1",
-					   &position))
+	                   " WHERE table_name = $1",
+	                   &position))
 		elog(ERROR, "no pass of table \"%s\" is open", table->name);
 	if (DatumGetBool(sql_value(3, &isnull)))
 		return false;

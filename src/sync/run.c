@@ -10,8 +10,8 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
-static const char *const phase_names[] = {"preflight", "open",	"pull",	  "past",  "moved",
-										  "merge",	   "delete", "finish", "ended"};
+static const char *const phase_names[] = {"preflight", "open",   "pull",   "past", "moved",
+                                          "merge",     "delete", "finish", "ended"};
 
 const char *
 sync_phase_name(SyncPhase phase)
@@ -105,7 +105,7 @@ merge_table(SyncRun *run)
 		return;
 	}
 	sync_log_close_table(run, run->table,
-						 run->counts[run->table].waiting > 0 ? "warning" : "success");
+	                     run->counts[run->table].waiting > 0 ? "warning" : "success");
 	go_to_table(run, run->table + 1);
 }
 
@@ -177,7 +177,7 @@ sync_step(SyncRun *run)
 	GetUserIdAndSecContext(&caller, &context);
 	SetUserIdAndSecContext(remote_production_owner(), context | SECURITY_LOCAL_USERID_CHANGE);
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	                         GUC_ACTION_SAVE, true, 0, false);
 	do_phase(run);
 	AtEOXact_GUC(true, nest_level);
 	SetUserIdAndSecContext(caller, context);

@@ -18,14 +18,14 @@
 
 typedef enum SyncPhase
 {
-	SYNC_PREFLIGHT,	/* look at production, once a run */
-	SYNC_OPEN,		/* begin a table's pass, or go on with one that was cut off */
-	SYNC_PULL,		/* one batch into staging, as often as it takes */
-	SYNC_PAST,		/* attendance, first or full: the meetings before the window */
-	SYNC_MOVED,		/* attendance: what left the window for an earlier day */
-	SYNC_MERGE,		/* staging into the mirror, one transaction a table */
-	SYNC_DELETE,	/* full: rows that production no longer has, children first */
-	SYNC_FINISH,	/* close the run */
+	SYNC_PREFLIGHT, /* look at production, once a run */
+	SYNC_OPEN,      /* begin a table's pass, or go on with one that was cut off */
+	SYNC_PULL,      /* one batch into staging, as often as it takes */
+	SYNC_PAST,      /* attendance, first or full: the meetings before the window */
+	SYNC_MOVED,     /* attendance: what left the window for an earlier day */
+	SYNC_MERGE,     /* staging into the mirror, one transaction a table */
+	SYNC_DELETE,    /* full: rows that production no longer has, children first */
+	SYNC_FINISH,    /* close the run */
 	SYNC_ENDED
 } SyncPhase;
 
@@ -54,11 +54,11 @@ typedef struct SyncRun
 
 	/* Learned in preflight */
 	Remote *remote;
-	Timestamp bound;		/* the watermark that passes begun now end with */
+	Timestamp bound;        /* the watermark that passes begun now end with */
 	Timestamp window_start; /* UTC */
 
 	/* The pass under way */
-	bool is_resumed;	/* begun by an earlier run: another pass follows */
+	bool is_resumed;    /* begun by an earlier run: another pass follows */
 	bool rebuilds_past; /* attendance: the past comes whole from production */
 	int batch_rows;
 	SyncCounts counts[MIRROR_TABLES];
@@ -84,7 +84,8 @@ extern bool sync_pull_batch(SyncRun *run);
 extern void sync_merge(SyncRun *run);
 extern void sync_admit(SyncRun *run, const MirrorTable *table);
 extern void sync_write_differences(SyncRun *run, const MirrorTable *table);
-extern void sync_count_rows(SyncRun *run, const char *source_condition, const char *local_condition);
+extern void
+sync_count_rows(SyncRun *run, const char *source_condition, const char *local_condition);
 extern void sync_delete_missing(SyncRun *run);
 
 /* window.c */

@@ -30,13 +30,14 @@ condition_on_window(SyncRun *run, const char *operator)
 void
 sync_pull_past(SyncRun *run)
 {
-	char *query = sql_format(
-		"SELECT \"hangoutGroupId\"::text, \"hangoutEpisodeId\"::text,"
-		" ((\"attendedAt\" AT TIME ZONE 'UTC') AT TIME ZONE %s)::date,"
-		" min(\"attendedAt\")::timestamp(3), max(\"attendedAt\")::timestamp(3), count(*)"
-		" FROM public.\"UserHangoutGroupAttendance\"%s AND \"attendedAt\" >= '4713-01-03 00:00:00 BC'"
-		" GROUP BY 1, 2, 3",
-		quote_literal_cstr(sync_reporting_zone()), condition_on_window(run, "<"));
+	char *query =
+	    sql_format("SELECT \"hangoutGroupId\"::text, \"hangoutEpisodeId\"::text,"
+	               " ((\"attendedAt\" AT TIME ZONE 'UTC') AT TIME ZONE %s)::date,"
+	               " min(\"attendedAt\")::timestamp(3), max(\"attendedAt\")::timestamp(3), count(*)"
+	               " FROM public.\"UserHangoutGroupAttendance\"%s AND \"attendedAt\" >= "
+	               "'4713-01-03 00:00:00 BC'"
+	               " GROUP BY 1, 2, 3",
+	               quote_literal_cstr(sync_reporting_zone()), condition_on_window(run, "<"));
 
 	sql_run("TRUNCATE ngeshare.stage_meeting", NULL);
 	remote_copy(run->remote, query, "ngeshare", "stage_meeting");
@@ -56,10 +57,10 @@ sync_pull_moved(SyncRun *run)
 	Datum ids;
 
 	sql_query_row("SELECT array_agg(mirror.id) FROM public.\"UserHangoutGroupAttendance\" AS mirror"
-				  " WHERE NOT EXISTS (SELECT 1 FROM ngeshare.stage_attendance AS stage"
-				  " WHERE stage.id = mirror.id)"
-				  " AND mirror.\"attendedAt\" >= (SELECT window_start FROM ngeshare.history_state)",
-				  NULL);
+	              " WHERE NOT EXISTS (SELECT 1 FROM ngeshare.stage_attendance AS stage"
+	              " WHERE stage.id = mirror.id)"
+	              " AND mirror.\"attendedAt\" >= (SELECT window_start FROM ngeshare.history_state)",
+	              NULL);
 	ids = sql_value(1, &isnull);
 	if (isnull)
 		return;
@@ -68,9 +69,9 @@ sync_pull_moved(SyncRun *run)
 	args.values[0] = ids;
 	args.nulls[0] = ' ';
 	sql_run(sql_format("INSERT INTO ngeshare.stage_attendance (%s) SELECT %s"
-					   " FROM production.\"UserHangoutGroupAttendance\" WHERE id = ANY ($1)",
-					   columns, columns),
-			&args);
+	                   " FROM production.\"UserHangoutGroupAttendance\" WHERE id = ANY ($1)",
+	                   columns, columns),
+	        &args);
 }
 
 /* Gives the days before the window their place in the history, and frees them here. */
@@ -88,18 +89,7 @@ settle_past(SyncRun *run)
 		return;
 	}
 	sql_run("SELECT ngeshare.advance_window($1)", &args);
-	sql_run("INSERT INTO ngeshare.meeting_past AS past"
-			" (group_id, episode_id, day, first_at, last_at, attendances)"
-			" SELECT \"hangoutGroupId\", \"hangoutEpisodeId\","
-			" ngeshare.local_day(\"attendedAt\", state.zone),"
-			" min(\"attendedAt\"), max(\"attendedAt\"), count(*)"
-			" FROM ngeshare.stage_attendance CROSS JOIN ngeshare.history_state AS state"
-			" WHERE \"attendedAt\" < $1 GROUP BY 1, 2, 3"
-			" ON CONFLICT (group_id, day, episode_id) DO UPDATE"
-			" SET first_at = least(past.first_at, excluded.first_at),"
-			" last_at = greatest(past.last_at, excluded.last_at),"
-			" attendances = past.attendances + excluded.attendances",
-			&args);
+	sql_run("SELECT ngeshare.remember_moved($1)", &args);
 }
 
 /* Closes attendance's pass: its window is complete as of the run's clock. */
@@ -110,9 +100,9 @@ close_window_pass(const MirrorTable *table)
 
 	sql_add_text(&args, table->name);
 	sql_run("UPDATE ngeshare.sync_state SET watermark = pass_bound, pass_run_id = NULL,"
-			" pass_full = NULL, pass_bound = NULL, pass_stamp = NULL, pass_id = NULL,"
-			" pass_pulled = false WHERE table_name = $1",
-			&args);
+	        " pass_full = NULL, pass_bound = NULL, pass_stamp = NULL, pass_id = NULL,"
+	        " pass_pulled = false WHERE table_name = $1",
+	        &args);
 }
 
 /* Makes the window's raw rows what staging says, and the history what they say. */
@@ -128,10 +118,10 @@ sync_merge_window(SyncRun *run)
 	sql_add_timestamp(&args, run->window_start);
 	sql_run("DELETE FROM ngeshare.stage_attendance WHERE \"attendedAt\" < $1", &args);
 	run->counts[run->table].deleted +=
-		sql_run("DELETE FROM public.\"UserHangoutGroupAttendance\" AS mirror"
-				" WHERE NOT EXISTS (SELECT 1 FROM ngeshare.stage_attendance AS stage"
-				" WHERE stage.id = mirror.id)",
-				NULL);
+	    sql_run("DELETE FROM public.\"UserHangoutGroupAttendance\" AS mirror"
+	            " WHERE NOT EXISTS (SELECT 1 FROM ngeshare.stage_attendance AS stage"
+	            " WHERE stage.id = mirror.id)",
+	            NULL);
 	sync_write_differences(run, table);
 	sync_count_rows(run, condition_on_window(run, ">="), "");
 	if (run->counts[run->table].inserted > run->counts[run->table].local_rows / 10)

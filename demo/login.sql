@@ -1,0 +1,47 @@
+-- The login that reads production and can do nothing else. Safe to run twice; a second run sets the password anew.
+--   psql -v password=... -f login.sql      (as a superuser, in the source database)
+
+\set ON_ERROR_STOP on
+
+\if :{?password}
+\else
+    DO $$ BEGIN RAISE EXCEPTION 'give the password with -v password=...'; END $$;
+\endif
+
+BEGIN;
+
+SELECT 'CREATE ROLE ngeshare_reader'
+WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'ngeshare_reader')
+\gexec
+
+-- The password goes through format(), never through text pasted by hand.
+SELECT format(
+    'ALTER ROLE ngeshare_reader LOGIN PASSWORD %L
+        NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT',
+    :'password')
+\gexec
+
+-- PUBLIC's rights are everyone's: without these, any login could make tables.
+SELECT format('REVOKE CREATE, TEMPORARY ON DATABASE %I FROM PUBLIC', current_database())
+\gexec
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+
+-- Whatever an earlier run or a careless hand has granted goes first.
+SELECT format('REVOKE ALL ON DATABASE %I FROM ngeshare_reader', current_database())
+\gexec
+REVOKE ALL ON SCHEMA public FROM ngeshare_reader;
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM ngeshare_reader;
+
+SELECT format('GRANT CONNECT ON DATABASE %I TO ngeshare_reader', current_database())
+\gexec
+GRANT USAGE ON SCHEMA public TO ngeshare_reader;
+GRANT SELECT
+    ON public."User",
+       public."Hangout",
+       public."HangoutEpisode",
+       public."HangoutGroup",
+       public."UserHangoutGroup",
+       public."UserHangoutGroupAttendance"
+    TO ngeshare_reader;
+
+COMMIT;
