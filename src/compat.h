@@ -5,6 +5,8 @@
 #ifndef NGESHARE_COMPAT_H
 #define NGESHARE_COMPAT_H
 
+#include "access/multixact.h"
+#include "commands/vacuum.h"
 #include "utils/datetime.h"
 #include "utils/guc.h"
 
@@ -34,6 +36,19 @@ compat_decode_datetime(char **field, int *ftype, int nf, int *dtype, struct pg_t
 	return DecodeDateTime(field, ftype, nf, dtype, tm, fsec, tzp, &extra);
 #else
 	return DecodeDateTime(field, ftype, nf, dtype, tm, fsec, tzp);
+#endif
+}
+
+/* Sets the size that the planner believes a relation to have. */
+static inline void
+compat_set_relation_size(Relation relation, double pages, double rows)
+{
+#if PG_VERSION_NUM >= 180000
+	vac_update_relstats(relation, pages, rows, 0, 0, false, InvalidTransactionId,
+	                    InvalidMultiXactId, NULL, NULL, true);
+#else
+	vac_update_relstats(relation, pages, rows, 0, false, InvalidTransactionId, InvalidMultiXactId,
+	                    NULL, NULL, true);
 #endif
 }
 

@@ -8,6 +8,7 @@
 #include "history/zone.h"
 #include "mirror/check.h"
 #include "mirror/connect.h"
+#include "mirror/statistics.h"
 #include "ngeshare.h"
 #include "sql.h"
 #include "utils/memutils.h"
@@ -30,7 +31,8 @@ record_source(const Production *production)
  * Reads the watermark that passes begun now may end with: a row that commits
  * there later, with an earlier updatedAt, was stamped no earlier than its
  * transaction began, give or take the overlap. Without pg_read_all_stats other
- * sessions' transactions are not seen, and the overlap is all there is.
+ * sessions' transactions are not seen, and the overlap is all there is. A run's
+ * own clock behind production's (a test's) holds it back as well.
  */
 static Timestamp
 read_bound(SyncRun *run)
@@ -43,10 +45,11 @@ read_bound(SyncRun *run)
 	    " (SELECT min(prepared) FROM pg_catalog.pg_prepared_xacts"
 	    " WHERE database = pg_catalog.current_database()))) * 1000000)::bigint");
 	int64 unix_microseconds = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	Timestamp instant;
 
 	PQclear(result);
-	return unix_microseconds - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY -
-	       ngeshare_settings.sync_overlap * USECS_PER_SEC;
+	instant = unix_microseconds - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+	return Min(instant, run->clock) - ngeshare_settings.sync_overlap * USECS_PER_SEC;
 }
 
 /*
@@ -95,6 +98,7 @@ sync_preflight(SyncRun *run)
 	production = production_check(run->remote);
 	production_check_same(production);
 	record_source(production);
+	statistics_copy(run->remote);
 	run->bound = read_bound(run);
 	if (!run->wanted[MIRROR_ATTENDANCE])
 		return;

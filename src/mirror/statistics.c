@@ -1,0 +1,65 @@
+/*
+ * src/mirror/statistics.c
+ *		What the planner believes of production's tables.
+ *
+ * A foreign table that was never analyzed counts as ten pages: with so few rows
+ * the planner sees no gain in sending a batch's LIMIT to production, which would
+ * then sort the whole table for each. ANALYZE would transfer every row, so the
+ * sizes are copied from production's own catalog instead.
+ */
+#include "mirror/statistics.h"
+
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "commands/vacuum.h"
+#include "compat.h"
+#include "lib/stringinfo.h"
+#include "mirror/tables.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+/* Rows that a page may hold where production has not counted them yet. */
+#define ROWS_PER_PAGE 50
+
+/* Gives one foreign table a size. */
+static void
+set_size(const char *name, Oid space, double pages, double rows)
+{
+	Oid table = get_relname_relid(name, space);
+	Relation relation;
+
+	if (!OidIsValid(table))
+		return;
+	relation = table_open(table, ShareUpdateExclusiveLock);
+	compat_set_relation_size(relation, Min(pages, MaxBlockNumber), rows);
+	table_close(relation, NoLock);
+}
+
+/* Gives the foreign tables the sizes that production's catalog states. */
+void
+statistics_copy(Remote *remote)
+{
+	Oid space = get_namespace_oid("production", false);
+	StringInfoData sql;
+	PGresult *result;
+
+	initStringInfo(&sql);
+	appendStringInfo(
+	    &sql,
+	    "SELECT relname, size.pages,"
+	    " CASE WHEN reltuples >= 0 THEN reltuples ELSE size.pages * %d END"
+	    " FROM pg_catalog.pg_class CROSS JOIN LATERAL"
+	    " (SELECT pg_catalog.pg_relation_size(oid) / 8192) AS size (pages)"
+	    " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname IN (",
+	    ROWS_PER_PAGE);
+	for (int i = 0; i < MIRROR_TABLES; i++)
+		appendStringInfo(&sql, "%s%s", i > 0 ? ", " : "",
+		                 quote_literal_cstr(mirror_tables[i].name));
+	appendStringInfoString(&sql, ")");
+	result = remote_query(remote, sql.data);
+	for (int i = 0; i < PQntuples(result); i++)
+		set_size(PQgetvalue(result, i, 0), space, atof(PQgetvalue(result, i, 1)),
+		         atof(PQgetvalue(result, i, 2)));
+	PQclear(result);
+}

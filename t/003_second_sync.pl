@@ -1,0 +1,67 @@
+# A second sync changes nothing: no row of the mirror or the history is written
+# again, and it says so.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use NgeshareTest;
+use Test::More;
+
+my $clock = '2026-03-31 12:00:00+07';
+my @kept  = ('public."User"', 'public."Hangout"', 'public."HangoutEpisode"', 'public."HangoutGroup"',
+	'public."UserHangoutGroup"', 'public."UserHangoutGroupAttendance"', 'public.course_config',
+	'ngeshare.meeting_past', 'ngeshare.meeting_recent', 'ngeshare.history_state', 'ngeshare.source');
+
+my ($production, $local) = start_servers();
+new_production($production, 'source');
+$production->safe_psql('source', "SELECT demo.generate(400, 21, '$clock')");
+new_local($local, 'ngeshare');
+$local->safe_psql('ngeshare', connect_local($production, 'source'));
+my $said = sync_local($local, 'ngeshare', $clock);
+like($said, qr/NOTICE:  HangoutGroup: 400 inserted, 0 updated, 0 deleted/, 'the first sync says what it inserted');
+
+my %before = map { $_ => versions($_) } @kept;
+for my $mode (undef, undef, 'full')
+{
+	my $name = $mode // 'incremental';
+
+	$said = sync_local($local, 'ngeshare', $clock, $mode);
+	like($said, qr/succeeded: Nothing changed\./, "another $name sync says that nothing changed");
+	unlike($said, qr/[1-9]\d* (inserted|updated|deleted)/, 'and so does each table');
+	is(versions($_), $before{$_}, "$name: every row of $_ is the same version") for @kept;
+}
+is($local->safe_psql('ngeshare', q{SELECT string_agg(DISTINCT status, ', ') FROM sync_run}),
+	'success', 'every run is a success');
+is($local->safe_psql('ngeshare', q{SELECT count(*) FROM sync_log WHERE run_id = 2
+	AND status = 'success' AND rows_inserted + rows_updated + rows_deleted = 0
+	AND source_rows = local_rows AND finished_at >= started_at AND duration_ms >= 0}),
+	'6', 'with a row a table in sync_log');
+
+# Only what differs is written: one user of many.
+$production->safe_psql('source',
+	q{UPDATE "User" SET email = 'satu@example.com', "updatedAt" = '2026-03-31 04:59' WHERE id = (SELECT min(id) FROM "User")});
+$said = sync_local($local, 'ngeshare', $clock);
+like($said, qr/NOTICE:  User: 0 inserted, 1 updated, 0 deleted/, 'one changed row is one update');
+
+# Equal stamps across a batch's edge, and batches of one row.
+$production->safe_psql('source', q{
+	INSERT INTO "User" (id, "createdAt", "updatedAt", email)
+	SELECT 'sama-' || n, '2026-03-31 04:58', '2026-03-31 04:58', n || '@example.com'
+	FROM generate_series(1, 500) AS n});
+$local->safe_psql('ngeshare',
+	"SET ngeshare.sync_clock = '$clock'; SET ngeshare.sync_batch_rows = 1; CALL ngeshare_sync()");
+is($local->safe_psql('ngeshare', q{SELECT count(*) FROM "User" WHERE id LIKE 'sama-%'}),
+	'500', 'rows of one stamp all arrive over batches of one row and more');
+
+$production->stop;
+$local->stop;
+done_testing();
+
+# A fingerprint of every row version of a table.
+sub versions
+{
+	my ($table) = @_;
+	return $local->safe_psql('ngeshare',
+		"SELECT count(*) || ' ' || coalesce(md5(string_agg(ctid::text || xmin::text, ',' ORDER BY ctid)), '') FROM $table");
+}

@@ -1,0 +1,100 @@
+# Production can't be written to with the login that it was connected with:
+# through a foreign table, through our own connection, or by asking for it.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use NgeshareTest;
+use Test::More;
+
+my ($production, $local) = start_servers();
+new_production($production, 'source');
+$production->safe_psql('source', q{SELECT demo.generate(10, 1, '2026-03-31 12:00+07')});
+new_local($local, 'ngeshare');
+$local->safe_psql('ngeshare', connect_local($production, 'source'));
+my @before = rows_of($production, 'source', 'SELECT * FROM "User"');
+
+# 1. Through a foreign table.
+my %through_table = (
+	'UPDATE'   => q{UPDATE production."User" SET email = 'x'},
+	'INSERT'   => q{INSERT INTO production."User" SELECT * FROM production."User"},
+	'DELETE'   => q{DELETE FROM production."User"},
+	'TRUNCATE' => q{TRUNCATE production."User"});
+for my $verb (sort keys %through_table)
+{
+	like(error_of($local, 'ngeshare', $through_table{$verb}), qr/ERROR:  55000|ERROR:  0A000|ERROR:  42501/,
+		"$verb through a foreign table is refused");
+}
+$local->safe_psql('ngeshare', q{ALTER SERVER production OPTIONS (SET updatable 'true')});
+like(error_of($local, 'ngeshare', $through_table{UPDATE}), qr/ERROR:  (25006|42501)/,
+	'and by production itself, where the server would let it through');
+$local->safe_psql('ngeshare', q{ALTER SERVER production OPTIONS (SET updatable 'false')});
+
+# 2. By the login, with the session's settings that the server has, and after
+# asking for a transaction that may write.
+my $session = $local->safe_psql('ngeshare', q{SELECT split_part(option, '=', 1) || '=' || substr(option, 9)
+	FROM pg_foreign_server, unnest(srvoptions) AS option
+	WHERE srvname = 'production' AND option LIKE 'options=%'});
+$session =~ s/^options=//;
+like($session, qr/default_transaction_read_only=on/, 'the server asks for read-only transactions');
+local $ENV{PGPASSWORD} = $PASSWORD;
+local $ENV{PGOPTIONS} = $session;
+my $login = 'host=127.0.0.1 port=' . $production->port . " dbname=source user=$LOGIN";
+like(error_by($login, q{UPDATE "User" SET email = 'x'}), qr/25006|42501/, 'UPDATE with our session is refused');
+like(error_by($login, q{BEGIN READ WRITE; UPDATE "User" SET email = 'x'}), qr/42501/,
+	'UPDATE after BEGIN READ WRITE is refused');
+like(error_by($login, q{BEGIN READ WRITE; CREATE TABLE mine (id int)}), qr/42501/, 'CREATE TABLE after BEGIN READ WRITE is refused');
+like(error_by($login, q{BEGIN READ WRITE; CREATE TEMP TABLE mine (id int)}), qr/42501/, 'CREATE TEMP TABLE too');
+like(error_by($login, q{BEGIN READ WRITE; DELETE FROM "UserHangoutGroupAttendance"}), qr/42501/, 'DELETE too');
+delete $ENV{PGOPTIONS};
+like(error_by($login, q{UPDATE "User" SET email = 'x'}), qr/42501/, 'UPDATE with a session of its own is refused');
+
+# 3. Through our own connection: where a table of production's has become a view
+# that writes as it is read, even with the right to, reading it is refused.
+$production->safe_psql('source', qq{
+	CREATE TABLE touched (at timestamptz);
+	GRANT INSERT ON touched TO $LOGIN;
+	CREATE FUNCTION touch() RETURNS boolean LANGUAGE plpgsql VOLATILE
+	AS 'BEGIN INSERT INTO public.touched VALUES (now()); RETURN true; END';
+	ALTER TABLE "User" RENAME TO "UserTable";
+	CREATE VIEW "User" AS SELECT * FROM "UserTable" WHERE touch();
+	GRANT SELECT ON "User" TO $LOGIN});
+my $error = error_of($local, 'ngeshare', 'CALL ngeshare_sync()');
+like($error, qr/ERROR:  25006/, 'a sync that would write there is refused by production');
+is($local->safe_psql('ngeshare', q{SELECT sqlstate || ' ' || class FROM sync_error_log}), '25006 permanent', 'and logged');
+# count(*) goes over our own connection; the mirror's rows come over the foreign
+# table. Let the foreign table read the real one, so that only ours meets the view.
+$local->safe_psql('ngeshare', q{ALTER FOREIGN TABLE production."User" OPTIONS (SET table_name 'UserTable')});
+$production->safe_psql('source', qq{GRANT SELECT ON "UserTable" TO $LOGIN});
+$error = error_of($local, 'ngeshare', 'CALL ngeshare_sync()');
+like($error, qr/ERROR:  25006: production: /, 'our own connection is read-only too');
+is($production->safe_psql('source', 'SELECT count(*) FROM touched'), '0', 'nothing was written');
+my @after = rows_of($production, 'source', 'SELECT * FROM "UserTable"');
+is_deeply(\@after, \@before, 'production is as it was');
+
+# 4. It holds no transaction open there.
+is($production->safe_psql('source',
+	qq{SELECT count(*) FROM pg_stat_activity WHERE usename = '$LOGIN' AND xact_start IS NOT NULL}),
+	'0', 'no transaction of ours stays open');
+
+$production->stop;
+$local->stop;
+done_testing();
+
+# What psql says of a statement that fails, with its SQLSTATE.
+sub error_of
+{
+	my ($server, $database, $statement) = @_;
+	return error_by($server->connstr($database), $statement);
+}
+
+sub error_by
+{
+	my ($connection, $statement) = @_;
+	my ($output, $errors) = ('', '');
+
+	IPC::Run::run([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=verbose', '-d', $connection,
+			'-f', '-' ], '<', \$statement, '>', \$output, '2>', \$errors);
+	return $errors;
+}

@@ -1,0 +1,176 @@
+# Two servers, production and local, and how tests talk to them.
+package NgeshareTest;
+
+use strict;
+use warnings FATAL => 'all';
+
+use Exporter 'import';
+use File::Basename;
+use File::Spec;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+our @EXPORT = qw(start_servers new_production new_local connect_local sync_local
+  rows_of differences answers_differ @VIEWS @FUNCTIONS $LOGIN $PASSWORD);
+
+our $LOGIN    = 'ngeshare_reader';
+our $PASSWORD = q{it's "secret" \\ 50%};
+our @VIEWS    = qw(v_group_summary v_group_progress v_group_status
+  v_curriculum_pipeline v_curriculum_funnel v_rescue_list);
+
+# Each function's answer is held against the reference of the view of its shape.
+our @FUNCTIONS = (
+	[ 'ngeshare_group_status', 'v_group_status' ],
+	[ 'ngeshare_pipeline',     'v_curriculum_pipeline' ],
+	[ 'ngeshare_funnel',       'v_curriculum_funnel' ]);
+
+# The project's top folder, whatever folder the test runs in.
+sub project
+{
+	my $library = dirname(File::Spec->rel2abs(__FILE__));
+	return File::Spec->catfile($library, '..', '..', @_);
+}
+
+# Starts one server; production asks its TCP clients for a password.
+sub start_server
+{
+	my ($name, @settings) = @_;
+	my $server = PostgreSQL::Test::Cluster->new($name);
+
+	$server->init(extra => [ '--encoding=UTF8', '--locale=C.UTF-8' ]);
+	$server->append_conf('postgresql.conf', join("\n", 'fsync = off', "timezone = 'UTC'", @settings, ''));
+	$server->start;
+	return $server;
+}
+
+# Starts both servers and returns them.
+sub start_servers
+{
+	my $production = start_server('production', "listen_addresses = '127.0.0.1'");
+	my $local      = start_server('local', "session_preload_libraries = 'ngeshare'");
+	my $rules      = $production->data_dir . '/pg_hba.conf';
+
+	append_to_file($rules, "host all $LOGIN 127.0.0.1/32 scram-sha-256\n");
+	$production->reload;
+	return ($production, $local);
+}
+
+# A production-like database: its schema, the generator, and the reading login.
+sub new_production
+{
+	my ($production, $database) = @_;
+	my $port = $production->port;
+
+	$production->safe_psql('postgres', "CREATE DATABASE $database");
+	for my $file ([ 'demo', 'schema.sql' ], [ 'demo', 'generate.sql' ], [ 't', 'reference', 'answers.sql' ])
+	{
+		command_ok_quietly([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d',
+			$production->connstr($database), '-f', project(@$file) ]);
+	}
+	command_ok_quietly([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-v', "password=$PASSWORD", '-d',
+		$production->connstr($database), '-f', project('demo', 'login.sql') ]);
+	return;
+}
+
+# Runs a command whose success is a condition, not a test.
+sub command_ok_quietly
+{
+	my ($command) = @_;
+	my $output = '';
+
+	IPC::Run::run($command, '>', \$output, '2>&1') or die "@$command failed:\n$output";
+	return;
+}
+
+# A database with the extension, not yet connected.
+sub new_local
+{
+	my ($local, $database) = @_;
+
+	$local->safe_psql('postgres', "CREATE DATABASE $database");
+	$local->safe_psql($database, 'CREATE EXTENSION ngeshare CASCADE');
+	return;
+}
+
+# The statement that connects a local database to a production one.
+sub connect_local
+{
+	my ($production, $database, %other) = @_;
+	my %part = (
+		host     => '127.0.0.1',
+		port     => $production->port,
+		dbname   => $database,
+		user     => $LOGIN,
+		password => $PASSWORD,
+		%other);
+	my $conninfo = join ' ', map { "$_=" . quote_conninfo($part{$_}) } sort keys %part;
+
+	$conninfo =~ s/'/''/g;
+	return "SELECT ngeshare_connect('$conninfo')";
+}
+
+sub quote_conninfo
+{
+	my ($value) = @_;
+	$value =~ s/([\\'])/\\$1/g;
+	return "'$value'";
+}
+
+# Syncs as of a clock and returns what psql printed, notices included.
+sub sync_local
+{
+	my ($local, $database, $clock, $mode) = @_;
+	my $arguments = defined $mode ? "'$mode'" : '';
+	my ($status, $output, $errors) = $local->psql(
+		$database,
+		"SET ngeshare.sync_clock = '$clock'; CALL ngeshare_sync($arguments)",
+		on_error_stop => 1);
+
+	die "sync failed: $errors" if $status != 0;
+	return $errors;
+}
+
+# A query's rows as sorted lines.
+sub rows_of
+{
+	my ($server, $database, $query) = @_;
+	my $output = $server->safe_psql($database, "COPY ($query) TO STDOUT");
+
+	return sort split /\n/, $output;
+}
+
+# The lines of two sorted lists that only one of them has, marked by side.
+sub differences
+{
+	my ($wanted, $got) = @_;
+	my %count;
+
+	$count{$_}++ for @$wanted;
+	$count{$_}-- for @$got;
+	return map { ($count{$_} > 0 ? 'missing: ' : 'extra: ') . $_ } grep { $count{$_} != 0 } sort keys %count;
+}
+
+# Compares every view and function with the reference over production, as of an
+# instant. Returns the differing lines, each behind the answer's name.
+sub answers_differ
+{
+	my ($production, $source, $local, $database, $as_of) = @_;
+	my @different;
+	my @answers = ((map { [ "SET ngeshare.as_of = '$as_of'; ", "SELECT * FROM $_", $_ ] } @VIEWS),
+		(map { [ '', "SELECT * FROM $_->[0]('$as_of')", $_->[1], $_->[0] ] } @FUNCTIONS));
+	my %wanted;
+
+	for my $answer (@answers)
+	{
+		my ($setting, $query, $view, $name) = @$answer;
+
+		$wanted{$view} //= [ rows_of($production, $source, "SELECT * FROM reference.$view('$as_of')") ];
+		my $output = $local->safe_psql($database, "${setting}COPY ($query) TO STDOUT");
+		my @got    = sort split /\n/, $output;
+		push @different, map { ($name // $view) . ' ' . $_ } differences($wanted{$view}, \@got);
+	}
+	return @different;
+}
+
+1;
