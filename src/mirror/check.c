@@ -164,7 +164,7 @@ check_columns(Remote *remote)
 	    " WHERE attnum IS NULL OR NOT has_select OR NOT (base_there = base_here"
 	    " OR type_name = 'text' AND (is_enum OR base_there IN ('character varying', 'uuid', "
 	    "'citext')))"
-	    " LIMIT 1",
+	    " ORDER BY attnum IS NOT NULL, table_name, attnum LIMIT 1",
 	    wanted_columns());
 	PGresult *result = remote_query(remote, sql);
 

@@ -50,8 +50,10 @@ sub start_servers
 	my $production = start_server('production', "listen_addresses = '127.0.0.1'");
 	my $local      = start_server('local', "session_preload_libraries = 'ngeshare'");
 	my $rules      = $production->data_dir . '/pg_hba.conf';
+	my $others     = slurp_file($rules);
 
-	append_to_file($rules, "host all $LOGIN 127.0.0.1/32 scram-sha-256\n");
+	unlink $rules;
+	append_to_file($rules, "host all $LOGIN 127.0.0.1/32 scram-sha-256\n$others");
 	$production->reload;
 	return ($production, $local);
 }

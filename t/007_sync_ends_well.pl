@@ -1,0 +1,166 @@
+# Two syncs never run at once; one that was killed or failed is logged, leaves
+# each table as it was before or after its merge, and the next goes on.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use NgeshareTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $clock = '2026-03-31 12:00:00+07';
+my ($production, $local) = start_servers();
+new_production($production, 'source');
+$production->safe_psql('source', "SELECT demo.generate(300, 41, '$clock')");
+new_local($local, 'ngeshare');
+$local->safe_psql('ngeshare', connect_local($production, 'source'));
+
+# A sync that waits for a lock on the first load of groups, held by a person.
+my $holder = IPC::Run::timer(120);
+my ($in, $out) = ('', '');
+my $person = IPC::Run::start([ 'psql', '-X', '-q', '-At', '-d', $local->connstr('ngeshare'), '-f', '-' ],
+	'<', \$in, '>', \$out, $holder);
+$in .= qq{BEGIN; LOCK TABLE "HangoutGroup" IN ACCESS SHARE MODE; LOCK TABLE "HangoutGroup" IN ROW EXCLUSIVE MODE; SELECT 'held';\n};
+$person->pump until $out =~ /held/;
+my $sync = start_sync();
+waits_for_lock('HangoutGroup');
+
+my $refused = errors_of('CALL ngeshare_sync()');
+like($refused, qr/ERROR:  NG001: a sync is already running/, 'a second sync is refused: NG001');
+like($refused, qr/DETAIL:  It is run 1\./, 'with the run that runs');
+is($local->safe_psql('ngeshare', 'SELECT count(*) FROM sync_run'), '1', 'and leaves no trace');
+is($local->safe_psql('ngeshare', 'SELECT count(*) FROM "User"') > 0, 1, 'tables merged before are there already');
+is($local->safe_psql('ngeshare', 'SELECT count(*) FROM "HangoutGroup"'), '0', 'the one that waits is as before');
+
+# Its backend is killed; the next run closes it and goes on from its staging.
+my $pulled = $local->safe_psql('ngeshare', 'SELECT count(*) FROM ngeshare.stage_hangout_group');
+cmp_ok($pulled, '>', 0, 'its batches are committed to staging');
+$local->safe_psql('ngeshare', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%CALL ngeshare_sync%' AND pid <> pg_backend_pid()});
+$sync->finish;
+$in .= "COMMIT;\n\\q\n";
+$person->finish;
+my $said = sync_local($local, 'ngeshare', $clock);
+like($said, qr/sync 2 succeeded/, 'the next sync succeeds');
+is($local->safe_psql('ngeshare', q{SELECT status FROM sync_run WHERE run_id = 1}), 'crashed', 'the killed run is closed as crashed');
+is(scalar(answers_differ($production, 'source', $local, 'ngeshare', $clock)), 0, 'and every answer is right');
+
+# A cancel is logged as one, and gives the lock back.
+$out = $in = '';
+$person = IPC::Run::start([ 'psql', '-X', '-q', '-At', '-d', $local->connstr('ngeshare'), '-f', '-' ],
+	'<', \$in, '>', \$out, $holder);
+$in .= qq{BEGIN; LOCK TABLE "User" IN ROW EXCLUSIVE MODE; SELECT 'held';\n};
+$person->pump until $out =~ /held/;
+$sync = start_sync();
+waits_for_lock('User');
+$local->safe_psql('ngeshare', q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '%CALL ngeshare_sync%' AND pid <> pg_backend_pid()});
+$sync->finish;
+is($local->safe_psql('ngeshare', q{SELECT run.status || ' ' || log.status || ' ' || sqlstate || ' ' || phase
+	FROM sync_run AS run JOIN sync_log AS log USING (run_id) JOIN sync_error_log USING (run_id) WHERE run_id = 3}),
+	'cancelled cancelled 57014 merge', 'a cancelled run says so');
+$in .= "COMMIT;\n\\q\n";
+$person->finish;
+like(sync_local($local, 'ngeshare', $clock), qr/succeeded/, 'and the next one succeeds');
+
+# Production is down: the call raises its own error after it is logged.
+$production->stop;
+like(errors_of('CALL ngeshare_sync()'), qr/ERROR:  08001: could not connect to production/, 'production is down: 08001');
+is($local->safe_psql('ngeshare', q{SELECT run.status || ' ' || phase || ' ' || sqlstate || ' ' || class || ' ' || attempt || ' ' || will_retry
+	FROM sync_run AS run JOIN sync_error_log USING (run_id) ORDER BY run_id DESC LIMIT 1}),
+	'failed preflight 08001 transient 1 false', 'and is logged with its class');
+is($local->safe_psql('ngeshare', q{SELECT count(*) FROM sync_error_log WHERE message || coalesce(detail, '') LIKE '%secret%'}),
+	'0', 'without a password');
+$production->start;
+like(sync_local($local, 'ngeshare', $clock), qr/succeeded: Nothing changed/, 'when it is back, the next sync succeeds');
+
+# Where it can't run.
+like(errors_of('BEGIN; CALL ngeshare_sync(); COMMIT;'), qr/ERROR:  25001: /, 'inside a transaction block: 25001');
+like(errors_of('DO $$ BEGIN BEGIN CALL ngeshare_sync(); EXCEPTION WHEN division_by_zero THEN NULL; END; END $$'),
+	qr/ERROR:  25001: /, 'inside a block with an exception handler: 25001');
+like(errors_of(q{CALL ngeshare_sync('rückwärts')}), qr/ERROR:  22023: unknown mode "rückwärts"/, 'an unknown mode: 22023');
+like(errors_of(q{CALL ngeshare_sync('full', '{User,Nobody}')}), qr/ERROR:  22023: unknown table "Nobody"/, 'an unknown table: 22023');
+
+# Some tables only.
+$local->psql('ngeshare', qq{SET ngeshare.sync_clock = '$clock'; CALL ngeshare_sync(tables => '{Hangout,User}')}, stderr => \my $notices);
+like($notices, qr/User: .*\n.*Hangout: .*\n.*succeeded/, 'named tables are synced in their order');
+is($local->safe_psql('ngeshare', 'SELECT count(*) || \' \' || count(window_start) FROM sync_log JOIN sync_run USING (run_id) WHERE run_id = (SELECT max(run_id) FROM sync_run)'),
+	'2 0', 'and no others');
+
+# Another zone: refused until a full run has rebuilt the history in it.
+$local->safe_psql('postgres', q{ALTER DATABASE ngeshare SET ngeshare.timezone = 'America/New_York'});
+like(errors_of('SELECT * FROM v_group_status'), qr/ERROR:  55000: the history is kept in time zone "Asia\/Jakarta"/, 'answers in another zone: 55000');
+like(errors_of('CALL ngeshare_sync()'), qr/ERROR:  55000: .*\nHINT:  CALL ngeshare_sync\('full'\)/, 'an incremental sync too, with the way out');
+sync_local($local, 'ngeshare', $clock, 'full');
+$production->safe_psql('source', q{UPDATE reference.setting SET timezone = 'America/New_York'});
+for my $as_of ($clock, '2026-03-08 03:00:00-04', '2025-11-02 01:30:00-05')
+{
+	my @different = answers_differ($production, 'source', $local, 'ngeshare', $as_of);
+	is(scalar @different, 0, "in the new zone, with daylight saving, as of $as_of: no row differs")
+	  or diag join("\n", @different[ 0 .. ($#different < 9 ? $#different : 9) ]);
+}
+sync_local($local, 'ngeshare', '2026-04-20 12:00:00+07');
+is(scalar(answers_differ($production, 'source', $local, 'ngeshare', $clock)), 0, 'and the window moves on in it');
+
+# A parent that arrives after its child: the child waits and comes with the next run.
+$local->safe_psql('postgres', q{ALTER DATABASE ngeshare RESET ngeshare.timezone});
+sync_local($local, 'ngeshare', '2026-04-20 12:00:00+07', 'full');
+$production->safe_psql('source', q{
+	INSERT INTO "User" (id, "createdAt", "updatedAt") VALUES ('late parent', '2020-01-01', '2020-01-01');
+	INSERT INTO "UserHangoutGroup" (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId")
+	SELECT 'early child', '2026-04-20 05:00', '2026-04-20 05:00', '2026-04-20 05:00', 's', 'MEMBER', min(id), 'late parent' FROM "HangoutGroup"});
+$said = sync_local($local, 'ngeshare', '2026-04-21 12:00:00+07');
+like($said, qr/WARNING:  sync \d+ ended with a warning: .*1 row\(s\) of "UserHangoutGroup" wait in quarantine/, 'a child without its parent is reported');
+is($local->safe_psql('ngeshare', q{SELECT row_id || ': ' || reason FROM ngeshare.quarantine}),
+	q{early child: userId 'late parent' has no row in User}, 'and waits in quarantine with its reason');
+$production->safe_psql('source', q{UPDATE "User" SET "updatedAt" = '2026-04-21 05:00' WHERE id = 'late parent'});
+$said = sync_local($local, 'ngeshare', '2026-04-21 13:00:00+07');
+like($said, qr/succeeded/, 'when the parent has come, so has the child');
+is($local->safe_psql('ngeshare', q{SELECT count(*) FROM "UserHangoutGroup" WHERE id = 'early child'}), '1', 'it is in the mirror');
+is($local->safe_psql('ngeshare', 'SELECT count(*) FROM ngeshare.quarantine'), '0', 'and no longer in quarantine');
+
+# A timestamp that has no local day never stops a table.
+$production->safe_psql('source', q{UPDATE "HangoutGroup" SET "startDate" = 'infinity', "updatedAt" = '2026-04-21 06:00'
+	WHERE id = (SELECT max(id) FROM "HangoutGroup")});
+$said = sync_local($local, 'ngeshare', '2026-04-21 14:00:00+07');
+like($said, qr/1 row\(s\) of "HangoutGroup" wait in quarantine/, 'nor does a timestamp without a local day stop a table');
+
+# More is deleted in production than a mistake should cost.
+$production->safe_psql('source', q{DELETE FROM "UserHangoutGroup" WHERE hashtext(id) % 3 = 0});
+$said = sync_local($local, 'ngeshare', '2026-04-21 15:00:00+07');
+like($said, qr/"UserHangoutGroup" has \d+ row\(s\) more here than production/, 'deleted rows are noticed');
+my $here = $local->safe_psql('ngeshare', 'SELECT count(*) FROM "UserHangoutGroup"');
+like(errors_of(q{SET ngeshare.sync_clock = '2026-04-21 15:00:00+07'; CALL ngeshare_sync('full')}), qr/ERROR:  NG002: production lacks \d+ of the $here rows of "UserHangoutGroup"/, 'too many are refused: NG002');
+is($local->safe_psql('ngeshare', 'SELECT count(*) FROM "UserHangoutGroup"'), $here, 'none was deleted');
+$local->safe_psql('ngeshare', q{SET ngeshare.sync_max_delete_pct = 100; CALL ngeshare_sync('full')});
+is($local->safe_psql('ngeshare', 'SELECT count(*) FROM "UserHangoutGroup"'),
+	$production->safe_psql('source', 'SELECT count(*) FROM "UserHangoutGroup"'), 'a superuser may accept it');
+
+$production->stop;
+$local->stop;
+done_testing();
+
+sub start_sync
+{
+	my $statement = "SET ngeshare.sync_clock = '$clock'; CALL ngeshare_sync();";
+	return IPC::Run::start([ 'psql', '-X', '-q', '-d', $local->connstr('ngeshare'), '-c', "SET ngeshare.sync_clock = '$clock'",
+			'-c', 'CALL ngeshare_sync()' ], '<', \undef, '>', \my $ignored, '2>', \my $said);
+}
+
+sub waits_for_lock
+{
+	my ($table) = @_;
+	ok($local->poll_query_until('ngeshare',
+		qq{SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND relation = 'public."$table"'::regclass}), "a sync waits for $table");
+	return;
+}
+
+sub errors_of
+{
+	my ($statement) = @_;
+	my ($output, $errors) = ('', '');
+
+	IPC::Run::run([ 'psql', '-X', '-q', '-v', 'VERBOSITY=verbose', '-d', $local->connstr('ngeshare'), '-f', '-' ],
+		'<', \$statement, '>', \$output, '2>', \$errors);
+	$errors =~ s/^LOCATION:.*\n//mg;
+	return $errors;
+}
