@@ -30,6 +30,8 @@ for my $seed (@seeds)
 	my $oldest = $local->safe_psql($database,
 		'SELECT min("attendedAt") >= \'2026-02-13 17:00\' FROM "UserHangoutGroupAttendance"');
 	is($oldest, 't', "seed $seed: raw attendance here begins at the window's local midnight");
+	is(scalar(history_differs($production, 'source', $local, $database, 'Asia/Jakarta')),
+		0, "seed $seed: the history is production's, to the last attendance");
 	for my $as_of (@as_of)
 	{
 		my @different = answers_differ($production, 'source', $local, $database, $as_of);

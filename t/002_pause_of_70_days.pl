@@ -102,6 +102,8 @@ for my $seed (11, 12)
 		is(scalar @different, 0, "seed $seed, after 70 days, as of $as_of: no row differs")
 		  or diag join("\n", @different[ 0 .. ($#different < 9 ? $#different : 9) ]);
 	}
+	is(scalar(history_differs($production, $source, $local, $database, 'Asia/Jakarta')), 0,
+		"seed $seed, after 70 days: the history is production's, to the last attendance");
 	is($local->safe_psql($database, q{SELECT window_start FROM sync_run ORDER BY run_id DESC LIMIT 1}),
 		'2025-12-05 17:00:00+00', 'the second window starts 45 days before the first sync');
 	is(raw_differs($source, $database, '2025-12-05 17:00'), 0, 'raw attendance is exactly the window of production');
@@ -109,6 +111,8 @@ for my $seed (11, 12)
 	# The next sync's window starts much later: what leaves it stays in the answers.
 	sync_local($local, $database, $third_clock);
 	is(raw_differs($source, $database, '2026-02-13 17:00'), 0, 'and so it is when the window moves on');
+	is(scalar(history_differs($production, $source, $local, $database, 'Asia/Jakarta')), 0,
+		"seed $seed, a window later: the history is production's still");
 	for my $as_of (@as_of)
 	{
 		my @different = answers_differ($production, $source, $local, $database, $as_of);

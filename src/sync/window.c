@@ -56,18 +56,17 @@ sync_pull_moved(SyncRun *run)
 	bool isnull;
 	Datum ids;
 
+	sql_add_timestamp(&args, run->window_start);
 	sql_query_row("SELECT array_agg(mirror.id) FROM public.\"UserHangoutGroupAttendance\" AS mirror"
-	              " WHERE NOT EXISTS (SELECT 1 FROM ngeshare.stage_attendance AS stage"
-	              " WHERE stage.id = mirror.id)"
-	              " AND mirror.\"attendedAt\" >= (SELECT window_start FROM ngeshare.history_state)",
-	              NULL);
+	              " WHERE mirror.\"attendedAt\" >= $1"
+	              " AND NOT EXISTS (SELECT 1 FROM ngeshare.stage_attendance AS stage"
+	              " WHERE stage.id = mirror.id)",
+	              &args);
 	ids = sql_value(1, &isnull);
 	if (isnull)
 		return;
-	args.count = 1;
 	args.types[0] = TEXTARRAYOID;
 	args.values[0] = ids;
-	args.nulls[0] = ' ';
 	sql_run(sql_format("INSERT INTO ngeshare.stage_attendance (%s) SELECT %s"
 	                   " FROM production.\"UserHangoutGroupAttendance\" WHERE id = ANY ($1)",
 	                   columns, columns),

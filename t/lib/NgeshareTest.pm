@@ -12,7 +12,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(start_servers new_production new_local connect_local sync_local
-  rows_of differences answers_differ @VIEWS @FUNCTIONS $LOGIN $PASSWORD);
+  rows_of differences answers_differ history_differs @VIEWS @FUNCTIONS $LOGIN $PASSWORD);
 
 our $LOGIN    = 'ngeshare_reader';
 our $PASSWORD = q{it's "secret" \\ 50%};
@@ -173,6 +173,22 @@ sub answers_differ
 		push @different, map { ($name // $view) . ' ' . $_ } differences($wanted{$view}, \@got);
 	}
 	return @different;
+}
+
+# Compares the whole history, past and recent, with production's attendance
+# counted by day. Returns the differing lines.
+sub history_differs
+{
+	my ($production, $source, $local, $database, $zone) = @_;
+	my @wanted = rows_of($production, $source, qq{
+		SELECT "hangoutGroupId", "hangoutEpisodeId", ("attendedAt" AT TIME ZONE 'UTC' AT TIME ZONE '$zone')::date,
+			min("attendedAt"), max("attendedAt"), count(*)
+		FROM "UserHangoutGroupAttendance" GROUP BY 1, 2, 3});
+	my @got = rows_of($local, $database, q{
+		SELECT group_id, episode_id, day, min(first_at), max(last_at), sum(attendances)
+		FROM ngeshare.meeting GROUP BY 1, 2, 3});
+
+	return differences(\@wanted, \@got);
 }
 
 1;
