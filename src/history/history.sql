@@ -336,25 +336,33 @@ $$;
 COMMENT ON FUNCTION ngeshare.trim_recent(timestamp) IS
 'Takes out of meeting_recent what lies before a new start of the window; the raw rows are still there.';
 
-CREATE FUNCTION ngeshare.merge_past(from_start timestamp, until_start timestamp)
+CREATE FUNCTION ngeshare.merge_past(old_start timestamp, new_start timestamp)
 RETURNS void
 LANGUAGE sql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
+    WITH leaving AS (
+        SELECT "hangoutGroupId", "hangoutEpisodeId", "attendedAt"
+        FROM public."UserHangoutGroupAttendance"
+        WHERE "attendedAt" >= old_start
+          AND "attendedAt" < new_start
+        UNION ALL
+        SELECT "hangoutGroupId", "hangoutEpisodeId", "attendedAt"
+        FROM ngeshare.stage_attendance
+        WHERE "attendedAt" < new_start
+    )
     INSERT INTO ngeshare.meeting_past AS past
         (group_id, episode_id, day, first_at, last_at, attendances)
     SELECT
-        raw."hangoutGroupId",
-        raw."hangoutEpisodeId",
-        ngeshare.local_day(raw."attendedAt", state.zone),
-        min(raw."attendedAt"),
-        max(raw."attendedAt"),
+        "hangoutGroupId",
+        "hangoutEpisodeId",
+        ngeshare.local_day("attendedAt", state.zone),
+        min("attendedAt"),
+        max("attendedAt"),
         count(*)
-    FROM public."UserHangoutGroupAttendance" AS raw
+    FROM leaving
     CROSS JOIN ngeshare.history_state AS state
-    WHERE raw."attendedAt" >= from_start
-      AND raw."attendedAt" < until_start
     GROUP BY 1, 2, 3
     ON CONFLICT (group_id, day, episode_id) DO UPDATE
     SET first_at = least(past.first_at, excluded.first_at),
@@ -362,34 +370,7 @@ AS $$
         attendances = past.attendances + excluded.attendances;
 $$;
 COMMENT ON FUNCTION ngeshare.merge_past(timestamp, timestamp) IS
-'Adds the meetings of the raw rows between two instants to the past.';
-
-CREATE FUNCTION ngeshare.remember_moved(new_start timestamp)
-RETURNS void
-LANGUAGE sql
-VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS $$
-    INSERT INTO ngeshare.meeting_past AS past
-        (group_id, episode_id, day, first_at, last_at, attendances)
-    SELECT
-        stage."hangoutGroupId",
-        stage."hangoutEpisodeId",
-        ngeshare.local_day(stage."attendedAt", state.zone),
-        min(stage."attendedAt"),
-        max(stage."attendedAt"),
-        count(*)
-    FROM ngeshare.stage_attendance AS stage
-    CROSS JOIN ngeshare.history_state AS state
-    WHERE stage."attendedAt" < new_start
-    GROUP BY 1, 2, 3
-    ON CONFLICT (group_id, day, episode_id) DO UPDATE
-    SET first_at = least(past.first_at, excluded.first_at),
-        last_at = greatest(past.last_at, excluded.last_at),
-        attendances = past.attendances + excluded.attendances;
-$$;
-COMMENT ON FUNCTION ngeshare.remember_moved(timestamp) IS
-'Adds to the past the meetings of staged rows that production moved from the window to an earlier day.';
+'Adds to the past the meetings of raw rows that a new start of the window leaves behind, and of staged rows that production moved from the window to an earlier day.';
 
 CREATE FUNCTION ngeshare.advance_window(new_start timestamp)
 RETURNS void
@@ -400,14 +381,11 @@ AS $$
 DECLARE
     state ngeshare.history_state := ngeshare.open_history();
 BEGIN
-    IF new_start > state.window_start THEN
-        PERFORM ngeshare.merge_past(state.window_start, new_start);
-        PERFORM ngeshare.trim_recent(new_start);
-    ELSIF new_start < state.window_start THEN
-        -- A longer window than before: its days will come back as raw rows.
-        DELETE FROM ngeshare.meeting_past
-        WHERE first_at >= new_start;
-    END IF;
+    PERFORM ngeshare.merge_past(state.window_start, new_start);
+    PERFORM ngeshare.trim_recent(new_start);
+    -- Where the window is longer than before, its days come back as raw rows.
+    DELETE FROM ngeshare.meeting_past
+    WHERE first_at >= new_start;
     UPDATE ngeshare.history_state
     SET window_start = new_start
     WHERE window_start <> new_start;
@@ -416,7 +394,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.advance_window(timestamp) IS
-'Lets the window start at another local midnight: the days that leave it move from recent to past, and raw rows before it go.';
+'Lets the window start at another local midnight: the days that leave it move from recent to past, with what production moved there, and raw rows before it go.';
 
 CREATE FUNCTION ngeshare.replace_past(new_zone text, new_start timestamp)
 RETURNS void

@@ -88,7 +88,6 @@ settle_past(SyncRun *run)
 		return;
 	}
 	sql_run("SELECT ngeshare.advance_window($1)", &args);
-	sql_run("SELECT ngeshare.remember_moved($1)", &args);
 }
 
 /* Closes attendance's pass: its window is complete as of the run's clock. */
