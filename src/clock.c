@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
+#include "utils/formatting.h"
 
 PG_FUNCTION_INFO_V1(ngeshare_as_of);
 PG_FUNCTION_INFO_V1(ngeshare_reporting_zone);
@@ -70,6 +71,7 @@ spell_instant(TimestampTz instant)
 
 	if (timestamp2tm(instant, NULL, &tm, &fsec, NULL, NULL) != 0)
 		return NULL;
+	tm.tm_isdst = 0; /* known, or no offset is written */
 	EncodeDateTime(&tm, fsec, true, 0, "UTC", USE_ISO_DATES, buffer);
 	return compat_guc_strdup(buffer);
 }
@@ -104,7 +106,24 @@ clock_check_instant(char **newval, void **extra, GucSource source)
 	return true;
 }
 
-/* Checks that a zone exists and counts no leap seconds; fixes its spelling. */
+/*
+ * Whether SQL's AT TIME ZONE reads a zone's name as something else: it looks among
+ * abbreviations first, where CET is an hour all year and not the zone CET.
+ */
+static bool
+is_misread_by_sql(pg_tz *zone)
+{
+	char *abbreviation =
+	    asc_tolower(pg_get_timezone_name(zone), strlen(pg_get_timezone_name(zone)));
+	long zone_offset;
+	int offset;
+
+	if (!compat_decode_abbreviation(abbreviation, &offset))
+		return false;
+	return !pg_get_timezone_offset(zone, &zone_offset) || zone_offset != -offset;
+}
+
+/* Checks that a zone exists, counts no leap seconds and is not misread; fixes its spelling. */
 bool
 clock_check_zone(char **newval, void **extra, GucSource source)
 {
@@ -115,6 +134,12 @@ clock_check_zone(char **newval, void **extra, GucSource source)
 	{
 		GUC_check_errdetail("\"%s\" is not a time zone that PostgreSQL knows.", *newval);
 		GUC_check_errhint("SELECT name FROM pg_timezone_names lists them.");
+		return false;
+	}
+	if (is_misread_by_sql(zone))
+	{
+		GUC_check_errdetail("\"%s\" is also an abbreviation with another meaning.", *newval);
+		GUC_check_errhint("Name a city of the zone, such as Europe/Paris.");
 		return false;
 	}
 	spelled = compat_guc_strdup(pg_get_timezone_name(zone));

@@ -39,6 +39,31 @@ compat_decode_datetime(char **field, int *ftype, int nf, int *dtype, struct pg_t
 #endif
 }
 
+/*
+ * Whether a lower-case token is a time zone abbreviation; *offset is then its
+ * seconds west of UTC, or INT_MIN for one whose meaning changed over time.
+ */
+static inline bool
+compat_decode_abbreviation(char *token, int *offset)
+{
+	pg_tz *zone = NULL;
+	int type;
+#if PG_VERSION_NUM >= 160000
+	DateTimeErrorExtra extra;
+
+	if (DecodeTimezoneAbbrev(0, token, &type, offset, &zone, &extra) != 0)
+		return false;
+#else
+
+	type = DecodeTimezoneAbbrev(0, token, offset, &zone);
+#endif
+	if (type == DYNTZ)
+		*offset = PG_INT32_MIN;
+	else if (type == DTZ)
+		*offset -= SECS_PER_HOUR;
+	return type == TZ || type == DTZ || type == DYNTZ;
+}
+
 /* Sets the size that the planner believes a relation to have. */
 static inline void
 compat_set_relation_size(Relation relation, double pages, double rows)

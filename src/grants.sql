@@ -1,7 +1,9 @@
 -- Every right is given by name, elsewhere (the roles are the cluster's, not the
 -- extension's). Here PUBLIC loses what PostgreSQL gives it by default.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ngeshare FROM PUBLIC;
+-- What the mirror's CHECKs and triggers call runs as whoever writes to it.
 GRANT EXECUTE ON FUNCTION ngeshare.is_restoring() TO PUBLIC;
+GRANT EXECUTE ON FUNCTION ngeshare.has_local_day(timestamp) TO PUBLIC;
 REVOKE ALL ON FUNCTION ngeshare_connect(text) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE ngeshare_sync(text, text[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ngeshare_last_sync(text) FROM PUBLIC;

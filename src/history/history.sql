@@ -86,6 +86,19 @@ BEGIN
         ORDER BY id COLLATE "C"
         FOR NO KEY UPDATE
     $lock$, changed);
+    -- An older snapshot than the lock doesn't see what was committed meanwhile:
+    -- where one of the touched meetings has changed since, this raises 40001.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        EXECUTE format($claim$
+            SELECT 1
+            FROM ngeshare.meeting_recent
+            WHERE (group_id, day, episode_id) IN (
+                SELECT "hangoutGroupId", ngeshare.local_day("attendedAt", $1), "hangoutEpisodeId"
+                FROM (%s) AS changed)
+            FOR UPDATE
+        $claim$, changed)
+        USING state.zone;
+    END IF;
     EXECUTE format($recount$
         WITH touched AS MATERIALIZED (
             SELECT DISTINCT
@@ -188,7 +201,8 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    DELETE FROM ngeshare.meeting_recent;
+    -- As the raw rows went: whatever the snapshot, all of them.
+    TRUNCATE ngeshare.meeting_recent;
     RETURN NULL;
 END
 $$;

@@ -89,24 +89,39 @@ COMMENT ON TABLE ngeshare.quarantine IS
 -- stage_no is the order of arrival: of two versions of a row the later wins.
 CREATE TABLE ngeshare.stage_user
     (LIKE public."User", stage_no bigint GENERATED ALWAYS AS IDENTITY);
+COMMENT ON TABLE ngeshare.stage_user IS
+'Rows of "User" that were pulled and are not merged yet.';
 CREATE TABLE ngeshare.stage_hangout
     (LIKE public."Hangout", stage_no bigint GENERATED ALWAYS AS IDENTITY);
+COMMENT ON TABLE ngeshare.stage_hangout IS
+'Rows of "Hangout" that were pulled and are not merged yet.';
 CREATE TABLE ngeshare.stage_hangout_episode
     (LIKE public."HangoutEpisode", stage_no bigint GENERATED ALWAYS AS IDENTITY);
+COMMENT ON TABLE ngeshare.stage_hangout_episode IS
+'Rows of "HangoutEpisode" that were pulled and are not merged yet.';
 CREATE TABLE ngeshare.stage_hangout_group
     (LIKE public."HangoutGroup", stage_no bigint GENERATED ALWAYS AS IDENTITY);
+COMMENT ON TABLE ngeshare.stage_hangout_group IS
+'Rows of "HangoutGroup" that were pulled and are not merged yet.';
 CREATE TABLE ngeshare.stage_user_hangout_group
     (LIKE public."UserHangoutGroup", stage_no bigint GENERATED ALWAYS AS IDENTITY);
+COMMENT ON TABLE ngeshare.stage_user_hangout_group IS
+'Rows of "UserHangoutGroup" that were pulled and are not merged yet.';
 CREATE TABLE ngeshare.stage_attendance
     (LIKE public."UserHangoutGroupAttendance", stage_no bigint GENERATED ALWAYS AS IDENTITY);
+COMMENT ON TABLE ngeshare.stage_attendance IS
+'Rows of "UserHangoutGroupAttendance" that were pulled and are not merged yet.';
 CREATE TABLE ngeshare.stage_meeting
     (LIKE ngeshare.meeting_past);
+COMMENT ON TABLE ngeshare.stage_meeting IS
+'The meetings before the window as production counts them, on their way into meeting_past.';
 
 CREATE FUNCTION ngeshare_last_sync(table_name text)
 RETURNS timestamptz
 LANGUAGE sql
 STABLE
 STRICT
+PARALLEL SAFE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$

@@ -1,0 +1,122 @@
+-- What every test file begins with: a new extension, fixed output formats, and
+-- the schema "test" with words to build a small world in.
+
+SET client_min_messages = warning;
+DROP SCHEMA IF EXISTS test CASCADE;
+DROP EXTENSION IF EXISTS ngeshare CASCADE;
+DROP EXTENSION IF EXISTS postgres_fdw CASCADE;
+CREATE EXTENSION ngeshare CASCADE;
+RESET client_min_messages;
+
+SET timezone = 'UTC';
+SET datestyle = 'ISO, YMD';
+SET intervalstyle = 'postgres';
+\pset null '(null)'
+
+CREATE SCHEMA test;
+
+-- Production's timestamps are UTC.
+CREATE FUNCTION test.utc(at timestamptz)
+RETURNS timestamp
+LANGUAGE sql
+IMMUTABLE
+AS $$ SELECT at AT TIME ZONE 'UTC' $$;
+
+-- A hangout with its episodes: 'aqidah' gets 'aqidah-1' to 'aqidah-<last>'.
+CREATE PROCEDURE test.hangout(id text, name text, last_episode integer, first_episode integer DEFAULT 1)
+LANGUAGE sql
+AS $$
+    INSERT INTO public."Hangout" (id, "createdAt", "updatedAt", name, type, price, "circleProfileId")
+    VALUES ($1, '2020-01-01', '2020-01-01', $2, 'CLASS', 0, 'nobody');
+    INSERT INTO public."HangoutEpisode" (id, "createdAt", "updatedAt", name, "hangoutId", "order")
+    SELECT $1 || '-' || number, '2020-01-01', '2020-01-01', 'Episode ' || number, $1, number
+    FROM generate_series($4, $3) AS number;
+$$;
+
+-- Users by id, each without an address.
+CREATE PROCEDURE test.users(VARIADIC ids text[])
+LANGUAGE sql
+AS $$
+    INSERT INTO public."User" (id, "createdAt", "updatedAt")
+    SELECT id, '2020-01-01', '2020-01-01'
+    FROM unnest(ids) AS id;
+$$;
+
+-- A group of a hangout.
+CREATE PROCEDURE test.circle
+(
+    id         text,
+    hangout    text,
+    created_at timestamptz DEFAULT '2025-01-01 12:00+07',
+    start_date timestamptz DEFAULT NULL
+)
+LANGUAGE sql
+AS $$
+    INSERT INTO public."HangoutGroup" (id, "createdAt", "updatedAt", name, status, "hangoutId", "startDate")
+    VALUES ($1, test.utc($3), test.utc($3), 'Group ' || $1, 'ANY', $2, test.utc($4));
+$$;
+
+-- A membership record, by default one of 2025-01-01.
+CREATE PROCEDURE test.joins
+(
+    record    text,
+    circle    text,
+    role      text,
+    user_id   text,
+    email     text DEFAULT NULL,
+    joined_at timestamptz DEFAULT '2025-01-01 12:00+07'
+)
+LANGUAGE sql
+AS $$
+    INSERT INTO public."UserHangoutGroup"
+        (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId", "userEmail")
+    VALUES ($1, '2025-01-01', '2025-01-01', test.utc($6), 'ANY', $3, $2, $4, $5);
+$$;
+
+-- A facilitator and members of a group, all by user id.
+CREATE PROCEDURE test.people(circle text, facilitator text, VARIADIC members text[])
+LANGUAGE sql
+AS $$
+    INSERT INTO public."UserHangoutGroup"
+        (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId")
+    SELECT $1 || '/' || person.id, '2025-01-01', '2025-01-01', '2025-01-01', 'ANY', person.role, $1, person.id
+    FROM (
+        SELECT $2, 'FACILITATOR'
+        UNION ALL
+        SELECT member, 'MEMBER'
+        FROM unnest($3) AS member
+    ) AS person (id, role);
+$$;
+
+CREATE SEQUENCE test.attendance_number;
+
+-- A group meets at an episode: one row of attendance, by a user of its own.
+CREATE PROCEDURE test.meets(circle text, episode text, at timestamptz)
+LANGUAGE sql
+AS $$
+    INSERT INTO public."User" (id, "createdAt", "updatedAt")
+    VALUES ('visitor', '2020-01-01', '2020-01-01')
+    ON CONFLICT DO NOTHING;
+    INSERT INTO public."UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+    VALUES ('t' || nextval('test.attendance_number'), test.utc($3), $2, $1, 'visitor');
+$$;
+
+-- What meeting_recent ought to say and doesn't, and the reverse: no row where it
+-- is exactly what the raw rows of the window come to.
+CREATE VIEW test.recent_differs AS
+WITH counted AS (
+    SELECT
+        raw."hangoutGroupId" AS group_id,
+        raw."hangoutEpisodeId" AS episode_id,
+        ((raw."attendedAt" AT TIME ZONE 'UTC') AT TIME ZONE state.zone)::date AS day,
+        min(raw."attendedAt") AS first_at,
+        max(raw."attendedAt") AS last_at,
+        count(*) AS attendances
+    FROM public."UserHangoutGroupAttendance" AS raw
+    CROSS JOIN ngeshare.history_state AS state
+    WHERE raw."attendedAt" >= state.window_start
+    GROUP BY 1, 2, 3
+)
+(SELECT 'missing' AS what, * FROM counted EXCEPT SELECT 'missing', * FROM ngeshare.meeting_recent)
+UNION ALL
+(SELECT 'too much', * FROM ngeshare.meeting_recent EXCEPT SELECT 'too much', * FROM counted);

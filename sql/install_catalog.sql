@@ -1,0 +1,217 @@
+-- The catalog contract: what CREATE EXTENSION makes, with every flag that is easy
+-- to forget. A new object shows up here as a difference; so does a lost comment,
+-- a right that PUBLIC should not have, or a changed volatility.
+\set ECHO none
+\getenv srcdir PG_ABS_SRCDIR
+\set begin :srcdir '/sql/include/begin.sql'
+\i :begin
+SET client_min_messages = warning;
+DROP SCHEMA test CASCADE;
+RESET client_min_messages;
+\set ECHO all
+
+-- Names are shown with their schema wherever they are not PostgreSQL's own.
+SET search_path = pg_catalog;
+
+CREATE TEMP VIEW member AS
+SELECT classid, objid
+FROM pg_depend
+WHERE deptype = 'e'
+  AND refclassid = 'pg_extension'::regclass
+  AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'ngeshare');
+
+-- What the extension says of itself.
+SELECT extname, extversion, extrelocatable, extnamespace::regnamespace
+FROM pg_extension
+WHERE extname IN ('ngeshare', 'postgres_fdw')
+ORDER BY extname COLLATE "C";
+
+SELECT name, superuser, trusted, relocatable, schema, requires
+FROM pg_available_extension_versions
+WHERE name = 'ngeshare' AND installed;
+
+-- Every function and procedure.
+SELECT
+    p.oid::regprocedure AS function,
+    p.prokind AS kind,
+    l.lanname AS language,
+    p.provolatile AS volatile,
+    p.proisstrict AS strict,
+    p.proparallel AS parallel,
+    p.prosecdef AS definer,
+    p.proconfig AS config,
+    has_function_privilege('public', p.oid, 'EXECUTE') AS public,
+    obj_description(p.oid, 'pg_proc') IS NOT NULL AS comment
+FROM member
+JOIN pg_proc AS p ON member.classid = 'pg_proc'::regclass AND p.oid = member.objid
+JOIN pg_language AS l ON l.oid = p.prolang
+ORDER BY p.oid::regprocedure::text COLLATE "C";
+
+-- No SECURITY DEFINER function without a pinned search_path.
+SELECT p.oid::regprocedure AS function
+FROM member
+JOIN pg_proc AS p ON member.classid = 'pg_proc'::regclass AND p.oid = member.objid
+WHERE p.prosecdef
+  AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (p.proconfig), false)
+ORDER BY 1;
+
+-- Every table, view and sequence, and who but the owner may do anything with it.
+SELECT
+    c.oid::regclass AS relation,
+    c.relkind AS kind,
+    EXISTS (SELECT 1 FROM aclexplode(c.relacl) AS acl WHERE acl.grantee <> c.relowner) AS granted,
+    has_table_privilege('public', c.oid, 'SELECT') AS public,
+    obj_description(c.oid, 'pg_class') IS NOT NULL AS comment
+FROM member
+JOIN pg_class AS c ON member.classid = 'pg_class'::regclass AND c.oid = member.objid
+WHERE c.relkind <> 'S'
+ORDER BY c.oid::regclass::text COLLATE "C";
+
+-- No sequence that PUBLIC may use.
+SELECT c.oid::regclass AS sequence
+FROM pg_class AS c
+WHERE c.relkind = 'S'
+  AND c.relnamespace IN ('public'::regnamespace, 'ngeshare'::regnamespace)
+  AND (has_sequence_privilege('public', c.oid, 'USAGE') OR has_sequence_privilege('public', c.oid, 'SELECT'))
+ORDER BY 1;
+
+-- The schemas, and what PUBLIC may do in them.
+SELECT
+    n.nspname AS schema,
+    has_schema_privilege('public', n.oid, 'USAGE') AS usage,
+    has_schema_privilege('public', n.oid, 'CREATE') AS create,
+    obj_description(n.oid, 'pg_namespace') IS NOT NULL AS comment
+FROM member
+JOIN pg_namespace AS n ON member.classid = 'pg_namespace'::regclass AND n.oid = member.objid
+ORDER BY n.nspname;
+
+-- No column of a view in public without a comment, nor one of course_config.
+SELECT a.attrelid::regclass AS relation, a.attname AS column
+FROM member
+JOIN pg_class AS c ON member.classid = 'pg_class'::regclass AND c.oid = member.objid
+JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relnamespace = 'public'::regnamespace
+  AND (c.relkind = 'v' OR c.relname = 'course_config')
+  AND col_description(c.oid, a.attnum) IS NULL
+ORDER BY 1, a.attnum;
+
+-- The views' columns, in the order of the contract.
+SELECT
+    a.attrelid::regclass AS view,
+    a.attnum AS no,
+    a.attname AS column,
+    format_type(a.atttypid, a.atttypmod) AS type
+FROM member
+JOIN pg_class AS c ON member.classid = 'pg_class'::regclass AND c.oid = member.objid
+JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relkind = 'v'
+  AND c.relnamespace = 'public'::regnamespace
+ORDER BY c.relname COLLATE "C", a.attnum;
+
+-- The functions that return the same as a view return exactly its columns.
+SELECT
+    f.proname AS function,
+    f.proargmodes[2:] = array_fill('t'::"char", ARRAY[cardinality(f.proargnames) - 1]) AS all_out,
+    f.proargnames[2:] = v.names AS same_names,
+    f.proallargtypes[2:] = v.types AS same_types,
+    pg_get_function_arguments(f.oid) AS arguments
+FROM (
+    VALUES
+        ('public.ngeshare_group_status'::regproc, 'public.v_group_status'::regclass),
+        ('public.ngeshare_pipeline'::regproc, 'public.v_curriculum_pipeline'::regclass),
+        ('public.ngeshare_funnel'::regproc, 'public.v_curriculum_funnel'::regclass)
+) AS pair (function, view)
+JOIN pg_proc AS f ON f.oid = pair.function
+CROSS JOIN LATERAL (
+    SELECT
+        array_agg(attname::text ORDER BY attnum) AS names,
+        array_agg(atttypid ORDER BY attnum) AS types
+    FROM pg_attribute
+    WHERE attrelid = pair.view AND attnum > 0
+) AS v
+ORDER BY f.proname COLLATE "C";
+
+-- The mirror's columns: production's names, types, nullability and defaults.
+SELECT
+    a.attrelid::regclass AS table,
+    a.attname AS column,
+    format_type(a.atttypid, a.atttypmod) AS type,
+    a.attnotnull AS not_null,
+    pg_get_expr(d.adbin, d.adrelid) AS default
+FROM pg_attribute AS a
+LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attrelid IN (
+    'public."User"'::regclass, 'public."Hangout"'::regclass, 'public."HangoutEpisode"'::regclass,
+    'public."HangoutGroup"'::regclass, 'public."UserHangoutGroup"'::regclass,
+    'public."UserHangoutGroupAttendance"'::regclass)
+  AND a.attnum > 0
+ORDER BY a.attrelid::regclass::text COLLATE "C", a.attnum;
+
+-- Keys, foreign keys and checks of every table.
+SELECT
+    k.conrelid::regclass AS table,
+    k.contype AS kind,
+    pg_get_constraintdef(k.oid) AS definition
+FROM pg_constraint AS k
+JOIN member ON member.classid = 'pg_class'::regclass AND member.objid = k.conrelid
+ORDER BY k.conrelid::regclass::text COLLATE "C", k.contype, pg_get_constraintdef(k.oid) COLLATE "C";
+
+-- Every index but those of primary keys.
+SELECT i.indrelid::regclass AS table, i.indisunique AS unique, pg_get_indexdef(i.indexrelid) AS definition
+FROM pg_index AS i
+JOIN member ON member.classid = 'pg_class'::regclass AND member.objid = i.indrelid
+WHERE NOT i.indisprimary
+ORDER BY i.indrelid::regclass::text COLLATE "C", pg_get_indexdef(i.indexrelid) COLLATE "C";
+
+-- The triggers; those of the history fire in every session_replication_role (A).
+SELECT t.tgrelid::regclass AS table, t.tgname AS trigger, t.tgenabled AS enabled, t.tgfoid::regproc AS function
+FROM pg_trigger AS t
+JOIN member ON member.classid = 'pg_class'::regclass AND member.objid = t.tgrelid
+WHERE NOT t.tgisinternal
+ORDER BY t.tgrelid::regclass::text COLLATE "C", t.tgname COLLATE "C";
+
+-- What pg_dump takes along of the extension's tables.
+SELECT config.relation::regclass AS dumped, config.condition
+FROM pg_extension AS e
+CROSS JOIN LATERAL unnest(e.extconfig, e.extcondition) AS config (relation, condition)
+WHERE e.extname = 'ngeshare'
+ORDER BY config.relation::regclass::text COLLATE "C";
+
+-- The curriculum as it is installed.
+SELECT course_name, max_episodes, sequence_order
+FROM public.course_config
+ORDER BY sequence_order;
+
+-- Before the first sync the views are empty; only the funnel has its courses.
+SET search_path = public;
+SELECT * FROM v_group_summary;
+SELECT * FROM v_group_progress;
+SELECT * FROM v_group_status;
+SELECT * FROM v_curriculum_pipeline;
+SELECT * FROM v_rescue_list;
+SELECT
+    sequence_order AS no,
+    course_name,
+    groups_total AS total,
+    groups_started AS started,
+    graduated,
+    active,
+    stalled,
+    not_started,
+    graduation_rate AS rate,
+    continued,
+    continuation_rate,
+    awaiting,
+    settled_continuation_rate AS settled_rate
+FROM v_curriculum_funnel
+ORDER BY sequence_order;
+
+-- Nothing of production is here before ngeshare_connect().
+SELECT count(*) AS servers FROM pg_foreign_server;
+SELECT count(*) AS foreign_tables FROM pg_foreign_table;
+
+-- A plain DROP EXTENSION takes everything with it.
+DROP EXTENSION ngeshare;
+SELECT count(*) AS relations FROM pg_class WHERE relnamespace = 'public'::regnamespace;
+SELECT count(*) AS functions FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname LIKE '%ngeshare%';
+SELECT nspname FROM pg_namespace WHERE nspname IN ('ngeshare', 'production', 'api');

@@ -1,0 +1,111 @@
+-- course_config: what it takes, and how a dump's rows find their place among the
+-- four that CREATE EXTENSION fills in.
+\set ECHO none
+\getenv srcdir PG_ABS_SRCDIR
+\set begin :srcdir '/sql/include/begin.sql'
+\i :begin
+\set ECHO all
+
+SELECT * FROM course_config ORDER BY sequence_order;
+
+-- Sequence numbers are any different integers, sizes any positive ones.
+BEGIN;
+INSERT INTO course_config VALUES ('Ngeshare Sesi Adab', 1, -5), ('Ngeshare Sesi Fiqih', 2147483647, 2147483647);
+SELECT * FROM course_config ORDER BY sequence_order;
+ROLLBACK;
+
+-- Refusals
+\set VERBOSITY sqlstate
+INSERT INTO course_config VALUES ('Ngeshare Sesi Adab', 0, 5);
+INSERT INTO course_config VALUES ('Ngeshare Sesi Adab', -1, 5);
+INSERT INTO course_config VALUES ('Ngeshare Sesi Aqidah', 9, 5);
+INSERT INTO course_config VALUES ('Ngeshare Sesi Adab', 9, 1);
+INSERT INTO course_config VALUES (NULL, 9, 5);
+INSERT INTO course_config VALUES ('Ngeshare Sesi Adab', NULL, 5);
+INSERT INTO course_config VALUES ('Ngeshare Sesi Adab', 9, NULL);
+UPDATE course_config SET sequence_order = 1 WHERE sequence_order = 2;
+-- Without a dump's settings, or with one of them alone, nothing makes room.
+BEGIN;
+SET LOCAL check_function_bodies = off;
+INSERT INTO course_config VALUES ('Ngeshare Sesi Aqidah', 10, 1);
+ROLLBACK;
+BEGIN;
+SELECT set_config('search_path', '', true);
+INSERT INTO public.course_config VALUES ('Ngeshare Sesi Aqidah', 10, 1);
+ROLLBACK;
+\set VERBOSITY default
+SELECT * FROM course_config ORDER BY sequence_order;
+
+--
+-- In a session that replays a dump, as pg_dump's scripts begin
+--
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+
+-- a resized course takes the place of its default
+BEGIN;
+COPY public.course_config (course_name, max_episodes, sequence_order) FROM STDIN;
+Ngeshare Sesi Aqidah	12	1
+\.
+SELECT * FROM public.course_config ORDER BY sequence_order;
+ROLLBACK;
+
+-- a renamed one takes the place of the default of its number
+BEGIN;
+INSERT INTO public.course_config VALUES ('Ngeshare Sesi Tauhid', 9, 1);
+SELECT * FROM public.course_config ORDER BY sequence_order;
+ROLLBACK;
+
+-- two that changed places, in either order
+BEGIN;
+INSERT INTO public.course_config VALUES ('Ngeshare Sesi Aqidah', 9, 2), ('Ngeshare Sesi Hijrah', 9, 1);
+SELECT * FROM public.course_config ORDER BY sequence_order;
+ROLLBACK;
+BEGIN;
+INSERT INTO public.course_config VALUES ('Ngeshare Sesi Hijrah', 9, 1);
+INSERT INTO public.course_config VALUES ('Ngeshare Sesi Aqidah', 9, 2);
+SELECT * FROM public.course_config ORDER BY sequence_order;
+ROLLBACK;
+
+-- an added course stands beside the defaults
+BEGIN;
+INSERT INTO public.course_config VALUES ('Ngeshare Sesi Adab', 5, 5);
+SELECT * FROM public.course_config ORDER BY sequence_order;
+ROLLBACK;
+
+-- only an untouched default makes room: an edit is somebody's
+BEGIN;
+UPDATE public.course_config SET max_episodes = 10 WHERE sequence_order = 1;
+\set VERBOSITY sqlstate
+INSERT INTO public.course_config VALUES ('Ngeshare Sesi Aqidah', 12, 1);
+\set VERBOSITY default
+ROLLBACK;
+
+RESET search_path;
+RESET check_function_bodies;
+SELECT * FROM course_config ORDER BY sequence_order;
+
+-- What of course_config a dump holds: what differs from the defaults.
+CREATE PROCEDURE test.show_dumped()
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    condition text;
+    course public.course_config;
+BEGIN
+    SELECT extcondition[array_position(extconfig, 'public.course_config'::regclass)]
+    INTO condition
+    FROM pg_extension
+    WHERE extname = 'ngeshare';
+    FOR course IN EXECUTE 'SELECT * FROM public.course_config ' || condition || ' ORDER BY sequence_order' LOOP
+        RAISE NOTICE '%', course;
+    END LOOP;
+END
+$$;
+CALL test.show_dumped();
+BEGIN;
+UPDATE course_config SET max_episodes = 12 WHERE sequence_order = 1;
+INSERT INTO course_config VALUES ('Ngeshare Sesi Adab', 5, 5);
+DELETE FROM course_config WHERE sequence_order = 3;
+CALL test.show_dumped();
+ROLLBACK;
