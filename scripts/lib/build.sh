@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# Builds the extension in a copy of the tree, so that nothing is left in the clone, and installs it.
+
+# The tree's own files, ended by NUL: tracked ones and new ones; without git, all but build products.
+list_tree()
+{
+    local root=$1
+    cd -- "$root" || return
+    if [[ -e .git ]] && command -v git >/dev/null; then
+        git -c safe.directory="$root" ls-files -z --cached --others --exclude-standard |
+            while IFS= read -r -d '' file; do
+                [[ ! -e $file && ! -L $file ]] || printf '%s\0' "$file"
+            done
+    else
+        find . \( -name .git -o -name node_modules -o -name 'tmp_check*' -o -name results \
+            -o -name output_iso -o -name log \) -prune -o \( -type f -o -type l \) \
+            ! -name '*.o' ! -name '*.bc' ! -name '*.so' ! -name '*.tmp' ! -name 'regression.*' \
+            ! -path './ngeshare--*.sql' -printf '%P\0'
+    fi
+}
+
+# Copies the tree's own files to a directory that is made anew.
+copy_tree()
+{
+    local root=$1 target=$2
+    rm -rf -- "$target"
+    mkdir -p -- "$target"
+    (list_tree "$root") | sort -zu | tar -C "$root" --null --no-recursion -T - -cf - |
+        tar -C "$target" --no-same-owner -xf -
+}
+
+# Runs make in a build directory for the chosen PostgreSQL.
+make_in()
+{
+    local build=$1
+    shift
+    make -C "$build" PG_CONFIG="$PG_CONFIG" with_llvm=no "$@"
+}
+
+# A checksum of all that the build is made from.
+fingerprint_of()
+{
+    {
+        "$PG_CONFIG" --version --bindir
+        (cd -- "$1" && find Makefile ngeshare.control src -type f \
+            \( -name '*.[ch]' -o -name '*.sql' -o -name Makefile -o -name '*.control' \) -print0 |
+            sort -z | xargs -0 sha256sum)
+    } | sha256sum | cut -d ' ' -f 1
+}
+
+# Says whether a built file and its installed form are the same.
+is_installed()
+{
+    local build=$1 extensions
+    extensions=$("$PG_CONFIG" --sharedir)/extension
+    cmp -s "$build/ngeshare.so" "$("$PG_CONFIG" --pkglibdir)/ngeshare.so" && has_same_sql "$build" "$extensions"
+}
+
+# Says whether the install script and the control file of the build stand in a folder.
+has_same_sql()
+{
+    local build=$1 extensions=$2 script
+    for script in "$build"/ngeshare--*.sql "$build/ngeshare.control"; do
+        cmp -s "$script" "$extensions/${script##*/}" || return 1
+    done
+}
+
+# Says whether this user may write where extensions are installed.
+may_install()
+{
+    [[ -w $("$PG_CONFIG" --pkglibdir) && -w $("$PG_CONFIG" --sharedir)/extension ]]
+}
+
+# Builds the tree's extension in a directory, unless that was done from the same sources.
+build_extension()
+{
+    local root=$1 build=$2 fingerprint
+    shift 2
+    fingerprint=$(fingerprint_of "$root")
+    [[ $(cat -- "$build/.built-from" 2>/dev/null) != "$fingerprint" ]] || return 0
+    say "building the extension for PostgreSQL $PG_MAJOR ..."
+    copy_tree "$root" "$build"
+    logged 'building the extension' make_in "$build" -j "$(nproc)" "$@"
+    printf '%s\n' "$fingerprint" >"$build/.built-from"
+}
+
+# Installs a built extension, unless just that is installed.
+install_extension()
+{
+    local build=$1 extensions
+    ! is_installed "$build" || return 0
+    extensions=$("$PG_CONFIG" --sharedir)/extension
+    if may_install; then
+        say "installing the extension in $extensions ..."
+        logged 'installing the extension' make_in "$build" install
+    elif ! command -v sudo >/dev/null && [[ -f $("$PG_CONFIG" --pkglibdir)/ngeshare.so ]] &&
+        has_same_sql "$build" "$extensions"; then
+        say "taking the extension as it is installed in $extensions"
+    else
+        need_root "install the extension in $extensions"
+        say "installing the extension in $extensions ..."
+        logged 'installing the extension' as_root make -C "$build" PG_CONFIG="$PG_CONFIG" with_llvm=no install
+    fi
+}

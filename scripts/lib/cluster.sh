@@ -1,0 +1,122 @@
+# shellcheck shell=bash
+# The demo's clusters: each has its data in $STATE/NAME, its socket and its log in $STATE/run.
+
+# Makes a cluster: all of it or nothing.
+make_cluster()
+{
+    local name=$1 data=$STATE/$1
+    [[ ! -d $data ]] || return 0
+    say "making the cluster '$name' ..."
+    rm -rf -- "$data.new"
+    make_owned_directory "$data.new"
+    logged 'initdb' as_owner "$PG_BIN/initdb" -D "$data.new" -U postgres -E UTF8 \
+        --locale="$(utf8_locale)" --auth=reject --no-instructions
+    write_settings "$data.new" <<<"include_if_exists = 'demo.conf'"
+    write_rules "$data.new"
+    mv -- "$data.new" "$data"
+}
+
+# A locale whose order is that of bytes, with UTF-8's letters where the system has it.
+utf8_locale()
+{
+    if locale -a 2>/dev/null | grep -qiE '^C\.utf-?8$'; then echo C.UTF-8; else echo C; fi
+}
+
+# Adds lines to a cluster's postgresql.conf.
+write_settings()
+{
+    as_owner tee -a "$1/postgresql.conf" >/dev/null
+}
+
+# Lets the servers' user and root in through the socket, and everyone else with a password only.
+write_rules()
+{
+    as_owner tee "$1/pg_hba.conf" >/dev/null <<<'local all all peer map=demo
+host all all 127.0.0.1/32 scram-sha-256'
+    as_owner tee "$1/pg_ident.conf" >/dev/null <<<"demo \"$SERVER_OWNER\" postgres
+demo root postgres"
+}
+
+# The port of a running cluster; nothing where it does not run.
+running_port()
+{
+    cluster_runs "$1" || return 0
+    sed -n 4p "$STATE/$1/postmaster.pid"
+}
+
+# Says whether a cluster runs.
+cluster_runs()
+{
+    [[ -f $STATE/$1/postmaster.pid ]] && as_owner "$PG_BIN/pg_ctl" status -D "$STATE/$1" >/dev/null 2>&1
+}
+
+# Refuses data that another major version made.
+check_version()
+{
+    local name=$1 made_by
+    [[ -f $STATE/$name/PG_VERSION ]] || return 0
+    made_by=$(<"$STATE/$name/PG_VERSION")
+    [[ $made_by == "$PG_MAJOR" ]] ||
+        die "the cluster '$name' was made by PostgreSQL $made_by, but this is $PG_MAJOR; name the other's pg_config in PG_CONFIG, or '$AGAIN reset'"
+}
+
+# Starts a cluster on a port, unless it runs there.
+start_cluster()
+{
+    local name=$1 port=$2 now
+    now=$(running_port "$name")
+    [[ $now != "$port" ]] || return 0
+    [[ -z $now ]] || stop_cluster "$name"
+    say "starting the cluster '$name' on port $port ..."
+    as_owner tee "$STATE/$name/demo.conf" >/dev/null <<EOF_CONF
+port = $port
+listen_addresses = '127.0.0.1'
+unix_socket_directories = '$STATE/run'
+cluster_name = 'ngeshare demo: $name'
+EOF_CONF
+    as_owner "$PG_BIN/pg_ctl" start -s -w -t 120 -D "$STATE/$name" -l "$STATE/run/$name.log" \
+        >>"$LOG" 2>&1 </dev/null {LOCK}>&- || {
+        LOG=$STATE/run/$name.log
+        die_with_log "starting the cluster '$name' failed"
+    }
+}
+
+# Stops a cluster where it runs.
+stop_cluster()
+{
+    local name=$1
+    cluster_runs "$name" || return 0
+    say "stopping the cluster '$name' ..."
+    logged "stopping the cluster '$name'" as_owner "$PG_BIN/pg_ctl" stop -s -m fast -w -t 120 -D "$STATE/$name"
+}
+
+# Runs psql on a cluster's database as its superuser.
+psql_on()
+{
+    local name=$1 database=$2
+    shift 2
+    "$PG_BIN/psql" -h "$STATE/run" -p "$(running_port "$name")" -U postgres -d "$database" "$@"
+}
+
+# Runs SQL from standard input, which ends at its first error; the output goes to the caller.
+run_sql()
+{
+    local name=$1 database=$2
+    shift 2
+    psql_on "$name" "$database" -X -q -A -t -v ON_ERROR_STOP=1 "$@"
+}
+
+# Runs SQL with its output in the log; ends the script where it fails.
+run_sql_logged()
+{
+    local what=$1
+    shift
+    run_sql "$@" >>"$LOG" 2>&1 || die_with_log "$what failed"
+}
+
+# The first error of psql's output as one line: its message and its hint.
+error_in()
+{
+    sed -n 's/^\(psql:[^ ]* \)\{0,1\}\(ERROR\|FATAL\):  *//p; s/^\(DETAIL\|HINT\):  */; /p; s/^psql: error: //p' "$1" |
+        head -n 3 | tr '\n' ' ' | sed 's/ ; /; /g; s/ *$//'
+}

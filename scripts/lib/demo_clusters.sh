@@ -1,0 +1,88 @@
+# shellcheck shell=bash
+# Fills the demo's two clusters: the generated production, and the local database with the extension.
+
+# Sets a variable to a port: the caller's, else the one remembered, else the usual one.
+choose_port()
+{
+    local variable=$1 name=$2 given=$3 usual=$4 chosen
+    chosen=${given:-$(remembered "port.$name")}
+    chosen=${chosen:-$usual}
+    need_number "$variable" "$chosen" 1024 65535
+    printf -v "PORT_${name^^}" '%s' "$chosen"
+}
+
+# Refuses a port that somebody else listens on.
+check_port()
+{
+    local variable=$1 name=$2 port=$3
+    [[ -n $PG_BIN && $(running_port "$name") == "$port" ]] && return
+    ! port_is_busy "$port" || die "port $port is busy; choose another for the cluster '$name' in $variable"
+}
+
+# Makes a database anew, also where a start was cut off in it.
+make_database()
+{
+    local name=$1 database=$2
+    run_sql_logged "making the database $database" "$name" postgres <<EOF_SQL
+DROP DATABASE IF EXISTS $database WITH (FORCE);
+CREATE DATABASE $database;
+EOF_SQL
+}
+
+# Starts production, and fills it once with a generated world as of now.
+provide_production()
+{
+    local groups=${NGESHARE_GROUPS:-3000} seed=${NGESHARE_SEED:-1}
+    make_cluster production
+    start_cluster production "$PORT_PRODUCTION"
+    remember port.production "$PORT_PRODUCTION"
+    [[ -z $(remembered production.ready) ]] || return 0
+    say "generating a production of $groups groups (seed $seed) ..."
+    make_database production ngeshare_production
+    password_of reader >/dev/null
+    (
+        cd -- "$ROOT/demo" || exit
+        NGESHARE_PASSWORD=$(password_of reader) run_sql_logged 'generating production' production ngeshare_production <<EOF_SQL
+\\getenv password NGESHARE_PASSWORD
+\\i schema.sql
+\\i login.sql
+\\i generate.sql
+SELECT demo.generate($groups, $seed, now());
+EOF_SQL
+    )
+    remember production.ready "$groups groups, seed $seed"
+}
+
+# Starts the local cluster and makes its database with the extension; makes it
+# anew where the extension's SQL is another than the one it was made with.
+provide_local()
+{
+    local script made_with
+    script=$(cat -- "$STATE"/build/ngeshare--*.sql | sha256sum | cut -d ' ' -f 1)
+    made_with=$(remembered local.ready)
+    make_cluster local
+    start_cluster local "$PORT_LOCAL"
+    remember port.local "$PORT_LOCAL"
+    [[ $made_with != "$script" ]] || return 0
+    if [[ -n $made_with && $SOURCE == given ]]; then
+        die "the local database was made by another version of the extension; '$AGAIN reset' removes it, so that it can be made anew"
+    fi
+    if [[ -n $made_with ]]; then
+        say "the extension's SQL has changed: making the local database anew ..."
+        rm -f -- "$STATE/local.ready"
+    fi
+    make_local_database
+    remember local.ready "$script"
+}
+
+# Makes the local database, with the extension in it.
+make_local_database()
+{
+    make_database local ngeshare
+    NGESHARE_PASSWORD=$(password_of postgres) run_sql_logged 'making the extension' local ngeshare <<'EOF_SQL'
+\getenv password NGESHARE_PASSWORD
+ALTER ROLE postgres PASSWORD :'password';
+ALTER DATABASE ngeshare SET session_preload_libraries = 'ngeshare';
+CREATE EXTENSION ngeshare CASCADE;
+EOF_SQL
+}

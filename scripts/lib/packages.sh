@@ -1,0 +1,87 @@
+# shellcheck shell=bash
+# What has to be installed, and how to install what is missing. The one list of packages.
+
+# The packages that a purpose needs; PostgreSQL's carry their version's number when installed.
+packages_for()
+{
+    case $1 in
+        build) echo make gcc libc6-dev libpq-dev postgresql postgresql-server-dev ;;
+        lint) echo clang-format cppcheck shellcheck universal-ctags perl libipc-run-perl ;;
+        tap) echo perl libipc-run-perl ;;
+    esac
+}
+
+# Says whether what a package brings is here already.
+is_there()
+{
+    case $1 in
+        libc6-dev) [[ -f /usr/include/stdio.h ]] ;;
+        libpq-dev) [[ -n $(libpq_header) ]] ;;
+        postgresql | postgresql-server-dev) [[ -n $PG_BIN ]] ;;
+        libipc-run-perl) perl -MIPC::Run -e 1 2>/dev/null ;;
+        universal-ctags) [[ $(ctags --version 2>/dev/null) == Universal* ]] ;;
+        perl) [[ -x /usr/bin/prove ]] && perl -MTest::More -e 1 2>/dev/null ;;
+        *) command -v "$1" >/dev/null ;;
+    esac
+}
+
+# The path of libpq's header, of the chosen PostgreSQL or Debian's; nothing where there is none.
+libpq_header()
+{
+    local folder
+    for folder in ${PG_BIN:+"$("$PG_CONFIG" --includedir)"} /usr/include/postgresql; do
+        [[ ! -f $folder/libpq-fe.h ]] || printf '%s\n' "$folder/libpq-fe.h"
+    done
+}
+
+# What the given purposes need and is missing, a package a line, each once.
+missing_packages()
+{
+    local purpose package
+    for purpose in "$@"; do
+        for package in $(packages_for "$purpose"); do
+            is_there "$package" || printf '%s\n' "$package"
+        done
+    done | sort -u
+}
+
+# Chooses the PostgreSQL to install where there is none: the oldest that will do, else the newest on offer.
+choose_major()
+{
+    local newest
+    [[ -z $PG_MAJOR ]] || return 0
+    PG_MAJOR=$OLDEST_MAJOR
+    apt-cache show "postgresql-server-dev-$PG_MAJOR" >/dev/null 2>&1 && return
+    newest=$(apt-cache search --names-only '^postgresql-server-dev-[0-9]+$' |
+        sed 's/^postgresql-server-dev-\([0-9]*\).*/\1/' | sort -n | tail -n 1)
+    ((${newest:-0} >= OLDEST_MAJOR)) ||
+        die "this system's packages offer no PostgreSQL $OLDEST_MAJOR or newer; install one and name its pg_config in PG_CONFIG"
+    PG_MAJOR=$newest
+}
+
+# Installs by apt what the given purposes need and is missing; ends the script where that can't be.
+install_missing()
+{
+    local missing
+    mapfile -t missing < <(missing_packages "$@")
+    ((${#missing[@]})) || return 0
+    if [[ -n ${PG_CONFIG:-} && -z $PG_BIN && $PG_CONFIG != /usr/* ]]; then
+        die "the PostgreSQL of PG_CONFIG='$PG_CONFIG' lacks its server, headers, PGXS or postgres_fdw; complete it or unset PG_CONFIG"
+    fi
+    command -v apt-get >/dev/null ||
+        die "unsupported system: there is no apt-get here to install what is missing (${missing[*]}); install it by hand and start again"
+    need_root "install ${missing[*]}"
+    say "reading the package lists ..."
+    logged 'apt-get update' as_root apt-get -q update
+    choose_major
+    missing=("${missing[@]/%postgresql/postgresql-$PG_MAJOR}")
+    missing=("${missing[@]/%postgresql-server-dev/postgresql-server-dev-$PG_MAJOR}")
+    say "installing by apt: ${missing[*]} ..."
+    [[ ${missing[*]} != *"postgresql-$PG_MAJOR"* ]] ||
+        say "(Debian's package also makes a cluster of its own, 'main'; nothing here uses it)"
+    logged 'apt-get install' as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -q -y --no-install-recommends install "${missing[@]}"
+    find_postgres
+    mapfile -t missing < <(missing_packages "$@")
+    ((${#missing[@]} == 0)) || die_with_log "apt installed its packages, but there is still no ${missing[*]}"
+}

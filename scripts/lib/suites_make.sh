@@ -1,0 +1,77 @@
+# shellcheck shell=bash
+# The suites that PGXS runs: "regress", "isolation" and "tap", each on the installed extension.
+
+# Counts what pg_regress printed, in the words of PostgreSQL 15 or in those of 16 and newer.
+count_regress()
+{
+    local output=$1 line
+    local before16='^(test )? *([^ ]+) +\.\.\. (ok|FAILED)' since16='^(not )?ok +[0-9]+ +[-+] +([^ ]+)'
+    while IFS= read -r line; do
+        if [[ $line =~ $since16 ]]; then
+            if [[ -z ${BASH_REMATCH[1]} ]]; then passed "${BASH_REMATCH[2]}"; else failed "${BASH_REMATCH[2]}"; fi
+        elif [[ $line =~ $before16 ]]; then
+            if [[ ${BASH_REMATCH[3]} == ok ]]; then passed "${BASH_REMATCH[2]}"; else failed "${BASH_REMATCH[2]}"; fi
+        fi
+    done <"$output"
+}
+
+# Shows why pg_regress failed: the differences, or else the end of what it printed.
+explain_regress()
+{
+    local output=$1 differences=$2
+    ((FAILED > 0)) || failed "pg_regress ended with an error" "$output"
+    [[ ! -s $differences ]] || { head -n 200 -- "$differences"; cp -- "$differences" "$output.diffs"; }
+}
+
+# Runs the files of sql/.
+suite_regress()
+{
+    local output=$WORK/log/regress.log status=0
+    make_as_owner "$output" installcheck ISOLATION= TAP_TESTS= TEST_PORT="$(free_port)" || status=$?
+    count_regress "$output"
+    ((status == 0)) || explain_regress "$output" "$WORK/run/regression.diffs"
+}
+
+# Runs the files of specs/.
+suite_isolation()
+{
+    local output=$WORK/log/isolation.log status=0
+    make_as_owner "$output" installcheck REGRESS= TAP_TESTS= TEST_PORT="$(free_port)" || status=$?
+    count_regress "$output"
+    ((status == 0)) || explain_regress "$output" "$WORK/run/output_iso/regression.diffs"
+}
+
+# Runs the files of t/, each assertion of a file's top level one check.
+suite_tap()
+{
+    local output=$WORK/log/tap.log status=0 more_passed more_failed
+    make_as_owner "$output" installcheck REGRESS= ISOLATION= TAP_TESTS=1 PROVE_FLAGS=--verbose || status=$?
+    summarize_tap <"$output"
+    read -r more_passed more_failed < <(count_tap <"$output")
+    PASSED=$((PASSED + more_passed))
+    FAILED=$((FAILED + more_failed))
+    ((status != 0 || FAILED > 0)) || return 0
+    ((FAILED > 0)) || failed 'prove ended with an error'
+    grep -A 12 -E '^(not ok|# +Failed test)' "$output" | head -n 120 || true
+    tail -n 30 -- "$output"
+}
+
+# Counts prove's verbose output: passed, failed. What was skipped is neither.
+count_tap()
+{
+    awk '/^ok [0-9]+.*# *(skip|SKIP)/ { next }
+         /^not ok [0-9]+.*# *TO[D]O/ { next }
+         /^ok [0-9]+/ { passed++ }
+         /^not ok [0-9]+/ { failed++ }
+         END { print passed + 0, failed + 0 }'
+}
+
+# Prints a line a file: how many of its assertions passed and failed.
+summarize_tap()
+{
+    awk 'function show() { if (file != "") printf "  %-7s %s: %d passed, %d failed\n", (bad ? "FAILED" : "ok"), file, good, bad }
+         /^t\/[^ ]+\.pl \.+/ { show(); file = $1; good = bad = 0 }
+         /^ok [0-9]+/ && !/# *(skip|SKIP)/ { good++ }
+         /^not ok [0-9]+/ && !/# *TO[D]O/ { bad++ }
+         END { show() }'
+}

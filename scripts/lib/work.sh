@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# The work directory of a test run, and whatever runs in it.
+
+WORK=""
+CHILD=""
+
+# Makes the work directory: the tree's copy, and a place that the servers' user may write to.
+make_work()
+{
+    WORK=$(mktemp -d "${TMPDIR:-/tmp}/ngeshare-test.XXXXXX")
+    chmod 711 "$WORK"
+    mkdir "$WORK/log"
+    LOG=$WORK/log/build.log
+    : >"$LOG"
+    copy_tree "$ROOT" "$WORK/source"
+}
+
+# Gives the servers' user a copy of the built tree to run tests in.
+make_run_copy()
+{
+    make_owned_directory "$WORK/run"
+    make_owned_directory "$WORK/tmp"
+    tar -C "$WORK/build" --exclude='*.o' -cf - . | as_owner tar -C "$WORK/run" --no-same-owner -xf -
+}
+
+# Runs a command in a session of its own, with its output in a file, so that it can be stopped whole.
+run_apart()
+{
+    local output=$1 status=0
+    shift
+    setsid -- "$@" >"$output" 2>&1 </dev/null &
+    CHILD=$!
+    wait "$CHILD" || status=$?
+    CHILD=
+    return "$status"
+}
+
+# Runs make in the servers' user's copy as that user, with its output in a file.
+make_as_owner()
+{
+    local output=$1
+    shift
+    # shellcheck disable=SC2016 # the inner shell expands it
+    run_apart "$output" bash -c '. "$1/privilege.sh"; shift; as_owner "$@"' - "$ROOT/scripts/lib" \
+        env HOME="$WORK/run" TMPDIR="$WORK/tmp" ${QUICK:+NGESHARE_TEST_QUICK=1} \
+        make -C "$WORK/run" PG_CONFIG="$PG_CONFIG" with_llvm=no "$@"
+}
+
+# The processes of servers whose data is below the work directory.
+servers_at_work()
+{
+    local file pid
+    find "$WORK" -name postmaster.pid 2>/dev/null | while IFS= read -r file; do
+        pid=$(head -n 1 "$file" 2>/dev/null) || continue
+        [[ $(readlink "/proc/$pid/cwd") != "$WORK"/* ]] || printf '%s\n' "$pid"
+    done
+}
+
+# Stops what was started: the running command, and every server with data below the work directory.
+stop_everything()
+{
+    local pids tries
+    [[ -z $CHILD ]] || kill -TERM -- "-$CHILD" 2>/dev/null || true
+    for tries in {1..50}; do
+        mapfile -t pids < <(servers_at_work)
+        ((${#pids[@]})) || return 0
+        ((tries % 10 != 1)) || kill -QUIT "${pids[@]}" 2>/dev/null || true
+        sleep 0.2
+    done
+}
+
+# Ends the run: stops everything, and removes the work directory unless it tells about a failure.
+end_work()
+{
+    local status=$1
+    trap '' INT TERM HUP
+    trap - ERR
+    [[ -n $WORK && -d $WORK ]] || return 0
+    stop_everything
+    if ((status == 0 || status > 128)); then
+        rm -rf -- "$WORK"
+    else
+        say "what the failed run left is kept in $WORK"
+    fi
+}
