@@ -34,7 +34,7 @@ make_in()
 {
     local build=$1
     shift
-    make -C "$build" PG_CONFIG="$PG_CONFIG" with_llvm=no "$@"
+    make -s -C "$build" PG_CONFIG="$PG_CONFIG" with_llvm=no "$@"
 }
 
 # A checksum of all that the build is made from.
@@ -99,6 +99,6 @@ install_extension()
     else
         need_root "install the extension in $extensions"
         say "installing the extension in $extensions ..."
-        logged 'installing the extension' as_root make -C "$build" PG_CONFIG="$PG_CONFIG" with_llvm=no install
+        logged 'installing the extension' as_root make -s -C "$build" PG_CONFIG="$PG_CONFIG" with_llvm=no install
     fi
 }

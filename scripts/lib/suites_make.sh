@@ -46,32 +46,28 @@ suite_tap()
 {
     local output=$WORK/log/tap.log status=0 more_passed more_failed
     make_as_owner "$output" installcheck REGRESS= ISOLATION= TAP_TESTS=1 PROVE_FLAGS=--verbose || status=$?
-    summarize_tap <"$output"
-    read -r more_passed more_failed < <(count_tap <"$output")
+    summarize_tap <"$output" >"$output.summary"
+    grep -v '^sum ' "$output.summary" || true
+    read -r _ more_passed more_failed < <(grep '^sum ' "$output.summary")
     PASSED=$((PASSED + more_passed))
     FAILED=$((FAILED + more_failed))
     ((status != 0 || FAILED > 0)) || return 0
     ((FAILED > 0)) || failed 'prove ended with an error'
-    grep -A 12 -E '^(not ok|# +Failed test)' "$output" | head -n 120 || true
+    grep -A 12 -E '^# +Failed test' "$output" | head -n 120 || true
     tail -n 30 -- "$output"
 }
 
-# Counts prove's verbose output: passed, failed. What was skipped is neither.
-count_tap()
-{
-    awk '/^ok [0-9]+.*# *(skip|SKIP)/ { next }
-         /^not ok [0-9]+.*# *TO[D]O/ { next }
-         /^ok [0-9]+/ { passed++ }
-         /^not ok [0-9]+/ { failed++ }
-         END { print passed + 0, failed + 0 }'
-}
-
-# Prints a line a file: how many of its assertions passed and failed.
+# Makes of prove's verbose output a line a file, and the sum: passed, failed. What was skipped is
+# neither; a file that died without a failed assertion is one failure.
 summarize_tap()
 {
-    awk 'function show() { if (file != "") printf "  %-7s %s: %d passed, %d failed\n", (bad ? "FAILED" : "ok"), file, good, bad }
-         /^t\/[^ ]+\.pl \.+/ { show(); file = $1; good = bad = 0 }
-         /^ok [0-9]+/ && !/# *(skip|SKIP)/ { good++ }
-         /^not ok [0-9]+/ && !/# *TO[D]O/ { bad++ }
-         END { show() }'
+    awk '/^t\/[^ ]+\.pl \.+/ { file = $1; files[++n] = file; note[file] = /skipped:/ ? ", skipped" : "" }
+         /^ok [0-9]+/ && !/# *(skip|SKIP)/ { good[file]++ }
+         /^not ok [0-9]+/ && !/# *TO[D]O/ { bad[file]++ }
+         /^t\/[^ ]+\.pl +\(Wstat:/ { file = $1 }
+         /^  (Non-zero (exit|wait) status|Parse errors):/ && !bad[file] { bad[file]++; note[file] = ", died" }
+         END { for (i = 1; i <= n; i++) { file = files[i]; passed += good[file]; failed += bad[file]
+                   printf "  %-7s %s: %d passed, %d failed%s\n", (bad[file] ? "FAILED" : "ok"), file,
+                       good[file], bad[file], note[file] }
+               print "sum", passed + 0, failed + 0 }'
 }
