@@ -29,12 +29,12 @@ copy_tree()
         tar -C "$target" --no-same-owner -xf -
 }
 
-# Runs make in a build directory for the chosen PostgreSQL.
+# Runs make in a build directory for the chosen PostgreSQL; the directory leaves no trace in what is built.
 make_in()
 {
     local build=$1
     shift
-    make -s -C "$build" PG_CONFIG="$PG_CONFIG" with_llvm=no "$@"
+    make -s -C "$build" PG_CONFIG="$PG_CONFIG" with_llvm=no COPT="-ffile-prefix-map=$build=." "$@"
 }
 
 # A checksum of all that the build is made from.
@@ -48,12 +48,12 @@ fingerprint_of()
     } | sha256sum | cut -d ' ' -f 1
 }
 
-# Says whether a built file and its installed form are the same.
+# Says whether what is built is what is installed.
 is_installed()
 {
-    local build=$1 extensions
-    extensions=$("$PG_CONFIG" --sharedir)/extension
-    cmp -s "$build/ngeshare.so" "$("$PG_CONFIG" --pkglibdir)/ngeshare.so" && has_same_sql "$build" "$extensions"
+    local build=$1
+    cmp -s "$build/ngeshare.so" "$("$PG_CONFIG" --pkglibdir)/ngeshare.so" &&
+        has_same_sql "$build" "$("$PG_CONFIG" --sharedir)/extension"
 }
 
 # Says whether the install script and the control file of the build stand in a folder.

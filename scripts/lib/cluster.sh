@@ -74,7 +74,7 @@ listen_addresses = '127.0.0.1'
 unix_socket_directories = '$STATE/run'
 cluster_name = 'ngeshare demo: $name'
 EOF_CONF
-    as_owner "$PG_BIN/pg_ctl" start -s -w -t 120 -D "$STATE/$name" -l "$STATE/run/$name.log" \
+    (as_owner "$PG_BIN/pg_ctl" start -s -w -t 120 -D "$STATE/$name" -l "$STATE/run/$name.log") \
         >>"$LOG" 2>&1 </dev/null {LOCK}>&- || {
         LOG=$STATE/run/$name.log
         die_with_log "starting the cluster '$name' failed"
@@ -111,12 +111,12 @@ run_sql_logged()
 {
     local what=$1
     shift
-    run_sql "$@" >>"$LOG" 2>&1 || die_with_log "$what failed"
+    (run_sql "$@") >>"$LOG" 2>&1 || die_with_log "$what failed"
 }
 
 # The first error of psql's output as one line: its message and its hint.
 error_in()
 {
     sed -n 's/^\(psql:[^ ]* \)\{0,1\}\(ERROR\|FATAL\):  *//p; s/^\(DETAIL\|HINT\):  */; /p; s/^psql: error: //p' "$1" |
-        head -n 3 | tr '\n' ' ' | sed 's/ ; /; /g; s/ *$//'
+        head -n 3 | tr '\n' ' ' | sed 's/\.\{0,1\} ; /; /g; s/ *$//'
 }

@@ -6,7 +6,7 @@ connect_local()
 {
     local conninfo=$1 said=$STATE/said advice
     (umask 077 && : >"$said")
-    NGESHARE_CONNINFO=$conninfo run_sql local ngeshare -v VERBOSITY=verbose >"$said" 2>&1 <<'EOF_SQL' || {
+    (NGESHARE_CONNINFO=$conninfo run_sql local ngeshare -v VERBOSITY=verbose) >"$said" 2>&1 <<'EOF_SQL' || {
 SET log_min_error_statement = panic;
 \getenv conninfo NGESHARE_CONNINFO
 SELECT ngeshare_connect(:'conninfo');
@@ -30,7 +30,7 @@ sync_local()
 {
     local said=$STATE/said
     say 'syncing ...'
-    run_sql local ngeshare -c 'CALL ngeshare_sync()' >"$said" 2>&1 </dev/null ||
+    (run_sql local ngeshare -c 'CALL ngeshare_sync()') >"$said" 2>&1 </dev/null ||
         die "the sync failed: $(error_in "$said")"
     sed -n "s/^\(psql:[^ ]* \)\{0,1\}NOTICE:  /$PROGRAM:   /p" "$said"
 }

@@ -59,6 +59,16 @@ choose_major()
     PG_MAJOR=$newest
 }
 
+# The packages as apt names them: PostgreSQL's with its major version.
+with_version()
+{
+    local package
+    for package in "$@"; do
+        [[ $package != postgresql* ]] || package=$package-${PG_MAJOR:-$OLDEST_MAJOR}
+        printf '%s\n' "$package"
+    done
+}
+
 # Installs by apt what the given purposes need and is missing; ends the script where that can't be.
 install_missing()
 {
@@ -70,12 +80,11 @@ install_missing()
     fi
     command -v apt-get >/dev/null ||
         die "unsupported system: there is no apt-get here to install what is missing (${missing[*]}); install it by hand and start again"
-    need_root "install ${missing[*]}"
+    need_root "install $(with_version "${missing[@]}" | tr '\n' ' ')by apt"
     say "reading the package lists ..."
     logged 'apt-get update' as_root apt-get -q update
     choose_major
-    missing=("${missing[@]/%postgresql/postgresql-$PG_MAJOR}")
-    missing=("${missing[@]/%postgresql-server-dev/postgresql-server-dev-$PG_MAJOR}")
+    mapfile -t missing < <(with_version "${missing[@]}")
     say "installing by apt: ${missing[*]} ..."
     [[ ${missing[*]} != *"postgresql-$PG_MAJOR"* ]] ||
         say "(Debian's package also makes a cluster of its own, 'main'; nothing here uses it)"

@@ -11,7 +11,7 @@ major_of()
 {
     local version
     version=$("$1" --version 2>/dev/null) || return 0
-    [[ $version =~ ([0-9]+) ]] || return 0
+    [[ $version =~ ^PostgreSQL\ ([0-9]+) ]] || return 0
     printf '%s\n' "${BASH_REMATCH[1]}"
 }
 
@@ -53,7 +53,7 @@ check_given_pg_config()
     local major
     command -v -- "$PG_CONFIG" >/dev/null || die "PG_CONFIG='$PG_CONFIG' is no program"
     major=$(major_of "$PG_CONFIG")
-    [[ -n $major ]] || die "PG_CONFIG='$PG_CONFIG' does not say its version"
+    [[ -n $major ]] || die "PG_CONFIG='$PG_CONFIG' is no pg_config of PostgreSQL"
     ((major >= OLDEST_MAJOR)) ||
         die "PG_CONFIG='$PG_CONFIG' is of PostgreSQL $major; ngeshare needs $OLDEST_MAJOR or newer"
     PG_MAJOR=$major

@@ -11,9 +11,9 @@ need_root()
     local purpose=$1
     [[ $EUID -ne 0 ]] || return 0
     command -v sudo >/dev/null ||
-        die "neither root nor sudo is here to $purpose; ask an administrator to"
+        die "neither root nor sudo is here to $purpose; ask an administrator to do it"
     sudo -n true 2>/dev/null || { [[ -t 0 ]] && sudo -v; } ||
-        die "sudo refuses $(id -un) the right to $purpose; ask an administrator to"
+        die "sudo refuses $(id -un) the right to $purpose; ask an administrator to do it"
 }
 
 # Runs a command as root.

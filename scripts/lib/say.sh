@@ -25,12 +25,13 @@ die_with_log()
     exit 1
 }
 
-# Runs a command with its output in the log; ends the script where it fails.
+# Runs a command with its output in the log; ends the script where it fails. The subshell keeps this
+# shell's own output where it is, for what a signal makes it say meanwhile.
 logged()
 {
     local what=$1
     shift
-    "$@" >>"$LOG" 2>&1 </dev/null || die_with_log "$what failed"
+    ("$@") >>"$LOG" 2>&1 </dev/null || die_with_log "$what failed"
 }
 
 # Names the place where a command failed that nobody expected to.

@@ -44,11 +44,11 @@ make_state()
     (umask 077 && mkdir -p -- "$STATE/secret")
 }
 
-# Makes sure that nobody else works on this state directory.
+# Makes sure that nobody else works on this state directory; what an interrupted start ran may take a moment to end.
 lock_state()
 {
     exec {LOCK}>"$STATE/lock"
-    flock -n "$LOCK" || die "another $0 is at work in '$STATE'; wait for it to end"
+    flock -w 3 "$LOCK" || die "another $0 is at work in '$STATE'; wait for it to end"
     LOG=$STATE/demo.log
     (umask 077 && : >>"$LOG")
     printf '\n== %s %s\n' "$(date '+%F %T')" "$*" >>"$LOG"
