@@ -39,6 +39,12 @@ sql_add_int64(SqlArgs *args, int64 value)
 }
 
 void
+sql_add_float8(SqlArgs *args, double value)
+{
+	add_arg(args, FLOAT8OID, Float8GetDatum(value), false);
+}
+
+void
 sql_add_bool(SqlArgs *args, bool value)
 {
 	add_arg(args, BOOLOID, BoolGetDatum(value), false);

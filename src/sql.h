@@ -23,6 +23,7 @@ typedef struct SqlArgs
 
 extern void sql_add_text(SqlArgs *args, const char *value);
 extern void sql_add_int64(SqlArgs *args, int64 value);
+extern void sql_add_float8(SqlArgs *args, double value);
 extern void sql_add_bool(SqlArgs *args, bool value);
 extern void sql_add_timestamp(SqlArgs *args, Timestamp value);
 extern void sql_add_timestamptz(SqlArgs *args, TimestampTz value);

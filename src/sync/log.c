@@ -8,15 +8,16 @@
 #include "utils/builtins.h"
 #include "utils/elog.h"
 
-/* The run that holds the lock, or 0 while it has not said so yet. */
+/*
+ * The run that holds the lock or is about to take it: 0 where none does, -1 where
+ * it has not said so yet.
+ */
 int64
 sync_log_running(void)
 {
-	if (!sql_query_row("SELECT run_id FROM public.sync_run WHERE status = 'running'"
-	                   " ORDER BY run_id DESC LIMIT 1",
-	                   NULL))
-		return 0;
-	return sql_int64(1);
+	if (sql_query_row("SELECT run_id FROM public.ngeshare_sync_status() WHERE running", NULL))
+		return sql_int64(1);
+	return sql_query_row("SELECT 1 FROM ngeshare.sync_lock", NULL) ? -1 : 0;
 }
 
 /* Opens a run's row and returns its id; closes runs whose backend died. */
@@ -123,6 +124,40 @@ sync_log_finish(SyncRun *run)
 		        (errmsg("sync %lld ended with a warning: %s", (long long) run->run_id, message)));
 	else
 		ereport(NOTICE, (errmsg("sync %lld succeeded: %s", (long long) run->run_id, message)));
+}
+
+/* Writes down where the run is now, for those who watch: what comes next, and how far it is. */
+void
+sync_log_progress(SyncRun *run)
+{
+	SqlArgs args = {0};
+	int64 expected = 0;
+	int64 pulled = 0;
+	double done = 0;
+
+	for (int i = 0; i < MIRROR_TABLES; i++)
+	{
+		const SyncCounts *counts = &run->counts[i];
+
+		expected += counts->expected;
+		pulled += counts->pulled;
+		done += counts->is_merged ? 2.0 * counts->expected : Min(counts->pulled, counts->expected);
+	}
+	sql_add_int64(&args, run->run_id);
+	sql_add_text(&args, sync_phase_name(run->phase));
+	sql_add_text(&args, run->phase < SYNC_FINISH ? mirror_tables[run->table].name : NULL);
+	sql_add_int64(&args, pulled);
+	sql_add_int64(&args, Max(expected, pulled));
+	sql_add_float8(&args, expected > 0 ? done / (2.0 * expected) : 0);
+	sql_run(
+	    "INSERT INTO ngeshare.sync_progress"
+	    " (run_id, phase, table_name, rows_done, rows_expected, share, heartbeat_at)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp())"
+	    " ON CONFLICT (singleton) DO UPDATE SET run_id = excluded.run_id, phase = excluded.phase,"
+	    " table_name = excluded.table_name, rows_done = excluded.rows_done,"
+	    " rows_expected = excluded.rows_expected, share = excluded.share,"
+	    " heartbeat_at = excluded.heartbeat_at",
+	    &args);
 }
 
 /* Whether trying again later may help, by SQLSTATE alone. */

@@ -11,6 +11,7 @@
 #include "mirror/statistics.h"
 #include "ngeshare.h"
 #include "sql.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 /* Writes down which system the mirror's rows come from. */
@@ -80,6 +81,35 @@ read_window_start(SyncRun *run)
 	return DatumGetTimestamp(sql_value(1, &isnull));
 }
 
+/* Counts, table by table, the rows that this run is going to pull. */
+static void
+count_expected(SyncRun *run)
+{
+	for (int i = 0; i < MIRROR_TABLES; i++)
+	{
+		const MirrorTable *table = &mirror_tables[i];
+		SqlArgs args = {0};
+		PGresult *result;
+		Timestamp low = DT_NOBEGIN;
+
+		if (!run->wanted[i])
+			continue;
+		sql_add_text(&args, table->name);
+		if (i == MIRROR_ATTENDANCE)
+			low = run->window_start;
+		else if (!run->is_full &&
+		         sql_query_row("SELECT watermark FROM ngeshare.sync_state WHERE table_name = $1",
+		                       &args))
+			low = DatumGetTimestamp(sql_value(1, &(bool){false}));
+		result = remote_query(
+		    run->remote, sql_format("SELECT count(*) FROM public.%s WHERE %s >= timestamp '%s'",
+		                            quote_identifier(table->name), quote_identifier(table->stamp),
+		                            sync_spell_stamp(low)));
+		run->counts[i].expected = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+		PQclear(result);
+	}
+}
+
 /* Checks production, and reads the run's watermark and window. */
 void
 sync_preflight(SyncRun *run)
@@ -100,10 +130,12 @@ sync_preflight(SyncRun *run)
 	record_source(production);
 	statistics_copy(run->remote);
 	run->bound = read_bound(run);
-	if (!run->wanted[MIRROR_ATTENDANCE])
-		return;
-	run->window_start = read_window_start(run);
-	sql_add_int64(&args, run->run_id);
-	sql_add_timestamptz(&args, run->window_start);
-	sql_run("UPDATE public.sync_run SET window_start = $2 WHERE run_id = $1", &args);
+	if (run->wanted[MIRROR_ATTENDANCE])
+	{
+		run->window_start = read_window_start(run);
+		sql_add_int64(&args, run->run_id);
+		sql_add_timestamptz(&args, run->window_start);
+		sql_run("UPDATE public.sync_run SET window_start = $2 WHERE run_id = $1", &args);
+	}
+	count_expected(run);
 }

@@ -4,8 +4,7 @@
  *
  * Each step runs in a subtransaction, so that an error can be caught, everything
  * of it rolled back, and the failure logged in a transaction of its own before
- * it is raised again. The lock is the session's: it outlives the commits, and a
- * backend that dies gives it back.
+ * it is raised again.
  */
 #include "sync/sync.h"
 
@@ -16,21 +15,19 @@
 #include "miscadmin.h"
 #include "ngeshare.h"
 #include "nodes/parsenodes.h"
+#include "postmaster/bgworker.h"
 #include "sql.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
 PG_FUNCTION_INFO_V1(ngeshare_sync);
 
-/* The key of the one advisory lock: "ngeshare" in ASCII. */
-#define SYNC_LOCK_KEY INT64CONST(0x6e67657368617265)
-
 /* Reads the mode; 22004 and 22023 for what is none. */
-static bool
-read_mode(FunctionCallInfo fcinfo)
+bool
+sync_read_mode(FunctionCallInfo fcinfo)
 {
 	char *mode;
 
@@ -74,26 +71,14 @@ read_tables(FunctionCallInfo fcinfo, bool *wanted)
 		                errhint("Leave it out for all, or name some of %s.", mirror_names())));
 }
 
-/* Takes the lock that one sync at a time holds, or refuses with NG001. */
-static void
-take_lock(void)
+/* Who called: pg_cron's own connections and workers name themselves. */
+static const char *
+read_trigger(void)
 {
-	int64 running;
+	bool by_worker = MyBgworkerEntry != NULL && strstr(MyBgworkerEntry->bgw_type, "pg_cron");
+	bool by_connection = application_name != NULL && strncmp(application_name, "pg_cron", 7) == 0;
 
-	if (DatumGetBool(DirectFunctionCall1(pg_try_advisory_lock_int8, Int64GetDatum(SYNC_LOCK_KEY))))
-		return;
-	running = sync_log_running();
-	ereport(ERROR,
-	        (errcode(NGESHARE_ERRCODE_SYNC_RUNNING), errmsg("a sync is already running"),
-	         running > 0 ? errdetail("It is run %lld.", (long long) running)
-	                     : errdetail("It has just begun and has no run_id yet."),
-	         errhint("Wait until it ends: SELECT * FROM sync_run ORDER BY run_id DESC LIMIT 1.")));
-}
-
-static void
-release_lock(void)
-{
-	DirectFunctionCall1(pg_advisory_unlock_int8, Int64GetDatum(SYNC_LOCK_KEY));
+	return by_worker || by_connection ? "cron" : "call";
 }
 
 /*
@@ -134,11 +119,12 @@ run_sync(bool is_full, const bool *wanted)
 	MemoryContext context =
 	    AllocSetContextCreate(PortalContext, "ngeshare sync", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
-	SyncRun *run = sync_begin(is_full, wanted, "call");
+	SyncRun *run = sync_new(is_full, wanted);
 	ErrorData *error = NULL;
 	bool has_more = true;
 
 	MemoryContextSwitchTo(caller);
+	run->run_id = sync_log_begin(run, read_trigger());
 	SPI_commit();
 	while (has_more && error == NULL)
 	{
@@ -160,7 +146,7 @@ Datum
 ngeshare_sync(PG_FUNCTION_ARGS)
 {
 	CallContext *call = (CallContext *) fcinfo->context;
-	bool is_full = read_mode(fcinfo);
+	bool is_full = sync_read_mode(fcinfo);
 	bool wanted[MIRROR_TABLES];
 
 	read_tables(fcinfo, wanted);
@@ -172,14 +158,16 @@ ngeshare_sync(PG_FUNCTION_ARGS)
 		     errdetail("It commits after each batch, so that a run that is cut off loses little."),
 		     errhint("Run CALL ngeshare_sync() as a statement of its own.")));
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	take_lock();
+	sync_lock_refuse_second();
+	if (!sync_lock_try())
+		elog(ERROR, "the sync's lock was taken between two looks at it");
 	PG_TRY();
 	{
 		run_sync(is_full, wanted);
 	}
 	PG_FINALLY();
 	{
-		release_lock();
+		sync_lock_release();
 	}
 	PG_END_TRY();
 	SPI_finish();

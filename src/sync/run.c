@@ -48,12 +48,9 @@ sync_reporting_zone(void)
 	return pg_get_timezone_name(ngeshare_settings.zone);
 }
 
-/*
- * Begins a run in the caller's transaction, in memory that lives in the current
- * context: a row in sync_run, and earlier runs whose backend died closed.
- */
+/* A run that has not begun, in memory that lives in the current context. */
 SyncRun *
-sync_begin(bool is_full, const bool *wanted, const char *trigger)
+sync_new(bool is_full, const bool *wanted)
 {
 	SyncRun *run = palloc0(sizeof(SyncRun));
 
@@ -63,7 +60,6 @@ sync_begin(bool is_full, const bool *wanted, const char *trigger)
 	run->clock = clock_sync_now();
 	run->phase = SYNC_PREFLIGHT;
 	initStringInfo(&run->findings);
-	run->run_id = sync_log_begin(run, trigger);
 	return run;
 }
 
@@ -104,6 +100,7 @@ merge_table(SyncRun *run)
 		run->phase = SYNC_OPEN;
 		return;
 	}
+	run->counts[run->table].is_merged = true;
 	sync_log_close_table(run, run->table,
 	                     run->counts[run->table].waiting > 0 ? "warning" : "success");
 	go_to_table(run, run->table + 1);
@@ -179,6 +176,7 @@ sync_step(SyncRun *run)
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
 	                         GUC_ACTION_SAVE, true, 0, false);
 	do_phase(run);
+	sync_log_progress(run);
 	AtEOXact_GUC(true, nest_level);
 	SetUserIdAndSecContext(caller, context);
 	return run->phase != SYNC_ENDED;

@@ -11,6 +11,7 @@
 
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "mirror/remote.h"
 #include "mirror/tables.h"
@@ -36,7 +37,9 @@ typedef struct SyncCounts
 	int64 inserted;
 	int64 updated;
 	int64 deleted;
-	int64 waiting; /* in quarantine after it */
+	int64 expected; /* to pull, as counted in preflight */
+	int64 waiting;  /* in quarantine after it */
+	bool is_merged;
 	int64 source_rows;
 	int64 local_rows;
 	TimestampTz started_at;
@@ -67,11 +70,19 @@ typedef struct SyncRun
 } SyncRun;
 
 /* run.c */
-extern SyncRun *sync_begin(bool is_full, const bool *wanted, const char *trigger);
+extern SyncRun *sync_new(bool is_full, const bool *wanted);
 extern bool sync_step(SyncRun *run);
 extern const char *sync_phase_name(SyncPhase phase);
 extern void sync_note_finding(SyncRun *run, const char *format, ...) pg_attribute_printf(2, 3);
 extern const char *sync_reporting_zone(void);
+
+/* lock.c */
+extern bool sync_lock_try(void);
+extern void sync_lock_release(void);
+extern void sync_lock_refuse_second(void);
+
+/* procedure.c */
+extern bool sync_read_mode(FunctionCallInfo fcinfo);
 
 /* preflight.c */
 extern void sync_preflight(SyncRun *run);
@@ -89,6 +100,7 @@ sync_count_rows(SyncRun *run, const char *source_condition, const char *local_co
 extern void sync_delete_missing(SyncRun *run);
 
 /* window.c */
+extern char *sync_spell_stamp(Timestamp stamp);
 extern void sync_pull_past(SyncRun *run);
 extern void sync_pull_moved(SyncRun *run);
 extern void sync_merge_window(SyncRun *run);
@@ -98,6 +110,7 @@ extern int64 sync_log_begin(SyncRun *run, const char *trigger);
 extern void sync_log_open_table(SyncRun *run);
 extern void sync_log_close_table(SyncRun *run, int table, const char *status);
 extern void sync_log_finish(SyncRun *run);
+extern void sync_log_progress(SyncRun *run);
 extern void sync_log_failure(SyncRun *run, ErrorData *error);
 extern int64 sync_log_running(void);
 

@@ -12,18 +12,29 @@
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 
-/* A condition on attendedAt, as SQL that reads the same under any DateStyle. */
-static char *
-condition_on_window(SyncRun *run, const char *operator)
+/* A stamp of production's as text that reads the same under any DateStyle. */
+char *
+sync_spell_stamp(Timestamp stamp)
 {
-	char buffer[MAXDATELEN + 1];
+	char *buffer = palloc(MAXDATELEN + 1);
 	struct pg_tm tm;
 	fsec_t fsec;
 
-	if (timestamp2tm(run->window_start, NULL, &tm, &fsec, NULL, NULL) != 0)
-		elog(ERROR, "the window's start is outside the calendar");
+	if (TIMESTAMP_NOT_FINITE(stamp))
+		return TIMESTAMP_IS_NOBEGIN(stamp) ? "-infinity" : "infinity";
+	if (timestamp2tm(stamp, NULL, &tm, &fsec, NULL, NULL) != 0)
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+		                errmsg("a sync's stamp is outside the calendar")));
 	EncodeDateTime(&tm, fsec, false, 0, NULL, USE_ISO_DATES, buffer);
-	return sql_format(" WHERE \"attendedAt\" %s timestamp '%s'", operator, buffer);
+	return buffer;
+}
+
+/* A condition on attendedAt, as SQL. */
+static char *
+condition_on_window(SyncRun *run, const char *operator)
+{
+	return sql_format(" WHERE \"attendedAt\" %s timestamp '%s'", operator,
+	                  sync_spell_stamp(run->window_start));
 }
 
 /* Stages what production's whole attendance before the window comes to, as meetings. */

@@ -1,0 +1,211 @@
+/*
+ * src/sync/worker.c
+ *		The sync in a background worker: who starts it, and the worker's loop.
+ *
+ * The starter registers the worker inside its own transaction, so that a lack of
+ * slots leaves nothing behind; the worker waits for that transaction to end, and
+ * finds its run's row or, where it was rolled back, nothing to do.
+ */
+#include "sync/sync.h"
+
+#include "access/xact.h"
+#include "commands/extension.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "ngeshare.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "sql.h"
+#include "storage/ipc.h"
+#include "storage/lmgr.h"
+#include "tcop/tcopprot.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+PG_FUNCTION_INFO_V1(ngeshare_sync_start);
+
+/* What the starter tells its worker. */
+typedef struct WorkerOrder
+{
+	int64 run_id;
+	TimestampTz clock;
+	TransactionId starter; /* whose commit the worker waits for */
+	Oid database;
+	Oid owner; /* the server's owner: the sync runs as it */
+	bool is_full;
+} WorkerOrder;
+
+StaticAssertDecl(sizeof(WorkerOrder) <= BGW_EXTRALEN, "an order fits into bgw_extra");
+
+PGDLLEXPORT void ngeshare_sync_worker_main(Datum ignored);
+
+/* Registers the worker that an order is for; 53000 where no slot is free. */
+static void
+register_worker(const WorkerOrder *order)
+{
+	BackgroundWorker worker = {0};
+
+	snprintf(worker.bgw_name, BGW_MAXLEN, "ngeshare sync %lld", (long long) order->run_id);
+	snprintf(worker.bgw_type, BGW_MAXLEN, "ngeshare sync");
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker.bgw_restart_time = BGW_NEVER_RESTART;
+	snprintf(worker.bgw_library_name, BGW_MAXLEN, "ngeshare");
+	snprintf(worker.bgw_function_name, BGW_MAXLEN, "ngeshare_sync_worker_main");
+	memcpy(worker.bgw_extra, order, sizeof(WorkerOrder));
+	if (!RegisterDynamicBackgroundWorker(&worker, NULL))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+		                errmsg("no background worker can be started now"),
+		                errhint("Raise max_worker_processes and restart, or CALL ngeshare_sync()"
+		                        " in a session.")));
+}
+
+Datum
+ngeshare_sync_start(PG_FUNCTION_ARGS)
+{
+	bool is_full = sync_read_mode(fcinfo);
+	bool all[MIRROR_TABLES];
+	WorkerOrder order = {0};
+	SyncRun *run;
+
+	memset(all, true, sizeof(all));
+	SPI_connect();
+	order.owner = remote_production_owner();
+	sync_lock_refuse_second();
+	run = sync_new(is_full, all);
+	run->run_id = order.run_id = sync_log_begin(run, "worker");
+	order.clock = run->clock;
+	order.is_full = is_full;
+	order.database = MyDatabaseId;
+	order.starter = GetTopTransactionId();
+	register_worker(&order);
+	SPI_finish();
+	PG_RETURN_INT64(order.run_id);
+}
+
+/* Opens a transaction in which SQL can be run. */
+static void
+begin_work(const char *activity)
+{
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	SPI_connect();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	pgstat_report_activity(STATE_RUNNING, activity);
+}
+
+/* Commits what begin_work() opened. */
+static void
+end_work(void)
+{
+	SPI_finish();
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	pgstat_report_stat(true);
+	pgstat_report_activity(STATE_IDLE, NULL);
+}
+
+/* Waits until the starter's transaction has ended; says whether its run exists. */
+static bool
+wait_for_starter(const WorkerOrder *order)
+{
+	SqlArgs args = {0};
+	bool exists;
+
+	StartTransactionCommand();
+	XactLockTableWait(order->starter, NULL, NULL, XLTW_None);
+	CommitTransactionCommand();
+	begin_work("waiting for the lock");
+	sql_add_int64(&args, order->run_id);
+	exists = sql_query_row("SELECT 1 FROM public.sync_run WHERE run_id = $1 AND status = 'running'",
+	                       &args);
+	if (exists && !sync_lock_try())
+	{
+		sql_run("UPDATE public.sync_run SET status = 'cancelled', finished_at = clock_timestamp(),"
+		        " message = 'Another sync came first.' WHERE run_id = $1",
+		        &args);
+		exists = false;
+	}
+	end_work();
+	return exists;
+}
+
+/* Does the run's next step in a transaction of its own; returns its error instead of raising it. */
+static ErrorData *
+try_step(SyncRun *run, bool *has_more)
+{
+	ErrorData *volatile error = NULL;
+
+	PG_TRY();
+	{
+		begin_work(psprintf("ngeshare sync %lld: %s %s", (long long) run->run_id,
+		                    sync_phase_name(run->phase), mirror_tables[run->table].name));
+		*has_more = sync_step(run);
+		end_work();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(run->context);
+		error = CopyErrorData();
+		FlushErrorState();
+		AbortCurrentTransaction();
+		pgstat_report_activity(STATE_IDLE, NULL);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(run->context);
+	return error;
+}
+
+/* Runs the sync to its end, or to its failure, which is logged. */
+static void
+work(const WorkerOrder *order)
+{
+	bool all[MIRROR_TABLES];
+	bool has_more = true;
+	ErrorData *error = NULL;
+	SyncRun *run;
+
+	memset(all, true, sizeof(all));
+	run = sync_new(order->is_full, all);
+	run->run_id = order->run_id;
+	run->clock = order->clock;
+	while (has_more && error == NULL)
+	{
+		if (ConfigReloadPending)
+		{
+			ConfigReloadPending = false;
+			ProcessConfigFile(PGC_SIGHUP);
+		}
+		error = try_step(run, &has_more);
+	}
+	if (error == NULL)
+		return;
+	begin_work("logging a failure");
+	/* DROP EXTENSION between two steps takes the logs along. */
+	if (OidIsValid(get_extension_oid("ngeshare", true)))
+		sync_log_failure(run, error);
+	end_work();
+	ereport(LOG, (errcode(error->sqlerrcode),
+	              errmsg("sync %lld failed: %s", (long long) run->run_id, error->message)));
+}
+
+/* The worker: ends by itself when its run has; SIGTERM ends it, SIGINT cancels the run. */
+void
+ngeshare_sync_worker_main(Datum ignored)
+{
+	WorkerOrder order;
+
+	memcpy(&order, MyBgworkerEntry->bgw_extra, sizeof(WorkerOrder));
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGINT, StatementCancelHandler);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnectionByOid(order.database, order.owner, 0);
+	CurrentMemoryContext =
+	    AllocSetContextCreate(TopMemoryContext, "ngeshare sync", ALLOCSET_DEFAULT_SIZES);
+	if (wait_for_starter(&order))
+		work(&order);
+	proc_exit(0);
+}

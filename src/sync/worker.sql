@@ -1,0 +1,180 @@
+-- The same sync in a background worker: started, watched and cancelled from
+-- anywhere, the page included. Scheduled through pg_cron.
+
+CREATE TABLE ngeshare.sync_progress
+(
+    singleton     boolean     NOT NULL PRIMARY KEY DEFAULT true CHECK (singleton),
+    run_id        bigint      NOT NULL,
+    phase         text        NOT NULL,
+    table_name    text,
+    rows_done     bigint      NOT NULL,
+    rows_expected bigint      NOT NULL,
+    share         double precision NOT NULL,
+    heartbeat_at  timestamptz NOT NULL
+);
+COMMENT ON TABLE ngeshare.sync_progress IS
+'Where the running sync is, or the last one was: one row, written with each step. share is the part of its work that is done, 0 to 1.';
+
+CREATE VIEW ngeshare.sync_lock AS
+SELECT pid
+FROM pg_catalog.pg_locks
+WHERE locktype = 'advisory'
+  AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+  AND classid = x'6e676573'::bigint::oid
+  AND objid = x'68617265'::bigint::oid
+  AND objsubid = 1
+  AND granted;
+COMMENT ON VIEW ngeshare.sync_lock IS
+'The process that holds the one lock of a sync in this database; no row where none runs. The key is "ngeshare" in ASCII.';
+
+CREATE FUNCTION ngeshare_sync_start(mode text DEFAULT 'incremental')
+RETURNS bigint
+AS 'MODULE_PATHNAME'
+LANGUAGE C
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION ngeshare_sync_start(text) IS
+'Starts a sync in a background worker and returns its run_id; the worker begins when the caller''s transaction has committed. Errors: NG001 while a sync runs (the detail names it), 53000 where no worker can be started, 55000 before ngeshare_connect(), 22023 for an unknown mode, 22004 for NULL.';
+
+CREATE FUNCTION ngeshare_sync_cancel()
+RETURNS boolean
+LANGUAGE sql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT coalesce(bool_or(pg_cancel_backend(pid)), false)
+    FROM ngeshare.sync_lock
+$$;
+COMMENT ON FUNCTION ngeshare_sync_cancel() IS
+'Cancels the running sync, in a worker or in a session: true where there was one. What it had committed stays, and the next sync goes on from it.';
+
+CREATE FUNCTION ngeshare_sync_status()
+RETURNS TABLE
+(
+    running         boolean,
+    run_id          bigint,
+    mode            text,
+    phase           text,
+    table_name      text,
+    rows_done       bigint,
+    rows_expected   bigint,
+    pct             numeric,
+    eta             timestamptz,
+    heartbeat_at    timestamptz,
+    last_success_at timestamptz,
+    last_error      text
+)
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+ROWS 1
+SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH last_run AS (
+        SELECT *
+        FROM public.sync_run
+        ORDER BY sync_run.run_id DESC
+        LIMIT 1
+    ), last_success AS (
+        SELECT sync_run.run_id, sync_run.finished_at
+        FROM public.sync_run
+        WHERE sync_run.status IN ('success', 'warning')
+        ORDER BY sync_run.run_id DESC
+        LIMIT 1
+    ), state AS (
+        -- A worker that was only just started may not hold the lock yet.
+        SELECT
+            coalesce(last_run.status = 'running', false) AS is_open,
+            EXISTS (SELECT 1 FROM ngeshare.sync_lock)
+                OR coalesce(last_run.status = 'running' AND last_run.trigger = 'worker'
+                    AND (last_run.started_at > clock_timestamp() - interval '2 seconds'
+                        OR EXISTS (
+                            SELECT 1
+                            FROM pg_stat_activity
+                            WHERE backend_type = 'ngeshare sync'
+                              AND datname = current_database())), false) AS is_running
+        FROM (SELECT 1) AS one
+        LEFT JOIN last_run ON true
+    )
+    SELECT
+        state.is_open AND state.is_running,
+        last_run.run_id,
+        last_run.mode,
+        CASE
+            WHEN state.is_open AND NOT state.is_running THEN 'interrupted'
+            WHEN state.is_open THEN coalesce(progress.phase, 'starting')
+            ELSE last_run.status
+        END,
+        CASE WHEN state.is_open THEN progress.table_name END,
+        coalesce(progress.rows_done, 0),
+        coalesce(progress.rows_expected, 0),
+        CASE
+            WHEN NOT state.is_open AND last_run.status IN ('success', 'warning') THEN 100.0
+            ELSE round((100 * coalesce(progress.share, 0))::numeric, 1)
+        END,
+        CASE
+            WHEN state.is_open AND state.is_running AND progress.share > 0.02
+            THEN clock_timestamp()
+                + (clock_timestamp() - last_run.started_at) * ((1 - progress.share) / progress.share)
+        END,
+        -- A live process is a heartbeat, also in the middle of a long step.
+        CASE WHEN state.is_open AND state.is_running THEN clock_timestamp() ELSE progress.heartbeat_at END,
+        last_success.finished_at,
+        CASE
+            WHEN last_run.status IN ('failed', 'cancelled', 'crashed', 'warning') THEN last_run.message
+            WHEN state.is_open AND NOT state.is_running THEN 'its backend died; start another, it goes on from the last batch'
+        END
+    FROM state
+    LEFT JOIN last_run ON true
+    LEFT JOIN last_success ON true
+    LEFT JOIN ngeshare.sync_progress AS progress ON progress.run_id = last_run.run_id
+$$;
+COMMENT ON FUNCTION ngeshare_sync_status() IS
+'Where the sync is: one row. running: a live process works on run_id. phase: of a running sync preflight, open, pull, past, moved, merge, delete or finish; interrupted where its process died; else the last run''s status. rows_done of rows_expected are pulled; pct counts pulling and merging; eta is NULL while nothing can be said. last_error is the last run''s, where it did not simply succeed. All NULL but running before the first sync.';
+
+CREATE FUNCTION ngeshare_schedule(cron text)
+RETURNS bigint
+LANGUAGE plpgsql
+VOLATILE
+STRICT
+AS $$
+DECLARE
+    job bigint;
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'pg_cron') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = 'pg_cron does not live in this database',
+            HINT = pg_catalog.format(
+                'Set shared_preload_libraries = ''pg_cron'' and cron.database_name = %L, restart, and CREATE EXTENSION pg_cron here.',
+                pg_catalog.current_database());
+    END IF;
+    EXECUTE 'SELECT cron.schedule(''ngeshare_sync'', $1, ''CALL public.ngeshare_sync()'')'
+    INTO job
+    USING cron;
+    RETURN job;
+END
+$$;
+COMMENT ON FUNCTION ngeshare_schedule(text) IS
+'Schedules CALL ngeshare_sync() through pg_cron, in cron''s own notation (''*/30 * * * *''), in the place of an earlier schedule, and returns the job''s id. Errors: 55000 where pg_cron does not live in this database (the hint says how to get it), and pg_cron''s own for a schedule that it cannot read.';
+
+CREATE FUNCTION ngeshare_unschedule()
+RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+AS $$
+DECLARE
+    was_scheduled boolean := false;
+BEGIN
+    IF EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'pg_cron') THEN
+        EXECUTE 'SELECT coalesce(bool_or(cron.unschedule(jobid)), false) FROM cron.job'
+            ' WHERE jobname = ''ngeshare_sync'' AND username = current_user'
+        INTO was_scheduled;
+    END IF;
+    RETURN was_scheduled;
+END
+$$;
+COMMENT ON FUNCTION ngeshare_unschedule() IS
+'Takes the scheduled sync back: true where there was one of the caller''s.';
