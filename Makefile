@@ -17,6 +17,9 @@ SQL_PARTS = \
 	src/mirror/connect.sql \
 	src/analytics/facts.sql \
 	src/analytics/views.sql \
+	src/api/request.sql \
+	src/api/answers.sql \
+	src/api/sync.sql \
 	src/grants.sql
 
 DATA_built = ngeshare--$(EXTVERSION).sql

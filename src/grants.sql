@@ -15,3 +15,9 @@ REVOKE ALL ON FUNCTION ngeshare_last_sync(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ngeshare_group_status(timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ngeshare_pipeline(timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ngeshare_funnel(timestamptz) FROM PUBLIC;
+REVOKE ALL ON SCHEMA api FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA api FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA api FROM PUBLIC;
+
+-- A PostgREST that already runs learns what there is.
+NOTIFY pgrst, 'reload schema';

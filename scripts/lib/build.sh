@@ -42,8 +42,8 @@ fingerprint_of()
 {
     {
         "$PG_CONFIG" --version --bindir
-        (cd -- "$1" && find Makefile ngeshare.control src -type f \
-            \( -name '*.[ch]' -o -name '*.sql' -o -name Makefile -o -name '*.control' \) -print0 |
+        (cd -- "$1" && find Makefile ngeshare.control src www/src www/serve www/build.mjs www/package-lock.json scripts/roles.sql -type f \
+            \( -name '*.[ch]' -o -name '*.sql' -o -name Makefile -o -name '*.control' -o -path 'www/*' \) -print0 |
             sort -z | xargs -0 sha256sum)
     } | sha256sum | cut -d ' ' -f 1
 }

@@ -60,20 +60,33 @@ check_version()
         die "the cluster '$name' was made by PostgreSQL $made_by, but this is $PG_MAJOR; name the other's pg_config in PG_CONFIG, or '$AGAIN reset'"
 }
 
-# Starts a cluster on a port, unless it runs there.
-start_cluster()
+# The settings that a cluster is started with; the local one has pg_cron, for the schedule.
+settings_of()
 {
-    local name=$1 port=$2 now
-    now=$(running_port "$name")
-    [[ $now != "$port" ]] || return 0
-    [[ -z $now ]] || stop_cluster "$name"
-    say "starting the cluster '$name' on port $port ..."
-    as_owner tee "$STATE/$name/demo.conf" >/dev/null <<EOF_CONF
+    local name=$1 port=$2
+    cat <<EOF_CONF
 port = $port
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '$STATE/run'
 cluster_name = 'ngeshare demo: $name'
 EOF_CONF
+    [[ $name != local ]] || cat <<EOF_CONF
+shared_preload_libraries = 'pg_cron'
+cron.database_name = 'ngeshare'
+cron.host = '$STATE/run'
+EOF_CONF
+}
+
+# Starts a cluster on a port, unless it runs there with these settings.
+start_cluster()
+{
+    local name=$1 port=$2 now settings
+    settings=$(settings_of "$name" "$port")
+    now=$(running_port "$name")
+    if [[ $now == "$port" && $(as_owner cat "$STATE/$name/demo.conf") == "$settings" ]]; then return; fi
+    [[ -z $now ]] || stop_cluster "$name"
+    say "starting the cluster '$name' on port $port ..."
+    as_owner tee "$STATE/$name/demo.conf" >/dev/null <<<"$settings"
     (as_owner "$PG_BIN/pg_ctl" start -s -w -t 120 -D "$STATE/$name" -l "$STATE/run/$name.log") \
         >>"$LOG" 2>&1 </dev/null {LOCK}>&- || {
         LOG=$STATE/run/$name.log

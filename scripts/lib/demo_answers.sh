@@ -35,6 +35,12 @@ sync_local()
     sed -n "s/^\(psql:[^ ]* \)\{0,1\}NOTICE:  /$PROGRAM:   /p" "$said"
 }
 
+# Lets pg_cron sync every half hour.
+schedule_sync()
+{
+    run_sql_logged 'scheduling the sync' local ngeshare <<<"SELECT ngeshare_schedule('*/30 * * * *');"
+}
+
 # Prints one answer as a table under its heading.
 print_answer()
 {
@@ -57,10 +63,11 @@ print_answers()
 print_way_on()
 {
     cat <<EOF_TEXT
+The page: http://127.0.0.1:$PORT_WEB
 Ask on:   $AGAIN psql
           (or port $PORT_LOCAL of 127.0.0.1, database ngeshare, user postgres, password in $STATE/secret/postgres)
 Stop:     $AGAIN stop     (keeps the data)
 Remove:   $AGAIN reset
 EOF_TEXT
-    say "ready in $SECONDS seconds"
+    say "ready in $SECONDS seconds: http://127.0.0.1:$PORT_WEB"
 }

@@ -15,8 +15,9 @@ choose_port()
 check_port()
 {
     local variable=$1 name=$2 port=$3
-    [[ -n $PG_BIN && $(running_port "$name") == "$port" ]] && return
-    ! port_is_busy "$port" || die "port $port is busy; choose another for the cluster '$name' in $variable"
+    [[ $name != web || $(remembered port.web) != "$port" ]] || ! web_process nginx >/dev/null || return 0
+    [[ $name == web || -z $PG_BIN || $(running_port "$name") != "$port" ]] || return 0
+    ! port_is_busy "$port" || die "port $port is busy; choose another for '$name' in $variable"
 }
 
 # Makes a database anew, also where a start was cut off in it.
@@ -84,5 +85,6 @@ make_local_database()
 ALTER ROLE postgres PASSWORD :'password';
 ALTER DATABASE ngeshare SET session_preload_libraries = 'ngeshare';
 CREATE EXTENSION ngeshare CASCADE;
+CREATE EXTENSION pg_cron;
 EOF_SQL
 }

@@ -7,7 +7,9 @@ packages_for()
     case $1 in
         build) echo make gcc libc6-dev libpq-dev postgresql postgresql-server-dev ;;
         lint) echo clang-format cppcheck shellcheck universal-ctags perl libipc-run-perl ;;
+        web) echo nginx-light nodejs npm postgresql-cron ;;
         tap) echo perl libipc-run-perl ;;
+        browser) echo chromium ;;
     esac
 }
 
@@ -18,6 +20,9 @@ is_there()
         libc6-dev) [[ -f /usr/include/stdio.h ]] ;;
         libpq-dev) [[ -n $(libpq_header) ]] ;;
         postgresql | postgresql-server-dev) [[ -n $PG_BIN ]] ;;
+        postgresql-cron) [[ -n $PG_BIN && -f $("$PG_CONFIG" --pkglibdir)/pg_cron.so ]] ;;
+        nginx-light) PATH=$PATH:/usr/sbin command -v nginx >/dev/null ;;
+        nodejs) command -v node >/dev/null ;;
         libipc-run-perl) perl -MIPC::Run -e 1 2>/dev/null ;;
         universal-ctags) [[ $(ctags --version 2>/dev/null) == Universal* ]] ;;
         perl) [[ -x /usr/bin/prove ]] && perl -MTest::More -e 1 2>/dev/null ;;
@@ -64,7 +69,10 @@ with_version()
 {
     local package
     for package in "$@"; do
-        [[ $package != postgresql* ]] || package=$package-${PG_MAJOR:-$OLDEST_MAJOR}
+        case $package in
+            postgresql-cron) package=postgresql-${PG_MAJOR:-$OLDEST_MAJOR}-cron ;;
+            postgresql*) package=$package-${PG_MAJOR:-$OLDEST_MAJOR} ;;
+        esac
         printf '%s\n' "$package"
     done
 }

@@ -8,6 +8,7 @@ demo()
     shift
     env NGESHARE_DEMO_DIR="$WORK/demo-$name" NGESHARE_GROUPS=300 \
         NGESHARE_PORT="${DEMO_PORT[$name]}" NGESHARE_PRODUCTION_PORT="${DEMO_PORT[production]}" \
+        NGESHARE_WEB_PORT="${DEMO_PORT[web_$name]:-${DEMO_PORT[web]}}" \
         "$WORK/clone/scripts/demo" "$@"
 }
 
@@ -18,6 +19,7 @@ demo_to()
     shift
     run_apart "$output" env NGESHARE_DEMO_DIR="$WORK/demo-$1" NGESHARE_GROUPS=300 \
         NGESHARE_PORT="${DEMO_PORT[$1]}" NGESHARE_PRODUCTION_PORT="${DEMO_PORT[production]}" \
+        NGESHARE_WEB_PORT="${DEMO_PORT[web_$1]:-${DEMO_PORT[web]}}" \
         "${@:2}" "$WORK/clone/scripts/demo" || {
         cat -- "$output"
         return 1
@@ -27,7 +29,8 @@ demo_to()
 # Runs every check, one after the other.
 suite_demo()
 {
-    declare -gA DEMO_PORT=([first]=$(free_port) [second]=$(free_port) [production]=$(free_port))
+    declare -gA DEMO_PORT=([first]=$(free_port) [second]=$(free_port) [production]=$(free_port)
+        [web]=$(free_port) [web_second]=$(free_port))
     copy_tree "$ROOT" "$WORK/clone"
     chmod 700 "$WORK/clone"
     busy_port_is_said

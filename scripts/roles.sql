@@ -1,0 +1,67 @@
+-- The web's roles and their rights; safe to run twice. In the database that has
+-- the extension, as a superuser:
+--
+--   psql -d ngeshare -v authenticator_password=secret -f scripts/roles.sql
+--
+-- ngeshare_web reads api, ngeshare_operator may also start and cancel a sync,
+-- authenticator is PostgREST's login: it has no rights of its own and becomes
+-- one of the two. Roles are the cluster's, their rights this database's.
+-- Without a password authenticator keeps the one it has, or has none.
+
+\set ON_ERROR_STOP on
+BEGIN;
+-- Keep a password out of the server's log.
+SET LOCAL log_statement = 'none';
+SET LOCAL log_min_duration_statement = -1;
+SET LOCAL log_min_error_statement = 'panic';
+
+SELECT format('CREATE ROLE %I', name)
+FROM unnest(ARRAY['ngeshare_web', 'ngeshare_operator', 'authenticator']) AS name
+WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = name)
+\gexec
+
+ALTER ROLE ngeshare_web
+    NOLOGIN INHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
+ALTER ROLE ngeshare_operator
+    NOLOGIN INHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
+ALTER ROLE authenticator
+    LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
+
+\if :{?authenticator_password}
+ALTER ROLE authenticator PASSWORD :'authenticator_password';
+\endif
+
+-- PostgREST applies these to each request.
+ALTER ROLE ngeshare_web SET statement_timeout = '30s';
+ALTER ROLE ngeshare_operator SET statement_timeout = '30s';
+
+SELECT format('GRANT %I TO %I', granted, member)
+FROM (VALUES
+    ('ngeshare_web', 'ngeshare_operator'),
+    ('ngeshare_web', 'authenticator'),
+    ('ngeshare_operator', 'authenticator')
+) AS membership (granted, member)
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM pg_catalog.pg_auth_members AS known
+    WHERE known.roleid = granted::regrole
+      AND known.member = membership.member::regrole)
+\gexec
+
+GRANT USAGE ON SCHEMA api TO ngeshare_web;
+GRANT SELECT ON ALL TABLES IN SCHEMA api TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION api.pre_request() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION api.sync_start(text) TO ngeshare_operator;
+GRANT EXECUTE ON FUNCTION api.sync_cancel() TO ngeshare_operator;
+
+-- A view reads tables with its owner's rights, but calls functions with the
+-- reader's. These answer without anything else, and only read.
+GRANT EXECUTE ON FUNCTION public.ngeshare_as_of() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION public.ngeshare_group_status(timestamptz) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION public.ngeshare_pipeline(timestamptz) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION public.ngeshare_funnel(timestamptz) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION public.ngeshare_sync_status() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.group_facts(timestamptz) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.reporting_zone() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.run_status(bigint) TO ngeshare_web;
+COMMIT;

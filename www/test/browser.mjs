@@ -1,0 +1,419 @@
+// The pages in a real browser against a running demo: node browser.mjs URL PSQL_COMMAND
+// (or NGESHARE_URL and NGESHARE_PSQL; the command runs psql -At on the local database).
+// A case is a name and a function of the world { open, openBeside, go, sql, hold, problems }.
+
+import assert from 'node:assert/strict';
+import { answerWith, holdSync, makeSql, openBrowser, readNumber, readTable, runCases, settled } from './harness.mjs';
+
+const PATHS = ['/', '/funnel.html', '/rescue.html', '/sync.html'];
+const FIGURES = `SELECT sum(groups_total) AS groups_total, sum(active) AS active, sum(stalled) AS stalled, sum(graduated) AS graduated,
+  (SELECT count(*) FROM v_rescue_list) AS rescuable, sum(continued) AS continued FROM v_curriculum_funnel`;
+const RESCUE = `SELECT group_name, course_name, facilitator_id, facilitator_name, facilitator_contact, last_meeting_date, days_inactive, progress_pct,
+  episodes_remaining, facilitator_is_deleted FROM v_rescue_list`;
+const HOLD_S = 12;
+const PAGE_SIZE = 50;
+
+/** The figures on Home. */
+async function readFigures(page) {
+    const shown = await page
+        .locator('[data-figure]')
+        .evaluateAll((elements) => elements.map((element) => [element.dataset.figure, element.textContent]));
+    return Object.fromEntries(shown.map(([name, text]) => [name, readNumber(text)]));
+}
+
+/** The run that a page shows as working; waits for it. */
+async function readRun(page) {
+    await page.waitForFunction(() => document.getElementById('freshness').dataset.run);
+    return page.locator('#freshness').getAttribute('data-run');
+}
+
+/** Waits until a page shows no working run any more, and all is loaded. */
+async function waitForEnd(page) {
+    await page.waitForFunction(() => document.getElementById('freshness').dataset.run === '', null, { timeout: 60_000 });
+    await settled(page);
+}
+
+async function homeEqualsSql({ open, sql }) {
+    const page = await open('/');
+    assert.deepEqual(await readFigures(page), sql(FIGURES)[0]);
+}
+
+async function findingsLeadToTheirRows({ open, sql }) {
+    const page = await open('/');
+    const [{ rescuable }] = sql(FIGURES);
+    const finding = page.locator('.finding').first();
+    assert.match((await finding.textContent()).replace(/,/g, ''), new RegExp(rescuable ? `^${rescuable} groups? ` : '^No group'));
+    await finding.locator('a').click();
+    await settled(page);
+    assert.match((await page.locator('[data-figure="total"]').textContent()).replace(/,/g, ''), new RegExp(`^${rescuable} `));
+}
+
+async function funnelTableEqualsSql({ open, sql }) {
+    const page = await open('/funnel.html');
+    const expected =
+        sql(`SELECT course_name, groups_total, groups_started, graduated, active, stalled, not_started, graduation_rate, continued,
+    continuation_rate, awaiting, settled_continuation_rate FROM v_curriculum_funnel ORDER BY sequence_order`);
+    const fields = [
+        'groups_total',
+        'groups_started',
+        'graduated',
+        'active',
+        'stalled',
+        'not_started',
+        'graduation_rate',
+        'continued',
+        'continuation_rate',
+        'awaiting',
+        'settled_continuation_rate',
+    ];
+    const shown = (await readTable(page, '#funnel')).map(([course, ...numbers]) => [course, ...numbers.map(readNumber)]);
+    assert.deepEqual(
+        shown,
+        expected.map((row) => [row.course_name, ...fields.map((field) => row[field])]),
+    );
+}
+
+async function funnelBarsEqualSql({ open, sql }) {
+    const page = await open('/funnel.html');
+    for (const row of sql('SELECT * FROM v_curriculum_funnel')) {
+        const course = page.locator('.course', { has: page.getByRole('heading', { name: row.course_name, exact: true }) });
+        const bars = await course
+            .locator('[data-figure]')
+            .evaluateAll((elements) => elements.map((element) => [element.dataset.figure, element.textContent]));
+        const expected = { total: row.groups_total, started: row.groups_started, graduated: row.graduated };
+        if (row.continued !== null) expected.continued = row.continued;
+        assert.deepEqual(Object.fromEntries(bars.map(([name, text]) => [name, readNumber(text)])), expected);
+    }
+}
+
+/** A rescue row from SQL as the page writes it. */
+function rescueCells(row) {
+    const day =
+        row.last_meeting_date &&
+        new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(row.last_meeting_date));
+    const facilitator =
+        row.facilitator_id === null ? 'no facilitator' : row.facilitator_name + (row.facilitator_is_deleted ? ' account deleted' : '');
+    const contact = row.facilitator_contact ? `${row.facilitator_contact} Copy` : '—';
+    return [row.group_name, row.course_name, facilitator, contact, day ?? '—', row.days_inactive, row.progress_pct, row.episodes_remaining];
+}
+
+async function readRescue(page) {
+    return (await readTable(page, '#rescue')).map((cells) => cells.map((cell, i) => (i >= 5 ? readNumber(cell) : cell)));
+}
+
+async function rescueEqualsSql({ open, sql }) {
+    const page = await open('/rescue.html');
+    const expected = sql(`${RESCUE} ORDER BY days_inactive, group_id LIMIT ${PAGE_SIZE}`);
+    assert.deepEqual(await readRescue(page), expected.map(rescueCells));
+    assert.equal(await page.locator('[aria-sort]').getAttribute('aria-sort'), 'ascending');
+}
+
+async function rescueSortsInSql({ open, sql }) {
+    const page = await open('/rescue.html');
+    const names = [
+        'group_name',
+        'course_name',
+        'facilitator_name',
+        'facilitator_contact',
+        'last_meeting_date',
+        'days_inactive',
+        'progress_pct',
+        'episodes_remaining',
+    ];
+    for (const [i, column] of names.entries()) {
+        for (const direction of ['asc', 'desc']) {
+            await page.locator('#rescue thead button').nth(i).click();
+            await page.waitForFunction(
+                ([column, direction]) => document.querySelectorAll('#rescue th')[column].getAttribute('aria-sort') === direction,
+                [i, direction === 'asc' ? 'ascending' : 'descending'],
+            );
+            await settled(page);
+            const expected = sql(`${RESCUE} ORDER BY ${column} ${direction} NULLS LAST, group_id LIMIT ${PAGE_SIZE}`);
+            assert.deepEqual(await readRescue(page), expected.map(rescueCells), `${column} ${direction}`);
+        }
+    }
+}
+
+async function rescueAddressHoldsTheOrder({ open }) {
+    const page = await open('/rescue.html');
+    await page.getByRole('button', { name: 'Progress' }).focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/rescue.html?order=progress_pct.asc');
+    await page.waitForFunction(() => document.querySelector('[aria-sort]').textContent.includes('Progress'));
+    await settled(page);
+    assert.match(await page.evaluate(() => document.activeElement.textContent), /Progress/, 'the focus stays');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/rescue.html?order=progress_pct.desc');
+    await page.reload();
+    await settled(page);
+    assert.equal(await page.locator('th', { hasText: 'Progress' }).getAttribute('aria-sort'), 'descending');
+    await page.goBack();
+    await page.waitForFunction(() => document.querySelector('[aria-sort]').getAttribute('aria-sort') === 'ascending');
+}
+
+async function rescueHasPages({ open, sql }) {
+    const expected = sql(`${RESCUE} ORDER BY days_inactive, group_id`);
+    const seen = [];
+    const page = await open('/rescue.html', { expected: /offset=\d{6}/ });
+    for (;;) {
+        seen.push(...(await readRescue(page)));
+        const next = page.getByRole('button', { name: 'Next' });
+        if ((await next.count()) === 0 || (await next.getAttribute('aria-disabled'))) break;
+        const first = await page.locator('tbody tr').first().getAttribute('data-key');
+        await next.click();
+        await page.waitForFunction((key) => document.querySelector('tbody tr').dataset.key !== key, first);
+        await settled(page);
+    }
+    assert.deepEqual(seen, expected.map(rescueCells));
+    await page.goto(page.url().replace(/\?.*/, '?page=99999'));
+    await settled(page);
+    assert.equal(new URL(page.url()).search, '', 'a page beyond the end leads to the first');
+}
+
+async function historyEqualsSql({ open, sql }) {
+    const page = await open('/sync.html');
+    const expected = sql(`SELECT run_id, sum(rows_inserted) AS inserted, sum(rows_updated) AS updated, sum(rows_deleted) AS deleted
+    FROM sync_run LEFT JOIN sync_log USING (run_id) GROUP BY run_id, sync_run.started_at ORDER BY sync_run.started_at DESC LIMIT 30`);
+    const shown = (await readTable(page, '#runs')).map((cells) => [cells[0], ...cells.slice(6, 9).map(readNumber)]);
+    assert.deepEqual(
+        shown,
+        expected.map((row) => [String(row.run_id), row.inserted ?? 0, row.updated ?? 0, row.deleted ?? 0]),
+    );
+}
+
+async function errorsEqualSql({ open, sql }) {
+    const page = await open('/sync.html');
+    const expected = sql('SELECT message FROM sync_error_log ORDER BY occurred_at DESC, error_id DESC LIMIT 30');
+    const shown = await page.locator('#errors tbody tr td:nth-child(4) bdi').allTextContents();
+    assert.deepEqual(
+        shown,
+        expected.map(({ message }) => message),
+    );
+}
+
+async function timesAreInTheReportingZone({ open, sql }) {
+    const page = await open('/sync.html', { timezoneId: 'Pacific/Honolulu' });
+    const [{ started_at: started }] = sql('SELECT started_at FROM sync_run ORDER BY started_at DESC LIMIT 1');
+    const [{ zone }] = sql('SELECT zone FROM api.home');
+    const expected = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: zone }).format(
+        new Date(started),
+    );
+    assert.equal(await page.locator('#runs tbody time').first().textContent(), expected);
+    assert.match(await page.locator('#zone').textContent(), new RegExp(zone));
+}
+
+async function pagesFitEveryScreen({ open, problems }) {
+    for (const width of [1280, 360]) {
+        for (const colorScheme of ['light', 'dark']) {
+            for (const path of PATHS) {
+                const page = await open(path, { colorScheme, viewport: { width, height: 800 } });
+                const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+                assert.equal(sideways, 0, `${path} scrolls sideways at ${width}`);
+                await page.context().close();
+            }
+        }
+    }
+    assert.deepEqual(problems, []);
+}
+
+async function pagesSpeakIndonesian({ open, sql }) {
+    const page = await open('/', { locale: 'id-ID' });
+    assert.equal(await page.locator('html').getAttribute('lang'), 'id');
+    assert.match(await page.locator('#sync-now').textContent(), /^Sinkronkan$/);
+    const [{ groups_total: total }] = sql(FIGURES);
+    assert.equal(await page.locator('[data-figure="groups_total"]').textContent(), new Intl.NumberFormat('id-ID').format(total));
+    await page.locator('#language').selectOption('en');
+    await page.waitForFunction(() => document.documentElement.lang === 'en');
+}
+
+async function hostileNamesStayText({ open }) {
+    const evil = `<img src=x onerror="document.title='taken'"><script>document.title='taken'</script> & "quotes" 'and' \u202eback\u0000`;
+    const row = {
+        group_id: evil,
+        group_name: evil,
+        course_name: evil,
+        facilitator_id: evil,
+        facilitator_name: evil,
+        facilitator_contact: evil,
+        last_meeting_date: null,
+        episodes_remaining: 1,
+        progress_pct: 70,
+        days_inactive: 29,
+        facilitator_is_deleted: true,
+    };
+    const page = await open('/rescue.html', { routes: { rescue_list: answerWith([row], 200, { 'Content-Range': '0-0/1' }) } });
+    assert.equal(await page.locator('#rescue tbody th').textContent(), evil);
+    assert.equal(await page.locator('#rescue tbody :is(img, script, a)').count(), 0);
+    assert.match(await page.title(), /^Rescue list/);
+}
+
+async function oneRegionFailsAlone({ open }) {
+    const down = { code: 'PGRST000', message: 'Database connection error', details: 'refused', hint: null };
+    let failing = true;
+    const answer = (route) => (failing ? answerWith(down, 503)(route) : route.continue());
+    const page = await open('/sync.html', { expected: /sync_errors/, routes: { sync_errors: answer } });
+    assert.match(await page.locator('#errors [role="alert"]').textContent(), /isn’t ready.*Database connection error.*PGRST000/);
+    assert.ok((await page.locator('#runs tbody tr').count()) > 0, 'its neighbour is there');
+    failing = false;
+    await page.locator('#errors button').click();
+    await page.locator('#errors :is(table, .empty)').waitFor();
+    assert.equal(await page.locator('#errors [role="alert"]').count(), 0);
+}
+
+async function firstRunSaysSo({ open }) {
+    const home = {
+        zone: 'Asia/Jakarta',
+        as_of: '2026-01-01T00:00:00Z',
+        synced: false,
+        groups_total: 0,
+        active: 0,
+        stalled: 0,
+        graduated: 0,
+        not_started: 0,
+        rescuable: 0,
+        continued: 0,
+    };
+    const freshness = {
+        last_success_at: null,
+        age_seconds: null,
+        status: null,
+        last_run_id: null,
+        last_error: null,
+        sqlstate: null,
+        is_running: false,
+        is_stale: true,
+    };
+    for (const path of ['/', '/funnel.html', '/rescue.html']) {
+        const page = await open(path, { routes: { home: answerWith([home]), freshness: answerWith([freshness]) } });
+        assert.match(await page.locator('main').textContent(), /Nothing synced yet/);
+        assert.equal(await page.locator('[data-figure]').count(), 0, 'no zeros');
+        assert.match(await page.locator('.freshness-text').textContent(), /^Nothing synced yet/);
+    }
+}
+
+async function silentWorkerIsInterrupted({ open }) {
+    const status = {
+        running: true,
+        run_id: '999',
+        mode: 'incremental',
+        phase: 'pull',
+        table_name: 'User',
+        rows_done: 1,
+        rows_expected: 2,
+        pct: 50,
+        eta: null,
+        heartbeat_at: new Date(Date.now() - 60_000).toISOString(),
+        last_success_at: null,
+        last_error: null,
+    };
+    const page = await open('/sync.html', { routes: { sync_status: answerWith([status]) } });
+    await page.locator('#state[data-kind="interrupted"]').waitFor();
+    assert.match(await page.locator('#state').textContent(), /No sign of life.*interrupted/);
+    assert.match(await page.locator('.freshness-text').textContent(), /interrupted/);
+}
+
+async function syncIsSeenEverywhere({ open, openBeside, go, hold, sql }) {
+    const release = await hold(HOLD_S);
+    const page = await open('/');
+    const figures = await readFigures(page);
+    await page.locator('#sync-now').click();
+    const run = await readRun(page);
+    assert.ok(await page.locator('#freshness progress').isVisible());
+    const early = await page.locator('.progress-details').textContent();
+    await page.waitForFunction((before) => document.querySelector('.progress-details').textContent !== before, early);
+    assert.deepEqual(await readFigures(page), figures, 'the old figures stay on screen');
+
+    await page.locator('#sync-now').click();
+    await page.waitForFunction((id) => document.getElementById('announcer').textContent.includes(`Run ${id} is already working`), run);
+    assert.equal(await readRun(page), run, 'a second click shows the same run');
+
+    const tab = await openBeside(page, '/sync.html');
+    assert.equal(await readRun(tab), run, 'so does a second tab');
+    assert.match(await tab.locator('#state').textContent(), new RegExp(`Run ${run} is working`));
+    assert.equal(await tab.locator(`#runs tr[data-key="${run}"] [data-status]`).getAttribute('data-status'), 'running');
+    const other = await open('/funnel.html');
+    await other.locator('#sync-now').click();
+    assert.equal(await readRun(other), run, 'and a click in another window');
+
+    await page.reload();
+    assert.equal(await readRun(page), run, 'a reload goes on');
+    await release();
+    await Promise.all([page, tab, other].map(waitForEnd));
+    assert.deepEqual(await readFigures(page), sql(FIGURES)[0], 'at its end the figures are those of SQL');
+    assert.match(await page.locator('.freshness-text').textContent(), /synced just now/);
+    assert.equal(
+        await tab.locator(`#runs tr[data-key="${run}"] [data-status]`).getAttribute('data-status'),
+        sql(`SELECT status FROM sync_run WHERE run_id = ${run}`)[0].status,
+    );
+    await go(tab, '/rescue.html');
+    assert.equal(await tab.locator('#freshness').getAttribute('data-run'), '');
+}
+
+async function openTabSeesTheSync({ open, openBeside, hold }) {
+    const release = await hold(HOLD_S);
+    const page = await open('/');
+    const tab = await openBeside(page, '/');
+    await page.locator('#sync-now').click();
+    assert.equal(await readRun(tab), await readRun(page), 'a tab that was open before is told');
+    await release();
+    await Promise.all([waitForEnd(page), waitForEnd(tab)]);
+}
+
+async function syncCanBeCancelled({ open, hold, sql }) {
+    const release = await hold(HOLD_S);
+    const page = await open('/sync.html');
+    await page.locator('#sync-now').click();
+    const run = await readRun(page);
+    await page.locator('#sync-cancel').click();
+    await waitForEnd(page);
+    await release();
+    assert.equal(sql(`SELECT status FROM sync_run WHERE run_id = ${run}`)[0].status, 'cancelled');
+    await page.locator(`#runs tr[data-key="${run}"] [data-status="cancelled"]`).waitFor();
+    assert.match(await page.locator('#state').textContent(), /cancelled/);
+}
+
+async function nothingWentWrongOnTheWay({ problems }) {
+    assert.deepEqual(problems, []);
+}
+
+const CASES = [
+    ['Home: every figure equals SQL', homeEqualsSql],
+    ['Home: a finding leads to its rows', findingsLeadToTheirRows],
+    ['Funnel: the table equals SQL', funnelTableEqualsSql],
+    ['Funnel: the bars equal SQL', funnelBarsEqualSql],
+    ['Rescue list: rows and order equal SQL', rescueEqualsSql],
+    ['Rescue list: each column sorts both ways as SQL does', rescueSortsInSql],
+    ['Rescue list: by keyboard; the address holds the order', rescueAddressHoldsTheOrder],
+    ['Rescue list: its pages hold each row once', rescueHasPages],
+    ['Sync: the history equals SQL', historyEqualsSql],
+    ['Sync: the errors equal SQL', errorsEqualSql],
+    ['times are in the reporting zone, whatever the browser’s', timesAreInTheReportingZone],
+    ['all pages at 1280 and 360 px, light and dark: nothing sideways, no error, no other host', pagesFitEveryScreen],
+    ['in Indonesian, and switched', pagesSpeakIndonesian],
+    ['hostile names stay text', hostileNamesStayText],
+    ['one region fails alone and recovers', oneRegionFailsAlone],
+    ['before the first sync the pages say so', firstRunSaysSo],
+    ['a worker without a sign of life is interrupted', silentWorkerIsInterrupted],
+    ['Sync now: second click, second tab, reload: the same run; then new figures', syncIsSeenEverywhere],
+    ['Sync now: a tab that was open before sees it', openTabSeesTheSync],
+    ['Sync: Cancel', syncCanBeCancelled],
+    ['no error on any console, no request to another host', nothingWentWrongOnTheWay],
+];
+
+/** Runs every case, or those whose name contains NGESHARE_CASE. */
+async function main([url = process.env.NGESHARE_URL, psql = process.env.NGESHARE_PSQL]) {
+    if (!url || !psql) {
+        console.error('usage: node browser.mjs URL PSQL_COMMAND (or NGESHARE_URL and NGESHARE_PSQL)');
+        return 2;
+    }
+    const browser = await openBrowser(url.replace(/\/$/, ''));
+    const world = { ...browser, sql: makeSql(psql), hold: (seconds) => holdSync(psql, seconds) };
+    const chosen = CASES.filter(([name]) => name.includes(process.env.NGESHARE_CASE ?? ''));
+    try {
+        return (await runCases(chosen, world)) ? 1 : 0;
+    } finally {
+        await browser.close();
+    }
+}
+
+process.exitCode = await main(process.argv.slice(2));

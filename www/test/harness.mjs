@@ -1,0 +1,150 @@
+// What the browser cases stand on: a browser whose pages are watched, SQL as the other witness, and lines as TAP has them.
+
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { chromium } from 'playwright-core';
+
+const CHROMIUM = process.env.NGESHARE_CHROMIUM ?? '/usr/bin/chromium';
+const FLAGS = [
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+];
+const WAIT_MS = 15_000;
+/** Answers that a case brings about on purpose; the browser logs each as an error. */
+const EXPECTED_FAILURE = /\/api\/rpc\/sync_start/;
+
+/** Runs a statement and returns its rows as objects, as of the last successful sync, which is what the page shows. */
+export function makeSql(command) {
+    return (query) => {
+        const input = `
+      DO $$ BEGIN PERFORM set_config('ngeshare.as_of', coalesce((SELECT clock::text FROM public.sync_run
+        WHERE status IN ('success', 'warning') AND mode <> 'verify' AND window_start IS NOT NULL
+        ORDER BY run_id DESC LIMIT 1), ''), false); END $$;
+      SELECT coalesce(jsonb_agg(answer), '[]') FROM (${query}) AS answer;`;
+        const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { input, encoding: 'utf8', maxBuffer: 1 << 28 });
+        assert.equal(status, 0, stderr);
+        return JSON.parse(stdout.trim().split('\n').at(-1));
+    };
+}
+
+/** Keeps the mirror's tables from being written for a while, so that a sync is slow enough to be looked at. Returns how to let go. */
+export async function holdSync(command, seconds) {
+    const holder = spawn('sh', ['-c', command], { stdio: ['pipe', 'pipe', 'inherit'] });
+    holder.stdin.on('error', () => {}); // a server that was killed has let go already
+    const held = new Promise((resolve, reject) => {
+        holder.stdout.on('data', (data) => String(data).includes('held') && resolve());
+        holder.on('close', () => reject(new Error('the tables could not be held')));
+    });
+    const ended = new Promise((resolve) => holder.on('close', resolve));
+    holder.stdin.write(`BEGIN; LOCK TABLE public."User", public."Hangout", public."HangoutGroup" IN SHARE MODE;\nSELECT 'held';\n`);
+    await held;
+    const release = async () => {
+        if (!holder.stdin.writableEnded) holder.stdin.end('COMMIT;\n');
+        await ended;
+    };
+    setTimeout(release, seconds * 1000).unref();
+    return release;
+}
+
+/** A browser in which every page is watched: errors on the console and requests to other hosts are collected. */
+export async function openBrowser(url) {
+    const flags = process.getuid?.() === 0 ? [...FLAGS, '--no-sandbox'] : FLAGS;
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: flags });
+    const problems = [];
+    const contexts = [];
+
+    /** Opens one of the pages in a window of its own; `expected` are failures that the case brings about. */
+    async function open(path, { expected = EXPECTED_FAILURE, routes = {}, ...options } = {}) {
+        const context = await browser.newContext({
+            locale: 'en-GB',
+            timezoneId: 'America/New_York',
+            viewport: { width: 1280, height: 900 },
+            ...options,
+        });
+        contexts.push(context);
+        const page = await context.newPage();
+        page.setDefaultTimeout(WAIT_MS);
+        watch(page, expected);
+        for (const [name, answer] of Object.entries(routes)) await page.route(new RegExp(`/api/${name}(\\?|$)`), answer);
+        await go(page, path);
+        return page;
+    }
+
+    /** Opens another tab beside a page. */
+    async function openBeside(page, path) {
+        const tab = await page.context().newPage();
+        tab.setDefaultTimeout(WAIT_MS);
+        watch(tab, EXPECTED_FAILURE);
+        await go(tab, path);
+        return tab;
+    }
+
+    /** Goes to a path and waits until nothing is being loaded. */
+    async function go(page, path) {
+        await page.goto(url + path);
+        await settled(page);
+    }
+
+    function watch(page, expected) {
+        page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`));
+        page.on('console', (message) => {
+            const ours = message.type() === 'error' && !expected.test(message.location().url);
+            if (ours) problems.push(`${page.url()}: ${message.text()} ${message.location().url}`);
+        });
+        page.on('request', (request) => {
+            if (new URL(request.url()).origin !== new URL(url).origin) problems.push(`${page.url()} asked ${request.url()}`);
+        });
+    }
+
+    const closePages = () => Promise.all(contexts.splice(0).map((context) => context.close()));
+    return { open, openBeside, go, problems, closePages, close: () => browser.close() };
+}
+
+/** Waits until the page's regions show what they have, and the freshness line says how old it is. */
+export async function settled(page) {
+    await page.locator('#freshness:not([data-state="loading"]), #freshness [role="alert"]').first().waitFor();
+    await page.waitForFunction(
+        () => document.querySelectorAll('[aria-busy]').length === 0 && document.querySelector('.region-content > *, .region-notice > *'),
+    );
+}
+
+/** An answer of the API for page.route: rows with a status. */
+export function answerWith(body, status = 200, headers = {}) {
+    return (route) => route.fulfill({ status, headers, contentType: 'application/json', body: JSON.stringify(body) });
+}
+
+/** A number as it is written in English: "1,584", "39.1%". What stands for no number is null. */
+export function readNumber(shown) {
+    const value = shown.trim();
+    if (value === '—') return null;
+    assert.match(value, /^-?[\d,]+(\.\d+)?%?$/, `no number: ${value}`);
+    return Number(value.replace(/[,%]/g, ''));
+}
+
+/** The texts of a table's cells, row by row. */
+export function readTable(page, selector) {
+    return page.locator(`${selector} tbody tr`).evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+}
+
+/** Runs the cases one after the other and prints a line for each. Returns how many failed. */
+export async function runCases(cases, world) {
+    let failed = 0;
+    for (const [i, [name, run]] of cases.entries()) {
+        try {
+            await run(world);
+            console.log(`ok ${i + 1} - ${name}`);
+        } catch (error) {
+            failed++;
+            console.log(`not ok ${i + 1} - ${name}`);
+            console.log(String(error.stack ?? error).replace(/^/gm, '# '));
+        } finally {
+            await world.closePages();
+        }
+    }
+    console.log(`1..${cases.length}`);
+    return failed;
+}
