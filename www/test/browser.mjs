@@ -3,7 +3,7 @@
 // A case is a name and a function of the world { open, openBeside, go, sql, hold, problems }.
 
 import assert from 'node:assert/strict';
-import { answerWith, holdSync, makeSql, openBrowser, readNumber, readTable, runCases, settled } from './harness.mjs';
+import { answerWith, holdSync, makeRun, makeSql, openBrowser, readNumber, readTable, runCases, settled } from './harness.mjs';
 
 const PATHS = ['/', '/funnel.html', '/rescue.html', '/sync.html'];
 const FIGURES = `SELECT sum(groups_total) AS groups_total, sum(active) AS active, sum(stalled) AS stalled, sum(graduated) AS graduated,
@@ -372,6 +372,45 @@ async function syncCanBeCancelled({ open, hold, sql }) {
     assert.match(await page.locator('#state').textContent(), /cancelled/);
 }
 
+async function killedWorkerIsInterrupted({ open, hold, run, sql }) {
+    const release = await hold(HOLD_S);
+    const page = await open('/sync.html');
+    await page.locator('#sync-now').click();
+    const killed = await readRun(page);
+    run(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'ngeshare sync'`);
+    await page.waitForFunction(() => /interrupted/.test(document.getElementById('state').textContent));
+    await page.waitForFunction(() => /interrupted/.test(document.querySelector('.freshness-text').textContent));
+    await page.locator(`#runs tr[data-key="${killed}"] [data-status="crashed"]`).waitFor();
+    await release();
+    await page.locator('#sync-now').click();
+    await page.waitForFunction((id) => ![ '', id ].includes(document.getElementById('freshness').dataset.run), killed);
+    await waitForEnd(page);
+    const runs = sql(`SELECT status FROM sync_run WHERE run_id >= ${killed} ORDER BY run_id`);
+    assert.deepEqual(runs.map((row) => row.status), ['crashed', 'success'], 'the next run works');
+}
+
+async function productionThatIsDownIsTold({ open, run, sql }) {
+    const page = await open('/');
+    const figures = await readFigures(page);
+    const [{ port }] = sql(`SELECT substr(option, 6) AS port FROM pg_foreign_server, unnest(srvoptions) AS option WHERE option LIKE 'port=%'`);
+    run(`ALTER SERVER production OPTIONS (SET port '1')`);
+    try {
+        await page.locator('#sync-now').click();
+        await page.waitForFunction(() => /could not connect to production/.test(document.body.textContent), null, { timeout: 30_000 });
+        assert.deepEqual(await readFigures(page), figures, 'the old figures stay on screen');
+        const tab = await open('/sync.html');
+        assert.match(await tab.locator('main').textContent(), /could not connect to production/, 'the Sync page lists the error');
+        assert.match(await tab.locator('main').textContent(), /08001/);
+    } finally {
+        run(`ALTER SERVER production OPTIONS (SET port '${port}')`);
+    }
+    const after = await open('/');
+    await after.locator('#sync-now').click();
+    await readRun(after);
+    await waitForEnd(after);
+    assert.equal(sql('SELECT status FROM sync_run ORDER BY run_id DESC LIMIT 1')[0].status, 'success');
+}
+
 async function nothingWentWrongOnTheWay({ problems }) {
     assert.deepEqual(problems, []);
 }
@@ -397,6 +436,8 @@ const CASES = [
     ['Sync now: second click, second tab, reload: the same run; then new figures', syncIsSeenEverywhere],
     ['Sync now: a tab that was open before sees it', openTabSeesTheSync],
     ['Sync: Cancel', syncCanBeCancelled],
+    ['a killed worker is interrupted, and the next run works', killedWorkerIsInterrupted],
+    ['a production that is down: its error and the old figures', productionThatIsDownIsTold],
     ['no error on any console, no request to another host', nothingWentWrongOnTheWay],
 ];
 
@@ -407,7 +448,7 @@ async function main([url = process.env.NGESHARE_URL, psql = process.env.NGESHARE
         return 2;
     }
     const browser = await openBrowser(url.replace(/\/$/, ''));
-    const world = { ...browser, sql: makeSql(psql), hold: (seconds) => holdSync(psql, seconds) };
+    const world = { ...browser, sql: makeSql(psql), run: makeRun(psql), hold: (seconds) => holdSync(psql, seconds) };
     const chosen = CASES.filter(([name]) => name.includes(process.env.NGESHARE_CASE ?? ''));
     try {
         return (await runCases(chosen, world)) ? 1 : 0;

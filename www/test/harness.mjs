@@ -31,6 +31,14 @@ export function makeSql(command) {
     };
 }
 
+/** Runs statements that give no rows to look at. */
+export function makeRun(command) {
+    return (statements) => {
+        const { status, stderr } = spawnSync('sh', ['-c', `${command} -v ON_ERROR_STOP=1`], { input: statements, encoding: 'utf8' });
+        assert.equal(status, 0, stderr);
+    };
+}
+
 /** Keeps the mirror's tables from being written for a while, so that a sync is slow enough to be looked at. Returns how to let go. */
 export async function holdSync(command, seconds) {
     const holder = spawn('sh', ['-c', command], { stdio: ['pipe', 'pipe', 'inherit'] });
