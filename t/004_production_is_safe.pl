@@ -82,13 +82,13 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# What psql says of a statement that fails, with its SQLSTATE.
 sub error_of
 {
 	my ($server, $database, $statement) = @_;
-	return error_by($server->connstr($database), $statement);
+	return psql_errors($server, $database, $statement);
 }
 
+# The same for a connection string, until the first error.
 sub error_by
 {
 	my ($connection, $statement) = @_;

@@ -117,11 +117,5 @@ done_testing();
 sub errors_of
 {
 	my ($statement, $database) = @_;
-	my ($output, $errors) = ('', '');
-
-	IPC::Run::run([ 'psql', '-X', '-q', '-v', 'VERBOSITY=verbose', '-d', $local->connstr($database // 'ngeshare'), '-f', '-' ],
-		'<', \$statement, '>', \$output, '2>', \$errors);
-	$errors =~ s/^LOCATION:.*\n//mg;
-	$errors =~ s/^psql:<stdin>:\d+: //mg;
-	return $errors;
+	return psql_errors($local, $database // 'ngeshare', $statement);
 }

@@ -157,10 +157,5 @@ sub waits_for_lock
 sub errors_of
 {
 	my ($statement) = @_;
-	my ($output, $errors) = ('', '');
-
-	IPC::Run::run([ 'psql', '-X', '-q', '-v', 'VERBOSITY=verbose', '-d', $local->connstr('ngeshare'), '-f', '-' ],
-		'<', \$statement, '>', \$output, '2>', \$errors);
-	$errors =~ s/^LOCATION:.*\n//mg;
-	return $errors;
+	return psql_errors($local, 'ngeshare', $statement);
 }

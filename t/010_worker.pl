@@ -138,11 +138,5 @@ sub release
 sub errors_of
 {
 	my ($database, $statement) = @_;
-	my ($output, $errors) = ('', '');
-
-	IPC::Run::run([ 'psql', '-X', '-q', '-v', 'VERBOSITY=verbose', '-d', $local->connstr($database), '-f', '-' ],
-		'<', \$statement, '>', \$output, '2>', \$errors);
-	$errors =~ s/^LOCATION:.*\n//mg;
-	$errors =~ s/^psql:<stdin>:\d+: //mg;
-	return $errors;
+	return psql_errors($local, $database, $statement);
 }

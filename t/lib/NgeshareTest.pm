@@ -12,7 +12,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(start_servers new_production new_local connect_local sync_local
-  rows_of differences answers_differ history_differs @VIEWS @FUNCTIONS $LOGIN $PASSWORD);
+  rows_of differences answers_differ history_differs psql_errors @VIEWS @FUNCTIONS $LOGIN $PASSWORD);
 
 our $LOGIN    = 'ngeshare_reader';
 our $PASSWORD = q{it's "secret" \\ 50%};
@@ -173,6 +173,19 @@ sub answers_differ
 		push @different, map { ($name // $view) . ' ' . $_ } differences($wanted{$view}, \@got);
 	}
 	return @different;
+}
+
+# What psql says on standard error of statements, with SQLSTATEs and without places.
+sub psql_errors
+{
+	my ($server, $database, $statements) = @_;
+	my ($output, $errors) = ('', '');
+
+	IPC::Run::run([ 'psql', '-X', '-q', '-v', 'VERBOSITY=verbose', '-d', $server->connstr($database), '-f', '-' ],
+		'<', \$statements, '>', \$output, '2>', \$errors);
+	$errors =~ s/^LOCATION:.*\n//mg;
+	$errors =~ s/^psql:<stdin>:\d+: //mg;
+	return $errors;
 }
 
 # Compares the whole history, past and recent, with production's attendance
