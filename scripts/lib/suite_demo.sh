@@ -37,7 +37,7 @@ suite_demo()
     first_start
     second_start
     other_source
-    check 'stop stops both clusters' stops_all
+    check 'stop stops both clusters and the page' stops_all
     check 'a start after stop goes on' goes_on_after_stop
     check 'reset removes everything' resets_all
     another_production_is_refused
@@ -132,7 +132,7 @@ other_source()
 
 stops_all()
 {
-    demo first stop && demo first status && [[ $(demo first status | grep -c 'does not run') -eq 2 ]]
+    demo first stop && demo first status && [[ $(demo first status | grep -c 'does not run') -eq 3 ]]
 }
 
 goes_on_after_stop()

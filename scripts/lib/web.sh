@@ -19,13 +19,15 @@ install_npm_packages()
     ln -sfn -- "$modules/node_modules" "$www/node_modules"
 }
 
-# Builds the page of a tree into its www/dist.
+# Builds the page of a tree into its www/dist, once a copy of the tree.
 build_page()
 {
     local www=$1 modules=$2
+    [[ ! -f $www/dist/.built ]] || return 0
     install_npm_packages "$www" "$modules"
     say 'building the page ...'
     logged 'building the page' in_directory "$www" "$(node_of "$modules")" build.mjs
+    : >"$www/dist/.built"
     chmod -R a+rX -- "$www/dist"
 }
 
@@ -104,9 +106,23 @@ web_process()
     printf '%s\n' "$pid"
 }
 
-# Starts PostgREST and nginx anew, and waits until the API answers.
+# What the page that runs was made from: its files, its settings and the API's database.
+web_fingerprint()
+{
+    {
+        cat -- "$STATE/build/.built-from" "$STATE/local.ready"
+        as_owner cat "$STATE/web/postgrest.conf" "$STATE/web/nginx.conf" "$STATE/web/headers.conf"
+    } | sha256sum | cut -d ' ' -f 1
+}
+
+# Starts PostgREST and nginx and waits until the API answers; leaves them alone where just these run.
 start_web()
 {
+    if web_process nginx >/dev/null && web_process postgrest >/dev/null &&
+        [[ $(remembered web.ready) == "$(web_fingerprint)" ]]; then
+        wait_for_api
+        return
+    fi
     stop_web
     say "starting the page on http://127.0.0.1:$PORT_WEB ..."
     # shellcheck disable=SC2016 # the inner shell expands it
@@ -114,6 +130,7 @@ start_web()
         bash "$STATE/web" "$(postgrest_of "$STATE/npm")" {LOCK}>&-
     logged 'starting nginx' as_owner "$(nginx_program)" -e "$STATE/web/nginx.log" -c "$STATE/web/nginx.conf" {LOCK}>&-
     wait_for_api
+    remember web.ready "$(web_fingerprint)"
 }
 
 # Waits until the API answers through nginx; ends the script where it does not.
@@ -140,16 +157,18 @@ api_answers()
     [[ $status == 200 ]]
 }
 
-# Stops PostgREST and nginx where they run.
+# Stops PostgREST and nginx where they run; ends the script where one does not stop.
 stop_web()
 {
-    local program pid tries
+    local program pid end
     for program in nginx postgrest; do
         pid=$(web_process "$program") || continue
         say "stopping $program ..."
-        as_owner kill -TERM "$pid" 2>/dev/null || true
-        for ((tries = 0; tries < 50; tries++)); do
-            web_process "$program" >/dev/null || break
+        # shellcheck disable=SC2016 # the inner shell expands it; a minimal system has no other kill than its own
+        logged "stopping $program" as_owner bash -c 'kill -TERM "$1"' bash "$pid"
+        end=$((SECONDS + 10))
+        while [[ -r /proc/$pid/comm && $(cat "/proc/$pid/comm" 2>/dev/null) == "$program" ]]; do
+            ((SECONDS < end)) || die "$program (process $pid) does not stop; end it and start again"
             sleep 0.1
         done
     done
