@@ -6,6 +6,7 @@ use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use NgeshareTest;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $clock = '2026-03-31 12:00:00+07';
@@ -53,6 +54,20 @@ $local->safe_psql('ngeshare',
 	"SET ngeshare.sync_clock = '$clock'; SET ngeshare.sync_batch_rows = 1; CALL ngeshare_sync()");
 is($local->safe_psql('ngeshare', q{SELECT count(*) FROM "User" WHERE id LIKE 'sama-%'}),
 	'500', 'rows of one stamp all arrive over batches of one row and more');
+
+# A batch's order and limit are production's work, or it would sort and send the
+# whole table for each, and in an order of ours.
+$production->append_conf('postgresql.conf', q{log_statement = 'all'});
+$production->reload;
+my $log_before = -s $production->logfile;
+$local->safe_psql('ngeshare',
+	"SET ngeshare.sync_clock = '$clock'; SET ngeshare.sync_batch_rows = 300; CALL ngeshare_sync('full')");
+my $log = substr(slurp_file($production->logfile), $log_before);
+my @batches = grep { /WHERE .*>=/ } $log =~ /(DECLARE c\d+ CURSOR FOR\s+SELECT .*)/g;
+cmp_ok(scalar @batches, '>', 6, 'the batches of a full sync are in production\'s log');
+is(scalar(grep { !/ORDER BY "(updatedAt|attendedAt)" ASC NULLS LAST, id ASC NULLS LAST/ } @batches), 0,
+	'each is ordered by production');
+like((grep { /"UserHangoutGroup" / } @batches)[0], qr/ LIMIT 300::bigint/, 'and a large table\'s is limited there');
 
 $production->stop;
 $local->stop;
