@@ -13,6 +13,8 @@ SQL_PARTS = \
 	src/mirror/mirror.sql \
 	src/history/history.sql \
 	src/sync/sync.sql \
+	src/sync/verify.sql \
+	src/sync/undo.sql \
 	src/sync/worker.sql \
 	src/mirror/connect.sql \
 	src/analytics/facts.sql \

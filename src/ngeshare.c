@@ -77,6 +77,9 @@ define_sync_settings(void)
 	define_int("ngeshare.sync_max_delete_pct",
 	           "Percent of a table (and never fewer than 50 rows) that one run may delete.",
 	           &ngeshare_settings.sync_max_delete_pct, 5, 0, 100, 0);
+	define_int("ngeshare.backup_keep",
+	           "Runs whose replaced attendance is kept, for ngeshare_restore_attendance().",
+	           &ngeshare_settings.backup_keep, 3, 0, 100000, 0);
 	DefineCustomStringVariable("ngeshare.sync_clock",
 	                           "Replaces the sync's clock, for tests; empty means the real one.",
 	                           NULL, &sync_clock_text, "", PGC_SUSET, 0, clock_check_instant,

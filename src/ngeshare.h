@@ -16,6 +16,8 @@
 #define NGESHARE_ERRCODE_SYNC_RUNNING MAKE_SQLSTATE('N', 'G', '0', '0', '1')
 /* A sync would have deleted more than a mistake in production should cost. */
 #define NGESHARE_ERRCODE_DELETE_REFUSED MAKE_SQLSTATE('N', 'G', '0', '0', '2')
+/* Production was restored from a backup and lacks what it once showed us. */
+#define NGESHARE_ERRCODE_SOURCE_RESTORED MAKE_SQLSTATE('N', 'G', '0', '0', '3')
 
 /* The settings, as they stand now. Days, rows, percent, seconds. */
 typedef struct NgeshareSettings
@@ -30,6 +32,7 @@ typedef struct NgeshareSettings
 	int sync_batch_rows;
 	int sync_overlap;
 	int sync_max_delete_pct;
+	int backup_keep;
 	pg_tz *zone;
 } NgeshareSettings;
 

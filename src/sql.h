@@ -10,7 +10,7 @@
 #include "executor/spi.h"
 #include "utils/timestamp.h"
 
-#define SQL_MAX_ARGS 8
+#define SQL_MAX_ARGS 10
 
 /* The arguments of one statement, in the order of their $n. */
 typedef struct SqlArgs

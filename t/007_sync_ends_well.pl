@@ -47,6 +47,7 @@ is(scalar(answers_differ($production, 'source', $local, 'ngeshare', $clock)), 0,
 
 # A cancel is logged as one, and gives the lock back.
 $out = $in = '';
+$production->safe_psql('source', q{UPDATE "User" SET email = 'changed@example.com' WHERE id = (SELECT min(id) FROM "User")});
 $person = IPC::Run::start([ 'psql', '-X', '-q', '-At', '-d', $local->connstr('ngeshare'), '-f', '-' ],
 	'<', \$in, '>', \$out, $holder);
 $in .= qq{BEGIN; LOCK TABLE "User" IN ROW EXCLUSIVE MODE; SELECT 'held';\n};
@@ -101,21 +102,36 @@ for my $as_of ($clock, '2026-03-08 03:00:00-04', '2025-11-02 01:30:00-05')
 sync_local($local, 'ngeshare', '2026-04-20 12:00:00+07');
 is(scalar(answers_differ($production, 'source', $local, 'ngeshare', $clock)), 0, 'and the window moves on in it');
 
-# A parent that arrives after its child: the child waits and comes with the next run.
+# A parent with an old updatedAt comes with its child.
 $local->safe_psql('postgres', q{ALTER DATABASE ngeshare RESET ngeshare.timezone});
 sync_local($local, 'ngeshare', '2026-04-20 12:00:00+07', 'full');
 $production->safe_psql('source', q{
 	INSERT INTO "User" (id, "createdAt", "updatedAt") VALUES ('late parent', '2020-01-01', '2020-01-01');
 	INSERT INTO "UserHangoutGroup" (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId")
 	SELECT 'early child', '2026-04-20 05:00', '2026-04-20 05:00', '2026-04-20 05:00', 's', 'MEMBER', min(id), 'late parent' FROM "HangoutGroup"});
-$said = sync_local($local, 'ngeshare', '2026-04-21 12:00:00+07');
-like($said, qr/WARNING:  sync \d+ ended with a warning: .*1 row\(s\) of "UserHangoutGroup" wait in quarantine/, 'a child without its parent is reported');
-is($local->safe_psql('ngeshare', q{SELECT row_id || ': ' || reason FROM ngeshare.quarantine}),
-	q{early child: userId 'late parent' has no row in User}, 'and waits in quarantine with its reason');
-$production->safe_psql('source', q{UPDATE "User" SET "updatedAt" = '2026-04-21 05:00' WHERE id = 'late parent'});
+$said = sync_local($local, 'ngeshare', '2026-04-21 12:00:00+07', undef, 'UserHangoutGroup');
+is($local->safe_psql('ngeshare', q{SELECT count(*) FROM "UserHangoutGroup" AS child JOIN "User" AS parent ON parent.id = child."userId"
+	WHERE child.id = 'early child'}), '1', 'a parent is fetched by its id where its table was not synced');
+like($said, qr/succeeded/, 'and nothing waits');
+
+# A row whose parent production has nowhere waits, whole, and comes once there is one.
+$production->safe_psql('source', q{
+	ALTER TABLE "UserHangoutGroup" DROP CONSTRAINT "UserHangoutGroup_userId_fkey";
+	INSERT INTO "UserHangoutGroup" (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId")
+	SELECT 'orphan', '2026-04-20 05:00', '2026-04-20 05:00', '2026-04-20 05:00', 's', 'MEMBER', min(id), 'nobody' FROM "HangoutGroup"});
+for my $mode ('incremental', 'incremental', 'full')
+{
+	$said = sync_local($local, 'ngeshare', '2026-04-21 12:30:00+07', $mode);
+	like($said, qr/WARNING:  sync \d+ ended with a warning: .*1 row\(s\) of "UserHangoutGroup" wait in quarantine/,
+		"a child without its parent is reported ($mode)");
+	is($local->safe_psql('ngeshare', q{SELECT row_id || ': ' || reason FROM ngeshare.quarantine}),
+		q{orphan: userId 'nobody' has no row in User}, 'and waits in quarantine with its reason');
+}
+is($local->safe_psql('ngeshare', 'SELECT bool_and(matches) FROM ngeshare_validate()'), 't', 'what waits counts as having come');
+$production->safe_psql('source', q{INSERT INTO "User" (id, "createdAt", "updatedAt") VALUES ('nobody', '2020-01-01', '2020-01-01')});
 $said = sync_local($local, 'ngeshare', '2026-04-21 13:00:00+07');
 like($said, qr/succeeded/, 'when the parent has come, so has the child');
-is($local->safe_psql('ngeshare', q{SELECT count(*) FROM "UserHangoutGroup" WHERE id = 'early child'}), '1', 'it is in the mirror');
+is($local->safe_psql('ngeshare', q{SELECT count(*) FROM "UserHangoutGroup" WHERE id = 'orphan'}), '1', 'it is in the mirror');
 is($local->safe_psql('ngeshare', 'SELECT count(*) FROM ngeshare.quarantine'), '0', 'and no longer in quarantine');
 
 # A timestamp that has no local day never stops a table.
@@ -123,17 +139,6 @@ $production->safe_psql('source', q{UPDATE "HangoutGroup" SET "startDate" = 'infi
 	WHERE id = (SELECT max(id) FROM "HangoutGroup")});
 $said = sync_local($local, 'ngeshare', '2026-04-21 14:00:00+07');
 like($said, qr/1 row\(s\) of "HangoutGroup" wait in quarantine/, 'nor does a timestamp without a local day stop a table');
-
-# More is deleted in production than a mistake should cost.
-$production->safe_psql('source', q{DELETE FROM "UserHangoutGroup" WHERE hashtext(id) % 3 = 0});
-$said = sync_local($local, 'ngeshare', '2026-04-21 15:00:00+07');
-like($said, qr/"UserHangoutGroup" has \d+ row\(s\) more here than production/, 'deleted rows are noticed');
-my $here = $local->safe_psql('ngeshare', 'SELECT count(*) FROM "UserHangoutGroup"');
-like(errors_of(q{SET ngeshare.sync_clock = '2026-04-21 15:00:00+07'; CALL ngeshare_sync('full')}), qr/ERROR:  NG002: production lacks \d+ of the $here rows of "UserHangoutGroup"/, 'too many are refused: NG002');
-is($local->safe_psql('ngeshare', 'SELECT count(*) FROM "UserHangoutGroup"'), $here, 'none was deleted');
-$local->safe_psql('ngeshare', q{SET ngeshare.sync_max_delete_pct = 100; CALL ngeshare_sync('full')});
-is($local->safe_psql('ngeshare', 'SELECT count(*) FROM "UserHangoutGroup"'),
-	$production->safe_psql('source', 'SELECT count(*) FROM "UserHangoutGroup"'), 'a superuser may accept it');
 
 $production->stop;
 $local->stop;

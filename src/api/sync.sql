@@ -228,6 +228,8 @@ SELECT
             'Another sync was running. Nothing to do.'
         WHEN sqlstate = 'NG002' THEN
             'Production lacks more rows than one run may delete here. If that is right, raise ngeshare.sync_max_delete_pct for one full sync.'
+        WHEN sqlstate = 'NG003' THEN
+            'Production was restored from a backup. If what it holds now is what counts: DELETE FROM ngeshare.source, then run a full sync.'
         WHEN sqlstate = '55000' THEN
             'Something has to be set up first: see the message. Before the first sync call ngeshare_connect(); after a change of zone run a full sync.'
         WHEN sqlstate = '57014' THEN

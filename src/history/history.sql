@@ -20,10 +20,11 @@ CREATE TABLE ngeshare.meeting_past
     first_at    timestamp(3) NOT NULL,
     last_at     timestamp(3) NOT NULL,
     attendances bigint       NOT NULL CHECK (attendances > 0),
-    PRIMARY KEY (group_id, day, episode_id)
+    by_hand     boolean      NOT NULL DEFAULT false,
+    PRIMARY KEY (group_id, day, episode_id, by_hand)
 );
 COMMENT ON TABLE ngeshare.meeting_past IS
-'A row a group, episode and local day with attendance before the window''s start. Kept for ever and dumped.';
+'A row a group, episode and local day with attendance before the window''s start: as production counts it, and beside that what was written here by hand, which only CALL ngeshare_sync(''full'') takes back. Kept for ever and dumped.';
 
 CREATE TABLE ngeshare.meeting_recent
 (
@@ -169,20 +170,21 @@ DECLARE
 BEGIN
     EXECUTE format($merge$
         INSERT INTO ngeshare.meeting_past AS past
-            (group_id, episode_id, day, first_at, last_at, attendances)
+            (group_id, episode_id, day, first_at, last_at, attendances, by_hand)
         SELECT
             "hangoutGroupId",
             "hangoutEpisodeId",
             ngeshare.local_day("attendedAt", $1),
             min("attendedAt"),
             max("attendedAt"),
-            count(*)
+            count(*),
+            true
         FROM added
         WHERE "attendedAt" < $2
           AND NOT EXISTS (%s)
         GROUP BY 1, 2, 3
         ORDER BY 1, 3, 2
-        ON CONFLICT (group_id, day, episode_id) DO UPDATE
+        ON CONFLICT (group_id, day, episode_id, by_hand) DO UPDATE
         SET first_at = least(past.first_at, excluded.first_at),
             last_at = greatest(past.last_at, excluded.last_at),
             attendances = past.attendances + excluded.attendances
@@ -211,28 +213,32 @@ COMMENT ON FUNCTION ngeshare.forget_recent() IS
 
 CREATE FUNCTION ngeshare.rebuild_recent()
 RETURNS bigint
-LANGUAGE sql
+LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    state   ngeshare.history_state := ngeshare.open_history();
+    rebuilt bigint;
+BEGIN
     DELETE FROM ngeshare.meeting_recent;
-    WITH rebuilt AS (
-        INSERT INTO ngeshare.meeting_recent
-            (group_id, episode_id, day, first_at, last_at, attendances)
-        SELECT
-            raw."hangoutGroupId",
-            raw."hangoutEpisodeId",
-            ngeshare.local_day(raw."attendedAt", state.zone),
-            min(raw."attendedAt"),
-            max(raw."attendedAt"),
-            count(*)
-        FROM public."UserHangoutGroupAttendance" AS raw
-        JOIN ngeshare.history_state AS state ON raw."attendedAt" >= state.window_start
-        GROUP BY 1, 2, 3
-        RETURNING 1
-    )
-    SELECT count(*) FROM rebuilt;
+    INSERT INTO ngeshare.meeting_recent
+        (group_id, episode_id, day, first_at, last_at, attendances)
+    SELECT
+        raw."hangoutGroupId",
+        raw."hangoutEpisodeId",
+        ngeshare.local_day(raw."attendedAt", state.zone),
+        min(raw."attendedAt"),
+        max(raw."attendedAt"),
+        count(*)
+    FROM public."UserHangoutGroupAttendance" AS raw
+    WHERE raw."attendedAt" >= state.window_start
+    GROUP BY 1, 2, 3
+    ORDER BY 1, 3, 2;
+    GET DIAGNOSTICS rebuilt = ROW_COUNT;
+    RETURN rebuilt;
+END
 $$;
 COMMENT ON FUNCTION ngeshare.rebuild_recent() IS
 'Counts the whole window anew and returns the number of its meetings; for a changed zone and for a restored dump.';
@@ -361,10 +367,6 @@ AS $$
         FROM public."UserHangoutGroupAttendance"
         WHERE "attendedAt" >= old_start
           AND "attendedAt" < new_start
-        UNION ALL
-        SELECT "hangoutGroupId", "hangoutEpisodeId", "attendedAt"
-        FROM ngeshare.stage_attendance
-        WHERE "attendedAt" < new_start
     )
     INSERT INTO ngeshare.meeting_past AS past
         (group_id, episode_id, day, first_at, last_at, attendances)
@@ -378,22 +380,23 @@ AS $$
     FROM leaving
     CROSS JOIN ngeshare.history_state AS state
     GROUP BY 1, 2, 3
-    ON CONFLICT (group_id, day, episode_id) DO UPDATE
+    ON CONFLICT (group_id, day, episode_id, by_hand) DO UPDATE
     SET first_at = least(past.first_at, excluded.first_at),
         last_at = greatest(past.last_at, excluded.last_at),
         attendances = past.attendances + excluded.attendances;
 $$;
 COMMENT ON FUNCTION ngeshare.merge_past(timestamp, timestamp) IS
-'Adds to the past the meetings of raw rows that a new start of the window leaves behind, and of staged rows that production moved from the window to an earlier day.';
+'Adds to the past the meetings of raw rows that a new start of the window leaves behind.';
 
 CREATE FUNCTION ngeshare.advance_window(new_start timestamp)
-RETURNS void
+RETURNS bigint
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     state ngeshare.history_state := ngeshare.open_history();
+    freed bigint;
 BEGIN
     PERFORM ngeshare.merge_past(state.window_start, new_start);
     PERFORM ngeshare.trim_recent(new_start);
@@ -405,12 +408,96 @@ BEGIN
     WHERE window_start <> new_start;
     DELETE FROM public."UserHangoutGroupAttendance"
     WHERE "attendedAt" < new_start;
+    GET DIAGNOSTICS freed = ROW_COUNT;
+    RETURN freed;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.advance_window(timestamp) IS
-'Lets the window start at another local midnight: the days that leave it move from recent to past, with what production moved there, and raw rows before it go.';
+'Lets the window start at another local midnight: the days that leave it move from recent to past, and raw rows before it go. Returns how many those were.';
 
-CREATE FUNCTION ngeshare.replace_past(new_zone text, new_start timestamp)
+CREATE FUNCTION ngeshare.past_bucket(group_id text)
+RETURNS bigint
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+AS $$ SELECT hashtextextended(group_id, 0) & 1023 $$;
+COMMENT ON FUNCTION ngeshare.past_bucket(text) IS
+'The bucket in which a group''s past is compared with production (src/sync/content.c counts the same ones there).';
+
+CREATE TABLE ngeshare.stage_meeting AS
+SELECT group_id, episode_id, day, first_at, last_at, attendances
+FROM ngeshare.meeting_past
+WITH NO DATA;
+COMMENT ON TABLE ngeshare.stage_meeting IS
+'Meetings before the window as production counts them, on their way into meeting_past.';
+
+CREATE TABLE ngeshare.removed_meeting
+(
+    run_id bigint NOT NULL,
+    LIKE ngeshare.meeting_past,
+    PRIMARY KEY (run_id, group_id, day, episode_id, by_hand)
+);
+COMMENT ON TABLE ngeshare.removed_meeting IS
+'The archive: meetings of the past as they were before a run changed or removed them. ngeshare_restore_deleted() puts them back.';
+
+CREATE FUNCTION ngeshare.archive_past(run bigint, buckets bigint[])
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    INSERT INTO ngeshare.removed_meeting
+    SELECT run, past.*
+    FROM ngeshare.meeting_past AS past
+    LEFT JOIN ngeshare.stage_meeting AS stage
+      ON (stage.group_id, stage.day, stage.episode_id) = (past.group_id, past.day, past.episode_id)
+    WHERE (buckets IS NULL OR NOT past.by_hand AND ngeshare.past_bucket(past.group_id) = ANY (buckets))
+      AND (past.by_hand OR (past.first_at, past.last_at, past.attendances)
+          IS DISTINCT FROM (stage.first_at, stage.last_at, stage.attendances))
+    ON CONFLICT DO NOTHING
+$$;
+COMMENT ON FUNCTION ngeshare.archive_past(bigint, bigint[]) IS
+'Keeps the meetings that correct_past() is about to change or remove, under the run that does so.';
+
+CREATE FUNCTION ngeshare.write_past(buckets bigint[])
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    DELETE FROM ngeshare.meeting_past AS past
+    WHERE (buckets IS NULL OR NOT past.by_hand AND ngeshare.past_bucket(past.group_id) = ANY (buckets))
+      AND (past.by_hand OR NOT EXISTS (
+          SELECT 1
+          FROM ngeshare.stage_meeting AS stage
+          WHERE (stage.group_id, stage.day, stage.episode_id) = (past.group_id, past.day, past.episode_id)));
+    INSERT INTO ngeshare.meeting_past AS past
+        (group_id, episode_id, day, first_at, last_at, attendances)
+    SELECT group_id, episode_id, day, first_at, last_at, attendances
+    FROM ngeshare.stage_meeting
+    ON CONFLICT (group_id, day, episode_id, by_hand) DO UPDATE
+    SET first_at = excluded.first_at,
+        last_at = excluded.last_at,
+        attendances = excluded.attendances
+    WHERE (past.first_at, past.last_at, past.attendances)
+        IS DISTINCT FROM (excluded.first_at, excluded.last_at, excluded.attendances);
+$$;
+COMMENT ON FUNCTION ngeshare.write_past(bigint[]) IS
+'Makes the past what ngeshare.stage_meeting says, writing only what differs: of the groups in some buckets, what was written by hand apart; of all of it where buckets is NULL.';
+
+CREATE FUNCTION ngeshare.correct_past(run bigint, buckets bigint[])
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT ngeshare.archive_past(run, buckets);
+    SELECT ngeshare.write_past(buckets);
+$$;
+COMMENT ON FUNCTION ngeshare.correct_past(bigint, bigint[]) IS
+'Makes the past of the groups in some buckets what production says (in ngeshare.stage_meeting), and keeps what it was in the run''s archive.';
+
+CREATE FUNCTION ngeshare.replace_past(run bigint, new_zone text, new_start timestamp)
 RETURNS void
 LANGUAGE plpgsql
 VOLATILE
@@ -423,21 +510,11 @@ BEGIN
     SET zone = new_zone,
         window_start = new_start
     WHERE (zone, window_start) IS DISTINCT FROM (new_zone, new_start);
-    DELETE FROM ngeshare.meeting_past AS past
-    WHERE NOT EXISTS (
-        SELECT 1
-        FROM ngeshare.stage_meeting AS stage
-        WHERE (stage.group_id, stage.day, stage.episode_id) = (past.group_id, past.day, past.episode_id));
-    INSERT INTO ngeshare.meeting_past AS past
-        (group_id, episode_id, day, first_at, last_at, attendances)
-    SELECT group_id, episode_id, day, first_at, last_at, attendances
-    FROM ngeshare.stage_meeting
-    ON CONFLICT (group_id, day, episode_id) DO UPDATE
-    SET first_at = excluded.first_at,
-        last_at = excluded.last_at,
-        attendances = excluded.attendances
-    WHERE (past.first_at, past.last_at, past.attendances)
-        IS DISTINCT FROM (excluded.first_at, excluded.last_at, excluded.attendances);
+    -- Days of another zone are no versions of these, and not worth keeping.
+    IF state.zone = new_zone THEN
+        PERFORM ngeshare.archive_past(run, NULL);
+    END IF;
+    PERFORM ngeshare.write_past(NULL);
     PERFORM ngeshare.trim_recent(new_start);
     DELETE FROM public."UserHangoutGroupAttendance"
     WHERE "attendedAt" < new_start;
@@ -446,5 +523,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION ngeshare.replace_past(text, timestamp) IS
-'Makes the past what production says (in ngeshare.stage_meeting), in a zone and up to a window''s start; writes only what differs.';
+COMMENT ON FUNCTION ngeshare.replace_past(bigint, text, timestamp) IS
+'Makes the whole past what production says (in ngeshare.stage_meeting), in a zone and up to a window''s start, what was written by hand included; writes only what differs.';
+
+SELECT pg_extension_config_dump('ngeshare.removed_meeting', '');

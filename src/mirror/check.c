@@ -39,7 +39,9 @@ check_system(Remote *remote, Production *production)
 	    " ELSE 'unknown' END"
 	    " || '/' || (SELECT oid FROM pg_catalog.pg_database"
 	    " WHERE datname = pg_catalog.current_database()),"
-	    " extract(epoch FROM pg_catalog.clock_timestamp())");
+	    " extract(epoch FROM pg_catalog.clock_timestamp()),"
+	    " CASE WHEN pg_catalog.pg_is_in_recovery() THEN '0'"
+	    " ELSE pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text END");
 	int version = atoi(PQgetvalue(result, 0, 0));
 	char *version_text = field(result, 1);
 	double here = (GetCurrentTimestamp() / 1000000.0) +
@@ -47,6 +49,7 @@ check_system(Remote *remote, Production *production)
 
 	production->source_id = field(result, 2);
 	production->clock_ahead = atof(PQgetvalue(result, 0, 3)) - here;
+	production->transactions = strtoll(PQgetvalue(result, 0, 4), NULL, 10);
 	PQclear(result);
 	if (version < OLDEST_PRODUCTION)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

@@ -181,10 +181,11 @@ CREATE TABLE ngeshare.source
 (
     singleton    boolean     NOT NULL PRIMARY KEY DEFAULT true CHECK (singleton),
     source_id    text        NOT NULL,
+    transactions bigint      NOT NULL,
     recorded_at  timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE ngeshare.source IS
-'The production database that the mirror''s rows came from: its system identifier and database oid. Another one is refused while the mirror holds data.';
+'The production database that the mirror''s rows came from: its system identifier and database oid, and how many transactions it had begun at the last sync. Another one is refused while the mirror holds data, and so is one that has gone back behind that count: it was restored from a backup.';
 
 SELECT pg_extension_config_dump('public."User"', '');
 SELECT pg_extension_config_dump('public."Hangout"', '');

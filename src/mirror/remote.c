@@ -10,23 +10,18 @@
  */
 #include "mirror/remote.h"
 
-#include "access/table.h"
 #include "access/xact.h"
-#include "commands/copy.h"
 #include "commands/defrem.h"
 #include "foreign/foreign.h"
 #include "lib/stringinfo.h"
-#include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
-#include "parser/parse_relation.h"
 #include "pgstat.h"
 #include "storage/fd.h"
 #include "storage/latch.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 /* Production is given up after this long without a byte, in milliseconds. */
@@ -37,24 +32,16 @@
 #define REMOTE_SESSION_SETTINGS                                                                    \
 	"-c default_transaction_read_only=on -c row_security=off -c statement_timeout=300s"            \
 	" -c lock_timeout=5s -c idle_in_transaction_session_timeout=120s"                              \
-	" -c cursor_tuple_fraction=1.0"
+	" -c cursor_tuple_fraction=1.0 -c jit=off -c datestyle=ISO"
 
 struct Remote
 {
 	PGconn *conn;
-	bool holds_fd; /* counted among the backend's external files */
-	bool is_busy;  /* a statement of ours may still run there */
+	bool holds_fd;        /* counted among the backend's external files */
+	bool is_busy;         /* a statement of ours may still run there */
+	int64 bytes_received; /* of rows, without the protocol's own */
 	MemoryContextCallback cleanup;
 };
-
-/* What COPY's callback reads from; it takes no argument of its own. */
-static struct
-{
-	Remote *remote;
-	char *chunk;
-	int length;
-	int used;
-} copy_source;
 
 /* Ends the connection, and a statement that still runs on it. */
 static void
@@ -307,19 +294,38 @@ wait_for_result(Remote *remote)
 	}
 }
 
+/* Adds up what the rows of a result came to. */
+static int64
+count_bytes(PGresult *result)
+{
+	int64 bytes = 0;
+
+	for (int row = 0; row < PQntuples(result); row++)
+		for (int column = 0; column < PQnfields(result); column++)
+			bytes += PQgetlength(result, row, column);
+	return bytes;
+}
+
+/* Sends one statement; its answer is waited for with remote_receive(). */
+void
+remote_send(Remote *remote, const char *sql)
+{
+	remote->is_busy = true;
+	if (PQsendQuery(remote->conn, sql) == 0)
+		raise_query_error(remote, NULL, sql);
+}
+
 /*
- * Runs one statement and returns its result, which the caller PQclears. Raises
- * production's error, or 08006 when the connection breaks.
+ * Waits for what was sent and returns its result, which the caller PQclears: a
+ * result set, or PGRES_COPY_OUT at the beginning of a stream. Raises production's
+ * error, or 08006 when the connection breaks.
  */
 PGresult *
-remote_query(Remote *remote, const char *sql)
+remote_receive(Remote *remote, const char *sql)
 {
 	PGresult *result = NULL;
 	PGresult *next;
 
-	remote->is_busy = true;
-	if (PQsendQuery(remote->conn, sql) == 0)
-		raise_query_error(remote, NULL, sql);
 	for (;;)
 	{
 		wait_for_result(remote);
@@ -334,102 +340,48 @@ remote_query(Remote *remote, const char *sql)
 	remote->is_busy = false;
 	if (PQresultStatus(result) != PGRES_TUPLES_OK && PQresultStatus(result) != PGRES_COMMAND_OK)
 		raise_query_error(remote, result, sql);
+	remote->bytes_received += count_bytes(result);
 	return result;
 }
 
-/* Fetches the next piece of a COPY; false at its end. */
-static bool
-next_copy_chunk(void)
+/* Runs one statement and returns its result, as remote_receive() does. */
+PGresult *
+remote_query(Remote *remote, const char *sql)
 {
-	Remote *remote = copy_source.remote;
-	TimestampTz deadline = deadline_in(REMOTE_SILENCE_TIMEOUT);
-
-	PQfreemem(copy_source.chunk);
-	copy_source.chunk = NULL;
-	copy_source.used = 0;
-	for (;;)
-	{
-		copy_source.length = PQgetCopyData(remote->conn, &copy_source.chunk, 1);
-		if (copy_source.length > 0)
-			return true;
-		if (copy_source.length < 0)
-			return false;
-		wait_for_socket(remote, WL_SOCKET_READABLE, deadline);
-		if (PQconsumeInput(remote->conn) == 0)
-			ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
-			                errmsg("the connection to production was lost")));
-	}
-}
-
-/* COPY's callback: gives at least minread bytes, fewer only at the end. */
-static int
-read_copy_source(void *outbuf, int minread, int maxread)
-{
-	int given = 0;
-
-	while (given < minread)
-	{
-		int part;
-
-		if (copy_source.used == copy_source.length && !next_copy_chunk())
-			break;
-		part = Min(copy_source.length - copy_source.used, maxread - given);
-		memcpy((char *) outbuf + given, copy_source.chunk + copy_source.used, part);
-		copy_source.used += part;
-		given += part;
-	}
-	return given;
-}
-
-/* Feeds a local table from the COPY that the connection is in. */
-static uint64
-copy_into(const char *schema, const char *table)
-{
-	RangeVar *name = makeRangeVar(pstrdup(schema), pstrdup(table), -1);
-	Relation target = table_openrv(name, RowExclusiveLock);
-	ParseState *pstate = make_parsestate(NULL);
-	List *options = list_make1(makeDefElem("format", (Node *) makeString("binary"), -1));
-	CopyFromState copy;
-	uint64 rows;
-
-	(void) addRangeTableEntryForRelation(pstate, target, RowExclusiveLock, NULL, false, false);
-	PushActiveSnapshot(GetTransactionSnapshot());
-	copy = BeginCopyFrom(pstate, target, NULL, NULL, false, read_copy_source, NIL, options);
-	rows = CopyFrom(copy);
-	EndCopyFrom(copy);
-	PopActiveSnapshot();
-	table_close(target, NoLock);
-	CommandCounterIncrement();
-	return rows;
+	remote_send(remote, sql);
+	return remote_receive(remote, sql);
 }
 
 /*
- * Streams a query's rows into a local table of the same column types and returns
- * their number. Raises production's error, with nothing left half done: the
- * caller's transaction takes the rows back.
+ * Fetches the next piece of a stream into *chunk, which the caller frees with
+ * PQfreemem(), and returns its length; 0 at the end, which is read to its status.
  */
-uint64
-remote_copy(Remote *remote, const char *query, const char *schema, const char *table)
+int
+remote_next_chunk(Remote *remote, char **chunk, const char *sql)
 {
-	char *sql = psprintf("COPY (%s) TO STDOUT (FORMAT binary)", query);
-	PGresult *result = remote_query(remote, sql);
-	uint64 rows;
+	TimestampTz deadline = deadline_in(REMOTE_SILENCE_TIMEOUT);
+	int length;
 
-	PQclear(result);
-	copy_source.remote = remote;
-	PQfreemem(copy_source.chunk);
-	copy_source.chunk = NULL;
-	copy_source.length = copy_source.used = 0;
-	rows = copy_into(schema, table);
-	wait_for_result(remote);
-	result = PQgetResult(remote->conn);
-	if (PQresultStatus(result) != PGRES_COMMAND_OK)
-		raise_query_error(remote, result, sql);
-	PQclear(result);
-	wait_for_result(remote);
-	PQclear(PQgetResult(remote->conn));
-	remote->is_busy = false;
-	return rows;
+	while ((length = PQgetCopyData(remote->conn, chunk, 1)) == 0)
+	{
+		wait_for_socket(remote, WL_SOCKET_READABLE, deadline);
+		if (PQconsumeInput(remote->conn) == 0)
+			raise_query_error(remote, NULL, sql);
+	}
+	if (length > 0)
+	{
+		remote->bytes_received += length;
+		return length;
+	}
+	PQclear(remote_receive(remote, sql));
+	return 0;
+}
+
+/* What has come over this connection, in bytes of rows. */
+int64
+remote_bytes_received(Remote *remote)
+{
+	return remote->bytes_received;
 }
 
 /* Adds an option unless the list has one of that name. */

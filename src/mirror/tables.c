@@ -23,12 +23,13 @@ const MirrorTable mirror_tables[MIRROR_TABLES] = {
      "stage_hangout_group",
      "updatedAt",
      {{"hangoutId", "Hangout"}, {NULL, NULL}},
-     "NOT ngeshare.has_local_day(\"createdAt\") OR NOT ngeshare.has_local_day(\"startDate\")"},
+     "NOT ngeshare.has_local_day(stage.\"createdAt\") OR NOT "
+     "ngeshare.has_local_day(stage.\"startDate\")"},
     {"UserHangoutGroup",
      "stage_user_hangout_group",
      "updatedAt",
      {{"hangoutGroupId", "HangoutGroup"}, {"userId", "User"}, {NULL, NULL}},
-     "NOT ngeshare.has_local_day(\"joinedAt\")"},
+     "NOT ngeshare.has_local_day(stage.\"joinedAt\")"},
     {"UserHangoutGroupAttendance",
      "stage_attendance",
      "attendedAt",
@@ -36,7 +37,7 @@ const MirrorTable mirror_tables[MIRROR_TABLES] = {
       {"hangoutGroupId", "HangoutGroup"},
       {"userId", "User"},
       {NULL, NULL}},
-     "NOT ngeshare.has_local_day(\"attendedAt\")"},
+     "NOT ngeshare.has_local_day(stage.\"attendedAt\")"},
 };
 
 /* The place of a table in mirror_tables, or -1 where no table has that name. */

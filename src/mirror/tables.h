@@ -24,7 +24,8 @@ typedef struct MirrorTable
 	const char *stage; /* its staging table in schema ngeshare */
 	const char *stamp; /* the column that batches advance by */
 	MirrorParent parents[MIRROR_MAX_PARENTS + 1]; /* ended by a NULL column */
-	const char *unusable; /* SQL condition on a staged row "row" that can't be mirrored, or NULL */
+	const char
+	    *unusable; /* SQL condition on a row of staging "stage" that can't be mirrored, or NULL */
 } MirrorTable;
 
 /* Parents before children, attendance last. */

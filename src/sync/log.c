@@ -4,6 +4,7 @@
  */
 #include "sync/sync.h"
 
+#include "ngeshare.h"
 #include "sql.h"
 #include "utils/builtins.h"
 #include "utils/elog.h"
@@ -31,7 +32,7 @@ sync_log_begin(SyncRun *run, const char *trigger)
 	        " message = 'its backend died; the next run went on from its last batch'"
 	        " WHERE status = 'running'",
 	        NULL);
-	sql_add_text(&args, run->is_full ? "full" : "incremental");
+	sql_add_text(&args, sync_mode_name(run->mode));
 	sql_add_text(&args, trigger);
 	sql_add_timestamptz(&args, run->clock);
 	sql_query_row("INSERT INTO public.sync_run (mode, trigger, status, clock)"
@@ -46,8 +47,8 @@ sync_log_open_table(SyncRun *run)
 {
 	SqlArgs args = {0};
 
-	if (run->counts[run->table].started_at == 0)
-		run->counts[run->table].started_at = GetCurrentTimestamp();
+	if (run->tables[run->table].started_at == 0)
+		run->tables[run->table].started_at = GetCurrentTimestamp();
 	sql_add_int64(&args, run->run_id);
 	sql_add_text(&args, mirror_tables[run->table].name);
 	sql_run("INSERT INTO public.sync_log (run_id, table_name, status) VALUES ($1, $2, 'running')"
@@ -57,46 +58,76 @@ sync_log_open_table(SyncRun *run)
 
 /* Tells the caller, in one line, what became of a table. */
 static void
-notify_of_table(const SyncCounts *counts, const char *name, double seconds)
+notify_of_table(const SyncTable *state, const char *name, double seconds)
 {
-	if (counts->inserted + counts->updated + counts->deleted == 0)
+	if (state->inserted + state->updated + state->deleted == 0)
 		ereport(NOTICE, (errmsg("%s: nothing changed (%lld rows, %.1f s)", name,
-		                        (long long) counts->local_rows, seconds)));
+		                        (long long) state->local_rows, seconds)));
 	else
 		ereport(NOTICE,
 		        (errmsg("%s: %lld inserted, %lld updated, %lld deleted (%lld rows, %.1f s)", name,
-		                (long long) counts->inserted, (long long) counts->updated,
-		                (long long) counts->deleted, (long long) counts->local_rows, seconds)));
+		                (long long) state->inserted, (long long) state->updated,
+		                (long long) state->deleted, (long long) state->local_rows, seconds)));
 }
 
-/* Closes a table's row with what was done to it. */
+/* Closes a table's row with what was done to it; its rows are counted without those in quarantine.
+ */
 void
-sync_log_close_table(SyncRun *run, int table, const char *status)
+sync_log_close_table(SyncRun *run, int table)
 {
-	const SyncCounts *counts = &run->counts[table];
-	double milliseconds =
-	    TimestampDifferenceMilliseconds(counts->started_at, GetCurrentTimestamp());
+	const SyncTable *state = &run->tables[table];
+	long milliseconds = TimestampDifferenceMilliseconds(state->started_at, GetCurrentTimestamp());
+	bool is_clean = state->waiting == 0 && state->mismatching == 0;
 	SqlArgs args = {0};
 
 	sql_add_int64(&args, run->run_id);
 	sql_add_text(&args, mirror_tables[table].name);
-	sql_add_text(&args, status);
+	sql_add_text(&args, is_clean ? "success" : "warning");
 	sql_run("UPDATE public.sync_log SET status = $3, finished_at = clock_timestamp(),"
 	        " duration_ms = extract(epoch FROM clock_timestamp() - started_at) * 1000"
 	        " WHERE run_id = $1 AND table_name = $2",
 	        &args);
 	args.count = 2;
-	sql_add_int64(&args, counts->pulled);
-	sql_add_int64(&args, counts->inserted);
-	sql_add_int64(&args, counts->updated);
-	sql_add_int64(&args, counts->deleted);
-	sql_add_int64(&args, counts->source_rows);
-	sql_add_int64(&args, counts->local_rows);
+	sql_add_int64(&args, state->pulled);
+	sql_add_int64(&args, state->inserted);
+	sql_add_int64(&args, state->updated);
+	sql_add_int64(&args, state->deleted);
+	sql_add_int64(&args, state->repaired);
+	sql_add_int64(&args, state->source_rows);
+	sql_add_int64(&args, state->local_rows);
 	sql_run("UPDATE public.sync_log SET rows_pulled = $3, rows_inserted = $4, rows_updated = $5,"
-	        " rows_deleted = $6, source_rows = $7, local_rows = $8"
+	        " rows_deleted = $6, rows_repaired = $7, source_rows = $8, local_rows = $9"
 	        " WHERE run_id = $1 AND table_name = $2",
 	        &args);
-	notify_of_table(counts, mirror_tables[table].name, milliseconds / 1000);
+	notify_of_table(state, mirror_tables[table].name, milliseconds / 1000.0);
+}
+
+/* What a run did, in a sentence. */
+static char *
+describe_work(const SyncRun *run)
+{
+	int64 written = 0;
+
+	for (int i = 0; i < MIRROR_TABLES; i++)
+		written += run->tables[i].inserted + run->tables[i].updated + run->tables[i].deleted;
+	if (run->mode == SYNC_COMPARE)
+		return run->findings.len > 0 ? "Compared, nothing changed." : "Everything is the same.";
+	if (written == 0)
+		return "Nothing changed.";
+	return psprintf("%lld row(s) written.", (long long) written);
+}
+
+/* Lets go of attendance backups that are older than the last few. */
+static void
+forget_old_backups(void)
+{
+	SqlArgs args = {0};
+
+	sql_add_int64(&args, ngeshare_settings.backup_keep);
+	sql_run("DELETE FROM ngeshare.attendance_backup WHERE run_id < ALL (SELECT run_id"
+	        " FROM ngeshare.attendance_backup GROUP BY run_id ORDER BY run_id DESC LIMIT $1)"
+	        " OR $1 = 0",
+	        &args);
 }
 
 /* Closes a run that came to its end, as a success or as a warning with its findings. */
@@ -104,20 +135,17 @@ void
 sync_log_finish(SyncRun *run)
 {
 	SqlArgs args = {0};
-	int64 written = 0;
-	char *message;
+	char *message = describe_work(run);
 
-	for (int i = 0; i < MIRROR_TABLES; i++)
-		written += run->counts[i].inserted + run->counts[i].updated + run->counts[i].deleted;
-	message = written == 0 ? pstrdup("Nothing changed.")
-	                       : psprintf("%lld row(s) written.", (long long) written);
+	forget_old_backups();
 	if (run->findings.len > 0)
 		message = psprintf("%s %s", message, run->findings.data);
 	sql_add_int64(&args, run->run_id);
 	sql_add_text(&args, run->findings.len > 0 ? "warning" : "success");
 	sql_add_text(&args, message);
-	sql_run("UPDATE public.sync_run SET status = $2, message = $3, finished_at = clock_timestamp()"
-	        " WHERE run_id = $1",
+	sql_add_int64(&args, remote_bytes_received(run->remote));
+	sql_run("UPDATE public.sync_run SET status = $2, message = $3, bytes_received = $4,"
+	        " finished_at = clock_timestamp() WHERE run_id = $1",
 	        &args);
 	if (run->findings.len > 0)
 		ereport(WARNING,
@@ -137,11 +165,11 @@ sync_log_progress(SyncRun *run)
 
 	for (int i = 0; i < MIRROR_TABLES; i++)
 	{
-		const SyncCounts *counts = &run->counts[i];
+		const SyncTable *state = &run->tables[i];
 
-		expected += counts->expected;
-		pulled += counts->pulled;
-		done += counts->is_merged ? 2.0 * counts->expected : Min(counts->pulled, counts->expected);
+		expected += state->expected;
+		pulled += state->pulled;
+		done += state->is_done ? 2.0 * state->expected : Min(state->pulled, state->expected);
 	}
 	sql_add_int64(&args, run->run_id);
 	sql_add_text(&args, sync_phase_name(run->phase));

@@ -14,18 +14,39 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-/* Writes down which system the mirror's rows come from. */
+/*
+ * Writes down which system the mirror's rows come from and how far its
+ * transactions had come; refuses (NG003) one that has gone back behind that.
+ */
 static void
-record_source(const Production *production)
+record_source(SyncRun *run, const Production *production)
 {
 	SqlArgs args = {0};
 
 	sql_add_text(&args, production->source_id);
-	sql_run(
-	    "INSERT INTO ngeshare.source AS known (source_id) VALUES ($1)"
-	    " ON CONFLICT (singleton) DO UPDATE SET source_id = excluded.source_id, recorded_at = now()"
-	    " WHERE known.source_id <> excluded.source_id",
-	    &args);
+	sql_add_int64(&args, production->transactions);
+	if (sql_query_row("SELECT transactions, recorded_at::text FROM ngeshare.source"
+	                  " WHERE source_id = $1 AND transactions > $2 AND $2 > 0",
+	                  &args))
+		ereport(
+		    ERROR,
+		    (errcode(NGESHARE_ERRCODE_SOURCE_RESTORED),
+		     errmsg("production has gone back in time: it was restored from a backup"),
+		     errdetail("It stands at transaction %lld; on %s it stood at %lld. Nothing was "
+		               "changed here.",
+		               (long long) production->transactions, sql_text(2), (long long) sql_int64(1)),
+		     errhint("If what it holds now is what counts: DELETE FROM ngeshare.source;"
+		             " CALL ngeshare_sync('full');")));
+	if (run->mode == SYNC_COMPARE)
+		return;
+	sql_run("INSERT INTO ngeshare.source AS known (source_id, transactions) VALUES ($1, $2)"
+	        " ON CONFLICT (singleton) DO UPDATE SET source_id = excluded.source_id,"
+	        " transactions = CASE WHEN known.source_id = excluded.source_id"
+	        " THEN greatest(known.transactions, excluded.transactions)"
+	        " ELSE excluded.transactions END, recorded_at = now()"
+	        " WHERE known.source_id <> excluded.source_id"
+	        " OR known.transactions < excluded.transactions",
+	        &args);
 }
 
 /*
@@ -70,7 +91,7 @@ read_window_start(SyncRun *run)
 	if (!sql_query_row("WITH last_success (clock) AS ("
 	                   " SELECT run.clock FROM public.sync_run AS run"
 	                   " JOIN public.sync_log AS log ON log.run_id = run.run_id"
-	                   " WHERE run.status IN ('success', 'warning')"
+	                   " WHERE run.status IN ('success', 'warning') AND run.mode <> 'verify'"
 	                   " AND log.table_name = $1 AND log.status IN ('success', 'warning')"
 	                   " ORDER BY run.run_id DESC LIMIT 1)"
 	                   " SELECT (date_trunc('day', coalesce((SELECT clock FROM last_success), $2) "
@@ -81,33 +102,15 @@ read_window_start(SyncRun *run)
 	return DatumGetTimestamp(sql_value(1, &isnull));
 }
 
-/* Counts, table by table, the rows that this run is going to pull. */
-static void
-count_expected(SyncRun *run)
+/* Reads where the history parts past from recent now: DT_NOBEGIN before the first sync. */
+static Timestamp
+read_old_start(void)
 {
-	for (int i = 0; i < MIRROR_TABLES; i++)
-	{
-		const MirrorTable *table = &mirror_tables[i];
-		SqlArgs args = {0};
-		PGresult *result;
-		Timestamp low = DT_NOBEGIN;
+	bool isnull;
 
-		if (!run->wanted[i])
-			continue;
-		sql_add_text(&args, table->name);
-		if (i == MIRROR_ATTENDANCE)
-			low = run->window_start;
-		else if (!run->is_full &&
-		         sql_query_row("SELECT watermark FROM ngeshare.sync_state WHERE table_name = $1",
-		                       &args))
-			low = DatumGetTimestamp(sql_value(1, &(bool){false}));
-		result = remote_query(
-		    run->remote, sql_format("SELECT count(*) FROM public.%s WHERE %s >= timestamp '%s'",
-		                            quote_identifier(table->name), quote_identifier(table->stamp),
-		                            sync_spell_stamp(low)));
-		run->counts[i].expected = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-		PQclear(result);
-	}
+	if (!sql_query_row("SELECT window_start FROM ngeshare.history_state", NULL))
+		return DT_NOBEGIN;
+	return DatumGetTimestamp(sql_value(1, &isnull));
 }
 
 /* Checks production, and reads the run's watermark and window. */
@@ -119,7 +122,7 @@ sync_preflight(SyncRun *run)
 	Production *production;
 
 	/* A full run rebuilds the history in the zone that is set. */
-	if (!run->is_full || !run->wanted[MIRROR_ATTENDANCE])
+	if (run->mode != SYNC_FULL || !run->wanted[MIRROR_ATTENDANCE])
 		history_check_zone();
 	connect_bind_to_extension();
 	caller = MemoryContextSwitchTo(run->context);
@@ -127,9 +130,12 @@ sync_preflight(SyncRun *run)
 	MemoryContextSwitchTo(caller);
 	production = production_check(run->remote);
 	production_check_same(production);
-	record_source(production);
+	record_source(run, production);
 	statistics_copy(run->remote);
+	/* Buckets are summed up there by hashing, whatever is believed of their number. */
+	PQclear(remote_query(run->remote, "SET enable_sort = off"));
 	run->bound = read_bound(run);
+	run->old_start = read_old_start();
 	if (run->wanted[MIRROR_ATTENDANCE])
 	{
 		run->window_start = read_window_start(run);
@@ -137,5 +143,5 @@ sync_preflight(SyncRun *run)
 		sql_add_timestamptz(&args, run->window_start);
 		sql_run("UPDATE public.sync_run SET window_start = $2 WHERE run_id = $1", &args);
 	}
-	count_expected(run);
+	sql_run("TRUNCATE ngeshare.difference", NULL);
 }

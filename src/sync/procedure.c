@@ -25,21 +25,32 @@
 
 PG_FUNCTION_INFO_V1(ngeshare_sync);
 
+/* The modes' names, in the order of SyncMode. */
+static const char *const mode_names[] = {"incremental", "full", "verify"};
+
+#define MODES_HINT "Modes are incremental, full and verify."
+
+const char *
+sync_mode_name(SyncMode mode)
+{
+	return mode_names[mode];
+}
+
 /* Reads the mode; 22004 and 22023 for what is none. */
-bool
+SyncMode
 sync_read_mode(FunctionCallInfo fcinfo)
 {
-	char *mode;
+	char *name;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("mode must not be NULL"),
-		                errhint("Modes are incremental and full.")));
-	mode = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	if (strcmp(mode, "incremental") != 0 && strcmp(mode, "full") != 0)
-		ereport(ERROR,
-		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown mode \"%s\"", mode),
-		         errhint("Modes are incremental and full.")));
-	return strcmp(mode, "full") == 0;
+		                errhint(MODES_HINT)));
+	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	for (int mode = 0; mode < lengthof(mode_names); mode++)
+		if (strcmp(name, mode_names[mode]) == 0)
+			return (SyncMode) mode;
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown mode \"%s\"", name),
+	                errhint(MODES_HINT)));
 }
 
 /* Reads which tables are wanted, all where none is named; 22023 for another name. */
@@ -114,12 +125,12 @@ try_step(SyncRun *run, bool *has_more)
 
 /* Runs a whole sync, committing after each step; raises the run's own error. */
 static void
-run_sync(bool is_full, const bool *wanted)
+run_sync(SyncMode mode, const bool *wanted)
 {
 	MemoryContext context =
 	    AllocSetContextCreate(PortalContext, "ngeshare sync", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
-	SyncRun *run = sync_new(is_full, wanted);
+	SyncRun *run = sync_new(mode, wanted);
 	ErrorData *error = NULL;
 	bool has_more = true;
 
@@ -146,7 +157,7 @@ Datum
 ngeshare_sync(PG_FUNCTION_ARGS)
 {
 	CallContext *call = (CallContext *) fcinfo->context;
-	bool is_full = sync_read_mode(fcinfo);
+	SyncMode mode = sync_read_mode(fcinfo);
 	bool wanted[MIRROR_TABLES];
 
 	read_tables(fcinfo, wanted);
@@ -163,7 +174,7 @@ ngeshare_sync(PG_FUNCTION_ARGS)
 		elog(ERROR, "the sync's lock was taken between two looks at it");
 	PG_TRY();
 	{
-		run_sync(is_full, wanted);
+		run_sync(mode, wanted);
 	}
 	PG_FINALLY();
 	{

@@ -2,14 +2,19 @@
  * src/sync/pull.c
  *		From production into staging, a committed batch at a time.
  *
- * A batch is ordered by production, by (stamp, id) in production's own
- * collation, and the next one begins behind the last row that came: its edge is
- * copied, never computed here.
+ * What changed comes through the foreign table, ordered by production, by (stamp,
+ * id) in production's own collation; the next batch begins behind the last row
+ * that came: its edge is copied, never computed here.
+ *
+ * A table that comes whole is copied by ranges of production's blocks: nothing is
+ * sorted there, and each block is read once. A row that moves between blocks
+ * meanwhile may come twice (the later wins) or not at all: the content tells.
  */
 #include "sync/sync.h"
 
 #include "catalog/pg_type.h"
 #include "ngeshare.h"
+#include "nodes/value.h"
 #include "sql.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -19,106 +24,148 @@
 #define BATCH_GROWTH 4
 #define BATCH_ROWS_MAX 2000000
 
-/* Pulls again, by id, what waits in quarantine. */
-static void
-pull_quarantined(SyncRun *run, const MirrorTable *table, const char *columns)
-{
-	SqlArgs args = {0};
-	Datum ids;
-	bool isnull;
+/* Attendance comes in batches from so many rows on; fewer come at once. */
+#define CHUNKED_FROM 10000
 
-	sql_add_text(&args, table->name);
-	sql_query_row("SELECT array_agg(row_id) FROM ngeshare.quarantine WHERE table_name = $1", &args);
-	ids = sql_value(1, &isnull);
-	if (isnull)
-		return;
-	args.types[0] = TEXTARRAYOID;
-	args.values[0] = ids;
-	run->counts[run->table].pulled +=
-	    sql_run(sql_format("INSERT INTO ngeshare.%s (%s) SELECT %s FROM production.%s"
-	                       " WHERE id = ANY ($1)",
-	                       table->stage, columns, columns, quote_identifier(table->name)),
-	            &args);
+/* Rows that a block of production's may hold, to guess a first range by. */
+#define ROWS_PER_BLOCK 50
+
+/* Whether production's table has blocks to copy by: a plain table has. */
+static bool
+has_blocks(SyncRun *run, const MirrorTable *table)
+{
+	PGresult *result =
+	    remote_query(run->remote, sql_format("SELECT relkind = 'r' FROM pg_catalog.pg_class"
+	                                         " WHERE oid = 'public.%s'::regclass",
+	                                         quote_identifier(table->name)));
+	bool is_plain = PQntuples(result) == 1 && PQgetvalue(result, 0, 0)[0] == 't';
+
+	PQclear(result);
+	return is_plain;
 }
 
-/* Whether an earlier incremental run was cut off within this table's pass. */
+/* Whether an earlier run was cut off within a pass of the kind that this run begins. */
 static bool
-can_resume(SyncRun *run, const MirrorTable *table)
+can_resume(SyncRun *run, const MirrorTable *table, bool is_whole)
 {
 	SqlArgs args = {0};
 
-	if (run->is_full || run->table == MIRROR_ATTENDANCE)
+	if (run->mode == SYNC_FULL || (run->table == MIRROR_ATTENDANCE && !is_whole))
 		return false;
 	sql_add_text(&args, table->name);
 	sql_add_int64(&args, run->run_id);
+	sql_add_bool(&args, is_whole);
 	return sql_query_row("SELECT 1 FROM ngeshare.sync_state"
-	                     " WHERE table_name = $1 AND pass_run_id <> $2 AND NOT pass_full",
+	                     " WHERE table_name = $1 AND pass_run_id <> $2 AND NOT pass_full"
+	                     " AND (pass_block IS NOT NULL) = $3",
 	                     &args);
 }
 
-/* Begins a new pass: empty staging, and the watermark that it will end with. */
+/* Begins a new pass: empty staging, where it starts, and the watermark that it will end with. */
 static void
-begin_pass(SyncRun *run, const MirrorTable *table)
+begin_pass(SyncRun *run, const MirrorTable *table, bool by_blocks)
 {
+	bool is_whole = run->tables[run->table].is_whole;
+	Timestamp start = is_whole ? DT_NOBEGIN : sync_watermark(table);
+	Timestamp end = run->bound;
 	SqlArgs args = {0};
 
+	if (run->table == MIRROR_ATTENDANCE)
+	{
+		start = sync_compared_start(run);
+		end = run->clock;
+	}
 	sql_run(sql_format("TRUNCATE ngeshare.%s", table->stage), NULL);
 	sql_add_text(&args, table->name);
 	sql_add_int64(&args, run->run_id);
-	sql_add_bool(&args, run->is_full);
-	sql_add_timestamp(&args, run->table == MIRROR_ATTENDANCE ? run->clock : run->bound);
-	sql_add_timestamp(&args, run->window_start);
-	sql_add_bool(&args, run->table == MIRROR_ATTENDANCE);
-	sql_run("INSERT INTO ngeshare.sync_state AS state"
-	        " (table_name, pass_run_id, pass_full, pass_bound, pass_stamp)"
-	        " VALUES ($1, $2, $3, $4, CASE WHEN $6 THEN $5 ELSE '-infinity' END)"
+	sql_add_bool(&args, run->mode == SYNC_FULL);
+	sql_add_timestamp(&args, end);
+	sql_add_timestamp(&args, start);
+	sql_add_bool(&args, by_blocks);
+	sql_run("INSERT INTO ngeshare.sync_state"
+	        " (table_name, pass_run_id, pass_full, pass_bound, pass_stamp, pass_block)"
+	        " VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN 0 END)"
 	        " ON CONFLICT (table_name) DO UPDATE SET pass_run_id = excluded.pass_run_id,"
 	        " pass_full = excluded.pass_full, pass_bound = excluded.pass_bound,"
-	        " pass_stamp = CASE WHEN $6 THEN $5 WHEN $3 THEN '-infinity' ELSE state.watermark END,"
-	        " pass_id = NULL, pass_pulled = false",
+	        " pass_stamp = excluded.pass_stamp, pass_id = NULL, pass_pulled = false,"
+	        " pass_block = excluded.pass_block",
 	        &args);
 }
 
-/* Whether attendance's past has to come whole from production. */
-static bool
-needs_past(SyncRun *run)
+/* Marks the pass as pulled: nothing, or nothing more, is to come. */
+static void
+end_pull(const MirrorTable *table)
 {
-	return run->is_full || !sql_query_row("SELECT 1 FROM ngeshare.history_state"
-	                                      " WHERE window_start > '-infinity'",
-	                                      NULL);
+	SqlArgs args = {0};
+
+	sql_add_text(&args, table->name);
+	sql_run("UPDATE ngeshare.sync_state SET pass_pulled = true WHERE table_name = $1", &args);
 }
 
-/* Begins the table's pass, or goes on with the one that was cut off. */
-void
+/*
+ * Begins the pass of a table whose content is the same on both sides; false where
+ * it is done with that: nothing waits in quarantine, and the window stays.
+ */
+static bool
+open_same(SyncRun *run, const MirrorTable *table)
+{
+	bool stays = run->table != MIRROR_ATTENDANCE || run->window_start == run->old_start;
+	int64 held;
+
+	begin_pass(run, table, false);
+	end_pull(table);
+	held = sync_stage_quarantined(table);
+	if (held > 0 || !stays)
+		return true;
+	sync_close_pass(table);
+	return false;
+}
+
+/*
+ * Begins the table's pass, or goes on with the one that was cut off; false where
+ * nothing is left to do for the table.
+ */
+bool
 sync_open_pass(SyncRun *run)
 {
 	const MirrorTable *table = &mirror_tables[run->table];
-	char *columns = mirror_columns(table, "%1$I", ", ");
+	SyncTable *state = &run->tables[run->table];
+	bool by_blocks;
 
 	sync_log_open_table(run);
 	run->batch_rows = ngeshare_settings.sync_batch_rows;
-	run->is_resumed = can_resume(run, table);
+	if (run->table == MIRROR_ATTENDANCE && state->expected <= CHUNKED_FROM)
+		run->batch_rows = Max(run->batch_rows, CHUNKED_FROM + 1);
+	if (state->is_same)
+		return open_same(run, table);
+	by_blocks = state->is_whole && has_blocks(run, table);
+	run->is_resumed = can_resume(run, table, by_blocks);
 	if (run->is_resumed)
-		return;
-	begin_pass(run, table);
-	if (!run->is_full)
-		pull_quarantined(run, table, columns);
-	if (run->table == MIRROR_ATTENDANCE)
-		run->rebuilds_past = needs_past(run);
+		return true;
+	begin_pass(run, table, by_blocks);
+	if (!state->is_whole)
+		sync_stage_quarantined(table);
+	if (run->table == MIRROR_ATTENDANCE && !state->is_whole && state->buckets == NULL)
+		end_pull(table);
+	return true;
 }
 
-/* The statement that stages one batch; $1 stamp, $2 id, $3 rows. */
+/* The statement that stages one batch of what changed; $1 stamp, $2 id, $3 rows. */
 static char *
-batch_statement(const MirrorTable *table, bool is_first)
+batch_statement(SyncRun *run, const MirrorTable *table, bool is_first)
 {
 	char *columns = mirror_columns(table, "%1$I", ", ");
 	const char *stamp = quote_identifier(table->stamp);
 	char *behind = is_first ? "" : sql_format(" AND (%s > $1 OR id > $2)", stamp);
+	char *days = "";
 
+	if (run->table == MIRROR_ATTENDANCE && !run->tables[run->table].is_whole)
+		days = sql_format(" AND %s::date = ANY (%s::date[])", stamp,
+		                  quote_literal_cstr(run->tables[run->table].buckets));
 	return sql_format("INSERT INTO ngeshare.%s (%s) SELECT %s FROM production.%s"
-	                  " WHERE %s >= $1%s ORDER BY %s, id LIMIT $3",
+	                  " WHERE %s >= $1%s%s ORDER BY %s, id LIMIT $3",
 	                  table->stage, columns, columns, quote_identifier(table->name), stamp, behind,
-	                  stamp);
+	                  days, stamp);
 }
 
 /*
@@ -165,34 +212,101 @@ adapt_batch(SyncRun *run, TimestampTz began)
 	run->batch_rows = Max(1, Min(run->batch_rows * factor, BATCH_ROWS_MAX));
 }
 
+/* Stages the next batch of what changed; position is behind which row. False after the last. */
+static bool
+pull_by_stamp(SyncRun *run, const MirrorTable *table, Timestamp stamp, const char *id)
+{
+	SqlArgs args = {0};
+	int64 asked = run->batch_rows;
+	int64 rows;
+
+	sql_add_timestamp(&args, stamp);
+	sql_add_text(&args, id);
+	sql_add_int64(&args, asked);
+	rows = stage_batch(batch_statement(run, table, id == NULL), &args);
+	run->tables[run->table].pulled += rows;
+	if (rows > 0)
+		save_position(table, rows < asked);
+	return rows == asked;
+}
+
+/* The columns that a copied batch fills, as COPY wants them. */
+List *
+sync_staged_columns(const MirrorTable *table)
+{
+	List *names = NIL;
+	char *rest = mirror_columns(table, "%1$s", ",");
+
+	for (char *name = strtok_r(rest, ",", &rest); name != NULL; name = strtok_r(NULL, ",", &rest))
+		names = lappend(names, makeString(pstrdup(name)));
+	return names;
+}
+
+/* How many blocks production's table has now. */
+static int64
+count_blocks(SyncRun *run, const MirrorTable *table)
+{
+	PGresult *result =
+	    remote_query(run->remote, sql_format("SELECT pg_catalog.pg_relation_size('public.%s')"
+	                                         " / pg_catalog.current_setting('block_size')::bigint",
+	                                         quote_identifier(table->name)));
+	int64 blocks = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+
+	PQclear(result);
+	return blocks;
+}
+
+/* Stages the next range of production's blocks; false after the last. */
+static bool
+pull_by_blocks(SyncRun *run, const MirrorTable *table, int64 block)
+{
+	int64 end = block + Max(1, run->batch_rows / ROWS_PER_BLOCK);
+	int64 blocks = count_blocks(run, table);
+	char *since = "";
+	SqlArgs args = {0};
+
+	if (run->table == MIRROR_ATTENDANCE)
+		since = sql_format(" AND \"attendedAt\" >= timestamp '%s'",
+		                   sync_spell_stamp(sync_compared_start(run)));
+	run->tables[run->table].pulled +=
+	    remote_copy(run->remote,
+	                sql_format("SELECT %s FROM public.%s"
+	                           " WHERE ctid >= '(%lld,0)' AND ctid < '(%lld,0)'%s",
+	                           content_columns(table), quote_identifier(table->name),
+	                           (long long) block, (long long) end, since),
+	                table->stage, sync_staged_columns(table));
+	sql_add_text(&args, table->name);
+	sql_add_int64(&args, end);
+	sql_add_bool(&args, end >= blocks);
+	sql_run("UPDATE ngeshare.sync_state SET pass_block = $2, pass_pulled = $3"
+	        " WHERE table_name = $1",
+	        &args);
+	return end < blocks;
+}
+
 /* Stages the pass's next batch; false once there is no more. */
 bool
 sync_pull_batch(SyncRun *run)
 {
 	const MirrorTable *table = &mirror_tables[run->table];
 	TimestampTz began = GetCurrentTimestamp();
-	SqlArgs position = {0};
 	SqlArgs args = {0};
-	bool is_first;
+	bool by_stamp;
+	bool has_more;
 	bool isnull;
-	int64 asked = run->batch_rows;
-	int64 rows;
 
-	sql_add_text(&position, table->name);
-	if (!sql_query_row("SELECT pass_stamp, pass_id, pass_pulled FROM ngeshare.sync_state"
-	                   " WHERE table_name = $1",
-	                   &position))
+	sql_add_text(&args, table->name);
+	if (!sql_query_row("SELECT pass_stamp, pass_id, pass_pulled, pass_block"
+	                   " FROM ngeshare.sync_state WHERE table_name = $1",
+	                   &args))
 		elog(ERROR, "no pass of table \"%s\" is open", table->name);
 	if (DatumGetBool(sql_value(3, &isnull)))
 		return false;
-	sql_add_timestamp(&args, DatumGetTimestamp(sql_value(1, &isnull)));
-	sql_add_text(&args, sql_text(2));
-	sql_add_int64(&args, asked);
-	is_first = args.nulls[1] == 'n';
-	rows = stage_batch(batch_statement(table, is_first), &args);
-	run->counts[run->table].pulled += rows;
-	if (rows > 0)
-		save_position(table, rows < asked);
+	(void) sql_value(4, &by_stamp);
+	if (by_stamp)
+		has_more = pull_by_stamp(run, table, DatumGetTimestamp(sql_value(1, &isnull)), sql_text(2));
+	else
+		has_more = pull_by_blocks(run, table, sql_int64(4));
 	adapt_batch(run, began);
-	return rows == asked;
+	return has_more;
 }

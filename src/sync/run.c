@@ -10,8 +10,9 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
-static const char *const phase_names[] = {"preflight", "open",   "pull",   "past", "moved",
-                                          "merge",     "delete", "finish", "ended"};
+static const char *const phase_names[] = {"preflight", "survey", "open",   "pull",   "past",
+                                          "parents",   "merge",  "window", "verify", "repair",
+                                          "deletes",   "finish", "ended"};
 
 const char *
 sync_phase_name(SyncPhase phase)
@@ -48,14 +49,21 @@ sync_reporting_zone(void)
 	return pg_get_timezone_name(ngeshare_settings.zone);
 }
 
+/* A copy of a text that lives as long as the run; NULL stays NULL. */
+char *
+sync_keep_text(SyncRun *run, const char *text)
+{
+	return text != NULL ? MemoryContextStrdup(run->context, text) : NULL;
+}
+
 /* A run that has not begun, in memory that lives in the current context. */
 SyncRun *
-sync_new(bool is_full, const bool *wanted)
+sync_new(SyncMode mode, const bool *wanted)
 {
 	SyncRun *run = palloc0(sizeof(SyncRun));
 
 	run->context = CurrentMemoryContext;
-	run->is_full = is_full;
+	run->mode = mode;
 	memcpy(run->wanted, wanted, sizeof(run->wanted));
 	run->clock = clock_sync_now();
 	run->phase = SYNC_PREFLIGHT;
@@ -63,59 +71,153 @@ sync_new(bool is_full, const bool *wanted)
 	return run;
 }
 
-/* Goes to the next wanted table from a place on, or to what follows the last. */
-static void
-go_to_table(SyncRun *run, int table)
+/* Goes to the next wanted table from a place on; false where there is none. */
+static bool
+go_to_table(SyncRun *run, int table, SyncPhase phase)
 {
 	while (table < MIRROR_TABLES && !run->wanted[table])
 		table++;
+	if (table == MIRROR_TABLES)
+		return false;
 	run->table = table;
-	run->phase = SYNC_OPEN;
-	if (table < MIRROR_TABLES)
-		return;
-	run->table = MIRROR_ATTENDANCE;
-	run->phase = run->is_full ? SYNC_DELETE : SYNC_FINISH;
+	run->phase = phase;
+	return true;
 }
 
-/* After a table's rows are all staged. */
+/* Compares one table; after the last, the work begins, or the looking ends. */
+static void
+survey_table(SyncRun *run)
+{
+	sync_survey(run);
+	if (go_to_table(run, run->table + 1, SYNC_SURVEY))
+		return;
+	if (run->mode == SYNC_COMPARE)
+		run->phase = SYNC_FINISH;
+	else
+		go_to_table(run, 0, SYNC_OPEN);
+}
+
+/* Whether rows wait that production no longer has. */
+static bool
+has_extra_rows(const SyncRun *run)
+{
+	for (int i = 0; i < MIRROR_TABLES; i++)
+		if (run->tables[i].extra > 0)
+			return true;
+	return false;
+}
+
+/* Closes the table and goes on. Last come the deletes, from the last table on. */
+static void
+end_table(SyncRun *run)
+{
+	run->tables[run->table].is_done = true;
+	sync_log_close_table(run, run->table);
+	if (go_to_table(run, run->table + 1, SYNC_OPEN))
+		return;
+	run->table = MIRROR_ATTENDANCE;
+	run->phase = has_extra_rows(run) ? SYNC_DELETES : SYNC_FINISH;
+}
+
+/* Opens passes up to the first that has work to do: those whose content is the same need none. */
+static void
+open_tables(SyncRun *run)
+{
+	while (run->phase == SYNC_OPEN)
+	{
+		run->phase = SYNC_PULL;
+		if (!sync_open_pass(run))
+			end_table(run);
+	}
+}
+
+/* How a table's staging gets into the mirror. */
+static SyncPhase
+merging_phase(const SyncRun *run)
+{
+	return run->table == MIRROR_ATTENDANCE ? SYNC_WINDOW : SYNC_MERGE;
+}
+
+/*
+ * After a table's rows are all staged. Where a table comes whole, its parents
+ * have just come whole, too; the few that came since are fetched with the repair.
+ */
 static void
 go_behind_pull(SyncRun *run)
 {
-	run->phase = SYNC_MERGE;
-	if (run->table == MIRROR_ATTENDANCE)
-		run->phase = run->rebuilds_past ? SYNC_PAST : SYNC_MOVED;
+	bool at_past =
+	    run->table == MIRROR_ATTENDANCE && (run->rebuilds_past || run->past_buckets != NULL);
+
+	run->phase = SYNC_PARENTS;
+	if (at_past)
+		run->phase = SYNC_PAST;
+	else if (run->tables[run->table].is_whole)
+		run->phase = merging_phase(run);
 }
 
 /* Merges one table; a pass that an earlier run began is followed by one of ours. */
 static void
 merge_table(SyncRun *run)
 {
-	if (run->table == MIRROR_ATTENDANCE)
+	if (run->phase == SYNC_WINDOW)
 		sync_merge_window(run);
 	else
 		sync_merge(run);
-	if (run->is_resumed)
-	{
-		run->is_resumed = false;
+	run->phase = SYNC_VERIFY;
+	if (run->is_resumed && run->table != MIRROR_ATTENDANCE)
 		run->phase = SYNC_OPEN;
-		return;
-	}
-	run->counts[run->table].is_merged = true;
-	sync_log_close_table(run, run->table,
-	                     run->counts[run->table].waiting > 0 ? "warning" : "success");
-	go_to_table(run, run->table + 1);
+	run->is_resumed = false;
 }
 
 /* Deletes from one table what production no longer has; last comes the first table. */
 static void
 delete_from_table(SyncRun *run)
 {
-	if (run->table != MIRROR_ATTENDANCE && run->wanted[run->table])
-		sync_delete_missing(run);
+	if (run->table == MIRROR_ATTENDANCE)
+		sync_guard_all_removals(run);
+	if (run->tables[run->table].extra > 0)
+		sync_remove(run);
 	if (run->table == 0)
 		run->phase = SYNC_FINISH;
 	else
 		run->table--;
+}
+
+/* The work of a table's pass, from its opening to its repair. */
+static void
+do_table_phase(SyncRun *run)
+{
+	switch (run->phase)
+	{
+		case SYNC_OPEN:
+			open_tables(run);
+			break;
+		case SYNC_PULL:
+			if (!sync_pull_batch(run))
+				go_behind_pull(run);
+			break;
+		case SYNC_PAST:
+			sync_pull_past(run);
+			run->phase = run->tables[run->table].is_whole ? merging_phase(run) : SYNC_PARENTS;
+			break;
+		case SYNC_PARENTS:
+			sync_fetch_parents(run);
+			run->phase = merging_phase(run);
+			break;
+		case SYNC_MERGE:
+		case SYNC_WINDOW:
+			merge_table(run);
+			break;
+		case SYNC_VERIFY:
+			run->phase = SYNC_REPAIR;
+			if (sync_verify(run))
+				end_table(run);
+			break;
+		default:
+			if (!sync_repair(run))
+				end_table(run);
+			break;
+	}
 }
 
 /* The work of the phase that the run is in, and the way to the next. */
@@ -126,28 +228,12 @@ do_phase(SyncRun *run)
 	{
 		case SYNC_PREFLIGHT:
 			sync_preflight(run);
-			go_to_table(run, 0);
+			go_to_table(run, 0, SYNC_SURVEY);
 			break;
-		case SYNC_OPEN:
-			run->phase = SYNC_PULL;
-			sync_open_pass(run);
+		case SYNC_SURVEY:
+			survey_table(run);
 			break;
-		case SYNC_PULL:
-			if (!sync_pull_batch(run))
-				go_behind_pull(run);
-			break;
-		case SYNC_PAST:
-			sync_pull_past(run);
-			run->phase = SYNC_MERGE;
-			break;
-		case SYNC_MOVED:
-			sync_pull_moved(run);
-			run->phase = SYNC_MERGE;
-			break;
-		case SYNC_MERGE:
-			merge_table(run);
-			break;
-		case SYNC_DELETE:
+		case SYNC_DELETES:
 			delete_from_table(run);
 			break;
 		case SYNC_FINISH:
@@ -156,7 +242,18 @@ do_phase(SyncRun *run)
 			break;
 		case SYNC_ENDED:
 			break;
+		default:
+			do_table_phase(run);
+			break;
 	}
+}
+
+/* Sets a setting for the length of a step. */
+static void
+set_for_step(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+	                         false);
 }
 
 /*
@@ -173,8 +270,9 @@ sync_step(SyncRun *run)
 
 	GetUserIdAndSecContext(&caller, &context);
 	SetUserIdAndSecContext(remote_production_owner(), context | SECURITY_LOCAL_USERID_CHANGE);
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-	                         GUC_ACTION_SAVE, true, 0, false);
+	set_for_step("search_path", "pg_catalog, pg_temp");
+	set_for_step("datestyle", "ISO");
+	set_for_step("jit", "off");
 	do_phase(run);
 	sync_log_progress(run);
 	AtEOXact_GUC(true, nest_level);

@@ -11,12 +11,15 @@ CREATE TABLE public.sync_run
     finished_at  timestamptz,
     window_start timestamptz,
     message      text,
-    clock        timestamptz NOT NULL
+    clock        timestamptz NOT NULL,
+    bytes_received bigint
 );
 COMMENT ON TABLE public.sync_run IS
 'A row a sync. status: running, success, warning (ended, but something needs a look: see message), failed, cancelled, or crashed (its backend died; found by the next run).';
 COMMENT ON COLUMN public.sync_run.window_start IS
 'The local midnight from which on this run made raw attendance exactly production''s; NULL where attendance was not part of the run.';
+COMMENT ON COLUMN public.sync_run.bytes_received IS
+'The bytes of rows that came over the run''s own connection: comparisons, tables that came whole, rows fetched by key. What changed comes through the foreign tables and is counted in sync_log.rows_pulled. NULL where the run did not come to its end.';
 COMMENT ON COLUMN public.sync_run.clock IS
 'The instant the run counted as now: the real clock, or ngeshare.sync_clock.';
 
@@ -38,7 +41,9 @@ CREATE TABLE public.sync_log
     PRIMARY KEY (run_id, table_name)
 );
 COMMENT ON TABLE public.sync_log IS
-'A row a run and table: what was pulled, what the merge wrote, and the rows on both sides after it (attendance: of the window).';
+'A row a run and table: what was pulled, what was written, and the rows on both sides after it (attendance: of the window).';
+COMMENT ON COLUMN public.sync_log.rows_repaired IS
+'Of the rows inserted and updated, those that only the comparison of contents found: updatedAt would never have brought them.';
 
 CREATE TABLE public.sync_error_log
 (
@@ -67,10 +72,11 @@ CREATE TABLE ngeshare.sync_state
     pass_stamp  timestamp(3),
     pass_id     text,
     pass_pulled boolean      NOT NULL DEFAULT false,
+    pass_block  bigint,
     CHECK ((pass_run_id IS NULL) = (pass_bound IS NULL AND pass_full IS NULL))
 );
 COMMENT ON TABLE ngeshare.sync_state IS
-'A row a table: the watermark (production''s updatedAt, UTC) up to which it is complete, and the pass that is under way: the run that began it, the watermark it will end with, and the last row committed to staging.';
+'A row a table: the watermark (production''s updatedAt, UTC) up to which it is complete, and the pass that is under way: the run that began it, the watermark it will end with, and the last row committed to staging (or, of a table that comes whole, the block of production''s to go on from).';
 
 CREATE TABLE ngeshare.quarantine
 (
@@ -78,43 +84,54 @@ CREATE TABLE ngeshare.quarantine
     row_id       text   NOT NULL,
     reason       text   NOT NULL,
     content      jsonb  NOT NULL,
+    source_hash  bigint NOT NULL,
     first_run_id bigint NOT NULL,
     last_run_id  bigint NOT NULL,
     PRIMARY KEY (table_name, row_id)
 );
 COMMENT ON TABLE ngeshare.quarantine IS
-'Production''s rows that can''t be mirrored now (no parent, a timestamp without a local day). Each run pulls them again by id.';
+'Production''s rows that can''t be mirrored now (no parent, a timestamp without a local day). They are kept whole and tried again by each run; source_hash tells whether production''s row is still this one.';
 
--- Staging: what a batch pulled, committed, waiting for its table's merge.
--- stage_no is the order of arrival: of two versions of a row the later wins.
-CREATE TABLE ngeshare.stage_user
-    (LIKE public."User", stage_no bigint GENERATED ALWAYS AS IDENTITY);
+-- Staging: what a batch pulled, committed, waiting for its table's merge. Like the
+-- mirror, but anything may be NULL. stage_no is the order of arrival: of two
+-- versions of a row the later wins. source_hash is production's own hash of a
+-- row that was fetched by its key.
+CREATE TABLE ngeshare.stage_user AS TABLE public."User" WITH NO DATA;
+ALTER TABLE ngeshare.stage_user
+    ADD COLUMN source_hash bigint,
+    ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY;
 COMMENT ON TABLE ngeshare.stage_user IS
 'Rows of "User" that were pulled and are not merged yet.';
-CREATE TABLE ngeshare.stage_hangout
-    (LIKE public."Hangout", stage_no bigint GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE ngeshare.stage_hangout AS TABLE public."Hangout" WITH NO DATA;
+ALTER TABLE ngeshare.stage_hangout
+    ADD COLUMN source_hash bigint,
+    ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY;
 COMMENT ON TABLE ngeshare.stage_hangout IS
 'Rows of "Hangout" that were pulled and are not merged yet.';
-CREATE TABLE ngeshare.stage_hangout_episode
-    (LIKE public."HangoutEpisode", stage_no bigint GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE ngeshare.stage_hangout_episode AS TABLE public."HangoutEpisode" WITH NO DATA;
+ALTER TABLE ngeshare.stage_hangout_episode
+    ADD COLUMN source_hash bigint,
+    ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY;
 COMMENT ON TABLE ngeshare.stage_hangout_episode IS
 'Rows of "HangoutEpisode" that were pulled and are not merged yet.';
-CREATE TABLE ngeshare.stage_hangout_group
-    (LIKE public."HangoutGroup", stage_no bigint GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE ngeshare.stage_hangout_group AS TABLE public."HangoutGroup" WITH NO DATA;
+ALTER TABLE ngeshare.stage_hangout_group
+    ADD COLUMN source_hash bigint,
+    ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY;
 COMMENT ON TABLE ngeshare.stage_hangout_group IS
 'Rows of "HangoutGroup" that were pulled and are not merged yet.';
-CREATE TABLE ngeshare.stage_user_hangout_group
-    (LIKE public."UserHangoutGroup", stage_no bigint GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE ngeshare.stage_user_hangout_group AS TABLE public."UserHangoutGroup" WITH NO DATA;
+ALTER TABLE ngeshare.stage_user_hangout_group
+    ADD COLUMN source_hash bigint,
+    ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY;
 COMMENT ON TABLE ngeshare.stage_user_hangout_group IS
 'Rows of "UserHangoutGroup" that were pulled and are not merged yet.';
-CREATE TABLE ngeshare.stage_attendance
-    (LIKE public."UserHangoutGroupAttendance", stage_no bigint GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE ngeshare.stage_attendance AS TABLE public."UserHangoutGroupAttendance" WITH NO DATA;
+ALTER TABLE ngeshare.stage_attendance
+    ADD COLUMN source_hash bigint,
+    ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY;
 COMMENT ON TABLE ngeshare.stage_attendance IS
 'Rows of "UserHangoutGroupAttendance" that were pulled and are not merged yet.';
-CREATE TABLE ngeshare.stage_meeting
-    (LIKE ngeshare.meeting_past);
-COMMENT ON TABLE ngeshare.stage_meeting IS
-'The meetings before the window as production counts them, on their way into meeting_past.';
 
 CREATE FUNCTION ngeshare_last_sync(table_name text)
 RETURNS timestamptz
@@ -137,7 +154,7 @@ CREATE PROCEDURE ngeshare_sync(mode text DEFAULT 'incremental', tables text[] DE
 AS 'MODULE_PATHNAME'
 LANGUAGE C;
 COMMENT ON PROCEDURE ngeshare_sync(text, text[]) IS
-'Brings the mirror and the history up to production. mode: incremental (what changed since the last sync, and the attendance window) or full (rereads and reconciles everything, history too). tables: some of the six only. A NOTICE a table. Errors: NG001 while another sync runs, 22023 for an unknown mode or table, 55000 before ngeshare_connect() or under another time zone, 25001 inside a transaction block; all others as production or the network gave them, after they are in sync_error_log.';
+'Brings the mirror and the history up to production. mode: incremental (what differs), full (rereads and reconciles everything, history too) or verify (compares and changes nothing). tables: some of the six only. A NOTICE a table. Errors: NG001 while another sync runs, NG002 where production has lost more than ngeshare.sync_max_delete_pct of a table, NG003 where it was restored from a backup, 22023 for an unknown mode or table, 55000 before ngeshare_connect() or under another time zone, 25001 inside a transaction block; all others as production or the network gave them, after they are in sync_error_log.';
 
 SELECT pg_extension_config_dump('public.sync_run', '');
 SELECT pg_extension_config_dump('public.sync_run_run_id_seq', '');

@@ -1,11 +1,13 @@
 /*
  * src/sync/window.c
- *		Attendance: its window is made exactly production's, and the days that
- *		leave it become history, all in one transaction.
+ *		Attendance: its window is made exactly production's, and what came before
+ *		it becomes history, all in one transaction.
+ *
+ * A row that production moves across the window's edge changes both: it goes from
+ * the raw rows and its day comes with the past, or the reverse.
  */
 #include "sync/sync.h"
 
-#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
 #include "sql.h"
@@ -29,116 +31,255 @@ sync_spell_stamp(Timestamp stamp)
 	return buffer;
 }
 
-/* A condition on attendedAt, as SQL. */
-static char *
-condition_on_window(SyncRun *run, const char *operator)
-{
-	return sql_format(" WHERE \"attendedAt\" %s timestamp '%s'", operator,
-	                  sync_spell_stamp(run->window_start));
-}
-
-/* Stages what production's whole attendance before the window comes to, as meetings. */
+/*
+ * Stages what production's attendance before the window comes to, as meetings:
+ * of the groups in the buckets that differ, or all of it.
+ */
 void
 sync_pull_past(SyncRun *run)
 {
-	char *query =
-	    sql_format("SELECT \"hangoutGroupId\"::text, \"hangoutEpisodeId\"::text,"
-	               " ((\"attendedAt\" AT TIME ZONE 'UTC') AT TIME ZONE %s)::date,"
-	               " min(\"attendedAt\")::timestamp(3), max(\"attendedAt\")::timestamp(3), count(*)"
-	               " FROM public.\"UserHangoutGroupAttendance\"%s AND \"attendedAt\" >= "
-	               "'4713-01-03 00:00:00 BC'"
-	               " GROUP BY 1, 2, 3",
-	               quote_literal_cstr(sync_reporting_zone()), condition_on_window(run, "<"));
+	Timestamp end = run->rebuilds_past ? run->window_start : sync_compared_start(run);
+	char *condition = "";
 
+	if (!run->rebuilds_past)
+		condition =
+		    sql_format(" WHERE bucket = ANY (%s::bigint[])", quote_literal_cstr(run->past_buckets));
 	sql_run("TRUNCATE ngeshare.stage_meeting", NULL);
-	remote_copy(run->remote, query, "ngeshare", "stage_meeting");
+	remote_copy(run->remote,
+	            sql_format("SELECT group_id, episode_id, day, first_at, last_at, attendances"
+	                       " FROM (%s) AS meeting%s",
+	                       content_past_meetings(end, sync_reporting_zone()), condition),
+	            "stage_meeting", NIL);
+}
+
+/* Makes the past of the groups in the differing buckets what was staged. */
+void
+sync_correct_past(SyncRun *run)
+{
+	SqlArgs args = {0};
+
+	sql_add_int64(&args, run->run_id);
+	sql_add_text(&args, run->past_buckets);
+	sql_run("SELECT ngeshare.correct_past($1, $2::bigint[])", &args);
+	sql_run("TRUNCATE ngeshare.stage_meeting", NULL);
+}
+
+/* Makes the whole past what was staged, in the reporting zone; the window starts where it ends. */
+static void
+replace_past(SyncRun *run)
+{
+	SqlArgs args = {0};
+
+	sql_add_int64(&args, run->run_id);
+	sql_add_text(&args, sync_reporting_zone());
+	sql_add_timestamp(&args, run->window_start);
+	sql_run("SELECT ngeshare.replace_past($1, $2, $3)", &args);
+	sql_run("TRUNCATE ngeshare.stage_meeting", NULL);
+	sql_run("DELETE FROM ngeshare.stage_attendance WHERE \"attendedAt\" < $3", &args);
+}
+
+/* Lets the window start where this run's does; the rows that leave it leave both counts. */
+static void
+advance_window(SyncRun *run)
+{
+	SyncTable *state = &run->tables[run->table];
+	SqlArgs args = {0};
+
+	sql_add_timestamp(&args, run->window_start);
+	sql_query_row("SELECT ngeshare.advance_window($1)", &args);
+	state->local_rows -= sql_int64(1);
+	state->source_rows -= sql_int64(1);
+}
+
+/* Keeps the versions that staging is about to replace. */
+void
+sync_back_up_changed(SyncRun *run)
+{
+	const MirrorTable *table = &mirror_tables[MIRROR_ATTENDANCE];
+	SqlArgs args = {0};
+
+	sql_add_int64(&args, run->run_id);
+	sql_run(sql_format("INSERT INTO ngeshare.attendance_backup (run_id, row_id, kind, content)"
+	                   " SELECT $1, mirror.id, 'changed', to_jsonb(mirror)"
+	                   " FROM public.\"UserHangoutGroupAttendance\" AS mirror"
+	                   " JOIN ngeshare.stage_attendance AS stage ON stage.id = mirror.id"
+	                   " WHERE ROW(%s) IS DISTINCT FROM ROW(%s) ON CONFLICT DO NOTHING",
+	                   mirror_columns(table, "mirror.%1$I", ", "),
+	                   mirror_columns(table, "stage.%1$I", ", ")),
+	        &args);
+}
+
+/* Keeps the rows that are about to be deleted. */
+void
+sync_back_up_removed(SyncRun *run, const char *condition)
+{
+	SqlArgs args = {0};
+
+	sql_add_int64(&args, run->run_id);
+	sql_run(sql_format("INSERT INTO ngeshare.attendance_backup (run_id, row_id, kind, content)"
+	                   " SELECT $1, mirror.id, 'removed', to_jsonb(mirror)"
+	                   " FROM public.\"UserHangoutGroupAttendance\" AS mirror WHERE %s"
+	                   " ON CONFLICT DO NOTHING",
+	                   condition),
+	        &args);
+}
+
+/* In a run that replaces rows, keeps which ones it adds, too: undone, they go again. */
+static void
+back_up_added(SyncRun *run)
+{
+	SqlArgs args = {0};
+
+	sql_add_int64(&args, run->run_id);
+	sql_run("INSERT INTO ngeshare.attendance_backup (run_id, row_id, kind)"
+	        " SELECT $1, stage.id, 'added' FROM ngeshare.stage_attendance AS stage"
+	        " WHERE EXISTS (SELECT 1 FROM ngeshare.attendance_backup WHERE run_id = $1)"
+	        " AND NOT EXISTS (SELECT 1 FROM public.\"UserHangoutGroupAttendance\" AS mirror"
+	        " WHERE mirror.id = stage.id) ON CONFLICT DO NOTHING",
+	        &args);
+}
+
+/* A condition on the mirror: its day was pulled, and the row did not come. */
+static char *
+is_gone(SyncRun *run)
+{
+	SyncTable *state = &run->tables[run->table];
+	char *pulled = "true";
+
+	if (!state->is_whole)
+		pulled = sql_format("mirror.\"attendedAt\"::date = ANY (%s::date[])",
+		                    quote_literal_cstr(state->buckets != NULL ? state->buckets : "{}"));
+	return sql_format("%s AND NOT EXISTS (SELECT 1 FROM ngeshare.stage_attendance AS stage"
+	                  " WHERE stage.id = mirror.id) AND NOT EXISTS (SELECT 1"
+	                  " FROM ngeshare.quarantine AS held WHERE held.table_name ="
+	                  " 'UserHangoutGroupAttendance' AND held.row_id = mirror.id)",
+	                  pulled);
 }
 
 /*
- * Stages, by id, those of our window's rows that production no longer has there:
- * one that was moved to an earlier day has a place in the past.
+ * Of the window's rows that did not come, those that production still has: they
+ * moved to an earlier day. Returns their ids as the text of an array and counts
+ * the others, which are gone.
  */
-void
-sync_pull_moved(SyncRun *run)
+static char *
+find_moved(SyncRun *run, const char *condition, int64 *gone)
+{
+	PGresult *result;
+	char *moved;
+
+	*gone = 0;
+	sql_query_row(sql_format("SELECT count(*), array_agg(mirror.id)::text"
+	                         " FROM public.\"UserHangoutGroupAttendance\" AS mirror WHERE %s",
+	                         condition),
+	              NULL);
+	if (sql_int64(1) == 0)
+		return "{}";
+	*gone = sql_int64(1);
+	result = remote_query(
+	    run->remote,
+	    sql_format("SELECT count(*), coalesce(pg_catalog.array_agg(id::text), '{}')"
+	               " FROM public.\"UserHangoutGroupAttendance\" WHERE id = ANY (%s::text[])",
+	               quote_literal_cstr(sql_text(2))));
+	*gone -= strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	moved = pstrdup(PQgetvalue(result, 0, 1));
+	PQclear(result);
+	return moved;
+}
+
+/* Keeps, in archive and backup, what the write below is going to take away or change. */
+static void
+keep_old_rows(SyncRun *run, const char *condition, const char *moved)
+{
+	char *gone =
+	    sql_format("%s AND mirror.id <> ALL (%s::text[])", condition, quote_literal_cstr(moved));
+
+	sync_archive(run, &mirror_tables[MIRROR_ATTENDANCE], gone);
+	sync_back_up_removed(run, gone);
+	sync_back_up_changed(run);
+	back_up_added(run);
+}
+
+/* Makes the raw rows what staging says, after a guard. */
+static void
+write_window(SyncRun *run)
 {
 	const MirrorTable *table = &mirror_tables[MIRROR_ATTENDANCE];
-	char *columns = mirror_columns(table, "%1$I", ", ");
-	SqlArgs args = {0};
-	bool isnull;
-	Datum ids;
+	SyncTable *state = &run->tables[run->table];
+	char *condition = is_gone(run);
+	int64 gone;
+	char *moved = find_moved(run, condition, &gone);
+	int64 deleted;
 
-	sql_add_timestamp(&args, run->window_start);
-	sql_query_row("SELECT array_agg(mirror.id) FROM public.\"UserHangoutGroupAttendance\" AS mirror"
-	              " WHERE mirror.\"attendedAt\" >= $1"
-	              " AND NOT EXISTS (SELECT 1 FROM ngeshare.stage_attendance AS stage"
-	              " WHERE stage.id = mirror.id)",
-	              &args);
-	ids = sql_value(1, &isnull);
-	if (isnull)
-		return;
-	args.types[0] = TEXTARRAYOID;
-	args.values[0] = ids;
-	sql_run(sql_format("INSERT INTO ngeshare.stage_attendance (%s) SELECT %s"
-	                   " FROM production.\"UserHangoutGroupAttendance\" WHERE id = ANY ($1)",
-	                   columns, columns),
-	        &args);
+	sync_guard_removal(run, run->table, gone);
+	keep_old_rows(run, condition, moved);
+	deleted = sql_run(sql_format("DELETE FROM public.\"UserHangoutGroupAttendance\" AS mirror"
+	                             " WHERE %s",
+	                             condition),
+	                  NULL);
+	state->deleted += deleted;
+	state->local_rows -= deleted;
+	sync_write_differences(run, table);
 }
 
-/* Gives the days before the window their place in the history, and frees them here. */
+/* The first load: raw rows at once, and the window's meetings counted behind them. */
 static void
-settle_past(SyncRun *run)
+fill_window(SyncRun *run)
 {
-	SqlArgs args = {0};
+	replace_past(run);
+	sync_fill(run, &mirror_tables[MIRROR_ATTENDANCE]);
+	sql_run("SELECT ngeshare.rebuild_recent()", NULL);
+}
 
-	sql_add_timestamp(&args, run->window_start);
+/* Makes window and past production's, and moves the window on. */
+static void
+merge_window(SyncRun *run)
+{
 	if (run->rebuilds_past)
-	{
-		sql_add_text(&args, sync_reporting_zone());
-		sql_run("SELECT ngeshare.replace_past($2, $1)", &args);
-		sql_run("TRUNCATE ngeshare.stage_meeting", NULL);
-		return;
-	}
-	sql_run("SELECT ngeshare.advance_window($1)", &args);
+		replace_past(run);
+	else if (run->window_start < run->old_start)
+		advance_window(run);
+	if (!run->rebuilds_past && run->past_buckets != NULL)
+		sync_correct_past(run);
+	write_window(run);
+	if (!run->rebuilds_past && run->window_start > run->old_start)
+		advance_window(run);
 }
 
-/* Closes attendance's pass: its window is complete as of the run's clock. */
+/* Lets the planner know a window and a history that have changed much. */
 static void
-close_window_pass(const MirrorTable *table)
+analyze_history(SyncRun *run)
 {
-	SqlArgs args = {0};
+	SyncTable *state = &run->tables[run->table];
 
-	sql_add_text(&args, table->name);
-	sql_run("UPDATE ngeshare.sync_state SET watermark = pass_bound, pass_run_id = NULL,"
-	        " pass_full = NULL, pass_bound = NULL, pass_stamp = NULL, pass_id = NULL,"
-	        " pass_pulled = false WHERE table_name = $1",
-	        &args);
+	sync_analyze_if_changed(run, &mirror_tables[MIRROR_ATTENDANCE]);
+	if (state->inserted <= state->local_rows / 10)
+		return;
+	sql_run("ANALYZE ngeshare.meeting_recent", NULL);
+	sql_run("ANALYZE ngeshare.meeting_past", NULL);
 }
 
-/* Makes the window's raw rows what staging says, and the history what they say. */
+/* Merges attendance, raw rows and history, in this one transaction. */
 void
 sync_merge_window(SyncRun *run)
 {
 	const MirrorTable *table = &mirror_tables[MIRROR_ATTENDANCE];
-	SqlArgs args = {0};
+	bool is_first;
 
-	sql_run("LOCK TABLE public.\"UserHangoutGroupAttendance\" IN SHARE ROW EXCLUSIVE MODE", NULL);
+	sync_lock_table(table);
+	is_first = run->tables[run->table].is_whole && sync_is_empty(table);
+	is_first = is_first && run->rebuilds_past;
+	if (is_first)
+		sync_lock_parents(table);
+	else
+		sync_keep_latest(table);
 	sync_admit(run, table);
-	settle_past(run);
-	sql_add_timestamp(&args, run->window_start);
-	sql_run("DELETE FROM ngeshare.stage_attendance WHERE \"attendedAt\" < $1", &args);
-	run->counts[run->table].deleted +=
-	    sql_run("DELETE FROM public.\"UserHangoutGroupAttendance\" AS mirror"
-	            " WHERE NOT EXISTS (SELECT 1 FROM ngeshare.stage_attendance AS stage"
-	            " WHERE stage.id = mirror.id)",
-	            NULL);
-	sync_write_differences(run, table);
-	sync_count_rows(run, condition_on_window(run, ">="), "");
-	if (run->counts[run->table].inserted > run->counts[run->table].local_rows / 10)
-	{
-		sql_run("ANALYZE public.\"UserHangoutGroupAttendance\"", NULL);
-		sql_run("ANALYZE ngeshare.meeting_recent", NULL);
-		sql_run("ANALYZE ngeshare.meeting_past", NULL);
-	}
-	close_window_pass(table);
+	if (is_first)
+		fill_window(run);
+	else
+		merge_window(run);
+	run->old_start = run->window_start;
+	sync_report_quarantined(run, table);
+	analyze_history(run);
+	sync_close_pass(table);
 	sql_run("TRUNCATE ngeshare.stage_attendance", NULL);
 }

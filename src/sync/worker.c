@@ -34,7 +34,7 @@ typedef struct WorkerOrder
 	TransactionId starter; /* whose commit the worker waits for */
 	Oid database;
 	Oid owner; /* the server's owner: the sync runs as it */
-	bool is_full;
+	SyncMode mode;
 } WorkerOrder;
 
 StaticAssertDecl(sizeof(WorkerOrder) <= BGW_EXTRALEN, "an order fits into bgw_extra");
@@ -65,7 +65,7 @@ register_worker(const WorkerOrder *order)
 Datum
 ngeshare_sync_start(PG_FUNCTION_ARGS)
 {
-	bool is_full = sync_read_mode(fcinfo);
+	SyncMode mode = sync_read_mode(fcinfo);
 	bool all[MIRROR_TABLES];
 	WorkerOrder order = {0};
 	SyncRun *run;
@@ -74,10 +74,10 @@ ngeshare_sync_start(PG_FUNCTION_ARGS)
 	SPI_connect();
 	order.owner = remote_production_owner();
 	sync_lock_refuse_second();
-	run = sync_new(is_full, all);
+	run = sync_new(mode, all);
 	run->run_id = order.run_id = sync_log_begin(run, "worker");
 	order.clock = run->clock;
-	order.is_full = is_full;
+	order.mode = mode;
 	order.database = MyDatabaseId;
 	order.starter = GetTopTransactionId();
 	register_worker(&order);
@@ -168,7 +168,7 @@ work(const WorkerOrder *order)
 	SyncRun *run;
 
 	memset(all, true, sizeof(all));
-	run = sync_new(order->is_full, all);
+	run = sync_new(order->mode, all);
 	run->run_id = order->run_id;
 	run->clock = order->clock;
 	while (has_more && error == NULL)

@@ -119,11 +119,14 @@ sub quote_conninfo
 	return "'$value'";
 }
 
-# Syncs as of a clock and returns what psql printed, notices included.
+# Syncs as of a clock (some tables only, where they are named) and returns what
+# psql printed, notices included.
 sub sync_local
 {
-	my ($local, $database, $clock, $mode) = @_;
-	my $arguments = defined $mode ? "'$mode'" : '';
+	my ($local, $database, $clock, $mode, @tables) = @_;
+	my $arguments = "'" . ($mode // 'incremental') . "'";
+
+	$arguments .= ", '{" . join(',', @tables) . "}'" if @tables;
 	my ($status, $output, $errors) = $local->psql(
 		$database,
 		"SET ngeshare.sync_clock = '$clock'; CALL ngeshare_sync($arguments)",

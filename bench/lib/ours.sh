@@ -1,0 +1,86 @@
+# shellcheck shell=bash
+# What is measured of ours, through its public surface alone.
+# shellcheck disable=SC2034,SC2153 # other parts use the windows' lengths and set COUNTS
+
+# Days: a window that holds all attendance, and the default one.
+readonly WHOLE=36500 DEFAULT_WINDOW=45
+declare -A LONGEST=()
+
+# Makes a database that is connected to production through a port, and has not synced.
+new_ours()
+{
+    local database=$1 port=$2
+    make_database local "$database"
+    NGESHARE_CONNINFO=$(conninfo_of "$READER" "$port") run_sql_logged 'connecting' local "$database" <<EOF_SQL
+\\getenv conninfo NGESHARE_CONNINFO
+CREATE EXTENSION ngeshare CASCADE;
+ALTER DATABASE $database SET session_preload_libraries = 'ngeshare';
+SELECT ngeshare_connect(:'conninfo');
+EOF_SQL
+    settle
+}
+
+# Syncs once, in a session of its own.
+sync_once()
+{
+    local database=$1 window=$2
+    sql_on local "$database" <<EOF_SQL
+SET ngeshare.attendance_window_days = $window;
+SET ngeshare.sync_clock = '$AS_OF';
+CALL ngeshare_sync();
+EOF_SQL
+}
+
+# Measures a first load into a new database, checks it, and keeps production's longest transaction.
+first_load()
+{
+    local what=$1 database=$2 window=$3 port=$4 from
+    new_ours "$database" "$port"
+    from=$(log_size)
+    timed "$what" sync_once "$database" "$window"
+    LONGEST[$what]+="$(longest_transaction "$from") "
+    if ((window == WHOLE)); then check_counts "$database"; else check_window "$database"; fi
+}
+
+# Measures syncs that find nothing new, and makes sure that they wrote nothing.
+sync_again()
+{
+    local what=$1 database=$2 window=$3 repetitions=$4 written
+    for ((; repetitions > 0; repetitions--)); do
+        timed "$what" sync_once "$database" "$window"
+    done
+    written=$(sql_on local "$database" <<'EOF_SQL'
+SELECT sum(rows_inserted + rows_updated + rows_deleted)
+FROM sync_log
+WHERE run_id > (SELECT min(run_id) FROM sync_run)
+EOF_SQL
+    )
+    [[ $written == 0 ]] || die "a sync that ought to find nothing new in '$database' wrote $written rows"
+}
+
+# Makes sure that a database holds production's attendance of its window, no more and no less.
+check_window()
+{
+    local database=$1 start counts wanted
+    start=$(sql_on local "$database" <<<"SELECT window_start AT TIME ZONE 'UTC' FROM sync_run")
+    wanted=$(sql_on production production <<<"SELECT count(*) FROM \"UserHangoutGroupAttendance\" WHERE \"attendedAt\" >= '$start'")
+    counts=$(sql_on local "$database" <<<"$(count_query)")
+    [[ $counts == "${COUNTS%|*}|$wanted" ]] ||
+        die "'$database' has other row counts than production's window: $counts, not ${COUNTS%|*}|$wanted"
+}
+
+# How much production's log holds, in bytes.
+log_size()
+{
+    stat -c %s "$STATE/run/production.log"
+}
+
+# How long the longest transaction of ours was open on production since a place in its log, in seconds.
+longest_transaction()
+{
+    local from=$1 longest number
+    read -r longest number < <(tail -c "+$((from + 1))" "$STATE/run/production.log" |
+        perl "$ROOT/bench/lib/transactions.pl" "$READER")
+    ((number > 0)) || die "production's log shows no transaction of ours"
+    printf '%s\n' "$longest"
+}

@@ -1,0 +1,131 @@
+# shellcheck shell=bash
+# The bench's two servers, and the data that is moved between them.
+# shellcheck disable=SC2034 # a run's end looks for servers in WORK, a server's start closes LOCK
+
+readonly AS_OF='2026-01-15 12:00+07'
+readonly TABLES=(User Hangout HangoutEpisode HangoutGroup UserHangoutGroup UserHangoutGroupAttendance)
+readonly READER=ngeshare_reader PEER=bench_peer
+COUNTS=
+
+# The settings that a cluster is started with: what an administrator would have raised, all else as shipped.
+settings_of()
+{
+    local name=$1 port=$2
+    cat <<EOF_CONF
+port = $port
+listen_addresses = '127.0.0.1'
+unix_socket_directories = '$STATE/run'
+cluster_name = 'ngeshare bench: $name'
+shared_buffers = 512MB
+maintenance_work_mem = 256MB
+max_wal_size = 4GB
+EOF_CONF
+    [[ $name != production ]] || cat <<EOF_CONF
+wal_level = logical
+log_line_prefix = '%n %p %u [%v] '
+log_disconnections = on
+EOF_CONF
+}
+
+# Makes the bench's own directory, which ends with it.
+make_bench_directory()
+{
+    STATE=$(mktemp -d "${TMPDIR:-/var/tmp}/ngeshare-bench.XXXXXX")
+    WORK=$STATE
+    chmod 711 "$STATE"
+    mkdir -m 700 "$STATE/secret"
+    LOG=$STATE/bench.log
+    : >"$LOG"
+    make_run_directory
+    exec {LOCK}</dev/null
+}
+
+# Runs SQL from standard input on a database, straight and without a look at the server first.
+sql_on()
+{
+    local name=$1 database=$2 port=PORT_${1^^}
+    shift 2
+    "$PG_BIN/psql" -X -q -A -t -v ON_ERROR_STOP=1 -h "$STATE/run" -p "${!port}" -U postgres -d "$database" "$@"
+}
+
+# Drops a local database.
+drop_database()
+{
+    run_sql_logged "dropping the database $1" local postgres <<<"DROP DATABASE $1"
+}
+
+# Starts both servers.
+start_servers()
+{
+    make_cluster production
+    start_cluster production "$PORT_PRODUCTION"
+    make_cluster local
+    start_cluster local "$PORT_LOCAL"
+}
+
+# Fills production with a generated world.
+fill_production()
+{
+    local groups=$1 seed=$2
+    say "generating a production of $groups groups (seed $seed) ..."
+    make_database production production
+    password_of reader >/dev/null
+    (
+        cd -- "$ROOT/demo" || exit
+        NGESHARE_PASSWORD=$(password_of reader) run_sql_logged 'generating production' production production <<EOF_SQL
+\\getenv password NGESHARE_PASSWORD
+\\i schema.sql
+\\i login.sql
+\\i generate.sql
+SELECT demo.generate($groups, $seed, '$AS_OF');
+DROP SCHEMA demo CASCADE;
+VACUUM ANALYZE;
+EOF_SQL
+    )
+    COUNTS=$(sql_on production production <<<"$(count_query)")
+}
+
+# Makes what the peers need on production: a login of their own and a publication. All that ours does there is logged.
+prepare_production()
+{
+    NGESHARE_PASSWORD=$(password_of reader) run_sql_logged 'preparing production' production production <<EOF_SQL
+\\getenv password NGESHARE_PASSWORD
+CREATE ROLE $PEER LOGIN REPLICATION PASSWORD :'password';
+GRANT CONNECT ON DATABASE production TO $PEER;
+GRANT USAGE ON SCHEMA public TO $PEER;
+GRANT SELECT ON $(quoted_tables) TO $PEER;
+CREATE PUBLICATION six FOR TABLE $(quoted_tables);
+ALTER ROLE $READER SET log_statement = 'all';
+ALTER ROLE $READER SET log_min_duration_statement = 0;
+EOF_SQL
+}
+
+# The six tables as a list for SQL.
+quoted_tables()
+{
+    local quoted
+    quoted=$(printf 'public."%s", ' "${TABLES[@]}")
+    printf '%s\n' "${quoted%, }"
+}
+
+# A query that counts the rows of the six tables, in one row.
+count_query()
+{
+    local table list=
+    for table in "${TABLES[@]}"; do list+="(SELECT count(*) FROM public.\"$table\"), "; done
+    printf 'SELECT %s\n' "${list%, }"
+}
+
+# Makes sure that a local database holds as many rows as production, table by table.
+check_counts()
+{
+    local database=$1 counts
+    counts=$(sql_on local "$database" <<<"$(count_query)")
+    [[ $counts == "$COUNTS" ]] || die "'$database' has other row counts than production: $counts, not $COUNTS"
+}
+
+# The connection string of a login on production, through a port of choice.
+conninfo_of()
+{
+    printf 'host=127.0.0.1 port=%s dbname=production user=%s password=%s' "$2" "$1" "$(password_of reader)"
+}

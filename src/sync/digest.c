@@ -1,0 +1,162 @@
+/*
+ * src/sync/digest.c
+ *		The comparison of one content on both sides, bucket by bucket.
+ *
+ * Of each bucket a count and a sum of hashes travel, nothing else; production
+ * computes its buckets while this side computes its own. Ours are kept, with the
+ * snapshot that they were computed in: they still hold as long as the statement
+ * triggers have marked no write that this snapshot did not see. A trigger that
+ * was switched off meanwhile leaves its trace in the catalog.
+ */
+#include "sync/digest.h"
+
+#include "sql.h"
+#include "utils/builtins.h"
+
+/* Rows, limited to some buckets (the text of an array) where any are named. */
+char *
+digest_rows_in(const Content *content, const char *rows, const char *buckets)
+{
+	if (buckets == NULL)
+		return sql_format("SELECT * FROM (%s) AS content", rows);
+	return sql_format("SELECT * FROM (%s) AS content WHERE bucket = ANY (%s::%s[])", rows,
+	                  quote_literal_cstr(buckets), content->bucket_type);
+}
+
+/* Rows summed up by bucket. */
+static char *
+summed_up(const char *rows)
+{
+	return sql_format("SELECT coalesce(bucket::text, 'none') AS bucket, count(*) AS row_count,"
+	                  " coalesce(sum(hash), 0) AS hash_sum, sum(weight)::bigint AS weight"
+	                  " FROM (%s) AS summed GROUP BY summed.bucket",
+	                  rows);
+}
+
+/* Whether the kept buckets of this side still say what its rows are. */
+static bool
+is_kept(const Content *content, const char *query)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, content->name);
+	sql_add_text(&args, query);
+	return sql_query_row("SELECT 1 FROM ngeshare.digest_state AS state"
+	                     " WHERE state.name = $1 AND state.query = md5($2)"
+	                     " AND state.guard = ngeshare.write_guard($1)"
+	                     " AND NOT EXISTS (SELECT 1 FROM ngeshare.write_mark AS mark"
+	                     " WHERE mark.name = $1"
+	                     " AND NOT pg_visible_in_snapshot(mark.written_by, state.snapshot))",
+	                     &args);
+}
+
+/* Computes this side's buckets and keeps them, with the snapshot that saw them. */
+static void
+keep(const Content *content, const char *query)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, content->name);
+	sql_run("DELETE FROM ngeshare.digest WHERE name = $1", &args);
+	sql_add_text(&args, query);
+	sql_run(sql_format("WITH state AS ("
+	                   " INSERT INTO ngeshare.digest_state (name, query, snapshot, guard)"
+	                   " VALUES ($1, md5($2), pg_current_snapshot(), ngeshare.write_guard($1))"
+	                   " ON CONFLICT (name) DO UPDATE SET query = excluded.query,"
+	                   " snapshot = excluded.snapshot, guard = excluded.guard)"
+	                   " INSERT INTO ngeshare.digest (name, bucket, row_count, hash_sum, weight)"
+	                   " SELECT $1, bucket, row_count, hash_sum, weight FROM (%s) AS here",
+	                   query),
+	        &args);
+	args.count = 1;
+	sql_run("DELETE FROM ngeshare.write_mark AS mark USING ngeshare.digest_state AS state"
+	        " WHERE mark.name = $1 AND state.name = $1"
+	        " AND pg_visible_in_snapshot(mark.written_by, state.snapshot)",
+	        &args);
+}
+
+/* Adds a result's column as an array of text. */
+static void
+add_column(SqlArgs *args, PGresult *result, int column)
+{
+	int rows = PQntuples(result);
+	char **values = palloc(sizeof(char *) * Max(rows, 1));
+
+	for (int i = 0; i < rows; i++)
+		values[i] = PQgetvalue(result, i, column);
+	sql_add_text_array(args, values, rows);
+}
+
+/* Compares production's buckets, as they came, with a query that gives ours. */
+static void
+compare(PGresult *result, const char *here, const char *name, Digest *digest)
+{
+	SqlArgs args = {0};
+
+	for (int column = 0; column < 4; column++)
+		add_column(&args, result, column);
+	PQclear(result);
+	sql_add_text(&args, name);
+	sql_query_row(
+	    sql_format(
+	        "WITH source AS MATERIALIZED (SELECT bucket, row_count::bigint AS row_count,"
+	        " hash_sum::numeric AS hash_sum, weight::bigint AS weight FROM unnest($1, $2, $3, $4)"
+	        " AS source (bucket, row_count, hash_sum, weight)),"
+	        " here AS MATERIALIZED (%s), pair AS ("
+	        " SELECT bucket, source.row_count AS source_rows, here.row_count AS local_rows,"
+	        " source.weight AS source_weight, here.weight AS local_weight,"
+	        " source.hash_sum AS source_hash, here.hash_sum AS local_hash,"
+	        " bucket <> '" CONTENT_OLDER "' AND (source.row_count, source.hash_sum)"
+	        " IS DISTINCT FROM (here.row_count, here.hash_sum) AS differs"
+	        " FROM source FULL JOIN here USING (bucket))"
+	        " SELECT coalesce(sum(source_rows), 0)::bigint,"
+	        " coalesce(sum(local_rows), 0)::bigint,"
+	        " coalesce(sum(source_weight), 0)::bigint,"
+	        " coalesce(sum(local_weight), 0)::bigint,"
+	        " count(*) FILTER (WHERE differs),"
+	        " array_agg(bucket) FILTER (WHERE differs AND bucket <> 'none')::text,"
+	        " coalesce(sum(source_rows) FILTER (WHERE differs), 0)::bigint,"
+	        " coalesce(sum(local_rows) FILTER (WHERE differs), 0)::bigint,"
+	        " coalesce(sum(source_hash), 0)::text, coalesce(sum(local_hash), 0)::text, $5"
+	        " FROM pair",
+	        here),
+	    &args);
+	digest->source_rows = sql_int64(1);
+	digest->local_rows = sql_int64(2);
+	digest->source_weight = sql_int64(3);
+	digest->local_weight = sql_int64(4);
+	digest->differing = sql_int64(5);
+	digest->buckets = sql_text(6);
+	digest->differing_rows = sql_int64(7);
+	digest->differing_here = sql_int64(8);
+	digest->source_hash = sql_text(9);
+	digest->local_hash = sql_text(10);
+	if (digest->differing > 0 && digest->buckets == NULL)
+		digest->buckets = pstrdup("{}");
+}
+
+/* Compares a content as a whole. The result lives in the caller's memory context. */
+void
+digest_compare(Remote *remote, const Content *content, DigestCache cache, Digest *digest)
+{
+	char *source = summed_up(digest_rows_in(content, content->source_rows, NULL));
+	char *here = summed_up(digest_rows_in(content, content->local_rows, NULL));
+
+	remote_send(remote, source);
+	if (cache == DIGEST_NEW || !is_kept(content, here))
+		keep(content, here);
+	compare(remote_receive(remote, source),
+	        "SELECT bucket, row_count, hash_sum, weight FROM ngeshare.digest WHERE name = $5",
+	        content->name, digest);
+}
+
+/* Compares some buckets only (NULL: all), computed anew, and keeps nothing. */
+void
+digest_compare_buckets(Remote *remote, const Content *content, const char *buckets, Digest *digest)
+{
+	char *source = summed_up(digest_rows_in(content, content->source_rows, buckets));
+
+	compare(remote_query(remote, source),
+	        summed_up(digest_rows_in(content, content->local_rows, buckets)), content->name,
+	        digest);
+}

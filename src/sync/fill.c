@@ -1,0 +1,198 @@
+/*
+ * src/sync/fill.c
+ *		From staging into a table of the mirror that is empty as yet.
+ *
+ * Row by row, foreign keys and indexes are most of a first load's cost. Staging
+ * was admitted already: each row has its parents and the values that it needs. So
+ * rows go in by pages, and the indexes are built behind them, all in the merge's
+ * one transaction.
+ */
+#include "sync/sync.h"
+
+#include "access/heapam.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "sql.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+
+/* Rows that go in at a time. */
+#define FILL_ROWS 1000
+
+/* Whether no row of a table is in the mirror. */
+bool
+sync_is_empty(const MirrorTable *table)
+{
+	return !sql_query_row(
+	    sql_format("SELECT 1 FROM public.%s LIMIT 1", quote_identifier(table->name)), NULL);
+}
+
+/* Makes sure that staging's first columns are the mirror's, which are then copied by place. */
+static void
+check_columns(Relation mirror, Relation stage)
+{
+	TupleDesc wanted = RelationGetDescr(mirror);
+	TupleDesc given = RelationGetDescr(stage);
+
+	for (int i = 0; i < wanted->natts; i++)
+		if (i >= given->natts || TupleDescAttr(wanted, i)->attisdropped ||
+		    strcmp(NameStr(TupleDescAttr(wanted, i)->attname),
+		           NameStr(TupleDescAttr(given, i)->attname)) != 0)
+			elog(ERROR, "staging of \"%s\" does not have its columns",
+			     RelationGetRelationName(mirror));
+}
+
+/* Puts one staged row into a slot of the mirror's shape. */
+static void
+copy_row(TupleTableSlot *from, TupleTableSlot *to)
+{
+	int columns = to->tts_tupleDescriptor->natts;
+
+	slot_getsomeattrs(from, columns);
+	ExecClearTuple(to);
+	memcpy(to->tts_values, from->tts_values, sizeof(Datum) * columns);
+	memcpy(to->tts_isnull, from->tts_isnull, sizeof(bool) * columns);
+	ExecStoreVirtualTuple(to);
+	ExecMaterializeSlot(to);
+}
+
+/* Inserts the rows that the slots hold; what that allocates goes with the batch. */
+static void
+insert_rows(Relation mirror, TupleTableSlot **slots, int count, BulkInsertState bulk,
+            MemoryContext batch)
+{
+	MemoryContext caller = MemoryContextSwitchTo(batch);
+
+	CHECK_FOR_INTERRUPTS();
+	table_multi_insert(mirror, slots, count, GetCurrentCommandId(true), 0, bulk);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(batch);
+}
+
+/* Copies all rows of staging, a thousand at a time, past indexes and triggers. */
+static int64
+copy_rows(Relation mirror, Relation stage)
+{
+	TableScanDesc scan = table_beginscan(stage, GetActiveSnapshot(), 0, NULL);
+	TupleTableSlot *from = table_slot_create(stage, NULL);
+	TupleTableSlot *slots[FILL_ROWS];
+	BulkInsertState bulk = GetBulkInsertState();
+	MemoryContext batch =
+	    AllocSetContextCreate(CurrentMemoryContext, "ngeshare fill", ALLOCSET_DEFAULT_SIZES);
+	int64 rows = 0;
+	int held = 0;
+	bool has_more = true;
+
+	for (int i = 0; i < FILL_ROWS; i++)
+		slots[i] = MakeSingleTupleTableSlot(RelationGetDescr(mirror), &TTSOpsHeapTuple);
+	while (has_more)
+	{
+		has_more = table_scan_getnextslot(scan, ForwardScanDirection, from);
+		if (has_more)
+			copy_row(from, slots[held++]);
+		if (held == FILL_ROWS || (!has_more && held > 0))
+		{
+			insert_rows(mirror, slots, held, bulk, batch);
+			rows += held;
+			held = 0;
+		}
+	}
+	for (int i = 0; i < FILL_ROWS; i++)
+		ExecDropSingleTupleTableSlot(slots[i]);
+	ExecDropSingleTupleTableSlot(from);
+	table_finish_bulk_insert(mirror, 0);
+	FreeBulkInsertState(bulk);
+	table_endscan(scan);
+	MemoryContextDelete(batch);
+	return rows;
+}
+
+/* Keeps parents from going, from before staging is admitted until a fill has ended. */
+void
+sync_lock_parents(const MirrorTable *table)
+{
+	for (const MirrorParent *parent = table->parents; parent->column != NULL; parent++)
+		sql_run(sql_format("LOCK TABLE public.%s IN SHARE MODE", quote_identifier(parent->table)),
+		        NULL);
+}
+
+/* Brings staging's rows in and builds the indexes; 23505 where an id came twice. */
+static int64
+fill(const MirrorTable *table)
+{
+	Relation mirror =
+	    table_openrv(makeRangeVar("public", pstrdup(table->name), -1), AccessExclusiveLock);
+	Relation stage =
+	    table_openrv(makeRangeVar("ngeshare", pstrdup(table->stage), -1), AccessShareLock);
+	int64 rows;
+
+	check_columns(mirror, stage);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	rows = copy_rows(mirror, stage);
+	PopActiveSnapshot();
+	table_close(stage, NoLock);
+	table_close(mirror, NoLock);
+	CommandCounterIncrement();
+	sql_run(sql_format("REINDEX TABLE public.%s", quote_identifier(table->name)), NULL);
+	return rows;
+}
+
+/*
+ * Fills once, or undoes it and returns -1 where an id came twice: that is rare
+ * (a row that production moved while its table was copied), and the primary
+ * key's index tells of it for nothing.
+ */
+static int64
+try_to_fill(const MirrorTable *table)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile int64 rows = -1;
+
+	BeginInternalSubTransaction("ngeshare fill");
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		rows = fill(table);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() != ERRCODE_UNIQUE_VIOLATION)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	return rows;
+}
+
+/* Fills an empty table of the mirror with its admitted staging, and builds its indexes. */
+void
+sync_fill(SyncRun *run, const MirrorTable *table)
+{
+	SyncTable *state = &run->tables[run->table];
+	SqlArgs args = {0};
+	int64 rows = try_to_fill(table);
+
+	if (rows < 0)
+	{
+		sync_keep_latest(table);
+		rows = fill(table);
+	}
+	sql_add_text(&args, table->name);
+	sql_run("INSERT INTO ngeshare.write_mark (name, written_by) VALUES ($1, pg_current_xact_id())",
+	        &args);
+	state->inserted += rows;
+	state->local_rows += rows;
+}

@@ -1,0 +1,139 @@
+/*
+ * src/sync/quarantine.c
+ *		What of a table's staging can be mirrored now, and what has to wait.
+ *
+ * A row waits for a parent that production has nowhere, or because it lacks a
+ * value that the rules need. It is kept whole, with its reason, staged again by
+ * each run, and never stops its table.
+ */
+#include "sync/sync.h"
+
+#include "sql.h"
+#include "utils/builtins.h"
+
+/* Columns of the mirror that must have a value, as SQL on staging; NULL where there is none. */
+static char *
+needed_columns(const MirrorTable *table)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, table->name);
+	sql_query_row("SELECT string_agg(format('stage.%I', attname), ', ' ORDER BY attnum)"
+	              " FROM pg_catalog.pg_attribute"
+	              " WHERE attrelid = format('public.%I', $1)::regclass AND attnotnull"
+	              " AND attnum > 0 AND NOT attisdropped",
+	              &args);
+	return sql_text(1);
+}
+
+/* An SQL expression: why a staged row can't be mirrored, or NULL where it can. */
+static char *
+rejection(const MirrorTable *table)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql,
+	                 "CASE WHEN num_nulls(%s) > 0 THEN 'a value that has to be there is NULL'",
+	                 needed_columns(table));
+	if (table->unusable != NULL)
+		appendStringInfo(&sql, " WHEN %s THEN 'a timestamp that the rules need has no local day'",
+		                 table->unusable);
+	for (const MirrorParent *parent = table->parents; parent->column != NULL; parent++)
+		appendStringInfo(&sql,
+		                 " WHEN stage.%1$s IS NOT NULL AND %2$s.id IS NULL"
+		                 " THEN format('%%s %%L has no row in %%s', %3$s, stage.%1$s, %4$s)",
+		                 quote_identifier(parent->column), quote_identifier(parent->table),
+		                 quote_literal_cstr(parent->column), quote_literal_cstr(parent->table));
+	appendStringInfoString(&sql, " END");
+	return sql.data;
+}
+
+/* The joins that rejection() looks for parents in. */
+static char *
+parent_joins(const MirrorTable *table)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	for (const MirrorParent *parent = table->parents; parent->column != NULL; parent++)
+		appendStringInfo(&sql, " LEFT JOIN public.%1$s ON %1$s.id = stage.%2$s",
+		                 quote_identifier(parent->table), quote_identifier(parent->column));
+	return sql.data;
+}
+
+/* Makes staging fit to merge: what can't be mirrored now leaves it, and what now can leaves
+ * quarantine. */
+void
+sync_admit(SyncRun *run, const MirrorTable *table)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, table->name);
+	sql_add_int64(&args, run->run_id);
+	sql_run(sql_format("WITH rejected AS MATERIALIZED ("
+	                   " SELECT id, reason FROM (SELECT stage.id, %1$s AS reason"
+	                   " FROM ngeshare.%2$s AS stage%3$s) AS judged WHERE reason IS NOT NULL"
+	                   "), taken AS (DELETE FROM ngeshare.%2$s AS stage USING rejected"
+	                   " WHERE stage.id = rejected.id RETURNING stage.*, rejected.reason)"
+	                   " INSERT INTO ngeshare.quarantine AS held (table_name, row_id, reason,"
+	                   " content, source_hash, first_run_id, last_run_id)"
+	                   " SELECT $1, id, reason,"
+	                   " to_jsonb(taken) - '{stage_no,source_hash,reason}'::text[],"
+	                   " coalesce(source_hash, %4$s), $2, $2 FROM taken"
+	                   " ON CONFLICT (table_name, row_id) DO UPDATE SET reason = excluded.reason,"
+	                   " content = excluded.content, source_hash = excluded.source_hash,"
+	                   " last_run_id = excluded.last_run_id",
+	                   rejection(table), table->stage, parent_joins(table),
+	                   content_row_hash(table, "taken")),
+	        &args);
+	args.count = 1;
+	sql_run(sql_format("DELETE FROM ngeshare.quarantine AS held USING ngeshare.%s AS stage"
+	                   " WHERE held.table_name = $1 AND held.row_id = stage.id",
+	                   table->stage),
+	        &args);
+}
+
+/* Of two versions of a staged row, keeps the one that came later. */
+void
+sync_keep_latest(const MirrorTable *table)
+{
+	sql_run(sql_format("DELETE FROM ngeshare.%1$s AS older USING ("
+	                   "SELECT id, max(stage_no) AS stage_no FROM ngeshare.%1$s"
+	                   " GROUP BY id HAVING count(*) > 1) AS newest"
+	                   " WHERE older.id = newest.id AND older.stage_no < newest.stage_no",
+	                   table->stage),
+	        NULL);
+}
+
+/* Stages what waits in quarantine, as it was; versions that are pulled later win. */
+int64
+sync_stage_quarantined(const MirrorTable *table)
+{
+	char *columns = mirror_columns(table, "%1$I", ", ");
+	SqlArgs args = {0};
+
+	sql_add_text(&args, table->name);
+	return sql_run(sql_format("INSERT INTO ngeshare.%s (%s, source_hash) SELECT %s, source_hash"
+	                          " FROM ngeshare.quarantine AS held CROSS JOIN LATERAL"
+	                          " jsonb_populate_record(NULL::public.%s, held.content) AS kept"
+	                          " WHERE held.table_name = $1",
+	                          table->stage, columns, mirror_columns(table, "kept.%1$I", ", "),
+	                          quote_identifier(table->name)),
+	               &args);
+}
+
+/* Counts what waits of a table, and says so. */
+void
+sync_report_quarantined(SyncRun *run, const MirrorTable *table)
+{
+	SyncTable *state = &run->tables[run->table];
+	SqlArgs args = {0};
+
+	sql_add_text(&args, table->name);
+	sql_query_row("SELECT count(*) FROM ngeshare.quarantine WHERE table_name = $1", &args);
+	state->waiting = sql_int64(1);
+	if (state->waiting > 0)
+		sync_note_finding(run, "%lld row(s) of \"%s\" wait in quarantine: see ngeshare.quarantine.",
+		                  (long long) state->waiting, table->name);
+}

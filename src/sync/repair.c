@@ -1,0 +1,124 @@
+/*
+ * src/sync/repair.c
+ *		Rows fetched by key: what the content told to be missing or different.
+ *
+ * Each comes with the hash that production computes of it in the same statement,
+ * so what is written here can be held against it: a change made there meanwhile
+ * is no false alarm, and a row that can't be made equal is no success.
+ */
+#include "sync/sync.h"
+
+#include "nodes/value.h"
+#include "sql.h"
+#include "utils/builtins.h"
+
+/* Rows that are fetched at a time. */
+#define REPAIR_ROWS 5000
+
+/*
+ * Stages rows of a table by their ids (the text of an array), with production's
+ * hash of each; returns how many production has of them.
+ */
+uint64
+sync_stage_by_id(SyncRun *run, const MirrorTable *table, const char *ids)
+{
+	List *columns = sync_staged_columns(table);
+
+	return remote_copy(run->remote,
+	                   sql_format("SELECT %s, %s FROM public.%s AS source"
+	                              " WHERE source.id = ANY (%s::text[])",
+	                              content_columns(table), content_row_hash(table, "source"),
+	                              quote_identifier(table->name), quote_literal_cstr(ids)),
+	                   table->stage, lappend(columns, makeString("source_hash")));
+}
+
+/* The next ids to fetch, as the text of an array, taken off the list; NULL after the last. */
+static char *
+next_ids(const MirrorTable *table)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, table->name);
+	sql_add_int64(&args, REPAIR_ROWS);
+	sql_query_row("WITH next AS (DELETE FROM ngeshare.difference WHERE ctid IN"
+	              " (SELECT ctid FROM ngeshare.difference"
+	              " WHERE table_name = $1 AND kind <> 'extra' LIMIT $2)"
+	              " RETURNING row_id) SELECT array_agg(row_id)::text FROM next",
+	              &args);
+	return sql_text(1);
+}
+
+/* Of what was staged, how many rows the watermark would never have brought. */
+static int64
+count_unstamped(SyncRun *run, const MirrorTable *table)
+{
+	SqlArgs args = {0};
+
+	sql_add_timestamp(&args, run->bound);
+	sql_query_row(sql_format("SELECT count(*) FROM ngeshare.%s WHERE %s < $1", table->stage,
+	                         quote_identifier(table->stamp)),
+	              &args);
+	return sql_int64(1);
+}
+
+/* Counts staged rows whose mirror still is not what production hashed. */
+static void
+count_mismatching(SyncRun *run, const MirrorTable *table)
+{
+	SyncTable *state = &run->tables[run->table];
+	int64 rows;
+
+	sql_query_row(sql_format("SELECT count(*), min(stage.id) FROM ngeshare.%s AS stage"
+	                         " LEFT JOIN public.%s AS mirror ON mirror.id = stage.id"
+	                         " WHERE mirror.id IS NULL OR %s IS DISTINCT FROM stage.source_hash",
+	                         table->stage, quote_identifier(table->name),
+	                         content_row_hash(table, "mirror")),
+	              NULL);
+	rows = sql_int64(1);
+	if (rows > 0)
+		sync_note_finding(run,
+		                  "%lld row(s) of \"%s\" differ from production after they were repaired,"
+		                  " the row %s among them.",
+		                  (long long) rows, table->name, sql_text(2));
+	state->mismatching += rows;
+}
+
+/* What the repair of attendance does beside: the window's edge, and the run's backup. */
+static void
+prepare_attendance(SyncRun *run)
+{
+	SqlArgs args = {0};
+
+	sql_add_timestamp(&args, run->window_start);
+	sql_run("DELETE FROM ngeshare.stage_attendance WHERE \"attendedAt\" < $1", &args);
+	sync_back_up_changed(run);
+}
+
+/* Fetches and writes the next rows of the table by key; false once there are no more. */
+bool
+sync_repair(SyncRun *run)
+{
+	const MirrorTable *table = &mirror_tables[run->table];
+	SyncTable *state = &run->tables[run->table];
+	char *ids = next_ids(table);
+	int64 unstamped;
+	int64 written;
+
+	if (ids == NULL)
+		return false;
+	sql_run(sql_format("TRUNCATE ngeshare.%s", table->stage), NULL);
+	state->pulled += sync_stage_by_id(run, table, ids);
+	sync_fetch_parents(run);
+	sync_lock_table(table);
+	sync_keep_latest(table);
+	sync_admit(run, table);
+	if (run->table == MIRROR_ATTENDANCE)
+		prepare_attendance(run);
+	unstamped = count_unstamped(run, table);
+	written = sync_write_differences(run, table);
+	state->repaired += Min(unstamped, written);
+	count_mismatching(run, table);
+	sync_report_quarantined(run, table);
+	sql_run(sql_format("TRUNCATE ngeshare.%s", table->stage), NULL);
+	return true;
+}

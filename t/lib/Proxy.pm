@@ -1,0 +1,259 @@
+# A TCP proxy in a process of its own: forwards a local port to a server, counts
+# the bytes each way, and delays, stalls or cuts what it forwards when told to.
+#
+#   my $proxy = Proxy->start(port => $production->port, delay_ms => 10);
+#   $proxy->port                    the port of 127.0.0.1 to connect to
+#   $proxy->counts                  (to_server, to_client, connections) since its start
+#   $proxy->delay(0)                milliseconds each way, for what comes from now on
+#   $proxy->stall, $proxy->resume   nothing moves meanwhile, and nothing is closed
+#   $proxy->cut                     closes all connections; new ones are taken
+#   $proxy->stop                    ends it; so does the end of its starter
+#
+# A command is obeyed when its method returns. The delay is that of a long line:
+# bytes wait in a queue until they are due, and as many as like may be on their
+# way. A connection takes a round trip to open, as TCP's own handshake does.
+package Proxy;
+
+use strict;
+use warnings FATAL => 'all';
+
+use Errno qw(EAGAIN EINTR EWOULDBLOCK);
+use IO::Select;
+use IO::Socket;
+use IO::Socket::INET;
+use POSIX ();
+use Socket qw(AF_UNIX IPPROTO_TCP PF_UNSPEC SHUT_RDWR SHUT_WR SOCK_STREAM TCP_NODELAY);
+use Time::HiRes qw(time);
+
+# Bytes of one read, and bytes in a queue from which on its sender has to wait.
+use constant { PIECE => 65_536, QUEUE_LIMIT => 67_108_864 };
+
+# Starts a proxy. port: the server's; host: its address; delay_ms: each way; listen_port: its own.
+sub start
+{
+	my ($class, %option) = @_;
+	my $listener = IO::Socket::INET->new(
+		LocalAddr => '127.0.0.1',
+		LocalPort => $option{listen_port} // 0,
+		Proto     => 'tcp',
+		Listen    => 128,
+		ReuseAddr => 1) or die "the proxy can't listen: $@";
+	my ($ours, $theirs) = IO::Socket->socketpair(AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die "no socket pair: $!";
+	my $pid = fork();
+
+	die "can't fork: $!" unless defined $pid;
+	if ($pid == 0)
+	{
+		close $ours;
+		forward_until_told($listener, $theirs, %option);
+	}
+	close $theirs;
+	$ours->autoflush(1);
+	return bless { control => $ours, pid => $pid, owner => $$, port => $listener->sockport }, $class;
+}
+
+sub port { my ($self) = @_; return $self->{port}; }
+
+sub counts { my ($self) = @_; return split / /, $self->tell('counts'); }
+
+sub delay { my ($self, $delay_ms) = @_; return $self->tell("delay $delay_ms"); }
+
+sub stall { my ($self) = @_; return $self->tell('stall'); }
+
+sub resume { my ($self) = @_; return $self->tell('resume'); }
+
+sub cut { my ($self) = @_; return $self->tell('cut'); }
+
+# Gives the proxy's process a command and returns its answer.
+sub tell
+{
+	my ($self, $command) = @_;
+
+	print { $self->{control} } "$command\n" or die "the proxy has gone: $!";
+	my $answer = readline $self->{control};
+	die "the proxy has ended at '$command'" unless defined $answer;
+	chomp $answer;
+	die "the proxy does not know '$command'" if $answer eq 'unknown';
+	return $answer;
+}
+
+# Ends the proxy's process, and with it all its connections.
+sub stop
+{
+	my ($self) = @_;
+	local ($?, $!, $@);
+
+	return if !$self->{control} || $self->{owner} != $$;
+	shutdown $self->{control}, SHUT_RDWR;
+	close delete $self->{control};
+	waitpid $self->{pid}, 0;
+	return;
+}
+
+sub DESTROY { my ($self) = @_; $self->stop; return; }
+
+# The proxy's process: ends without running what its starter would run at its own end.
+sub forward_until_told
+{
+	my ($listener, $control, %option) = @_;
+	my $state = {
+		listener    => $listener,
+		control     => $control,
+		host        => $option{host} // '127.0.0.1',
+		port        => $option{port},
+		delay       => ($option{delay_ms} // 0) / 1000,
+		is_stalled  => 0,
+		connections => {},
+		counts      => { to_server => 0, to_client => 0, connections => 0 } };
+
+	local @SIG{qw(INT HUP TERM)} = ('IGNORE', 'DEFAULT', 'DEFAULT');
+	local $SIG{PIPE} = 'IGNORE';
+	$listener->blocking(0);
+	$control->autoflush(1);
+	my $ended_well = eval { 1 while step($state); 1 };
+	print {*STDERR} "the proxy failed: $@" unless $ended_well;
+	POSIX::_exit($ended_well ? 0 : 1);
+	return;
+}
+
+# Waits for what comes next and deals with it; false when the starter has gone.
+sub step
+{
+	my ($state) = @_;
+	my @channels = $state->{is_stalled} ? () : map { @$_ } values %{ $state->{connections} };
+	my %reads  = map { $_->{from} => $_ } grep { !$_->{is_ended} && $_->{queued} < QUEUE_LIMIT } @channels;
+	my %writes = map { $_->{to} => $_ } grep { $_->{is_full} } @channels;
+	my @doors  = ($state->{control}, $state->{is_stalled} ? () : $state->{listener});
+	my ($readable, $writable) = IO::Select::select(
+		IO::Select->new(@doors, map { $_->{from} } values %reads),
+		IO::Select->new(map { $_->{to} } values %writes),
+		undef, time_to_wait(@channels));
+
+	$_->{is_full} = 0 for map { $writes{$_} } @{ $writable // [] };
+	take_in($state, $_) for grep { defined } map { $reads{$_} } @{ $readable // [] };
+	send_due($state, $_) for @channels;
+	return 1 unless $readable;
+	accept_client($state) if grep { $_ == $state->{listener} } @$readable;
+	return (grep { $_ == $state->{control} } @$readable) ? obey($state) : 1;
+}
+
+# Seconds until the first queued piece is due; undef, which is for ever, where there is none.
+sub time_to_wait
+{
+	my @due = sort { $a <=> $b } map { $_->{queue}[0][0] } grep { !$_->{is_full} && @{ $_->{queue} } } @_;
+	return unless @due;
+	my $left = $due[0] - time;
+
+	return $left > 0 ? $left : 0;
+}
+
+# Takes a new client and connects it to the server; drops it where that can't be done.
+sub accept_client
+{
+	my ($state) = @_;
+	my $client = $state->{listener}->accept or return;
+	my $server = IO::Socket::INET->new(PeerAddr => $state->{host}, PeerPort => $state->{port}, Proto => 'tcp');
+	my $opened = time + 2 * $state->{delay};
+	my @ways   = ([ 'to_server', $client, $server ], [ 'to_client', $server, $client ]);
+
+	return close $client unless $server;
+	for my $socket ($client, $server)
+	{
+		$socket->blocking(0);
+		setsockopt $socket, IPPROTO_TCP, TCP_NODELAY, 1;
+	}
+	$state->{counts}{connections}++;
+	$state->{connections}{$client} = [
+		map { { way => $_->[0], from => $_->[1], to => $_->[2], key => "$client", opened => $opened, queue => [], queued => 0,
+				is_ended => 0, is_full => 0, is_done => 0, is_closed => 0 } } @ways ];
+	return;
+}
+
+# Reads a piece into a channel's queue, due after the delay; the end of the input is queued too.
+sub take_in
+{
+	my ($state, $channel) = @_;
+	return if $channel->{is_closed};
+	my $got = sysread $channel->{from}, my $piece, PIECE;
+	my $now = time;
+
+	return if !defined $got && ($! == EAGAIN || $! == EWOULDBLOCK || $! == EINTR);
+	return close_connection($state, $channel) unless defined $got;
+	$channel->{is_ended} = 1 if $got == 0;
+	$channel->{queued} += $got;
+	$now = $channel->{opened} if $now < $channel->{opened};
+	push @{ $channel->{queue} }, [ $now + $state->{delay}, $piece ];
+	return;
+}
+
+# Writes what is due, until the other side takes no more.
+sub send_due
+{
+	my ($state, $channel) = @_;
+	my $queue = $channel->{queue};
+
+	while (@$queue && !$channel->{is_full} && $queue->[0][0] <= time)
+	{
+		return pass_on_end($state, $channel) if $queue->[0][1] eq '';
+		my $sent = syswrite $channel->{to}, $queue->[0][1];
+
+		if (!defined $sent)
+		{
+			next if $! == EINTR;
+			return close_connection($state, $channel) unless $! == EAGAIN || $! == EWOULDBLOCK;
+			$channel->{is_full} = 1;
+			return;
+		}
+		$channel->{queued} -= $sent;
+		$state->{counts}{ $channel->{way} } += $sent;
+		if ($sent == length $queue->[0][1]) { shift @$queue; }
+		else { substr $queue->[0][1], 0, $sent, ''; }
+	}
+	return;
+}
+
+# Ends a channel whose input has ended and has arrived; the connection when both have.
+sub pass_on_end
+{
+	my ($state, $channel) = @_;
+	my $connection = $state->{connections}{ $channel->{key} };
+
+	$channel->{queue}   = [];
+	$channel->{is_done} = 1;
+	shutdown $channel->{to}, SHUT_WR;
+	close_connection($state, $channel) unless grep { !$_->{is_done} } @$connection;
+	return;
+}
+
+# Closes a connection, whatever is still on its way.
+sub close_connection
+{
+	my ($state, $channel) = @_;
+
+	for my $each (@{ delete $state->{connections}{ $channel->{key} } // [] })
+	{
+		$each->{queue}     = [];
+		$each->{is_closed} = 1;
+		close $each->{from};
+	}
+	return;
+}
+
+# Obeys one command of the starter's; false when there will be no more.
+sub obey
+{
+	my ($state) = @_;
+	my $command = readline $state->{control} // return 0;
+	my $answer  = 'ok';
+
+	if    ($command eq "stall\n")  { $state->{is_stalled} = 1; }
+	elsif ($command eq "resume\n") { $state->{is_stalled} = 0; }
+	elsif ($command eq "cut\n")    { close_connection($state, $_->[0]) for values %{ $state->{connections} }; }
+	elsif ($command eq "counts\n") { $answer = join ' ', @{ $state->{counts} }{qw(to_server to_client connections)}; }
+	elsif ($command =~ /^delay ([0-9.]+)$/) { $state->{delay} = $1 / 1000; }
+	else                                    { $answer = 'unknown'; }
+	print { $state->{control} } "$answer\n";
+	return 1;
+}
+
+1;
