@@ -11,6 +11,14 @@
 #include "sql.h"
 #include "utils/builtins.h"
 
+/* Empties a table of schema ngeshare that a run works with; one that is empty stays untouched. */
+void
+sync_clear(const char *table)
+{
+	if (sql_query_row(sql_format("SELECT 1 FROM ngeshare.%s LIMIT 1", table), NULL))
+		sql_run(sql_format("TRUNCATE ngeshare.%s", table), NULL);
+}
+
 /* Keeps other writers of a table waiting until this transaction has ended. */
 void
 sync_lock_table(const MirrorTable *table)
@@ -101,5 +109,5 @@ sync_merge(SyncRun *run)
 	sync_report_quarantined(run, table);
 	sync_analyze_if_changed(run, table);
 	sync_close_pass(table);
-	sql_run(sql_format("TRUNCATE ngeshare.%s", table->stage), NULL);
+	sync_clear(table->stage);
 }

@@ -36,7 +36,7 @@ fetch_parents(SyncRun *run, const MirrorTable *table)
 
 		if (ids == NULL)
 			continue;
-		sql_run(sql_format("TRUNCATE ngeshare.%s", above->stage), NULL);
+		sync_clear(above->stage);
 		if (sync_stage_by_id(run, above, ids) == 0)
 			continue;
 		fetch_parents(run, above);
@@ -44,7 +44,7 @@ fetch_parents(SyncRun *run, const MirrorTable *table)
 		sync_keep_latest(above);
 		sync_admit(run, above);
 		sync_write_differences(run, above);
-		sql_run(sql_format("TRUNCATE ngeshare.%s", above->stage), NULL);
+		sync_clear(above->stage);
 	}
 }
 

@@ -143,5 +143,5 @@ sync_preflight(SyncRun *run)
 		sql_add_timestamptz(&args, run->window_start);
 		sql_run("UPDATE public.sync_run SET window_start = $2 WHERE run_id = $1", &args);
 	}
-	sql_run("TRUNCATE ngeshare.difference", NULL);
+	sync_clear("difference");
 }

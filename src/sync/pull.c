@@ -75,7 +75,7 @@ begin_pass(SyncRun *run, const MirrorTable *table, bool by_blocks)
 		start = sync_compared_start(run);
 		end = run->clock;
 	}
-	sql_run(sql_format("TRUNCATE ngeshare.%s", table->stage), NULL);
+	sync_clear(table->stage);
 	sql_add_text(&args, table->name);
 	sql_add_int64(&args, run->run_id);
 	sql_add_bool(&args, run->mode == SYNC_FULL);

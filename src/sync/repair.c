@@ -106,7 +106,7 @@ sync_repair(SyncRun *run)
 
 	if (ids == NULL)
 		return false;
-	sql_run(sql_format("TRUNCATE ngeshare.%s", table->stage), NULL);
+	sync_clear(table->stage);
 	state->pulled += sync_stage_by_id(run, table, ids);
 	sync_fetch_parents(run);
 	sync_lock_table(table);
@@ -119,6 +119,6 @@ sync_repair(SyncRun *run)
 	state->repaired += Min(unstamped, written);
 	count_mismatching(run, table);
 	sync_report_quarantined(run, table);
-	sql_run(sql_format("TRUNCATE ngeshare.%s", table->stage), NULL);
+	sync_clear(table->stage);
 	return true;
 }

@@ -171,7 +171,7 @@ guard_by_key(SyncRun *run, const Digest *digest)
 		PQclear(result);
 	}
 	sync_guard_removal(run, run->table, missing);
-	sql_run("TRUNCATE ngeshare.difference", NULL);
+	sync_clear("difference");
 }
 
 /* Compares one table before anything is pulled. Raises NG002 where production has lost too much. */

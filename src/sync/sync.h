@@ -130,6 +130,7 @@ extern List *sync_staged_columns(const MirrorTable *table);
 extern void sync_fetch_parents(SyncRun *run);
 
 /* merge.c */
+extern void sync_clear(const char *table);
 extern void sync_lock_table(const MirrorTable *table);
 extern void sync_close_pass(const MirrorTable *table);
 extern void sync_merge(SyncRun *run);

@@ -22,7 +22,7 @@ sync_find_differences(SyncRun *run, const char *buckets)
 	const Content *content = &run->tables[run->table].content;
 	SqlArgs args = {0};
 
-	sql_run("TRUNCATE ngeshare.stage_key", NULL);
+	sync_clear("stage_key");
 	remote_copy(run->remote,
 	            sql_format("SELECT id, hash FROM (%s) AS source",
 	                       digest_rows_in(content, content->source_rows, buckets)),

@@ -44,7 +44,7 @@ sync_pull_past(SyncRun *run)
 	if (!run->rebuilds_past)
 		condition =
 		    sql_format(" WHERE bucket = ANY (%s::bigint[])", quote_literal_cstr(run->past_buckets));
-	sql_run("TRUNCATE ngeshare.stage_meeting", NULL);
+	sync_clear("stage_meeting");
 	remote_copy(run->remote,
 	            sql_format("SELECT group_id, episode_id, day, first_at, last_at, attendances"
 	                       " FROM (%s) AS meeting%s",
@@ -61,7 +61,7 @@ sync_correct_past(SyncRun *run)
 	sql_add_int64(&args, run->run_id);
 	sql_add_text(&args, run->past_buckets);
 	sql_run("SELECT ngeshare.correct_past($1, $2::bigint[])", &args);
-	sql_run("TRUNCATE ngeshare.stage_meeting", NULL);
+	sync_clear("stage_meeting");
 }
 
 /* Makes the whole past what was staged, in the reporting zone; the window starts where it ends. */
@@ -74,7 +74,7 @@ replace_past(SyncRun *run)
 	sql_add_text(&args, sync_reporting_zone());
 	sql_add_timestamp(&args, run->window_start);
 	sql_run("SELECT ngeshare.replace_past($1, $2, $3)", &args);
-	sql_run("TRUNCATE ngeshare.stage_meeting", NULL);
+	sync_clear("stage_meeting");
 	sql_run("DELETE FROM ngeshare.stage_attendance WHERE \"attendedAt\" < $3", &args);
 }
 
@@ -281,5 +281,5 @@ sync_merge_window(SyncRun *run)
 	sync_report_quarantined(run, table);
 	analyze_history(run);
 	sync_close_pass(table);
-	sql_run("TRUNCATE ngeshare.stage_attendance", NULL);
+	sync_clear("stage_attendance");
 }
