@@ -48,9 +48,10 @@ export async function holdSync(command, seconds) {
         holder.on('close', () => reject(new Error('the tables could not be held')));
     });
     const ended = new Promise((resolve) => holder.on('close', resolve));
-    // A sync that finds nothing to write waits for no lock: a column that no answer reads is changed here first.
+    // A sync that finds nothing to write waits for no lock on the mirror: a column that no answer reads is changed here
+    // first. Its state is held, too: a scheduled sync may have come in between.
     holder.stdin.write(`UPDATE public."User" SET "lastActive" = now() AT TIME ZONE 'UTC' WHERE id = (SELECT min(id) FROM public."User");\n`);
-    holder.stdin.write(`BEGIN; LOCK TABLE public."User", public."Hangout", public."HangoutGroup" IN SHARE MODE;\nSELECT 'held';\n`);
+    holder.stdin.write(`BEGIN; LOCK TABLE public."User", public."Hangout", public."HangoutGroup", ngeshare.sync_state IN SHARE MODE;\nSELECT 'held';\n`);
     await held;
     const release = async () => {
         if (!holder.stdin.writableEnded) holder.stdin.end('COMMIT;\n');
