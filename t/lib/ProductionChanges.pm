@@ -1,5 +1,5 @@
 # What applications, administrators and accidents do to production between two
-# syncs: some fifty kinds of change, each as SQL on random rows.
+# syncs: some sixty kinds of change, each as SQL on random rows.
 #
 # Everything random comes from rand() and from hashes of ids, so that a seed
 # gives the same changes again. A script is for psql: it keeps ids in variables.
@@ -269,16 +269,44 @@ sub insert_attendance
 		hangoutEpisodeId => any('HangoutEpisode'), hangoutGroupId => any('HangoutGroup'), userId => any('User'));
 }
 
-# A circle goes on: a group of a course with the people of another group.
-sub insert_group_of_known_people
+# A circle graduates and goes on: its group attends the last episode, and the same
+# people are a group of the next course, which meets at once.
+sub circle_goes_on
 {
 	my ($stamp) = @_;
-	my ($group, $records) = (new_id(), new_id());
+	my ($group, $records, $attended_at) = (new_id(), new_id(), in_window());
+	my $next = join ' ', map { "WHEN '$COURSES[$_]' THEN '$COURSES[$_ + 1]'" } 0 .. $#COURSES - 1;
 
-	return insert_group($stamp, id => literal($group), hangoutId => any('Hangout', q{name LIKE 'Ngeshare Sesi%'})) . qq{
-INSERT INTO "UserHangoutGroup" (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId", "userEmail")
+	return remember('circle', 'HangoutGroup', q{"hangoutId" IN (SELECT id FROM "Hangout" WHERE name LIKE 'Ngeshare Sesi %')
+    AND (SELECT count(*) FROM "UserHangoutGroup" AS record WHERE record."hangoutGroupId" = "HangoutGroup".id
+        AND record."hangoutGroupRole" = 'MEMBER' AND record."userId" IS NOT NULL) BETWEEN 2 AND 8})
+	  . attend_episode(q{:'circle'}, $attended_at)
+	  . insert_group($stamp, id => literal($group), hangoutId => any('Hangout', qq{name = (
+    SELECT CASE own.name $next END
+    FROM "HangoutGroup" AS gathering JOIN "Hangout" AS own ON own.id = gathering."hangoutId"
+    WHERE gathering.id = :'circle')}))
+	  . qq{INSERT INTO "UserHangoutGroup" (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId", "userEmail")
 SELECT '$records-' || md5(id), $stamp, $stamp, $stamp, status, "hangoutGroupRole", '$group', "userId", "userEmail"
-FROM "UserHangoutGroup" WHERE "hangoutGroupId" = } . any('HangoutGroup', qq{id <> '$group'}) . ";\n";
+FROM "UserHangoutGroup" WHERE "hangoutGroupId" = :'circle';
+} . attend_episode(literal($group), $attended_at, 1);
+}
+
+# All users of a group attend the last episode of its hangout, or the one of an order.
+sub attend_episode
+{
+	my ($group, $attended_at, $order) = @_;
+	my $condition = defined $order ? qq{ AND own."order" = $order} : '';
+
+	return qq{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+SELECT '} . new_id() . qq{-' || md5(record.id), $attended_at, episode.id, gathering.id, record."userId"
+FROM "HangoutGroup" AS gathering
+JOIN "UserHangoutGroup" AS record ON record."hangoutGroupId" = gathering.id AND record."userId" IS NOT NULL
+JOIN LATERAL (
+    SELECT own.id FROM "HangoutEpisode" AS own WHERE own."hangoutId" = gathering."hangoutId"$condition
+    ORDER BY own."order" DESC, own.id LIMIT 1
+) AS episode ON true
+WHERE gathering.id = $group;
+};
 }
 
 # Random groups meet at their next episode: all who belong to them, at one instant.
@@ -311,10 +339,11 @@ kind 'users sign up' => sub { insert_user(fresh()) . insert_user(fresh()) }, 2;
 kind 'a group begins with new people' => sub {
 	my ($group, $user) = (literal(new_id()), literal(new_id()));
 
-	return insert_group(fresh(), id => $group) . insert_user(fresh(), id => $user)
+	return insert_group(fresh(), id => $group, startDate => one_of('NULL', fresh()), hangoutId => any('Hangout', q{name LIKE 'Ngeshare Sesi %'}))
+	  . insert_user(fresh(), id => $user)
 	  . insert_membership(fresh(), hangoutGroupId => $group, userId => $user, hangoutGroupRole => q{'FACILITATOR'});
-};
-kind 'a circle goes on as a new group' => sub { insert_group_of_known_people(fresh()) }, 3;
+}, 3;
+kind 'a circle graduates and goes on' => sub { circle_goes_on(fresh()) }, 4;
 kind 'people join groups' => sub { insert_membership(fresh()) . insert_membership(fresh()) }, 2;
 kind 'somebody joins by address' => sub { insert_membership(fresh(), userId => 'NULL', userEmail => value_of('text')) };
 kind 'an episode is added' => sub { insert_episode(fresh()) };
@@ -323,8 +352,8 @@ kind 'a hangout is added with its episodes' => sub {
 
 	return insert('Hangout', id => $hangout, createdAt => $stamp, updatedAt => $stamp, name => value_of('course'),
 		type => q{'GROUP'}, price => '0', circleProfileId => any('CircleProfile'))
-	  . join('', map { insert_episode($stamp, hangoutId => $hangout, order => $_) } 1 .. 9);
-};
+	  . join('', map { insert_episode($stamp, hangoutId => $hangout, order => $_) } 1 .. whole(7, 11));
+}, 2;
 kind 'groups meet' => sub { groups_meet(in_window()) . groups_meet(in_window()) }, 5;
 kind 'attendance of all sorts comes in' => sub { join '', map { insert_attendance(in_window()) } 1 .. 4 };
 
@@ -332,7 +361,7 @@ kind 'attendance of all sorts comes in' => sub { join '', map { insert_attendanc
 
 kind 'a user comes with an old stamp' => sub { insert_user(old()) };
 kind 'a group comes with an old stamp' => sub { insert_group(old()) };
-kind 'a circle comes with an old stamp' => sub { insert_group_of_known_people(old()) };
+kind 'a circle goes on with old stamps' => sub { circle_goes_on(old()) };
 kind 'a membership comes with an old stamp' => sub { insert_membership(old()) };
 kind 'an episode comes with an old stamp' => sub { insert_episode(old()) };
 kind 'a membership comes with a user of an old stamp' => sub {
