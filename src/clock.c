@@ -209,3 +209,20 @@ ngeshare_reporting_zone(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TEXT_P(cstring_to_text(pg_get_timezone_name(ngeshare_settings.zone)));
 }
+
+/* A stamp of production's as text that reads the same under any DateStyle. */
+char *
+clock_spell(Timestamp stamp)
+{
+	char *buffer = palloc(MAXDATELEN + 1);
+	struct pg_tm tm;
+	fsec_t fsec;
+
+	if (TIMESTAMP_NOT_FINITE(stamp))
+		return TIMESTAMP_IS_NOBEGIN(stamp) ? "-infinity" : "infinity";
+	if (timestamp2tm(stamp, NULL, &tm, &fsec, NULL, NULL) != 0)
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+		                errmsg("a stamp of production's is outside the calendar")));
+	EncodeDateTime(&tm, fsec, false, 0, NULL, USE_ISO_DATES, buffer);
+	return buffer;
+}

@@ -47,5 +47,6 @@ extern void clock_assign_zone(const char *newval, void *extra);
 extern TimestampTz clock_as_of(void);
 extern TimestampTz clock_sync_now(void);
 extern DateADT clock_local_day(Timestamp utc, pg_tz *zone);
+extern char *clock_spell(Timestamp stamp);
 
 #endif

@@ -33,6 +33,15 @@ is($local->safe_psql('ngeshare', 'SELECT count(*) FROM sync_run'), '1', 'and lea
 is($local->safe_psql('ngeshare', 'SELECT count(*) FROM "User"') > 0, 1, 'tables merged before are there already');
 is($local->safe_psql('ngeshare', 'SELECT count(*) FROM "HangoutGroup"'), '0', 'the one that waits is as before');
 
+# What production deletes between a first load's pull and its merge is no loss to refuse.
+my $gone = $production->safe_psql('source', q{SELECT id FROM "HangoutGroup" ORDER BY md5(id) LIMIT 1});
+$production->safe_psql('source', qq{
+	DELETE FROM "UserHangoutGroupAttendance" WHERE "hangoutGroupId" = '$gone';
+	DELETE FROM "UserHangoutGroup" WHERE "hangoutGroupId" = '$gone';
+	DELETE FROM "HangoutGroup" WHERE id = '$gone'});
+is($local->safe_psql('ngeshare', qq{SELECT count(*) FROM ngeshare.stage_hangout_group WHERE id = '$gone'}),
+	'1', 'production deletes a group that was pulled');
+
 # Its backend is killed; the next run closes it and goes on from its staging.
 my $pulled = $local->safe_psql('ngeshare', 'SELECT count(*) FROM ngeshare.stage_hangout_group');
 cmp_ok($pulled, '>', 0, 'its batches are committed to staging');
@@ -42,6 +51,9 @@ $in .= "COMMIT;\n\\q\n";
 $person->finish;
 my $said = sync_local($local, 'ngeshare', $clock);
 like($said, qr/sync 2 succeeded/, 'the next sync succeeds');
+is($local->safe_psql('ngeshare', qq{SELECT count(*) FROM "HangoutGroup" WHERE id = '$gone'}), '0', 'without the group that is gone');
+is($local->safe_psql('ngeshare', q{SELECT rows_pulled < source_rows FROM sync_log WHERE run_id = 2 AND table_name = 'HangoutGroup'}),
+	't', 'and what the killed run had staged is not pulled again');
 is($local->safe_psql('ngeshare', q{SELECT status FROM sync_run WHERE run_id = 1}), 'crashed', 'the killed run is closed as crashed');
 is(scalar(answers_differ($production, 'source', $local, 'ngeshare', $clock)), 0, 'and every answer is right');
 

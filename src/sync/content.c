@@ -13,6 +13,7 @@
  */
 #include "sync/content.h"
 
+#include "ngeshare.h"
 #include "sql.h"
 #include "sync/sync.h"
 #include "utils/builtins.h"
@@ -111,7 +112,7 @@ content_of_table(Content *content, const MirrorTable *table, Timestamp watermark
 	    " pg_catalog.hashtextextended(source.id::text, 0) & %lld AS bucket, %s AS hash,"
 	    " (source.%s >= timestamp '%s')::integer AS weight FROM public.%s AS source",
 	    (long long) mask, content_row_hash(table, "source"), quote_identifier(table->stamp),
-	    sync_spell_stamp(watermark), quote_identifier(table->name));
+	    clock_spell(watermark), quote_identifier(table->name));
 	content->local_rows =
 	    local_rows(table, sql_format("hashtextextended(mirror.id, 0) & %lld", (long long) mask),
 	               sql_format("hashtextextended(held.row_id, 0) & %lld", (long long) mask), "true");
@@ -126,7 +127,7 @@ void
 content_of_window(Content *content, Timestamp start)
 {
 	const MirrorTable *table = &mirror_tables[MIRROR_ATTENDANCE];
-	char *from = sync_spell_stamp(start);
+	char *from = clock_spell(start);
 	char *held = "(held.content->>'attendedAt')::timestamp(3)";
 	char *is_recent = sql_format("(source.\"attendedAt\"::timestamp(3) >= timestamp '%s'"
 	                             " OR source.\"attendedAt\" IS NULL)",
@@ -163,7 +164,7 @@ content_past_meetings(Timestamp end, const char *zone)
 	    " FROM public.\"UserHangoutGroupAttendance\""
 	    " WHERE \"attendedAt\"::timestamp(3) < timestamp '%s'"
 	    " AND \"attendedAt\" >= '4713-01-03 00:00:00 BC' GROUP BY 1, 2, 3, 7",
-	    quote_literal_cstr(zone), PAST_BUCKETS - 1, sync_spell_stamp(end));
+	    quote_literal_cstr(zone), PAST_BUCKETS - 1, clock_spell(end));
 }
 
 /* The meetings before an instant, but those that were written here by hand. */
@@ -176,7 +177,7 @@ content_of_past(Content *content, Timestamp end, const char *zone)
 	char *here = sql_format("SELECT *, hashtextextended(group_id, 0) & %d AS bucket"
 	                        " FROM ngeshare.meeting_past"
 	                        " WHERE NOT by_hand AND first_at < timestamp '%s'",
-	                        PAST_BUCKETS - 1, sync_spell_stamp(end));
+	                        PAST_BUCKETS - 1, clock_spell(end));
 
 	content->name = "meeting_past";
 	content->bucket_type = "bigint";

@@ -4,7 +4,6 @@
  */
 #include "sync/sync.h"
 
-#include "ngeshare.h"
 #include "sql.h"
 #include "utils/builtins.h"
 #include "utils/elog.h"
@@ -117,19 +116,6 @@ describe_work(const SyncRun *run)
 	return psprintf("%lld row(s) written.", (long long) written);
 }
 
-/* Lets go of attendance backups that are older than the last few. */
-static void
-forget_old_backups(void)
-{
-	SqlArgs args = {0};
-
-	sql_add_int64(&args, ngeshare_settings.backup_keep);
-	sql_run("DELETE FROM ngeshare.attendance_backup WHERE run_id < ALL (SELECT run_id"
-	        " FROM ngeshare.attendance_backup GROUP BY run_id ORDER BY run_id DESC LIMIT $1)"
-	        " OR $1 = 0",
-	        &args);
-}
-
 /* Closes a run that came to its end, as a success or as a warning with its findings. */
 void
 sync_log_finish(SyncRun *run)
@@ -137,7 +123,7 @@ sync_log_finish(SyncRun *run)
 	SqlArgs args = {0};
 	char *message = describe_work(run);
 
-	forget_old_backups();
+	sync_forget_old_backups();
 	if (run->findings.len > 0)
 		message = psprintf("%s %s", message, run->findings.data);
 	sql_add_int64(&args, run->run_id);

@@ -267,7 +267,7 @@ pull_by_blocks(SyncRun *run, const MirrorTable *table, int64 block)
 
 	if (run->table == MIRROR_ATTENDANCE)
 		since = sql_format(" AND \"attendedAt\" >= timestamp '%s'",
-		                   sync_spell_stamp(sync_compared_start(run)));
+		                   clock_spell(sync_compared_start(run)));
 	run->tables[run->table].pulled +=
 	    remote_copy(run->remote,
 	                sql_format("SELECT %s FROM public.%s"

@@ -46,6 +46,33 @@ sync_guard_removal(const SyncRun *run, int table, int64 missing)
 	                        " CALL ngeshare_sync('full');")));
 }
 
+/*
+ * Of the ids that a query gives, those that production still has (a row that only
+ * moved to another day is no loss), as the text of an array; counts the others.
+ */
+char *
+sync_split_gone(SyncRun *run, const char *ids, int64 *gone)
+{
+	PGresult *result;
+	char *there;
+
+	*gone = 0;
+	sql_query_row(sql_format("SELECT count(*), array_agg(id)::text FROM (%s) AS listed (id)", ids),
+	              NULL);
+	if (sql_int64(1) == 0)
+		return "{}";
+	*gone = sql_int64(1);
+	result = remote_query(
+	    run->remote, sql_format("SELECT count(*), coalesce(pg_catalog.array_agg(id::text), '{}')"
+	                            " FROM public.%s WHERE id = ANY (%s::text[])",
+	                            quote_identifier(mirror_tables[run->table].name),
+	                            quote_literal_cstr(sql_text(2))));
+	*gone -= strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	there = pstrdup(PQgetvalue(result, 0, 1));
+	PQclear(result);
+	return there;
+}
+
 /* Holds each table's missing rows against the guard, before any is deleted. */
 void
 sync_guard_all_removals(SyncRun *run)

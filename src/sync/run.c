@@ -155,7 +155,10 @@ go_behind_pull(SyncRun *run)
 		run->phase = merging_phase(run);
 }
 
-/* Merges one table; a pass that an earlier run began is followed by one of ours. */
+/*
+ * Merges one table. A pass that an earlier run began is followed by one of ours,
+ * unless the table came whole: then all of it is compared.
+ */
 static void
 merge_table(SyncRun *run)
 {
@@ -164,7 +167,7 @@ merge_table(SyncRun *run)
 	else
 		sync_merge(run);
 	run->phase = SYNC_VERIFY;
-	if (run->is_resumed && run->table != MIRROR_ATTENDANCE)
+	if (run->is_resumed && !run->tables[run->table].is_whole)
 		run->phase = SYNC_OPEN;
 	run->is_resumed = false;
 }

@@ -98,7 +98,10 @@ comes_first(SyncRun *run)
 	return !sql_query_row("SELECT 1 FROM ngeshare.quarantine WHERE table_name = $1", &args);
 }
 
-/* Counts what is going to be pulled into a table that is empty as yet. */
+/*
+ * Counts what is going to be pulled into a table that is empty as yet. What goes
+ * from production meanwhile is held against that.
+ */
 static void
 count_first_rows(SyncRun *run)
 {
@@ -110,13 +113,14 @@ count_first_rows(SyncRun *run)
 	if (run->table == MIRROR_ATTENDANCE)
 	{
 		run->rebuilds_past = true;
-		since = sql_format(" WHERE \"attendedAt\" >= timestamp '%s'",
-		                   sync_spell_stamp(run->window_start));
+		since =
+		    sql_format(" WHERE \"attendedAt\" >= timestamp '%s'", clock_spell(run->window_start));
 	}
 	result = remote_query(run->remote,
 	                      sql_format("SELECT count(*) FROM public.%s%s",
 	                                 quote_identifier(mirror_tables[run->table].name), since));
 	state->expected = state->source_rows = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	state->all_here = state->all_there = state->source_rows;
 	PQclear(result);
 }
 
@@ -149,28 +153,17 @@ report_differences(SyncRun *run, const Digest *digest)
 static void
 guard_by_key(SyncRun *run, const Digest *digest)
 {
-	const char *name = mirror_tables[run->table].name;
-	SqlArgs args = {0};
-	PGresult *result;
-	int64 missing;
+	int64 gone;
 
 	if (digest->buckets == NULL || digest->differing_here <= sync_allowed_removals(run, run->table))
 		return;
 	sync_find_differences(run, digest->buckets);
-	sql_add_text(&args, name);
-	sql_query_row("SELECT count(*), coalesce(array_agg(row_id), '{}')::text"
-	              " FROM ngeshare.difference WHERE table_name = $1 AND kind = 'extra'",
-	              &args);
-	missing = sql_int64(1);
-	if (missing > sync_allowed_removals(run, run->table))
-	{
-		result = remote_query(
-		    run->remote, sql_format("SELECT count(*) FROM public.%s WHERE id = ANY (%s::text[])",
-		                            quote_identifier(name), quote_literal_cstr(sql_text(2))));
-		missing -= strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-		PQclear(result);
-	}
-	sync_guard_removal(run, run->table, missing);
+	sync_split_gone(run,
+	                sql_format("SELECT row_id FROM ngeshare.difference"
+	                           " WHERE table_name = %s AND kind = 'extra'",
+	                           quote_literal_cstr(mirror_tables[run->table].name)),
+	                &gone);
+	sync_guard_removal(run, run->table, gone);
 	sync_clear("difference");
 }
 

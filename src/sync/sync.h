@@ -149,12 +149,15 @@ extern void sync_lock_parents(const MirrorTable *table);
 extern void sync_fill(SyncRun *run, const MirrorTable *table);
 
 /* window.c */
-extern char *sync_spell_stamp(Timestamp stamp);
 extern void sync_pull_past(SyncRun *run);
 extern void sync_merge_window(SyncRun *run);
 extern void sync_correct_past(SyncRun *run);
+
+/* backup.c */
 extern void sync_back_up_changed(SyncRun *run);
 extern void sync_back_up_removed(SyncRun *run, const char *condition);
+extern void sync_back_up_added(SyncRun *run);
+extern void sync_forget_old_backups(void);
 
 /* verify.c */
 extern bool sync_verify(SyncRun *run);
@@ -167,6 +170,7 @@ extern bool sync_repair(SyncRun *run);
 /* remove.c */
 extern int64 sync_allowed_removals(const SyncRun *run, int table);
 extern void sync_guard_removal(const SyncRun *run, int table, int64 missing);
+extern char *sync_split_gone(SyncRun *run, const char *ids, int64 *gone);
 extern void sync_archive(SyncRun *run, const MirrorTable *table, const char *condition);
 extern void sync_guard_all_removals(SyncRun *run);
 extern void sync_remove(SyncRun *run);

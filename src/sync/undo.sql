@@ -129,8 +129,10 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('run %s removed nothing', $1),
-            HINT = (SELECT format('Runs that did: %s.', coalesce(string_agg(DISTINCT removed.run_id::text, ', '), 'none'))
-                    FROM ngeshare.removed_row AS removed);
+            HINT = (SELECT format('Runs that did: %s.', coalesce(string_agg(removed.run_id::text, ', '), 'none'))
+                    FROM (SELECT removed_row.run_id FROM ngeshare.removed_row
+                          UNION
+                          SELECT removed_meeting.run_id FROM ngeshare.removed_meeting) AS removed);
     END IF;
     FOREACH mirrored IN ARRAY ARRAY['User', 'Hangout', 'HangoutEpisode', 'HangoutGroup', 'UserHangoutGroup',
         'UserHangoutGroupAttendance']
@@ -155,7 +157,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare_restore_deleted(bigint) IS
-'Puts back the rows that a run deleted because production no longer had them, with their groups'' history, and returns how many rows and meetings that were. The next sync finds them deleted again. Errors: 22023 where the run removed nothing (the hint names those that did), NG001 while a sync runs.';
+'Puts back the rows that a run deleted because production no longer had them, with their groups'' history, and returns how many rows and meetings that were. The next sync finds them deleted again. Errors: 22023 where the run removed nothing (the hint names those that did), NG001 while a sync runs, 23503 where what a row points to was deleted by another run since (restore that one first).';
 
 SELECT pg_extension_config_dump('ngeshare.removed_row', '');
 SELECT pg_extension_config_dump('ngeshare.attendance_backup', '');

@@ -42,15 +42,13 @@ sync_find_differences(SyncRun *run, const char *buckets)
 	    &args);
 }
 
-/* Compares the meetings before the window again, and takes in what differs still. */
-static void
-verify_past(SyncRun *run)
+/* Compares the meetings before the window, all or where they differed; notes where they do. */
+static bool
+past_is_same(SyncRun *run)
 {
 	Content past;
 	Digest digest = {0};
 
-	if (!run->rebuilds_past && run->past_buckets == NULL)
-		return;
 	content_of_past(&past, run->window_start, sync_reporting_zone());
 	if (run->rebuilds_past)
 		digest_compare(run->remote, &past, DIGEST_NEW, &digest);
@@ -58,10 +56,23 @@ verify_past(SyncRun *run)
 		digest_compare_buckets(run->remote, &past, run->past_buckets, &digest);
 	run->rebuilds_past = false;
 	run->past_buckets = sync_keep_text(run, digest.buckets);
-	if (digest.differing == 0)
+	return digest.differing == 0;
+}
+
+/* Compares the meetings before the window again, takes in what differs still, and looks once more.
+ */
+static void
+verify_past(SyncRun *run)
+{
+	if ((!run->rebuilds_past && run->past_buckets == NULL) || past_is_same(run))
 		return;
 	sync_pull_past(run);
 	sync_correct_past(run);
+	if (past_is_same(run))
+		return;
+	run->tables[run->table].mismatching++;
+	sync_note_finding(run, "The history before the window differs from production after it was"
+	                       " corrected: CALL ngeshare_sync('full').");
 }
 
 /* Compares the table's content again: as a whole, or where the survey found differences. */

@@ -8,28 +8,8 @@
  */
 #include "sync/sync.h"
 
-#include "miscadmin.h"
-#include "ngeshare.h"
 #include "sql.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
-
-/* A stamp of production's as text that reads the same under any DateStyle. */
-char *
-sync_spell_stamp(Timestamp stamp)
-{
-	char *buffer = palloc(MAXDATELEN + 1);
-	struct pg_tm tm;
-	fsec_t fsec;
-
-	if (TIMESTAMP_NOT_FINITE(stamp))
-		return TIMESTAMP_IS_NOBEGIN(stamp) ? "-infinity" : "infinity";
-	if (timestamp2tm(stamp, NULL, &tm, &fsec, NULL, NULL) != 0)
-		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-		                errmsg("a sync's stamp is outside the calendar")));
-	EncodeDateTime(&tm, fsec, false, 0, NULL, USE_ISO_DATES, buffer);
-	return buffer;
-}
 
 /*
  * Stages what production's attendance before the window comes to, as meetings:
@@ -91,54 +71,6 @@ advance_window(SyncRun *run)
 	state->source_rows -= sql_int64(1);
 }
 
-/* Keeps the versions that staging is about to replace. */
-void
-sync_back_up_changed(SyncRun *run)
-{
-	const MirrorTable *table = &mirror_tables[MIRROR_ATTENDANCE];
-	SqlArgs args = {0};
-
-	sql_add_int64(&args, run->run_id);
-	sql_run(sql_format("INSERT INTO ngeshare.attendance_backup (run_id, row_id, kind, content)"
-	                   " SELECT $1, mirror.id, 'changed', to_jsonb(mirror)"
-	                   " FROM public.\"UserHangoutGroupAttendance\" AS mirror"
-	                   " JOIN ngeshare.stage_attendance AS stage ON stage.id = mirror.id"
-	                   " WHERE ROW(%s) IS DISTINCT FROM ROW(%s) ON CONFLICT DO NOTHING",
-	                   mirror_columns(table, "mirror.%1$I", ", "),
-	                   mirror_columns(table, "stage.%1$I", ", ")),
-	        &args);
-}
-
-/* Keeps the rows that are about to be deleted. */
-void
-sync_back_up_removed(SyncRun *run, const char *condition)
-{
-	SqlArgs args = {0};
-
-	sql_add_int64(&args, run->run_id);
-	sql_run(sql_format("INSERT INTO ngeshare.attendance_backup (run_id, row_id, kind, content)"
-	                   " SELECT $1, mirror.id, 'removed', to_jsonb(mirror)"
-	                   " FROM public.\"UserHangoutGroupAttendance\" AS mirror WHERE %s"
-	                   " ON CONFLICT DO NOTHING",
-	                   condition),
-	        &args);
-}
-
-/* In a run that replaces rows, keeps which ones it adds, too: undone, they go again. */
-static void
-back_up_added(SyncRun *run)
-{
-	SqlArgs args = {0};
-
-	sql_add_int64(&args, run->run_id);
-	sql_run("INSERT INTO ngeshare.attendance_backup (run_id, row_id, kind)"
-	        " SELECT $1, stage.id, 'added' FROM ngeshare.stage_attendance AS stage"
-	        " WHERE EXISTS (SELECT 1 FROM ngeshare.attendance_backup WHERE run_id = $1)"
-	        " AND NOT EXISTS (SELECT 1 FROM public.\"UserHangoutGroupAttendance\" AS mirror"
-	        " WHERE mirror.id = stage.id) ON CONFLICT DO NOTHING",
-	        &args);
-}
-
 /* A condition on the mirror: its day was pulled, and the row did not come. */
 static char *
 is_gone(SyncRun *run)
@@ -156,36 +88,6 @@ is_gone(SyncRun *run)
 	                  pulled);
 }
 
-/*
- * Of the window's rows that did not come, those that production still has: they
- * moved to an earlier day. Returns their ids as the text of an array and counts
- * the others, which are gone.
- */
-static char *
-find_moved(SyncRun *run, const char *condition, int64 *gone)
-{
-	PGresult *result;
-	char *moved;
-
-	*gone = 0;
-	sql_query_row(sql_format("SELECT count(*), array_agg(mirror.id)::text"
-	                         " FROM public.\"UserHangoutGroupAttendance\" AS mirror WHERE %s",
-	                         condition),
-	              NULL);
-	if (sql_int64(1) == 0)
-		return "{}";
-	*gone = sql_int64(1);
-	result = remote_query(
-	    run->remote,
-	    sql_format("SELECT count(*), coalesce(pg_catalog.array_agg(id::text), '{}')"
-	               " FROM public.\"UserHangoutGroupAttendance\" WHERE id = ANY (%s::text[])",
-	               quote_literal_cstr(sql_text(2))));
-	*gone -= strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-	moved = pstrdup(PQgetvalue(result, 0, 1));
-	PQclear(result);
-	return moved;
-}
-
 /* Keeps, in archive and backup, what the write below is going to take away or change. */
 static void
 keep_old_rows(SyncRun *run, const char *condition, const char *moved)
@@ -196,7 +98,7 @@ keep_old_rows(SyncRun *run, const char *condition, const char *moved)
 	sync_archive(run, &mirror_tables[MIRROR_ATTENDANCE], gone);
 	sync_back_up_removed(run, gone);
 	sync_back_up_changed(run);
-	back_up_added(run);
+	sync_back_up_added(run);
 }
 
 /* Makes the raw rows what staging says, after a guard. */
@@ -207,7 +109,12 @@ write_window(SyncRun *run)
 	SyncTable *state = &run->tables[run->table];
 	char *condition = is_gone(run);
 	int64 gone;
-	char *moved = find_moved(run, condition, &gone);
+	char *moved =
+	    sync_split_gone(run,
+	                    sql_format("SELECT mirror.id FROM public.\"UserHangoutGroupAttendance\""
+	                               " AS mirror WHERE %s",
+	                               condition),
+	                    &gone);
 	int64 deleted;
 
 	sync_guard_removal(run, run->table, gone);
@@ -266,8 +173,7 @@ sync_merge_window(SyncRun *run)
 	bool is_first;
 
 	sync_lock_table(table);
-	is_first = run->tables[run->table].is_whole && sync_is_empty(table);
-	is_first = is_first && run->rebuilds_past;
+	is_first = run->rebuilds_past && sync_is_empty(table);
 	if (is_first)
 		sync_lock_parents(table);
 	else
