@@ -74,6 +74,15 @@ define_sync_settings(void)
 	define_int("ngeshare.sync_overlap",
 	           "Time before production's clock that a watermark stays behind, for late commits.",
 	           &ngeshare_settings.sync_overlap, 600, 0, 604800, GUC_UNIT_S);
+	define_int("ngeshare.sync_timeout",
+	           "Time that production may take for a statement, or a lock here, before it is given up.",
+	           &ngeshare_settings.sync_timeout, 300, 1, 86400, GUC_UNIT_S);
+	define_int("ngeshare.sync_retries",
+	           "Times that a step is tried again after an error that may pass by itself.",
+	           &ngeshare_settings.sync_retries, 3, 0, 100, 0);
+	define_int("ngeshare.sync_retry_base",
+	           "Time before the first of them; each further one waits twice as long, up to a minute.",
+	           &ngeshare_settings.sync_retry_base, 1000, 0, 60000, GUC_UNIT_MS);
 	define_int("ngeshare.sync_max_delete_pct",
 	           "Percent of a table (and never fewer than 50 rows) that one run may delete.",
 	           &ngeshare_settings.sync_max_delete_pct, 5, 0, 100, 0);

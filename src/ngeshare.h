@@ -31,6 +31,9 @@ typedef struct NgeshareSettings
 	int attendance_window_days;
 	int sync_batch_rows;
 	int sync_overlap;
+	int sync_timeout;
+	int sync_retries;
+	int sync_retry_base; /* milliseconds */
 	int sync_max_delete_pct;
 	int backup_keep;
 	pg_tz *zone;

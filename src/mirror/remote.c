@@ -16,6 +16,7 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "ngeshare.h"
 #include "nodes/makefuncs.h"
 #include "pgstat.h"
 #include "storage/fd.h"
@@ -24,9 +25,11 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-/* Production is given up after this long without a byte, in milliseconds. */
+/* A connection that takes longer than this is given up, in milliseconds. */
 #define REMOTE_CONNECT_TIMEOUT 10000
-#define REMOTE_SILENCE_TIMEOUT 330000
+
+/* So much longer than production may work on a statement it may stay silent, in milliseconds. */
+#define REMOTE_SILENCE_GRACE 2000
 
 /* What every session of ours on production runs with. */
 #define REMOTE_SESSION_SETTINGS                                                                    \
@@ -38,31 +41,23 @@ struct Remote
 {
 	PGconn *conn;
 	bool holds_fd;        /* counted among the backend's external files */
-	bool is_busy;         /* a statement of ours may still run there */
 	int64 bytes_received; /* of rows, without the protocol's own */
 	MemoryContextCallback cleanup;
 };
 
-/* Ends the connection, and a statement that still runs on it. */
+/*
+ * Ends the connection. A statement that still runs there is not cancelled by a
+ * request of its own, which libpq would wait for as long as the network is silent:
+ * production looks every second whether we are still there.
+ */
 static void
 disconnect(void *arg)
 {
 	Remote *remote = arg;
 
 	if (remote->conn != NULL)
-	{
-		if (remote->is_busy && PQstatus(remote->conn) == CONNECTION_OK)
-		{
-			PGcancel *cancel = PQgetCancel(remote->conn);
-			char ignored[256];
-
-			if (cancel != NULL)
-				PQcancel(cancel, ignored, sizeof(ignored));
-			PQfreeCancel(cancel);
-		}
 		PQfinish(remote->conn);
-		remote->conn = NULL;
-	}
+	remote->conn = NULL;
 	if (remote->holds_fd)
 		ReleaseExternalFD();
 	remote->holds_fd = false;
@@ -148,6 +143,13 @@ raise_query_error(Remote *remote, PGresult *result, const char *sql)
 	         errcontext("remote SQL: %s", sql)));
 }
 
+/* How long production may stay silent, in milliseconds: then it would have timed out itself. */
+static int
+silence_allowed(void)
+{
+	return ngeshare_settings.sync_timeout * 1000 + REMOTE_SILENCE_GRACE;
+}
+
 /*
  * Waits until the socket is ready for what is wanted, or for our latch. Raises
  * 08006 after a deadline.
@@ -161,6 +163,8 @@ wait_for_socket(Remote *remote, int events, TimestampTz deadline)
 	if (left <= 0)
 		ereport(ERROR,
 		        (errcode(ERRCODE_CONNECTION_FAILURE), errmsg("production has stopped answering"),
+		         errdetail("Not a byte has come for %d s (ngeshare.sync_timeout, and a little more).",
+		                   silence_allowed() / 1000),
 		         errhint("Run CALL ngeshare_sync() again when it answers; nothing is lost.")));
 	got = WaitLatchOrSocket(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH | events,
 	                        PQsocket(remote->conn), left, PG_WAIT_EXTENSION);
@@ -244,6 +248,7 @@ remote_open(List *options)
 		raise_connection_error(remote, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION);
 	PQsetErrorVerbosity(remote->conn, PQERRORS_VERBOSE);
 	finish_connecting(remote);
+	PQsetnonblocking(remote->conn, 1);
 	return remote;
 }
 
@@ -268,29 +273,47 @@ remote_production_owner(void)
 	return production_server()->owner;
 }
 
+/*
+ * Settles how production treats the session: how long a statement may take, that
+ * it ends soon after we are gone (where its system can tell), and that buckets are
+ * summed up by hashing, whatever is believed of their number.
+ */
+static void
+prepare_session(Remote *remote)
+{
+	PQclear(remote_query(
+	    remote,
+	    psprintf("SELECT pg_catalog.set_config('statement_timeout', '%ds', false),"
+	             " pg_catalog.set_config('enable_sort', 'off', false),"
+	             " (SELECT pg_catalog.set_config(name, '1s', false) FROM pg_catalog.pg_settings"
+	             " WHERE name = 'client_connection_check_interval'"
+	             " AND pg_catalog.version() LIKE '%%linux%%')",
+	             ngeshare_settings.sync_timeout)));
+}
+
 /* Opens a connection as the foreign tables would for the server's owner. */
 Remote *
 remote_open_production(void)
 {
 	ForeignServer *server = production_server();
 	UserMapping *mapping = GetUserMapping(server->owner, server->serverid);
+	Remote *remote = remote_open(list_concat_copy(server->options, mapping->options));
 
-	return remote_open(list_concat_copy(server->options, mapping->options));
+	prepare_session(remote);
+	return remote;
 }
 
 /* Reads what has come and says whether a result can be had without waiting. */
 static void
-wait_for_result(Remote *remote)
+wait_for_result(Remote *remote, const char *sql)
 {
-	TimestampTz deadline = deadline_in(REMOTE_SILENCE_TIMEOUT);
+	TimestampTz deadline = deadline_in(silence_allowed());
 
 	while (PQisBusy(remote->conn))
 	{
 		wait_for_socket(remote, WL_SOCKET_READABLE, deadline);
 		if (PQconsumeInput(remote->conn) == 0)
-			ereport(ERROR, (errcode(ERRCODE_CONNECTION_FAILURE),
-			                errmsg("the connection to production was lost"),
-			                errhint("Run CALL ngeshare_sync() again; nothing is lost.")));
+			raise_query_error(remote, NULL, sql);
 	}
 }
 
@@ -306,12 +329,22 @@ count_bytes(PGresult *result)
 	return bytes;
 }
 
-/* Sends one statement; its answer is waited for with remote_receive(). */
+/* Sends one statement whole; its answer is waited for with remote_receive(). */
 void
 remote_send(Remote *remote, const char *sql)
 {
-	remote->is_busy = true;
+	TimestampTz deadline = deadline_in(silence_allowed());
+	int left;
+
 	if (PQsendQuery(remote->conn, sql) == 0)
+		raise_query_error(remote, NULL, sql);
+	while ((left = PQflush(remote->conn)) == 1)
+	{
+		wait_for_socket(remote, WL_SOCKET_READABLE | WL_SOCKET_WRITEABLE, deadline);
+		if (PQconsumeInput(remote->conn) == 0)
+			raise_query_error(remote, NULL, sql);
+	}
+	if (left != 0)
 		raise_query_error(remote, NULL, sql);
 }
 
@@ -328,7 +361,7 @@ remote_receive(Remote *remote, const char *sql)
 
 	for (;;)
 	{
-		wait_for_result(remote);
+		wait_for_result(remote, sql);
 		next = PQgetResult(remote->conn);
 		if (next == NULL)
 			break;
@@ -337,7 +370,6 @@ remote_receive(Remote *remote, const char *sql)
 		if (PQresultStatus(result) == PGRES_COPY_OUT)
 			return result;
 	}
-	remote->is_busy = false;
 	if (PQresultStatus(result) != PGRES_TUPLES_OK && PQresultStatus(result) != PGRES_COMMAND_OK)
 		raise_query_error(remote, result, sql);
 	remote->bytes_received += count_bytes(result);
@@ -359,7 +391,7 @@ remote_query(Remote *remote, const char *sql)
 int
 remote_next_chunk(Remote *remote, char **chunk, const char *sql)
 {
-	TimestampTz deadline = deadline_in(REMOTE_SILENCE_TIMEOUT);
+	TimestampTz deadline = deadline_in(silence_allowed());
 	int length;
 
 	while ((length = PQgetCopyData(remote->conn, chunk, 1)) == 0)

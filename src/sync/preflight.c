@@ -132,8 +132,6 @@ sync_preflight(SyncRun *run)
 	production_check_same(production);
 	record_source(run, production);
 	statistics_copy(run->remote);
-	/* Buckets are summed up there by hashing, whatever is believed of their number. */
-	PQclear(remote_query(run->remote, "SET enable_sort = off"));
 	run->bound = read_bound(run);
 	run->old_start = read_old_start();
 	if (run->wanted[MIRROR_ATTENDANCE])

@@ -2,9 +2,9 @@
  * src/sync/pull.c
  *		From production into staging, a committed batch at a time.
  *
- * What changed comes through the foreign table, ordered by production, by (stamp,
- * id) in production's own collation; the next batch begins behind the last row
- * that came: its edge is copied, never computed here.
+ * What changed comes ordered by production, by (stamp, id) in production's own
+ * collation; the next batch begins behind the last row that came: its edge is
+ * copied, never computed here.
  *
  * A table that comes whole is copied by ranges of production's blocks: nothing is
  * sorted there, and each block is read once. A row that moves between blocks
@@ -12,12 +12,10 @@
  */
 #include "sync/sync.h"
 
-#include "catalog/pg_type.h"
 #include "ngeshare.h"
 #include "nodes/value.h"
 #include "sql.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 
 /* A batch that took less than this, in milliseconds, is followed by a larger one. */
 #define BATCH_TARGET_MS 2000
@@ -150,39 +148,25 @@ sync_open_pass(SyncRun *run)
 	return true;
 }
 
-/* The statement that stages one batch of what changed; $1 stamp, $2 id, $3 rows. */
+/* Production's next rows behind a position, in its own order. */
 static char *
-batch_statement(SyncRun *run, const MirrorTable *table, bool is_first)
+batch_query(SyncRun *run, const MirrorTable *table, Timestamp stamp, const char *id)
 {
-	char *columns = mirror_columns(table, "%1$I", ", ");
-	const char *stamp = quote_identifier(table->stamp);
-	char *behind = is_first ? "" : sql_format(" AND (%s > $1 OR id > $2)", stamp);
+	const char *column = quote_identifier(table->stamp);
+	const char *from = clock_spell(stamp);
+	char *behind = "";
 	char *days = "";
 
+	if (id != NULL)
+		behind = sql_format(" AND (source.%s > timestamp '%s' OR source.id > %s)", column, from,
+		                    quote_literal_cstr(id));
 	if (run->table == MIRROR_ATTENDANCE && !run->tables[run->table].is_whole)
-		days = sql_format(" AND %s::date = ANY (%s::date[])", stamp,
+		days = sql_format(" AND source.%s::timestamp(3)::date = ANY (%s::date[])", column,
 		                  quote_literal_cstr(run->tables[run->table].buckets));
-	return sql_format("INSERT INTO ngeshare.%s (%s) SELECT %s FROM production.%s"
-	                  " WHERE %s >= $1%s%s ORDER BY %s, id LIMIT $3",
-	                  table->stage, columns, columns, quote_identifier(table->name), stamp, behind,
-	                  days, stamp);
-}
-
-/*
- * Runs a batch with local sorting priced out, so that order and limit are
- * production's work: only a batch's rows travel, in production's own order.
- */
-static int64
-stage_batch(const char *sql, SqlArgs *args)
-{
-	int nest_level = NewGUCNestLevel();
-	int64 rows;
-
-	(void) set_config_option("enable_sort", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-	                         true, 0, false);
-	rows = sql_run(sql, args);
-	AtEOXact_GUC(true, nest_level);
-	return rows;
+	return sql_format("SELECT %s FROM public.%s AS source WHERE source.%s >= timestamp '%s'%s%s"
+	                  " ORDER BY source.%s, source.id LIMIT %d",
+	                  content_columns(table), quote_identifier(table->name), column, from, behind,
+	                  days, column, run->batch_rows);
 }
 
 /* Remembers the batch's last row as the place to go on from. */
@@ -212,24 +196,6 @@ adapt_batch(SyncRun *run, TimestampTz began)
 	run->batch_rows = Max(1, Min(run->batch_rows * factor, BATCH_ROWS_MAX));
 }
 
-/* Stages the next batch of what changed; position is behind which row. False after the last. */
-static bool
-pull_by_stamp(SyncRun *run, const MirrorTable *table, Timestamp stamp, const char *id)
-{
-	SqlArgs args = {0};
-	int64 asked = run->batch_rows;
-	int64 rows;
-
-	sql_add_timestamp(&args, stamp);
-	sql_add_text(&args, id);
-	sql_add_int64(&args, asked);
-	rows = stage_batch(batch_statement(run, table, id == NULL), &args);
-	run->tables[run->table].pulled += rows;
-	if (rows > 0)
-		save_position(table, rows < asked);
-	return rows == asked;
-}
-
 /* The columns that a copied batch fills, as COPY wants them. */
 List *
 sync_staged_columns(const MirrorTable *table)
@@ -240,6 +206,20 @@ sync_staged_columns(const MirrorTable *table)
 	for (char *name = strtok_r(rest, ",", &rest); name != NULL; name = strtok_r(NULL, ",", &rest))
 		names = lappend(names, makeString(pstrdup(name)));
 	return names;
+}
+
+/* Stages the next batch of what changed, behind a row. False after the last. */
+static bool
+pull_by_stamp(SyncRun *run, const MirrorTable *table, Timestamp stamp, const char *id)
+{
+	int64 asked = run->batch_rows;
+	int64 rows = remote_copy(run->remote, batch_query(run, table, stamp, id), table->stage,
+	                         sync_staged_columns(table));
+
+	run->tables[run->table].pulled += rows;
+	if (rows > 0)
+		save_position(table, rows < asked);
+	return rows == asked;
 }
 
 /* How many blocks production's table has now. */

@@ -89,7 +89,6 @@ ngeshare_validate(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
 	remote = remote_open_production();
-	PQclear(remote_query(remote, "SET enable_sort = off"));
 	for (int table = 0; table < MIRROR_TABLES; table++)
 	{
 		Digest digest = {0};
