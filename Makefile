@@ -13,7 +13,9 @@ SQL_PARTS = \
 	src/mirror/mirror.sql \
 	src/history/history.sql \
 	src/sync/sync.sql \
+	src/sync/gate.sql \
 	src/sync/verify.sql \
+	src/sync/drift.sql \
 	src/sync/undo.sql \
 	src/sync/worker.sql \
 	src/mirror/connect.sql \

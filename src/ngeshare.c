@@ -12,6 +12,7 @@
 
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "sync/sync.h"
 #include "utils/guc.h"
 
 PG_MODULE_MAGIC;
@@ -74,21 +75,27 @@ define_sync_settings(void)
 	define_int("ngeshare.sync_overlap",
 	           "Time before production's clock that a watermark stays behind, for late commits.",
 	           &ngeshare_settings.sync_overlap, 600, 0, 604800, GUC_UNIT_S);
-	define_int("ngeshare.sync_timeout",
-	           "Time that production may take for a statement, or a lock here, before it is given up.",
-	           &ngeshare_settings.sync_timeout, 300, 1, 86400, GUC_UNIT_S);
+	define_int(
+	    "ngeshare.sync_timeout",
+	    "Time that production may take for a statement, or a lock here, before it is given up.",
+	    &ngeshare_settings.sync_timeout, 300, 1, 86400, GUC_UNIT_S);
 	define_int("ngeshare.sync_retries",
 	           "Times that a step is tried again after an error that may pass by itself.",
 	           &ngeshare_settings.sync_retries, 3, 0, 100, 0);
-	define_int("ngeshare.sync_retry_base",
-	           "Time before the first of them; each further one waits twice as long, up to a minute.",
-	           &ngeshare_settings.sync_retry_base, 1000, 0, 60000, GUC_UNIT_MS);
+	define_int(
+	    "ngeshare.sync_retry_base",
+	    "Time before the first of them; each further one waits twice as long, up to a minute.",
+	    &ngeshare_settings.sync_retry_base, 1000, 0, 60000, GUC_UNIT_MS);
 	define_int("ngeshare.sync_max_delete_pct",
 	           "Percent of a table (and never fewer than 50 rows) that one run may delete.",
 	           &ngeshare_settings.sync_max_delete_pct, 5, 0, 100, 0);
 	define_int("ngeshare.backup_keep",
 	           "Runs whose replaced attendance is kept, for ngeshare_restore_attendance().",
 	           &ngeshare_settings.backup_keep, 3, 0, 100000, 0);
+	DefineCustomStringVariable(
+	    "ngeshare.pause_at",
+	    "The phase in which a sync waits for ngeshare.resume_sync(), for tests; empty: none.", NULL,
+	    &ngeshare_settings.pause_at, "", PGC_SUSET, 0, sync_check_pause, NULL, NULL);
 	DefineCustomStringVariable("ngeshare.sync_clock",
 	                           "Replaces the sync's clock, for tests; empty means the real one.",
 	                           NULL, &sync_clock_text, "", PGC_SUSET, 0, clock_check_instant,

@@ -36,6 +36,7 @@ typedef struct NgeshareSettings
 	int sync_retry_base; /* milliseconds */
 	int sync_max_delete_pct;
 	int backup_keep;
+	char *pause_at; /* for tests; see src/sync/pause.c */
 	pg_tz *zone;
 } NgeshareSettings;
 

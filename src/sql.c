@@ -80,6 +80,14 @@ sql_add_text_array(SqlArgs *args, char **values, int count)
 	        false);
 }
 
+/* Adds the arguments of another list behind those that there are. */
+void
+sql_add_all(SqlArgs *args, const SqlArgs *more)
+{
+	for (int i = 0; i < more->count; i++)
+		add_arg(args, more->types[i], more->values[i], more->nulls[i] == 'n');
+}
+
 /* Runs one statement and returns the number of rows that it processed. */
 uint64
 sql_run(const char *sql, SqlArgs *args)

@@ -29,6 +29,7 @@ extern void sql_add_timestamp(SqlArgs *args, Timestamp value);
 extern void sql_add_timestamptz(SqlArgs *args, TimestampTz value);
 extern void sql_add_date(SqlArgs *args, int32 value);
 extern void sql_add_text_array(SqlArgs *args, char **values, int count);
+extern void sql_add_all(SqlArgs *args, const SqlArgs *more);
 
 extern uint64 sql_run(const char *sql, SqlArgs *args);
 extern bool sql_query_row(const char *sql, SqlArgs *args);

@@ -62,10 +62,11 @@ $out = $in = '';
 $production->safe_psql('source', q{UPDATE "User" SET email = 'changed@example.com' WHERE id = (SELECT min(id) FROM "User")});
 $person = IPC::Run::start([ 'psql', '-X', '-q', '-At', '-d', $local->connstr('ngeshare'), '-f', '-' ],
 	'<', \$in, '>', \$out, $holder);
-$in .= qq{BEGIN; LOCK TABLE "User" IN ROW EXCLUSIVE MODE; SELECT 'held';\n};
+$in .= qq{BEGIN; UPDATE "User" SET email = email WHERE false; SELECT 'held';\n};
 $person->pump until $out =~ /held/;
 $sync = start_sync();
-waits_for_lock('User');
+ok($local->poll_query_until('ngeshare', q{SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND locktype = 'advisory'}),
+	'a sync waits for a person who writes to the mirror');
 $local->safe_psql('ngeshare', q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '%CALL ngeshare_sync%' AND pid <> pg_backend_pid()});
 $sync->finish;
 is($local->safe_psql('ngeshare', q{SELECT run.status || ' ' || log.status || ' ' || sqlstate || ' ' || phase
@@ -79,8 +80,11 @@ like(sync_local($local, 'ngeshare', $clock), qr/succeeded/, 'and the next one su
 $production->stop;
 like(errors_of('CALL ngeshare_sync()'), qr/ERROR:  08001: could not connect to production/, 'production is down: 08001');
 is($local->safe_psql('ngeshare', q{SELECT run.status || ' ' || phase || ' ' || sqlstate || ' ' || class || ' ' || attempt || ' ' || will_retry
-	FROM sync_run AS run JOIN sync_error_log USING (run_id) ORDER BY run_id DESC LIMIT 1}),
-	'failed preflight 08001 transient 1 false', 'and is logged with its class');
+	FROM sync_run AS run JOIN sync_error_log USING (run_id) ORDER BY run_id DESC, error_id LIMIT 4}),
+	join("\n", map { "failed preflight 08001 transient $_ " . ($_ < 4 ? 'true' : 'false') } 1 .. 4),
+	'and each of four attempts is logged with its class');
+is($local->safe_psql('ngeshare', q{SELECT max(occurred_at) - min(occurred_at) BETWEEN interval '5 seconds' AND interval '9.5 seconds'
+	FROM sync_error_log WHERE run_id = (SELECT max(run_id) FROM sync_run)}), 't', 'a second, two and four apart, give or take a quarter');
 is($local->safe_psql('ngeshare', q{SELECT count(*) FROM sync_error_log WHERE message || coalesce(detail, '') LIKE '%secret%'}),
 	'0', 'without a password');
 $production->start;

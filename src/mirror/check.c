@@ -21,9 +21,9 @@ field(PGresult *result, int column)
 }
 
 static bool
-is_true(PGresult *result, int column)
+is_true(PGresult *result, int row, int column)
 {
-	return PQgetvalue(result, 0, column)[0] == 't';
+	return PQgetvalue(result, row, column)[0] == 't';
 }
 
 /* Reads version, identity and clock; refuses a PostgreSQL older than 14. */
@@ -57,28 +57,52 @@ check_system(Remote *remote, Production *production)
 		                errhint("ngeshare reads from PostgreSQL 14 and newer.")));
 }
 
-/* Raises what is wrong with one of the six tables as a whole. */
+/* Notes what keeps a table from being read, unless something was noted before. */
 static void
-refuse_table(char *name, bool exists, bool has_usage, bool has_select)
+note_problem(Production *production, int table, int sqlstate, char *message, char *hint)
 {
-	if (!has_usage)
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-		                errmsg("the login may not use schema public on production"),
-		                errhint("There: GRANT USAGE ON SCHEMA public TO the login.")));
-	if (!exists)
-		ereport(ERROR,
-		        (errcode(ERRCODE_UNDEFINED_TABLE),
-		         errmsg("production has no table public.\"%s\"", name),
-		         errhint("Check the conninfo's dbname: the six tables are %s.", mirror_names())));
-	if (!has_select)
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-		                errmsg("the login may not read public.\"%s\" on production", name),
-		                errhint("There: GRANT SELECT ON public.\"%s\" TO the login.", name)));
-	ereport(ERROR,
-	        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-	         errmsg("row security hides rows of public.\"%s\" on production from the login", name),
-	         errhint("There: ALTER ROLE the login BYPASSRLS; a part of a table would pass for all "
-	                 "of it.")));
+	ProductionProblem *problem = &production->problems[table];
+
+	if (problem->message != NULL)
+		return;
+	problem->sqlstate = sqlstate;
+	problem->message = message;
+	problem->hint = hint;
+}
+
+/* Notes what is wrong with one of the six tables as a whole; a row of check_tables(). */
+static void
+judge_table(Production *production, PGresult *result, int row)
+{
+	int table = mirror_table_index(PQgetvalue(result, row, 0));
+	const char *name = mirror_tables[table].name;
+
+	if (!is_true(result, row, 1))
+		note_problem(
+		    production, table, ERRCODE_UNDEFINED_TABLE,
+		    psprintf("production has no table public.\"%s\"", name),
+		    psprintf("Check the conninfo's dbname: the six tables are %s.", mirror_names()));
+	else if (!is_true(result, row, 2))
+		note_problem(production, table, ERRCODE_INSUFFICIENT_PRIVILEGE,
+		             psprintf("the login may not read public.\"%s\" on production", name),
+		             psprintf("There: GRANT SELECT ON public.\"%s\" TO the login.", name));
+	else if (is_true(result, row, 3))
+		note_problem(
+		    production, table, ERRCODE_INSUFFICIENT_PRIVILEGE,
+		    psprintf("row security hides rows of public.\"%s\" on production from the login", name),
+		    "There: ALTER ROLE the login BYPASSRLS; a part of a table would pass for all of it.");
+}
+
+/* Refuses (42501) a login that may not even look into production's schema. */
+static void
+check_schema(PGresult *result)
+{
+	if (is_true(result, 0, 5))
+		return;
+	PQclear(result);
+	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+	                errmsg("the login may not use schema public on production"),
+	                errhint("There: GRANT USAGE ON SCHEMA public TO the login.")));
 }
 
 /* Checks that each table is there, readable, and without row security for us. */
@@ -94,31 +118,22 @@ check_tables(Remote *remote, Production *production)
 		appendStringInfo(&sql, "%s(%d, %s)", i > 0 ? ", " : "", i,
 		                 quote_literal_cstr(mirror_tables[i].name));
 	appendStringInfoString(
-	    &sql, "), found AS (SELECT no, wanted.name, relation.oid IS NOT NULL AS is_there,"
-	          " coalesce(pg_catalog.has_schema_privilege(space.oid, 'USAGE'), false) AS has_usage,"
-	          " coalesce(pg_catalog.has_any_column_privilege(relation.oid, 'SELECT'), false) AS "
-	          "has_select,"
-	          " coalesce(pg_catalog.row_security_active(relation.oid), false) AS is_filtered,"
+	    &sql, ") SELECT wanted.name, relation.oid IS NOT NULL,"
+	          " coalesce(pg_catalog.has_any_column_privilege(relation.oid, 'SELECT'), false),"
+	          " coalesce(pg_catalog.row_security_active(relation.oid), false),"
 	          " coalesce(pg_catalog.has_table_privilege(relation.oid, 'INSERT, UPDATE, DELETE, "
-	          "TRUNCATE'), false)"
-	          " AS can_write"
+	          "TRUNCATE'), false),"
+	          " coalesce(pg_catalog.has_schema_privilege(space.oid, 'USAGE'), false)"
 	          " FROM wanted LEFT JOIN pg_catalog.pg_namespace AS space ON space.nspname = 'public'"
 	          " LEFT JOIN pg_catalog.pg_class AS relation"
-	          " ON relation.relnamespace = space.oid AND relation.relname = wanted.name)"
-	          " SELECT name, is_there, has_usage, has_select, is_filtered,"
-	          " pg_catalog.bool_or(can_write) OVER () FROM found"
-	          " ORDER BY (is_there AND has_usage AND has_select AND NOT is_filtered), no LIMIT 1");
+	          " ON relation.relnamespace = space.oid AND relation.relname = wanted.name"
+	          " ORDER BY no");
 	result = remote_query(remote, sql.data);
-	production->can_write = is_true(result, 5);
-	if (!is_true(result, 1) || !is_true(result, 2) || !is_true(result, 3) || is_true(result, 4))
+	check_schema(result);
+	for (int row = 0; row < PQntuples(result); row++)
 	{
-		char *name = field(result, 0);
-		bool exists = is_true(result, 1);
-		bool has_usage = is_true(result, 2);
-		bool has_select = is_true(result, 3);
-
-		PQclear(result);
-		refuse_table(name, exists, has_usage, has_select);
+		judge_table(production, result, row);
+		production->can_write |= is_true(result, row, 4);
 	}
 	PQclear(result);
 }
@@ -141,63 +156,93 @@ wanted_columns(void)
 	return rows.data;
 }
 
+/* Notes a column that differs from ours. */
+static void
+note_drift(Production *production, PGresult *result, int row, const char *kind)
+{
+	ColumnDrift *drift = palloc(sizeof(ColumnDrift));
+
+	drift->table = mirror_table_index(PQgetvalue(result, row, 0));
+	drift->column = pstrdup(PQgetvalue(result, row, 1));
+	drift->kind = kind;
+	drift->type_there = pstrdup(PQgetvalue(result, row, 3));
+	production->drift = lappend(production->drift, drift);
+}
+
+/* Judges one column that is not as it should be; a row of check_columns(). */
+static void
+judge_column(Production *production, PGresult *result, int row)
+{
+	int table = mirror_table_index(PQgetvalue(result, row, 0));
+	char *column =
+	    psprintf("public.\"%s\".\"%s\"", PQgetvalue(result, row, 0), PQgetvalue(result, row, 1));
+	const char *type_here = PQgetvalue(result, row, 2);
+	const char *type_there = PQgetvalue(result, row, 3);
+
+	if (type_here[0] == '\0')
+		note_drift(production, result, row, "added");
+	else if (type_there[0] == '\0')
+	{
+		note_drift(production, result, row, "gone");
+		note_problem(production, table, ERRCODE_UNDEFINED_COLUMN,
+		             psprintf("production has no column %s", column),
+		             "Its schema has changed, or it is another database.");
+	}
+	else if (!is_true(result, row, 4))
+		note_problem(production, table, ERRCODE_INSUFFICIENT_PRIVILEGE,
+		             psprintf("the login may not read %s on production", column),
+		             "There: GRANT SELECT on the whole table to the login.");
+	else
+	{
+		note_drift(production, result, row, "retyped");
+		note_problem(production, table, ERRCODE_DATATYPE_MISMATCH,
+		             psprintf("production's column %s is of type %s", column, type_there),
+		             psprintf("The mirror needs %s.", type_here));
+	}
+}
+
 /*
  * Checks that each column is there, readable and of a type that ours can take:
- * the same but for its precision, or text for an enum and the like.
+ * the same but for its precision, or text for an enum and the like. Notes those
+ * that production has beside them.
  */
 static void
-check_columns(Remote *remote)
+check_columns(Remote *remote, Production *production)
 {
 	char *sql = sql_format(
-	    "WITH wanted (table_name, column_name, type_name) AS (VALUES %s), found AS ("
-	    " SELECT wanted.*, col.attnum, type.typtype = 'e' AS is_enum,"
+	    "WITH wanted (table_name, column_name, type_name) AS (VALUES %s), there AS ("
+	    " SELECT relation.relname::text AS table_name, col.attname::text AS column_name, attnum,"
+	    " type.typtype = 'e' AS is_enum,"
 	    " pg_catalog.format_type(col.atttypid, col.atttypmod) AS type_there,"
 	    " pg_catalog.format_type(col.atttypid, NULL) AS base_there,"
-	    " pg_catalog.regexp_replace(type_name, '\\(\\d+\\)', '') AS base_here,"
 	    " pg_catalog.has_column_privilege(relation.oid, col.attnum, 'SELECT') AS has_select"
-	    " FROM wanted"
-	    " JOIN pg_catalog.pg_class AS relation ON relation.relname = table_name"
+	    " FROM pg_catalog.pg_class AS relation"
 	    " JOIN pg_catalog.pg_namespace AS space"
 	    " ON space.oid = relation.relnamespace AND space.nspname = 'public'"
-	    " LEFT JOIN pg_catalog.pg_attribute AS col ON col.attrelid = relation.oid"
-	    " AND col.attname = column_name AND NOT col.attisdropped"
-	    " LEFT JOIN pg_catalog.pg_type AS type ON type.oid = col.atttypid)"
-	    " SELECT table_name, column_name, type_name, coalesce(type_there, ''),"
-	    " coalesce(has_select, true) FROM found"
-	    " WHERE attnum IS NULL OR NOT has_select OR NOT (base_there = base_here"
+	    " JOIN pg_catalog.pg_attribute AS col ON col.attrelid = relation.oid"
+	    " AND col.attnum > 0 AND NOT col.attisdropped"
+	    " JOIN pg_catalog.pg_type AS type ON type.oid = col.atttypid"
+	    " WHERE relation.relname IN (SELECT table_name FROM wanted))"
+	    " SELECT table_name, column_name, coalesce(type_name, ''), coalesce(type_there, ''),"
+	    " coalesce(has_select, true) FROM wanted FULL JOIN there USING (table_name, column_name)"
+	    " WHERE table_name IN (SELECT table_name FROM there) AND (attnum IS NULL"
+	    " OR type_name IS NULL OR NOT has_select"
+	    " OR NOT (base_there = pg_catalog.regexp_replace(type_name, '\\(\\d+\\)', '')"
 	    " OR type_name = 'text' AND (is_enum OR base_there IN ('character varying', 'uuid', "
-	    "'citext')))"
-	    " ORDER BY attnum IS NOT NULL, table_name, attnum LIMIT 1",
+	    "'citext'))))"
+	    " ORDER BY attnum IS NOT NULL, table_name, attnum, column_name",
 	    wanted_columns());
 	PGresult *result = remote_query(remote, sql);
 
-	if (PQntuples(result) > 0)
-	{
-		char *column =
-		    psprintf("public.\"%s\".\"%s\"", PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1));
-		char *type_here = field(result, 2);
-		char *type_there = field(result, 3);
-		bool has_select = is_true(result, 4);
-
-		PQclear(result);
-		if (type_there[0] == '\0')
-			ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-			                errmsg("production has no column %s", column),
-			                errhint("Its schema has changed, or it is another database.")));
-		if (!has_select)
-			ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			                errmsg("the login may not read %s on production", column),
-			                errhint("There: GRANT SELECT on the whole table to the login.")));
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-		                errmsg("production's column %s is of type %s", column, type_there),
-		                errhint("The mirror needs %s.", type_here)));
-	}
+	for (int row = 0; row < PQntuples(result); row++)
+		judge_column(production, result, row);
 	PQclear(result);
 }
 
 /*
- * Checks production and returns what it learned. Raises 0A000, 42P01, 42703,
- * 42804 or 42501 for what is wrong, and what remote_query() raises.
+ * Checks production and returns what it learned, in the current memory context:
+ * what is wrong with single tables is noted, for production_refuse_table() to
+ * raise. Raises 0A000 or 42501 for what concerns all, and what remote_query() does.
  */
 Production *
 production_check(Remote *remote)
@@ -206,8 +251,19 @@ production_check(Remote *remote)
 
 	check_system(remote, production);
 	check_tables(remote, production);
-	check_columns(remote);
+	check_columns(remote, production);
 	return production;
+}
+
+/* Raises what is wrong with one of the six tables: 42P01, 42703, 42804 or 42501. */
+void
+production_refuse_table(const Production *production, int table)
+{
+	const ProductionProblem *problem = &production->problems[table];
+
+	if (problem->message != NULL)
+		ereport(ERROR, (errcode(problem->sqlstate), errmsg("%s", problem->message),
+		                errhint("%s", problem->hint)));
 }
 
 /* Whether any row of production's is here, raw or as history. */

@@ -6,17 +6,38 @@
 #define NGESHARE_MIRROR_CHECK_H
 
 #include "mirror/remote.h"
+#include "mirror/tables.h"
 
-/* What a check learned of a production that passed it. */
+/* Why a table can't be read; message is NULL where it can. */
+typedef struct ProductionProblem
+{
+	int sqlstate;
+	char *message;
+	char *hint;
+} ProductionProblem;
+
+/* A column that production has beside ours, has no longer, or has in another type. */
+typedef struct ColumnDrift
+{
+	int table;
+	char *column;
+	const char *kind; /* added, gone or retyped */
+	char *type_there; /* empty where it is gone */
+} ColumnDrift;
+
+/* What a check learned of production. */
 typedef struct Production
 {
 	char *source_id;    /* system identifier / database oid */
 	bool can_write;     /* the login could write to one of the six tables */
 	double clock_ahead; /* production's clock minus ours, in seconds */
 	int64 transactions; /* that it has begun, ever; a restored backup has fewer. 0 on a standby */
+	ProductionProblem problems[MIRROR_TABLES];
+	List *drift; /* ColumnDrifts */
 } Production;
 
 extern Production *production_check(Remote *remote);
+extern void production_refuse_table(const Production *production, int table);
 extern void production_check_same(const Production *production);
 
 #endif

@@ -260,6 +260,8 @@ check_before(List *options)
 	Production *production = production_check(remote);
 
 	remote_close(remote);
+	for (int table = 0; table < MIRROR_TABLES; table++)
+		production_refuse_table(production, table);
 	production_check_same(production);
 	return production;
 }

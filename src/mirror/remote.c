@@ -11,6 +11,7 @@
 #include "mirror/remote.h"
 
 #include "access/xact.h"
+#include "catalog/pg_user_mapping.h"
 #include "commands/defrem.h"
 #include "foreign/foreign.h"
 #include "lib/stringinfo.h"
@@ -23,6 +24,7 @@
 #include "storage/latch.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 /* A connection that takes longer than this is given up, in milliseconds. */
@@ -161,11 +163,12 @@ wait_for_socket(Remote *remote, int events, TimestampTz deadline)
 	int got;
 
 	if (left <= 0)
-		ereport(ERROR,
-		        (errcode(ERRCODE_CONNECTION_FAILURE), errmsg("production has stopped answering"),
-		         errdetail("Not a byte has come for %d s (ngeshare.sync_timeout, and a little more).",
-		                   silence_allowed() / 1000),
-		         errhint("Run CALL ngeshare_sync() again when it answers; nothing is lost.")));
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_CONNECTION_FAILURE), errmsg("production has stopped answering"),
+		     errdetail("Not a byte has come for %d s (ngeshare.sync_timeout, and a little more).",
+		               silence_allowed() / 1000),
+		     errhint("Run CALL ngeshare_sync() again when it answers; nothing is lost.")));
 	got = WaitLatchOrSocket(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH | events,
 	                        PQsocket(remote->conn), left, PG_WAIT_EXTENSION);
 	if (got & WL_LATCH_SET)
@@ -301,6 +304,46 @@ remote_open_production(void)
 
 	prepare_session(remote);
 	return remote;
+}
+
+/* A text with every occurrence of a secret in it covered. */
+static char *
+cover(const char *text, const char *secret)
+{
+	StringInfoData covered;
+	const char *found;
+
+	initStringInfo(&covered);
+	while (secret[0] != '\0' && (found = strstr(text, secret)) != NULL)
+	{
+		appendBinaryStringInfo(&covered, text, found - text);
+		appendStringInfoString(&covered, "***");
+		text = found + strlen(secret);
+	}
+	appendStringInfoString(&covered, text);
+	return covered.data;
+}
+
+/* A text for a log, without the secrets that the login to production holds; NULL stays NULL. */
+char *
+remote_without_secrets(const char *text)
+{
+	ForeignServer *server = GetForeignServerByName(REMOTE_SERVER, true);
+	char *safe = text != NULL ? pstrdup(text) : NULL;
+	ListCell *cell;
+
+	if (text == NULL || server == NULL ||
+	    !SearchSysCacheExists2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(server->owner),
+	                           ObjectIdGetDatum(server->serverid)))
+		return safe;
+	foreach (cell, GetUserMapping(server->owner, server->serverid)->options)
+	{
+		DefElem *option = lfirst(cell);
+
+		if (strcmp(option->defname, "password") == 0 || strcmp(option->defname, "sslpassword") == 0)
+			safe = cover(safe, defGetString(option));
+	}
+	return safe;
 }
 
 /* Reads what has come and says whether a result can be had without waiting. */

@@ -27,5 +27,6 @@ extern int64 remote_bytes_received(Remote *remote);
 extern List *remote_safe_options(List *options);
 extern Oid remote_production_owner(void);
 extern char *remote_error_message(char *message, int *sqlstate);
+extern char *remote_without_secrets(const char *text);
 
 #endif

@@ -10,6 +10,7 @@
 #include "fmgr.h"
 #include "ngeshare.h"
 #include "sql.h"
+#include "storage/proc.h"
 #include "utils/fmgrprotos.h"
 
 /* The key of the advisory lock: "ngeshare" in ASCII. ngeshare.sync_lock knows it too. */
@@ -17,6 +18,49 @@
 
 /* Those who begin a sync take turns by this one, until their transactions end. */
 #define START_LOCK_KEY INT64CONST(0x6e67657368617266)
+
+/*
+ * The gate that whoever writes to the mirror by hand passes (ngeshare.pass_gate),
+ * shared and until its transaction ends. A step of the sync that writes to the
+ * mirror closes it: then nobody else's write is under way, and those to come wait
+ * outside with nothing that the step needs.
+ */
+#define GATE_LOCK_KEY INT64CONST(0x6e67657368617267)
+
+/*
+ * So long a step waits for the gate, and then, with what it holds, for any other
+ * lock, in milliseconds. The second is less than half of deadlock_timeout's usual
+ * second: where two wait for each other, it is always the sync that lets go, and
+ * comes back.
+ */
+#define GATE_WAIT_MS 5000
+#define LOCK_WAIT_MS 400
+
+/* Bounds how long this step waits for a lock; for as long as the nest level lasts. */
+static void
+set_lock_timeout(int milliseconds)
+{
+	(void) set_config_option("lock_timeout", psprintf("%d", milliseconds), PGC_USERSET,
+	                         PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/* Lets no wait of a step's for a lock last until somebody else's deadlock check. */
+void
+sync_limit_lock_waits(void)
+{
+	set_lock_timeout(Min(LOCK_WAIT_MS, Max(1, DeadlockTimeout / 2)));
+}
+
+/* Closes the gate until this transaction ends, before the first lock that a writer could hold. */
+void
+sync_close_gate(void)
+{
+	int nest_level = NewGUCNestLevel();
+
+	set_lock_timeout(GATE_WAIT_MS);
+	DirectFunctionCall1(pg_advisory_xact_lock_int8, Int64GetDatum(GATE_LOCK_KEY));
+	AtEOXact_GUC(true, nest_level);
+}
 
 /* Takes the lock, or says that another holds it. */
 bool

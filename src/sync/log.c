@@ -6,7 +6,6 @@
 
 #include "sql.h"
 #include "utils/builtins.h"
-#include "utils/elog.h"
 
 /*
  * The run that holds the lock or is about to take it: 0 where none does, -1 where
@@ -20,24 +19,63 @@ sync_log_running(void)
 	return sql_query_row("SELECT 1 FROM ngeshare.sync_lock", NULL) ? -1 : 0;
 }
 
+/*
+ * Makes sure that an error can be written down when the disk is full: a row that
+ * comes and goes leaves its place in the table and its index.
+ */
+static void
+make_room_for_errors(SyncRun *run)
+{
+	SqlArgs args = {0};
+
+	sql_add_int64(&args, run->run_id);
+	sql_run("INSERT INTO public.sync_error_log"
+	        " (run_id, phase, attempt, sqlstate, class, message, detail, will_retry)"
+	        " VALUES ($1, 'preflight', 1, '00000', 'transient', repeat('room ', 200),"
+	        " repeat('room ', 200), false)",
+	        &args);
+	sql_run("DELETE FROM public.sync_error_log WHERE run_id = $1", &args);
+}
+
+/*
+ * Closes runs whose backend died before it could say so: killed, or with its
+ * server. Where each was is known from the progress that it had committed.
+ */
+static void
+close_crashed_runs(void)
+{
+	sql_run("UPDATE public.sync_log SET status = 'crashed' WHERE status = 'running'", NULL);
+	sql_run("INSERT INTO public.sync_error_log (run_id, table_name, phase, attempt, sqlstate,"
+	        " class, message, will_retry)"
+	        " SELECT run.run_id, progress.table_name, coalesce(progress.phase, 'preflight'), 1,"
+	        " '57P02', 'transient', 'the backend of sync ' || run.run_id || ' died', true"
+	        " FROM public.sync_run AS run"
+	        " LEFT JOIN ngeshare.sync_progress AS progress USING (run_id)"
+	        " WHERE run.status = 'running'",
+	        NULL);
+	sql_run("UPDATE public.sync_run SET status = 'crashed',"
+	        " message = 'its backend died; the next run went on from its last batch'"
+	        " WHERE status = 'running'",
+	        NULL);
+}
+
 /* Opens a run's row and returns its id; closes runs whose backend died. */
 int64
 sync_log_begin(SyncRun *run, const char *trigger)
 {
 	SqlArgs args = {0};
 
-	sql_run("UPDATE public.sync_log SET status = 'crashed' WHERE status = 'running'", NULL);
-	sql_run("UPDATE public.sync_run SET status = 'crashed',"
-	        " message = 'its backend died; the next run went on from its last batch'"
-	        " WHERE status = 'running'",
-	        NULL);
+	close_crashed_runs();
 	sql_add_text(&args, sync_mode_name(run->mode));
 	sql_add_text(&args, trigger);
 	sql_add_timestamptz(&args, run->clock);
 	sql_query_row("INSERT INTO public.sync_run (mode, trigger, status, clock)"
 	              " VALUES ($1, $2, 'running', $3) RETURNING run_id",
 	              &args);
-	return sql_int64(1);
+	run->run_id = sql_int64(1);
+	sync_log_progress(run);
+	make_room_for_errors(run);
+	return run->run_id;
 }
 
 /* Opens the row of the table that the run is at, once a run. */
@@ -116,28 +154,58 @@ describe_work(const SyncRun *run)
 	return psprintf("%lld row(s) written.", (long long) written);
 }
 
-/* Closes a run that came to its end, as a success or as a warning with its findings. */
+/* Adds to the findings which tables have failed, and which were skipped since they need one. */
+static void
+describe_failed_tables(SyncRun *run)
+{
+	for (int table = 0; table < MIRROR_TABLES; table++)
+		if (run->tables[table].has_failed)
+			sync_note_finding(
+			    run, "\"%s\" %s.", mirror_tables[table].name,
+			    run->tables[table].is_skipped ? "was skipped: what it points to failed" : "failed");
+}
+
+/* Tells the caller how the run has ended. What it failed with is raised behind this. */
+static void
+notify_of_run(const SyncRun *run, const char *status, const char *message)
+{
+	if (strcmp(status, "success") == 0)
+		ereport(NOTICE, (errmsg("sync %lld succeeded: %s", (long long) run->run_id, message)));
+	else if (strcmp(status, "warning") == 0)
+		ereport(WARNING,
+		        (errmsg("sync %lld ended with a warning: %s", (long long) run->run_id, message)));
+	else
+		ereport(WARNING, (errmsg("sync %lld failed: %s", (long long) run->run_id, message)));
+}
+
+/*
+ * Closes a run that came to its end: as a success, as a warning with its findings,
+ * or, where a table was given up, as failed with that table's error.
+ */
 void
 sync_log_finish(SyncRun *run)
 {
 	SqlArgs args = {0};
+	const char *status;
 	char *message = describe_work(run);
 
 	sync_forget_old_backups();
+	sync_log_errors(run);
+	describe_failed_tables(run);
+	status = run->error != NULL ? "failed" : run->findings.len > 0 ? "warning" : "success";
+	if (run->error != NULL)
+		message = remote_without_secrets(run->error->message);
 	if (run->findings.len > 0)
 		message = psprintf("%s %s", message, run->findings.data);
 	sql_add_int64(&args, run->run_id);
-	sql_add_text(&args, run->findings.len > 0 ? "warning" : "success");
+	sql_add_text(&args, status);
 	sql_add_text(&args, message);
-	sql_add_int64(&args, remote_bytes_received(run->remote));
+	sql_add_int64(&args, run->bytes_received +
+	                         (run->remote != NULL ? remote_bytes_received(run->remote) : 0));
 	sql_run("UPDATE public.sync_run SET status = $2, message = $3, bytes_received = $4,"
 	        " finished_at = clock_timestamp() WHERE run_id = $1",
 	        &args);
-	if (run->findings.len > 0)
-		ereport(WARNING,
-		        (errmsg("sync %lld ended with a warning: %s", (long long) run->run_id, message)));
-	else
-		ereport(NOTICE, (errmsg("sync %lld succeeded: %s", (long long) run->run_id, message)));
+	notify_of_run(run, status, message);
 }
 
 /* Writes down where the run is now, for those who watch: what comes next, and how far it is. */
@@ -159,7 +227,9 @@ sync_log_progress(SyncRun *run)
 	}
 	sql_add_int64(&args, run->run_id);
 	sql_add_text(&args, sync_phase_name(run->phase));
-	sql_add_text(&args, run->phase < SYNC_FINISH ? mirror_tables[run->table].name : NULL);
+	sql_add_text(&args, run->phase > SYNC_PREFLIGHT && run->phase < SYNC_FINISH
+	                        ? mirror_tables[run->table].name
+	                        : NULL);
 	sql_add_int64(&args, pulled);
 	sql_add_int64(&args, Max(expected, pulled));
 	sql_add_float8(&args, expected > 0 ? done / (2.0 * expected) : 0);
@@ -168,59 +238,53 @@ sync_log_progress(SyncRun *run)
 	    " (run_id, phase, table_name, rows_done, rows_expected, share, heartbeat_at)"
 	    " VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp())"
 	    " ON CONFLICT (singleton) DO UPDATE SET run_id = excluded.run_id, phase = excluded.phase,"
-	    " table_name = excluded.table_name, rows_done = excluded.rows_done,"
+	    " table_name = excluded.table_name, rows_done = excluded.rows_done, is_resumed = false,"
 	    " rows_expected = excluded.rows_expected, share = excluded.share,"
 	    " heartbeat_at = excluded.heartbeat_at",
 	    &args);
 }
 
-/* Whether trying again later may help, by SQLSTATE alone. */
-static bool
-is_transient(int sqlstate)
+/* Writes of each table that was given up that it has failed, or that a parent of it has. */
+void
+sync_log_failed_tables(SyncRun *run)
 {
-	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	int current = run->table;
+
+	for (int table = 0; table < MIRROR_TABLES; table++)
 	{
-		case MAKE_SQLSTATE('0', '8', '0', '0', '0'): /* connection */
-		case MAKE_SQLSTATE('4', '0', '0', '0', '0'): /* serialization, deadlock */
-		case MAKE_SQLSTATE('5', '3', '0', '0', '0'): /* resources */
-		case MAKE_SQLSTATE('5', '7', '0', '0', '0'): /* shutdown, timeout */
-			return true;
-		default:
-			return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ||
-			       sqlstate == ERRCODE_IDLE_IN_TRANSACTION_SESSION_TIMEOUT;
+		SqlArgs args = {0};
+
+		if (!run->tables[table].has_failed)
+			continue;
+		run->table = table;
+		sync_log_open_table(run);
+		sql_add_int64(&args, run->run_id);
+		sql_add_text(&args, mirror_tables[table].name);
+		sql_add_text(&args, run->tables[table].is_skipped ? "skipped" : "failed");
+		sql_run("UPDATE public.sync_log SET status = $3, finished_at = clock_timestamp(),"
+		        " duration_ms = extract(epoch FROM clock_timestamp() - started_at) * 1000"
+		        " WHERE run_id = $1 AND table_name = $2 AND status <> $3",
+		        &args);
 	}
+	run->table = current;
 }
 
-/* Writes down, in a fresh transaction, why a run ended before its end. */
+/* Closes a run that has ended before its end, and the table that it was at. */
 void
-sync_log_failure(SyncRun *run, ErrorData *error)
+sync_log_failure(SyncRun *run)
 {
-	bool at_table = run->phase > SYNC_PREFLIGHT && run->phase < SYNC_FINISH;
-	const char *status = error->sqlerrcode == ERRCODE_QUERY_CANCELED ? "cancelled" : "failed";
+	const char *status = run->error->sqlerrcode == ERRCODE_QUERY_CANCELED ? "cancelled" : "failed";
 	SqlArgs args = {0};
-	SqlArgs closing = {0};
 
 	sql_add_int64(&args, run->run_id);
-	sql_add_text(&args, at_table ? mirror_tables[run->table].name : NULL);
-	sql_add_text(&args, sync_phase_name(run->phase));
-	sql_add_text(&args, unpack_sql_state(error->sqlerrcode));
-	sql_add_text(&args, is_transient(error->sqlerrcode) ? "transient" : "permanent");
-	sql_add_text(&args, error->message);
-	sql_add_text(&args, error->detail);
-	sql_run("INSERT INTO public.sync_error_log (run_id, table_name, phase, attempt, sqlstate,"
-	        " class, message, detail, will_retry)"
-	        " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, false)",
-	        &args);
-
-	sql_add_int64(&closing, run->run_id);
-	sql_add_text(&closing, status);
-	sql_add_text(&closing, error->message);
-	sql_run("UPDATE public.sync_run SET status = $2, message = $3, finished_at = clock_timestamp()"
-	        " WHERE run_id = $1",
-	        &closing);
-	closing.count = 2;
+	sql_add_text(&args, status);
 	sql_run("UPDATE public.sync_log SET status = $2, finished_at = clock_timestamp(),"
 	        " duration_ms = extract(epoch FROM clock_timestamp() - started_at) * 1000"
 	        " WHERE run_id = $1 AND status = 'running'",
-	        &closing);
+	        &args);
+	sql_add_text(&args, remote_without_secrets(run->error->message));
+	sql_add_int64(&args, run->bytes_received);
+	sql_run("UPDATE public.sync_run SET status = $2, message = $3, bytes_received = $4,"
+	        " finished_at = clock_timestamp() WHERE run_id = $1",
+	        &args);
 }

@@ -3,8 +3,7 @@
  *		From staging into the mirror: one transaction a table, set-based, writing
  *		only rows that differ.
  *
- * Lock order: the table itself first (SHARE ROW EXCLUSIVE: readers go on, other
- * writers wait), then whatever its foreign keys and triggers need.
+ * Whoever else writes to the mirror waits outside meanwhile (lock.c); readers go on.
  */
 #include "sync/sync.h"
 
@@ -19,39 +18,46 @@ sync_clear(const char *table)
 		sql_run(sql_format("TRUNCATE ngeshare.%s", table), NULL);
 }
 
-/* Keeps other writers of a table waiting until this transaction has ended. */
-void
-sync_lock_table(const MirrorTable *table)
+/* Updates the mirror's rows that differ from staging's, of those that a condition leaves. */
+int64
+sync_update_staged(const MirrorTable *table, const char *condition)
 {
-	sql_run(sql_format("LOCK TABLE public.%s IN SHARE ROW EXCLUSIVE MODE",
-	                   quote_identifier(table->name)),
-	        NULL);
+	return sql_run(sql_format("UPDATE public.%s AS mirror SET %s FROM ngeshare.%s AS stage"
+	                          " WHERE mirror.id = stage.id AND ROW(%s) IS DISTINCT FROM ROW(%s)%s",
+	                          quote_identifier(table->name),
+	                          mirror_columns(table, "%1$I = stage.%1$I", ", "), table->stage,
+	                          mirror_columns(table, "mirror.%1$I", ", "),
+	                          mirror_columns(table, "stage.%1$I", ", "), condition),
+	               NULL);
+}
+
+/* Inserts staging's rows that the mirror lacks, of those that a condition leaves. */
+int64
+sync_insert_staged(const MirrorTable *table, const char *condition)
+{
+	const char *name = quote_identifier(table->name);
+
+	return sql_run(
+	    sql_format(
+	        "INSERT INTO public.%s (%s) SELECT %s FROM ngeshare.%s AS stage"
+	        " WHERE NOT EXISTS (SELECT 1 FROM public.%s AS mirror WHERE mirror.id = stage.id)%s",
+	        name, mirror_columns(table, "%1$I", ", "), mirror_columns(table, "stage.%1$I", ", "),
+	        table->stage, name, condition),
+	    NULL);
 }
 
 /*
- * Updates the mirror's rows that differ from staging and inserts those it lacks;
- * returns how many rows that were. They count for the table that they are of.
+ * Writes what differs between staging and the mirror; returns how many rows that
+ * were. They count for the table that they are of.
  */
 int64
 sync_write_differences(SyncRun *run, const MirrorTable *table)
 {
 	SyncTable *state = &run->tables[table - mirror_tables];
-	const char *name = quote_identifier(table->name);
-	int64 updated =
-	    sql_run(sql_format("UPDATE public.%s AS mirror SET %s FROM ngeshare.%s AS stage"
-	                       " WHERE mirror.id = stage.id AND ROW(%s) IS DISTINCT FROM ROW(%s)",
-	                       name, mirror_columns(table, "%1$I = stage.%1$I", ", "), table->stage,
-	                       mirror_columns(table, "mirror.%1$I", ", "),
-	                       mirror_columns(table, "stage.%1$I", ", ")),
-	            NULL);
-	int64 inserted = sql_run(
-	    sql_format(
-	        "INSERT INTO public.%s (%s) SELECT %s FROM ngeshare.%s AS stage"
-	        " WHERE NOT EXISTS (SELECT 1 FROM public.%s AS mirror WHERE mirror.id = stage.id)",
-	        name, mirror_columns(table, "%1$I", ", "), mirror_columns(table, "stage.%1$I", ", "),
-	        table->stage, name),
-	    NULL);
+	int64 updated = sync_update_staged(table, "");
+	int64 inserted = sync_insert_staged(table, "");
 
+	sync_release(table);
 	state->updated += updated;
 	state->inserted += inserted;
 	state->local_rows += inserted;
@@ -92,16 +98,17 @@ void
 sync_merge(SyncRun *run)
 {
 	const MirrorTable *table = &mirror_tables[run->table];
-
 	bool is_first;
 
-	sync_lock_table(table);
-	is_first = sync_is_empty(table);
+	sync_close_gate();
+	is_first = sync_is_empty(table) && !run->isolates;
 	if (is_first)
 		sync_lock_parents(table);
 	else
 		sync_keep_latest(table);
 	sync_admit(run, table);
+	if (run->isolates)
+		sync_isolate(run, table);
 	if (is_first)
 		sync_fill(run, table);
 	else

@@ -25,32 +25,44 @@ missing_ids(const MirrorTable *table, const MirrorParent *parent)
 	return sql_text(1);
 }
 
-/* Brings the parents that a table's staged rows lack, and theirs before them. */
+/* Stages the parents that a table's staged rows lack, and theirs; notes of which tables. */
 static void
-fetch_parents(SyncRun *run, const MirrorTable *table)
+stage_parents(SyncRun *run, const MirrorTable *table, bool *is_staged)
 {
 	for (const MirrorParent *parent = table->parents; parent->column != NULL; parent++)
 	{
-		const MirrorTable *above = &mirror_tables[mirror_table_index(parent->table)];
+		int index = mirror_table_index(parent->table);
+		const MirrorTable *above = &mirror_tables[index];
 		char *ids = missing_ids(table, parent);
 
 		if (ids == NULL)
 			continue;
-		sync_clear(above->stage);
-		if (sync_stage_by_id(run, above, ids) == 0)
-			continue;
-		fetch_parents(run, above);
-		sync_lock_table(above);
-		sync_keep_latest(above);
-		sync_admit(run, above);
-		sync_write_differences(run, above);
-		sync_clear(above->stage);
+		if (!is_staged[index])
+			sync_clear(above->stage);
+		is_staged[index] = true;
+		if (sync_stage_by_id(run, above, ids) > 0)
+			stage_parents(run, above, is_staged);
 	}
 }
 
-/* Brings the parents that the staged rows of the table at hand are about to need. */
+/*
+ * Brings the parents that the staged rows of the table at hand are about to need:
+ * first production is asked for all of them, then nobody has to wait for it.
+ */
 void
 sync_fetch_parents(SyncRun *run)
 {
-	fetch_parents(run, &mirror_tables[run->table]);
+	bool is_staged[MIRROR_TABLES] = {false};
+
+	stage_parents(run, &mirror_tables[run->table], is_staged);
+	for (int i = 0; i < MIRROR_TABLES; i++)
+	{
+		if (!is_staged[i])
+			continue;
+		sync_close_gate();
+		sync_keep_latest(&mirror_tables[i]);
+		sync_admit(run, &mirror_tables[i]);
+		sync_write_differences(run, &mirror_tables[i]);
+		sync_clear(mirror_tables[i].stage);
+	}
 }

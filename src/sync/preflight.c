@@ -113,24 +113,42 @@ read_old_start(void)
 	return DatumGetTimestamp(sql_value(1, &isnull));
 }
 
+/* Opens the run's connection, and makes sure of whom it has found there. */
+void
+sync_reopen(SyncRun *run)
+{
+	MemoryContext caller = MemoryContextSwitchTo(run->context);
+
+	run->remote = remote_open_production();
+	run->production = production_check(run->remote);
+	MemoryContextSwitchTo(caller);
+	production_check_same(run->production);
+	record_source(run, run->production);
+}
+
+/* Lets the run's connection go, where it has one. */
+void
+sync_drop_connection(SyncRun *run)
+{
+	if (run->remote == NULL)
+		return;
+	run->bytes_received += remote_bytes_received(run->remote);
+	remote_close(run->remote);
+	run->remote = NULL;
+}
+
 /* Checks production, and reads the run's watermark and window. */
 void
 sync_preflight(SyncRun *run)
 {
-	MemoryContext caller;
 	SqlArgs args = {0};
-	Production *production;
 
 	/* A full run rebuilds the history in the zone that is set. */
 	if (run->mode != SYNC_FULL || !run->wanted[MIRROR_ATTENDANCE])
 		history_check_zone();
 	connect_bind_to_extension();
-	caller = MemoryContextSwitchTo(run->context);
-	run->remote = remote_open_production();
-	MemoryContextSwitchTo(caller);
-	production = production_check(run->remote);
-	production_check_same(production);
-	record_source(run, production);
+	sync_reopen(run);
+	sync_record_drift(run);
 	statistics_copy(run->remote);
 	run->bound = read_bound(run);
 	run->old_start = read_old_start();

@@ -1,10 +1,9 @@
 /*
  * src/sync/procedure.c
- *		CALL ngeshare_sync(): loops sync_step() with a commit after each.
+ *		CALL ngeshare_sync(): the arguments, and the transactions of its steps.
  *
- * Each step runs in a subtransaction, so that an error can be caught, everything
- * of it rolled back, and the failure logged in a transaction of its own before
- * it is raised again.
+ * Each step runs in a subtransaction, so that an error can be caught and all of
+ * it rolled back, in a procedure's own transaction.
  */
 #include "sync/sync.h"
 
@@ -22,6 +21,7 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(ngeshare_sync);
 
@@ -92,36 +92,49 @@ read_trigger(void)
 	return by_worker || by_connection ? "cron" : "call";
 }
 
-/*
- * Does one step; returns its error instead of raising it, as a copy that lives
- * as long as the run. The transaction is then good for nothing but rollback.
- */
-static ErrorData *
-try_step(SyncRun *run, bool *has_more)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData *volatile error = NULL;
+/* What a step of the procedure's began in, to go back to. */
+static MemoryContext procedure_memory;
+static ResourceOwner procedure_owner;
 
+/*
+ * A step of the procedure's is a subtransaction of the transaction that the last
+ * commit has begun; its isolation is ours, whatever the session's default is.
+ */
+static void
+begin_step(const SyncRun *run)
+{
+	if (!FirstSnapshotSet)
+		XactIsoLevel = XACT_READ_COMMITTED;
+	procedure_memory = CurrentMemoryContext;
+	procedure_owner = CurrentResourceOwner;
 	BeginInternalSubTransaction("ngeshare_sync step");
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		*has_more = sync_step(run);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(run->context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	return error;
 }
+
+static void
+commit_step(void)
+{
+	ReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(procedure_memory);
+	CurrentResourceOwner = procedure_owner;
+	SPI_commit();
+}
+
+/*
+ * Also where the error has left a subtransaction within the step's, or where there
+ * is none: after the wait before a step, or a commit that has failed.
+ */
+static void
+roll_back_step(void)
+{
+	while (IsSubTransaction())
+	{
+		RollbackAndReleaseCurrentSubTransaction();
+		CurrentResourceOwner = procedure_owner;
+	}
+	SPI_rollback();
+}
+
+static const SyncTransactions step_transactions = {begin_step, commit_step, roll_back_step};
 
 /* Runs a whole sync, committing after each step; raises the run's own error. */
 static void
@@ -131,25 +144,13 @@ run_sync(SyncMode mode, const bool *wanted)
 	    AllocSetContextCreate(PortalContext, "ngeshare sync", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	SyncRun *run = sync_new(mode, wanted);
-	ErrorData *error = NULL;
-	bool has_more = true;
 
-	MemoryContextSwitchTo(caller);
 	run->run_id = sync_log_begin(run, read_trigger());
 	SPI_commit();
-	while (has_more && error == NULL)
-	{
-		error = try_step(run, &has_more);
-		if (error == NULL)
-			SPI_commit();
-	}
-	if (error != NULL)
-	{
-		SPI_rollback();
-		sync_log_failure(run, error);
-		SPI_commit();
-		ReThrowError(error);
-	}
+	sync_run_to_end(run, &step_transactions);
+	MemoryContextSwitchTo(caller);
+	if (run->error != NULL)
+		ReThrowError(run->error);
 	MemoryContextDelete(context);
 }
 

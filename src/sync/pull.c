@@ -196,6 +196,35 @@ adapt_batch(SyncRun *run, TimestampTz began)
 	run->batch_rows = Max(1, Min(run->batch_rows * factor, BATCH_ROWS_MAX));
 }
 
+/*
+ * Goes past the row of production's that a batch of one could not bring. Nothing
+ * is lost: the comparison finds it missing, and the repair goes by its key.
+ */
+static bool
+pass_over_row(SyncRun *run, const MirrorTable *table, Timestamp stamp, const char *id)
+{
+	char *batch = batch_query(run, table, stamp, id);
+	PGresult *result = remote_query(
+	    run->remote,
+	    sql_format("SELECT passed.%s::text, passed.id::text FROM (SELECT source.* %s) AS passed",
+	               quote_identifier(table->stamp), strstr(batch, "FROM public.")));
+	bool is_there = PQntuples(result) == 1;
+	SqlArgs args = {0};
+
+	sql_add_text(&args, table->name);
+	if (is_there)
+	{
+		sync_log_row_error(run, run->row_sqlstate, run->row_error, PQgetvalue(result, 0, 1));
+		sql_add_text(&args, PQgetvalue(result, 0, 0));
+		sql_add_text(&args, PQgetvalue(result, 0, 1));
+		sql_run("UPDATE ngeshare.sync_state SET pass_stamp = $2::timestamp(3), pass_id = $3"
+		        " WHERE table_name = $1",
+		        &args);
+	}
+	PQclear(result);
+	return is_there;
+}
+
 /* The columns that a copied batch fills, as COPY wants them. */
 List *
 sync_staged_columns(const MirrorTable *table)
@@ -236,7 +265,11 @@ count_blocks(SyncRun *run, const MirrorTable *table)
 	return blocks;
 }
 
-/* Stages the next range of production's blocks; false after the last. */
+/*
+ * Stages the next range of production's blocks; false after the last. One block
+ * that can't be brought as a whole is passed over: the comparison finds its rows
+ * missing, and the repair goes by their keys.
+ */
 static bool
 pull_by_blocks(SyncRun *run, const MirrorTable *table, int64 block)
 {
@@ -245,7 +278,9 @@ pull_by_blocks(SyncRun *run, const MirrorTable *table, int64 block)
 	char *since = "";
 	SqlArgs args = {0};
 
-	if (run->table == MIRROR_ATTENDANCE)
+	if (run->passes_over)
+		since = " AND false";
+	else if (run->table == MIRROR_ATTENDANCE)
 		since = sql_format(" AND \"attendedAt\" >= timestamp '%s'",
 		                   clock_spell(sync_compared_start(run)));
 	run->tables[run->table].pulled +=
@@ -283,7 +318,9 @@ sync_pull_batch(SyncRun *run)
 	if (DatumGetBool(sql_value(3, &isnull)))
 		return false;
 	(void) sql_value(4, &by_stamp);
-	if (by_stamp)
+	if (by_stamp && run->passes_over)
+		has_more = pass_over_row(run, table, DatumGetTimestamp(sql_value(1, &isnull)), sql_text(2));
+	else if (by_stamp)
 		has_more = pull_by_stamp(run, table, DatumGetTimestamp(sql_value(1, &isnull)), sql_text(2));
 	else
 		has_more = pull_by_blocks(run, table, sql_int64(4));

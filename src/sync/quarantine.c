@@ -2,9 +2,10 @@
  * src/sync/quarantine.c
  *		What of a table's staging can be mirrored now, and what has to wait.
  *
- * A row waits for a parent that production has nowhere, or because it lacks a
- * value that the rules need. It is kept whole, with its reason, staged again by
- * each run, and never stops its table.
+ * A row waits for a parent that production has nowhere, because it lacks a value
+ * that the rules need, or because the mirror refuses it. It is kept whole, with its
+ * reason, staged again by each run, and never stops its table. One that can't even
+ * be fetched is kept by its key.
  */
 #include "sync/sync.h"
 
@@ -62,32 +63,103 @@ parent_joins(const MirrorTable *table)
 	return sql.data;
 }
 
-/* Makes staging fit to merge: what can't be mirrored now leaves it, and what now can leaves
- * quarantine. */
-void
-sync_admit(SyncRun *run, const MirrorTable *table)
+/*
+ * Moves staged rows into quarantine: those that a query gives, with its columns id
+ * and reason. Its parameters begin with $3.
+ */
+static void
+hold(SyncRun *run, const MirrorTable *table, const char *rejected, const SqlArgs *parameters)
 {
 	SqlArgs args = {0};
 
 	sql_add_text(&args, table->name);
 	sql_add_int64(&args, run->run_id);
-	sql_run(sql_format("WITH rejected AS MATERIALIZED ("
-	                   " SELECT id, reason FROM (SELECT stage.id, %1$s AS reason"
-	                   " FROM ngeshare.%2$s AS stage%3$s) AS judged WHERE reason IS NOT NULL"
-	                   "), taken AS (DELETE FROM ngeshare.%2$s AS stage USING rejected"
+	sql_add_all(&args, parameters);
+	sql_run(sql_format("WITH rejected AS MATERIALIZED (%s), taken AS ("
+	                   " DELETE FROM ngeshare.%s AS stage USING rejected"
 	                   " WHERE stage.id = rejected.id RETURNING stage.*, rejected.reason)"
 	                   " INSERT INTO ngeshare.quarantine AS held (table_name, row_id, reason,"
 	                   " content, source_hash, first_run_id, last_run_id)"
 	                   " SELECT $1, id, reason,"
 	                   " to_jsonb(taken) - '{stage_no,source_hash,reason}'::text[],"
-	                   " coalesce(source_hash, %4$s), $2, $2 FROM taken"
+	                   " coalesce(source_hash, %s), $2, $2 FROM taken"
 	                   " ON CONFLICT (table_name, row_id) DO UPDATE SET reason = excluded.reason,"
 	                   " content = excluded.content, source_hash = excluded.source_hash,"
-	                   " last_run_id = excluded.last_run_id",
-	                   rejection(table), table->stage, parent_joins(table),
-	                   content_row_hash(table, "taken")),
+	                   " is_whole = true, last_run_id = excluded.last_run_id",
+	                   rejected, table->stage, content_row_hash(table, "taken")),
 	        &args);
-	args.count = 1;
+}
+
+/* Makes staging fit to merge: what can't be mirrored now leaves it. */
+void
+sync_admit(SyncRun *run, const MirrorTable *table)
+{
+	SqlArgs none = {0};
+
+	hold(run, table,
+	     sql_format("SELECT id, reason FROM (SELECT stage.id, %s AS reason"
+	                " FROM ngeshare.%s AS stage%s) AS judged WHERE reason IS NOT NULL",
+	                rejection(table), table->stage, parent_joins(table)),
+	     &none);
+}
+
+/* Moves one staged row into quarantine, with a reason. */
+void
+sync_hold_staged(SyncRun *run, const MirrorTable *table, int64 stage_no, const char *reason)
+{
+	SqlArgs parameters = {0};
+
+	sql_add_int64(&parameters, stage_no);
+	sql_add_text(&parameters, remote_without_secrets(reason));
+	hold(run, table,
+	     sql_format("SELECT id, $4 AS reason FROM ngeshare.%s WHERE stage_no = $3", table->stage),
+	     &parameters);
+}
+
+/*
+ * Puts a row into quarantine that can't even be fetched, with its key and its
+ * stamp; each run tries again to fetch it. One that production no longer has is
+ * none.
+ */
+void
+sync_hold_by_key(SyncRun *run, const MirrorTable *table, const char *id)
+{
+	const char *stamp = quote_identifier(table->stamp);
+	SqlArgs args = {0};
+	PGresult *result = remote_query(
+	    run->remote, sql_format("SELECT source.%s::timestamp(3)::text, (%s)::text"
+	                            " FROM public.%s AS source WHERE source.id = %s",
+	                            stamp, content_row_hash(table, "source"),
+	                            quote_identifier(table->name), quote_literal_cstr(id)));
+
+	if (PQntuples(result) == 1)
+	{
+		sql_add_text(&args, table->name);
+		sql_add_text(&args, id);
+		sql_add_text(&args, run->row_error);
+		sql_add_text(&args, PQgetisnull(result, 0, 0) ? NULL : PQgetvalue(result, 0, 0));
+		sql_add_text(&args, PQgetvalue(result, 0, 1));
+		sql_add_int64(&args, run->run_id);
+		sql_add_text(&args, table->stamp);
+		sql_run("INSERT INTO ngeshare.quarantine (table_name, row_id, reason, content,"
+		        " source_hash, first_run_id, last_run_id, is_whole) VALUES ($1, $2, $3,"
+		        " jsonb_build_object('id', $2, $7, $4), $5::bigint, $6, $6, false)"
+		        " ON CONFLICT (table_name, row_id) DO UPDATE SET reason = excluded.reason,"
+		        " content = excluded.content, source_hash = excluded.source_hash,"
+		        " is_whole = false, last_run_id = excluded.last_run_id",
+		        &args);
+		sync_log_row_error(run, run->row_sqlstate, run->row_error, id);
+	}
+	PQclear(result);
+}
+
+/* Lets those rows go from quarantine that staging has brought into the mirror. */
+void
+sync_release(const MirrorTable *table)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, table->name);
 	sql_run(sql_format("DELETE FROM ngeshare.quarantine AS held USING ngeshare.%s AS stage"
 	                   " WHERE held.table_name = $1 AND held.row_id = stage.id",
 	                   table->stage),

@@ -173,7 +173,7 @@ sync_remove(SyncRun *run)
 	char *condition = sql_format("%s AND %s", listed, nothing_points_to(table));
 	int64 deleted;
 
-	sync_lock_table(table);
+	sync_close_gate();
 	remove_quarantined(table);
 	sync_archive(run, table, condition);
 	if (strcmp(table->name, "HangoutGroup") == 0)

@@ -12,9 +12,6 @@
 #include "sql.h"
 #include "utils/builtins.h"
 
-/* Rows that are fetched at a time. */
-#define REPAIR_ROWS 5000
-
 /*
  * Stages rows of a table by their ids (the text of an array), with production's
  * hash of each; returns how many production has of them.
@@ -32,19 +29,23 @@ sync_stage_by_id(SyncRun *run, const MirrorTable *table, const char *ids)
 	                   table->stage, lappend(columns, makeString("source_hash")));
 }
 
-/* The next ids to fetch, as the text of an array, taken off the list; NULL after the last. */
+/*
+ * The next ids to fetch, as the text of an array, taken off the list; NULL after
+ * the last. *first is one of them.
+ */
 static char *
-next_ids(const MirrorTable *table)
+next_ids(SyncRun *run, const MirrorTable *table, char **first)
 {
 	SqlArgs args = {0};
 
 	sql_add_text(&args, table->name);
-	sql_add_int64(&args, REPAIR_ROWS);
+	sql_add_int64(&args, run->repair_rows);
 	sql_query_row("WITH next AS (DELETE FROM ngeshare.difference WHERE ctid IN"
-	              " (SELECT ctid FROM ngeshare.difference"
-	              " WHERE table_name = $1 AND kind <> 'extra' LIMIT $2)"
-	              " RETURNING row_id) SELECT array_agg(row_id)::text FROM next",
+	              " (SELECT ctid FROM ngeshare.difference WHERE table_name = $1"
+	              " AND kind <> 'extra' ORDER BY row_id LIMIT $2)"
+	              " RETURNING row_id) SELECT array_agg(row_id)::text, min(row_id) FROM next",
 	              &args);
+	*first = sql_text(2);
 	return sql_text(1);
 }
 
@@ -94,22 +95,15 @@ prepare_attendance(SyncRun *run)
 	sync_back_up_changed(run);
 }
 
-/* Fetches and writes the next rows of the table by key; false once there are no more. */
-bool
-sync_repair(SyncRun *run)
+/* Writes the rows that were just staged by their keys. */
+static void
+write_repaired(SyncRun *run, const MirrorTable *table)
 {
-	const MirrorTable *table = &mirror_tables[run->table];
 	SyncTable *state = &run->tables[run->table];
-	char *ids = next_ids(table);
 	int64 unstamped;
 	int64 written;
 
-	if (ids == NULL)
-		return false;
-	sync_clear(table->stage);
-	state->pulled += sync_stage_by_id(run, table, ids);
-	sync_fetch_parents(run);
-	sync_lock_table(table);
+	sync_close_gate();
 	sync_keep_latest(table);
 	sync_admit(run, table);
 	if (run->table == MIRROR_ATTENDANCE)
@@ -118,7 +112,34 @@ sync_repair(SyncRun *run)
 	written = sync_write_differences(run, table);
 	state->repaired += Min(unstamped, written);
 	count_mismatching(run, table);
-	sync_report_quarantined(run, table);
+}
+
+/*
+ * Fetches and writes the next rows of the table by key; false once there are no
+ * more. One that can't be fetched or stored by itself is put into quarantine.
+ */
+bool
+sync_repair(SyncRun *run)
+{
+	const MirrorTable *table = &mirror_tables[run->table];
+	char *first;
+	char *ids = next_ids(run, table, &first);
+
+	if (ids == NULL)
+	{
+		sync_report_quarantined(run, table);
+		return false;
+	}
+	if (run->passes_over)
+	{
+		sync_hold_by_key(run, table, first);
+		return true;
+	}
 	sync_clear(table->stage);
+	run->tables[run->table].pulled += sync_stage_by_id(run, table, ids);
+	sync_fetch_parents(run);
+	write_repaired(run, table);
+	sync_clear(table->stage);
+	run->repair_rows = Min(run->repair_rows * 4, REPAIR_ROWS);
 	return true;
 }

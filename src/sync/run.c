@@ -67,15 +67,17 @@ sync_new(SyncMode mode, const bool *wanted)
 	memcpy(run->wanted, wanted, sizeof(run->wanted));
 	run->clock = clock_sync_now();
 	run->phase = SYNC_PREFLIGHT;
+	run->before = palloc0(sizeof(SyncRun));
 	initStringInfo(&run->findings);
 	return run;
 }
 
-/* Goes to the next wanted table from a place on; false where there is none. */
+/* Goes to the next table from a place on that is wanted and has not failed; false: there is none.
+ */
 static bool
 go_to_table(SyncRun *run, int table, SyncPhase phase)
 {
-	while (table < MIRROR_TABLES && !run->wanted[table])
+	while (table < MIRROR_TABLES && (!run->wanted[table] || run->tables[table].has_failed))
 		table++;
 	if (table == MIRROR_TABLES)
 		return false;
@@ -84,17 +86,15 @@ go_to_table(SyncRun *run, int table, SyncPhase phase)
 	return true;
 }
 
-/* Compares one table; after the last, the work begins, or the looking ends. */
+/* After a table's comparison the next one's; after the last the work begins, or the looking ends.
+ */
 static void
-survey_table(SyncRun *run)
+go_behind_survey(SyncRun *run)
 {
-	sync_survey(run);
 	if (go_to_table(run, run->table + 1, SYNC_SURVEY))
 		return;
-	if (run->mode == SYNC_COMPARE)
+	if (run->mode == SYNC_COMPARE || !go_to_table(run, 0, SYNC_OPEN))
 		run->phase = SYNC_FINISH;
-	else
-		go_to_table(run, 0, SYNC_OPEN);
 }
 
 /* Whether rows wait that production no longer has. */
@@ -107,16 +107,23 @@ has_extra_rows(const SyncRun *run)
 	return false;
 }
 
-/* Closes the table and goes on. Last come the deletes, from the last table on. */
+/* Goes to the next table. Last come the deletes, from the last table on. */
+static void
+go_behind_table(SyncRun *run)
+{
+	if (go_to_table(run, run->table + 1, SYNC_OPEN))
+		return;
+	run->table = MIRROR_ATTENDANCE;
+	run->phase = has_extra_rows(run) ? SYNC_DELETES : SYNC_FINISH;
+}
+
+/* Closes the table and goes on. */
 static void
 end_table(SyncRun *run)
 {
 	run->tables[run->table].is_done = true;
 	sync_log_close_table(run, run->table);
-	if (go_to_table(run, run->table + 1, SYNC_OPEN))
-		return;
-	run->table = MIRROR_ATTENDANCE;
-	run->phase = has_extra_rows(run) ? SYNC_DELETES : SYNC_FINISH;
+	go_behind_table(run);
 }
 
 /* Opens passes up to the first that has work to do: those whose content is the same need none. */
@@ -172,6 +179,52 @@ merge_table(SyncRun *run)
 	run->is_resumed = false;
 }
 
+/* After a table's deletes come those of the one before it, after the first table the end. */
+static void
+go_behind_deletes(SyncRun *run)
+{
+	if (run->table == 0)
+		run->phase = SYNC_FINISH;
+	else
+		run->table--;
+}
+
+/* Whether a table points to one that has failed. */
+static bool
+has_failed_parent(const SyncRun *run, const MirrorTable *table)
+{
+	for (const MirrorParent *parent = table->parents; parent->column != NULL; parent++)
+		if (run->tables[mirror_table_index(parent->table)].has_failed)
+			return true;
+	return false;
+}
+
+/*
+ * Gives a table up that has failed, and with it those that point to it, and goes
+ * on with the others. Its deletes come last: the others are done by then.
+ */
+void
+sync_leave_table(SyncRun *run)
+{
+	run->tables[run->table].has_failed = true;
+	run->tables[run->table].extra = 0;
+	if (run->phase == SYNC_DELETES)
+	{
+		go_behind_deletes(run);
+		return;
+	}
+	for (int table = run->table + 1; table < MIRROR_TABLES; table++)
+		if (run->wanted[table] && has_failed_parent(run, &mirror_tables[table]))
+		{
+			run->tables[table].has_failed = run->tables[table].is_skipped = true;
+			run->tables[table].extra = 0;
+		}
+	if (run->phase == SYNC_SURVEY)
+		go_behind_survey(run);
+	else
+		go_behind_table(run);
+}
+
 /* Deletes from one table what production no longer has; last comes the first table. */
 static void
 delete_from_table(SyncRun *run)
@@ -180,10 +233,7 @@ delete_from_table(SyncRun *run)
 		sync_guard_all_removals(run);
 	if (run->tables[run->table].extra > 0)
 		sync_remove(run);
-	if (run->table == 0)
-		run->phase = SYNC_FINISH;
-	else
-		run->table--;
+	go_behind_deletes(run);
 }
 
 /* The work of a table's pass, from its opening to its repair. */
@@ -234,7 +284,8 @@ do_phase(SyncRun *run)
 			go_to_table(run, 0, SYNC_SURVEY);
 			break;
 		case SYNC_SURVEY:
-			survey_table(run);
+			sync_survey(run);
+			go_behind_survey(run);
 			break;
 		case SYNC_DELETES:
 			delete_from_table(run);
@@ -262,7 +313,7 @@ set_for_step(const char *name, const char *value)
 /*
  * Does the run's next step and says whether there is another. It runs as the
  * server's owner, whose user mapping it uses, and with nobody else's search_path.
- * An error leaves the run where it was; the caller rolls back.
+ * What the run was is kept in run->before; after an error the caller rolls back.
  */
 bool
 sync_step(SyncRun *run)
@@ -271,12 +322,18 @@ sync_step(SyncRun *run)
 	int context;
 	int nest_level = NewGUCNestLevel();
 
+	memcpy(run->before, run, sizeof(SyncRun));
 	GetUserIdAndSecContext(&caller, &context);
 	SetUserIdAndSecContext(remote_production_owner(), context | SECURITY_LOCAL_USERID_CHANGE);
 	set_for_step("search_path", "pg_catalog, pg_temp");
 	set_for_step("datestyle", "ISO");
 	set_for_step("jit", "off");
+	sync_limit_lock_waits();
+	if (run->remote == NULL && run->phase != SYNC_PREFLIGHT && run->phase != SYNC_FINISH)
+		sync_reopen(run);
+	sync_pause(run, false);
 	do_phase(run);
+	sync_pause(run, true);
 	sync_log_progress(run);
 	AtEOXact_GUC(true, nest_level);
 	SetUserIdAndSecContext(caller, context);

@@ -174,6 +174,7 @@ sync_survey(SyncRun *run)
 	SyncTable *state = &run->tables[run->table];
 	Digest digest = {0};
 
+	production_refuse_table(run->production, run->table);
 	sync_define_content(run);
 	if (comes_first(run))
 	{

@@ -13,10 +13,13 @@
 
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "mirror/check.h"
 #include "mirror/remote.h"
 #include "mirror/tables.h"
+#include "nodes/pg_list.h"
 #include "sync/content.h"
 #include "sync/digest.h"
+#include "utils/guc.h"
 #include "utils/timestamp.h"
 
 typedef enum SyncMode
@@ -43,6 +46,36 @@ typedef enum SyncPhase
 	SYNC_ENDED
 } SyncPhase;
 
+/* What an error is: it may pass by itself, somebody has to act, or one row can't be stored. */
+typedef enum SyncErrorClass
+{
+	SYNC_TRANSIENT,
+	SYNC_PERMANENT,
+	SYNC_ROW
+} SyncErrorClass;
+
+/* Where a run goes after a step has failed. */
+typedef enum SyncVerdict
+{
+	SYNC_RETRY,      /* the step again */
+	SYNC_SKIP_TABLE, /* the next table that doesn't need this one */
+	SYNC_END         /* nowhere */
+} SyncVerdict;
+
+/* A row of sync_error_log that is still to be written. */
+typedef struct SyncError
+{
+	const char *table_name; /* NULL where the run was at none */
+	const char *phase;
+	TimestampTz occurred_at;
+	int attempt;
+	int sqlstate;
+	SyncErrorClass error_class;
+	const char *message;
+	const char *detail; /* NULL where there is none */
+	bool will_retry;
+} SyncError;
+
 /* One table within a run: how it stands, and what was done to it, in rows. */
 typedef struct SyncTable
 {
@@ -64,6 +97,8 @@ typedef struct SyncTable
 	int64 extra;       /* are here and no longer there, found by key */
 	int64 mismatching; /* differ still, after they were repaired */
 	bool is_done;
+	bool has_failed; /* or was skipped, since a parent of it has */
+	bool is_skipped;
 	int64 source_rows;
 	int64 local_rows;
 	TimestampTz started_at;
@@ -79,8 +114,11 @@ typedef struct SyncRun
 	SyncPhase phase;
 	int table; /* the table the phase is at */
 
+	Remote *remote;       /* NULL before preflight and after an error; a step opens it again */
+	int64 bytes_received; /* over connections that are closed again */
+	Production *production;
+
 	/* Learned in preflight. Stamps are production's, in UTC. */
-	Remote *remote;
 	Timestamp bound;        /* the watermark that passes begun now end with */
 	Timestamp window_start; /* where this run's window starts */
 	Timestamp old_start;    /* where the last one's did; DT_NOBEGIN before the first */
@@ -90,20 +128,65 @@ typedef struct SyncRun
 	bool rebuilds_past; /* attendance: the past comes whole from production */
 	char *past_buckets; /* attendance: where the past differs */
 	int batch_rows;
+	int repair_rows;
 	SyncTable tables[MIRROR_TABLES];
 
 	StringInfoData findings; /* what makes the run a warning */
+
+	/* The step under way, where it has failed before (retry.c) */
+	struct SyncRun *before;     /* the run as the step found it */
+	int attempt;                /* times that it has failed */
+	long delay_ms;              /* to wait before it is tried again */
+	TimestampTz conflict_since; /* when it first had to let a lock go; 0: it had not */
+	bool is_narrowing;          /* a row can't be stored: smaller pieces are tried */
+	bool passes_over;           /* the piece is one row, which is passed over */
+	bool isolates;              /* a merge: rows that can't be stored are looked for first */
+	const char *row_error;      /* what was said of such a row */
+	int row_sqlstate;
+	SyncVerdict verdict;
+	List *unlogged;   /* SyncErrors */
+	ErrorData *error; /* what the run is going to be raised with, at its end */
+	bool has_paused;
 } SyncRun;
+
+/* How steps get their transactions: a procedure's differ from a worker's. */
+typedef struct SyncTransactions
+{
+	void (*begin)(const SyncRun *run);
+	void (*commit)(void);
+	void (*rollback)(void); /* whatever state the error has left */
+} SyncTransactions;
+
+/* loop.c */
+extern void sync_run_to_end(SyncRun *run, const SyncTransactions *transactions);
 
 /* run.c */
 extern SyncRun *sync_new(SyncMode mode, const bool *wanted);
 extern bool sync_step(SyncRun *run);
+extern void sync_leave_table(SyncRun *run);
 extern const char *sync_phase_name(SyncPhase phase);
 extern void sync_note_finding(SyncRun *run, const char *format, ...) pg_attribute_printf(2, 3);
 extern const char *sync_reporting_zone(void);
 extern char *sync_keep_text(SyncRun *run, const char *text);
 
+/* retry.c */
+extern void sync_judge(SyncRun *run, ErrorData *error);
+extern void sync_forget_failures(SyncRun *run);
+extern long sync_backoff(int failures);
+extern bool sync_is_row_error(int sqlstate);
+
+/* errors.c */
+extern void sync_note_error(SyncRun *run, ErrorData *error, SyncErrorClass error_class);
+extern void sync_log_errors(SyncRun *run);
+extern void sync_log_row_error(SyncRun *run, int sqlstate, const char *message, const char *row);
+
+/* pause.c */
+extern bool sync_check_pause(char **newval, void **extra, GucSource source);
+extern void sync_pause(SyncRun *run, bool is_after);
+
 /* lock.c */
+extern void sync_close_gate(void);
+extern void sync_limit_lock_waits(void);
 extern bool sync_lock_try(void);
 extern void sync_lock_release(void);
 extern void sync_lock_refuse_second(void);
@@ -114,6 +197,11 @@ extern const char *sync_mode_name(SyncMode mode);
 
 /* preflight.c */
 extern void sync_preflight(SyncRun *run);
+extern void sync_reopen(SyncRun *run);
+extern void sync_drop_connection(SyncRun *run);
+
+/* drift.c */
+extern void sync_record_drift(SyncRun *run);
 
 /* survey.c */
 extern void sync_survey(SyncRun *run);
@@ -131,17 +219,25 @@ extern void sync_fetch_parents(SyncRun *run);
 
 /* merge.c */
 extern void sync_clear(const char *table);
-extern void sync_lock_table(const MirrorTable *table);
 extern void sync_close_pass(const MirrorTable *table);
 extern void sync_merge(SyncRun *run);
 extern int64 sync_write_differences(SyncRun *run, const MirrorTable *table);
+extern int64 sync_update_staged(const MirrorTable *table, const char *condition);
+extern int64 sync_insert_staged(const MirrorTable *table, const char *condition);
 extern void sync_analyze_if_changed(SyncRun *run, const MirrorTable *table);
 
 /* quarantine.c */
 extern void sync_keep_latest(const MirrorTable *table);
 extern void sync_admit(SyncRun *run, const MirrorTable *table);
+extern void
+sync_hold_staged(SyncRun *run, const MirrorTable *table, int64 stage_no, const char *reason);
+extern void sync_hold_by_key(SyncRun *run, const MirrorTable *table, const char *id);
+extern void sync_release(const MirrorTable *table);
 extern int64 sync_stage_quarantined(const MirrorTable *table);
 extern void sync_report_quarantined(SyncRun *run, const MirrorTable *table);
+
+/* isolate.c */
+extern void sync_isolate(SyncRun *run, const MirrorTable *table);
 
 /* fill.c */
 extern bool sync_is_empty(const MirrorTable *table);
@@ -163,7 +259,8 @@ extern void sync_forget_old_backups(void);
 extern bool sync_verify(SyncRun *run);
 extern int64 sync_find_differences(SyncRun *run, const char *buckets);
 
-/* repair.c */
+/* repair.c: rows that are fetched by key at a time */
+#define REPAIR_ROWS 5000
 extern uint64 sync_stage_by_id(SyncRun *run, const MirrorTable *table, const char *ids);
 extern bool sync_repair(SyncRun *run);
 
@@ -181,7 +278,8 @@ extern void sync_log_open_table(SyncRun *run);
 extern void sync_log_close_table(SyncRun *run, int table);
 extern void sync_log_finish(SyncRun *run);
 extern void sync_log_progress(SyncRun *run);
-extern void sync_log_failure(SyncRun *run, ErrorData *error);
+extern void sync_log_failed_tables(SyncRun *run);
+extern void sync_log_failure(SyncRun *run);
 extern int64 sync_log_running(void);
 
 #endif

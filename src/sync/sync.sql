@@ -27,7 +27,7 @@ CREATE TABLE public.sync_log
 (
     run_id        bigint      NOT NULL REFERENCES public.sync_run ON DELETE CASCADE,
     table_name    text        NOT NULL,
-    status        text        NOT NULL CHECK (status IN ('running', 'success', 'warning', 'failed', 'cancelled', 'crashed')),
+    status        text        NOT NULL CHECK (status IN ('running', 'success', 'warning', 'failed', 'skipped', 'cancelled', 'crashed')),
     started_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at   timestamptz,
     duration_ms   bigint,
@@ -41,7 +41,7 @@ CREATE TABLE public.sync_log
     PRIMARY KEY (run_id, table_name)
 );
 COMMENT ON TABLE public.sync_log IS
-'A row a run and table: what was pulled, what was written, and the rows on both sides after it (attendance: of the window).';
+'A row a run and table: what was pulled, what was written, and the rows on both sides after it (attendance: of the window). status: as of a run, or skipped, where a table that this one points to has failed.';
 COMMENT ON COLUMN public.sync_log.rows_repaired IS
 'Of the rows inserted and updated, those that only the comparison of contents found: updatedAt would never have brought them.';
 
@@ -60,7 +60,11 @@ CREATE TABLE public.sync_error_log
     will_retry  boolean     NOT NULL
 );
 COMMENT ON TABLE public.sync_error_log IS
-'Every error of a sync. Never holds a connection string.';
+'Every error of a sync, each attempt''s. class: transient (may pass by itself), permanent (somebody has to act) or row (one row can''t be stored; the detail names it). Never holds a connection string or a password.';
+COMMENT ON COLUMN public.sync_error_log.attempt IS
+'How many times that step had failed by then.';
+COMMENT ON COLUMN public.sync_error_log.will_retry IS
+'Whether the run tried again by itself; of a crashed run, whether the next one goes on where it was.';
 
 CREATE TABLE ngeshare.sync_state
 (
@@ -85,12 +89,13 @@ CREATE TABLE ngeshare.quarantine
     reason       text   NOT NULL,
     content      jsonb  NOT NULL,
     source_hash  bigint NOT NULL,
+    is_whole     boolean NOT NULL DEFAULT true,
     first_run_id bigint NOT NULL,
     last_run_id  bigint NOT NULL,
     PRIMARY KEY (table_name, row_id)
 );
 COMMENT ON TABLE ngeshare.quarantine IS
-'Production''s rows that can''t be mirrored now (no parent, a timestamp without a local day). They are kept whole and tried again by each run; source_hash tells whether production''s row is still this one.';
+'Production''s rows that can''t be mirrored now (no parent, a timestamp without a local day, a value that can''t be stored here). They are kept whole and tried again by each run; source_hash tells whether production''s row is still this one. A row that can''t even be fetched is kept by its key and stamp alone (is_whole is false).';
 
 -- Staging: what a batch pulled, committed, waiting for its table's merge. Like the
 -- mirror, but anything may be NULL. stage_no is the order of arrival: of two

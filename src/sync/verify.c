@@ -67,6 +67,7 @@ verify_past(SyncRun *run)
 	if ((!run->rebuilds_past && run->past_buckets == NULL) || past_is_same(run))
 		return;
 	sync_pull_past(run);
+	sync_close_gate();
 	sync_correct_past(run);
 	if (past_is_same(run))
 		return;
@@ -109,18 +110,23 @@ count_extra(const MirrorTable *table)
 }
 
 /*
- * Lists what waits in quarantine to be fetched again by key, with its parents:
- * where a table came whole, they were not looked for yet.
+ * Lists what waits in quarantine to be fetched again by key: what never came, and
+ * where a table came whole all of it, with its parents, which were not looked for
+ * yet. What is listed already is left.
  */
 static int64
-list_quarantined(const MirrorTable *table)
+list_quarantined(const MirrorTable *table, bool all)
 {
 	SqlArgs args = {0};
 
 	sql_add_text(&args, table->name);
+	sql_add_bool(&args, all);
 	return sql_run("INSERT INTO ngeshare.difference (table_name, row_id, kind)"
-	               " SELECT table_name, row_id, 'missing' FROM ngeshare.quarantine"
-	               " WHERE table_name = $1",
+	               " SELECT held.table_name, held.row_id, 'missing'"
+	               " FROM ngeshare.quarantine AS held"
+	               " WHERE held.table_name = $1 AND ($2 OR NOT held.is_whole)"
+	               " AND NOT EXISTS (SELECT 1 FROM ngeshare.difference AS known"
+	               " WHERE known.table_name = $1 AND known.row_id = held.row_id)",
 	               &args);
 }
 
@@ -134,16 +140,16 @@ sync_verify(SyncRun *run)
 
 	if (run->table == MIRROR_ATTENDANCE)
 		verify_past(run);
-	if (!state->is_whole && state->buckets == NULL)
-		return true;
-	compare_again(run, &digest);
+	if (state->is_whole || state->buckets != NULL)
+		compare_again(run, &digest);
 	if (digest.differing > 0)
 	{
 		to_fetch = sync_find_differences(run, digest.buckets);
 		state->extra = count_extra(&mirror_tables[run->table]);
 		to_fetch -= state->extra;
 	}
-	if (state->is_whole && state->waiting > 0)
-		to_fetch += list_quarantined(&mirror_tables[run->table]);
+	if (state->waiting > 0)
+		to_fetch += list_quarantined(&mirror_tables[run->table], state->is_whole);
+	run->repair_rows = REPAIR_ROWS;
 	return to_fetch == 0;
 }

@@ -172,13 +172,15 @@ sync_merge_window(SyncRun *run)
 	const MirrorTable *table = &mirror_tables[MIRROR_ATTENDANCE];
 	bool is_first;
 
-	sync_lock_table(table);
-	is_first = run->rebuilds_past && sync_is_empty(table);
+	sync_close_gate();
+	is_first = run->rebuilds_past && sync_is_empty(table) && !run->isolates;
 	if (is_first)
 		sync_lock_parents(table);
 	else
 		sync_keep_latest(table);
 	sync_admit(run, table);
+	if (run->isolates)
+		sync_isolate(run, table);
 	if (is_first)
 		fill_window(run);
 	else

@@ -9,7 +9,6 @@
 #include "sync/sync.h"
 
 #include "access/xact.h"
-#include "commands/extension.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
@@ -91,6 +90,7 @@ begin_work(const char *activity)
 {
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
+	XactIsoLevel = XACT_READ_COMMITTED;
 	SPI_connect();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	pgstat_report_activity(STATE_RUNNING, activity);
@@ -132,63 +132,44 @@ wait_for_starter(const WorkerOrder *order)
 	return exists;
 }
 
-/* Does the run's next step in a transaction of its own; returns its error instead of raising it. */
-static ErrorData *
-try_step(SyncRun *run, bool *has_more)
+/* A step of the worker's is a transaction; between two of them it reads its settings anew. */
+static void
+begin_step(const SyncRun *run)
 {
-	ErrorData *volatile error = NULL;
-
-	PG_TRY();
+	if (ConfigReloadPending)
 	{
-		begin_work(psprintf("ngeshare sync %lld: %s %s", (long long) run->run_id,
-		                    sync_phase_name(run->phase), mirror_tables[run->table].name));
-		*has_more = sync_step(run);
-		end_work();
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
 	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(run->context);
-		error = CopyErrorData();
-		FlushErrorState();
-		AbortCurrentTransaction();
-		pgstat_report_activity(STATE_IDLE, NULL);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(run->context);
-	return error;
+	begin_work(psprintf("ngeshare sync %lld: %s %s", (long long) run->run_id,
+	                    sync_phase_name(run->phase), mirror_tables[run->table].name));
 }
+
+static void
+roll_back_step(void)
+{
+	AbortOutOfAnyTransaction();
+	pgstat_report_activity(STATE_IDLE, NULL);
+}
+
+static const SyncTransactions step_transactions = {begin_step, end_work, roll_back_step};
 
 /* Runs the sync to its end, or to its failure, which is logged. */
 static void
 work(const WorkerOrder *order)
 {
 	bool all[MIRROR_TABLES];
-	bool has_more = true;
-	ErrorData *error = NULL;
 	SyncRun *run;
 
 	memset(all, true, sizeof(all));
 	run = sync_new(order->mode, all);
 	run->run_id = order->run_id;
 	run->clock = order->clock;
-	while (has_more && error == NULL)
-	{
-		if (ConfigReloadPending)
-		{
-			ConfigReloadPending = false;
-			ProcessConfigFile(PGC_SIGHUP);
-		}
-		error = try_step(run, &has_more);
-	}
-	if (error == NULL)
-		return;
-	begin_work("logging a failure");
-	/* DROP EXTENSION between two steps takes the logs along. */
-	if (OidIsValid(get_extension_oid("ngeshare", true)))
-		sync_log_failure(run, error);
-	end_work();
-	ereport(LOG, (errcode(error->sqlerrcode),
-	              errmsg("sync %lld failed: %s", (long long) run->run_id, error->message)));
+	sync_run_to_end(run, &step_transactions);
+	if (run->error != NULL)
+		ereport(LOG,
+		        (errcode(run->error->sqlerrcode),
+		         errmsg("sync %lld failed: %s", (long long) run->run_id, run->error->message)));
 }
 
 /* The worker: ends by itself when its run has; SIGTERM ends it, SIGINT cancels the run. */

@@ -10,10 +10,23 @@ CREATE TABLE ngeshare.sync_progress
     rows_done     bigint      NOT NULL,
     rows_expected bigint      NOT NULL,
     share         double precision NOT NULL,
-    heartbeat_at  timestamptz NOT NULL
+    heartbeat_at  timestamptz NOT NULL,
+    is_resumed    boolean     NOT NULL DEFAULT false
 );
 COMMENT ON TABLE ngeshare.sync_progress IS
-'Where the running sync is, or the last one was: one row, written with each step. share is the part of its work that is done, 0 to 1.';
+'Where the running sync is, or the last one was: one row, written with each step. share is the part of its work that is done, 0 to 1. is_resumed: a sync that ngeshare.pause_at holds goes on.';
+
+CREATE FUNCTION ngeshare.resume_sync()
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    UPDATE ngeshare.sync_progress
+    SET is_resumed = true
+$$;
+COMMENT ON FUNCTION ngeshare.resume_sync() IS
+'Lets a sync go on that ngeshare.pause_at holds in a phase; for tests.';
 
 CREATE VIEW ngeshare.sync_lock AS
 SELECT pid

@@ -1,0 +1,141 @@
+/*
+ * src/sync/loop.c
+ *		The loop that carries a run to its end: a step, a commit; after an error a
+ *		rollback, and a transaction of its own that says so.
+ *
+ * A procedure and a worker share it; only how they begin and end a transaction
+ * differs. While it waits, no transaction of the run's is open on either side.
+ */
+#include "sync/sync.h"
+
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "ngeshare.h"
+#include "pgstat.h"
+#include "storage/latch.h"
+#include "utils/memutils.h"
+#include "utils/wait_event.h"
+
+/* Waits as long as the run has to before its step is tried again. A cancel ends it. */
+static void
+wait_before_step(SyncRun *run)
+{
+	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), run->delay_ms);
+	long left;
+
+	while ((left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), end)) > 0)
+	{
+		int got = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, left,
+		                    PG_WAIT_EXTENSION);
+
+		if (got & WL_LATCH_SET)
+			ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+	run->delay_ms = 0;
+}
+
+/*
+ * Does one piece of work in a transaction of its own; returns its error instead
+ * of raising it, as a copy that lives as long as the run, with all of it undone.
+ */
+static ErrorData *
+try_work(SyncRun *run, const SyncTransactions *transactions, bool (*work)(SyncRun *run),
+         bool *has_more)
+{
+	MemoryContext memory =
+	    AllocSetContextCreate(run->context, "ngeshare sync step", ALLOCSET_DEFAULT_SIZES);
+	ErrorData *volatile error = NULL;
+
+	PG_TRY();
+	{
+		wait_before_step(run);
+		transactions->begin(run);
+		MemoryContextSwitchTo(memory);
+		*has_more = work(run);
+		transactions->commit();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(run->context);
+		error = CopyErrorData();
+		FlushErrorState();
+		transactions->rollback();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(run->context);
+	MemoryContextDelete(memory);
+	return error;
+}
+
+/*
+ * Writes down what has failed, and what follows from it. A cancel doesn't keep it
+ * from that. DROP EXTENSION between two steps takes the logs along, and the run.
+ */
+static bool
+settle(SyncRun *run)
+{
+	if (!OidIsValid(get_extension_oid("ngeshare", true)))
+	{
+		run->verdict = SYNC_END;
+		return false;
+	}
+	HOLD_CANCEL_INTERRUPTS();
+	sync_log_errors(run);
+	sync_log_failed_tables(run);
+	if (run->verdict == SYNC_END)
+		sync_log_failure(run);
+	RESUME_CANCEL_INTERRUPTS();
+	return run->verdict != SYNC_END;
+}
+
+/*
+ * Settles an error, and says whether the run goes on. Where even that fails (the
+ * disk is full, say), a run that goes on writes it down later, and one that ends
+ * tries again as often as a step would.
+ */
+static bool
+go_on_after(SyncRun *run, const SyncTransactions *transactions)
+{
+	long delay_ms = run->delay_ms;
+	bool has_more = run->verdict != SYNC_END;
+	ErrorData *trouble;
+
+	for (int failures = 0;; failures++)
+	{
+		run->delay_ms = failures > 0 ? sync_backoff(failures) : 0;
+		trouble = try_work(run, transactions, settle, &has_more);
+		if (trouble == NULL)
+		{
+			run->unlogged = NIL;
+			break;
+		}
+		ereport(LOG,
+		        (errcode(trouble->sqlerrcode), errmsg("sync %lld could not write down an error: %s",
+		                                              (long long) run->run_id, trouble->message)));
+		if (run->verdict != SYNC_END || failures >= ngeshare_settings.sync_retries)
+			break;
+	}
+	run->delay_ms = delay_ms;
+	return run->verdict != SYNC_END && has_more;
+}
+
+/* Does steps until the run has ended; run->error is what it failed with, or NULL. */
+void
+sync_run_to_end(SyncRun *run, const SyncTransactions *transactions)
+{
+	bool has_more = true;
+
+	while (has_more)
+	{
+		ErrorData *error = try_work(run, transactions, sync_step, &has_more);
+
+		if (error == NULL)
+		{
+			sync_forget_failures(run);
+			continue;
+		}
+		sync_judge(run, error);
+		has_more = go_on_after(run, transactions);
+	}
+}

@@ -1,0 +1,92 @@
+/*
+ * src/sync/pause.c
+ *		ngeshare.pause_at: holds a sync in a phase, so that tests can do to it what
+ *		they have to, there.
+ *
+ * '[after ]PHASE[ TABLE]': before the phase's work, or after it and before its
+ * commit, with everything written and locked; at its first table, or at the one
+ * named; once a run. It goes on after SELECT ngeshare.resume_sync(), or is
+ * cancelled or killed.
+ */
+#include "sync/sync.h"
+
+#include "miscadmin.h"
+#include "ngeshare.h"
+#include "pgstat.h"
+#include "sql.h"
+#include "storage/latch.h"
+#include "utils/wait_event.h"
+
+/* How often a sync that is held looks whether it may go on, in milliseconds. */
+#define PAUSE_POLL_MS 20
+
+/* Whether a text begins with a phase's name, and is that or goes on with a table's. */
+static bool
+names_phase(const char *text)
+{
+	size_t length = strcspn(text, " ");
+
+	for (int phase = SYNC_PREFLIGHT; phase < SYNC_ENDED; phase++)
+	{
+		const char *name = sync_phase_name(phase);
+
+		if (strlen(name) == length && strncmp(text, name, length) == 0)
+			return text[length] == '\0' || mirror_table_index(text + length + 1) >= 0;
+	}
+	return false;
+}
+
+/* Checks the setting: empty, or a phase with what may stand around it. */
+bool
+sync_check_pause(char **newval, void **extra, GucSource source)
+{
+	const char *text = *newval;
+
+	if (strncmp(text, "after ", 6) == 0)
+		text += 6;
+	if (**newval == '\0' || names_phase(text))
+		return true;
+	GUC_check_errdetail("\"%s\" is not a phase of the sync.", *newval);
+	GUC_check_errhint("Write '[after ]PHASE[ TABLE]', such as 'pull' or 'after merge User'.");
+	return false;
+}
+
+/* Whether the setting names the place that the run is at. */
+static bool
+is_place(const SyncRun *run, bool is_after)
+{
+	const char *wanted = ngeshare_settings.pause_at;
+	const char *phase = sync_phase_name(run->before->phase);
+	size_t length = strlen(phase);
+
+	if ((strncmp(wanted, "after ", 6) == 0) != is_after)
+		return false;
+	wanted += is_after ? 6 : 0;
+	if (strncmp(wanted, phase, length) != 0)
+		return false;
+	return wanted[length] == '\0' ||
+	       (wanted[length] == ' ' &&
+	        strcmp(wanted + length + 1, mirror_tables[run->before->table].name) == 0);
+}
+
+/* Holds the run, once, where the setting names the place that it is at. */
+void
+sync_pause(SyncRun *run, bool is_after)
+{
+	SqlArgs args = {0};
+
+	if (ngeshare_settings.pause_at[0] == '\0' || run->has_paused || !is_place(run, is_after))
+		return;
+	run->has_paused = true;
+	ereport(LOG, (errmsg("sync %lld is held %s phase %s", (long long) run->run_id,
+	                     is_after ? "after" : "in", sync_phase_name(run->before->phase))));
+	sql_add_int64(&args, run->run_id);
+	while (!sql_query_row("SELECT 1 FROM ngeshare.sync_progress WHERE run_id = $1 AND is_resumed",
+	                      &args))
+	{
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, PAUSE_POLL_MS,
+		                 PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+}

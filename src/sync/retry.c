@@ -1,0 +1,267 @@
+/*
+ * src/sync/retry.c
+ *		What a failed step means for its run: again, on with the other tables, or
+ *		the end.
+ *
+ * Errors are told apart by SQLSTATE alone, never by their words. What may pass by
+ * itself is tried again after a while that doubles; a row that can't be stored is
+ * closed in on by halves; whatever else fails costs its table and those that point
+ * to it. A production that can't be reached, or that has lost too much, ends the
+ * run. A lock that somebody else holds is no error until sync_timeout is over: the
+ * step lets go of all it holds and comes back (lock.c).
+ */
+#include "sync/sync.h"
+
+#include "common/pg_prng.h"
+#include "miscadmin.h"
+#include "ngeshare.h"
+
+/* No retry waits longer than this, in milliseconds. */
+#define BACKOFF_MAX_MS 60000
+
+/* A step that has let go of its locks waits up to so long, in milliseconds. */
+#define CONFLICT_DELAY_MS 250
+
+/* Milliseconds to wait after so many failures in a row, give or take a quarter. */
+long
+sync_backoff(int failures)
+{
+	double delay = ngeshare_settings.sync_retry_base;
+
+	for (int i = 1; i < failures && delay < BACKOFF_MAX_MS; i++)
+		delay *= 2;
+	delay = Min(delay, BACKOFF_MAX_MS);
+	return delay * (0.75 + 0.5 * pg_prng_double(&pg_global_prng_state));
+}
+
+/* Whether this session was told to stop: a 57014 of its own, not production's. */
+static bool
+is_own_cancel(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_QUERY_CANCELED && error->funcname != NULL &&
+	       strcmp(error->funcname, "ProcessInterrupts") == 0;
+}
+
+/* Whether a lock here wasn't to be had in time, or a deadlock here was broken. */
+static bool
+is_lock_conflict(const ErrorData *error)
+{
+	if (error->funcname == NULL)
+		return false;
+	return (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE &&
+	        strcmp(error->funcname, "ProcessInterrupts") == 0) ||
+	       (error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED &&
+	        strcmp(error->funcname, "DeadLockReport") == 0);
+}
+
+/* Whether an error is about a value: a row can't be stored, its table otherwise can. */
+bool
+sync_is_row_error(int sqlstate)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	{
+		case MAKE_SQLSTATE('2', '2', '0', '0', '0'): /* data */
+		case MAKE_SQLSTATE('2', '3', '0', '0', '0'): /* constraints */
+		case MAKE_SQLSTATE('5', '4', '0', '0', '0'): /* limits: a key too long for its index */
+			return true;
+		default:
+			return sqlstate == ERRCODE_RAISE_EXCEPTION; /* a trigger that somebody added */
+	}
+}
+
+/* Whether trying again later may help. */
+static bool
+is_transient(int sqlstate)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	{
+		case MAKE_SQLSTATE('0', '8', '0', '0', '0'): /* connection */
+		case MAKE_SQLSTATE('4', '0', '0', '0', '0'): /* serialization, deadlock */
+		case MAKE_SQLSTATE('5', '3', '0', '0', '0'): /* resources */
+		case MAKE_SQLSTATE('5', '7', '0', '0', '0'): /* shutdown, timeout */
+			return true;
+		default:
+			return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || sqlstate == ERRCODE_IO_ERROR ||
+			       sqlstate == ERRCODE_IDLE_IN_TRANSACTION_SESSION_TIMEOUT;
+	}
+}
+
+/* Whether the trouble is a server's as a whole, so that no other table would fare better. */
+static bool
+concerns_all_tables(int sqlstate)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	{
+		case MAKE_SQLSTATE('0', '8', '0', '0', '0'):
+		case MAKE_SQLSTATE('2', '8', '0', '0', '0'): /* the login */
+		case MAKE_SQLSTATE('5', '3', '0', '0', '0'):
+		case MAKE_SQLSTATE('5', '8', '0', '0', '0'): /* the system */
+		case MAKE_SQLSTATE('N', 'G', '0', '0', '0'): /* our own refusals */
+			return true;
+		case MAKE_SQLSTATE('5', '7', '0', '0', '0'):
+			return sqlstate != ERRCODE_QUERY_CANCELED;
+		default:
+			return false;
+	}
+}
+
+/* The phases in which rows are moved, and can be moved in smaller pieces. */
+static bool
+moves_rows(SyncPhase phase)
+{
+	return phase == SYNC_PULL || phase == SYNC_PARENTS || phase == SYNC_MERGE ||
+	       phase == SYNC_WINDOW || phase == SYNC_REPAIR;
+}
+
+static SyncErrorClass
+class_of(const SyncRun *run, int sqlstate)
+{
+	if (is_transient(sqlstate))
+		return SYNC_TRANSIENT;
+	return sync_is_row_error(sqlstate) && moves_rows(run->phase) ? SYNC_ROW : SYNC_PERMANENT;
+}
+
+/* Halves a number of rows; false where it was one already. */
+static bool
+halve(int *rows)
+{
+	bool could = *rows > 1;
+
+	*rows = Max(1, *rows / 2);
+	return could;
+}
+
+/*
+ * Closes in on a row that can't be stored: smaller pieces, at last one row that is
+ * passed over; a merge looks for such rows first. False where that was done.
+ */
+static bool
+close_in(SyncRun *run)
+{
+	run->is_narrowing = true;
+	switch (run->phase)
+	{
+		case SYNC_PULL:
+			if (halve(&run->batch_rows))
+				return true;
+			break;
+		case SYNC_REPAIR:
+			if (halve(&run->repair_rows))
+				return true;
+			break;
+		case SYNC_PARENTS:
+			/* Without its parents a row waits in quarantine. */
+			run->phase = run->table == MIRROR_ATTENDANCE ? SYNC_WINDOW : SYNC_MERGE;
+			return true;
+		default:
+			if (run->isolates)
+				return false;
+			run->isolates = true;
+			return true;
+	}
+	if (run->passes_over)
+		return false;
+	run->passes_over = true;
+	return true;
+}
+
+/* Where the run goes after an error of a class, which has been counted. */
+static SyncVerdict
+verdict_on(SyncRun *run, const ErrorData *error, SyncErrorClass error_class)
+{
+	bool at_table = run->phase > SYNC_PREFLIGHT && run->phase < SYNC_FINISH;
+
+	if (is_own_cancel(error))
+		return SYNC_END;
+	if (error_class == SYNC_ROW && close_in(run))
+		return SYNC_RETRY;
+	if (error_class == SYNC_TRANSIENT && run->attempt <= ngeshare_settings.sync_retries)
+	{
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		{
+			halve(&run->batch_rows);
+			halve(&run->repair_rows);
+		}
+		run->delay_ms = sync_backoff(run->attempt);
+		return SYNC_RETRY;
+	}
+	return at_table && !concerns_all_tables(error->sqlerrcode) ? SYNC_SKIP_TABLE : SYNC_END;
+}
+
+/* Lets a lock conflict pass without a word as long as the patience lasts. */
+static bool
+waits_for_lock(SyncRun *run, const ErrorData *error)
+{
+	if (!is_lock_conflict(error))
+		return false;
+	if (run->conflict_since == 0)
+		run->conflict_since = GetCurrentTimestamp();
+	if (TimestampDifferenceExceeds(run->conflict_since, GetCurrentTimestamp(),
+	                               ngeshare_settings.sync_timeout * 1000))
+	{
+		run->attempt = ngeshare_settings.sync_retries;
+		return false;
+	}
+	run->delay_ms = CONFLICT_DELAY_MS * pg_prng_double(&pg_global_prng_state);
+	run->verdict = SYNC_RETRY;
+	return true;
+}
+
+/* Puts the run back to where the failed step found it, but for what is known of the failure. */
+static void
+rewind_step(SyncRun *run)
+{
+	SyncRun failed = *run;
+
+	*run = *run->before;
+	run->remote = failed.remote;
+	run->findings.data = failed.findings.data;
+	run->findings.maxlen = failed.findings.maxlen;
+	run->findings.data[run->findings.len] = '\0';
+	run->has_paused = failed.has_paused;
+}
+
+/*
+ * Judges a step's error: sets the run's verdict and what follows from it, and
+ * notes the error to be logged. The connection is let go, whatever state it is in.
+ */
+void
+sync_judge(SyncRun *run, ErrorData *error)
+{
+	SyncErrorClass error_class;
+	bool was_narrowing;
+
+	rewind_step(run);
+	sync_drop_connection(run);
+	if (waits_for_lock(run, error))
+		return;
+	was_narrowing = run->is_narrowing;
+	run->attempt++;
+	error_class = class_of(run, error->sqlerrcode);
+	run->verdict = verdict_on(run, error, error_class);
+	if (error_class == SYNC_ROW)
+	{
+		run->row_error = error->message;
+		run->row_sqlstate = error->sqlerrcode;
+	}
+	if (run->verdict != SYNC_RETRY && run->error == NULL)
+		run->error = error;
+	if (run->verdict == SYNC_END)
+		run->error = error;
+	/* Of the way to a row that can't be stored, the first error and the last are told. */
+	if (error_class != SYNC_ROW || !was_narrowing || run->verdict != SYNC_RETRY)
+		sync_note_error(run, error, error_class);
+	if (run->verdict == SYNC_SKIP_TABLE)
+		sync_leave_table(run);
+}
+
+/* A step has succeeded: what it failed with before counts no longer. */
+void
+sync_forget_failures(SyncRun *run)
+{
+	run->attempt = 0;
+	run->conflict_since = 0;
+	run->is_narrowing = false;
+	run->passes_over = false;
+	run->isolates = false;
+}
