@@ -186,7 +186,8 @@ deadline_in(int milliseconds)
 static void
 finish_connecting(Remote *remote)
 {
-	TimestampTz deadline = deadline_in(REMOTE_CONNECT_TIMEOUT);
+	int allowed = Min(REMOTE_CONNECT_TIMEOUT, ngeshare_settings.sync_timeout * 1000);
+	TimestampTz deadline = deadline_in(allowed);
 	PostgresPollingStatusType polling = PGRES_POLLING_WRITING;
 
 	while (polling == PGRES_POLLING_READING || polling == PGRES_POLLING_WRITING)
@@ -194,7 +195,7 @@ finish_connecting(Remote *remote)
 		if (TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline) <= 0)
 			ereport(ERROR, (errcode(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION),
 			                errmsg("could not connect to production: no answer within %d s",
-			                       REMOTE_CONNECT_TIMEOUT / 1000),
+			                       allowed / 1000),
 			                errhint("Check host, port and network.")));
 		wait_for_socket(remote,
 		                polling == PGRES_POLLING_READING ? WL_SOCKET_READABLE : WL_SOCKET_CONNECTED,

@@ -154,6 +154,17 @@ describe_work(const SyncRun *run)
 	return psprintf("%lld row(s) written.", (long long) written);
 }
 
+/* Adds to the findings how many rows of each table wait in quarantine. */
+static void
+describe_quarantine(SyncRun *run)
+{
+	for (int table = 0; table < MIRROR_TABLES; table++)
+		if (run->tables[table].waiting > 0)
+			sync_note_finding(run,
+			                  "%lld row(s) of \"%s\" wait in quarantine: see ngeshare.quarantine.",
+			                  (long long) run->tables[table].waiting, mirror_tables[table].name);
+}
+
 /* Adds to the findings which tables have failed, and which were skipped since they need one. */
 static void
 describe_failed_tables(SyncRun *run)
@@ -191,6 +202,7 @@ sync_log_finish(SyncRun *run)
 
 	sync_forget_old_backups();
 	sync_log_errors(run);
+	describe_quarantine(run);
 	describe_failed_tables(run);
 	status = run->error != NULL ? "failed" : run->findings.len > 0 ? "warning" : "success";
 	if (run->error != NULL)
@@ -273,7 +285,7 @@ sync_log_failed_tables(SyncRun *run)
 void
 sync_log_failure(SyncRun *run)
 {
-	const char *status = run->error->sqlerrcode == ERRCODE_QUERY_CANCELED ? "cancelled" : "failed";
+	const char *status = run->is_cancelled ? "cancelled" : "failed";
 	SqlArgs args = {0};
 
 	sql_add_int64(&args, run->run_id);

@@ -75,17 +75,21 @@ try_work(SyncRun *run, const SyncTransactions *transactions, bool (*work)(SyncRu
 static bool
 settle(SyncRun *run)
 {
+	int nest_level = NewGUCNestLevel();
+
 	if (!OidIsValid(get_extension_oid("ngeshare", true)))
 	{
 		run->verdict = SYNC_END;
 		return false;
 	}
+	sync_limit_lock_waits();
 	HOLD_CANCEL_INTERRUPTS();
 	sync_log_errors(run);
 	sync_log_failed_tables(run);
 	if (run->verdict == SYNC_END)
 		sync_log_failure(run);
 	RESUME_CANCEL_INTERRUPTS();
+	AtEOXact_GUC(true, nest_level);
 	return run->verdict != SYNC_END;
 }
 

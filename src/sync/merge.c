@@ -113,7 +113,7 @@ sync_merge(SyncRun *run)
 		sync_fill(run, table);
 	else
 		sync_write_differences(run, table);
-	sync_report_quarantined(run, table);
+	sync_count_quarantined(run, table);
 	sync_analyze_if_changed(run, table);
 	sync_close_pass(table);
 	sync_clear(table->stage);

@@ -63,6 +63,7 @@ sync_fetch_parents(SyncRun *run)
 		sync_keep_latest(&mirror_tables[i]);
 		sync_admit(run, &mirror_tables[i]);
 		sync_write_differences(run, &mirror_tables[i]);
+		sync_count_quarantined(run, &mirror_tables[i]);
 		sync_clear(mirror_tables[i].stage);
 	}
 }

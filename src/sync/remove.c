@@ -175,6 +175,7 @@ sync_remove(SyncRun *run)
 
 	sync_close_gate();
 	remove_quarantined(table);
+	sync_count_quarantined(run, table);
 	sync_archive(run, table, condition);
 	if (strcmp(table->name, "HangoutGroup") == 0)
 		remove_past_of_groups(run, condition);

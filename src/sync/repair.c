@@ -127,7 +127,7 @@ sync_repair(SyncRun *run)
 
 	if (ids == NULL)
 	{
-		sync_report_quarantined(run, table);
+		sync_count_quarantined(run, table);
 		return false;
 	}
 	if (run->passes_over)

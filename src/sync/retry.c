@@ -248,6 +248,7 @@ sync_judge(SyncRun *run, ErrorData *error)
 		run->error = error;
 	if (run->verdict == SYNC_END)
 		run->error = error;
+	run->is_cancelled = is_own_cancel(error);
 	/* Of the way to a row that can't be stored, the first error and the last are told. */
 	if (error_class != SYNC_ROW || !was_narrowing || run->verdict != SYNC_RETRY)
 		sync_note_error(run, error, error_class);

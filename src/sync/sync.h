@@ -146,6 +146,7 @@ typedef struct SyncRun
 	SyncVerdict verdict;
 	List *unlogged;   /* SyncErrors */
 	ErrorData *error; /* what the run is going to be raised with, at its end */
+	bool is_cancelled; /* that error is somebody's will */
 	bool has_paused;
 } SyncRun;
 
@@ -234,7 +235,7 @@ sync_hold_staged(SyncRun *run, const MirrorTable *table, int64 stage_no, const c
 extern void sync_hold_by_key(SyncRun *run, const MirrorTable *table, const char *id);
 extern void sync_release(const MirrorTable *table);
 extern int64 sync_stage_quarantined(const MirrorTable *table);
-extern void sync_report_quarantined(SyncRun *run, const MirrorTable *table);
+extern void sync_count_quarantined(SyncRun *run, const MirrorTable *table);
 
 /* isolate.c */
 extern void sync_isolate(SyncRun *run, const MirrorTable *table);

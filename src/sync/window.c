@@ -186,7 +186,7 @@ sync_merge_window(SyncRun *run)
 	else
 		merge_window(run);
 	run->old_start = run->window_start;
-	sync_report_quarantined(run, table);
+	sync_count_quarantined(run, table);
 	analyze_history(run);
 	sync_close_pass(table);
 	sync_clear("stage_attendance");

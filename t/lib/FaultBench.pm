@@ -1,0 +1,302 @@
+# Two servers with a proxy between them, a production that changes in every way
+# that a sync has a phase for, a sync that is held in one of them, and a reader who
+# looks all along whether a table is ever half written.
+package FaultBench;
+
+use strict;
+use warnings FATAL => 'all';
+
+use NgeshareTest qw(start_servers new_production new_local connect_local answers_differ history_differs);
+use PostgreSQL::Test::Utils;
+use Proxy;
+use Time::HiRes qw(sleep time);
+
+our $CLOCK = '2026-03-31 12:00:00+07';
+
+# Seconds that production may take for a statement, and milliseconds before the one retry.
+our ($TIMEOUT, $RETRY_BASE) = (1, 200);
+
+# Both servers, production with a small data set, the local one synced with it.
+sub new
+{
+	my ($class) = @_;
+	my ($production, $local) = start_servers();
+	$local->append_conf('postgresql.conf', 'restart_after_crash = on');
+	$local->reload;
+	my $self = bless { production => $production, local => $local, version => 0 }, $class;
+
+	new_production($production, 'source');
+	$production->safe_psql('source', "SELECT demo.generate(60, 34, '$CLOCK')");
+	$self->{proxy} = Proxy->start(port => $production->port);
+	new_local($local, 'ngeshare');
+	$local->safe_psql('ngeshare', connect_local($production, 'source', port => $self->{proxy}->port));
+	$local->safe_psql('postgres', "ALTER DATABASE ngeshare SET $_")
+	  for "ngeshare.sync_clock = '$CLOCK'", "ngeshare.sync_timeout = '${TIMEOUT}s'", 'ngeshare.sync_retries = 1',
+	  "ngeshare.sync_retry_base = '${RETRY_BASE}ms'", 'ngeshare.sync_max_delete_pct = 50';
+	$self->mark_production;
+	die 'the first sync fails' if $self->next_sync ne 'success';
+	$self->start_reader;
+	return $self;
+}
+
+# The longest that a production which doesn't answer is waited for, in seconds: each
+# attempt's silence, twice for a statement that was under way when it began, and the
+# wait between the two, with what the test itself takes.
+sub bound { return 2 * ($TIMEOUT + 2) + 1.25 * $RETRY_BASE / 1000 + 6; }
+
+# Gives every group and user the same new mark: a reader who sees two sees half a table.
+sub mark_production
+{
+	my ($self) = @_;
+	my $version = ++$self->{version};
+
+	$self->{production}->safe_psql('source', qq{
+		UPDATE "HangoutGroup" SET city = 'version $version', "updatedAt" = '2026-03-31 04:59:30';
+		UPDATE "User" SET "lastLogin" = timestamp '2026-01-01' + $version * interval '1 day', "updatedAt" = '2026-03-31 04:59:30'});
+	return;
+}
+
+# Changes production in every way: with and without a new stamp, added and deleted rows,
+# attendance within the window and before it.
+sub change_production
+{
+	my ($self) = @_;
+
+	$self->mark_production;
+	my $version = $self->{version};
+	$self->{production}->safe_psql('source', qq{
+		UPDATE "UserHangoutGroup" SET "publicId" = 'unstamped $version'
+		WHERE id IN (SELECT id FROM "UserHangoutGroup" ORDER BY md5(id || $version) LIMIT 3);
+		DELETE FROM "UserHangoutGroup"
+		WHERE id IN (SELECT id FROM "UserHangoutGroup" WHERE "hangoutGroupRole" = 'MEMBER' ORDER BY md5(id || $version) DESC LIMIT 1);
+		UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1 minute'
+		WHERE id IN (SELECT id FROM "UserHangoutGroupAttendance" WHERE "attendedAt" > '2026-03-01' ORDER BY md5(id || $version) LIMIT 3);
+		DELETE FROM "UserHangoutGroupAttendance"
+		WHERE id IN (SELECT id FROM "UserHangoutGroupAttendance" WHERE "attendedAt" > '2026-03-01' ORDER BY md5(id || $version) DESC LIMIT 1);
+		UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1 minute'
+		WHERE id IN (SELECT id FROM "UserHangoutGroupAttendance" WHERE "attendedAt" < '2026-01-01' ORDER BY md5(id || $version) LIMIT 1)});
+	return;
+}
+
+# Starts a sync that is held at a place, waits until it is, and returns its run.
+sub start_held
+{
+	my ($self, $place) = @_;
+	my $log_before = -s $self->{local}->logfile;
+	my $held;
+
+	$self->{said} = '';
+	$self->{sync} = IPC::Run::start([ 'psql', '-X', '-q', '-d', $self->{local}->connstr('ngeshare'),
+			'-c', "SET ngeshare.pause_at = '$place'", '-c', q{SET application_name = 'the sync'}, '-c', 'CALL ngeshare_sync()' ],
+		'<', \undef, '>', \my $ignored, '2>', \$self->{said});
+	for (1 .. 1000)
+	{
+		$held = substr(slurp_file($self->{local}->logfile), $log_before) =~ /sync (\d+) is held/ ? $1 : undef;
+		last if defined $held;
+		sleep 0.02;
+	}
+	die "no sync is held at $place: $self->{said}" unless defined $held;
+	return $held;
+}
+
+# The phase that the running sync says it is in.
+sub phase { return $_[0]->ask('SELECT phase FROM ngeshare_sync_status()'); }
+
+sub ask
+{
+	my ($self, $query) = @_;
+	return $self->{local}->safe_psql('ngeshare', $query);
+}
+
+sub resume { return $_[0]->ask('SELECT ngeshare.resume_sync()'); }
+
+# Waits until the call of a run has come back, however, and its server is there again.
+sub wait_for_end
+{
+	my ($self, $run) = @_;
+
+	eval { $self->{sync}->finish };
+	$self->wait_for_server($self->{local}, 'ngeshare');
+	$self->wait_for_server($self->{production}, 'source');
+	return;
+}
+
+sub wait_for_server
+{
+	my ($self, $server, $database) = @_;
+
+	for (1 .. 1000)
+	{
+		my ($status) = eval { $server->psql($database, 'SELECT 1') };
+		return if defined $status && $status == 0;
+		sleep 0.02;
+	}
+	die 'a server does not come back';
+}
+
+# How a run ended, and its errors by class, SQLSTATE, phase and attempt. One whose
+# process died is closed by the next run: that is asked for here.
+sub outcome
+{
+	my ($self, $run) = @_;
+
+	if ($self->ask("SELECT status FROM sync_run WHERE run_id = $run") eq 'running')
+	{
+		$self->restart_reader;
+		$self->{next} = $self->sync;
+	}
+	my $status = $self->ask("SELECT status FROM sync_run WHERE run_id = $run");
+	my $errors = $self->ask("SELECT class || ' ' || sqlstate || ' in ' || phase || ' (' || attempt || ')'
+		FROM sync_error_log WHERE run_id = $run ORDER BY error_id");
+	return ($status, split /\n/, $errors);
+}
+
+# Syncs and returns the run's status.
+sub sync
+{
+	my ($self) = @_;
+
+	$self->{local}->psql('ngeshare', 'CALL ngeshare_sync()', stderr => \my $said);
+	my $status = $self->ask('SELECT status FROM sync_run ORDER BY run_id DESC LIMIT 1');
+	diag($said) if $status ne 'success';
+	return $status;
+}
+
+sub diag { return Test::More::diag(@_); }
+
+# The status of the sync behind a case; one that had to close a crashed run was it already.
+sub next_sync
+{
+	my ($self) = @_;
+	return delete $self->{next} // $self->sync;
+}
+
+# What answers and history differ from the reference over production in.
+sub wrong_answers
+{
+	my ($self) = @_;
+	my @different = answers_differ($self->{production}, 'source', $self->{local}, 'ngeshare', $CLOCK);
+
+	push @different, history_differs($self->{production}, 'source', $self->{local}, 'ngeshare', 'Asia/Jakarta');
+	return join "\n", @different[ 0 .. ($#different < 4 ? $#different : 4) ];
+}
+
+# A reader in a session of its own, who ends with an error at the first half table.
+sub start_reader
+{
+	my ($self) = @_;
+
+	$self->{seen} = '';
+	$self->{reader} = IPC::Run::start([ 'psql', '-X', '-q', '-d', $self->{local}->connstr('ngeshare'), '-c', q{
+		DO $$
+		DECLARE
+			seen record;
+		BEGIN
+			LOOP
+				SELECT (SELECT count(DISTINCT city) FROM "HangoutGroup") AS groups,
+					(SELECT count(DISTINCT "lastLogin") FROM "User") AS users,
+					(SELECT count(*) FROM "UserHangoutGroupAttendance") AS raw,
+					(SELECT sum(attendances) FROM ngeshare.meeting_recent) AS recent
+				INTO seen;
+				COMMIT;
+				IF seen.groups <> 1 OR seen.users <> 1 OR seen.raw = 0 OR seen.raw IS DISTINCT FROM seen.recent THEN
+					RAISE EXCEPTION 'half a table: %', seen;
+				END IF;
+				PERFORM pg_sleep(0.002);
+			END LOOP;
+		END
+		$$} ], '<', \undef, '>', \my $ignored, '2>', \$self->{seen});
+	return;
+}
+
+sub restart_reader
+{
+	my ($self) = @_;
+
+	$self->{reader}->kill_kill(grace => 1);
+	$self->{halves} .= $self->{seen} if $self->{seen} =~ /half a table/;
+	$self->start_reader;
+	return;
+}
+
+# What the reader saw that no reader should; one that its server took down starts anew.
+sub seen_halves
+{
+	my ($self) = @_;
+
+	$self->{halves} //= '';
+	$self->{reader}->pump_nb;
+	$self->restart_reader if $self->{seen} ne '' || !$self->{reader}->pumpable;
+	return delete $self->{halves};
+}
+
+# Kills a server and all its processes as a power cut would, and starts it again.
+sub kill_server
+{
+	my ($self, $server) = @_;
+	my $postmaster = $server->{_pid};
+	my @children = split /\s+/, `ps -o pid= --ppid $postmaster`;
+
+	kill 'KILL', $postmaster, grep { $_ } @children;
+	for (1 .. 500)
+	{
+		last unless grep { $_ && kill 0, $_ } $postmaster, @children;
+		sleep 0.01;
+	}
+	unlink $server->data_dir . '/postmaster.pid';
+	$server->{_pid} = undef;
+	$server->start;
+	return;
+}
+
+# Kills the process of the held sync.
+sub kill_backend
+{
+	my ($self) = @_;
+	my $pid = $self->ask(q{SELECT pid FROM ngeshare.sync_lock});
+
+	kill 'KILL', $pid;
+	return;
+}
+
+sub cancel
+{
+	my ($self) = @_;
+	$self->ask('SELECT ngeshare_sync_cancel()');
+	return;
+}
+
+# Locks all that a sync reads on production, until it is unlocked.
+sub lock_production
+{
+	my ($self) = @_;
+	my $output = '';
+
+	$self->{locking} = q{BEGIN; LOCK TABLE "User", "Hangout", "HangoutEpisode", "HangoutGroup", "UserHangoutGroup",
+		"UserHangoutGroupAttendance" IN ACCESS EXCLUSIVE MODE; SELECT 'locked';} . "\n";
+	$self->{locker} = IPC::Run::start([ 'psql', '-X', '-q', '-At', '-d', $self->{production}->connstr('source'), '-f', '-' ],
+		'<', \$self->{locking}, '>', \$output, '2>', \my $ignored);
+	$self->{locker}->pump until $output =~ /locked/;
+	return;
+}
+
+sub unlock_production
+{
+	my ($self) = @_;
+
+	$self->{locking} .= "ROLLBACK;\n\\q\n";
+	$self->{locker}->finish;
+	return;
+}
+
+sub stop
+{
+	my ($self) = @_;
+
+	$self->{reader}->kill_kill(grace => 1);
+	$self->{proxy}->stop;
+	$_->stop for $self->{production}, $self->{local};
+	return;
+}
+
+1;
