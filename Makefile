@@ -19,6 +19,8 @@ SQL_PARTS = \
 	src/mirror/connect.sql \
 	src/analytics/facts.sql \
 	src/analytics/views.sql \
+	src/doctor/cron.sql \
+	src/doctor/health.sql \
 	src/api/request.sql \
 	src/api/answers.sql \
 	src/api/sync.sql \
