@@ -21,6 +21,7 @@ SQL_PARTS = \
 	src/analytics/views.sql \
 	src/doctor/cron.sql \
 	src/doctor/health.sql \
+	src/doctor/quality.sql \
 	src/doctor/doctor.sql \
 	src/doctor/doctor_here.sql \
 	src/doctor/doctor_cron.sql \
