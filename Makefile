@@ -21,6 +21,13 @@ SQL_PARTS = \
 	src/mirror/connect.sql \
 	src/analytics/facts.sql \
 	src/analytics/views.sql \
+	src/doctor/cron.sql \
+	src/doctor/health.sql \
+	src/doctor/quality.sql \
+	src/doctor/doctor.sql \
+	src/doctor/doctor_here.sql \
+	src/doctor/doctor_cron.sql \
+	src/doctor/doctor_production.sql \
 	src/api/request.sql \
 	src/api/answers.sql \
 	src/api/sync.sql \

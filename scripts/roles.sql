@@ -64,4 +64,5 @@ GRANT EXECUTE ON FUNCTION public.ngeshare_sync_status() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.group_facts(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.reporting_zone() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.run_status(bigint) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.stale_after() TO ngeshare_web;
 COMMIT;

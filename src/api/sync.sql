@@ -9,7 +9,7 @@ SELECT
     failure.message AS last_error,
     failure.sqlstate,
     sync.running AS is_running,
-    coalesce(last_success.age > interval '26 hours', true) AS is_stale
+    coalesce(last_success.age > ngeshare.stale_after(), true) AS is_stale
 FROM public.ngeshare_sync_status() AS sync
 LEFT JOIN LATERAL (
     SELECT run_id
@@ -55,7 +55,7 @@ COMMENT ON COLUMN api.freshness.sqlstate IS
 COMMENT ON COLUMN api.freshness.is_running IS
 'Whether a sync runs now.';
 COMMENT ON COLUMN api.freshness.is_stale IS
-'Whether the last successful sync is more than 26 hours ago, or never was.';
+'Whether the last successful sync is longer ago than ngeshare.alert_stale_after (26 hours), or never was.';
 
 CREATE VIEW api.sync_status AS
 SELECT

@@ -12,3 +12,5 @@ CREATE TABLE ngeshare.drift
 );
 COMMENT ON TABLE ngeshare.drift IS
 'Columns of the six tables that production has beside the mirror''s (added: they are not mirrored), has no longer (gone) or has in another type (retyped), as the last run saw them; detail is the type there. A table with a gone or retyped column is not synced until it is settled.';
+
+SELECT pg_extension_config_dump('ngeshare.drift', '');

@@ -1,0 +1,164 @@
+-- v_sync_health by what runs left, and the doctor's checks that need no production.
+\set ECHO none
+\getenv srcdir PG_ABS_SRCDIR
+\set begin :srcdir '/sql/include/begin.sql'
+\i :begin
+\set SHOW_CONTEXT never
+\set ECHO all
+
+-- A run that ended so long ago, and the tables it came to the end of.
+CREATE PROCEDURE test.run(mode text, status text, ended interval, tables integer DEFAULT 6, message text DEFAULT NULL)
+LANGUAGE sql
+AS $$
+    WITH run AS (
+        INSERT INTO sync_run (mode, trigger, status, started_at, finished_at, message, clock)
+        VALUES ($1, 'call', $2, now() - $3 - interval '1 minute', now() - $3, $5, now())
+        RETURNING run_id
+    )
+    INSERT INTO sync_log (run_id, table_name, status)
+    SELECT run_id, table_name, $2
+    FROM run
+    JOIN ngeshare.mirror_table ON table_no <= $4
+$$;
+CREATE VIEW test.health AS
+SELECT status, last_success_at = now() - age AS same, age, last_run_id AS run, last_error, sqlstate, next_run_at, alerts_pending
+FROM v_sync_health;
+
+SELECT ngeshare.stale_after();
+SELECT * FROM test.health;
+BEGIN;
+CALL test.run('verify', 'success', '1 hour');
+CALL test.run('incremental', 'cancelled', '1 hour', 2, 'cancelled');
+CALL test.run('incremental', 'success', '1 hour', 1);
+SELECT * FROM test.health;
+CALL test.run('incremental', 'success', '26 hours');
+SELECT * FROM test.health;
+CALL test.run('incremental', 'warning', '25 hours', 6, 'look here');
+SELECT * FROM test.health;
+CALL test.run('full', 'success', '2 hours');
+CALL test.run('verify', 'warning', '1 hour', 6, 'something differs');
+CALL test.run('verify', 'failed', '1 hour', 0, 'no');
+SELECT * FROM test.health;
+CALL test.run('incremental', 'failed', '30 minutes', 3, 'production: no');
+INSERT INTO sync_error_log (run_id, phase, attempt, sqlstate, class, message, will_retry)
+SELECT max(run_id), 'pull', 1, '57P01', 'transient', 'production: going down', true FROM sync_run;
+INSERT INTO sync_error_log (run_id, phase, attempt, sqlstate, class, message, will_retry)
+SELECT max(run_id), 'pull', 2, '42501', 'permanent', 'production: no', false FROM sync_run;
+CALL test.run('incremental', 'cancelled', '20 minutes', 3, 'cancelled');
+CALL test.run('incremental', 'success', '10 minutes', 2);
+SELECT * FROM test.health;
+CALL test.run('incremental', 'crashed', '5 minutes', 3, 'its backend died');
+SELECT * FROM test.health;
+SELECT status, detail, hint FROM ngeshare.check_last_sync();
+CALL test.run('incremental', 'success', '1 minute');
+SELECT * FROM test.health;
+SELECT status, detail, hint FROM ngeshare.check_last_sync();
+ROLLBACK;
+-- More than 26 hours: stale.
+BEGIN;
+CALL test.run('incremental', 'success', '26 hours 1 second');
+SELECT * FROM test.health;
+SELECT status, regexp_replace(detail, 'at .*', 'at ...') AS detail, hint FROM ngeshare.check_last_sync();
+SELECT is_stale FROM api.freshness;
+ROLLBACK;
+-- Logged as running, and nobody works on it: crashed.
+BEGIN;
+CALL test.run('incremental', 'running', '1 hour', 2);
+SELECT status, last_error, last_success_at FROM v_sync_health;
+SELECT status, regexp_replace(detail, '\d+', 'N') AS detail, hint FROM ngeshare.check_job_left_behind();
+ROLLBACK;
+
+-- Alerts that wait, where there is an outbox.
+BEGIN;
+SET LOCAL client_min_messages = warning;
+ALTER TABLE IF EXISTS ngeshare.alert_outbox RENAME TO other_outbox;
+SELECT ngeshare.alerts_pending();
+CREATE TABLE ngeshare.alert_outbox (status text NOT NULL);
+INSERT INTO ngeshare.alert_outbox (status) VALUES ('pending'), ('sent'), ('pending');
+SELECT alerts_pending FROM v_sync_health;
+ROLLBACK;
+
+--
+-- The doctor, not connected: every check has a row, none is an error of its own.
+--
+SELECT check_name, status, detail, hint
+FROM ngeshare_doctor()
+WHERE check_name NOT IN ('pg_cron', 'schedule', 'worker_slots', 'preloading', 'alert_address');
+SELECT count(DISTINCT check_name) = (SELECT count(*) FROM ngeshare.doctor_check) AS all_of_them,
+       bool_and((status = 'ok') = (hint IS NULL)) AS hints_where_needed
+FROM ngeshare_doctor();
+-- Each has its function, and each such function is in the list.
+SELECT proname
+FROM pg_proc
+FULL JOIN ngeshare.doctor_check ON proname = 'check_' || check_name
+WHERE (prorettype = 'ngeshare.finding'::regtype AND proname LIKE 'check\_%' OR proname IS NULL)
+  AND (check_name IS NULL OR proname IS NULL);
+
+-- A check that fails is a row; only a cancel of the caller's goes through.
+CREATE FUNCTION ngeshare.check_of_test()
+RETURNS SETOF ngeshare.finding
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    RETURN NEXT ROW('ok', 'what it saw before', NULL)::ngeshare.finding;
+    PERFORM 1 / (random() * 0)::integer;
+END
+$$;
+SELECT * FROM ngeshare.run_check('of_test');
+CREATE OR REPLACE FUNCTION ngeshare.check_of_test()
+RETURNS SETOF ngeshare.finding
+LANGUAGE plpgsql
+AS $$ BEGIN RAISE query_canceled USING MESSAGE = 'production: canceling statement due to statement timeout'; END $$;
+SELECT * FROM ngeshare.run_check('of_test');
+CREATE OR REPLACE FUNCTION ngeshare.check_of_test()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+AS $$ SELECT 'ok', pg_sleep(10)::text, NULL $$;
+SET statement_timeout = '50ms';
+SELECT * FROM ngeshare.run_check('of_test');
+RESET statement_timeout;
+DROP FUNCTION ngeshare.check_of_test();
+
+-- Clocks.
+SELECT seconds, finding.*
+FROM unnest(ARRAY[0, 4.94, 5, 5.01, -5, -5.01, 3600]) AS seconds
+CROSS JOIN LATERAL ngeshare.judge_clock(seconds) AS finding;
+
+-- Triggers: gone, disabled, or silent in a replica's session.
+SELECT * FROM ngeshare.check_triggers();
+BEGIN;
+ALTER TABLE "UserHangoutGroupAttendance" DISABLE TRIGGER recount_inserted;
+ALTER TABLE "UserHangoutGroupAttendance" ENABLE TRIGGER recount_deleted;
+DROP TRIGGER mark_write ON "User";
+ALTER TABLE course_config DISABLE TRIGGER ALL;
+SELECT * FROM ngeshare.check_triggers() ORDER BY detail COLLATE "C";
+ROLLBACK;
+
+-- Rows that wait.
+SELECT * FROM ngeshare.check_quarantine();
+BEGIN;
+INSERT INTO ngeshare.quarantine (table_name, row_id, reason, content, source_hash, first_run_id, last_run_id)
+VALUES
+    ('UserHangoutGroup', 'b', 'userId ''gone'' has no row in User', '{}', 0, 1, 2),
+    ('UserHangoutGroup', 'a', 'a value that has to be there is NULL', '{}', 0, 1, 2);
+SELECT * FROM ngeshare.check_quarantine();
+ROLLBACK;
+
+-- Another zone than the history's.
+SELECT zone FROM ngeshare.open_history();
+SELECT * FROM ngeshare.check_time_zone();
+SET ngeshare.timezone = 'Asia/Tokyo';
+SELECT * FROM ngeshare.check_time_zone();
+RESET ngeshare.timezone;
+
+-- Nobody asks it, or production through it, without being allowed to.
+CREATE ROLE regress_ngeshare_nobody;
+GRANT USAGE ON SCHEMA ngeshare TO regress_ngeshare_nobody;
+SET ROLE regress_ngeshare_nobody;
+SELECT * FROM ngeshare_doctor();
+SELECT * FROM v_sync_health;
+SELECT * FROM ngeshare.ask_production('SELECT 1');
+SELECT * FROM ngeshare.run_check('triggers');
+RESET ROLE;
+DROP OWNED BY regress_ngeshare_nobody;
+DROP ROLE regress_ngeshare_nobody;

@@ -1,0 +1,89 @@
+/*
+ * src/doctor/ask.c
+ *		What the doctor's SQL can't do itself: ask production something, and
+ *		tell how far apart two names are.
+ */
+#include "mirror/remote.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/tuplestore.h"
+#include "utils/varlena.h"
+
+PG_FUNCTION_INFO_V1(ngeshare_ask_production);
+PG_FUNCTION_INFO_V1(ngeshare_name_distance);
+
+/* Names are compared by so many of their first bytes. */
+#define NAME_BYTES 255
+
+/* Whatever production's search_path: a question means PostgreSQL's own functions, and is short. */
+#define ASKING_SETTINGS "SET search_path = pg_catalog; SET statement_timeout = '30s'"
+
+/* Makes a text array of one row of a result, with its NULLs. */
+static ArrayType *
+row_as_array(PGresult *result, int row)
+{
+	int columns = PQnfields(result);
+	Datum *values = palloc0(sizeof(Datum) * columns);
+	bool *nulls = palloc0(sizeof(bool) * columns);
+	int dimensions[1] = {columns};
+	int lower_bounds[1] = {1};
+
+	for (int column = 0; column < columns; column++)
+	{
+		nulls[column] = PQgetisnull(result, row, column);
+		if (!nulls[column])
+			values[column] = CStringGetTextDatum(PQgetvalue(result, row, column));
+	}
+	return construct_md_array(values, nulls, 1, dimensions, lower_bounds, TEXTOID, -1, false,
+	                          TYPALIGN_INT);
+}
+
+Datum
+ngeshare_ask_production(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *answer = (ReturnSetInfo *) fcinfo->resultinfo;
+	char *sql = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Remote *remote;
+	PGresult *result;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	remote = remote_open_production();
+	PQclear(remote_query(remote, ASKING_SETTINGS));
+	result = remote_query(remote, sql);
+	for (int row = 0; row < PQntuples(result); row++)
+	{
+		Datum values[1] = {PointerGetDatum(row_as_array(result, row))};
+		bool nulls[1] = {false};
+
+		tuplestore_putvalues(answer->setResult, answer->setDesc, values, nulls);
+	}
+	PQclear(result);
+	remote_close(remote);
+	return (Datum) 0;
+}
+
+/* The bytes of a name that are compared: its beginning, cut between two characters. */
+static int
+compared_length(const text *name)
+{
+	return pg_mbcliplen(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), NAME_BYTES);
+}
+
+/* The edit distance of two names; any number beyond the greatest that matters where it is more. */
+static int
+distance_of(const text *one, const text *other, int most)
+{
+	return varstr_levenshtein_less_equal(VARDATA_ANY(one), compared_length(one), VARDATA_ANY(other),
+	                                     compared_length(other), 1, 1, 1, most, true);
+}
+
+Datum
+ngeshare_name_distance(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(distance_of(PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1), PG_GETARG_INT32(2)));
+}

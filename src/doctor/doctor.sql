@@ -1,0 +1,134 @@
+-- ngeshare_doctor(): the list of checks, and the frame that runs them. A check is
+-- a line of the list and a function ngeshare.check_<name>() that returns what is
+-- wrong; no row means that nothing is. Whatever a check raises becomes its row.
+
+CREATE TYPE ngeshare.finding AS
+(
+    status text,
+    detail text,
+    hint   text
+);
+COMMENT ON TYPE ngeshare.finding IS
+'What a check of the doctor found: ok, warning or error; what it saw; and what to do.';
+
+CREATE FUNCTION ngeshare.ask_production(sql text)
+RETURNS SETOF text[]
+AS 'MODULE_PATHNAME', 'ngeshare_ask_production'
+LANGUAGE C
+VOLATILE
+STRICT;
+COMMENT ON FUNCTION ngeshare.ask_production(text) IS
+'Runs a statement on production as it is written, over a connection of its own with search_path = pg_catalog and at most 30 seconds, and returns each row as an array of texts. Errors: 55000 before ngeshare_connect(), and what production or the network gave.';
+
+CREATE VIEW ngeshare.mirror_table AS
+SELECT table_no, table_name, format('public.%I', table_name)::regclass AS relation, stamp
+FROM (
+    VALUES
+        (1, 'User', 'updatedAt'),
+        (2, 'Hangout', 'updatedAt'),
+        (3, 'HangoutEpisode', 'updatedAt'),
+        (4, 'HangoutGroup', 'updatedAt'),
+        (5, 'UserHangoutGroup', 'updatedAt'),
+        (6, 'UserHangoutGroupAttendance', 'attendedAt')
+) AS mirrored (table_no, table_name, stamp);
+COMMENT ON VIEW ngeshare.mirror_table IS
+'The six tables and the column that each is pulled by.';
+
+CREATE VIEW ngeshare.doctor_check AS
+SELECT check_no, check_name, asks_production, when_ok
+FROM (
+    VALUES
+        (1, 'connection', false, 'The server, its login and the six foreign tables are there.'),
+        (2, 'production_answers', true, 'Production answers.'),
+        (3, 'production_identity', true, 'It is the system that the mirror came from.'),
+        (4, 'production_version', true, 'Its PostgreSQL is new enough.'),
+        (5, 'production_tables', true, 'The six tables are there, readable and without row security.'),
+        (6, 'production_columns', true, 'Production, the foreign tables and the mirror have the same columns.'),
+        (7, 'clock_offset', true, 'Both clocks agree.'),
+        (8, 'index_for_pulls', true, 'Each of the six tables has an index to pull by.'),
+        (9, 'pg_read_all_stats', true, 'The login sees open transactions there.'),
+        (10, 'login_can_write', true, 'The login can write nothing there.'),
+        (11, 'same_encoding', true, 'Both databases have the same encoding.'),
+        (12, 'readable_password', false, 'Nobody but superusers can read the login''s password here.'),
+        (13, 'pg_cron', false, 'pg_cron lives in this database.'),
+        (14, 'schedule', false, 'The sync is scheduled.'),
+        (15, 'job_left_behind', false, 'No job and no run is left behind.'),
+        (16, 'preloading', false, 'Sessions of this database load ngeshare when they begin.'),
+        (17, 'time_zone', false, 'The history is kept in the days of ngeshare.timezone.'),
+        (18, 'last_sync', false, 'The last sync succeeded.'),
+        (19, 'quarantine', false, 'No row waits in quarantine.'),
+        (20, 'triggers', false, 'Every trigger of the extension fires.'),
+        (21, 'alert_address', false, 'Alerts have an address.'),
+        (22, 'worker_slots', false, 'A background worker can be started.')
+) AS listed (check_no, check_name, asks_production, when_ok);
+COMMENT ON VIEW ngeshare.doctor_check IS
+'The checks of ngeshare_doctor(), in their order: each is the function ngeshare.check_<name>(). Those that ask production are left unmade where it doesn''t answer.';
+
+CREATE FUNCTION ngeshare.run_check(check_name text)
+RETURNS SETOF ngeshare.finding
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    what text;
+    hint text;
+BEGIN
+    RETURN QUERY EXECUTE format('SELECT status, detail, hint FROM ngeshare.%I()', 'check_' || check_name);
+EXCEPTION
+    WHEN query_canceled OR OTHERS THEN
+        GET STACKED DIAGNOSTICS what = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+        -- A cancel that is meant for the doctor itself ends it.
+        IF sqlstate = '57014' AND what NOT LIKE 'production: %' THEN
+            RAISE;
+        END IF;
+        RETURN NEXT ROW('error', format('%s: %s', sqlstate, what),
+            coalesce(nullif(hint, ''), 'The check itself failed with this: mend what it says, then ask again.'))::ngeshare.finding;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.run_check(text) IS
+'What one check found. An error of its own is its finding, with the SQLSTATE in front; only a cancel of the caller''s is raised.';
+
+CREATE FUNCTION ngeshare_doctor()
+RETURNS TABLE
+(
+    check_name text,
+    status     text,
+    detail     text,
+    hint       text
+)
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+ROWS 30
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    item    record;
+    answers boolean := true;
+BEGIN
+    FOR item IN SELECT * FROM ngeshare.doctor_check ORDER BY check_no LOOP
+        check_name := item.check_name;
+        IF item.asks_production AND NOT answers THEN
+            status := 'warning';
+            detail := 'not checked: production does not answer';
+            hint := 'See production_answers.';
+            RETURN NEXT;
+            CONTINUE;
+        END IF;
+        FOR status, detail, hint IN SELECT * FROM ngeshare.run_check(item.check_name) LOOP
+            answers := answers AND NOT (status = 'error'
+                AND (item.check_name = 'production_answers' OR item.asks_production AND detail ~ '^08...: '));
+            RETURN NEXT;
+        END LOOP;
+        IF NOT FOUND THEN
+            status := 'ok';
+            detail := item.when_ok;
+            hint := NULL;
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION ngeshare_doctor() IS
+'Looks at everything that a sync needs, here and on production, changes nothing, and never fails: a row a check, or a row a thing that a check found. status: ok, warning (works, but will hurt) or error (wrong, or will stop a sync). detail: what it saw. hint: what to do, often the exact statement; NULL where it is ok. Where production does not answer, the checks that ask it say that they were not made.';

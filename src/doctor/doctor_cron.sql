@@ -1,0 +1,143 @@
+-- The doctor's checks of what runs the sync: pg_cron, its jobs, and runs that
+-- nobody works on. pg_cron's tables are there or not, so they are asked by name
+-- at run time.
+
+CREATE FUNCTION ngeshare.has_pg_cron()
+RETURNS boolean
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_cron') $$;
+COMMENT ON FUNCTION ngeshare.has_pg_cron() IS
+'Whether pg_cron lives in this database.';
+
+CREATE FUNCTION ngeshare.check_pg_cron()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT
+        'warning',
+        CASE
+            WHEN home IS NULL THEN 'pg_cron is not loaded: nothing can be scheduled from here.'
+            WHEN home <> current_database() THEN format('pg_cron lives in the database %I, not in this one.', home)
+            ELSE 'pg_cron is loaded for this database, but it was not created in it.'
+        END,
+        CASE
+            WHEN home = current_database() THEN 'CREATE EXTENSION pg_cron;'
+            ELSE format('Set shared_preload_libraries = ''pg_cron'' and cron.database_name = %L, restart, and CREATE EXTENSION pg_cron here; or let another scheduler run: psql -d %s -c "CALL ngeshare_sync()"',
+                current_database(), quote_ident(current_database()))
+        END
+    FROM nullif(current_setting('cron.database_name', true), '') AS home
+    WHERE NOT ngeshare.has_pg_cron()
+$$;
+COMMENT ON FUNCTION ngeshare.check_pg_cron() IS
+'Does pg_cron live here?';
+
+CREATE FUNCTION ngeshare.check_schedule()
+RETURNS SETOF ngeshare.finding
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    job record;
+BEGIN
+    IF NOT ngeshare.has_pg_cron() THEN
+        RETURN NEXT ROW('warning', 'Nothing is scheduled here: there is no pg_cron.', 'See pg_cron.')::ngeshare.finding;
+        RETURN;
+    END IF;
+    FOR job IN EXECUTE $jobs$
+        SELECT last_run.status, last_run.return_message, last_run.end_time
+        FROM cron.job
+        LEFT JOIN LATERAL (
+            SELECT *
+            FROM cron.job_run_details AS run
+            WHERE run.jobid = job.jobid
+              AND run.status IN ('succeeded', 'failed')
+            ORDER BY run.runid DESC
+            LIMIT 1
+        ) AS last_run ON true
+        WHERE job.jobname = 'ngeshare_sync' AND job.active AND job.database = current_database()
+    $jobs$ LOOP
+        IF job.status = 'failed' THEN
+            RETURN NEXT ROW('warning',
+                format('The scheduled sync last failed, at %s: %s', job.end_time, rtrim(job.return_message, E'\n')),
+                'See sync_error_log; where no run is in sync_run, pg_cron could not start it: see cron.job_run_details and the server''s log.')::ngeshare.finding;
+        END IF;
+    END LOOP;
+    IF NOT FOUND THEN
+        RETURN NEXT ROW('warning', 'Nothing syncs by itself: there is no active job "ngeshare_sync".',
+            'SELECT ngeshare_schedule(''*/30 * * * *'');')::ngeshare.finding;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.check_schedule() IS
+'Is there an active job, and did its last run come to its end?';
+
+CREATE FUNCTION ngeshare.stray_jobs()
+RETURNS SETOF ngeshare.finding
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY EXECUTE $jobs$
+        SELECT
+            'warning',
+            format('The job %s (%s) %s.', jobid, coalesce(quote_ident(jobname), 'without a name'), concat_ws(', and ',
+                CASE WHEN database <> current_database() THEN format('syncs in the database %I', database) END,
+                CASE WHEN is_other THEN 'is not the one that ngeshare_schedule() made' END,
+                CASE WHEN NOT active THEN 'is not active' END,
+                CASE WHEN is_doubled THEN 'is not the only one' END,
+                CASE
+                    WHEN role IS NULL THEN format('belongs to %I, which is no role', username)
+                    WHEN NOT is_allowed THEN format('belongs to %I, which may not call ngeshare_sync()', username)
+                END)),
+            format('SELECT cron.unschedule(%s);%s', jobid, CASE
+                WHEN role IS NOT NULL AND NOT is_allowed THEN
+                    format(' or GRANT EXECUTE ON PROCEDURE ngeshare_sync(text, text[]) TO %I;', username)
+                WHEN NOT active THEN format(' or UPDATE cron.job SET active = true WHERE jobid = %s;', jobid)
+            END)
+        FROM (
+            SELECT
+                job.*,
+                role.oid AS role,
+                jobname IS DISTINCT FROM 'ngeshare_sync' AS is_other,
+                count(*) FILTER (WHERE active) OVER (PARTITION BY database) > 1 AS is_doubled,
+                database <> current_database() OR role.oid IS NOT NULL AND has_function_privilege(role.oid,
+                    'public.ngeshare_sync(text, text[])'::regprocedure, 'EXECUTE') AS is_allowed
+            FROM cron.job
+            LEFT JOIN pg_roles AS role ON role.rolname = username
+            WHERE command ~* 'ngeshare_sync'
+        ) AS syncing
+        WHERE database <> current_database() OR is_other OR NOT active OR is_doubled OR NOT is_allowed
+        ORDER BY jobid
+    $jobs$;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.stray_jobs() IS
+'The jobs of pg_cron that call ngeshare_sync and are not the one that should be: of another database or name, inactive, doubled, or of a role that may not.';
+
+CREATE FUNCTION ngeshare.check_job_left_behind()
+RETURNS SETOF ngeshare.finding
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF ngeshare.has_pg_cron() THEN
+        RETURN QUERY SELECT * FROM ngeshare.stray_jobs();
+    END IF;
+    RETURN QUERY
+    SELECT
+        'warning',
+        format('Run %s is logged as running, but nobody works on it: its process died.', run_id),
+        'CALL ngeshare_sync(); goes on from its last batch.'
+    FROM public.ngeshare_sync_status()
+    WHERE phase = 'interrupted';
+END
+$$;
+COMMENT ON FUNCTION ngeshare.check_job_left_behind() IS
+'Is there a job that should not be, or a run that nobody works on?';

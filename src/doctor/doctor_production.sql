@@ -1,0 +1,412 @@
+-- The doctor's checks that ask production. Each is one question over a connection
+-- of its own; none waits there, writes, or reads a row of the six tables.
+
+CREATE FUNCTION ngeshare.ask_of_tables(question text)
+RETURNS SETOF text[]
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT ngeshare.ask_production(format($ask$
+        WITH wanted AS (
+            SELECT no, name, stamp, space.oid AS space, relation.oid AS relation
+            FROM unnest(%L::text[], %L::text[]) WITH ORDINALITY AS listed (name, stamp, no)
+            LEFT JOIN pg_namespace AS space ON space.nspname = 'public'
+            LEFT JOIN pg_class AS relation ON relation.relnamespace = space.oid AND relation.relname = name
+        )
+        %s
+    $ask$, array_agg(table_name ORDER BY table_no), array_agg(stamp ORDER BY table_no), question))
+    FROM ngeshare.mirror_table
+$$;
+COMMENT ON FUNCTION ngeshare.ask_of_tables(text) IS
+'Asks production a question about "wanted": no, name and stamp of the six tables, and the oids of their schema and relation there, NULL where they are not.';
+
+CREATE FUNCTION ngeshare.check_production_answers()
+RETURNS SETOF ngeshare.finding
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM ngeshare.ask_production('SELECT 1');
+END
+$$;
+COMMENT ON FUNCTION ngeshare.check_production_answers() IS
+'Can production be reached, and does it take the login? The error is the finding.';
+
+CREATE FUNCTION ngeshare.check_production_identity()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT
+        'error',
+        CASE
+            WHEN asked[1] <> known.source_id
+            THEN format('The mirror came from system %s; this is %s.', known.source_id, asked[1])
+            ELSE format('Production has begun %s transactions; at the last sync it had begun %s: it was restored from a backup.',
+                asked[2], known.transactions)
+        END,
+        CASE
+            WHEN asked[1] <> known.source_id THEN 'Connect to the right one. If production itself moved to a new system: '
+            ELSE 'If what it holds now is what counts: '
+        END || 'DELETE FROM ngeshare.source; CALL ngeshare_sync(''full'');'
+    FROM ngeshare.ask_production($ask$
+        SELECT
+            CASE
+                WHEN has_function_privilege('pg_control_system()', 'EXECUTE')
+                THEN (SELECT system_identifier::text FROM pg_control_system())
+                ELSE 'unknown'
+            END || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()),
+            CASE WHEN NOT pg_is_in_recovery() THEN pg_snapshot_xmax(pg_current_snapshot()) END
+    $ask$) AS asked
+    JOIN ngeshare.source AS known
+      ON asked[1] <> known.source_id
+      OR asked[2]::bigint < known.transactions
+$$;
+COMMENT ON FUNCTION ngeshare.check_production_identity() IS
+'Is this the system that the mirror came from, and has it not gone back in time? A sync refuses both.';
+
+CREATE FUNCTION ngeshare.check_production_version()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT
+        CASE WHEN asked[1]::integer < 140000 THEN 'error' ELSE 'ok' END,
+        format('Production runs PostgreSQL %s.', asked[2]),
+        CASE WHEN asked[1]::integer < 140000 THEN 'ngeshare reads from PostgreSQL 14 and newer.' END
+    FROM ngeshare.ask_production($ask$
+        SELECT current_setting('server_version_num'), current_setting('server_version')
+    $ask$) AS asked
+$$;
+COMMENT ON FUNCTION ngeshare.check_production_version() IS
+'Is production''s PostgreSQL new enough?';
+
+CREATE FUNCTION ngeshare.check_production_tables()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT
+        'error',
+        CASE asked[2]
+            WHEN 'usage' THEN 'The login may not use schema public on production.'
+            WHEN 'exists' THEN format('Production has no table public.%I.', asked[1])
+            WHEN 'select' THEN format('The login may not read public.%I on production.', asked[1])
+            ELSE format('Row security hides rows of public.%I on production from the login.', asked[1])
+        END,
+        CASE asked[2]
+            WHEN 'usage' THEN format('There: GRANT USAGE ON SCHEMA public TO %I;', asked[3])
+            WHEN 'exists' THEN 'Check the dbname of ngeshare_connect(), or what became of the table there.'
+            WHEN 'select' THEN format('There: GRANT SELECT ON public.%I TO %I;', asked[1], asked[3])
+            ELSE format('There: ALTER ROLE %I BYPASSRLS; a part of a table would pass for all of it.', asked[3])
+        END
+    FROM ngeshare.ask_of_tables($ask$
+        , judged AS (
+            SELECT no, name, CASE
+                WHEN NOT coalesce(has_schema_privilege(space, 'USAGE'), false) THEN 'usage'
+                WHEN relation IS NULL THEN 'exists'
+                WHEN NOT has_any_column_privilege(relation, 'SELECT') THEN 'select'
+                WHEN row_security_active(relation) THEN 'row security'
+            END AS lack
+            FROM wanted
+        )
+        SELECT name, lack, current_user
+        FROM judged
+        WHERE lack IS NOT NULL
+        ORDER BY no
+    $ask$) AS asked
+$$;
+COMMENT ON FUNCTION ngeshare.check_production_tables() IS
+'Are the six tables there, and may the login read all of their rows?';
+
+CREATE FUNCTION ngeshare.columns_of(schema_name text)
+RETURNS TABLE (table_name text, column_name text, type_name text, base_name text)
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT
+        mirrored.table_name,
+        attribute.attname::text,
+        format_type(atttypid, atttypmod),
+        format_type(atttypid, NULL)
+    FROM ngeshare.mirror_table AS mirrored
+    JOIN pg_attribute AS attribute
+      ON attribute.attrelid = to_regclass(format('%I.%I', schema_name, mirrored.table_name))
+     AND attribute.attnum > 0
+     AND NOT attribute.attisdropped
+$$;
+COMMENT ON FUNCTION ngeshare.columns_of(text) IS
+'The columns of the six tables in a schema here: public (the mirror) or production (the foreign tables).';
+
+CREATE FUNCTION ngeshare.production_columns()
+RETURNS TABLE (table_name text, column_name text, type_name text, base_name text, is_enum boolean, is_readable boolean)
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT asked[1], asked[2], asked[3], asked[4], asked[5]::boolean, asked[6]::boolean
+    FROM ngeshare.ask_of_tables($ask$
+        SELECT
+            name,
+            attname,
+            format_type(atttypid, atttypmod),
+            format_type(atttypid, NULL),
+            type.typtype = 'e',
+            has_column_privilege(relation, attnum, 'SELECT')
+        FROM wanted
+        JOIN pg_attribute ON attrelid = relation AND attnum > 0 AND NOT attisdropped
+        JOIN pg_type AS type ON type.oid = atttypid
+    $ask$) AS asked
+$$;
+COMMENT ON FUNCTION ngeshare.production_columns() IS
+'The columns of the six tables on production, of those that are there.';
+
+CREATE FUNCTION ngeshare.compare_columns()
+RETURNS TABLE (kind text, table_name text, column_name text, here text, there text)
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH there AS MATERIALIZED (
+        SELECT * FROM ngeshare.production_columns()
+    ), mirror AS (
+        SELECT * FROM ngeshare.columns_of('public')
+    ), compared AS (
+        SELECT
+            CASE
+                WHEN there.column_name IS NULL THEN 'gone'
+                WHEN mirror.column_name IS NULL THEN 'added'
+                WHEN NOT there.is_readable THEN 'unreadable'
+                WHEN there.base_name <> mirror.base_name
+                    AND NOT (mirror.type_name = 'text'
+                        AND (there.is_enum OR there.base_name IN ('character varying', 'uuid', 'citext')))
+                THEN 'retyped'
+            END AS kind,
+            table_name,
+            column_name,
+            mirror.type_name AS here,
+            there.type_name AS there
+        FROM mirror
+        FULL JOIN there USING (table_name, column_name)
+        WHERE table_name IN (SELECT known.table_name FROM there AS known)
+        UNION ALL
+        SELECT 'foreign', table_name, column_name, mirror.type_name, door.type_name
+        FROM mirror
+        LEFT JOIN ngeshare.columns_of('production') AS door USING (table_name, column_name)
+        WHERE door.type_name IS DISTINCT FROM mirror.type_name
+          AND to_regclass(format('production.%I', table_name)) IS NOT NULL
+    )
+    SELECT *
+    FROM compared
+    WHERE kind IS NOT NULL
+$$;
+COMMENT ON FUNCTION ngeshare.compare_columns() IS
+'Where the columns of production, of the foreign tables and of the mirror differ: gone there, added there, retyped (to a type that the mirror''s can''t take), unreadable, or another in the foreign table (foreign).';
+
+CREATE FUNCTION ngeshare.check_production_columns()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT
+        CASE WHEN kind = 'added' THEN 'warning' ELSE 'error' END,
+        format(CASE kind
+            WHEN 'gone' THEN 'Production has no column %1$I.%2$I any more.'
+            WHEN 'added' THEN 'Production has a new column %1$I.%2$I of type %4$s; it is not mirrored.'
+            WHEN 'retyped' THEN 'Production''s column %1$I.%2$I is of type %4$s; the mirror''s is %3$s.'
+            WHEN 'unreadable' THEN 'The login may not read %1$I.%2$I on production.'
+            ELSE 'The foreign table''s column %1$I.%2$I is %5$s; the mirror''s is %3$s.'
+        END, table_name, column_name, here, there, coalesce('of type ' || there, 'not there')),
+        format(CASE kind
+            WHEN 'gone' THEN 'A sync refuses it (42703): bring the column back there, or install a version of ngeshare without it.'
+            WHEN 'added' THEN 'Nothing has to be done; where answers need it, a later version of ngeshare has to mirror it.'
+            WHEN 'retyped' THEN 'A sync refuses it (42804): take the type back there, or install a version of ngeshare with the new one.'
+            WHEN 'unreadable' THEN 'There: GRANT SELECT ON public.%1$I TO the login;'
+            ELSE 'DROP FOREIGN TABLE production.%1$I; then SELECT ngeshare_connect(...) again.'
+        END, table_name)
+    FROM ngeshare.compare_columns()
+    ORDER BY kind = 'added', table_name, column_name
+$$;
+COMMENT ON FUNCTION ngeshare.check_production_columns() IS
+'Do production, the foreign tables and the mirror have the same columns?';
+
+CREATE FUNCTION ngeshare.judge_clock(seconds_ahead numeric)
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT
+        CASE WHEN abs(seconds_ahead) > 5 THEN 'warning' ELSE 'ok' END,
+        format('Production''s clock is %s s %s this one.', round(abs(seconds_ahead), 1),
+            CASE WHEN seconds_ahead < 0 THEN 'behind' ELSE 'ahead of' END),
+        CASE WHEN abs(seconds_ahead) > 5 THEN 'Let both servers keep their time by NTP.' END
+$$;
+COMMENT ON FUNCTION ngeshare.judge_clock(numeric) IS
+'What is to be said of clocks that are so many seconds apart: more than 5, either way, is too much.';
+
+CREATE FUNCTION ngeshare.check_clock_offset()
+RETURNS SETOF ngeshare.finding
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    there numeric;
+BEGIN
+    SELECT asked[1]
+    INTO there
+    FROM ngeshare.ask_production('SELECT extract(epoch FROM clock_timestamp())') AS asked;
+    RETURN QUERY SELECT * FROM ngeshare.judge_clock(there - extract(epoch FROM clock_timestamp()));
+END
+$$;
+COMMENT ON FUNCTION ngeshare.check_clock_offset() IS
+'Do both clocks agree? As exactly as an answer travels.';
+
+CREATE FUNCTION ngeshare.check_index_for_pulls()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT
+        'warning',
+        format('Production has no index of public.%I to pull by: each batch reads the whole table there%s.', asked[1],
+            CASE WHEN asked[3] IS NOT NULL THEN format(' (the index %s is invalid)', asked[3]) END),
+        concat_ws(' ', 'There:', 'DROP INDEX CONCURRENTLY ' || asked[3] || ';',
+            format('CREATE INDEX CONCURRENTLY ON public.%I (%s);', asked[1], asked[2]))
+    FROM ngeshare.ask_of_tables($ask$
+        , pulled AS (
+            SELECT
+                no,
+                name,
+                relation,
+                quote_ident(stamp) || CASE WHEN stamp = 'updatedAt' THEN ', id' ELSE '' END AS columns,
+                (SELECT attnum FROM pg_attribute WHERE attrelid = relation AND attname = stamp) AS stamp_no,
+                CASE WHEN stamp = 'updatedAt' THEN
+                    (SELECT attnum FROM pg_attribute WHERE attrelid = relation AND attname = 'id')
+                END AS id_no
+            FROM wanted
+            WHERE relation IS NOT NULL
+        ), fitting AS (
+            SELECT indrelid, indexrelid, indisvalid AND indisready AS is_usable
+            FROM pulled
+            JOIN pg_index AS index ON indrelid = relation
+            JOIN pg_class AS class ON class.oid = indexrelid
+            JOIN pg_am AS method ON method.oid = class.relam
+            WHERE amname = 'btree'
+              AND indpred IS NULL
+              AND indkey[0] = stamp_no
+              AND (id_no IS NULL OR indnkeyatts > 1 AND indkey[1] = id_no AND indoption[0] = indoption[1])
+        )
+        SELECT name, columns, (
+            SELECT min(indexrelid::regclass::text) FROM fitting WHERE indrelid = relation)
+        FROM pulled
+        WHERE NOT EXISTS (SELECT 1 FROM fitting WHERE indrelid = relation AND is_usable)
+        ORDER BY no
+    $ask$) AS asked
+$$;
+COMMENT ON FUNCTION ngeshare.check_index_for_pulls() IS
+'Does production find what changed by an index that begins with ("updatedAt", id), attendance with "attendedAt"? Partial and invalid ones don''t count.';
+
+CREATE FUNCTION ngeshare.check_pg_read_all_stats()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT
+        'warning',
+        'The login does not have the privileges of pg_read_all_stats on production: watermarks can''t wait for long transactions there; what they hid is found by its content only.',
+        format('There: ALTER ROLE %I INHERIT; GRANT pg_read_all_stats TO %1$I%s;', asked[1],
+            CASE WHEN asked[2]::integer >= 160000 THEN ' WITH INHERIT TRUE' END)
+    FROM ngeshare.ask_production($ask$
+        SELECT current_user, current_setting('server_version_num')
+        WHERE NOT pg_has_role('pg_read_all_stats', 'USAGE')
+    $ask$) AS asked
+$$;
+COMMENT ON FUNCTION ngeshare.check_pg_read_all_stats() IS
+'May the login see when production''s open transactions began? It has to be a member that inherits.';
+
+CREATE FUNCTION ngeshare.check_login_can_write()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT
+        'error',
+        format('The login %I %s%s.', asked[1], CASE asked[2]
+            WHEN 'superuser' THEN 'is or may become a superuser on production'
+            WHEN 'database' THEN 'may create schemas in production''s database'
+            WHEN 'schema' THEN 'may create objects in production''s schema public'
+            ELSE format('could %s public.%I on production', asked[4], asked[3])
+        END, CASE WHEN asked[6]::boolean THEN ', as a role that it may become' END),
+        format(CASE asked[2]
+            WHEN 'superuser' THEN 'Give ngeshare a login of its own that has SELECT on the six tables and nothing else, and SELECT ngeshare_connect(...) with it.'
+            WHEN 'database' THEN 'There: REVOKE CREATE ON DATABASE %3$I FROM PUBLIC, %1$I;'
+            WHEN 'schema' THEN 'There: REVOKE CREATE ON SCHEMA public FROM PUBLIC, %1$I;'
+            ELSE 'There: REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON public.%2$I FROM PUBLIC, %1$I; or give ngeshare a login that has SELECT only, and owns and inherits nothing.'
+        END, asked[1], asked[3], asked[5])
+    FROM ngeshare.ask_of_tables($ask$
+        , able AS (
+            SELECT oid, rolsuper
+            FROM pg_roles
+            WHERE pg_has_role(oid, 'MEMBER')
+        ), power AS (
+            SELECT 1 AS no, 'superuser' AS kind, NULL AS name, NULL AS verbs, false AS as_other
+            FROM able
+            HAVING bool_or(rolsuper)
+            UNION ALL
+            SELECT 2, 'database', NULL, NULL, NOT has_database_privilege(current_database(), 'CREATE')
+            FROM able
+            HAVING bool_or(has_database_privilege(oid, current_database(), 'CREATE'))
+            UNION ALL
+            SELECT 3, 'schema', NULL, NULL, NOT has_schema_privilege('public', 'CREATE')
+            FROM able
+            HAVING bool_or(has_schema_privilege(oid, 'public', 'CREATE'))
+            UNION ALL
+            SELECT 3 + no, 'table', name, nullif(concat_ws(', ',
+                CASE WHEN bool_or(has_any_column_privilege(oid, relation, 'INSERT')) THEN 'INSERT into' END,
+                CASE WHEN bool_or(has_any_column_privilege(oid, relation, 'UPDATE')) THEN 'UPDATE' END,
+                CASE WHEN bool_or(has_table_privilege(oid, relation, 'DELETE')) THEN 'DELETE from' END,
+                CASE WHEN bool_or(has_table_privilege(oid, relation, 'TRUNCATE')) THEN 'TRUNCATE' END), ''),
+                NOT (has_any_column_privilege(relation, 'INSERT, UPDATE') OR has_table_privilege(relation, 'DELETE, TRUNCATE'))
+            FROM wanted
+            CROSS JOIN able
+            WHERE relation IS NOT NULL
+            GROUP BY no, name, relation
+        )
+        SELECT current_user, kind, name, verbs, current_database(), as_other
+        FROM power
+        WHERE (kind <> 'table' OR verbs IS NOT NULL)
+          AND (kind = 'superuser' OR NOT EXISTS (SELECT 1 FROM power AS all_power WHERE kind = 'superuser'))
+        ORDER BY no
+    $ask$) AS asked
+$$;
+COMMENT ON FUNCTION ngeshare.check_login_can_write() IS
+'Could the login write to production, itself or as a role that it may become? Its privileges are what keeps production safe.';
+
+CREATE FUNCTION ngeshare.check_same_encoding()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT
+        'error',
+        format('Production''s database is encoded in %s, this one in %s: texts beyond ASCII never compare as the same.',
+            asked[1], current_setting('server_encoding')),
+        format('Make a new local database: CREATE DATABASE ... ENCODING %L TEMPLATE template0;', asked[1])
+    FROM ngeshare.ask_production('SELECT current_setting(''server_encoding'')') AS asked
+    WHERE asked[1] <> current_setting('server_encoding')
+$$;
+COMMENT ON FUNCTION ngeshare.check_same_encoding() IS
+'Do both databases have the same encoding? Contents are compared by the hashes of their bytes.';

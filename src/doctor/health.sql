@@ -1,0 +1,177 @@
+-- v_sync_health: is the mirror fresh? One row for people and monitors.
+
+CREATE FUNCTION ngeshare.stale_after()
+RETURNS interval
+LANGUAGE sql
+STABLE
+AS $$
+    SELECT coalesce(
+        nullif(pg_catalog.current_setting('ngeshare.alert_stale_after', true), ''),
+        '26h')::pg_catalog.interval
+$$;
+COMMENT ON FUNCTION ngeshare.stale_after() IS
+'How old the last success may be before the mirror counts as stale: the setting ngeshare.alert_stale_after, 26 hours where there is none.';
+
+CREATE FUNCTION ngeshare.sync_now()
+RETURNS timestamptz
+LANGUAGE sql
+STABLE
+AS $$
+    SELECT coalesce(
+        nullif(pg_catalog.current_setting('ngeshare.sync_clock', true), '')::pg_catalog.timestamptz,
+        pg_catalog.now())
+$$;
+COMMENT ON FUNCTION ngeshare.sync_now() IS
+'The instant that a sync would count as now: ngeshare.sync_clock, or the real clock.';
+
+CREATE FUNCTION ngeshare.alerts_pending()
+RETURNS bigint
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    pending bigint := 0;
+BEGIN
+    IF to_regclass('ngeshare.alert_outbox') IS NOT NULL THEN
+        EXECUTE 'SELECT count(*) FROM ngeshare.alert_outbox WHERE status = ''pending'''
+        INTO pending;
+    END IF;
+    RETURN pending;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.alerts_pending() IS
+'Alerts that wait to be delivered; 0 where there is no outbox.';
+
+CREATE FUNCTION ngeshare.next_scheduled_run()
+RETURNS timestamptz
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    run timestamptz;
+BEGIN
+    IF EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_cron') THEN
+        EXECUTE 'SELECT min(ngeshare.next_cron_run(schedule, now(), $1)) FROM cron.job'
+            ' WHERE jobname = ''ngeshare_sync'' AND active AND database = current_database()'
+        INTO run
+        USING coalesce(nullif(current_setting('cron.timezone', true), ''), 'GMT');
+    END IF;
+    RETURN run;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.next_scheduled_run() IS
+'When pg_cron starts the job "ngeshare_sync" next; NULL where pg_cron does not live here, has no such job, or has one whose schedule can''t be read.';
+
+CREATE FUNCTION ngeshare.sync_health()
+RETURNS TABLE
+(
+    status          text,
+    last_success_at timestamptz,
+    age             interval,
+    last_run_id     bigint,
+    last_error      text,
+    sqlstate        text,
+    next_run_at     timestamptz,
+    alerts_pending  bigint
+)
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+ROWS 1
+SET search_path = pg_catalog, pg_temp
+AS $$
+    -- Runs that tell how the mirror as a whole is: a success of some tables, a
+    -- comparison and a cancelled run say nothing about it.
+    WITH telling AS NOT MATERIALIZED (
+        SELECT
+            run.run_id,
+            CASE WHEN run.status = 'running' THEN 'crashed' ELSE run.status END AS status,
+            run.finished_at,
+            run.message
+        FROM public.sync_run AS run
+        WHERE run.mode <> 'verify'
+          AND CASE run.status
+                  WHEN 'failed' THEN true
+                  WHEN 'crashed' THEN true
+                  WHEN 'running' THEN run.run_id = (
+                      SELECT sync.run_id
+                      FROM public.ngeshare_sync_status() AS sync
+                      WHERE sync.phase = 'interrupted')
+                  WHEN 'cancelled' THEN false
+                  ELSE 6 = (SELECT count(*) FROM public.sync_log AS log WHERE log.run_id = run.run_id)
+              END
+    ), last_telling AS (
+        SELECT *
+        FROM telling
+        ORDER BY run_id DESC
+        LIMIT 1
+    ), last_success AS (
+        SELECT finished_at, now() - finished_at AS age
+        FROM telling
+        WHERE telling.status IN ('success', 'warning')
+        ORDER BY run_id DESC
+        LIMIT 1
+    )
+    SELECT
+        CASE
+            WHEN last_telling.run_id IS NULL THEN 'never'
+            WHEN last_telling.status IN ('failed', 'crashed') THEN last_telling.status
+            WHEN last_success.age > ngeshare.stale_after() THEN 'stale'
+            ELSE last_telling.status
+        END,
+        last_success.finished_at,
+        last_success.age,
+        (SELECT max(run.run_id) FROM public.sync_run AS run),
+        CASE
+            WHEN last_telling.status = 'crashed' THEN coalesce(last_telling.message, 'its process is gone')
+            WHEN last_telling.status IN ('failed', 'warning') THEN last_telling.message
+        END,
+        CASE WHEN last_telling.status IN ('failed', 'crashed') THEN (
+            SELECT error.sqlstate
+            FROM public.sync_error_log AS error
+            WHERE error.run_id = last_telling.run_id
+            ORDER BY error.error_id DESC
+            LIMIT 1)
+        END,
+        ngeshare.next_scheduled_run(),
+        ngeshare.alerts_pending()
+    FROM (SELECT 1) AS one
+    LEFT JOIN last_telling ON true
+    LEFT JOIN last_success ON true
+$$;
+COMMENT ON FUNCTION ngeshare.sync_health() IS
+'The row of v_sync_health.';
+
+CREATE VIEW v_sync_health AS
+SELECT
+    status,
+    last_success_at,
+    age,
+    last_run_id,
+    last_error,
+    sqlstate,
+    next_run_at,
+    alerts_pending
+FROM ngeshare.sync_health();
+COMMENT ON VIEW v_sync_health IS
+'One row for people and monitors: is the mirror fresh? The run that decides is the last one that failed, crashed, or came to its end over all six tables; a run with mode verify, a cancelled one and a success of some tables only change nothing.';
+COMMENT ON COLUMN v_sync_health.status IS
+'never before any such run; failed or crashed where the last one is; else stale where the last success is older than ngeshare.alert_stale_after (26 hours); else warning or success, as it ended.';
+COMMENT ON COLUMN v_sync_health.last_success_at IS
+'When the last run over all six tables ended as a success or a warning; NULL before the first.';
+COMMENT ON COLUMN v_sync_health.age IS
+'The time since then; NULL before the first.';
+COMMENT ON COLUMN v_sync_health.last_run_id IS
+'The last run of any kind, the one that is running included; NULL before the first.';
+COMMENT ON COLUMN v_sync_health.last_error IS
+'What the deciding run said, where it failed, crashed or ended with a warning; else NULL.';
+COMMENT ON COLUMN v_sync_health.sqlstate IS
+'The SQLSTATE that the deciding run failed with; NULL where it did not, or was gone before it could say.';
+COMMENT ON COLUMN v_sync_health.next_run_at IS
+'When pg_cron starts the job "ngeshare_sync" next; NULL where it does not live here, has no such job, or one whose schedule can''t be read.';
+COMMENT ON COLUMN v_sync_health.alerts_pending IS
+'Alerts that wait to be delivered.';
