@@ -12,15 +12,21 @@
 #include "sql.h"
 #include "utils/builtins.h"
 
-/* The ids, as the text of an array, that staging names in a column and the parent table lacks. */
+/*
+ * The ids, as the text of an array, that staging names in a column and the parent
+ * table lacks; without those that can't be stored there, as is known.
+ */
 static char *
 missing_ids(const MirrorTable *table, const MirrorParent *parent)
 {
 	sql_query_row(sql_format("SELECT array_agg(DISTINCT stage.%1$s)::text FROM ngeshare.%2$s AS "
 	                         "stage WHERE stage.%1$s IS NOT NULL AND NOT EXISTS"
-	                         " (SELECT 1 FROM public.%3$s AS parent WHERE parent.id = stage.%1$s)",
+	                         " (SELECT 1 FROM public.%3$s AS parent WHERE parent.id = stage.%1$s)"
+	                         " AND NOT EXISTS (SELECT 1 FROM ngeshare.quarantine AS held"
+	                         " WHERE held.table_name = %4$s AND held.row_id = stage.%1$s"
+	                         " AND (held.is_refused OR NOT held.is_whole))",
 	                         quote_identifier(parent->column), table->stage,
-	                         quote_identifier(parent->table)),
+	                         quote_identifier(parent->table), quote_literal_cstr(parent->table)),
 	              NULL);
 	return sql_text(1);
 }

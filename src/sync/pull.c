@@ -113,7 +113,7 @@ open_same(SyncRun *run, const MirrorTable *table)
 	begin_pass(run, table, false);
 	end_pull(table);
 	held = sync_stage_quarantined(table);
-	if (held > 0 || !stays)
+	if (held > 0 || !stays || sync_has_unfetched(table))
 		return true;
 	sync_close_pass(table);
 	return false;

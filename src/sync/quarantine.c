@@ -68,26 +68,30 @@ parent_joins(const MirrorTable *table)
  * and reason. Its parameters begin with $3.
  */
 static void
-hold(SyncRun *run, const MirrorTable *table, const char *rejected, const SqlArgs *parameters)
+hold(SyncRun *run, const MirrorTable *table, const char *rejected, const SqlArgs *parameters,
+     bool is_refused)
 {
 	SqlArgs args = {0};
 
 	sql_add_text(&args, table->name);
 	sql_add_int64(&args, run->run_id);
 	sql_add_all(&args, parameters);
-	sql_run(sql_format("WITH rejected AS MATERIALIZED (%s), taken AS ("
-	                   " DELETE FROM ngeshare.%s AS stage USING rejected"
-	                   " WHERE stage.id = rejected.id RETURNING stage.*, rejected.reason)"
-	                   " INSERT INTO ngeshare.quarantine AS held (table_name, row_id, reason,"
-	                   " content, source_hash, first_run_id, last_run_id)"
-	                   " SELECT $1, id, reason,"
-	                   " to_jsonb(taken) - '{stage_no,source_hash,reason}'::text[],"
-	                   " coalesce(source_hash, %s), $2, $2 FROM taken"
-	                   " ON CONFLICT (table_name, row_id) DO UPDATE SET reason = excluded.reason,"
-	                   " content = excluded.content, source_hash = excluded.source_hash,"
-	                   " is_whole = true, last_run_id = excluded.last_run_id",
-	                   rejected, table->stage, content_row_hash(table, "taken")),
-	        &args);
+	sql_run(
+	    sql_format("WITH rejected AS MATERIALIZED (%s), taken AS ("
+	               " DELETE FROM ngeshare.%s AS stage USING rejected"
+	               " WHERE stage.id = rejected.id RETURNING stage.*, rejected.reason)"
+	               " INSERT INTO ngeshare.quarantine AS held (table_name, row_id, reason,"
+	               " content, source_hash, is_refused, first_run_id, last_run_id)"
+	               " SELECT $1, id, reason,"
+	               " to_jsonb(taken) - '{stage_no,source_hash,reason}'::text[],"
+	               " coalesce(source_hash, %s), %s, $2, $2 FROM taken"
+	               " ON CONFLICT (table_name, md5(row_id)) DO UPDATE SET reason = excluded.reason,"
+	               " content = excluded.content, source_hash = excluded.source_hash,"
+	               " is_whole = true, is_refused = excluded.is_refused,"
+	               " last_run_id = excluded.last_run_id",
+	               rejected, table->stage, content_row_hash(table, "taken"),
+	               is_refused ? "true" : "false"),
+	    &args);
 }
 
 /* Makes staging fit to merge: what can't be mirrored now leaves it. */
@@ -100,10 +104,10 @@ sync_admit(SyncRun *run, const MirrorTable *table)
 	     sql_format("SELECT id, reason FROM (SELECT stage.id, %s AS reason"
 	                " FROM ngeshare.%s AS stage%s) AS judged WHERE reason IS NOT NULL",
 	                rejection(table), table->stage, parent_joins(table)),
-	     &none);
+	     &none, false);
 }
 
-/* Moves one staged row into quarantine, with a reason. */
+/* Moves one staged row into quarantine, with what the mirror said when it refused it. */
 void
 sync_hold_staged(SyncRun *run, const MirrorTable *table, int64 stage_no, const char *reason)
 {
@@ -113,7 +117,7 @@ sync_hold_staged(SyncRun *run, const MirrorTable *table, int64 stage_no, const c
 	sql_add_text(&parameters, remote_without_secrets(reason));
 	hold(run, table,
 	     sql_format("SELECT id, $4 AS reason FROM ngeshare.%s WHERE stage_no = $3", table->stage),
-	     &parameters);
+	     &parameters, true);
 }
 
 /*
@@ -144,7 +148,7 @@ sync_hold_by_key(SyncRun *run, const MirrorTable *table, const char *id)
 		sql_run("INSERT INTO ngeshare.quarantine (table_name, row_id, reason, content,"
 		        " source_hash, first_run_id, last_run_id, is_whole) VALUES ($1, $2, $3,"
 		        " jsonb_build_object('id', $2, $7, $4), $5::bigint, $6, $6, false)"
-		        " ON CONFLICT (table_name, row_id) DO UPDATE SET reason = excluded.reason,"
+		        " ON CONFLICT (table_name, md5(row_id)) DO UPDATE SET reason = excluded.reason,"
 		        " content = excluded.content, source_hash = excluded.source_hash,"
 		        " is_whole = false, last_run_id = excluded.last_run_id",
 		        &args);
@@ -189,10 +193,21 @@ sync_stage_quarantined(const MirrorTable *table)
 	return sql_run(sql_format("INSERT INTO ngeshare.%s (%s, source_hash) SELECT %s, source_hash"
 	                          " FROM ngeshare.quarantine AS held CROSS JOIN LATERAL"
 	                          " jsonb_populate_record(NULL::public.%s, held.content) AS kept"
-	                          " WHERE held.table_name = $1",
+	                          " WHERE held.table_name = $1 AND held.is_whole",
 	                          table->stage, columns, mirror_columns(table, "kept.%1$I", ", "),
 	                          quote_identifier(table->name)),
 	               &args);
+}
+
+/* Whether rows of a table wait by their keys alone: they have to be fetched. */
+bool
+sync_has_unfetched(const MirrorTable *table)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, table->name);
+	return sql_query_row("SELECT 1 FROM ngeshare.quarantine WHERE table_name = $1 AND NOT is_whole",
+	                     &args);
 }
 
 /* Counts what waits of a table. The run says so at its end, when what is gone has gone. */

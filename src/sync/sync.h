@@ -234,6 +234,7 @@ extern void
 sync_hold_staged(SyncRun *run, const MirrorTable *table, int64 stage_no, const char *reason);
 extern void sync_hold_by_key(SyncRun *run, const MirrorTable *table, const char *id);
 extern void sync_release(const MirrorTable *table);
+extern bool sync_has_unfetched(const MirrorTable *table);
 extern int64 sync_stage_quarantined(const MirrorTable *table);
 extern void sync_count_quarantined(SyncRun *run, const MirrorTable *table);
 

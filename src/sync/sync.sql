@@ -90,12 +90,14 @@ CREATE TABLE ngeshare.quarantine
     content      jsonb  NOT NULL,
     source_hash  bigint NOT NULL,
     is_whole     boolean NOT NULL DEFAULT true,
+    is_refused   boolean NOT NULL DEFAULT false,
     first_run_id bigint NOT NULL,
-    last_run_id  bigint NOT NULL,
-    PRIMARY KEY (table_name, row_id)
+    last_run_id  bigint NOT NULL
 );
+-- An id may be longer than an index takes: that may be why it waits.
+CREATE UNIQUE INDEX ON ngeshare.quarantine (table_name, md5(row_id));
 COMMENT ON TABLE ngeshare.quarantine IS
-'Production''s rows that can''t be mirrored now (no parent, a timestamp without a local day, a value that can''t be stored here). They are kept whole and tried again by each run; source_hash tells whether production''s row is still this one. A row that can''t even be fetched is kept by its key and stamp alone (is_whole is false).';
+'Production''s rows that can''t be mirrored now (no parent, a timestamp without a local day, a value that can''t be stored here). They are kept whole and tried again by each run; source_hash tells whether production''s row is still this one. A row that can''t even be fetched is kept by its key and stamp alone (is_whole is false); is_refused: the mirror itself didn''t take it.';
 
 -- Staging: what a batch pulled, committed, waiting for its table's merge. Like the
 -- mirror, but anything may be NULL. stage_no is the order of arrival: of two

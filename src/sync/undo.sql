@@ -6,9 +6,9 @@ CREATE TABLE ngeshare.removed_row
     table_name text        NOT NULL,
     row_id     text        NOT NULL,
     content    jsonb       NOT NULL,
-    removed_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (run_id, table_name, row_id)
+    removed_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE UNIQUE INDEX ON ngeshare.removed_row (run_id, table_name, md5(row_id));
 COMMENT ON TABLE ngeshare.removed_row IS
 'The archive: rows that a run deleted because production no longer had them. Kept until they are deleted here by hand.';
 
@@ -17,9 +17,9 @@ CREATE TABLE ngeshare.attendance_backup
     run_id  bigint NOT NULL,
     row_id  text   NOT NULL,
     kind    text   NOT NULL CHECK (kind IN ('removed', 'changed', 'added')),
-    content jsonb  CHECK ((content IS NULL) = (kind = 'added')),
-    PRIMARY KEY (run_id, row_id)
+    content jsonb  CHECK ((content IS NULL) = (kind = 'added'))
 );
+CREATE UNIQUE INDEX ON ngeshare.attendance_backup (run_id, md5(row_id));
 COMMENT ON TABLE ngeshare.attendance_backup IS
 'Attendance as it was before a run replaced it: removed and changed rows whole, added ones by id. Kept of the last ngeshare.backup_keep runs that replaced any.';
 

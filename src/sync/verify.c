@@ -111,23 +111,24 @@ count_extra(const MirrorTable *table)
 
 /*
  * Lists what waits in quarantine to be fetched again by key: what never came, and
- * where a table came whole all of it, with its parents, which were not looked for
- * yet. What is listed already is left.
+ * where a table came whole what lacks a parent, since parents were not looked for
+ * yet. What the mirror has refused, and what is listed already, is left.
  */
 static int64
-list_quarantined(const MirrorTable *table, bool all)
+list_quarantined(const MirrorTable *table, bool came_whole)
 {
 	SqlArgs args = {0};
 
 	sql_add_text(&args, table->name);
-	sql_add_bool(&args, all);
-	return sql_run("INSERT INTO ngeshare.difference (table_name, row_id, kind)"
-	               " SELECT held.table_name, held.row_id, 'missing'"
-	               " FROM ngeshare.quarantine AS held"
-	               " WHERE held.table_name = $1 AND ($2 OR NOT held.is_whole)"
-	               " AND NOT EXISTS (SELECT 1 FROM ngeshare.difference AS known"
-	               " WHERE known.table_name = $1 AND known.row_id = held.row_id)",
-	               &args);
+	sql_add_bool(&args, came_whole);
+	return sql_run(
+	    "INSERT INTO ngeshare.difference (table_name, row_id, kind)"
+	    " SELECT held.table_name, held.row_id, 'missing'"
+	    " FROM ngeshare.quarantine AS held"
+	    " WHERE held.table_name = $1 AND NOT held.is_refused AND ($2 OR NOT held.is_whole)"
+	    " AND NOT EXISTS (SELECT 1 FROM ngeshare.difference AS known"
+	    " WHERE known.table_name = $1 AND known.row_id = held.row_id)",
+	    &args);
 }
 
 /* Compares a merged table with production; false where rows have to be fetched by key. */

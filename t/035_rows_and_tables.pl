@@ -1,0 +1,247 @@
+# One row that can't be stored waits in quarantine; one table that can't be synced
+# costs itself and what points to it; both are logged by name, and come back by
+# themselves when the cause is gone.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use NgeshareTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $clock = '2026-03-31 12:00:00+07';
+my ($production, $local) = start_servers();
+
+refused_rows();
+unreadable_rows();
+failing_tables();
+drifting_columns();
+slow_production();
+secrets();
+$production->stop;
+$local->stop;
+done_testing();
+
+# Rows that the mirror refuses: a constraint and a trigger that somebody added, and a
+# key that no index takes; in a first load, and later.
+sub refused_rows
+{
+	new_pair('refused');
+	$production->safe_psql('refused', q{
+		UPDATE "User" SET email = 'rude' WHERE id IN (SELECT id FROM "User" ORDER BY md5(id) LIMIT 3);
+		ALTER TABLE "User" DROP CONSTRAINT "User_pkey" CASCADE;
+		INSERT INTO "User" (id, "createdAt", "updatedAt")
+		SELECT string_agg(md5(n::text), ''), '2026-01-01', '2026-01-01' FROM generate_series(1, 320) AS n});
+	$local->safe_psql('refused', q{ALTER TABLE "User" ADD CONSTRAINT polite CHECK (email <> 'rude')});
+	like(sync('refused'), qr/WARNING:  sync 1 ended with a warning: .*4 row\(s\) of "User" wait in quarantine/,
+		'a first load goes on without rows that the mirror refuses');
+	is(ask('refused', q{SELECT string_agg(DISTINCT sqlstate || ' ' || class || ' ' || phase, ', ') FROM sync_error_log WHERE detail LIKE 'The row %'}),
+		'23514 row merge, 54000 row merge', 'each is logged as a row, by name');
+	is(ask('refused', q{SELECT count(*) FROM sync_error_log WHERE detail LIKE 'The row %'}), '4', 'once');
+	is(ask('refused', q{SELECT count(*) FROM ngeshare.quarantine WHERE reason LIKE '%polite%' AND content->>'email' = 'rude'}),
+		'3', 'and waits whole, with the reason');
+	is(ask('refused', q{SELECT count(*) FROM "User"}), $production->safe_psql('refused', q{SELECT count(*) - 4 FROM "User"}),
+		'all others are here');
+	is(ask('refused', 'SELECT bool_and(matches) FROM ngeshare_validate()'), 't', 'what waits counts as having come');
+	like(sync('refused'), qr/WARNING:  sync 2 ended with a warning/, 'the next run tries again, and says so again');
+	is(ask('refused', 'SELECT DISTINCT first_run_id || \' \' || last_run_id FROM ngeshare.quarantine'), '1 2', 'since when is known');
+
+	$local->safe_psql('refused', q{ALTER TABLE "User" DROP CONSTRAINT polite});
+	$production->safe_psql('refused', q{DELETE FROM "User" WHERE length(id) > 5000});
+	like(sync('refused'), qr/sync 3 succeeded/, 'when the causes are gone, all is well');
+	is(ask('refused', 'SELECT count(*) FROM ngeshare.quarantine'), '0', 'and nothing waits');
+	is(differ('refused'), '', 'every answer is right');
+
+	$local->safe_psql('refused', q{
+		CREATE FUNCTION no_crowds() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			IF new."publicId" = 'crowd' THEN RAISE EXCEPTION 'no crowds'; END IF; RETURN new; END $$;
+		CREATE TRIGGER no_crowds BEFORE INSERT OR UPDATE ON "UserHangoutGroup" FOR EACH ROW EXECUTE FUNCTION no_crowds()});
+	$production->safe_psql('refused', q{
+		UPDATE "UserHangoutGroup" SET status = status || '.', "updatedAt" = '2026-03-31 04:59';
+		UPDATE "UserHangoutGroup" SET "publicId" = 'crowd' WHERE id IN (SELECT id FROM "UserHangoutGroup" ORDER BY md5(id) LIMIT 2)});
+	like(sync('refused'), qr/WARNING:  .*2 row\(s\) of "UserHangoutGroup" wait/, 'what a trigger refuses waits, too');
+	is(ask('refused', q{SELECT count(*) FROM "UserHangoutGroup" WHERE status NOT LIKE '%.'}), '2', 'and only that');
+	return;
+}
+
+# Rows that can't even be fetched: production keeps texts in no encoding.
+sub unreadable_rows
+{
+	new_pair('unreadable');
+	$production->safe_psql('postgres', q{UPDATE pg_database SET encoding = pg_char_to_encoding('SQL_ASCII') WHERE datname = 'unreadable'});
+	$production->safe_psql('unreadable', q{UPDATE "User" SET email = E'\xff\xfe' WHERE id IN (SELECT id FROM "User" ORDER BY md5(id) LIMIT 2)});
+	like(sync('unreadable'), qr/WARNING:  sync 1 ended with a warning: .*2 row\(s\) of "User" wait in quarantine/,
+		'a first load goes on without rows that are no texts');
+	is(ask('unreadable', q{SELECT count(*) || ' ' || bool_or(is_whole) FROM ngeshare.quarantine WHERE table_name = 'User'}),
+		'2 false', 'they wait by their keys');
+	is(ask('unreadable', q{SELECT string_agg(DISTINCT sqlstate || ' ' || class, ', ') FROM sync_error_log}), '22021 row',
+		'logged as rows');
+	$production->safe_psql('unreadable', q{
+		UPDATE "User" SET "lastLogin" = '2026-03-31', "updatedAt" = '2026-03-31 04:59' WHERE id IN (SELECT id FROM "User" ORDER BY md5(id) LIMIT 200);
+		UPDATE "User" SET email = E'third\xff', "updatedAt" = '2026-03-31 04:59' WHERE id = (SELECT id FROM "User" ORDER BY md5(id) DESC LIMIT 1)});
+	like(sync('unreadable'), qr/WARNING:  .*3 row\(s\) of "User" wait/, 'a third one of many that changed waits, too');
+	is(ask('unreadable', q{SELECT count(*) FROM "User" WHERE "lastLogin" = '2026-03-31'}), '198', 'and only those three');
+	$production->safe_psql('unreadable', q{UPDATE "User" SET email = 'readable' WHERE id IN
+		(SELECT id FROM "User" WHERE email LIKE E'%\xff%')});
+	like(sync('unreadable'), qr/succeeded/, 'readable again, they come');
+	is(ask('unreadable', q{SELECT count(*) FROM "User" WHERE email = 'readable'}), '3', 'all of them');
+	return;
+}
+
+# A table that can't be synced costs itself and what points to it.
+sub failing_tables
+{
+	new_pair('failing');
+	$production->safe_psql('failing', 'DROP SCHEMA reference, demo CASCADE');
+	sync('failing');
+	$production->safe_psql('failing', q{
+		UPDATE "User" SET "lastLogin" = '2026-03-30', "updatedAt" = '2026-03-31 04:59' WHERE id = (SELECT min(id) FROM "User");
+		ALTER TABLE "HangoutGroup" ALTER "endDate" TYPE text});
+	my $said = errors('failing');
+	like($said, qr/ERROR:  42804: production's column public\."HangoutGroup"\."endDate" is of type text/, 'a retyped column is raised by name');
+	is(statuses('failing'), 'Hangout success, HangoutEpisode success, HangoutGroup failed, User success, UserHangoutGroup skipped, UserHangoutGroupAttendance skipped',
+		'its table fails, those that point to it are skipped, the others are synced');
+	is(ask('failing', q{SELECT status || ' ' || (message LIKE '%"HangoutGroup" failed. "UserHangoutGroup" was skipped%') FROM sync_run ORDER BY run_id DESC LIMIT 1}),
+		'failed true', 'the run has failed, and says so');
+	is(ask('failing', q{SELECT table_name || ' ' || phase || ' ' || class || ' ' || will_retry FROM sync_error_log}),
+		'HangoutGroup survey permanent false', 'logged once: it won\'t pass by itself');
+	is(ask('failing', q{SELECT count(*) FROM "User" WHERE "lastLogin" = '2026-03-30'}), '1', 'what changed elsewhere is here');
+	$production->safe_psql('failing', q{ALTER TABLE "HangoutGroup" ALTER "endDate" TYPE timestamp(3) USING "endDate"::timestamp(3)});
+	like(sync('failing'), qr/succeeded/, 'as it was, it is synced');
+
+	for my $case (
+		[ '42703', q{ALTER TABLE "UserHangoutGroup" RENAME "orderId" TO "order_id"}, q{ALTER TABLE "UserHangoutGroup" RENAME "order_id" TO "orderId"} ],
+		[ '42501', qq{REVOKE SELECT ON "UserHangoutGroup" FROM $LOGIN}, qq{GRANT SELECT ON "UserHangoutGroup" TO $LOGIN} ],
+		[ '42P01', q{ALTER TABLE "UserHangoutGroup" RENAME TO members}, q{ALTER TABLE members RENAME TO "UserHangoutGroup"} ])
+	{
+		my ($sqlstate, $break, $mend) = @$case;
+
+		$production->safe_psql('failing', $break);
+		like(errors('failing'), qr/ERROR:  $sqlstate: .*"UserHangoutGroup"/, "$sqlstate: raised by the table's name");
+		like(statuses('failing'), qr/, UserHangoutGroup failed, UserHangoutGroupAttendance success$/, "$sqlstate: attendance needs no memberships");
+		$production->safe_psql('failing', $mend);
+		like(sync('failing'), qr/succeeded/, "$sqlstate: mended");
+	}
+	is(ask('failing', 'SELECT bool_and(matches) FROM ngeshare_validate()'), 't', 'and all is as production has it');
+	return;
+}
+
+# A new column is said once; an enum's new label is nothing to say.
+sub drifting_columns
+{
+	new_pair('drifting');
+	$production->safe_psql('drifting', 'DROP SCHEMA reference, demo CASCADE');
+	sync('drifting');
+	$production->safe_psql('drifting', q{ALTER TABLE "User" ADD "phone number" text});
+	like(sync('drifting'), qr/WARNING:  sync 2 ended with a warning: .*Production's "User" has a new column "phone number" \(text\)/,
+		'a new column is said');
+	like(sync('drifting'), qr/sync 3 succeeded/, 'once');
+	is(ask('drifting', q{SELECT table_name || ' ' || column_name || ' ' || kind || ' ' || detail FROM ngeshare.drift}),
+		'User phone number added text', 'and listed');
+	is(ask('drifting', q{SELECT count(*) FROM v_data_quality WHERE finding = 'drift' AND column_name = 'phone number'}), '1', 'among the findings');
+	$production->safe_psql('drifting', q{
+		ALTER TABLE "User" DROP "phone number";
+		CREATE TYPE role AS ENUM ('MEMBER', 'FACILITATOR');
+		ALTER TABLE "UserHangoutGroup" ALTER "hangoutGroupRole" TYPE text;
+		UPDATE "UserHangoutGroup" SET "hangoutGroupRole" = 'MEMBER' WHERE "hangoutGroupRole" NOT IN ('MEMBER', 'FACILITATOR');
+		ALTER TABLE "UserHangoutGroup" ALTER "hangoutGroupRole" TYPE role USING "hangoutGroupRole"::role});
+	like(sync('drifting'), qr/succeeded/, 'an enum is a text here');
+	is(ask('drifting', 'SELECT count(*) FROM ngeshare.drift'), '0', 'and the column that went is forgotten');
+	$production->safe_psql('drifting', q{ALTER TYPE role ADD VALUE 'GUEST'});
+	$production->safe_psql('drifting', q{UPDATE "UserHangoutGroup" SET "hangoutGroupRole" = 'GUEST', "updatedAt" = '2026-03-31 04:59'
+		WHERE id = (SELECT min(id) FROM "UserHangoutGroup")});
+	like(sync('drifting'), qr/succeeded/, 'a new label of it, too');
+	is(ask('drifting', q{SELECT count(*) FROM "UserHangoutGroup" WHERE "hangoutGroupRole" = 'GUEST'}), '1', 'it is here');
+	return;
+}
+
+# A production that takes a millisecond a row, and may take a second a statement, is asked for less.
+sub slow_production
+{
+	new_pair('slow');
+	$production->safe_psql('slow', 'DROP SCHEMA reference, demo CASCADE');
+	sync('slow');
+	$production->safe_psql('slow', qq{
+		UPDATE "User" SET "updatedAt" = '2026-03-31 04:59', "lastLogin" = '2026-03-31';
+		ALTER TABLE "User" RENAME TO users;
+		CREATE VIEW "User" AS SELECT * FROM users WHERE current_query() NOT LIKE '%LIMIT %'
+			OR (SELECT pg_sleep(0.001 * substring(current_query() FROM 'LIMIT (\\d+)')::integer)) IS NOT NULL;
+		GRANT SELECT ON "User" TO $LOGIN});
+	$local->psql('slow', "SET ngeshare.sync_clock = '$clock'; SET ngeshare.sync_timeout = '1s'; SET ngeshare.sync_retries = 8;
+		SET ngeshare.sync_retry_base = '10ms'; CALL ngeshare_sync()", stderr => \my $said);
+	like($said, qr/succeeded/, 'smaller ones come through');
+	is(ask('slow', q{SELECT string_agg(DISTINCT sqlstate || ' ' || class || ' ' || phase || ' ' || will_retry, ', ') FROM sync_error_log}),
+		'57014 transient pull true', 'after timeouts that are logged');
+	is(ask('slow', q{SELECT count(*) FROM "User" WHERE "lastLogin" = '2026-03-31'}), $production->safe_psql('slow', 'SELECT count(*) FROM users'),
+		'every row is here');
+	return;
+}
+
+# Whatever production says, the login's password isn't repeated.
+sub secrets
+{
+	my $quoted = $PASSWORD =~ s/'/''/gr;
+
+	new_pair('secrets');
+	sync('secrets');
+	$production->safe_psql('secrets', qq{
+		CREATE FUNCTION tell() RETURNS text LANGUAGE plpgsql AS \$\$ BEGIN
+			RAISE EXCEPTION USING MESSAGE = 'I know: $quoted!', DETAIL = 'Yes, $quoted.', ERRCODE = 'P0002'; END \$\$;
+		ALTER TABLE "Hangout" RENAME TO hangouts;
+		CREATE VIEW "Hangout" AS SELECT id, "createdAt", "updatedAt", name, tell() AS description, type, price, "circleProfileId",
+			visibility, "hangoutProgramId", "pictureId" FROM hangouts;
+		GRANT SELECT ON "Hangout" TO $LOGIN});
+	errors('secrets');
+	is(ask('secrets', q{SELECT sqlstate || ' ' || message || ' ' || detail FROM sync_error_log}),
+		'P0002 production: I know: ***! Yes, ***.', 'in sync_error_log');
+	like(ask('secrets', q{SELECT message FROM sync_run ORDER BY run_id DESC LIMIT 1}), qr/^production: I know: \*\*\*!/, 'nor in sync_run');
+	return;
+}
+
+# A production and a mirror of one name, connected and not synced yet.
+sub new_pair
+{
+	my ($name) = @_;
+
+	new_production($production, $name);
+	$production->safe_psql($name, "SELECT demo.generate(100, 35, '$clock')");
+	new_local($local, $name);
+	$local->safe_psql($name, connect_local($production, $name));
+	return;
+}
+
+# Syncs and returns what psql said of it.
+sub sync
+{
+	my ($name) = @_;
+
+	$local->psql($name, "SET ngeshare.sync_clock = '$clock'; CALL ngeshare_sync()", stderr => \my $said);
+	return $said;
+}
+
+sub errors
+{
+	my ($name) = @_;
+	return psql_errors($local, $name, "SET ngeshare.sync_clock = '$clock'; CALL ngeshare_sync();");
+}
+
+sub ask
+{
+	my ($name, $query) = @_;
+	return $local->safe_psql($name, $query);
+}
+
+# What became of each table in the last run.
+sub statuses
+{
+	my ($name) = @_;
+	return ask($name, q{SELECT string_agg(table_name || ' ' || status, ', ' ORDER BY table_name COLLATE "C")
+		FROM sync_log WHERE run_id = (SELECT max(run_id) FROM sync_run)});
+}
+
+sub differ
+{
+	my ($name) = @_;
+	return join "\n", answers_differ($production, $name, $local, $name, $clock);
+}
