@@ -1,0 +1,128 @@
+# The local disk is full, wherever a sync is: it is tried again, logged and ended, the
+# server goes on, and the next sync is right. A line a case.
+#
+# The local database lies on a small file system of its own, which the server mounts in
+# a namespace of its own; where this system allows none, the test is skipped.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use NgeshareTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep);
+
+plan skip_all => 'this system allows no mounts in a namespace'
+  if system('unshare -Urm sh -c "mount -t tmpfs none /mnt && unshare -U --map-user=1000 true" 2>/dev/null') != 0;
+
+my $clock = '2026-03-31 12:00:00+07';
+my ($production, $local) = start_servers();
+my $disk = PostgreSQL::Test::Utils::tempdir;
+
+new_production($production, 'source');
+$production->safe_psql('source', "SELECT demo.generate(400, 38, '$clock')");
+move_to_small_disk();
+$local->safe_psql('ngeshare', connect_local($production, 'source'));
+
+# A first load, and one with changes in every row; the disk is full when the phase begins.
+full_disk_at('pull User', 'pull');
+full_disk_at('merge UserHangoutGroup', 'merge');
+full_disk_at('window', 'window');
+settle('after a first load');
+change_production();
+full_disk_at('pull User', 'pull');
+full_disk_at('merge UserHangoutGroup', 'merge');
+settle('afterwards');
+$local->stop;
+$production->stop;
+done_testing();
+
+# Starts the local server again with a small disk mounted for it, and the database there.
+sub move_to_small_disk
+{
+	my $data = $local->data_dir;
+	my $log  = $local->logfile;
+
+	$local->stop;
+	append_to_file("$data/postgresql.conf", "\nmax_wal_size = '64MB'\n");
+	my $start = "unset PGPORT; mount -t tmpfs -o size=80m,mode=0700 none '$disk' && exec unshare -U --map-user=1000 --map-group=1000 "
+	  . "pg_ctl -w -D '$data' -l '$log' -o --cluster-name=local start";
+	system_or_bail('unshare', '-Urm', 'sh', '-c', $start);
+	$local->_update_pid(1);
+	$local->safe_psql('postgres', "CREATE TABLESPACE small LOCATION '$disk'");
+	$local->safe_psql('postgres', 'CREATE DATABASE ngeshare TABLESPACE small');
+	$local->safe_psql('ngeshare', 'CREATE EXTENSION ngeshare CASCADE');
+	return;
+}
+
+# Gives every row of production's another content.
+sub change_production
+{
+	for my $change (
+		[ 'User', 'email', q{repeat('x', 200)} ], [ 'HangoutGroup', 'description', q{repeat('y', 300)} ],
+		[ 'UserHangoutGroup', '"orderId"', 'NULL' ], [ 'UserHangoutGroup', '"publicId"', q{repeat('z', 300)} ])
+	{
+		my ($table, $column, $value) = @$change;
+		$production->safe_psql('source', qq{UPDATE "$table" SET $column = $value, "updatedAt" = '2026-03-31 04:59'});
+	}
+	return;
+}
+
+# A sync is held at a place, the disk is filled, the sync goes on; then there is room again.
+sub full_disk_at
+{
+	my ($place, $phase) = @_;
+	my $log_before = -s $local->logfile;
+	my $before     = counts();
+	my $said       = '';
+	my $sync = IPC::Run::start([ 'psql', '-X', '-q', '-d', $local->connstr('ngeshare'),
+			(map { ('-c', "SET ngeshare.$_") } "sync_clock = '$clock'", "pause_at = '$place'", 'sync_retries = 1', "sync_retry_base = '100ms'"),
+			'-c', 'CALL ngeshare_sync()' ], '<', \undef, '>', \my $ignored, '2>', \$said);
+
+	until (substr(slurp_file($local->logfile), $log_before) =~ /is held/) { sleep 0.02; $sync->pump_nb; }
+	fill_disk();
+	$local->safe_psql('ngeshare', 'SELECT ngeshare.resume_sync()');
+	$sync->finish;
+	like($said, qr/ERROR:  could not (extend|write)/, "$place: the sync can't write");
+	my $outcome = outcome();
+	like($outcome, qr/^failed transient 53100 $phase 1 true, transient 53100 $phase 2 false$/, "$place: it is tried again, and logged");
+	is(counts(), $before, "$place: no table is half written") if $phase ne 'window';
+	$local->safe_psql('ngeshare', q{COPY (SELECT 1) TO PROGRAM 'rm } . $disk . q{/ballast'});
+	$local->psql('ngeshare', "SET ngeshare.sync_clock = '$clock'; CALL ngeshare_sync(tables => '{Hangout}')", stderr => \$said);
+	like($said, qr/succeeded/, "$place: with room again, a sync succeeds");
+	diag sprintf '%-24s %s', $place, $outcome;
+	return;
+}
+
+# Syncs whole, and holds the answers against production's.
+sub settle
+{
+	my ($when) = @_;
+
+	like(sync_local($local, 'ngeshare', $clock), qr/succeeded/, "$when: a whole sync succeeds");
+	is(join("\n", answers_differ($production, 'source', $local, 'ngeshare', $clock)), '', "$when: every answer is right");
+	return;
+}
+
+# Fills what is free of the small disk, as the server sees it.
+sub fill_disk
+{
+	$local->safe_psql('ngeshare', q{COPY (SELECT 1) TO PROGRAM 'dd if=/dev/zero bs=64k of=} . $disk . q{/ballast 2>/dev/null; dd if=/dev/zero bs=1k oflag=append conv=notrunc of=} . $disk . q{/ballast 2>/dev/null; true'});
+	return;
+}
+
+# How the last run ended, with its errors.
+sub outcome
+{
+	return $local->safe_psql('ngeshare', q{
+		SELECT run.status || ' ' || string_agg(class || ' ' || sqlstate || ' ' || phase || ' ' || attempt || ' ' || will_retry, ', ' ORDER BY error_id)
+		FROM sync_run AS run JOIN sync_error_log USING (run_id) WHERE run_id = (SELECT max(run_id) FROM sync_run) GROUP BY run.status});
+}
+
+# What the tables that a fault may hit hold.
+sub counts
+{
+	return $local->safe_psql('ngeshare', q{SELECT count(*) || ' ' || coalesce(sum(hashtextextended(m::text, 0)), 0) FROM "UserHangoutGroup" AS m});
+}
