@@ -17,6 +17,7 @@ SQL_PARTS = \
 	src/sync/verify.sql \
 	src/sync/drift.sql \
 	src/sync/undo.sql \
+	src/alert/alert.sql \
 	src/sync/worker.sql \
 	src/mirror/connect.sql \
 	src/analytics/facts.sql \
@@ -43,9 +44,11 @@ REGRESS_OPTS   = --temp-instance=./tmp_check --temp-config=t/server.conf --port=
 ISOLATION_OPTS = --temp-instance=./tmp_check_iso --temp-config=t/server.conf --port=$(TEST_PORT) --dbname=ngeshare_isolation --load-extension=postgres_fdw
 TEST_PORT ?= 58432
 
-PG_CPPFLAGS = -I$(srcdir)/src -I$(libpq_srcdir) -DNGESHARE_VERSION='"$(EXTVERSION)"'
+PG_CPPFLAGS = -I$(srcdir)/src -I$(libpq_srcdir) $(shell $(CURL_CONFIG) --cflags) -DNGESHARE_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -std=gnu99 -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type $(if $(WERROR),-Werror)
 SHLIB_LINK_INTERNAL = $(libpq)
+SHLIB_LINK = $(shell $(CURL_CONFIG) --libs)
+CURL_CONFIG ?= curl-config
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)

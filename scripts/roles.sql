@@ -61,6 +61,7 @@ GRANT EXECUTE ON FUNCTION public.ngeshare_group_status(timestamptz) TO ngeshare_
 GRANT EXECUTE ON FUNCTION public.ngeshare_pipeline(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION public.ngeshare_funnel(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION public.ngeshare_sync_status() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.error_remedy(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.group_facts(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.reporting_zone() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.run_status(bigint) TO ngeshare_web;

@@ -174,6 +174,43 @@ SET ngeshare.active_day = 28;
 \set VERBOSITY default
 
 --
+-- ngeshare.alert_url: an address of the web or nothing; a refused one is not repeated
+--
+SET ngeshare.alert_url = 'https://chat.example/hooks/secret';
+SHOW ngeshare.alert_url;
+SELECT ngeshare.has_alert_url();
+SET ngeshare.alert_url = 'HTTP://user:word@[::1]:8080?key=secret';
+SET ngeshare.alert_url = '';
+SELECT ngeshare.has_alert_url();
+\set VERBOSITY sqlstate
+SET ngeshare.alert_url = 'ftp://chat.example/secret';
+SET ngeshare.alert_url = 'file:///etc/passwd';
+SET ngeshare.alert_url = 'javascript:alert(1)';
+SET ngeshare.alert_url = 'chat.example/secret';
+SET ngeshare.alert_url = 'http://';
+SET ngeshare.alert_url = 'https:///secret';
+SET ngeshare.alert_url = 'https://:8080/secret';
+SET ngeshare.alert_url = 'https://user:word@/secret';
+SET ngeshare.alert_url = 'https://chat.example/a secret';
+SET ngeshare.alert_url = E'https://chat.example/\r\nsecret';
+SET ngeshare.alert_url = ' https://chat.example/secret';
+\set VERBOSITY default
+SET ngeshare.alert_url = 'htps://chat.example/secret';
+SHOW ngeshare.alert_url;
+RESET ngeshare.alert_url;
+SET ngeshare.alert_timeout = '5min';
+SHOW ngeshare.alert_timeout;
+RESET ngeshare.alert_timeout;
+SET ngeshare.alert_stale_after = '2d';
+SHOW ngeshare.alert_stale_after;
+RESET ngeshare.alert_stale_after;
+\set VERBOSITY sqlstate
+SET ngeshare.alert_timeout = 0;
+SET ngeshare.alert_timeout = 301;
+SET ngeshare.alert_stale_after = 0;
+\set VERBOSITY default
+
+--
 -- Anybody may set as_of, and nothing else
 --
 CREATE ROLE regress_ngeshare_reader;
@@ -184,6 +221,10 @@ SELECT ngeshare_as_of();
 RESET ngeshare.as_of;
 SHOW ngeshare.timezone;
 \set VERBOSITY sqlstate
+SHOW ngeshare.alert_url;
+SET ngeshare.alert_url = 'https://chat.example/hooks/other';
+SET ngeshare.alert_timeout = 1;
+SET ngeshare.alert_stale_after = 1;
 SET ngeshare.timezone = 'UTC';
 SET ngeshare.active_days = 27;
 SET ngeshare.link_days = 89;

@@ -11,6 +11,7 @@ REVOKE ALL ON FUNCTION ngeshare_sync_cancel() FROM PUBLIC;
 REVOKE ALL ON FUNCTION ngeshare_sync_status() FROM PUBLIC;
 REVOKE ALL ON FUNCTION ngeshare_schedule(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ngeshare_unschedule() FROM PUBLIC;
+REVOKE ALL ON FUNCTION ngeshare_alert_test() FROM PUBLIC;
 REVOKE ALL ON FUNCTION ngeshare_last_sync(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ngeshare_validate() FROM PUBLIC;
 REVOKE ALL ON FUNCTION ngeshare_restore_attendance(bigint) FROM PUBLIC;

@@ -10,6 +10,7 @@
 
 #include <limits.h>
 
+#include "alert/alert.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "sync/sync.h"
@@ -102,11 +103,27 @@ define_sync_settings(void)
 	                           clock_assign_sync_clock, NULL);
 }
 
+/* Declares the settings of the alerts; the address is a secret. */
+static void
+define_alert_settings(void)
+{
+	DefineCustomStringVariable("ngeshare.alert_url",
+	                           "The webhook that alerts are sent to; empty means none.", NULL,
+	                           &ngeshare_settings.alert_url, "", PGC_SUSET, GUC_SUPERUSER_ONLY,
+	                           alert_check_url, NULL, NULL);
+	define_int("ngeshare.alert_timeout", "Time that the delivery of one alert may take.",
+	           &ngeshare_settings.alert_timeout, 10, 1, 300, GUC_UNIT_S);
+	define_int("ngeshare.alert_stale_after",
+	           "Time without a successful sync after which the data is told to be stale.",
+	           &ngeshare_settings.alert_stale_after, 26 * 60, 1, INT_MAX, GUC_UNIT_MIN);
+}
+
 /* Called by PostgreSQL when the library is loaded. */
 void
 _PG_init(void)
 {
 	define_answer_settings();
 	define_sync_settings();
+	define_alert_settings();
 	MarkGUCPrefixReserved("ngeshare");
 }

@@ -19,7 +19,7 @@
 /* Production was restored from a backup and lacks what it once showed us. */
 #define NGESHARE_ERRCODE_SOURCE_RESTORED MAKE_SQLSTATE('N', 'G', '0', '0', '3')
 
-/* The settings, as they stand now. Days, rows, percent, seconds. */
+/* The settings, as they stand now. Days, rows, percent, seconds; stale_after in minutes. */
 typedef struct NgeshareSettings
 {
 	int active_days;
@@ -37,6 +37,9 @@ typedef struct NgeshareSettings
 	int sync_max_delete_pct;
 	int backup_keep;
 	char *pause_at; /* for tests; see src/sync/pause.c */
+	char *alert_url; /* a secret: in no log, table or error */
+	int alert_timeout;
+	int alert_stale_after;
 	pg_tz *zone;
 } NgeshareSettings;
 

@@ -7,11 +7,14 @@
  */
 #include "sql.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "pgstat.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/snapmgr.h"
 
 /* Adds one argument of any type. */
 static void
@@ -135,6 +138,29 @@ sql_int64(int column)
 	if (isnull)
 		elog(ERROR, "column %d of a query's row is NULL", column);
 	return DatumGetInt64(value);
+}
+
+/* Opens, in a background worker, a transaction in which SQL can be run. */
+void
+sql_begin(const char *activity)
+{
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	XactIsoLevel = XACT_READ_COMMITTED;
+	SPI_connect();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	pgstat_report_activity(STATE_RUNNING, activity);
+}
+
+/* Commits what sql_begin() opened. */
+void
+sql_commit(void)
+{
+	SPI_finish();
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	pgstat_report_stat(true);
+	pgstat_report_activity(STATE_IDLE, NULL);
 }
 
 /* printf into a palloc'd string, for statements that name a table. */

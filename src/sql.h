@@ -37,6 +37,9 @@ extern Datum sql_value(int column, bool *isnull);
 extern char *sql_text(int column);
 extern int64 sql_int64(int column);
 
+extern void sql_begin(const char *activity);
+extern void sql_commit(void);
+
 extern char *sql_format(const char *format, ...) pg_attribute_printf(1, 2);
 
 #endif

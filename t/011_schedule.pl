@@ -17,14 +17,16 @@ $local->restart;
 $local->safe_psql('ngeshare', 'CREATE EXTENSION pg_cron');
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 
-# Exactly one CALL, however often it is scheduled.
+# Exactly one CALL and one watch, however often it is scheduled.
 $local->safe_psql('ngeshare', q{SELECT ngeshare_schedule('*/30 * * * *')});
-$local->safe_psql('ngeshare', q{SELECT ngeshare_schedule('* * * * *')});
-is($local->safe_psql('ngeshare', 'SELECT schedule, command, active FROM cron.job'), '* * * * *|CALL public.ngeshare_sync()|t',
-	'it is one job of one CALL, and the last schedule counts');
+my $job = $local->safe_psql('ngeshare', q{SELECT ngeshare_schedule('* * * * *')});
+is($local->safe_psql('ngeshare', 'SELECT schedule, command, active FROM cron.job ORDER BY jobname'),
+	"* * * * *|CALL public.ngeshare_sync()|t\n*/5 * * * *|SELECT ngeshare.watch()|t",
+	'it is one job of one CALL, and one that watches it; the last schedule counts');
+is($local->safe_psql('ngeshare', "SELECT jobname FROM cron.job WHERE jobid = $job"), 'ngeshare_sync', 'whose id it returns');
 my ($status, $output, $errors) = $local->psql('ngeshare', q{SELECT ngeshare_schedule('sometimes')});
 like($errors, qr/invalid schedule: sometimes/, 'a schedule that pg_cron cannot read is refused');
-is($local->safe_psql('ngeshare', 'SELECT schedule FROM cron.job'), '* * * * *', 'and changes nothing');
+is($local->safe_psql('ngeshare', 'SELECT string_agg(schedule, \',\' ORDER BY jobname) FROM cron.job'), '* * * * *,*/5 * * * *', 'and changes nothing');
 
 # Within a minute it has run.
 ok($local->poll_query_until('ngeshare', q{SELECT count(*) > 0 FROM sync_run WHERE status <> 'running'}), 'within a minute it has run');
@@ -33,14 +35,14 @@ is($local->safe_psql('ngeshare', 'SELECT trigger, mode, status FROM sync_run ORD
 is($local->safe_psql('ngeshare', 'SELECT count(*) FROM "HangoutGroup"'), '50', 'and it brought the groups');
 ok($local->poll_query_until('ngeshare', q{SELECT count(*) > 0 FROM cron.job_run_details WHERE status = 'succeeded'}), 'pg_cron says so too');
 
-is($local->safe_psql('ngeshare', 'SELECT ngeshare_unschedule()'), 't', 'it can be taken back');
+is($local->safe_psql('ngeshare', 'SELECT ngeshare_unschedule()'), 't', 'both can be taken back');
 is($local->safe_psql('ngeshare', 'SELECT count(*) FROM cron.job'), '0', 'then there is no job');
 is($local->safe_psql('ngeshare', 'SELECT ngeshare_unschedule()'), 'f', 'and nothing more to take back');
 
 # Scheduled or not, the extension goes as plainly as ever.
 $local->safe_psql('ngeshare', q{SELECT ngeshare_schedule('@hourly')});
 $local->safe_psql('ngeshare', 'DROP EXTENSION ngeshare');
-is($local->safe_psql('ngeshare', 'SELECT count(*) FROM cron.job'), '1', 'pg_cron keeps the job of a dropped extension: unschedule first');
+is($local->safe_psql('ngeshare', 'SELECT count(*) FROM cron.job'), '2', 'pg_cron keeps the jobs of a dropped extension: unschedule first');
 
 $production->stop;
 $local->stop;

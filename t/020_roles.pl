@@ -73,7 +73,7 @@ for my $schema (qw(public ngeshare production))
 }
 is(answer(qq{SELECT has_schema_privilege('$_', 'ngeshare', 'USAGE') OR has_schema_privilege('$_', 'production', 'USAGE')}),
 	'f', "$_ may not use ngeshare and production") for qw(ngeshare_web ngeshare_operator authenticator);
-my $behind = join ' ', qw(ngeshare.group_facts ngeshare.reporting_zone ngeshare.run_status ngeshare.stale_after
+my $behind = join ' ', qw(ngeshare.error_remedy ngeshare.group_facts ngeshare.reporting_zone ngeshare.run_status ngeshare.stale_after
   ngeshare_funnel ngeshare_group_status ngeshare_pipeline ngeshare_sync_status);
 is(functions_beyond_public($_), $behind, "$_ may call the reading functions behind the views only") for qw(ngeshare_web ngeshare_operator);
 is(functions_beyond_public('authenticator'), '', 'authenticator may call none');

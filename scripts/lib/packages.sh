@@ -5,10 +5,10 @@
 packages_for()
 {
     case $1 in
-        build) echo make gcc libc6-dev libpq-dev postgresql postgresql-server-dev ;;
+        build) echo make gcc libc6-dev libcurl4-openssl-dev libpq-dev postgresql postgresql-server-dev ;;
         lint) echo clang-format cppcheck shellcheck universal-ctags perl libipc-run-perl ;;
         web) echo nginx-light nodejs npm postgresql-cron ;;
-        tap) echo perl libipc-run-perl ;;
+        tap) echo perl libipc-run-perl openssl ;;
         browser) echo chromium ;;
     esac
 }
@@ -18,6 +18,7 @@ is_there()
 {
     case $1 in
         libc6-dev) [[ -f /usr/include/stdio.h ]] ;;
+        libcurl4-openssl-dev) command -v curl-config >/dev/null && [[ -n $(compgen -G '/usr/include/*/curl/curl.h') || -f /usr/include/curl/curl.h ]] ;;
         libpq-dev) [[ -n $(libpq_header) ]] ;;
         postgresql | postgresql-server-dev) [[ -n $PG_BIN ]] ;;
         postgresql-cron) [[ -n $PG_BIN && -f $("$PG_CONFIG" --pkglibdir)/pg_cron.so ]] ;;

@@ -215,34 +215,7 @@ SELECT
     class,
     message,
     will_retry,
-    CASE
-        WHEN sqlstate LIKE '08%' OR sqlstate LIKE '57P%' THEN
-            'Production can''t be reached. Check that it runs and that this machine reaches it; the next sync goes on by itself.'
-        WHEN sqlstate LIKE '28%' THEN
-            'Production refused the login. Check its user and password, then call ngeshare_connect() again.'
-        WHEN sqlstate = '42501' THEN
-            'A right is missing. Grant the login SELECT on production''s six tables.'
-        WHEN sqlstate LIKE '42%' THEN
-            'Production''s tables are not as they were. Compare their columns with what the message names, then call ngeshare_connect() again.'
-        WHEN sqlstate = 'NG001' THEN
-            'Another sync was running. Nothing to do.'
-        WHEN sqlstate = 'NG002' THEN
-            'Production lacks more rows than one run may delete here. If that is right, raise ngeshare.sync_max_delete_pct for one full sync.'
-        WHEN sqlstate = 'NG003' THEN
-            'Production was restored from a backup. If what it holds now is what counts: DELETE FROM ngeshare.source, then run a full sync.'
-        WHEN sqlstate = '55000' THEN
-            'Something has to be set up first: see the message. Before the first sync call ngeshare_connect(); after a change of zone run a full sync.'
-        WHEN sqlstate = '57014' THEN
-            'It was cancelled, or took longer than a timeout allows. Start it again.'
-        WHEN sqlstate LIKE '53%' THEN
-            'A server is out of disk, memory or connections. Make room, then start it again.'
-        WHEN sqlstate LIKE '40%' OR sqlstate LIKE '55%' OR sqlstate LIKE '25P%' THEN
-            'Something else held what it needed. Start it again.'
-        WHEN sqlstate LIKE '22%' OR sqlstate LIKE '23%' THEN
-            'A row of production can''t be stored here. Look at the row that the message names.'
-        ELSE
-            'Start it again. If it fails the same way, look into the server''s log.'
-    END AS remedy
+    ngeshare.error_remedy(sqlstate) AS remedy
 FROM public.sync_error_log
 ORDER BY sync_error_log.error_id DESC;
 COMMENT ON VIEW api.sync_errors IS

@@ -19,6 +19,16 @@ sync_log_running(void)
 	return sql_query_row("SELECT 1 FROM ngeshare.sync_lock", NULL) ? -1 : 0;
 }
 
+/* Lets the alerts know, in the transaction that closes a run, how it has ended. */
+static void
+note_alert(int64 run_id)
+{
+	SqlArgs args = {0};
+
+	sql_add_int64(&args, run_id);
+	sql_run("SELECT ngeshare.alert_note_run($1)", &args);
+}
+
 /*
  * Makes sure that an error can be written down when the disk is full: a row that
  * comes and goes leaves its place in the table and its index.
@@ -53,10 +63,12 @@ close_crashed_runs(void)
 	        " LEFT JOIN ngeshare.sync_progress AS progress USING (run_id)"
 	        " WHERE run.status = 'running'",
 	        NULL);
-	sql_run("UPDATE public.sync_run SET status = 'crashed',"
-	        " message = 'its backend died; the next run went on from its last batch'"
-	        " WHERE status = 'running'",
-	        NULL);
+	while (sql_query_row("UPDATE public.sync_run SET status = 'crashed',"
+	                     " message = 'its backend died; the next run went on from its last batch'"
+	                     " WHERE run_id = (SELECT min(run_id) FROM public.sync_run"
+	                     " WHERE status = 'running') RETURNING run_id",
+	                     NULL))
+		note_alert(sql_int64(1));
 }
 
 /* Opens a run's row and returns its id; closes runs whose backend died. */
@@ -217,6 +229,7 @@ sync_log_finish(SyncRun *run)
 	sql_run("UPDATE public.sync_run SET status = $2, message = $3, bytes_received = $4,"
 	        " finished_at = clock_timestamp() WHERE run_id = $1",
 	        &args);
+	note_alert(run->run_id);
 	notify_of_run(run, status, message);
 }
 
@@ -299,4 +312,5 @@ sync_log_failure(SyncRun *run)
 	sql_run("UPDATE public.sync_run SET status = $2, message = $3, bytes_received = $4,"
 	        " finished_at = clock_timestamp() WHERE run_id = $1",
 	        &args);
+	note_alert(run->run_id);
 }

@@ -8,6 +8,7 @@
  */
 #include "sync/sync.h"
 
+#include "alert/alert.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
@@ -124,11 +125,21 @@ go_on_after(SyncRun *run, const SyncTransactions *transactions)
 	return run->verdict != SYNC_END && has_more;
 }
 
+/* Starts the delivery of what the run's end has put into the outbox. */
+static bool
+tell(SyncRun *run)
+{
+	if (OidIsValid(get_extension_oid("ngeshare", true)))
+		alert_start_delivery();
+	return false;
+}
+
 /* Does steps until the run has ended; run->error is what it failed with, or NULL. */
 void
 sync_run_to_end(SyncRun *run, const SyncTransactions *transactions)
 {
 	bool has_more = true;
+	ErrorData *trouble;
 
 	while (has_more)
 	{
@@ -142,4 +153,9 @@ sync_run_to_end(SyncRun *run, const SyncTransactions *transactions)
 		sync_judge(run, error);
 		has_more = go_on_after(run, transactions);
 	}
+	trouble = try_work(run, transactions, tell, &has_more);
+	if (trouble != NULL)
+		ereport(LOG, (errcode(trouble->sqlerrcode),
+		              errmsg("sync %lld could not start the delivery of alerts: %s",
+		                     (long long) run->run_id, trouble->message)));
 }

@@ -144,8 +144,8 @@ typedef struct SyncRun
 	const char *row_error;      /* what was said of such a row */
 	int row_sqlstate;
 	SyncVerdict verdict;
-	List *unlogged;   /* SyncErrors */
-	ErrorData *error; /* what the run is going to be raised with, at its end */
+	List *unlogged;    /* SyncErrors */
+	ErrorData *error;  /* what the run is going to be raised with, at its end */
 	bool is_cancelled; /* that error is somebody's will */
 	bool has_paused;
 } SyncRun;

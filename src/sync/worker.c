@@ -84,29 +84,6 @@ ngeshare_sync_start(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(order.run_id);
 }
 
-/* Opens a transaction in which SQL can be run. */
-static void
-begin_work(const char *activity)
-{
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	XactIsoLevel = XACT_READ_COMMITTED;
-	SPI_connect();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	pgstat_report_activity(STATE_RUNNING, activity);
-}
-
-/* Commits what begin_work() opened. */
-static void
-end_work(void)
-{
-	SPI_finish();
-	PopActiveSnapshot();
-	CommitTransactionCommand();
-	pgstat_report_stat(true);
-	pgstat_report_activity(STATE_IDLE, NULL);
-}
-
 /* Waits until the starter's transaction has ended; says whether its run exists. */
 static bool
 wait_for_starter(const WorkerOrder *order)
@@ -117,7 +94,7 @@ wait_for_starter(const WorkerOrder *order)
 	StartTransactionCommand();
 	XactLockTableWait(order->starter, NULL, NULL, XLTW_None);
 	CommitTransactionCommand();
-	begin_work("waiting for the lock");
+	sql_begin("waiting for the lock");
 	sql_add_int64(&args, order->run_id);
 	exists = sql_query_row("SELECT 1 FROM public.sync_run WHERE run_id = $1 AND status = 'running'",
 	                       &args);
@@ -128,7 +105,7 @@ wait_for_starter(const WorkerOrder *order)
 		        &args);
 		exists = false;
 	}
-	end_work();
+	sql_commit();
 	return exists;
 }
 
@@ -141,8 +118,8 @@ begin_step(const SyncRun *run)
 		ConfigReloadPending = false;
 		ProcessConfigFile(PGC_SIGHUP);
 	}
-	begin_work(psprintf("ngeshare sync %lld: %s %s", (long long) run->run_id,
-	                    sync_phase_name(run->phase), mirror_tables[run->table].name));
+	sql_begin(psprintf("ngeshare sync %lld: %s %s", (long long) run->run_id,
+	                   sync_phase_name(run->phase), mirror_tables[run->table].name));
 }
 
 static void
@@ -152,7 +129,7 @@ roll_back_step(void)
 	pgstat_report_activity(STATE_IDLE, NULL);
 }
 
-static const SyncTransactions step_transactions = {begin_step, end_work, roll_back_step};
+static const SyncTransactions step_transactions = {begin_step, sql_commit, roll_back_step};
 
 /* Runs the sync to its end, or to its failure, which is logged. */
 static void

@@ -168,11 +168,12 @@ BEGIN
     EXECUTE 'SELECT cron.schedule(''ngeshare_sync'', $1, ''CALL public.ngeshare_sync()'')'
     INTO job
     USING cron;
+    EXECUTE 'SELECT cron.schedule(''ngeshare_watch'', ''*/5 * * * *'', ''SELECT ngeshare.watch()'')';
     RETURN job;
 END
 $$;
 COMMENT ON FUNCTION ngeshare_schedule(text) IS
-'Schedules CALL ngeshare_sync() through pg_cron, in cron''s own notation (''*/30 * * * *''), in the place of an earlier schedule, and returns the job''s id. Errors: 55000 where pg_cron does not live in this database (the hint says how to get it), and pg_cron''s own for a schedule that it cannot read.';
+'Schedules CALL ngeshare_sync() through pg_cron, in cron''s own notation (''*/30 * * * *''), in the place of an earlier schedule, and returns the job''s id; with it goes a second job, ngeshare_watch, which every five minutes looks whether the data is stale and alerts wait. Errors: 55000 where pg_cron does not live in this database (the hint says how to get it), and pg_cron''s own for a schedule that it cannot read.';
 
 CREATE FUNCTION ngeshare_unschedule()
 RETURNS boolean
@@ -184,11 +185,11 @@ DECLARE
 BEGIN
     IF EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'pg_cron') THEN
         EXECUTE 'SELECT coalesce(bool_or(cron.unschedule(jobid)), false) FROM cron.job'
-            ' WHERE jobname = ''ngeshare_sync'' AND username = current_user'
+            ' WHERE jobname IN (''ngeshare_sync'', ''ngeshare_watch'') AND username = current_user'
         INTO was_scheduled;
     END IF;
     RETURN was_scheduled;
 END
 $$;
 COMMENT ON FUNCTION ngeshare_unschedule() IS
-'Takes the scheduled sync back: true where there was one of the caller''s.';
+'Takes the scheduled sync and its watch back: true where there was one of the caller''s.';

@@ -1,0 +1,58 @@
+/*
+ * src/alert/alert.h
+ *		Alerts: waiting in ngeshare.alert_outbox, sent by a background worker.
+ *
+ * outbox.c knows SPI and no network, deliver.c the network and no SPI; worker.c
+ * goes between them, so that no transaction is open while a webhook is waited for.
+ */
+#ifndef NGESHARE_ALERT_H
+#define NGESHARE_ALERT_H
+
+#include "postgres.h"
+
+#include "utils/guc.h"
+
+/* The oldest alert that waits, claimed for one attempt. */
+typedef struct AlertMessage
+{
+	int64 alert_id; /* 0: there is none to send now */
+	int attempts;   /* this one counted */
+	char *payload;  /* JSON in UTF-8, in the memory of the claimer's choice */
+} AlertMessage;
+
+typedef enum AlertOutcome
+{
+	ALERT_SENT,
+	ALERT_REFUSED, /* for good: trying again changes nothing */
+	ALERT_FAILED   /* may pass by itself */
+} AlertOutcome;
+
+#define ALERT_ERROR_SIZE 256
+
+/* What became of one attempt. */
+typedef struct AlertAnswer
+{
+	AlertOutcome outcome;
+	int http_status; /* 0: none came */
+	char error[ALERT_ERROR_SIZE];
+} AlertAnswer;
+
+/* outbox.c */
+extern bool alert_check_url(char **newval, void **extra, GucSource source);
+extern bool alert_has_url(void);
+extern bool alert_is_due(void);
+extern void alert_abandon_old(void);
+extern void alert_claim(AlertMessage *message, MemoryContext context);
+extern int64 alert_wait_ms(void);
+extern void alert_record(const AlertMessage *message, const AlertAnswer *answer);
+extern bool alert_lock_try(void);
+extern void alert_lock_release(void);
+extern Oid alert_owner(void);
+
+/* deliver.c */
+extern void alert_deliver(const AlertMessage *message, AlertAnswer *answer);
+
+/* worker.c */
+extern void alert_start_delivery(void);
+
+#endif

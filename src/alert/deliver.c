@@ -1,0 +1,240 @@
+/*
+ * src/alert/deliver.c
+ *		One alert to the webhook, by libcurl.
+ *
+ * No transaction is open here and nothing of SPI is used. What libcurl allocates
+ * is its own: it is freed whatever happens. A transfer is looked at five times a
+ * second, so that a signal ends it. The address is a secret: no error names more
+ * of it than the host.
+ */
+#include "alert/alert.h"
+
+#include <curl/curl.h>
+
+#include "access/xlog.h"
+#include "libpq/pqsignal.h"
+#include "miscadmin.h"
+#include "ngeshare.h"
+#include "storage/ipc.h"
+#include "storage/pmsignal.h"
+
+StaticAssertDecl(LIBCURL_VERSION_NUM >= 0x074200, "ngeshare needs libcurl 7.66 or newer");
+
+/* How long a transfer goes on without a look at signals, and the body that is read at most. */
+#define POLL_MS 200
+#define BODY_LIMIT 65536
+
+/* One request, and what libcurl keeps of it. */
+typedef struct Transfer
+{
+	CURLM *multi;
+	CURL *easy;
+	struct curl_slist *headers;
+	bool is_joined; /* easy is in multi */
+	size_t received;
+	char error[CURL_ERROR_SIZE];
+} Transfer;
+
+/* Sets an option of the transfer; one that is refused means that memory ran out. */
+#define SET_OPTION(transfer, option, value)                                                        \
+	do                                                                                             \
+	{                                                                                              \
+		if (curl_easy_setopt((transfer)->easy, option, value) != CURLE_OK)                         \
+			raise_no_memory();                                                                     \
+	} while (0)
+
+static void
+raise_no_memory(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("libcurl could not prepare a request")));
+}
+
+/* Takes in a piece of the answer's body and ends the transfer where there is too much of it. */
+static size_t
+count_body(char *piece, size_t size, size_t count, void *data)
+{
+	Transfer *transfer = data;
+
+	transfer->received += size * count;
+	return transfer->received > BODY_LIMIT ? 0 : size * count;
+}
+
+/* Adds a header to the request. */
+static void
+add_header(Transfer *transfer, const char *header)
+{
+	struct curl_slist *longer = curl_slist_append(transfer->headers, header);
+
+	if (longer == NULL)
+		raise_no_memory();
+	transfer->headers = longer;
+}
+
+/* Says where the request goes and how far libcurl may go with it. */
+static void
+restrict_transfer(Transfer *transfer)
+{
+	long timeout = ngeshare_settings.alert_timeout * 1000L;
+
+	SET_OPTION(transfer, CURLOPT_URL, ngeshare_settings.alert_url);
+#if LIBCURL_VERSION_NUM >= 0x075500
+	SET_OPTION(transfer, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+	SET_OPTION(transfer, CURLOPT_PROTOCOLS, (long) (CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* A name that is still being looked up isn't waited for at the end. */
+	SET_OPTION(transfer, CURLOPT_QUICK_EXIT, 1L);
+#endif
+	SET_OPTION(transfer, CURLOPT_FOLLOWLOCATION, 0L);
+	SET_OPTION(transfer, CURLOPT_SSL_VERIFYPEER, 1L);
+	SET_OPTION(transfer, CURLOPT_SSL_VERIFYHOST, 2L);
+	SET_OPTION(transfer, CURLOPT_NOSIGNAL, 1L);
+	SET_OPTION(transfer, CURLOPT_TIMEOUT_MS, timeout);
+	SET_OPTION(transfer, CURLOPT_CONNECTTIMEOUT_MS, timeout);
+}
+
+/* Makes the request ready to go. */
+static void
+prepare(Transfer *transfer, const AlertMessage *message)
+{
+	transfer->multi = curl_multi_init();
+	transfer->easy = curl_easy_init();
+	if (transfer->multi == NULL || transfer->easy == NULL)
+		raise_no_memory();
+	restrict_transfer(transfer);
+	add_header(transfer, "Content-Type: application/json");
+	add_header(transfer, "Expect:"); /* no wait for a 100 Continue */
+	add_header(transfer, psprintf("Idempotency-Key: " UINT64_FORMAT "-%u-" INT64_FORMAT,
+	                              GetSystemIdentifier(), MyDatabaseId, message->alert_id));
+	SET_OPTION(transfer, CURLOPT_HTTPHEADER, transfer->headers);
+	SET_OPTION(transfer, CURLOPT_USERAGENT, "ngeshare/" NGESHARE_VERSION);
+	SET_OPTION(transfer, CURLOPT_POSTFIELDS, message->payload);
+	SET_OPTION(transfer, CURLOPT_POSTFIELDSIZE, (long) strlen(message->payload));
+	SET_OPTION(transfer, CURLOPT_WRITEFUNCTION, count_body);
+	SET_OPTION(transfer, CURLOPT_WRITEDATA, transfer);
+	SET_OPTION(transfer, CURLOPT_ERRORBUFFER, transfer->error);
+	if (curl_multi_add_handle(transfer->multi, transfer->easy) != CURLM_OK)
+		raise_no_memory();
+	transfer->is_joined = true;
+}
+
+/*
+ * Lets libcurl do what it can do without waiting; says whether there is more. Its
+ * threads, which look up names, are born with all signals blocked: those are ours.
+ */
+static bool
+go_on(Transfer *transfer)
+{
+	sigset_t ours;
+	int running = 0;
+	CURLMcode code;
+
+	sigprocmask(SIG_SETMASK, &BlockSig, &ours);
+	code = curl_multi_perform(transfer->multi, &running);
+	sigprocmask(SIG_SETMASK, &ours, NULL);
+	if (code != CURLM_OK)
+		ereport(ERROR, (errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
+		                errmsg("libcurl failed: %s", curl_multi_strerror(code))));
+	return running > 0;
+}
+
+/* Runs the transfer to its end; signals and the postmaster's death end it before. */
+static CURLcode
+run_to_end(Transfer *transfer)
+{
+	CURLMsg *ended;
+	int left;
+
+	while (go_on(transfer))
+	{
+		curl_multi_poll(transfer->multi, NULL, 0, POLL_MS, NULL);
+		CHECK_FOR_INTERRUPTS();
+		if (!PostmasterIsAlive())
+			proc_exit(1);
+	}
+	ended = curl_multi_info_read(transfer->multi, &left);
+	return ended != NULL ? ended->data.result : CURLE_FAILED_INIT;
+}
+
+/* Whether an error's text repeats what stands in the address behind its host. */
+static bool
+tells_secret(const char *error)
+{
+	const char *host = strstr(ngeshare_settings.alert_url, "://") + 3;
+	const char *path = host + strcspn(host, "/?#");
+
+	return strlen(path) > 1 && strstr(error, path) != NULL;
+}
+
+/* Fills in the answer's error where no status came. */
+static void
+describe_failure(const Transfer *transfer, CURLcode code, AlertAnswer *answer)
+{
+	const char *error = transfer->error;
+
+	if (*error == '\0' || tells_secret(error))
+		error = curl_easy_strerror(code);
+	strlcpy(answer->error, error, ALERT_ERROR_SIZE);
+}
+
+/* Judges by the status, whatever happened to the body behind it; without one, by libcurl's code. */
+static void
+judge(const Transfer *transfer, CURLcode code, AlertAnswer *answer)
+{
+	long status = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+	answer->http_status = (int) status;
+	answer->error[0] = '\0';
+	if (status < 200)
+	{
+		answer->outcome = ALERT_FAILED;
+		describe_failure(transfer, code, answer);
+	}
+	else if (status < 300)
+		answer->outcome = ALERT_SENT;
+	else
+	{
+		bool may_pass = status >= 500 || status == 408 || status == 429;
+
+		answer->outcome = may_pass ? ALERT_FAILED : ALERT_REFUSED;
+		snprintf(answer->error, ALERT_ERROR_SIZE, "the webhook answered with status %ld%s", status,
+		         status < 400 ? "; redirects are not followed" : "");
+	}
+}
+
+/* Frees what libcurl allocated. */
+static void
+release(Transfer *transfer)
+{
+	if (transfer->is_joined)
+		curl_multi_remove_handle(transfer->multi, transfer->easy);
+	if (transfer->easy != NULL)
+		curl_easy_cleanup(transfer->easy);
+	if (transfer->multi != NULL)
+		curl_multi_cleanup(transfer->multi);
+	curl_slist_free_all(transfer->headers);
+}
+
+/* Makes one attempt to deliver an alert, within ngeshare.alert_timeout. */
+void
+alert_deliver(const AlertMessage *message, AlertAnswer *answer)
+{
+	static bool is_initialized = false;
+	Transfer transfer = {0};
+
+	if (!is_initialized && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		raise_no_memory();
+	is_initialized = true;
+	PG_TRY();
+	{
+		prepare(&transfer, message);
+		judge(&transfer, run_to_end(&transfer), answer);
+	}
+	PG_FINALLY();
+	{
+		release(&transfer);
+	}
+	PG_END_TRY();
+}

@@ -1,0 +1,232 @@
+/*
+ * src/alert/outbox.c
+ *		The alerts that wait, and the setting that says where they go.
+ *
+ * The oldest pending alert is the only one that may be claimed, so they arrive in
+ * their order: one that has to wait keeps the later ones waiting. Everything here
+ * but the setting's check wants the caller's transaction and a connected SPI.
+ */
+#include "alert/alert.h"
+
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "mb/pg_wchar.h"
+#include "ngeshare.h"
+#include "sql.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+
+PG_FUNCTION_INFO_V1(ngeshare_has_alert_url);
+PG_FUNCTION_INFO_V1(ngeshare_alert_start_delivery);
+
+/* The key of the lock that the one delivering worker holds; the sync's are next to it. */
+#define ALERT_LOCK_KEY INT64CONST(0x6e67657368617268)
+
+/* A row of attempts: the wait between two doubles, from ngeshare.sync_retry_base on. */
+#define ALERT_TRIES 5
+/* The wait after a row of them, and the attempts after which an alert is given up. */
+#define ALERT_PAUSE_MS 300000
+#define ALERT_MAX_ATTEMPTS 20
+
+Datum
+ngeshare_has_alert_url(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(alert_has_url());
+}
+
+Datum
+ngeshare_alert_start_delivery(PG_FUNCTION_ARGS)
+{
+	SPI_connect();
+	alert_start_delivery();
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/* What follows the scheme of a web address; NULL where it is none. */
+static const char *
+after_scheme(const char *url)
+{
+	if (pg_strncasecmp(url, "http://", 7) == 0)
+		return url + 7;
+	return pg_strncasecmp(url, "https://", 8) == 0 ? url + 8 : NULL;
+}
+
+/* Whether a text is an address of the web with a host, and has nothing that belongs in none. */
+static bool
+is_web_address(const char *url)
+{
+	const char *host = after_scheme(url);
+	size_t length;
+
+	if (host == NULL)
+		return false;
+	for (const char *at = url; *at != '\0'; at++)
+		if ((unsigned char) *at <= ' ' || *at == '\\' || *at == 0x7f)
+			return false;
+	length = strcspn(host, "/?#");
+	for (size_t i = length; i > 0; i--)
+		if (host[i - 1] == '@')
+		{
+			host += i;
+			length -= i;
+			break;
+		}
+	return length > 0 && *host != ':';
+}
+
+/* Checks ngeshare.alert_url. A refused value isn't repeated: it may be a secret with a slip. */
+bool
+alert_check_url(char **newval, void **extra, GucSource source)
+{
+	if (*newval == NULL || **newval == '\0' || is_web_address(*newval))
+		return true;
+	GUC_check_errcode(ERRCODE_INVALID_PARAMETER_VALUE);
+	GUC_check_errmsg("invalid value for parameter \"ngeshare.alert_url\"");
+	GUC_check_errdetail("It is no address that begins with http:// or https:// and a host.");
+	GUC_check_errhint("Give the address of a webhook that takes what Slack's do, such as"
+	                  " https://chat.example/hooks/key; empty means no alerts.");
+	return false;
+}
+
+bool
+alert_has_url(void)
+{
+	return ngeshare_settings.alert_url != NULL && *ngeshare_settings.alert_url != '\0';
+}
+
+/* Milliseconds until the oldest pending alert is due, at least 0; -1 where none is pending. */
+int64
+alert_wait_ms(void)
+{
+	if (!sql_query_row("SELECT ceil(extract(epoch FROM"
+	                   " greatest(next_attempt_at - clock_timestamp(), interval '0')) * 1000)::int8"
+	                   " FROM ngeshare.alert_outbox WHERE status = 'pending'"
+	                   " ORDER BY alert_id LIMIT 1",
+	                   NULL))
+		return -1;
+	return sql_int64(1);
+}
+
+bool
+alert_is_due(void)
+{
+	return alert_wait_ms() == 0;
+}
+
+/*
+ * Gives up what was pending when the server was restored or promoted: the other
+ * one may have sent it. The state is told anew with the next run.
+ */
+void
+alert_abandon_old(void)
+{
+	if (sql_run("UPDATE ngeshare.alert_outbox SET status = 'abandoned'"
+	            " WHERE status = 'pending' AND timeline < ngeshare.timeline()",
+	            NULL) == 0)
+		return;
+	sql_run("UPDATE ngeshare.alert_state SET run_state = 'ok', is_stale = false"
+	        " WHERE NOT EXISTS (SELECT 1 FROM ngeshare.alert_outbox"
+	        " WHERE timeline = ngeshare.timeline() AND kind <> 'test')",
+	        NULL);
+}
+
+/* Claims the oldest pending alert, where it is due, for one attempt. */
+void
+alert_claim(AlertMessage *message, MemoryContext context)
+{
+	MemoryContext caller;
+	char *payload;
+
+	message->alert_id = 0;
+	if (!sql_query_row("UPDATE ngeshare.alert_outbox SET attempts = attempts + 1,"
+	                   " next_attempt_at = clock_timestamp() + interval '5 minutes'"
+	                   " WHERE alert_id = (SELECT alert_id FROM ngeshare.alert_outbox"
+	                   " WHERE status = 'pending' ORDER BY alert_id LIMIT 1)"
+	                   " AND status = 'pending' AND next_attempt_at <= clock_timestamp()"
+	                   " RETURNING alert_id, attempts::int8, payload::text",
+	                   NULL))
+		return;
+	message->alert_id = sql_int64(1);
+	message->attempts = (int) sql_int64(2);
+	payload = sql_text(3);
+	caller = MemoryContextSwitchTo(context);
+	message->payload = pstrdup(pg_server_to_any(payload, strlen(payload), PG_UTF8));
+	MemoryContextSwitchTo(caller);
+}
+
+/* Milliseconds to wait after a number of failed attempts, before they are spread. */
+static int64
+wait_after(int attempts)
+{
+	int in_row = (attempts - 1) % ALERT_TRIES;
+
+	if (in_row == ALERT_TRIES - 1)
+		return ALERT_PAUSE_MS;
+	return (int64) ngeshare_settings.sync_retry_base << in_row;
+}
+
+/* Writes down that an attempt failed, and when the next one is due, if there is one. */
+static void
+record_failure(const AlertMessage *message, const AlertAnswer *answer)
+{
+	SqlArgs args = {0};
+
+	sql_add_int64(&args, message->alert_id);
+	sql_add_text(&args, answer->error);
+	sql_add_int64(&args, answer->http_status);
+	sql_add_bool(&args,
+	             answer->outcome == ALERT_REFUSED || message->attempts >= ALERT_MAX_ATTEMPTS);
+	sql_add_int64(&args, wait_after(message->attempts));
+	sql_run("UPDATE ngeshare.alert_outbox SET last_error = $2, http_status = nullif($3, 0),"
+	        " status = CASE WHEN $4 OR created_at < clock_timestamp() - interval '24 hours'"
+	        " THEN 'failed' ELSE 'pending' END,"
+	        " next_attempt_at = clock_timestamp()"
+	        " + $5 * (0.75 + 0.5 * random()) * interval '1 millisecond'"
+	        " WHERE alert_id = $1 AND status = 'pending'",
+	        &args);
+}
+
+/* Writes down what became of an attempt. */
+void
+alert_record(const AlertMessage *message, const AlertAnswer *answer)
+{
+	SqlArgs args = {0};
+
+	if (answer->outcome != ALERT_SENT)
+	{
+		record_failure(message, answer);
+		return;
+	}
+	sql_add_int64(&args, message->alert_id);
+	sql_add_int64(&args, answer->http_status);
+	sql_run("UPDATE ngeshare.alert_outbox SET status = 'sent', sent_at = clock_timestamp(),"
+	        " http_status = $2, last_error = NULL WHERE alert_id = $1 AND status = 'pending'",
+	        &args);
+}
+
+/* Takes the lock of the one who delivers, for the session, or says that another holds it. */
+bool
+alert_lock_try(void)
+{
+	return DatumGetBool(
+	    DirectFunctionCall1(pg_try_advisory_lock_int8, Int64GetDatum(ALERT_LOCK_KEY)));
+}
+
+void
+alert_lock_release(void)
+{
+	DirectFunctionCall1(pg_advisory_unlock_int8, Int64GetDatum(ALERT_LOCK_KEY));
+}
+
+/* The extension's owner, as whom alerts are delivered. */
+Oid
+alert_owner(void)
+{
+	bool isnull;
+
+	if (!sql_query_row("SELECT extowner FROM pg_catalog.pg_extension WHERE extname = 'ngeshare'",
+	                   NULL))
+		return InvalidOid;
+	return DatumGetObjectId(sql_value(1, &isnull));
+}

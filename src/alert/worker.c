@@ -1,0 +1,226 @@
+/*
+ * src/alert/worker.c
+ *		The background worker that delivers alerts: who starts it, and its loop.
+ *
+ * Claim and commit; deliver, with no transaction open; record and commit. One
+ * worker of a database delivers: it holds a lock of its session. Another that finds
+ * it taken ends at once; so whoever gives the lock back looks once more.
+ */
+#include "alert/alert.h"
+
+#include "access/xact.h"
+#include "commands/extension.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "ngeshare.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "sql.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/lmgr.h"
+#include "tcop/tcopprot.h"
+#include "utils/memutils.h"
+#include "utils/wait_event.h"
+
+/* An alert that is due later than this is left to another worker. */
+#define LONGEST_WAIT_MS 30000
+/* While one waits, the outbox is looked at this often. */
+#define LOOK_MS 1000
+
+/* What the starter tells its worker. */
+typedef struct AlertOrder
+{
+	TransactionId starter; /* whose commit the worker waits for, if it writes */
+	Oid database;
+	Oid owner;
+	Oid extension; /* another one under the same name has alerts of its own */
+} AlertOrder;
+
+StaticAssertDecl(sizeof(AlertOrder) <= BGW_EXTRALEN, "an order fits into bgw_extra");
+
+PGDLLEXPORT void ngeshare_alert_worker_main(Datum ignored);
+
+/* Registers the worker that an order is for; false where no slot is free. */
+static bool
+register_worker(const AlertOrder *order)
+{
+	BackgroundWorker worker = {0};
+
+	snprintf(worker.bgw_name, BGW_MAXLEN, "ngeshare alert");
+	snprintf(worker.bgw_type, BGW_MAXLEN, "ngeshare alert");
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker.bgw_restart_time = BGW_NEVER_RESTART;
+	snprintf(worker.bgw_library_name, BGW_MAXLEN, "ngeshare");
+	snprintf(worker.bgw_function_name, BGW_MAXLEN, "ngeshare_alert_worker_main");
+	memcpy(worker.bgw_extra, order, sizeof(AlertOrder));
+	return RegisterDynamicBackgroundWorker(&worker, NULL);
+}
+
+/*
+ * Starts a delivery where an alert is due. Wants the caller's transaction and a
+ * connected SPI, and only reads. A lack of slots is no error: the alert waits for
+ * the next call.
+ */
+void
+alert_start_delivery(void)
+{
+	AlertOrder order = {0};
+
+	if (!alert_has_url() || !alert_is_due())
+		return;
+	order.starter = GetTopTransactionIdIfAny();
+	order.database = MyDatabaseId;
+	order.owner = alert_owner();
+	order.extension = get_extension_oid("ngeshare", false);
+	if (!register_worker(&order))
+		ereport(LOG, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+		              errmsg("no background worker can be started now: alerts wait"),
+		              errhint("Raise max_worker_processes and restart.")));
+}
+
+/* Whether the extension is still the one that the alerts are of. */
+static bool
+is_installed(const AlertOrder *order)
+{
+	return get_extension_oid("ngeshare", true) == order->extension;
+}
+
+/* Takes the lock, unless another worker delivers. */
+static bool
+take_lock(void)
+{
+	bool is_taken;
+
+	sql_begin("waiting for alerts");
+	is_taken = alert_lock_try();
+	sql_commit();
+	return is_taken;
+}
+
+/* Gives the lock back; says whether an alert is due by now, whose own worker found it taken. */
+static bool
+give_lock_back(const AlertOrder *order)
+{
+	bool is_due;
+
+	sql_begin("waiting for alerts");
+	alert_lock_release();
+	sql_commit();
+	sql_begin("waiting for alerts");
+	is_due = is_installed(order) && alert_has_url() && alert_is_due();
+	sql_commit();
+	return is_due;
+}
+
+/* Claims the alert that is due; where there is none, returns how long to wait, -1 for no end. */
+static int64
+claim(const AlertOrder *order, AlertMessage *message, MemoryContext context)
+{
+	int64 wait_ms = -1;
+
+	sql_begin("claiming an alert");
+	if (is_installed(order))
+	{
+		alert_abandon_old();
+		alert_claim(message, context);
+		if (message->alert_id == 0)
+			wait_ms = alert_wait_ms();
+	}
+	sql_commit();
+	MemoryContextSwitchTo(context);
+	return wait_ms;
+}
+
+/* Delivers a claimed alert and writes down what became of it. */
+static void
+deliver(const AlertOrder *order, const AlertMessage *message)
+{
+	AlertAnswer answer;
+
+	pgstat_report_activity(STATE_RUNNING, "delivering an alert");
+	alert_deliver(message, &answer);
+	sql_begin("recording an alert");
+	if (is_installed(order))
+		alert_record(message, &answer);
+	sql_commit();
+	if (answer.outcome != ALERT_SENT)
+		ereport(LOG, (errmsg("alert %lld was not delivered: %s", (long long) message->alert_id,
+		                     answer.error)));
+}
+
+/* Waits, or until something happens. */
+static void
+wait_a_while(int64 wait_ms)
+{
+	WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+	          (long) Min(Max(wait_ms, 1), LOOK_MS), PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+}
+
+/* Delivers one alert after the other, until none is due soon. */
+static void
+deliver_all(const AlertOrder *order, MemoryContext context)
+{
+	for (;;)
+	{
+		AlertMessage message = {0};
+		int64 wait_ms;
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(context);
+		MemoryContextSwitchTo(context);
+		if (ConfigReloadPending)
+		{
+			ConfigReloadPending = false;
+			ProcessConfigFile(PGC_SIGHUP);
+		}
+		if (!alert_has_url())
+			return;
+		wait_ms = claim(order, &message, context);
+		if (message.alert_id != 0)
+			deliver(order, &message);
+		else if (wait_ms < 0 || wait_ms > LONGEST_WAIT_MS)
+			return;
+		else
+			wait_a_while(wait_ms);
+	}
+}
+
+/* Waits until the starter's transaction has ended: what it added is to be seen. */
+static void
+wait_for_starter(const AlertOrder *order)
+{
+	if (!TransactionIdIsValid(order->starter))
+		return;
+	StartTransactionCommand();
+	XactLockTableWait(order->starter, NULL, NULL, XLTW_None);
+	CommitTransactionCommand();
+}
+
+/* The worker: ends by itself when nothing is due soon; SIGTERM ends it within a second. */
+void
+ngeshare_alert_worker_main(Datum ignored)
+{
+	MemoryContext context;
+	AlertOrder order;
+
+	memcpy(&order, MyBgworkerEntry->bgw_extra, sizeof(AlertOrder));
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGINT, StatementCancelHandler);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnectionByOid(order.database, order.owner, 0);
+	SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION);
+	context = AllocSetContextCreate(TopMemoryContext, "ngeshare alert", ALLOCSET_DEFAULT_SIZES);
+	wait_for_starter(&order);
+	while (take_lock())
+	{
+		deliver_all(&order, context);
+		if (!give_lock_back(&order))
+			break;
+	}
+	proc_exit(0);
+}

@@ -1,0 +1,205 @@
+# A webhook in a process of its own: records each request and answers as it is told.
+#
+#   my $sink = Sink->start;
+#   $sink->port                          the port of 127.0.0.1 that it listens on
+#   $sink->answer('500', '404', '200')   the next requests' answers; the last one stays
+#   $sink->requests                      what has come: hashes of method, path, headers, body
+#   $sink->forget                        as if nothing had come
+#   $sink->stop                          ends it; so does the end of its starter
+#
+# An answer is a status, or one of these: slow (none, the connection stays open),
+# reset (the connection is cut), endless (200 and a body without end), trickle (200
+# and a body that comes byte by byte), redirect:URL (302 to there).
+package Sink;
+
+use strict;
+use warnings FATAL => 'all';
+
+use IO::Select;
+use IO::Socket;
+use IO::Socket::INET;
+use JSON::PP;
+use POSIX ();
+use Socket qw(AF_UNIX PF_UNSPEC SHUT_RDWR SO_LINGER SOCK_STREAM SOL_SOCKET);
+
+# Starts a sink that answers 200.
+sub start
+{
+	my ($class) = @_;
+	my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Proto => 'tcp', Listen => 16, ReuseAddr => 1)
+	  or die "the sink can't listen: $@";
+	my ($ours, $theirs) = IO::Socket->socketpair(AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die "no socket pair: $!";
+	my $pid = fork();
+
+	die "can't fork: $!" unless defined $pid;
+	if ($pid == 0)
+	{
+		close $ours;
+		serve_until_told($listener, $theirs);
+	}
+	close $theirs;
+	$ours->autoflush(1);
+	return bless { control => $ours, pid => $pid, owner => $$, port => $listener->sockport }, $class;
+}
+
+sub port { my ($self) = @_; return $self->{port}; }
+
+sub answer { my ($self, @answers) = @_; return $self->tell(join ' ', 'answer', @answers); }
+
+sub forget { my ($self) = @_; return $self->tell('forget'); }
+
+sub requests { my ($self) = @_; return @{ decode_json($self->tell('requests')) }; }
+
+# Gives the sink's process a command and returns its answer.
+sub tell
+{
+	my ($self, $command) = @_;
+
+	print { $self->{control} } "$command\n" or die "the sink has gone: $!";
+	my $answer = readline $self->{control};
+	die "the sink has ended at '$command'" unless defined $answer;
+	chomp $answer;
+	die "the sink does not know '$command'" if $answer eq 'unknown';
+	return $answer;
+}
+
+# Ends the sink's process, and with it all its connections.
+sub stop
+{
+	my ($self) = @_;
+	local ($?, $!, $@);
+
+	return if !$self->{control} || $self->{owner} != $$;
+	shutdown $self->{control}, SHUT_RDWR;
+	close delete $self->{control};
+	waitpid $self->{pid}, 0;
+	return;
+}
+
+sub DESTROY { my ($self) = @_; $self->stop; return; }
+
+# The sink's process: ends without running what its starter would run at its own end.
+sub serve_until_told
+{
+	my ($listener, $control) = @_;
+	my $state = { listener => $listener, control => $control, answers => ['200'], requests => [], clients => {} };
+
+	local @SIG{qw(INT HUP TERM)} = ('IGNORE', 'DEFAULT', 'DEFAULT');
+	local $SIG{PIPE} = 'IGNORE';
+	$control->autoflush(1);
+	my $ended_well = eval { 1 while step($state); 1 };
+	print {*STDERR} "the sink failed: $@" unless $ended_well;
+	POSIX::_exit($ended_well ? 0 : 1);
+	return;
+}
+
+# Waits for what comes next and deals with it; false when the starter has gone.
+sub step
+{
+	my ($state) = @_;
+	my @clients = values %{ $state->{clients} };
+	my @ready   = IO::Select->new($state->{listener}, $state->{control}, map { $_->{socket} } @clients)->can_read(0.1);
+
+	for my $ready (@ready)
+	{
+		if ($ready == $state->{control}) { return 0 unless obey($state); }
+		elsif ($ready == $state->{listener}) { welcome($state, $ready->accept); }
+		elsif (my $client = $state->{clients}{$ready}) { read_request($state, $client); }
+	}
+	pour($state, $_) for grep { $_->{piece} } values %{ $state->{clients} };
+	return 1;
+}
+
+# Takes a new client.
+sub welcome
+{
+	my ($state, $socket) = @_;
+
+	$socket->blocking(0);
+	$state->{clients}{$socket} = { socket => $socket, text => '' };
+	return;
+}
+
+# Takes in a piece of a request, and answers it when it is whole.
+sub read_request
+{
+	my ($state, $client) = @_;
+	my $got = sysread $client->{socket}, $client->{text}, 65_536, length $client->{text};
+
+	return close_client($state, $client) unless $got;
+	return if $client->{is_answered};
+	my ($head, $body) = split /\r\n\r\n/, $client->{text}, 2;
+	return unless defined $body;
+	my ($first, @lines) = split /\r\n/, $head;
+	my %headers = map { my ($name, $value) = split /:\s*/, $_, 2; (lc $name => $value) } @lines;
+
+	return if length $body < ($headers{'content-length'} // 0);
+	my ($method, $path) = split / /, $first;
+	push @{ $state->{requests} }, { method => $method, path => $path, headers => \%headers, body => $body };
+	$client->{is_answered} = 1;
+	give_answer($state, $client, @{ $state->{answers} } > 1 ? shift @{ $state->{answers} } : $state->{answers}[0]);
+	return;
+}
+
+# Answers a request.
+sub give_answer
+{
+	my ($state, $client, $answer) = @_;
+	my $socket = $client->{socket};
+
+	return if $answer eq 'slow';
+	if ($answer eq 'reset')
+	{
+		setsockopt $socket, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0);
+		return close_client($state, $client);
+	}
+	if ($answer eq 'endless' || $answer eq 'trickle')
+	{
+		$client->{piece} = $answer eq 'endless' ? 'x' x 8192 : 'x';
+		return syswrite $socket, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n";
+	}
+	my ($status, $location) = $answer =~ /^redirect:(.*)/ ? (302, $1) : ($answer, undef);
+	my $more = defined $location ? "Location: $location\r\n" : '';
+
+	syswrite $socket, "HTTP/1.1 $status told so\r\n${more}Content-Length: 2\r\nConnection: close\r\n\r\nok";
+	close_client($state, $client);
+	return;
+}
+
+# Sends a piece of a body that does not end.
+sub pour
+{
+	my ($state, $client) = @_;
+
+	for (1 .. length $client->{piece} > 1 ? 50 : 1)
+	{
+		last unless defined syswrite $client->{socket}, $client->{piece};
+	}
+	return;
+}
+
+sub close_client
+{
+	my ($state, $client) = @_;
+
+	delete $state->{clients}{ $client->{socket} };
+	close $client->{socket};
+	return;
+}
+
+# Obeys one command of the starter's; false when there will be no more.
+sub obey
+{
+	my ($state) = @_;
+	my $command = readline $state->{control} // return 0;
+	my $answer  = 'ok';
+
+	if    ($command =~ /^answer (.+)$/) { $state->{answers} = [ split / /, $1 ]; }
+	elsif ($command eq "forget\n")      { $state->{requests} = []; }
+	elsif ($command eq "requests\n")    { $answer = JSON::PP->new->ascii->encode($state->{requests}); }
+	else                                { $answer = 'unknown'; }
+	print { $state->{control} } "$answer\n";
+	return 1;
+}
+
+1;
