@@ -68,13 +68,10 @@ SELECT status, last_error, last_success_at FROM v_sync_health;
 SELECT status, regexp_replace(detail, '\d+', 'N') AS detail, hint FROM ngeshare.check_job_left_behind();
 ROLLBACK;
 
--- Alerts that wait, where there is an outbox.
+-- Alerts that wait.
 BEGIN;
-SET LOCAL client_min_messages = warning;
-ALTER TABLE IF EXISTS ngeshare.alert_outbox RENAME TO other_outbox;
-SELECT ngeshare.alerts_pending();
-CREATE TABLE ngeshare.alert_outbox (status text NOT NULL);
-INSERT INTO ngeshare.alert_outbox (status) VALUES ('pending'), ('sent'), ('pending');
+INSERT INTO ngeshare.alert_outbox (kind, payload, status)
+VALUES ('test', '{}', 'pending'), ('test', '{}', 'sent'), ('test', '{}', 'pending');
 SELECT alerts_pending FROM v_sync_health;
 ROLLBACK;
 

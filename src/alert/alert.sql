@@ -64,22 +64,6 @@ COMMENT ON TABLE ngeshare.alert_state IS
 'What was told last, in one row: how the runs stand, and whether the data is stale.';
 INSERT INTO ngeshare.alert_state DEFAULT VALUES;
 
-CREATE FUNCTION ngeshare.last_success()
-RETURNS timestamptz
-LANGUAGE sql
-STABLE
-SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT finished_at
-    FROM public.sync_run
-    WHERE status IN ('success', 'warning')
-      AND mode <> 'verify'
-    ORDER BY run_id DESC
-    LIMIT 1
-$$;
-COMMENT ON FUNCTION ngeshare.last_success() IS
-'When the last successful sync ended; NULL before the first.';
-
 CREATE FUNCTION ngeshare.alert_text(value text)
 RETURNS text
 LANGUAGE sql
@@ -330,7 +314,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT
         coalesce(ngeshare.last_success(), (SELECT min(started_at) FROM public.sync_run WHERE mode <> 'verify'))
-        + current_setting('ngeshare.alert_stale_after')::interval
+        + ngeshare.stale_after()
 $$;
 COMMENT ON FUNCTION ngeshare.fresh_until() IS
 'Until when the data counts as fresh: ngeshare.alert_stale_after behind the last successful sync (before the first: behind the first run''s start).';

@@ -1,17 +1,5 @@
 -- v_sync_health: is the mirror fresh? One row for people and monitors.
 
-CREATE FUNCTION ngeshare.stale_after()
-RETURNS interval
-LANGUAGE sql
-STABLE
-AS $$
-    SELECT coalesce(
-        nullif(pg_catalog.current_setting('ngeshare.alert_stale_after', true), ''),
-        '26h')::pg_catalog.interval
-$$;
-COMMENT ON FUNCTION ngeshare.stale_after() IS
-'How old the last success may be before the mirror counts as stale: the setting ngeshare.alert_stale_after, 26 hours where there is none.';
-
 CREATE FUNCTION ngeshare.sync_now()
 RETURNS timestamptz
 LANGUAGE sql
@@ -23,26 +11,6 @@ AS $$
 $$;
 COMMENT ON FUNCTION ngeshare.sync_now() IS
 'The instant that a sync would count as now: ngeshare.sync_clock, or the real clock.';
-
-CREATE FUNCTION ngeshare.alerts_pending()
-RETURNS bigint
-LANGUAGE plpgsql
-STABLE
-SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    pending bigint := 0;
-BEGIN
-    IF to_regclass('ngeshare.alert_outbox') IS NOT NULL THEN
-        EXECUTE 'SELECT count(*) FROM ngeshare.alert_outbox WHERE status = ''pending'''
-        INTO pending;
-    END IF;
-    RETURN pending;
-END
-$$;
-COMMENT ON FUNCTION ngeshare.alerts_pending() IS
-'Alerts that wait to be delivered; 0 where there is no outbox.';
 
 CREATE FUNCTION ngeshare.next_scheduled_run()
 RETURNS timestamptz
@@ -111,10 +79,7 @@ AS $$
         LIMIT 1
     ), last_success AS (
         SELECT finished_at, now() - finished_at AS age
-        FROM telling
-        WHERE telling.status IN ('success', 'warning')
-        ORDER BY run_id DESC
-        LIMIT 1
+        FROM ngeshare.last_success() AS finished_at
     )
     SELECT
         CASE
@@ -138,7 +103,7 @@ AS $$
             LIMIT 1)
         END,
         ngeshare.next_scheduled_run(),
-        ngeshare.alerts_pending()
+        (SELECT count(*) FROM ngeshare.alert_outbox AS alert WHERE alert.status = 'pending')
     FROM (SELECT 1) AS one
     LEFT JOIN last_telling ON true
     LEFT JOIN last_success ON true

@@ -105,6 +105,35 @@ $$;
 COMMENT ON FUNCTION ngeshare.error_remedy(text) IS
 'What to do about an error of a sync, by its SQLSTATE; NULL stands for a run whose process was gone before it could say.';
 
+CREATE FUNCTION ngeshare.last_success()
+RETURNS timestamptz
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT run.finished_at
+    FROM public.sync_run AS run
+    WHERE run.status IN ('success', 'warning')
+      AND run.mode <> 'verify'
+      AND 6 = (SELECT count(*) FROM public.sync_log AS log WHERE log.run_id = run.run_id)
+    ORDER BY run.run_id DESC
+    LIMIT 1
+$$;
+COMMENT ON FUNCTION ngeshare.last_success() IS
+'When the last successful sync of all six tables ended; NULL before the first.';
+
+CREATE FUNCTION ngeshare.stale_after()
+RETURNS interval
+LANGUAGE sql
+STABLE
+AS $$
+    SELECT coalesce(
+        nullif(pg_catalog.current_setting('ngeshare.alert_stale_after', true), ''),
+        '26h')::pg_catalog.interval
+$$;
+COMMENT ON FUNCTION ngeshare.stale_after() IS
+'How old the last success may be before the mirror counts as stale: the setting ngeshare.alert_stale_after, 26 hours where there is none.';
+
 CREATE TABLE ngeshare.sync_state
 (
     table_name  text         NOT NULL PRIMARY KEY,
