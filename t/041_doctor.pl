@@ -111,7 +111,7 @@ finds('schedule', 'warning', qr/no active job/, qr/ngeshare_schedule/, 'an inact
 finds('job_left_behind', 'warning', qr/^The job \d+ \(ngeshare_sync\) is not active\.$/, qr/UPDATE cron\.job SET active/, 'inactive');
 here('UPDATE cron.job SET active = true');
 here(q{INSERT INTO cron.job_run_details (jobid, runid, status, return_message, end_time)
-	SELECT jobid, 1000, 'failed', E'connection failed\n', now() FROM cron.job});
+	SELECT jobid, 1000, 'failed', E'connection failed\n', now() FROM cron.job WHERE jobname = 'ngeshare_sync'});
 finds('schedule', 'warning', qr/^The scheduled sync last failed, at .*: connection failed$/, qr/job_run_details/, 'its last run failed');
 here('DELETE FROM cron.job_run_details');
 

@@ -241,8 +241,8 @@ AS $$
     SELECT
         'warning',
         'There is no address for alerts: nobody is told when a sync fails.',
-        format('ALTER DATABASE %I SET ngeshare.alert_url = ''https://...'';', current_database())
-    WHERE coalesce(current_setting('ngeshare.alert_url', true), '') = ''
+        'ALTER SYSTEM SET ngeshare.alert_url = ''https://...''; SELECT pg_reload_conf(); SELECT ngeshare_alert_test();'
+    WHERE NOT ngeshare.has_alert_url()
 $$;
 COMMENT ON FUNCTION ngeshare.check_alert_address() IS
 'Is anybody told when a sync fails? The address itself is never shown.';
