@@ -19,7 +19,7 @@ COMMENT ON TABLE public.sync_run IS
 COMMENT ON COLUMN public.sync_run.window_start IS
 'The local midnight from which on this run made raw attendance exactly production''s; NULL where attendance was not part of the run.';
 COMMENT ON COLUMN public.sync_run.bytes_received IS
-'The bytes of rows that came over the run''s own connection: comparisons, tables that came whole, rows fetched by key. What changed comes through the foreign tables and is counted in sync_log.rows_pulled. NULL where the run did not come to its end.';
+'The bytes of rows that came from production: what changed, tables that came whole, comparisons, rows fetched by key. NULL while it runs, and where its process died.';
 COMMENT ON COLUMN public.sync_run.clock IS
 'The instant the run counted as now: the real clock, or ngeshare.sync_clock.';
 

@@ -109,6 +109,7 @@ export default {
         failed: 'failed',
         cancelled: 'cancelled',
         crashed: 'interrupted',
+        skipped: 'skipped',
     },
     table: {
         scroll: (caption) => `${caption}: the table scrolls sideways`,

@@ -116,6 +116,7 @@ export default {
         failed: 'gagal',
         cancelled: 'dibatalkan',
         crashed: 'terputus',
+        skipped: 'dilewati',
     },
     table: {
         scroll: (caption) => `${caption}: tabel dapat digeser ke samping`,
