@@ -20,8 +20,13 @@ SQL_PARTS = \
 	src/alert/alert.sql \
 	src/sync/worker.sql \
 	src/mirror/connect.sql \
+	src/analytics/asked.sql \
 	src/analytics/facts.sql \
-	src/analytics/views.sql \
+	src/analytics/views_groups.sql \
+	src/analytics/views_people.sql \
+	src/analytics/views_courses.sql \
+	src/analytics/views_anomalies.sql \
+	src/analytics/explain.sql \
 	src/doctor/cron.sql \
 	src/doctor/health.sql \
 	src/doctor/quality.sql \

@@ -19,6 +19,8 @@ REVOKE ALL ON FUNCTION ngeshare_restore_deleted(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ngeshare_group_status(timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ngeshare_pipeline(timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ngeshare_funnel(timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ngeshare_explain_group(text, timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION ngeshare_member_journey(text, timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION ngeshare_doctor() FROM PUBLIC;
 REVOKE ALL ON SCHEMA api FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA api FROM PUBLIC;

@@ -14,9 +14,12 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "sync/sync.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 
 PG_MODULE_MAGIC;
+
+PG_FUNCTION_INFO_V1(ngeshare_setting);
 
 void _PG_init(void);
 
@@ -126,4 +129,13 @@ _PG_init(void)
 	define_sync_settings();
 	define_alert_settings();
 	MarkGUCPrefixReserved("ngeshare");
+}
+
+/* An integer setting's value; loading the library has declared it. */
+Datum
+ngeshare_setting(PG_FUNCTION_ARGS)
+{
+	char *name = psprintf("ngeshare.%s", text_to_cstring(PG_GETARG_TEXT_PP(0)));
+
+	PG_RETURN_INT32(pg_strtoint32(GetConfigOption(name, false, false)));
 }

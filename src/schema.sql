@@ -15,6 +15,18 @@ PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare_as_of() IS
 'The instant that answers are given as of: the setting ngeshare.as_of, or now() where it is empty.';
 
+CREATE FUNCTION ngeshare.sync_now()
+RETURNS timestamptz
+LANGUAGE sql
+STABLE
+AS $$
+    SELECT coalesce(
+        nullif(pg_catalog.current_setting('ngeshare.sync_clock', true), '')::pg_catalog.timestamptz,
+        pg_catalog.now())
+$$;
+COMMENT ON FUNCTION ngeshare.sync_now() IS
+'The instant that a sync would count as now: ngeshare.sync_clock, or the real clock.';
+
 CREATE FUNCTION ngeshare.reporting_zone()
 RETURNS text
 AS 'MODULE_PATHNAME', 'ngeshare_reporting_zone'

@@ -17,6 +17,8 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
+PG_FUNCTION_INFO_V1(ngeshare_asked_at);
+
 /* Rows that a query hands over at a time. */
 #define FETCH_ROWS 10000
 
@@ -238,7 +240,10 @@ add_group(Loader *loader, Row row)
 	value = row_datum(row, 10, &isnull);
 	group->has_graduated = !isnull;
 	if (group->has_graduated)
-		group->graduated_on = clock_local_day(DatumGetTimestamp(value), ngeshare_settings.zone);
+	{
+		group->graduated_at = DatumGetTimestamp(value);
+		group->graduated_on = clock_local_day(group->graduated_at, ngeshare_settings.zone);
+	}
 	status_decide(loader->facts, group, DatumGetTimestamp(row_datum(row, 5, &isnull)));
 	(void) number_of(loader, loader->group_numbers, group->id);
 }
@@ -363,4 +368,15 @@ facts_load(TimestampTz as_of, bool with_members)
 	else
 		load_member_counts(&loader, &instant);
 	return loader.facts;
+}
+
+Datum
+ngeshare_asked_at(PG_FUNCTION_ARGS)
+{
+	TimestampTz as_of = facts_as_of_argument(fcinfo, 0);
+
+	SPI_connect();
+	history_check_zone();
+	SPI_finish();
+	PG_RETURN_TIMESTAMP(as_of);
 }

@@ -41,6 +41,7 @@ typedef struct StudyGroup
 	bool has_graduated;
 	DateADT first_meeting;
 	DateADT last_meeting;
+	Timestamp graduated_at;
 	DateADT graduated_on;
 	int32 total_meetings;
 	int32 max_episode_reached;

@@ -135,22 +135,16 @@ ROWS 50000
 AS $$
     SELECT
         "hangoutGroupId",
-        person.key
+        ngeshare.person_key("userId", "userEmail")
     FROM public."UserHangoutGroup"
-    CROSS JOIN LATERAL (
-        SELECT CASE
-            WHEN "userId" IS NOT NULL THEN 'u' || "userId"
-            ELSE 'e' || lower(btrim("userEmail", E' \t\r\n'))
-        END AS key
-    ) AS person
     WHERE "joinedAt" <= as_of
       AND "hangoutGroupRole" IN ('MEMBER', 'FACILITATOR')
-      AND person.key <> 'e'
-    GROUP BY "hangoutGroupId", person.key
+      AND ngeshare.person_key("userId", "userEmail") IS NOT NULL
+    GROUP BY "hangoutGroupId", ngeshare.person_key("userId", "userEmail")
     HAVING bool_and("hangoutGroupRole" = 'MEMBER')
 $$;
 COMMENT ON FUNCTION ngeshare.member_record(timestamp) IS
-'The distinct members of each group as of an instant (UTC): persons with a MEMBER record and no FACILITATOR record there. person is "u" and the user id, or "e" and the trimmed, lower-cased address of a record without a user.';
+'The distinct members of each group as of an instant (UTC): persons (by ngeshare.person_key()) with a MEMBER record and no FACILITATOR record there.';
 
 CREATE FUNCTION ngeshare.group_facts(as_of timestamptz DEFAULT ngeshare_as_of())
 RETURNS TABLE
@@ -176,7 +170,8 @@ RETURNS TABLE
     facilitator_is_deleted boolean,
     facilitator_count      integer,
     member_count           integer,
-    is_rescuable           boolean
+    is_rescuable           boolean,
+    graduated_at           timestamptz
 )
 AS 'MODULE_PATHNAME', 'ngeshare_group_facts'
 LANGUAGE C
@@ -187,7 +182,7 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 10000;
 COMMENT ON FUNCTION ngeshare.group_facts(timestamptz) IS
-'Everything that the views say of a curriculum group, a row a group. is_rescuable: stalled, with at least ngeshare.rescue_min_pct percent of its course behind it.';
+'Everything that the views say of a curriculum group, a row a group. is_rescuable: stalled, with at least ngeshare.rescue_min_pct percent of its course behind it. graduated_at: the instant of graduated_on.';
 
 CREATE FUNCTION ngeshare_group_status(as_of timestamptz DEFAULT ngeshare_as_of())
 RETURNS TABLE
@@ -243,6 +238,25 @@ COST 100000
 ROWS 5000;
 COMMENT ON FUNCTION ngeshare_pipeline(timestamptz) IS
 'Which groups went on as which, as of an instant, a row a link: the same facilitator, at least 2 shared members who are at least 50 % of the smaller group, the next course, and its first meeting from 30 days before to 90 days after the graduation. Settings: ngeshare.link_min_shared, link_min_overlap_pct, link_early_days, link_days. Errors as for ngeshare_group_status().';
+
+CREATE FUNCTION ngeshare.group_predecessors(as_of timestamptz DEFAULT ngeshare_as_of())
+RETURNS TABLE
+(
+    group_id       text,
+    kind           text,
+    predecessor_id text,
+    days_between   integer
+)
+AS 'MODULE_PATHNAME', 'ngeshare_group_predecessors'
+LANGUAGE C
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+COST 100000
+ROWS 5000;
+COMMENT ON FUNCTION ngeshare.group_predecessors(timestamptz) IS
+'Groups beyond the first course that have met and that no link leads to, a row a group: SKIPPED_COURSE, LATE_START, EARLY_START or NO_PREDECESSOR, with the kin group that makes it so (the one that graduated last, for EARLY_START started last; then the smallest id) and the days from its graduation to this group''s start, NULL where it has not graduated.';
 
 CREATE FUNCTION ngeshare_funnel(as_of timestamptz DEFAULT ngeshare_as_of())
 RETURNS TABLE

@@ -102,8 +102,8 @@ count_shared(const StudyGroup *a, const StudyGroup *b)
 }
 
 /* Whether so many shared members make two groups of one facilitator kin. */
-static bool
-are_kin(const StudyGroup *a, const StudyGroup *b, int32 shared)
+bool
+pipeline_are_kin(const StudyGroup *a, const StudyGroup *b, int32 shared)
 {
 	int64 smaller = Min(a->member_count, b->member_count);
 
@@ -169,7 +169,7 @@ pipeline_find_links(const Facts *facts)
 			    strcmp(b->facilitator_id, a->facilitator_id) != 0 || b->started_on > latest)
 				break;
 			shared = count_shared(a, b);
-			if (are_kin(a, b, shared))
+			if (pipeline_are_kin(a, b, shared))
 				add_link(links, facts, a, b, shared);
 		}
 	}

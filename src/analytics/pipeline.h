@@ -23,6 +23,7 @@ typedef struct Links
 	int room;
 } Links;
 
+extern bool pipeline_are_kin(const StudyGroup *a, const StudyGroup *b, int32 shared);
 extern Links *pipeline_find_links(const Facts *facts);
 
 #endif

@@ -38,6 +38,7 @@ enum
 	FACT_FACILITATOR_COUNT,
 	FACT_MEMBER_COUNT,
 	FACT_IS_RESCUABLE,
+	FACT_GRADUATED_AT,
 	FACT_COLUMNS
 };
 
@@ -135,6 +136,8 @@ fill_facts(const Facts *facts, const StudyGroup *group, Datum *values, bool *nul
 	values[FACT_FACILITATOR_COUNT] = Int32GetDatum(group->facilitator_count);
 	values[FACT_MEMBER_COUNT] = Int32GetDatum(group->member_count);
 	values[FACT_IS_RESCUABLE] = BoolGetDatum(status_is_rescuable(facts, group));
+	nulls[FACT_GRADUATED_AT] = !group->has_graduated;
+	values[FACT_GRADUATED_AT] = TimestampTzGetDatum(group->graduated_at);
 }
 
 /* Returns every group as a row of some of the facts' columns. */

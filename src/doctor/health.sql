@@ -1,17 +1,5 @@
 -- v_sync_health: is the mirror fresh? One row for people and monitors.
 
-CREATE FUNCTION ngeshare.sync_now()
-RETURNS timestamptz
-LANGUAGE sql
-STABLE
-AS $$
-    SELECT coalesce(
-        nullif(pg_catalog.current_setting('ngeshare.sync_clock', true), '')::pg_catalog.timestamptz,
-        pg_catalog.now())
-$$;
-COMMENT ON FUNCTION ngeshare.sync_now() IS
-'The instant that a sync would count as now: ngeshare.sync_clock, or the real clock.';
-
 CREATE FUNCTION ngeshare.next_scheduled_run()
 RETURNS timestamptz
 LANGUAGE plpgsql

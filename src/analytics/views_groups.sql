@@ -1,3 +1,5 @@
+-- The views with a row a group.
+
 CREATE VIEW v_group_summary AS
 SELECT
     group_id,
@@ -121,81 +123,6 @@ COMMENT ON COLUMN v_group_status.facilitator_name IS
 COMMENT ON COLUMN v_group_status.member_count IS
 'Its distinct members.';
 
-CREATE VIEW v_curriculum_pipeline AS
-SELECT
-    group_a_id,
-    course_a,
-    group_b_id,
-    course_b,
-    shared_facilitator_id,
-    shared_member_count,
-    overlap_pct,
-    days_between
-FROM ngeshare_pipeline();
-COMMENT ON VIEW v_curriculum_pipeline IS
-'A row a link as of ngeshare_as_of(): group A went on to the next course as group B. The same as ngeshare_pipeline().';
-COMMENT ON COLUMN v_curriculum_pipeline.group_a_id IS
-'The group that graduated.';
-COMMENT ON COLUMN v_curriculum_pipeline.course_a IS
-'Its course.';
-COMMENT ON COLUMN v_curriculum_pipeline.group_b_id IS
-'The group that went on; one A may have several B and the reverse.';
-COMMENT ON COLUMN v_curriculum_pipeline.course_b IS
-'The next course.';
-COMMENT ON COLUMN v_curriculum_pipeline.shared_facilitator_id IS
-'The facilitator of both.';
-COMMENT ON COLUMN v_curriculum_pipeline.shared_member_count IS
-'Persons who are members of both; at least 2.';
-COMMENT ON COLUMN v_curriculum_pipeline.overlap_pct IS
-'They in percent of the smaller group, one decimal; at least 50 before rounding.';
-COMMENT ON COLUMN v_curriculum_pipeline.days_between IS
-'Days from A''s graduation to B''s first meeting: -30 to 90.';
-
-CREATE VIEW v_curriculum_funnel AS
-SELECT
-    sequence_order,
-    course_name,
-    groups_total,
-    groups_started,
-    graduated,
-    active,
-    stalled,
-    not_started,
-    graduation_rate,
-    continued,
-    continuation_rate,
-    awaiting,
-    settled_continuation_rate
-FROM ngeshare_funnel();
-COMMENT ON VIEW v_curriculum_funnel IS
-'A row a course as of ngeshare_as_of(): how many groups start, graduate and go on. The same as ngeshare_funnel().';
-COMMENT ON COLUMN v_curriculum_funnel.sequence_order IS
-'The course''s place in the curriculum.';
-COMMENT ON COLUMN v_curriculum_funnel.course_name IS
-'The course.';
-COMMENT ON COLUMN v_curriculum_funnel.groups_total IS
-'All its groups.';
-COMMENT ON COLUMN v_curriculum_funnel.groups_started IS
-'Those that met at least once.';
-COMMENT ON COLUMN v_curriculum_funnel.graduated IS
-'Those with status GRADUATED.';
-COMMENT ON COLUMN v_curriculum_funnel.active IS
-'Those with status ACTIVE.';
-COMMENT ON COLUMN v_curriculum_funnel.stalled IS
-'Those with status STALLED.';
-COMMENT ON COLUMN v_curriculum_funnel.not_started IS
-'Those with status NOT_STARTED.';
-COMMENT ON COLUMN v_curriculum_funnel.graduation_rate IS
-'graduated in percent of groups_total; NULL without groups.';
-COMMENT ON COLUMN v_curriculum_funnel.continued IS
-'Graduated groups that a link goes out from; NULL for the last course.';
-COMMENT ON COLUMN v_curriculum_funnel.continuation_rate IS
-'continued in percent of graduated; NULL for the last course and without graduates.';
-COMMENT ON COLUMN v_curriculum_funnel.awaiting IS
-'Graduated at most 90 days ago and without a link: they may still go on; NULL for the last course.';
-COMMENT ON COLUMN v_curriculum_funnel.settled_continuation_rate IS
-'Of the groups that graduated more than 90 days ago, the percentage with a link; NULL for the last course and without such groups.';
-
 CREATE VIEW v_rescue_list AS
 SELECT
     group_id,
@@ -235,4 +162,60 @@ COMMENT ON COLUMN v_rescue_list.progress_pct IS
 COMMENT ON COLUMN v_rescue_list.days_inactive IS
 'Days since its last meeting.';
 COMMENT ON COLUMN v_rescue_list.facilitator_is_deleted IS
+'Whether the facilitator''s user is soft-deleted.';
+
+CREATE VIEW v_at_risk AS
+SELECT
+    group_id,
+    group_name,
+    course_name,
+    facilitator_id,
+    facilitator_name,
+    facilitator_contact,
+    last_meeting_date,
+    days_inactive,
+    active_days + 1 - days_inactive AS days_until_stalled,
+    CASE WHEN is_silent THEN 'SILENT' ELSE 'RHYTHM' END AS reason,
+    round((last_meeting_date - first_meeting_date)::numeric / nullif(total_meetings - 1, 0), 1) AS rhythm_days,
+    progress_pct,
+    facilitator_is_deleted
+FROM (
+    SELECT
+        *,
+        2 * days_inactive >= active_days AS is_silent,
+        total_meetings >= 3
+            AND days_inactive * (total_meetings - 1) > 2 * (last_meeting_date - first_meeting_date) AS is_out_of_rhythm
+    FROM ngeshare.group_facts()
+    CROSS JOIN (SELECT ngeshare.setting('active_days') AS active_days OFFSET 0) AS threshold
+    WHERE status = 'ACTIVE'
+) AS fact
+WHERE is_silent OR is_out_of_rhythm
+ORDER BY days_until_stalled, group_id COLLATE "C";
+COMMENT ON VIEW v_at_risk IS
+'A row an ACTIVE group on its way to stalling, the soonest first: silent for at least half of the 28 days, or for more than twice its own rhythm. As of ngeshare_as_of().';
+COMMENT ON COLUMN v_at_risk.group_id IS
+'HangoutGroup.id.';
+COMMENT ON COLUMN v_at_risk.group_name IS
+'HangoutGroup.name.';
+COMMENT ON COLUMN v_at_risk.course_name IS
+'Its course.';
+COMMENT ON COLUMN v_at_risk.facilitator_id IS
+'Its facilitator''s user id; NULL where it has none.';
+COMMENT ON COLUMN v_at_risk.facilitator_name IS
+'The facilitator''s email, or id where there is none.';
+COMMENT ON COLUMN v_at_risk.facilitator_contact IS
+'The user''s email, else the email of the facilitator''s record; NULL where there is neither.';
+COMMENT ON COLUMN v_at_risk.last_meeting_date IS
+'The day of its last attendance.';
+COMMENT ON COLUMN v_at_risk.days_inactive IS
+'Days since its last meeting.';
+COMMENT ON COLUMN v_at_risk.days_until_stalled IS
+'Days from today to the day on which it stalls if it does not meet: ngeshare.active_days + 1 - days_inactive.';
+COMMENT ON COLUMN v_at_risk.reason IS
+'SILENT: at least half of ngeshare.active_days (14 of 28) without a meeting; else RHYTHM: it met on at least three days, and has been silent for more than twice rhythm_days.';
+COMMENT ON COLUMN v_at_risk.rhythm_days IS
+'The average number of days between its meetings, one decimal (compared before rounding); NULL after a single one.';
+COMMENT ON COLUMN v_at_risk.progress_pct IS
+'Percent of the course reached, one decimal.';
+COMMENT ON COLUMN v_at_risk.facilitator_is_deleted IS
 'Whether the facilitator''s user is soft-deleted.';

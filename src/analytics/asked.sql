@@ -1,0 +1,76 @@
+-- What the views in plain SQL are asked with and read: the settings, the instant
+-- with its local day, and the memberships that count then. The views are read with
+-- their owner's rights, so nobody else needs any on the tables.
+
+CREATE FUNCTION ngeshare.setting(name text)
+RETURNS integer
+AS 'MODULE_PATHNAME', 'ngeshare_setting'
+LANGUAGE C
+STABLE
+STRICT
+PARALLEL SAFE;
+COMMENT ON FUNCTION ngeshare.setting(text) IS
+'The value of an integer setting of ngeshare''s by its name without the prefix, such as active_days. Unlike current_setting() it knows the defaults in any session.';
+
+CREATE FUNCTION ngeshare.asked_at(as_of timestamptz DEFAULT ngeshare_as_of())
+RETURNS timestamp
+AS 'MODULE_PATHNAME', 'ngeshare_asked_at'
+LANGUAGE C
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION ngeshare.asked_at(timestamptz) IS
+'The instant that an answer is given as of, in UTC. Errors as for ngeshare_group_status(): 22004, 22008, 55000.';
+
+CREATE FUNCTION ngeshare.person_key(user_id text, user_email text)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+AS $$
+    SELECT CASE
+        WHEN user_id IS NOT NULL THEN 'u' || user_id
+        ELSE 'e' || nullif(lower(btrim(user_email, E' \t\r\n')), '')
+    END
+$$;
+COMMENT ON FUNCTION ngeshare.person_key(text, text) IS
+'Who a membership record is about: "u" and the user id, or "e" and the trimmed, lower-cased address of a record without a user; NULL where it has neither.';
+
+CREATE VIEW ngeshare.asked AS
+SELECT
+    instant.at,
+    ngeshare.local_day(instant.at, ngeshare.reporting_zone()) AS day
+FROM (SELECT ngeshare.asked_at() AS at OFFSET 0) AS instant;
+COMMENT ON VIEW ngeshare.asked IS
+'One row: the instant that answers are given as of (UTC), and its local day.';
+
+CREATE VIEW ngeshare.membership AS
+SELECT
+    record.id AS record_id,
+    record."hangoutGroupId" AS group_id,
+    config.course_name,
+    record."hangoutGroupRole" AS role,
+    record."joinedAt" AS joined_at,
+    record."userId" AS user_id,
+    btrim(record."userEmail", E' \t\r\n') AS user_email,
+    ngeshare.person_key(record."userId", record."userEmail") AS person
+FROM public."UserHangoutGroup" AS record
+JOIN public."HangoutGroup" AS circle ON circle.id = record."hangoutGroupId"
+LEFT JOIN public."Hangout" AS hangout ON hangout.id = circle."hangoutId"
+LEFT JOIN public.course_config AS config ON config.course_name = hangout.name
+WHERE record."joinedAt" <= (SELECT at FROM ngeshare.asked)
+  AND circle."createdAt" <= (SELECT at FROM ngeshare.asked)
+  AND record."hangoutGroupRole" IN ('MEMBER', 'FACILITATOR')
+  AND ngeshare.person_key(record."userId", record."userEmail") IS NOT NULL;
+COMMENT ON VIEW ngeshare.membership IS
+'The membership records that count as of ngeshare_as_of(), of all groups; course_name is NULL outside the curriculum. Timestamps are UTC.';
+
+CREATE VIEW ngeshare.person AS
+SELECT
+    someone.id AS user_id,
+    coalesce(nullif(btrim(someone.email, E' \t\r\n'), ''), someone.id) AS user_name,
+    coalesce(someone."deletedAt" <= (SELECT at FROM ngeshare.asked), false) AS is_deleted
+FROM public."User" AS someone;
+COMMENT ON VIEW ngeshare.person IS
+'The users, by the name that answers show, and whether they are soft-deleted as of ngeshare_as_of().';

@@ -1,0 +1,189 @@
+-- One group's facts with their reasons, and one person's way: the views' rows for
+-- people who want to know why. Both answer as of their argument, which stands in
+-- for ngeshare.as_of while they run.
+
+CREATE FUNCTION ngeshare.status_reason
+(
+    status              text,
+    has_met             boolean,
+    days_inactive       integer,
+    planned_start       date,
+    max_episode_reached integer,
+    max_episodes        integer,
+    graduated_on        date
+)
+RETURNS text
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+AS $$
+    SELECT CASE
+        WHEN status = 'GRADUATED' THEN
+            format('it reached episode %s of %s, the last one first on %s', max_episode_reached, max_episodes, graduated_on)
+        WHEN has_met THEN
+            format('it reached episode %s of %s and last met %s days ago; up to %s count as active',
+                max_episode_reached, max_episodes, days_inactive, ngeshare.setting('active_days'))
+        ELSE
+            format('it has never met, and was to start on %s, %s days ago; up to %s count as not started',
+                planned_start, days_inactive, ngeshare.setting('active_days'))
+    END
+$$;
+COMMENT ON FUNCTION ngeshare.status_reason(text, boolean, integer, date, integer, integer, date) IS
+'Why a group has its status, in a sentence.';
+
+CREATE FUNCTION ngeshare_explain_group
+(
+    group_id text,
+    as_of    timestamptz DEFAULT ngeshare_as_of()
+)
+RETURNS TABLE
+(
+    fact    text,
+    value   text,
+    because text
+)
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, YMD'
+SET ngeshare.as_of = ''
+COST 1000000
+ROWS 20
+AS $$
+DECLARE
+    wanted ALIAS FOR group_id;
+    known  record;
+BEGIN
+    PERFORM ngeshare.asked_at(as_of);
+    PERFORM set_config('ngeshare.as_of', as_of::text, true);
+    SELECT * INTO known FROM ngeshare.group_facts() AS listed WHERE listed.group_id = wanted;
+    IF NOT FOUND THEN
+        RAISE invalid_parameter_value
+            USING MESSAGE = format('no curriculum group "%s" exists as of %s', wanted, as_of),
+                  HINT = 'SELECT group_id, group_name FROM v_group_summary lists those that do.';
+    END IF;
+    RETURN QUERY VALUES
+        ('group_name', known.group_name, 'HangoutGroup.name'),
+        ('course_name', known.course_name,
+            format('the name of its hangout; it graduates at episode %s', known.max_episodes)),
+        ('status', known.status, ngeshare.status_reason(known.status, known.first_meeting_date IS NOT NULL,
+            known.days_inactive, known.started_on, known.max_episode_reached, known.max_episodes, known.graduated_on)),
+        ('progress_pct', known.progress_pct::text,
+            format('episode %s of %s is the furthest of its own hangout that somebody attended',
+                known.max_episode_reached, known.max_episodes)),
+        ('total_meetings', known.total_meetings::text,
+            CASE WHEN known.first_meeting_date IS NULL THEN 'days with attendance'
+                 ELSE format('days with attendance, from %s to %s', known.first_meeting_date, known.last_meeting_date) END),
+        ('started_on', known.started_on::text,
+            CASE WHEN known.first_meeting_date IS NULL THEN 'its planned start, as it has never met'
+                 ELSE 'its first meeting' END),
+        ('facilitator_id', known.facilitator_id,
+            CASE WHEN known.facilitator_id IS NULL THEN 'it has no FACILITATOR record of a user'
+                 ELSE format('%s: of %s user(s) with a FACILITATOR record the first to join%s', known.facilitator_name,
+                     known.facilitator_count, CASE WHEN known.facilitator_is_deleted THEN '; deleted since' END) END),
+        ('member_count', known.member_count::text,
+            'distinct persons with a MEMBER record and no FACILITATOR record there'),
+        ('is_rescuable', CASE WHEN known.is_rescuable THEN 'yes' ELSE 'no' END,
+            format('the rescue list has STALLED groups from %s %% of their course on', ngeshare.setting('rescue_min_pct')));
+    RETURN QUERY
+        SELECT
+            'went_on_as',
+            link.group_b_id,
+            format('%s, %s days after the graduation, with the same facilitator and %s shared members, %s %% of the smaller group',
+                link.course_b, link.days_between, link.shared_member_count, link.overlap_pct)
+        FROM public.v_curriculum_pipeline AS link
+        WHERE link.group_a_id = wanted
+        ORDER BY link.days_between, link.group_b_id COLLATE "C";
+    RETURN QUERY
+        SELECT
+            'came_from',
+            link.group_a_id,
+            format('%s, %s days after its graduation, with the same facilitator and %s shared members, %s %% of the smaller group',
+                link.course_a, link.days_between, link.shared_member_count, link.overlap_pct)
+        FROM public.v_curriculum_pipeline AS link
+        WHERE link.group_b_id = wanted
+        ORDER BY link.days_between, link.group_a_id COLLATE "C";
+    RETURN QUERY
+        SELECT 'anomaly', odd.kind, odd.detail
+        FROM public.v_anomalies AS odd
+        WHERE odd.group_id = wanted
+        ORDER BY odd.kind COLLATE "C";
+END
+$$;
+COMMENT ON FUNCTION ngeshare_explain_group(text, timestamptz) IS
+'One curriculum group as of an instant, a row a fact with its reason: why this status, this facilitator, these links, these anomalies? A group that does not exist then is 22023; other errors as for ngeshare_group_status().';
+
+CREATE FUNCTION ngeshare_member_journey
+(
+    user_id text,
+    as_of   timestamptz DEFAULT ngeshare_as_of()
+)
+RETURNS TABLE
+(
+    group_id           text,
+    group_name         text,
+    course_name        text,
+    role               text,
+    joined_at          timestamptz,
+    status             text,
+    progress_pct       numeric,
+    first_meeting_date date,
+    last_meeting_date  date,
+    graduated_on       date,
+    is_completed       boolean,
+    facilitator_id     text,
+    facilitator_name   text
+)
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, YMD'
+SET ngeshare.as_of = ''
+COST 1000000
+ROWS 5
+AS $$
+DECLARE
+    wanted ALIAS FOR user_id;
+BEGIN
+    PERFORM ngeshare.asked_at(as_of);
+    PERFORM set_config('ngeshare.as_of', as_of::text, true);
+    IF NOT EXISTS (SELECT 1 FROM public."User" AS someone WHERE someone.id = wanted) THEN
+        RAISE invalid_parameter_value
+            USING MESSAGE = format('there is no user "%s"', wanted),
+                  HINT = 'SELECT user_id, user_name FROM v_member_journey lists those who were ever a member.';
+    END IF;
+    RETURN QUERY
+        SELECT
+            fact.group_id,
+            fact.group_name,
+            fact.course_name,
+            concat_ws(', ', CASE WHEN seat.member_at IS NOT NULL THEN 'MEMBER' END,
+                CASE WHEN seat.facilitator_at IS NOT NULL THEN 'FACILITATOR' END),
+            least(seat.member_at, seat.facilitator_at) AT TIME ZONE 'UTC',
+            fact.status,
+            fact.progress_pct,
+            fact.first_meeting_date,
+            fact.last_meeting_date,
+            fact.graduated_on,
+            coalesce(fact.status = 'GRADUATED' AND seat.member_at AT TIME ZONE 'UTC' <= fact.graduated_at, false),
+            fact.facilitator_id,
+            fact.facilitator_name
+        FROM (
+            SELECT
+                record.group_id,
+                min(record.joined_at) FILTER (WHERE record.role = 'MEMBER') AS member_at,
+                min(record.joined_at) FILTER (WHERE record.role = 'FACILITATOR') AS facilitator_at
+            FROM ngeshare.membership AS record
+            WHERE record.user_id = wanted
+            GROUP BY record.group_id
+        ) AS seat
+        JOIN ngeshare.group_facts() AS fact ON fact.group_id = seat.group_id
+        ORDER BY least(seat.member_at, seat.facilitator_at), fact.group_id COLLATE "C";
+END
+$$;
+COMMENT ON FUNCTION ngeshare_member_journey(text, timestamptz) IS
+'One user''s whole way through the curriculum as of an instant, a row a group in the order of joining, as a member or as its facilitator. is_completed: it has graduated, and the user had joined as a member by then. An unknown user is 22023, one without a group has no row; other errors as for ngeshare_group_status().';

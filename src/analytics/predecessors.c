@@ -1,0 +1,294 @@
+/*
+ * src/analytics/predecessors.c
+ *		Why no link leads to a group: the kin groups of earlier courses.
+ *
+ * A group's possible kin are those of its facilitator that share members with
+ * it. They are found through the members, each of whom knows its groups, so a
+ * facilitator of many groups costs no square. Only where the settings ask for no
+ * shared member at all is every earlier group of the facilitator looked at.
+ */
+#include "analytics/pipeline.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "ngeshare.h"
+#include "utils/builtins.h"
+#include "utils/tuplestore.h"
+
+PG_FUNCTION_INFO_V1(ngeshare_group_predecessors);
+
+enum
+{
+	PREDECESSOR_GROUP_ID,
+	PREDECESSOR_KIND,
+	PREDECESSOR_ID,
+	PREDECESSOR_DAYS_BETWEEN,
+	PREDECESSOR_COLUMNS
+};
+
+/* Why no link leads to a group: the least that holds of one of its kin counts. */
+typedef enum Reason
+{
+	REASON_LINKED,
+	REASON_SKIPPED_COURSE,
+	REASON_LATE_START,
+	REASON_EARLY_START,
+	REASON_NO_PREDECESSOR
+} Reason;
+
+/* Groups by who is in them. All numbers of groups are places in Facts.groups. */
+typedef struct Kinship
+{
+	const Facts *facts;
+	int *by_facilitator;   /* the groups with one, side by side a facilitator */
+	int *facilitator_from; /* of a group: where its facilitator's groups begin there */
+	int *facilitator_to;   /* and where they end; both 0 for none */
+	int *by_person;        /* the groups side by side a member */
+	int *person_from;      /* of a person: where its groups begin there */
+	int32 *shared;         /* of a group: members shared with the one in hand */
+	int *touched;          /* the groups that share any */
+	int touched_count;
+} Kinship;
+
+/* The group in hand, and the best that was found of its kin. */
+typedef struct Finding
+{
+	const StudyGroup *group;
+	const StudyGroup *predecessor;
+	Reason reason;
+} Finding;
+
+/* A zeroed array of any length. */
+static void *
+make_array(Size element, int count)
+{
+	return MemoryContextAllocExtended(CurrentMemoryContext, element * (Size) (count + 1),
+	                                  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+static int
+compare_facilitators(const void *a, const void *b, void *facts)
+{
+	const StudyGroup *groups = ((const Facts *) facts)->groups;
+
+	return strcmp(groups[*(const int *) a].facilitator_id, groups[*(const int *) b].facilitator_id);
+}
+
+/* Puts the groups of each facilitator side by side. */
+static void
+order_by_facilitator(Kinship *kinship)
+{
+	const Facts *facts = kinship->facts;
+	int count = 0;
+
+	for (int i = 0; i < facts->group_count; i++)
+		if (facts->groups[i].facilitator_id != NULL)
+			kinship->by_facilitator[count++] = i;
+	qsort_arg(kinship->by_facilitator, count, sizeof(int), compare_facilitators, (void *) facts);
+	for (int from = 0, to; from < count; from = to)
+	{
+		for (to = from + 1; to < count; to++)
+			if (compare_facilitators(&kinship->by_facilitator[from], &kinship->by_facilitator[to],
+			                         (void *) facts) != 0)
+				break;
+		for (int i = from; i < to; i++)
+		{
+			kinship->facilitator_from[kinship->by_facilitator[i]] = from;
+			kinship->facilitator_to[kinship->by_facilitator[i]] = to;
+		}
+	}
+}
+
+/* Puts the groups of each person side by side. */
+static void
+order_by_person(Kinship *kinship)
+{
+	const Facts *facts = kinship->facts;
+	int persons = 0;
+	int seats = 0;
+	int *next;
+
+	for (int i = 0; i < facts->group_count; i++)
+	{
+		const StudyGroup *group = &facts->groups[i];
+
+		seats += group->member_count;
+		if (group->member_count > 0)
+			persons = Max(persons, group->members[group->member_count - 1] + 1);
+	}
+	kinship->by_person = make_array(sizeof(int), seats);
+	kinship->person_from = make_array(sizeof(int), persons + 1);
+	for (int i = 0; i < facts->group_count; i++)
+		for (int j = 0; j < facts->groups[i].member_count; j++)
+			kinship->person_from[facts->groups[i].members[j] + 1]++;
+	for (int person = 0; person < persons; person++)
+		kinship->person_from[person + 1] += kinship->person_from[person];
+	next = make_array(sizeof(int), persons);
+	memcpy(next, kinship->person_from, sizeof(int) * (Size) persons);
+	for (int i = 0; i < facts->group_count; i++)
+		for (int j = 0; j < facts->groups[i].member_count; j++)
+			kinship->by_person[next[facts->groups[i].members[j]]++] = i;
+}
+
+static Kinship *
+make_kinship(const Facts *facts)
+{
+	Kinship *kinship = palloc0(sizeof(Kinship));
+
+	kinship->facts = facts;
+	kinship->by_facilitator = make_array(sizeof(int), facts->group_count);
+	kinship->facilitator_from = make_array(sizeof(int), facts->group_count);
+	kinship->facilitator_to = make_array(sizeof(int), facts->group_count);
+	kinship->shared = make_array(sizeof(int32), facts->group_count);
+	kinship->touched = make_array(sizeof(int), facts->group_count);
+	order_by_facilitator(kinship);
+	order_by_person(kinship);
+	return kinship;
+}
+
+/* Counts the members that a group shares with each other group, into touched and shared. */
+static void
+touch_sharers(Kinship *kinship, const StudyGroup *group)
+{
+	for (int i = 0; i < group->member_count; i++)
+	{
+		int person = group->members[i];
+
+		for (int j = kinship->person_from[person]; j < kinship->person_from[person + 1]; j++)
+		{
+			int other = kinship->by_person[j];
+
+			if (kinship->shared[other]++ == 0)
+				kinship->touched[kinship->touched_count++] = other;
+		}
+	}
+}
+
+/* Adds the facilitator's groups that share nobody, for settings by which they are kin. */
+static void
+touch_strangers(Kinship *kinship, int place)
+{
+	for (int i = kinship->facilitator_from[place]; i < kinship->facilitator_to[place]; i++)
+		if (kinship->shared[kinship->by_facilitator[i]] == 0)
+			kinship->touched[kinship->touched_count++] = kinship->by_facilitator[i];
+}
+
+/* What one of its kin of an earlier course is to a group that has met. */
+static Reason
+reason_of(const StudyGroup *a, const StudyGroup *b)
+{
+	int64 days_between = (int64) b->started_on - a->graduated_on;
+	bool is_in_time = a->has_graduated && days_between >= -ngeshare_settings.link_early_days &&
+	                  days_between <= ngeshare_settings.link_days;
+
+	if (a->course != b->course - 1)
+		return is_in_time ? REASON_SKIPPED_COURSE : REASON_NO_PREDECESSOR;
+	if (is_in_time)
+		return REASON_LINKED;
+	if (a->has_graduated && days_between > ngeshare_settings.link_days)
+		return REASON_LATE_START;
+	return a->started_on <= b->started_on ? REASON_EARLY_START : REASON_NO_PREDECESSOR;
+}
+
+/* Whether one kin group is named rather than another of the same reason. */
+static bool
+is_named_before(const StudyGroup *a, const StudyGroup *other, Reason reason)
+{
+	DateADT day = reason == REASON_EARLY_START ? a->started_on : a->graduated_on;
+	DateADT other_day = reason == REASON_EARLY_START ? other->started_on : other->graduated_on;
+
+	return day != other_day ? day > other_day : strcmp(a->id, other->id) < 0;
+}
+
+/* Weighs one group that may be kin to the one in hand. */
+static void
+consider(Finding *finding, const StudyGroup *a, int32 shared)
+{
+	Reason reason;
+
+	if (a->course >= finding->group->course || !pipeline_are_kin(a, finding->group, shared))
+		return;
+	reason = reason_of(a, finding->group);
+	if (reason == REASON_NO_PREDECESSOR || reason > finding->reason)
+		return;
+	if (reason < finding->reason || is_named_before(a, finding->predecessor, reason))
+		finding->predecessor = a;
+	finding->reason = reason;
+}
+
+/* Finds why no link leads to a group that has met and whose course has a previous one. */
+static Finding
+find_reason(Kinship *kinship, int place)
+{
+	const StudyGroup *groups = kinship->facts->groups;
+	Finding finding = {&groups[place], NULL, REASON_NO_PREDECESSOR};
+
+	if (finding.group->facilitator_id == NULL)
+		return finding;
+	kinship->touched_count = 0;
+	touch_sharers(kinship, finding.group);
+	if (ngeshare_settings.link_min_shared <= 0 && ngeshare_settings.link_min_overlap_pct <= 0)
+		touch_strangers(kinship, place);
+	for (int i = 0; i < kinship->touched_count; i++)
+	{
+		int other = kinship->touched[i];
+
+		if (kinship->facilitator_to[other] > 0 &&
+		    kinship->facilitator_from[other] == kinship->facilitator_from[place])
+			consider(&finding, &groups[other], kinship->shared[other]);
+		kinship->shared[other] = 0;
+	}
+	return finding;
+}
+
+/* Puts one group into the result. */
+static void
+return_finding(ReturnSetInfo *result, const Finding *finding)
+{
+	static const char *const kinds[] = {NULL, "SKIPPED_COURSE", "LATE_START", "EARLY_START",
+	                                    "NO_PREDECESSOR"};
+	const StudyGroup *a = finding->predecessor;
+	Datum values[PREDECESSOR_COLUMNS] = {0};
+	bool nulls[PREDECESSOR_COLUMNS] = {false};
+
+	values[PREDECESSOR_GROUP_ID] = CStringGetTextDatum(finding->group->id);
+	values[PREDECESSOR_KIND] = CStringGetTextDatum(kinds[finding->reason]);
+	nulls[PREDECESSOR_ID] = a == NULL;
+	if (a != NULL)
+		values[PREDECESSOR_ID] = CStringGetTextDatum(a->id);
+	nulls[PREDECESSOR_DAYS_BETWEEN] = a == NULL || !a->has_graduated;
+	if (!nulls[PREDECESSOR_DAYS_BETWEEN])
+		values[PREDECESSOR_DAYS_BETWEEN] =
+		    Int32GetDatum(finding->group->started_on - a->graduated_on);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+Datum
+ngeshare_group_predecessors(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext row_context;
+	Facts *facts;
+	Kinship *kinship;
+
+	InitMaterializedSRF(fcinfo, 0);
+	SPI_connect();
+	facts = facts_load(facts_as_of_argument(fcinfo, 0), true);
+	kinship = make_kinship(facts);
+	row_context = AllocSetContextCreate(CurrentMemoryContext, "row", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(row_context);
+	for (int i = 0; i < facts->group_count; i++)
+	{
+		Finding finding;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!facts->groups[i].has_met || facts->groups[i].course == 0)
+			continue;
+		finding = find_reason(kinship, i);
+		if (finding.reason != REASON_LINKED)
+			return_finding(result, &finding);
+		MemoryContextReset(row_context);
+	}
+	SPI_finish();
+	return (Datum) 0;
+}

@@ -1,0 +1,88 @@
+-- What does not look as it should, a row a kind and group.
+
+CREATE VIEW v_anomalies AS
+WITH fact AS MATERIALIZED (
+    SELECT *
+    FROM ngeshare.group_facts()
+), found AS (
+    SELECT
+        odd.kind,
+        fact.group_id,
+        odd.detail
+    FROM fact
+    CROSS JOIN LATERAL (
+        VALUES
+            ('NEEDS_FACILITATOR', fact.facilitator_id IS NULL, 'it has no FACILITATOR record of a user'),
+            ('MULTIPLE_FACILITATORS', fact.facilitator_count > 1,
+                format('%s users have a FACILITATOR record', fact.facilitator_count)),
+            ('MEMBER_COUNT_OUT_OF_RANGE', fact.member_count NOT BETWEEN 2 AND 5,
+                format('it has %s members, not 2 to 5', fact.member_count)),
+            ('EPISODE_BEYOND_MAX', fact.max_episode_reached > fact.max_episodes,
+                format('it attended episode %s of %s', fact.max_episode_reached, fact.max_episodes))
+    ) AS odd (kind, holds, detail)
+    WHERE odd.holds
+    UNION ALL
+    SELECT
+        why.kind,
+        why.group_id,
+        CASE
+            WHEN why.kind = 'NO_PREDECESSOR'
+                THEN 'no kin group of an earlier course explains where it came from'
+            WHEN earlier.graduated_on IS NULL
+                THEN format('it started on %s; group %s of %s, which started on %s, has not graduated',
+                    fact.started_on, earlier.group_id, earlier.course_name, earlier.started_on)
+            ELSE format('it started on %s; group %s of %s graduated on %s',
+                fact.started_on, earlier.group_id, earlier.course_name, earlier.graduated_on)
+        END
+    FROM ngeshare.group_predecessors() AS why
+    JOIN fact ON fact.group_id = why.group_id
+    LEFT JOIN fact AS earlier ON earlier.group_id = why.predecessor_id
+    UNION ALL
+    SELECT
+        'FOREIGN_EPISODE',
+        fact.group_id,
+        format('on %s days somebody attended an episode of another hangout', visit.days)
+    FROM (
+        SELECT
+            met.group_id,
+            count(DISTINCT met.day) AS days
+        FROM ngeshare.meeting AS met
+        JOIN public."HangoutGroup" AS circle ON circle.id = met.group_id
+        LEFT JOIN public."HangoutEpisode" AS own
+          ON own.id = met.episode_id
+         AND own."hangoutId" = circle."hangoutId"
+        WHERE met.first_at <= (SELECT at FROM ngeshare.asked)
+          AND own.id IS NULL
+        GROUP BY met.group_id
+    ) AS visit
+    JOIN fact ON fact.group_id = visit.group_id
+    UNION ALL
+    SELECT
+        'FUTURE_ATTENDANCE',
+        circle.id,
+        format('somebody attended on %s, which is yet to come',
+            max(ngeshare.local_day(met.last_at, ngeshare.reporting_zone())))
+    FROM ngeshare.meeting AS met
+    JOIN public."HangoutGroup" AS circle ON circle.id = met.group_id
+    JOIN public."Hangout" AS hangout ON hangout.id = circle."hangoutId"
+    JOIN public.course_config AS config ON config.course_name = hangout.name
+    WHERE met.last_at > (SELECT ngeshare.sync_now() AT TIME ZONE 'UTC')
+      AND circle."createdAt" <= (SELECT ngeshare.sync_now() AT TIME ZONE 'UTC')
+    GROUP BY circle.id
+)
+SELECT
+    kind,
+    group_id,
+    CASE kind WHEN 'NO_PREDECESSOR' THEN 'info' ELSE 'warning' END AS severity,
+    detail
+FROM found;
+COMMENT ON VIEW v_anomalies IS
+'A row a kind of anomaly and curriculum group as of ngeshare_as_of(): what does not look as it should?';
+COMMENT ON COLUMN v_anomalies.kind IS
+'NEEDS_FACILITATOR; MULTIPLE_FACILITATORS (distinct users); MEMBER_COUNT_OUT_OF_RANGE (not 2 to 5); of a group that has met, beyond the first course and without a link to it, the first that holds: SKIPPED_COURSE, LATE_START, EARLY_START, NO_PREDECESSOR; FOREIGN_EPISODE (attendance at another hangout''s episode); EPISODE_BEYOND_MAX (at an own episode beyond max_episodes); FUTURE_ATTENDANCE (after the real clock, whatever as_of is).';
+COMMENT ON COLUMN v_anomalies.group_id IS
+'HangoutGroup.id.';
+COMMENT ON COLUMN v_anomalies.severity IS
+'info for NO_PREDECESSOR, warning for all others.';
+COMMENT ON COLUMN v_anomalies.detail IS
+'The facts behind it, in a sentence. Where several kin groups make a group late, early or a skipper, the one that graduated last (for EARLY_START: started last; then the smallest id).';

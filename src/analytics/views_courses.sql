@@ -1,0 +1,265 @@
+-- The views with a row a course, and those on the way from course to course.
+
+CREATE VIEW v_curriculum_pipeline AS
+SELECT
+    group_a_id,
+    course_a,
+    group_b_id,
+    course_b,
+    shared_facilitator_id,
+    shared_member_count,
+    overlap_pct,
+    days_between
+FROM ngeshare_pipeline();
+COMMENT ON VIEW v_curriculum_pipeline IS
+'A row a link as of ngeshare_as_of(): group A went on to the next course as group B. The same as ngeshare_pipeline().';
+COMMENT ON COLUMN v_curriculum_pipeline.group_a_id IS
+'The group that graduated.';
+COMMENT ON COLUMN v_curriculum_pipeline.course_a IS
+'Its course.';
+COMMENT ON COLUMN v_curriculum_pipeline.group_b_id IS
+'The group that went on; one A may have several B and the reverse.';
+COMMENT ON COLUMN v_curriculum_pipeline.course_b IS
+'The next course.';
+COMMENT ON COLUMN v_curriculum_pipeline.shared_facilitator_id IS
+'The facilitator of both.';
+COMMENT ON COLUMN v_curriculum_pipeline.shared_member_count IS
+'Persons who are members of both; at least 2.';
+COMMENT ON COLUMN v_curriculum_pipeline.overlap_pct IS
+'They in percent of the smaller group, one decimal; at least 50 before rounding.';
+COMMENT ON COLUMN v_curriculum_pipeline.days_between IS
+'Days from A''s graduation to B''s first meeting: -30 to 90.';
+
+CREATE VIEW v_curriculum_funnel AS
+SELECT
+    sequence_order,
+    course_name,
+    groups_total,
+    groups_started,
+    graduated,
+    active,
+    stalled,
+    not_started,
+    graduation_rate,
+    continued,
+    continuation_rate,
+    awaiting,
+    settled_continuation_rate
+FROM ngeshare_funnel();
+COMMENT ON VIEW v_curriculum_funnel IS
+'A row a course as of ngeshare_as_of(): how many groups start, graduate and go on. The same as ngeshare_funnel().';
+COMMENT ON COLUMN v_curriculum_funnel.sequence_order IS
+'The course''s place in the curriculum.';
+COMMENT ON COLUMN v_curriculum_funnel.course_name IS
+'The course.';
+COMMENT ON COLUMN v_curriculum_funnel.groups_total IS
+'All its groups.';
+COMMENT ON COLUMN v_curriculum_funnel.groups_started IS
+'Those that met at least once.';
+COMMENT ON COLUMN v_curriculum_funnel.graduated IS
+'Those with status GRADUATED.';
+COMMENT ON COLUMN v_curriculum_funnel.active IS
+'Those with status ACTIVE.';
+COMMENT ON COLUMN v_curriculum_funnel.stalled IS
+'Those with status STALLED.';
+COMMENT ON COLUMN v_curriculum_funnel.not_started IS
+'Those with status NOT_STARTED.';
+COMMENT ON COLUMN v_curriculum_funnel.graduation_rate IS
+'graduated in percent of groups_total; NULL without groups.';
+COMMENT ON COLUMN v_curriculum_funnel.continued IS
+'Graduated groups that a link goes out from; NULL for the last course.';
+COMMENT ON COLUMN v_curriculum_funnel.continuation_rate IS
+'continued in percent of graduated; NULL for the last course and without graduates.';
+COMMENT ON COLUMN v_curriculum_funnel.awaiting IS
+'Graduated at most 90 days ago and without a link: they may still go on; NULL for the last course.';
+COMMENT ON COLUMN v_curriculum_funnel.settled_continuation_rate IS
+'Of the groups that graduated more than 90 days ago, the percentage with a link; NULL for the last course and without such groups.';
+
+CREATE VIEW v_drop_off AS
+SELECT
+    course_name,
+    episode,
+    groups_reached,
+    groups_stalled,
+    round(100.0 * groups_stalled / nullif(course_stalled, 0), 1) AS stalled_pct,
+    groups_stalled > 0 AND place = 1 AS is_peak
+FROM (
+    SELECT
+        config.course_name,
+        config.max_episodes,
+        step.episode,
+        (sum(coalesce(reached.groups, 0)) OVER (course ORDER BY step.episode DESC))::integer AS groups_reached,
+        coalesce(reached.stalled, 0) AS groups_stalled,
+        sum(reached.stalled) OVER course AS course_stalled,
+        row_number() OVER (course ORDER BY coalesce(reached.stalled, 0) DESC, step.episode) AS place
+    FROM public.course_config AS config
+    CROSS JOIN LATERAL generate_series(0, config.max_episodes) AS step (episode)
+    LEFT JOIN (
+        SELECT
+            sequence_order,
+            least(max_episode_reached, max_episodes) AS episode,
+            count(*) AS groups,
+            (count(*) FILTER (WHERE status = 'STALLED'))::integer AS stalled
+        FROM ngeshare.group_facts()
+        GROUP BY 1, 2
+    ) AS reached ON reached.sequence_order = config.sequence_order AND reached.episode = step.episode
+    WINDOW course AS (PARTITION BY config.course_name)
+) AS counted
+WHERE episode < max_episodes;
+COMMENT ON VIEW v_drop_off IS
+'A row a course and episode as of ngeshare_as_of(), courses without groups too: where do groups stop? Episode 0 is before the first.';
+COMMENT ON COLUMN v_drop_off.course_name IS
+'The course.';
+COMMENT ON COLUMN v_drop_off.episode IS
+'0 to one before the last: the furthest episode reached so far.';
+COMMENT ON COLUMN v_drop_off.groups_reached IS
+'Groups that reached this episode or a later one; for 0 all groups of the course.';
+COMMENT ON COLUMN v_drop_off.groups_stalled IS
+'STALLED groups that got exactly this far.';
+COMMENT ON COLUMN v_drop_off.stalled_pct IS
+'They in percent of the course''s STALLED groups, one decimal; NULL where none stalled.';
+COMMENT ON COLUMN v_drop_off.is_peak IS
+'Whether most of the course stalled here; on a tie the lowest episode, and none where nothing stalled.';
+
+CREATE VIEW v_time_to_graduate AS
+SELECT
+    course_name,
+    count(*)::integer AS groups,
+    round(avg(days), 1) AS avg_days,
+    round(percentile_cont(0.5) WITHIN GROUP (ORDER BY days)::numeric, 1) AS median_days,
+    round(percentile_cont(0.9) WITHIN GROUP (ORDER BY days)::numeric, 1) AS p90_days,
+    min(days) AS min_days,
+    max(days) AS max_days
+FROM (
+    SELECT
+        course_name,
+        graduated_on - first_meeting_date AS days
+    FROM ngeshare.group_facts()
+    WHERE status = 'GRADUATED'
+) AS graduate
+GROUP BY course_name;
+COMMENT ON VIEW v_time_to_graduate IS
+'A row a course with a graduate as of ngeshare_as_of(): days from a group''s first meeting to its graduation.';
+COMMENT ON COLUMN v_time_to_graduate.course_name IS
+'The course.';
+COMMENT ON COLUMN v_time_to_graduate.groups IS
+'Its graduated groups.';
+COMMENT ON COLUMN v_time_to_graduate.avg_days IS
+'The average, one decimal.';
+COMMENT ON COLUMN v_time_to_graduate.median_days IS
+'The median (percentile_cont); of whole days it has one decimal.';
+COMMENT ON COLUMN v_time_to_graduate.p90_days IS
+'The days within which nine in ten graduated (percentile_cont); of whole days it has one decimal.';
+COMMENT ON COLUMN v_time_to_graduate.min_days IS
+'The fewest; 0 where a group graduated on the day it first met.';
+COMMENT ON COLUMN v_time_to_graduate.max_days IS
+'The most.';
+
+CREATE VIEW v_graduation_outliers AS
+WITH graduate AS (
+    SELECT
+        group_id,
+        course_name,
+        graduated_on - first_meeting_date AS days
+    FROM ngeshare.group_facts()
+    WHERE status = 'GRADUATED'
+), quartile AS (
+    SELECT
+        course_name,
+        percentile_cont(0.25) WITHIN GROUP (ORDER BY days) AS lower,
+        percentile_cont(0.75) WITHIN GROUP (ORDER BY days) AS upper
+    FROM graduate
+    GROUP BY course_name
+)
+SELECT
+    graduate.group_id,
+    graduate.course_name,
+    graduate.days AS days_to_graduate,
+    CASE WHEN graduate.days < quartile.lower THEN 'FAST' ELSE 'SLOW' END AS outlier
+FROM graduate
+JOIN quartile ON quartile.course_name = graduate.course_name
+WHERE graduate.days < quartile.lower - 1.5 * (quartile.upper - quartile.lower)
+   OR graduate.days > quartile.upper + 1.5 * (quartile.upper - quartile.lower);
+COMMENT ON VIEW v_graduation_outliers IS
+'A row a graduated group as of ngeshare_as_of() that took far less or far more time than its course''s others.';
+COMMENT ON COLUMN v_graduation_outliers.group_id IS
+'HangoutGroup.id.';
+COMMENT ON COLUMN v_graduation_outliers.course_name IS
+'Its course.';
+COMMENT ON COLUMN v_graduation_outliers.days_to_graduate IS
+'Days from its first meeting to its graduation.';
+COMMENT ON COLUMN v_graduation_outliers.outlier IS
+'FAST or SLOW: more than 1.5 times the distance between the quartiles of its course''s graduates below the first or above the third.';
+
+CREATE VIEW v_cohort AS
+WITH started AS (
+    SELECT
+        sequence_order,
+        course_name,
+        date_trunc('month', first_meeting_date::timestamp)::date AS month,
+        first_meeting_date,
+        graduated_on
+    FROM ngeshare.group_facts()
+    WHERE first_meeting_date IS NOT NULL
+), counted AS (
+    SELECT
+        sequence_order,
+        course_name,
+        month,
+        (month + interval '1 month' - interval '1 day')::date AS last_day,
+        count(*)::integer AS groups,
+        (count(*) FILTER (WHERE graduated_on <= first_meeting_date + interval '3 months'))::integer AS in_3_months,
+        (count(*) FILTER (WHERE graduated_on <= first_meeting_date + interval '6 months'))::integer AS in_6_months,
+        (count(*) FILTER (WHERE graduated_on <= first_meeting_date + interval '9 months'))::integer AS in_9_months,
+        count(graduated_on)::integer AS graduated
+    FROM started
+    GROUP BY 1, 2, 3
+), closed AS (
+    SELECT
+        counted.*,
+        last_day + interval '3 months' < asked.day AS closed_3_months,
+        last_day + interval '6 months' < asked.day AS closed_6_months,
+        last_day + interval '9 months' < asked.day AS closed_9_months
+    FROM counted
+    CROSS JOIN ngeshare.asked
+)
+SELECT
+    sequence_order,
+    course_name,
+    month,
+    groups,
+    in_3_months AS graduated_3_months,
+    in_6_months AS graduated_6_months,
+    in_9_months AS graduated_9_months,
+    CASE WHEN closed_3_months THEN round(100.0 * in_3_months / groups, 1) END AS graduated_3_months_pct,
+    CASE WHEN closed_6_months THEN round(100.0 * in_6_months / groups, 1) END AS graduated_6_months_pct,
+    CASE WHEN closed_9_months THEN round(100.0 * in_9_months / groups, 1) END AS graduated_9_months_pct,
+    graduated,
+    NOT closed_9_months AS is_open
+FROM closed;
+COMMENT ON VIEW v_cohort IS
+'A row a course and month in which groups of it first met, as of ngeshare_as_of(): how many of them graduated within 3, 6 and 9 months of their own first meeting?';
+COMMENT ON COLUMN v_cohort.sequence_order IS
+'The course''s place in the curriculum.';
+COMMENT ON COLUMN v_cohort.course_name IS
+'The course.';
+COMMENT ON COLUMN v_cohort.month IS
+'The first day of the month in which these groups first met.';
+COMMENT ON COLUMN v_cohort.groups IS
+'Groups of the course that first met in it.';
+COMMENT ON COLUMN v_cohort.graduated_3_months IS
+'Those that graduated at most 3 months after the day they first met, so far.';
+COMMENT ON COLUMN v_cohort.graduated_6_months IS
+'Those that graduated at most 6 months after the day they first met, so far.';
+COMMENT ON COLUMN v_cohort.graduated_9_months IS
+'Those that graduated at most 9 months after the day they first met, so far.';
+COMMENT ON COLUMN v_cohort.graduated_3_months_pct IS
+'They in percent of groups, one decimal; NULL while one that first met on the last day of the month still has time.';
+COMMENT ON COLUMN v_cohort.graduated_6_months_pct IS
+'They in percent of groups, one decimal; NULL while one that first met on the last day of the month still has time.';
+COMMENT ON COLUMN v_cohort.graduated_9_months_pct IS
+'They in percent of groups, one decimal; NULL while one that first met on the last day of the month still has time.';
+COMMENT ON COLUMN v_cohort.graduated IS
+'Those that have graduated, however long it took.';
+COMMENT ON COLUMN v_cohort.is_open IS
+'Whether the nine months of a group that first met on the last day of the month are not over yet.';

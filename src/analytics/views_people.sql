@@ -1,0 +1,213 @@
+-- The views on people: who belongs where, who leads, and how they come to it.
+
+CREATE VIEW v_member_roster AS
+SELECT
+    seat.group_id,
+    seat.user_id,
+    coalesce(someone.user_name, invited.user_email) AS user_name,
+    seat.role,
+    seat.joined_at AT TIME ZONE 'UTC' AS joined_at,
+    CASE
+        WHEN seat.user_id IS NULL THEN false
+        WHEN window_edge.is_known THEN present.user_id IS NOT NULL
+    END AS is_active,
+    coalesce(someone.is_deleted, false) AS is_deleted
+FROM (
+    SELECT
+        group_id,
+        person,
+        user_id,
+        role,
+        min(joined_at) AS joined_at
+    FROM ngeshare.membership
+    WHERE course_name IS NOT NULL
+    GROUP BY group_id, person, user_id, role
+) AS seat
+LEFT JOIN ngeshare.person AS someone ON someone.user_id = seat.user_id
+LEFT JOIN (
+    SELECT DISTINCT ON (group_id, person)
+        group_id,
+        person,
+        user_email
+    FROM ngeshare.membership
+    WHERE user_id IS NULL
+    ORDER BY group_id, person, joined_at, record_id COLLATE "C"
+) AS invited ON seat.user_id IS NULL AND invited.group_id = seat.group_id AND invited.person = seat.person
+LEFT JOIN (
+    SELECT DISTINCT
+        attendance."hangoutGroupId" AS group_id,
+        attendance."userId" AS user_id
+    FROM public."UserHangoutGroupAttendance" AS attendance
+    WHERE attendance."attendedAt" <= (SELECT at FROM ngeshare.asked)
+      AND ngeshare.local_day(attendance."attendedAt", ngeshare.reporting_zone())
+              >= (SELECT day - ngeshare.setting('active_days') FROM ngeshare.asked)
+) AS present ON present.group_id = seat.group_id AND present.user_id = seat.user_id
+CROSS JOIN (
+    SELECT NOT EXISTS (
+        SELECT 1
+        FROM ngeshare.history_state
+        CROSS JOIN ngeshare.asked
+        WHERE asked.day - ngeshare.setting('active_days')
+                  < ngeshare.local_day(history_state.window_start, history_state.zone)
+    ) AS is_known
+    OFFSET 0
+) AS window_edge;
+COMMENT ON VIEW v_member_roster IS
+'A row a curriculum group, person and role there, as of ngeshare_as_of(): who belongs to it, and who still comes. Somebody with both roles has two rows.';
+COMMENT ON COLUMN v_member_roster.group_id IS
+'HangoutGroup.id.';
+COMMENT ON COLUMN v_member_roster.user_id IS
+'The user; NULL for a person who is known by an email address only.';
+COMMENT ON COLUMN v_member_roster.user_name IS
+'The user''s email, or id where there is none; for a person without a user the address of the earliest record there (tie: the smallest record id).';
+COMMENT ON COLUMN v_member_roster.role IS
+'MEMBER or FACILITATOR.';
+COMMENT ON COLUMN v_member_roster.joined_at IS
+'The earliest joinedAt of this person and role there.';
+COMMENT ON COLUMN v_member_roster.is_active IS
+'Whether this user attended this group in the last 28 days (ngeshare.active_days); false for a person without a user; NULL where those days begin before the window of raw attendance, so that it is not known here.';
+COMMENT ON COLUMN v_member_roster.is_deleted IS
+'Whether the user is soft-deleted; false for a person without a user.';
+
+CREATE VIEW v_facilitator_alumni AS
+SELECT
+    person.user_id AS facilitator_id,
+    person.user_name AS facilitator_name,
+    coalesce(record.member_at < record.current_at, false) AS is_alumni,
+    ngeshare.local_day(record.member_at, ngeshare.reporting_zone()) AS member_since,
+    ngeshare.local_day(record.facilitator_at, ngeshare.reporting_zone()) AS facilitator_since,
+    ngeshare.local_day(record.current_at, ngeshare.reporting_zone()) AS current_facilitator_since,
+    person.is_deleted
+FROM (
+    SELECT
+        user_id,
+        min(joined_at) FILTER (WHERE role = 'MEMBER') AS member_at,
+        min(joined_at) FILTER (WHERE role = 'FACILITATOR') AS facilitator_at,
+        max(joined_at) FILTER (WHERE role = 'FACILITATOR') AS current_at
+    FROM ngeshare.membership
+    WHERE user_id IS NOT NULL
+    GROUP BY user_id
+) AS record
+JOIN ngeshare.person ON person.user_id = record.user_id
+WHERE record.facilitator_at IS NOT NULL;
+COMMENT ON VIEW v_facilitator_alumni IS
+'A row a user who leads or led a group, in the curriculum or not, as of ngeshare_as_of(): did they grow out of the members?';
+COMMENT ON COLUMN v_facilitator_alumni.facilitator_id IS
+'The user.';
+COMMENT ON COLUMN v_facilitator_alumni.facilitator_name IS
+'The user''s email, or id where there is none.';
+COMMENT ON COLUMN v_facilitator_alumni.is_alumni IS
+'Whether they first joined any group as a MEMBER before they last joined one as a FACILITATOR.';
+COMMENT ON COLUMN v_facilitator_alumni.member_since IS
+'The day they first joined a group as a MEMBER; NULL if they never did.';
+COMMENT ON COLUMN v_facilitator_alumni.facilitator_since IS
+'The day they first joined a group as a FACILITATOR.';
+COMMENT ON COLUMN v_facilitator_alumni.current_facilitator_since IS
+'The day they last did.';
+COMMENT ON COLUMN v_facilitator_alumni.is_deleted IS
+'Whether the user is soft-deleted.';
+
+CREATE VIEW v_member_journey AS
+SELECT
+    person.user_id,
+    person.user_name,
+    walked.groups_joined,
+    walked.courses_completed,
+    walked.current_course,
+    lead.user_id IS NOT NULL AS is_facilitator_now,
+    person.is_deleted
+FROM (
+    SELECT
+        seat.user_id,
+        count(*)::integer AS groups_joined,
+        (count(DISTINCT fact.course_name) FILTER (
+            WHERE fact.status = 'GRADUATED'
+              AND seat.joined_at AT TIME ZONE 'UTC' <= fact.graduated_at))::integer AS courses_completed,
+        (array_agg(fact.course_name ORDER BY fact.sequence_order DESC)
+            FILTER (WHERE fact.status = 'ACTIVE'))[1] AS current_course
+    FROM (
+        SELECT
+            user_id,
+            group_id,
+            min(joined_at) AS joined_at
+        FROM ngeshare.membership
+        WHERE role = 'MEMBER' AND user_id IS NOT NULL
+        GROUP BY user_id, group_id
+    ) AS seat
+    JOIN ngeshare.group_facts() AS fact ON fact.group_id = seat.group_id
+    GROUP BY seat.user_id
+) AS walked
+JOIN ngeshare.person ON person.user_id = walked.user_id
+LEFT JOIN (
+    SELECT DISTINCT user_id
+    FROM ngeshare.membership
+    WHERE role = 'FACILITATOR'
+) AS lead ON lead.user_id = walked.user_id;
+COMMENT ON VIEW v_member_journey IS
+'A row a user who is or was a member of a curriculum group, as of ngeshare_as_of(): how far have they come? ngeshare_member_journey(user_id) tells one user''s whole way.';
+COMMENT ON COLUMN v_member_journey.user_id IS
+'The user.';
+COMMENT ON COLUMN v_member_journey.user_name IS
+'The user''s email, or id where there is none.';
+COMMENT ON COLUMN v_member_journey.groups_joined IS
+'Distinct curriculum groups with a MEMBER record of theirs.';
+COMMENT ON COLUMN v_member_journey.courses_completed IS
+'Distinct courses of those groups that are GRADUATED and that they had joined as a MEMBER by the attendance that graduated the group.';
+COMMENT ON COLUMN v_member_journey.current_course IS
+'The course, latest in sequence, of those groups that are ACTIVE; NULL where none is.';
+COMMENT ON COLUMN v_member_journey.is_facilitator_now IS
+'Whether they have a FACILITATOR record in any group, in the curriculum or not.';
+COMMENT ON COLUMN v_member_journey.is_deleted IS
+'Whether the user is soft-deleted.';
+
+CREATE VIEW v_facilitator_growth AS
+SELECT
+    count(*)::integer AS total_facilitators,
+    (
+        SELECT count(DISTINCT lead.user_id)::integer
+        FROM ngeshare.membership AS lead
+        JOIN ngeshare.group_facts() AS fact ON fact.group_id = lead.group_id
+        WHERE lead.role = 'FACILITATOR'
+          AND fact.first_meeting_date IS NOT NULL
+          AND fact.days_inactive <= ngeshare.setting('active_days')
+    ) AS active_facilitators,
+    (count(*) FILTER (WHERE is_alumni))::integer AS alumni_facilitators,
+    round(100.0 * count(*) FILTER (WHERE is_alumni) / nullif(count(*), 0), 1) AS alumni_pct
+FROM v_facilitator_alumni;
+COMMENT ON VIEW v_facilitator_growth IS
+'One row as of ngeshare_as_of(), also where there is nobody yet: how many lead, how many of them now, and how many grew out of the members?';
+COMMENT ON COLUMN v_facilitator_growth.total_facilitators IS
+'Users with a FACILITATOR record in any group: the rows of v_facilitator_alumni.';
+COMMENT ON COLUMN v_facilitator_growth.active_facilitators IS
+'Distinct users with a FACILITATOR record in a curriculum group that has met, and not longer ago than 28 days (ngeshare.active_days), graduated or not.';
+COMMENT ON COLUMN v_facilitator_growth.alumni_facilitators IS
+'Those of total_facilitators with is_alumni.';
+COMMENT ON COLUMN v_facilitator_growth.alumni_pct IS
+'They in percent of total_facilitators, one decimal; NULL without facilitators.';
+
+CREATE VIEW v_facilitator_monthly AS
+WITH began AS (
+    SELECT
+        date_trunc('month', facilitator_since::timestamp) AS month,
+        count(*) AS facilitators
+    FROM v_facilitator_alumni
+    GROUP BY 1
+)
+SELECT
+    calendar.month::date AS month,
+    coalesce(began.facilitators, 0)::integer AS new_facilitators,
+    (sum(coalesce(began.facilitators, 0)) OVER (ORDER BY calendar.month))::integer AS total_facilitators
+FROM generate_series(
+    (SELECT min(month) FROM began),
+    (SELECT date_trunc('month', day::timestamp) FROM ngeshare.asked),
+    interval '1 month'
+) AS calendar (month)
+LEFT JOIN began ON began.month = calendar.month;
+COMMENT ON VIEW v_facilitator_monthly IS
+'A row a month from the first facilitator''s to that of ngeshare_as_of(), months without a new one too: how does their number grow? No row without facilitators.';
+COMMENT ON COLUMN v_facilitator_monthly.month IS
+'The first day of the month.';
+COMMENT ON COLUMN v_facilitator_monthly.new_facilitators IS
+'Users whose facilitator_since (v_facilitator_alumni) lies in it.';
+COMMENT ON COLUMN v_facilitator_monthly.total_facilitators IS
+'All up to its end.';
