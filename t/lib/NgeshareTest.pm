@@ -12,12 +12,17 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(start_servers new_production new_local connect_local sync_local
-  rows_of differences answers_differ history_differs psql_errors @VIEWS @FUNCTIONS $LOGIN $PASSWORD);
+  rows_of differences answers_of answers_differ reference_files history_differs psql_errors @VIEWS @FUNCTIONS $COMPARED $LOGIN $PASSWORD);
 
 our $LOGIN    = 'ngeshare_reader';
 our $PASSWORD = q{it's "secret" \\ 50%};
 our @VIEWS    = qw(v_group_summary v_group_progress v_group_status
-  v_curriculum_pipeline v_curriculum_funnel v_rescue_list);
+  v_curriculum_pipeline v_curriculum_funnel v_rescue_list
+  v_member_roster v_facilitator_alumni v_member_journey v_facilitator_growth v_facilitator_monthly
+  v_drop_off v_time_to_graduate v_graduation_outliers v_anomalies v_at_risk v_cohort);
+
+# Rows of answers that were compared with the reference's so far.
+our $COMPARED = 0;
 
 # Each function's answer is held against the reference of the view of its shape.
 our @FUNCTIONS = (
@@ -65,14 +70,20 @@ sub new_production
 	my $port = $production->port;
 
 	$production->safe_psql('postgres', "CREATE DATABASE $database");
-	for my $file ([ 'demo', 'schema.sql' ], [ 'demo', 'generate.sql' ], [ 't', 'reference', 'answers.sql' ])
+	for my $file (project('demo', 'schema.sql'), project('demo', 'generate.sql'), reference_files())
 	{
 		command_ok_quietly([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d',
-			$production->connstr($database), '-f', project(@$file) ]);
+			$production->connstr($database), '-f', $file ]);
 	}
 	command_ok_quietly([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-v', "password=$PASSWORD", '-d',
 		$production->connstr($database), '-f', project('demo', 'login.sql') ]);
 	return;
+}
+
+# The files that make the reference, in their order.
+sub reference_files
+{
+	return map { project('t', 'reference', $_) } qw(answers.sql people.sql courses.sql);
 }
 
 # Runs a command whose success is a condition, not a test.
@@ -156,24 +167,59 @@ sub differences
 	return map { ($count{$_} > 0 ? 'missing: ' : 'extra: ') . $_ } grep { $count{$_} != 0 } sort keys %count;
 }
 
+# Runs named queries in one session, behind some settings; returns each one's rows
+# as sorted lines, by name.
+sub answers_of
+{
+	my ($server, $database, $settings, %query) = @_;
+	my $script = $settings . join '',
+	  map { "SELECT '== $_';\nCOPY ($query{$_}) TO STDOUT;\n" } sort keys %query;
+	my %rows = map { $_ => [] } keys %query;
+	my $name;
+
+	for my $line (split /\n/, $server->safe_psql($database, $script))
+	{
+		if   ($line =~ /^== (.*)/) { $name = $1; }
+		else                       { push @{ $rows{$name} }, $line; }
+	}
+	@$_ = sort @$_ for values %rows;
+	return \%rows;
+}
+
+# Takes is_active out of both sides of a roster wherever it is not known here:
+# then it is so for every user.
+sub forget_activity
+{
+	my @lists = @_;
+	my $unknown = grep { (split /\t/)[5] eq '\N' } @{ $lists[1] };
+
+	return if $unknown == 0;
+	for my $list (@lists)
+	{
+		@$list = sort map { my @field = split /\t/; $field[5] = '\N' if $field[1] ne '\N'; join "\t", @field } @$list;
+	}
+	return;
+}
+
 # Compares every view and function with the reference over production, as of an
-# instant. Returns the differing lines, each behind the answer's name.
+# instant (in a session with some settings, where they are given). Returns the
+# differing lines, each behind the answer's name. The rows that were compared are
+# counted in $COMPARED.
 sub answers_differ
 {
-	my ($production, $source, $local, $database, $as_of) = @_;
+	my ($production, $source, $local, $database, $as_of, $settings) = @_;
+	my %reference = map { $_ => "SELECT * FROM reference.$_('$as_of')" } @VIEWS;
+	my %answer = ((map { $_ => "SELECT * FROM $_" } @VIEWS), map { $_->[0] => "SELECT * FROM $_->[0]('$as_of')" } @FUNCTIONS);
+	my %shape = ((map { $_ => $_ } @VIEWS), map { $_->[0] => $_->[1] } @FUNCTIONS);
+	my $wanted = answers_of($production, $source, '', %reference);
+	my $got = answers_of($local, $database, ($settings // '') . "SET ngeshare.as_of = '$as_of';\n", %answer);
 	my @different;
-	my @answers = ((map { [ "SET ngeshare.as_of = '$as_of'; ", "SELECT * FROM $_", $_ ] } @VIEWS),
-		(map { [ '', "SELECT * FROM $_->[0]('$as_of')", $_->[1], $_->[0] ] } @FUNCTIONS));
-	my %wanted;
 
-	for my $answer (@answers)
+	forget_activity($wanted->{v_member_roster}, $got->{v_member_roster});
+	for my $name (sort keys %answer)
 	{
-		my ($setting, $query, $view, $name) = @$answer;
-
-		$wanted{$view} //= [ rows_of($production, $source, "SELECT * FROM reference.$view('$as_of')") ];
-		my $output = $local->safe_psql($database, "${setting}COPY ($query) TO STDOUT");
-		my @got    = sort split /\n/, $output;
-		push @different, map { ($name // $view) . ' ' . $_ } differences($wanted{$view}, \@got);
+		$COMPARED += @{ $got->{$name} };
+		push @different, map { "$name $_" } differences($wanted->{ $shape{$name} }, $got->{$name});
 	}
 	return @different;
 }

@@ -34,6 +34,7 @@ VALUES ('Ngeshare Sesi Aqidah', 9, 1),
 
 -- "The thresholds (28, 90, 30, 2, 50, 70, 45) are settings with these defaults, each named once."
 -- The attendance window is listed with them but used nowhere below: no answer depends on it.
+-- "The sync's clock is the real one; ngeshare.sync_clock replaces it, for FUTURE_ATTENDANCE too": NULL is the real one.
 CREATE TABLE reference.setting (
     timezone               text    NOT NULL DEFAULT 'Asia/Jakarta',
     active_days            integer NOT NULL DEFAULT 28,
@@ -42,7 +43,8 @@ CREATE TABLE reference.setting (
     link_min_shared        integer NOT NULL DEFAULT 2,
     link_min_overlap_pct   numeric NOT NULL DEFAULT 50,
     rescue_min_pct         numeric NOT NULL DEFAULT 70,
-    attendance_window_days integer NOT NULL DEFAULT 45
+    attendance_window_days integer NOT NULL DEFAULT 45,
+    clock                  timestamptz
 );
 
 -- There is one row of settings, never two.

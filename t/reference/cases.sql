@@ -17,6 +17,8 @@
     \set answers answers.sql
 \endif
 \ir :answers
+\ir people.sql
+\ir courses.sql
 
 SET TIME ZONE 'UTC';
 SET client_min_messages = warning;
@@ -335,7 +337,22 @@ CALL pg_temp.check_holds('columns of the contract',
        ('v_curriculum_funnel', 'sequence_order course_name groups_total groups_started graduated active stalled '
            'not_started graduation_rate continued continuation_rate awaiting settled_continuation_rate'),
        ('v_rescue_list', 'group_id group_name course_name facilitator_id facilitator_name facilitator_contact '
-           'last_meeting_date episodes_remaining progress_pct days_inactive facilitator_is_deleted') $$);
+           'last_meeting_date episodes_remaining progress_pct days_inactive facilitator_is_deleted'),
+       ('v_member_roster', 'group_id user_id user_name role joined_at is_active is_deleted'),
+       ('v_facilitator_alumni', 'facilitator_id facilitator_name is_alumni member_since facilitator_since '
+           'current_facilitator_since is_deleted'),
+       ('v_member_journey', 'user_id user_name groups_joined courses_completed current_course is_facilitator_now '
+           'is_deleted'),
+       ('v_facilitator_growth', 'total_facilitators active_facilitators alumni_facilitators alumni_pct'),
+       ('v_facilitator_monthly', 'month new_facilitators total_facilitators'),
+       ('v_drop_off', 'course_name episode groups_reached groups_stalled stalled_pct is_peak'),
+       ('v_time_to_graduate', 'course_name groups avg_days median_days p90_days min_days max_days'),
+       ('v_graduation_outliers', 'group_id course_name days_to_graduate outlier'),
+       ('v_anomalies', 'kind group_id severity detail'),
+       ('v_at_risk', 'group_id group_name course_name facilitator_id facilitator_name facilitator_contact '
+           'last_meeting_date days_inactive days_until_stalled reason rhythm_days progress_pct facilitator_is_deleted'),
+       ('v_cohort', 'sequence_order course_name month groups graduated_3_months graduated_6_months graduated_9_months '
+           'graduated_3_months_pct graduated_6_months_pct graduated_9_months_pct graduated is_open') $$);
 
 CALL pg_temp.check_holds('v_group_summary',
     $$ SELECT * FROM reference.v_group_summary(pg_temp.noon()) $$,
@@ -515,6 +532,8 @@ CALL pg_temp.check_holds('halves rounded away from zero',
        WHERE group_id IN ('p-c', 'r-below') $$,
     $$ VALUES ('p-c', 6.3), ('r-below', 43.8) $$,
     $$ UPDATE reference.course_config SET max_episodes = 16 WHERE sequence_order = 3 $$);
+
+\ir cases_more.sql
 
 SELECT count(*) AS held FROM held \gset
 
