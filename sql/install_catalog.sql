@@ -182,13 +182,29 @@ SELECT course_name, max_episodes, sequence_order
 FROM public.course_config
 ORDER BY sequence_order;
 
--- Before the first sync the views are empty; only the funnel has its courses.
+-- Before the first sync the views are empty; only the funnel and the drop-off have
+-- their courses, and v_facilitator_growth its one row.
 SET search_path = public;
 SELECT * FROM v_group_summary;
 SELECT * FROM v_group_progress;
 SELECT * FROM v_group_status;
 SELECT * FROM v_curriculum_pipeline;
 SELECT * FROM v_rescue_list;
+SELECT * FROM v_member_roster;
+SELECT * FROM v_facilitator_alumni;
+SELECT * FROM v_member_journey;
+SELECT * FROM v_facilitator_growth;
+SELECT * FROM v_facilitator_monthly;
+SELECT course_name, count(*) AS episodes, sum(groups_reached) AS reached, sum(groups_stalled) AS stalled,
+    count(stalled_pct) AS percentages, bool_or(is_peak) AS peak
+FROM v_drop_off
+GROUP BY course_name
+ORDER BY course_name;
+SELECT * FROM v_time_to_graduate;
+SELECT * FROM v_graduation_outliers;
+SELECT * FROM v_anomalies;
+SELECT * FROM v_at_risk;
+SELECT * FROM v_cohort;
 SELECT
     sequence_order AS no,
     course_name,

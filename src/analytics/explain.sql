@@ -58,6 +58,9 @@ DECLARE
 BEGIN
     PERFORM ngeshare.asked_at(as_of);
     PERFORM set_config('ngeshare.as_of', as_of::text, true);
+    IF wanted IS NULL THEN
+        RAISE null_value_not_allowed USING MESSAGE = 'group_id must not be NULL';
+    END IF;
     SELECT * INTO known FROM ngeshare.group_facts() AS listed WHERE listed.group_id = wanted;
     IF NOT FOUND THEN
         RAISE invalid_parameter_value
@@ -113,7 +116,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare_explain_group(text, timestamptz) IS
-'One curriculum group as of an instant, a row a fact with its reason: why this status, this facilitator, these links, these anomalies? A group that does not exist then is 22023; other errors as for ngeshare_group_status().';
+'One curriculum group as of an instant, a row a fact with its reason: why this status, this facilitator, these links, these anomalies? A group that does not exist then is 22023, NULL 22004; other errors as for ngeshare_group_status().';
 
 CREATE FUNCTION ngeshare_member_journey
 (
@@ -151,6 +154,9 @@ DECLARE
 BEGIN
     PERFORM ngeshare.asked_at(as_of);
     PERFORM set_config('ngeshare.as_of', as_of::text, true);
+    IF wanted IS NULL THEN
+        RAISE null_value_not_allowed USING MESSAGE = 'user_id must not be NULL';
+    END IF;
     IF NOT EXISTS (SELECT 1 FROM public."User" AS someone WHERE someone.id = wanted) THEN
         RAISE invalid_parameter_value
             USING MESSAGE = format('there is no user "%s"', wanted),
@@ -186,4 +192,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare_member_journey(text, timestamptz) IS
-'One user''s whole way through the curriculum as of an instant, a row a group in the order of joining, as a member or as its facilitator. is_completed: it has graduated, and the user had joined as a member by then. An unknown user is 22023, one without a group has no row; other errors as for ngeshare_group_status().';
+'One user''s whole way through the curriculum as of an instant, a row a group in the order of joining, as a member or as its facilitator. is_completed: it has graduated, and the user had joined as a member by then. An unknown user is 22023, NULL 22004, one without a group has no row; other errors as for ngeshare_group_status().';

@@ -242,10 +242,14 @@ COMMENT ON FUNCTION ngeshare_pipeline(timestamptz) IS
 CREATE FUNCTION ngeshare.group_predecessors(as_of timestamptz DEFAULT ngeshare_as_of())
 RETURNS TABLE
 (
-    group_id       text,
-    kind           text,
-    predecessor_id text,
-    days_between   integer
+    group_id                 text,
+    kind                     text,
+    predecessor_id           text,
+    days_between             integer,
+    started_on               date,
+    predecessor_course       text,
+    predecessor_started_on   date,
+    predecessor_graduated_on date
 )
 AS 'MODULE_PATHNAME', 'ngeshare_group_predecessors'
 LANGUAGE C
@@ -256,7 +260,7 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 5000;
 COMMENT ON FUNCTION ngeshare.group_predecessors(timestamptz) IS
-'Groups beyond the first course that have met and that no link leads to, a row a group: SKIPPED_COURSE, LATE_START, EARLY_START or NO_PREDECESSOR, with the kin group that makes it so (the one that graduated last, for EARLY_START started last; then the smallest id) and the days from its graduation to this group''s start, NULL where it has not graduated.';
+'Groups beyond the first course that have met and that no link leads to, a row a group: SKIPPED_COURSE, LATE_START, EARLY_START or NO_PREDECESSOR, with the kin group that makes it so (the one that graduated last, for EARLY_START started last; then the smallest id) and the days from its graduation to this group''s start (started_on), NULL where it has not graduated.';
 
 CREATE FUNCTION ngeshare_funnel(as_of timestamptz DEFAULT ngeshare_as_of())
 RETURNS TABLE

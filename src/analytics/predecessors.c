@@ -23,6 +23,10 @@ enum
 	PREDECESSOR_KIND,
 	PREDECESSOR_ID,
 	PREDECESSOR_DAYS_BETWEEN,
+	PREDECESSOR_STARTED_ON,
+	PREDECESSOR_COURSE,
+	PREDECESSOR_ITS_START,
+	PREDECESSOR_ITS_GRADUATION,
 	PREDECESSOR_COLUMNS
 };
 
@@ -243,7 +247,7 @@ find_reason(Kinship *kinship, int place)
 
 /* Puts one group into the result. */
 static void
-return_finding(ReturnSetInfo *result, const Finding *finding)
+return_finding(ReturnSetInfo *result, const Facts *facts, const Finding *finding)
 {
 	static const char *const kinds[] = {NULL, "SKIPPED_COURSE", "LATE_START", "EARLY_START",
 	                                    "NO_PREDECESSOR"};
@@ -253,13 +257,19 @@ return_finding(ReturnSetInfo *result, const Finding *finding)
 
 	values[PREDECESSOR_GROUP_ID] = CStringGetTextDatum(finding->group->id);
 	values[PREDECESSOR_KIND] = CStringGetTextDatum(kinds[finding->reason]);
-	nulls[PREDECESSOR_ID] = a == NULL;
+	values[PREDECESSOR_STARTED_ON] = DateADTGetDatum(finding->group->started_on);
+	nulls[PREDECESSOR_ID] = nulls[PREDECESSOR_COURSE] = nulls[PREDECESSOR_ITS_START] = a == NULL;
+	nulls[PREDECESSOR_DAYS_BETWEEN] = nulls[PREDECESSOR_ITS_GRADUATION] =
+	    a == NULL || !a->has_graduated;
 	if (a != NULL)
+	{
 		values[PREDECESSOR_ID] = CStringGetTextDatum(a->id);
-	nulls[PREDECESSOR_DAYS_BETWEEN] = a == NULL || !a->has_graduated;
-	if (!nulls[PREDECESSOR_DAYS_BETWEEN])
+		values[PREDECESSOR_COURSE] = CStringGetTextDatum(facts->courses[a->course].name);
+		values[PREDECESSOR_ITS_START] = DateADTGetDatum(a->started_on);
+		values[PREDECESSOR_ITS_GRADUATION] = DateADTGetDatum(a->graduated_on);
 		values[PREDECESSOR_DAYS_BETWEEN] =
 		    Int32GetDatum(finding->group->started_on - a->graduated_on);
+	}
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
@@ -286,7 +296,7 @@ ngeshare_group_predecessors(PG_FUNCTION_ARGS)
 			continue;
 		finding = find_reason(kinship, i);
 		if (finding.reason != REASON_LINKED)
-			return_finding(result, &finding);
+			return_finding(result, facts, &finding);
 		MemoryContextReset(row_context);
 	}
 	SPI_finish();

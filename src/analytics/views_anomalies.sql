@@ -1,15 +1,12 @@
 -- What does not look as it should, a row a kind and group.
 
 CREATE VIEW v_anomalies AS
-WITH fact AS MATERIALIZED (
-    SELECT *
-    FROM ngeshare.group_facts()
-), found AS (
+WITH found AS (
     SELECT
         odd.kind,
         fact.group_id,
         odd.detail
-    FROM fact
+    FROM ngeshare.group_facts() AS fact
     CROSS JOIN LATERAL (
         VALUES
             ('NEEDS_FACILITATOR', fact.facilitator_id IS NULL, 'it has no FACILITATOR record of a user'),
@@ -26,36 +23,31 @@ WITH fact AS MATERIALIZED (
         why.kind,
         why.group_id,
         CASE
-            WHEN why.kind = 'NO_PREDECESSOR'
+            WHEN why.predecessor_id IS NULL
                 THEN 'no kin group of an earlier course explains where it came from'
-            WHEN earlier.graduated_on IS NULL
+            WHEN why.predecessor_graduated_on IS NULL
                 THEN format('it started on %s; group %s of %s, which started on %s, has not graduated',
-                    fact.started_on, earlier.group_id, earlier.course_name, earlier.started_on)
+                    why.started_on, why.predecessor_id, why.predecessor_course, why.predecessor_started_on)
             ELSE format('it started on %s; group %s of %s graduated on %s',
-                fact.started_on, earlier.group_id, earlier.course_name, earlier.graduated_on)
+                why.started_on, why.predecessor_id, why.predecessor_course, why.predecessor_graduated_on)
         END
     FROM ngeshare.group_predecessors() AS why
-    JOIN fact ON fact.group_id = why.group_id
-    LEFT JOIN fact AS earlier ON earlier.group_id = why.predecessor_id
     UNION ALL
     SELECT
         'FOREIGN_EPISODE',
-        fact.group_id,
-        format('on %s days somebody attended an episode of another hangout', visit.days)
-    FROM (
-        SELECT
-            met.group_id,
-            count(DISTINCT met.day) AS days
-        FROM ngeshare.meeting AS met
-        JOIN public."HangoutGroup" AS circle ON circle.id = met.group_id
-        LEFT JOIN public."HangoutEpisode" AS own
-          ON own.id = met.episode_id
-         AND own."hangoutId" = circle."hangoutId"
-        WHERE met.first_at <= (SELECT at FROM ngeshare.asked)
-          AND own.id IS NULL
-        GROUP BY met.group_id
-    ) AS visit
-    JOIN fact ON fact.group_id = visit.group_id
+        circle.id,
+        format('on %s days somebody attended an episode of another hangout', count(DISTINCT met.day))
+    FROM ngeshare.meeting AS met
+    JOIN public."HangoutGroup" AS circle ON circle.id = met.group_id
+    JOIN public."Hangout" AS hangout ON hangout.id = circle."hangoutId"
+    JOIN public.course_config AS config ON config.course_name = hangout.name
+    LEFT JOIN public."HangoutEpisode" AS own
+      ON own.id = met.episode_id
+     AND own."hangoutId" = circle."hangoutId"
+    WHERE met.first_at <= (SELECT at FROM ngeshare.asked)
+      AND circle."createdAt" <= (SELECT at FROM ngeshare.asked)
+      AND own.id IS NULL
+    GROUP BY circle.id
     UNION ALL
     SELECT
         'FUTURE_ATTENDANCE',

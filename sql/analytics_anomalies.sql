@@ -1,0 +1,153 @@
+-- What does not look as it should, and one group explained. All answers are as of
+-- 30 June 2026 in Jakarta; every A graduates on 31 January unless its name says
+-- otherwise.
+\set ECHO none
+\getenv srcdir PG_ABS_SRCDIR
+\set begin :srcdir '/sql/include/begin.sql'
+\i :begin
+\set ECHO all
+
+SET ngeshare.as_of = '2026-06-30 12:00+07';
+SET ngeshare.sync_clock = '2026-06-30 12:00+07';
+
+CALL test.hangout('aqidah', 'Ngeshare Sesi Aqidah', 10);
+CALL test.hangout('hijrah', 'Ngeshare Sesi Hijrah', 9);
+CALL test.hangout('sejarah', 'Ngeshare Sesi Sejarah', 11);
+CALL test.hangout('dakwah', 'Ngeshare Sesi Dakwah', 7);
+CALL test.users('ani', 'budi', 'm1', 'm2', 'm3', 'm4', 'm5', 'm6');
+
+-- A group of a course with a meeting at an episode on a day; its people.
+CREATE PROCEDURE test.group_of(circle text, hangout text, episode integer, day date, facilitator text, VARIADIC members text[])
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    CALL test.circle($1, $2);
+    CALL test.people($1, $5, VARIADIC $6);
+    CALL test.meets($1, $2 || '-' || $3, ($4 + time '19:00') AT TIME ZONE 'Asia/Jakarta');
+END
+$$;
+CREATE PROCEDURE test.clear()
+LANGUAGE sql
+AS $$
+    DELETE FROM public."UserHangoutGroupAttendance";
+    DELETE FROM public."UserHangoutGroup";
+    DELETE FROM public."HangoutGroup";
+$$;
+
+--
+-- Why no link leads to a group: days from the graduation of A
+--
+CALL test.group_of('a', 'aqidah', 9, '2026-01-31', 'ani', 'm1', 'm2');
+CALL test.group_of('h-31-before', 'hijrah', 1, '2025-12-31', 'ani', 'm1', 'm2');
+CALL test.group_of('h-linked', 'hijrah', 1, '2026-02-07', 'ani', 'm1', 'm2');
+CALL test.group_of('h-91-after', 'hijrah', 1, '2026-05-02', 'ani', 'm1', 'm2');
+CALL test.group_of('h-other-people', 'hijrah', 1, '2026-02-07', 'ani', 'm3', 'm4');
+CALL test.group_of('h-other-leader', 'hijrah', 1, '2026-02-07', 'budi', 'm1', 'm2');
+CALL test.group_of('s-31-before', 'sejarah', 1, '2025-12-31', 'ani', 'm1', 'm2');
+CALL test.group_of('s-30-before', 'sejarah', 1, '2026-01-01', 'ani', 'm1', 'm2');
+CALL test.group_of('s-90-after', 'sejarah', 1, '2026-05-01', 'ani', 'm1', 'm2');
+CALL test.group_of('d-91-after', 'dakwah', 1, '2026-05-02', 'ani', 'm1', 'm2');
+CALL test.circle('h-never-met', 'hijrah');
+CALL test.people('h-never-met', 'ani', 'm1', 'm2');
+
+SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors() ORDER BY group_id COLLATE "C";
+SELECT kind, group_id, severity, detail FROM v_anomalies ORDER BY group_id COLLATE "C", kind COLLATE "C";
+
+-- Thresholds are settings.
+BEGIN;
+SET LOCAL ngeshare.link_days = 91;
+SET LOCAL ngeshare.link_early_days = 31;
+SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors()
+WHERE kind <> 'NO_PREDECESSOR'
+ORDER BY group_id COLLATE "C";
+SET LOCAL ngeshare.link_min_shared = 3;
+SELECT kind, count(*) FROM ngeshare.group_predecessors() GROUP BY kind;
+SET LOCAL ngeshare.link_min_shared = 0;
+SET LOCAL ngeshare.link_min_overlap_pct = 0;
+SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors()
+WHERE group_id = 'h-other-people'; -- strangers are kin then, so it is linked
+ROLLBACK;
+CALL test.clear();
+
+--
+-- Early: A started no later, and graduated more than 30 days after B's start, or not at all
+--
+CALL test.group_of('a', 'aqidah', 1, '2026-01-01', 'ani', 'm1', 'm2');
+CALL test.meets('a', 'aqidah-9', '2026-03-05 19:00+07');
+CALL test.group_of('h-63-before', 'hijrah', 1, '2026-01-01', 'ani', 'm1', 'm2');
+CALL test.group_of('h-31-before', 'hijrah', 1, '2026-02-02', 'ani', 'm1', 'm2');
+CALL test.group_of('h-30-before', 'hijrah', 1, '2026-02-03', 'ani', 'm1', 'm2');
+CALL test.group_of('h-started-before', 'hijrah', 1, '2025-12-31', 'ani', 'm1', 'm2');
+CALL test.group_of('a-goes-on', 'aqidah', 1, '2026-01-01', 'ani', 'm3', 'm4');
+CALL test.group_of('h-of-it', 'hijrah', 1, '2026-06-01', 'ani', 'm3', 'm4');
+CALL test.circle('a-never-met', 'aqidah', '2025-01-01 12:00+07', '2026-01-15 19:00+07');
+CALL test.people('a-never-met', 'ani', 'm5', 'm6');
+CALL test.group_of('h-of-that', 'hijrah', 1, '2026-01-15', 'ani', 'm5', 'm6');
+SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors() ORDER BY group_id COLLATE "C";
+
+-- As of the day before A graduates it has not; before B meets there is nothing to ask.
+SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors('2026-03-04 23:59+07') ORDER BY group_id COLLATE "C";
+SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors('2025-12-31 18:59+07');
+CALL test.clear();
+
+-- Which A is named: the one that graduated last, then the smallest id in byte order.
+-- A course left out counts before a late start, and that before an early one.
+CALL test.group_of('a-first', 'aqidah', 9, '2026-01-01', 'ani', 'm1', 'm2');
+CALL test.group_of('a-last', 'aqidah', 9, '2026-01-02', 'ani', 'm1', 'm2');
+CALL test.group_of('Z-last', 'aqidah', 9, '2026-01-02', 'ani', 'm1', 'm2');
+CALL test.group_of('a-early', 'aqidah', 1, '2026-01-03', 'ani', 'm1', 'm2');
+CALL test.group_of('h', 'hijrah', 1, '2026-06-01', 'ani', 'm1', 'm2');
+CALL test.group_of('s', 'sejarah', 1, '2026-06-01', 'ani', 'm1', 'm2');
+SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors() ORDER BY group_id COLLATE "C";
+CALL test.meets('a-early', 'aqidah-9', '2026-05-01 19:00+07');
+SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors() ORDER BY group_id COLLATE "C";
+CALL test.clear();
+
+--
+-- The other kinds
+--
+CALL test.group_of('fine', 'aqidah', 1, '2026-06-01', 'ani', 'm1', 'm2');
+CALL test.group_of('five', 'aqidah', 9, '2026-06-01', 'ani', 'm1', 'm2', 'm3', 'm4', 'm5');
+CALL test.group_of('six', 'aqidah', 10, '2026-06-01', 'ani', 'm1', 'm2', 'm3', 'm4', 'm5', 'm6');
+CALL test.group_of('visitors', 'aqidah', 1, '2026-06-01', 'ani', 'm1', 'm2');
+CALL test.meets('visitors', 'hijrah-1', '2026-06-08 19:00+07');
+CALL test.meets('visitors', 'sejarah-1', '2026-06-08 20:00+07');
+CALL test.meets('visitors', 'sejarah-2', '2026-06-15 20:00+07');
+CALL test.group_of('two-leaders', 'aqidah', 1, '2026-06-01', 'ani', 'm1', 'm2');
+CALL test.joins('second', 'two-leaders', 'FACILITATOR', 'budi');
+CALL test.circle('nobody', 'aqidah', '2026-06-01 12:00+07');
+CALL test.group_of('tomorrow', 'aqidah', 1, '2026-07-01', 'ani', 'm1', 'm2');
+SELECT kind, group_id, severity, detail FROM v_anomalies ORDER BY group_id COLLATE "C", kind COLLATE "C";
+
+-- What is yet to come goes by the clock, whatever as_of is.
+SET ngeshare.as_of = '2020-01-01';
+SELECT kind, group_id, detail FROM v_anomalies;
+SET ngeshare.sync_clock = '2026-07-01 19:00+07';
+SELECT kind, group_id, detail FROM v_anomalies;
+SET ngeshare.as_of = '2026-06-30 12:00+07';
+
+--
+-- One group explained
+--
+CALL test.group_of('next', 'hijrah', 1, '2026-06-08', 'ani', 'm1', 'm2');
+SELECT * FROM ngeshare_explain_group('five');
+SELECT * FROM ngeshare_explain_group('next');
+SELECT * FROM ngeshare_explain_group('nobody');
+SELECT fact, value, because FROM ngeshare_explain_group('five', '2026-05-31 12:00+07') WHERE fact IN ('status', 'total_meetings', 'went_on_as');
+-- as_of is as before afterwards
+SELECT ngeshare_as_of() = '2026-06-30 12:00+07' AS unchanged;
+
+-- Refused: a group that does not exist, or not yet; no instant, and none that is finite.
+\set VERBOSITY sqlstate
+SELECT * FROM ngeshare_explain_group(NULL);
+SELECT * FROM ngeshare_explain_group('five', NULL);
+SELECT * FROM ngeshare_explain_group('five', 'infinity');
+SELECT * FROM ngeshare_member_journey('m1', NULL);
+SELECT * FROM ngeshare_member_journey('m1', '-infinity');
+SELECT * FROM ngeshare.group_predecessors(NULL);
+SELECT * FROM ngeshare.group_predecessors('infinity');
+SELECT ngeshare.setting('no_such_setting');
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+SELECT * FROM ngeshare_explain_group('none');
+SELECT * FROM ngeshare_explain_group('nobody', '2026-05-31 12:00+07');

@@ -1,0 +1,126 @@
+-- Where groups stop, how long they take, and what becomes of those that start
+-- together. All answers are as of 30 June 2026 in Jakarta.
+\set ECHO none
+\getenv srcdir PG_ABS_SRCDIR
+\set begin :srcdir '/sql/include/begin.sql'
+\i :begin
+\set ECHO all
+
+SET ngeshare.as_of = '2026-06-30 12:00+07';
+
+CALL test.hangout('aqidah', 'Ngeshare Sesi Aqidah', 10, -1);
+CALL test.hangout('dakwah', 'Ngeshare Sesi Dakwah', 7);
+
+-- A group that first met on a day, and last, at an episode, some days later.
+CREATE PROCEDURE test.course(circle text, hangout text, first_day date, days integer, episode integer)
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    CALL test.circle($1, $2);
+    CALL test.meets($1, $2 || '-1', ($3 + time '19:00') AT TIME ZONE 'Asia/Jakarta');
+    CALL test.meets($1, $2 || '-' || $5, ($3 + $4 + time '19:00') AT TIME ZONE 'Asia/Jakarta');
+END
+$$;
+
+--
+-- The drop-off: two stalled at the third episode and two at the fifth, so the
+-- third is the peak; one never met; one is active at the fifth; two graduated,
+-- one of them beyond the last episode
+--
+CALL test.course('third-1', 'aqidah', '2026-01-01', 14, 3);
+CALL test.course('third-2', 'aqidah', '2026-01-01', 14, 3);
+CALL test.course('fifth-1', 'aqidah', '2026-01-01', 28, 5);
+CALL test.course('fifth-2', 'aqidah', '2026-01-01', 28, 5);
+CALL test.course('fifth-active', 'aqidah', '2026-05-20', 20, 5);
+CALL test.course('graduate', 'aqidah', '2026-01-01', 56, 9);
+CALL test.course('beyond', 'aqidah', '2026-01-01', 63, 10);
+CALL test.circle('never-met', 'aqidah');
+SELECT * FROM v_drop_off WHERE course_name = 'Ngeshare Sesi Aqidah' ORDER BY episode;
+SELECT course_name, count(*) AS episodes, max(groups_reached) AS most, count(stalled_pct) AS percentages, bool_or(is_peak) AS peak
+FROM v_drop_off
+GROUP BY course_name
+ORDER BY course_name;
+
+--
+-- Days to graduate: of 56 and 63 days
+--
+SELECT * FROM v_time_to_graduate;
+SELECT * FROM v_graduation_outliers;
+
+-- Of 10, 20, 30, 40 and a fifth: quartiles and what lies 1.5 times their distance
+-- outside. With 70 they are 20 and 40, and 70 is exactly 30 above; 71 is more.
+CALL test.course('d10', 'dakwah', '2026-01-01', 10, 7);
+CALL test.course('d20', 'dakwah', '2026-01-01', 20, 7);
+CALL test.course('d30', 'dakwah', '2026-01-01', 30, 7);
+CALL test.course('d40', 'dakwah', '2026-01-01', 40, 7);
+CALL test.course('d70', 'dakwah', '2026-01-01', 70, 7);
+SELECT * FROM v_time_to_graduate ORDER BY course_name;
+SELECT * FROM v_graduation_outliers;
+BEGIN;
+UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1 day'
+WHERE "hangoutGroupId" = 'd70' AND "hangoutEpisodeId" = 'dakwah-7';
+SELECT * FROM v_graduation_outliers;
+ROLLBACK;
+BEGIN;
+UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '60 days'
+WHERE "hangoutGroupId" IN ('d20', 'd30', 'd40') AND "hangoutEpisodeId" = 'dakwah-7';
+SELECT * FROM v_graduation_outliers;
+ROLLBACK;
+
+--
+-- Cohorts: within three months of their own first meeting, to the day; the
+-- percentage waits until the month's last day plus the months has passed
+--
+DELETE FROM "UserHangoutGroupAttendance";
+DELETE FROM "HangoutGroup";
+CALL test.course('nov-3-months', 'aqidah', '2025-11-30', 90, 9);      -- 28 February, the last day of it
+CALL test.course('nov-3-months-1', 'aqidah', '2025-11-30', 91, 9);
+CALL test.course('sep-9-months', 'aqidah', '2025-09-01', 273, 9);     -- 1 June
+CALL test.course('sep-open', 'aqidah', '2025-09-30', 30, 5);
+CALL test.course('mar', 'aqidah', '2026-03-31', 30, 9);
+CALL test.course('mar-dakwah', 'dakwah', '2026-03-01', 30, 3);
+SELECT course_name, month, groups, graduated_3_months AS in_3, graduated_6_months AS in_6, graduated_9_months AS in_9,
+    graduated_3_months_pct AS pct_3, graduated_6_months_pct AS pct_6, graduated_9_months_pct AS pct_9, graduated, is_open
+FROM v_cohort
+ORDER BY sequence_order, month;
+
+-- On 30 June three months after 31 March are not past yet, a day later they are;
+-- so are nine after 30 September.
+SET ngeshare.as_of = '2026-07-01 00:00+07';
+SELECT course_name, month, graduated_3_months_pct AS pct_3, graduated_9_months_pct AS pct_9, is_open
+FROM v_cohort
+WHERE month IN ('2025-09-01', '2026-03-01')
+ORDER BY sequence_order, month;
+
+--
+-- At risk: silent for half of the 28 days, or for twice their own rhythm
+--
+SET ngeshare.as_of = '2026-06-30 12:00+07';
+DELETE FROM "UserHangoutGroupAttendance";
+DELETE FROM "HangoutGroup";
+CREATE PROCEDURE test.rhythm(circle text, VARIADIC days_ago integer[])
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    days integer;
+BEGIN
+    CALL test.circle($1, 'aqidah');
+    FOREACH days IN ARRAY $2 LOOP
+        CALL test.meets($1, 'aqidah-2', timestamptz '2026-06-30 07:00+07' - days * interval '1 day');
+    END LOOP;
+END
+$$;
+CALL test.rhythm('silent-13', 13);
+CALL test.rhythm('silent-14', 14);
+CALL test.rhythm('silent-28', 28);
+CALL test.rhythm('silent-29', 29);
+CALL test.rhythm('every-3-days-7', 13, 10, 7);
+CALL test.rhythm('every-3-days-6', 12, 9, 6);
+CALL test.rhythm('two-meetings', 10, 7);
+CALL test.rhythm('weekly-13', 27, 20, 13);
+CALL test.rhythm('weekly-14', 28, 21, 14);
+SELECT group_id, last_meeting_date, days_inactive, days_until_stalled, reason, rhythm_days FROM v_at_risk;
+BEGIN;
+SET LOCAL ngeshare.active_days = 25;
+SELECT group_id, days_inactive, days_until_stalled, reason FROM v_at_risk;
+ROLLBACK;

@@ -1,0 +1,105 @@
+-- Who belongs where, who leads, and how they came to it. All answers are as of
+-- 31 March 2026 in Jakarta unless a line says otherwise.
+\set ECHO none
+\getenv srcdir PG_ABS_SRCDIR
+\set begin :srcdir '/sql/include/begin.sql'
+\i :begin
+\set ECHO all
+
+SET ngeshare.as_of = '2026-03-31 12:00+07';
+
+CALL test.hangout('aqidah', 'Ngeshare Sesi Aqidah', 9);
+CALL test.hangout('hijrah', 'Ngeshare Sesi Hijrah', 9);
+CALL test.hangout('sejarah', 'Ngeshare Sesi Sejarah', 11);
+CALL test.hangout('other', 'A course of another kind', 3);
+CALL test.users('ani', 'budi', 'citra', 'dewi', 'eka', 'gone');
+UPDATE "User" SET email = E' Citra@x.org\n' WHERE id = 'citra';
+UPDATE "User" SET "deletedAt" = test.utc('2026-03-31 12:00+07') WHERE id = 'gone';
+
+-- One group of Aqidah that has graduated, one of Hijrah that is active, one of
+-- Sejarah that stalled, and one outside of the curriculum.
+CALL test.circle('a', 'aqidah');
+CALL test.circle('h', 'hijrah');
+CALL test.circle('s', 'sejarah');
+CALL test.circle('o', 'other');
+CALL test.joins('a1', 'a', 'FACILITATOR', 'ani', NULL, '2025-02-01 12:00+07');
+CALL test.joins('a2', 'a', 'MEMBER', 'budi', NULL, '2025-03-01 12:00+07');
+CALL test.joins('a3', 'a', 'MEMBER', 'budi', NULL, '2025-02-01 12:00+07');
+CALL test.joins('a4', 'a', 'MEMBER', 'citra', NULL, '2025-06-01 19:00:00.001+07');
+CALL test.joins('a5', 'a', 'MEMBER', NULL, E' Fajar@x.org\t', '2025-02-02 12:00+07');
+CALL test.joins('a6', 'a', 'MEMBER', NULL, 'FAJAR@x.org', '2025-02-03 12:00+07');
+CALL test.joins('a7', 'a', 'FACILITATOR', NULL, 'fajar@x.org', '2025-02-04 12:00+07');
+CALL test.joins('a8', 'a', 'MEMBER', 'gone', NULL, '2025-02-01 12:00+07');
+CALL test.joins('h1', 'h', 'FACILITATOR', 'budi', NULL, '2025-09-01 12:00+07');
+CALL test.joins('h2', 'h', 'MEMBER', 'citra', NULL, '2025-09-01 12:00+07');
+CALL test.joins('h3', 'h', 'MEMBER', 'dewi', NULL, '2025-09-01 12:00+07');
+CALL test.joins('s1', 's', 'MEMBER', 'dewi', NULL, '2025-10-01 12:00+07');
+CALL test.joins('s2', 's', 'FACILITATOR', 'dewi', NULL, '2026-04-01 12:00+07');
+CALL test.joins('o1', 'o', 'MEMBER', 'ani', NULL, '2025-01-01 00:00+07');
+CALL test.joins('o2', 'o', 'FACILITATOR', 'eka', NULL, '2025-12-31 23:59:59.999+07');
+CALL test.meets('a', 'aqidah-9', '2025-06-01 19:00+07');
+CALL test.meets('h', 'hijrah-2', '2026-03-03 19:00+07');
+CALL test.meets('s', 'sejarah-4', '2026-03-02 19:00+07');
+
+--
+-- The roster: a row a person and role; fajar is known by an address only
+--
+SELECT * FROM v_member_roster ORDER BY group_id COLLATE "C", user_name COLLATE "C", role COLLATE "C";
+
+-- Who still comes: 28 days ago counts, 29 days ago doesn't, another group's
+-- meeting doesn't.
+UPDATE "UserHangoutGroupAttendance" SET "userId" = 'citra' WHERE "hangoutGroupId" = 'h';
+UPDATE "UserHangoutGroupAttendance" SET "userId" = 'dewi' WHERE "hangoutGroupId" = 's';
+SELECT group_id, user_name, role, is_active FROM v_member_roster
+WHERE user_id IN ('citra', 'dewi')
+ORDER BY group_id COLLATE "C", user_name COLLATE "C";
+BEGIN;
+SET LOCAL ngeshare.active_days = 29;
+SELECT group_id, user_name FROM v_member_roster WHERE is_active ORDER BY group_id COLLATE "C";
+ROLLBACK;
+
+-- It is known only where the raw attendance of those days is here.
+BEGIN;
+UPDATE ngeshare.history_state SET window_start = test.utc('2026-03-03 00:00+07');
+SELECT DISTINCT user_id IS NULL AS by_address, is_active IS NULL AS unknown FROM v_member_roster ORDER BY 1;
+UPDATE ngeshare.history_state SET window_start = test.utc('2026-03-04 00:00+07');
+SELECT DISTINCT user_id IS NULL AS by_address, is_active IS NULL AS unknown FROM v_member_roster ORDER BY 1;
+ROLLBACK;
+
+-- gone is deleted from that very instant on.
+SELECT group_id, user_name, is_deleted FROM v_member_roster WHERE user_id = 'gone';
+SET ngeshare.as_of = '2026-03-31 11:59:59.999+07';
+SELECT group_id, user_name, is_deleted FROM v_member_roster WHERE user_id = 'gone';
+SET ngeshare.as_of = '2026-03-31 12:00+07';
+
+--
+-- Facilitators: budi and ani were members first, ani outside of the curriculum
+--
+SELECT * FROM v_facilitator_alumni ORDER BY facilitator_id COLLATE "C";
+SELECT * FROM v_facilitator_growth;
+SELECT * FROM v_facilitator_monthly ORDER BY month;
+
+-- A day later dewi leads the group of Sejarah, which stalled long ago, and that of
+-- Hijrah has not met for 29 days: nobody is active.
+SET ngeshare.as_of = '2026-04-01 12:00+07';
+SELECT facilitator_id, is_alumni, facilitator_since FROM v_facilitator_alumni WHERE facilitator_id = 'dewi';
+SELECT * FROM v_facilitator_growth;
+SELECT * FROM v_facilitator_monthly WHERE month >= '2026-03-01' ORDER BY month;
+SET ngeshare.as_of = '2026-03-31 12:00+07';
+
+--
+-- Journeys: citra joined a millisecond after the group of Aqidah had graduated
+--
+SELECT * FROM v_member_journey ORDER BY user_id COLLATE "C";
+SELECT group_id, course_name, role, joined_at, status, graduated_on, is_completed, facilitator_name
+FROM ngeshare_member_journey('citra');
+SELECT group_id, course_name, role, joined_at, status, graduated_on, is_completed, facilitator_name
+FROM ngeshare_member_journey('budi');
+SELECT group_id, role, joined_at FROM ngeshare_member_journey('dewi', '2026-04-01 12:00+07');
+
+-- Outside of the curriculum nobody has a way, nor has somebody nobody knows.
+SELECT count(*) AS groups FROM ngeshare_member_journey('eka');
+\set SHOW_CONTEXT never
+SELECT * FROM ngeshare_member_journey('nobody');
+\set VERBOSITY sqlstate
+SELECT * FROM ngeshare_member_journey(NULL);
