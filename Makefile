@@ -22,9 +22,9 @@ SQL_PARTS = \
 	src/mirror/connect.sql \
 	src/analytics/asked.sql \
 	src/analytics/facts.sql \
+	src/analytics/views_courses.sql \
 	src/analytics/views_groups.sql \
 	src/analytics/views_people.sql \
-	src/analytics/views_courses.sql \
 	src/analytics/views_anomalies.sql \
 	src/analytics/explain.sql \
 	src/doctor/cron.sql \

@@ -124,3 +124,29 @@ BEGIN;
 SET LOCAL ngeshare.active_days = 25;
 SELECT group_id, days_inactive, days_until_stalled, reason FROM v_at_risk;
 ROLLBACK;
+
+--
+-- The chance to meet again: silences of 7 days ended twice, one of 14 did; 7, 7 and
+-- 20 days last. What a graduate does later is no silence.
+--
+DELETE FROM "UserHangoutGroupAttendance";
+DELETE FROM "HangoutGroup";
+CALL test.rhythm('after-7', 14, 7);
+CALL test.rhythm('after-7-and-14', 28, 21, 7);
+CALL test.rhythm('silent-20', 20);
+CALL test.course('graduated', 'aqidah', '2026-06-01', 0, 9);
+CALL test.meets('graduated', 'aqidah-9', '2026-06-20 19:00+07');
+SELECT * FROM v_resume_chance ORDER BY days_silent;
+
+-- The rescue list shows it, for groups that ever met. Of two silences of 30
+-- days one ended.
+CALL test.rhythm('once-30', 90, 60);
+UPDATE "UserHangoutGroupAttendance" SET "hangoutEpisodeId" = 'aqidah-8' WHERE "hangoutGroupId" IN ('once-30', 'silent-20');
+CALL test.circle('never-met', 'aqidah', '2026-01-01');
+BEGIN;
+SET LOCAL ngeshare.active_days = 15;
+SELECT group_id, days_inactive, resume_chance FROM v_rescue_list;
+SET LOCAL ngeshare.rescue_min_pct = 0;
+SELECT group_id, days_inactive, resume_chance FROM v_rescue_list;
+ROLLBACK;
+SELECT days_silent, silences, resumed, lasting, resume_chance FROM v_resume_chance ORDER BY days_silent;

@@ -205,6 +205,7 @@ SELECT * FROM v_graduation_outliers;
 SELECT * FROM v_anomalies;
 SELECT * FROM v_at_risk;
 SELECT * FROM v_cohort;
+SELECT * FROM v_resume_chance;
 SELECT
     sequence_order AS no,
     course_name,

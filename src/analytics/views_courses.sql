@@ -263,3 +263,68 @@ COMMENT ON COLUMN v_cohort.graduated IS
 'Those that have graduated, however long it took.';
 COMMENT ON COLUMN v_cohort.is_open IS
 'Whether the nine months of a group that first met on the last day of the month are not over yet.';
+
+CREATE VIEW v_resume_chance AS
+WITH silence AS (
+    SELECT
+        fact.course_name,
+        coalesce(met.next_day, asked.day) - met.day AS days,
+        met.next_day IS NOT NULL AS has_ended
+    FROM (
+        SELECT
+            group_id,
+            day,
+            lead(day) OVER (PARTITION BY group_id ORDER BY day) AS next_day
+        FROM (
+            SELECT DISTINCT
+                group_id,
+                day
+            FROM ngeshare.meeting
+            WHERE first_at <= (SELECT at FROM ngeshare.asked)
+        ) AS meeting_day
+    ) AS met
+    JOIN ngeshare.group_facts() AS fact ON fact.group_id = met.group_id
+    CROSS JOIN ngeshare.asked
+    WHERE fact.graduated_on IS NULL OR met.day < fact.graduated_on
+), counted AS (
+    SELECT
+        course_name,
+        days,
+        count(*) FILTER (WHERE has_ended) AS resumed,
+        count(*) FILTER (WHERE NOT has_ended) AS lasting,
+        sum(count(*)) OVER (PARTITION BY course_name ORDER BY days DESC) AS silences
+    FROM silence
+    GROUP BY course_name, days
+), longer AS (
+    SELECT
+        *,
+        coalesce(bool_or(resumed = silences) OVER all_longer, false) AS is_certain,
+        sum(ln(1 - resumed / nullif(silences, resumed))) OVER all_longer AS log_share
+    FROM counted
+    WINDOW all_longer AS (
+        PARTITION BY course_name ORDER BY days DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+)
+-- A row a course and number of days already: DISTINCT lets the planner know, so
+-- that who joins this and shows none of it does not compute it.
+SELECT DISTINCT ON (course_name, days)
+    course_name,
+    days AS days_silent,
+    silences::integer AS silences,
+    resumed::integer AS resumed,
+    lasting::integer AS lasting,
+    round(100 * (1 - CASE WHEN is_certain THEN 0 ELSE round(exp(coalesce(log_share, 0)), 12) END), 1) AS resume_chance
+FROM longer;
+COMMENT ON VIEW v_resume_chance IS
+'A row a course and number of days that a silence of one of its groups lasted, as of ngeshare_as_of(): how likely does a group that has been silent for so long meet again? After Kaplan and Meier, so that groups still silent count for as long as is known.';
+COMMENT ON COLUMN v_resume_chance.course_name IS
+'The course.';
+COMMENT ON COLUMN v_resume_chance.days_silent IS
+'Days from a meeting to the next, or to today where there was none since. What follows a graduation does not count.';
+COMMENT ON COLUMN v_resume_chance.silences IS
+'Silences of the course that lasted at least so long.';
+COMMENT ON COLUMN v_resume_chance.resumed IS
+'Those of them that ended just then with a meeting.';
+COMMENT ON COLUMN v_resume_chance.lasting IS
+'Those of them that last just so long today: of groups that have not graduated.';
+COMMENT ON COLUMN v_resume_chance.resume_chance IS
+'The chance in percent that a silence that has lasted so long ends with a meeting, one decimal: 1 less the product, over all longer ones, of 1 - resumed / silences.';

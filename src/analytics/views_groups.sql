@@ -127,7 +127,7 @@ CREATE VIEW v_rescue_list AS
 SELECT
     group_id,
     group_name,
-    course_name,
+    fact.course_name,
     facilitator_id,
     facilitator_name,
     facilitator_contact,
@@ -135,8 +135,10 @@ SELECT
     max_episodes - max_episode_reached AS episodes_remaining,
     progress_pct,
     days_inactive,
-    facilitator_is_deleted
-FROM ngeshare.group_facts()
+    facilitator_is_deleted,
+    CASE WHEN last_meeting_date IS NOT NULL THEN chance.resume_chance END AS resume_chance
+FROM ngeshare.group_facts() AS fact
+LEFT JOIN v_resume_chance AS chance ON chance.course_name = fact.course_name AND chance.days_silent = fact.days_inactive
 WHERE is_rescuable
 ORDER BY days_inactive, group_id COLLATE "C";
 COMMENT ON VIEW v_rescue_list IS
@@ -163,6 +165,8 @@ COMMENT ON COLUMN v_rescue_list.days_inactive IS
 'Days since its last meeting.';
 COMMENT ON COLUMN v_rescue_list.facilitator_is_deleted IS
 'Whether the facilitator''s user is soft-deleted.';
+COMMENT ON COLUMN v_rescue_list.resume_chance IS
+'The chance in percent that it meets again, from v_resume_chance: of the silences of its course that lasted as long; NULL if it never met.';
 
 CREATE VIEW v_at_risk AS
 SELECT

@@ -168,6 +168,10 @@ BEGIN
             ('pipeline', 'v_curriculum_pipeline')
         ) AS shown (name, source)
         JOIN pg_catalog.pg_attribute ON attrelid = format('public.%I', shown.source)::regclass AND attnum > 0
+        WHERE attname IN (
+            SELECT here.attname
+            FROM pg_catalog.pg_attribute AS here
+            WHERE here.attrelid = format('api.%I', shown.name)::regclass)
     LOOP
         EXECUTE format('COMMENT ON COLUMN api.%I.%I IS %L', copied.view_name, copied.column_name, copied.comment);
     END LOOP;

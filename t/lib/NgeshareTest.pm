@@ -19,7 +19,7 @@ our $PASSWORD = q{it's "secret" \\ 50%};
 our @VIEWS    = qw(v_group_summary v_group_progress v_group_status
   v_curriculum_pipeline v_curriculum_funnel v_rescue_list
   v_member_roster v_facilitator_alumni v_member_journey v_facilitator_growth v_facilitator_monthly
-  v_drop_off v_time_to_graduate v_graduation_outliers v_anomalies v_at_risk v_cohort);
+  v_drop_off v_time_to_graduate v_graduation_outliers v_anomalies v_at_risk v_cohort v_resume_chance);
 
 # Rows of answers that were compared with the reference's so far.
 our $COMPARED = 0;

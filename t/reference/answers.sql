@@ -338,30 +338,6 @@ RETURNS TABLE (
     JOIN reference.status_of(as_of) AS state ON state.group_id = summary.group_id
 $$;
 
--- "a STALLED group with progress >= 70 %, ordered by days_inactive, then group_id"
-CREATE FUNCTION reference.v_rescue_list(as_of timestamptz)
-RETURNS TABLE (
-    group_id text, group_name text, course_name text, facilitator_id text, facilitator_name text,
-    facilitator_contact text, last_meeting_date date, episodes_remaining integer, progress_pct numeric,
-    days_inactive integer, facilitator_is_deleted boolean
-) LANGUAGE sql STABLE STRICT AS $$
-    SELECT gathering.group_id, gathering.group_name, gathering.course_name, facilitator.facilitator_id,
-           facilitator.facilitator_name, facilitator.facilitator_contact, progress.last_meeting_date,
-           gathering.max_episodes - progress.max_episode_reached,
-           round(state.exact_progress, 1),
-           state.days_inactive,
-           COALESCE(facilitator.facilitator_is_deleted, false)
-    FROM reference.group_of(as_of) AS gathering
-    JOIN reference.status_of(as_of) AS state ON state.group_id = gathering.group_id
-    JOIN reference.progress_of(as_of) AS progress ON progress.group_id = gathering.group_id
-    LEFT JOIN reference.facilitator_of(as_of) AS facilitator ON facilitator.group_id = gathering.group_id
-    CROSS JOIN reference.setting AS setting
-    WHERE state.status = 'STALLED'
-      AND state.exact_progress >= setting.rescue_min_pct
-    ORDER BY state.days_inactive,
-             gathering.group_id COLLATE "C"
-$$;
-
 -- Section 4 and the views on the pipeline ---------------------------------------------------------------------------
 
 -- "A and B are kin when they have the same (non-NULL) facilitator, shared_member_count = |members(A) ∩ members(B)|

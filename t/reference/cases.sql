@@ -337,7 +337,8 @@ CALL pg_temp.check_holds('columns of the contract',
        ('v_curriculum_funnel', 'sequence_order course_name groups_total groups_started graduated active stalled '
            'not_started graduation_rate continued continuation_rate awaiting settled_continuation_rate'),
        ('v_rescue_list', 'group_id group_name course_name facilitator_id facilitator_name facilitator_contact '
-           'last_meeting_date episodes_remaining progress_pct days_inactive facilitator_is_deleted'),
+           'last_meeting_date episodes_remaining progress_pct days_inactive facilitator_is_deleted resume_chance'),
+       ('v_resume_chance', 'course_name days_silent silences resumed lasting resume_chance'),
        ('v_member_roster', 'group_id user_id user_name role joined_at is_active is_deleted'),
        ('v_facilitator_alumni', 'facilitator_id facilitator_name is_alumni member_since facilitator_since '
            'current_facilitator_since is_deleted'),
@@ -399,19 +400,20 @@ CALL pg_temp.check_holds('v_curriculum_funnel',
        (3, 'Ngeshare Sesi Sejarah', 3, 2, 0, 0, 2, 1, 0.0, 0, NULL, 0, NULL),
        (4, 'Ngeshare Sesi Dakwah', 2, 2, 1, 0, 1, 0, 50.0, NULL, NULL, NULL, NULL) $$);
 
+-- No silence of theirs was ever ended by a meeting after so long, so the chance is 0.
 CALL pg_temp.check_holds('v_rescue_list and its order',
     $$ SELECT * FROM reference.v_rescue_list(pg_temp.noon()) WITH ORDINALITY $$,
     $$ VALUES
        ('s-before-midnight', 'Group s-before-midnight', 'Ngeshare Sesi Aqidah', 'f-status', 'status@x.org',
-        'status@x.org', '2024-06-01', 2, 77.8, 29, false, 1),
+        'status@x.org', '2024-06-01', 2, 77.8, 29, false, 0.0, 1),
        ('r-gone', 'Group r-gone', 'Ngeshare Sesi Aqidah', 'f-gone', 'f-gone',
-        'gone@x.org', '2024-05-30', 1, 88.9, 31, true, 2),
+        'gone@x.org', '2024-05-30', 1, 88.9, 31, true, 0.0, 2),
        ('r-Mute', 'Group r-Mute', 'Ngeshare Sesi Aqidah', 'f-mute', 'f-mute',
-        NULL, '2024-05-21', 2, 77.8, 40, false, 3),
+        NULL, '2024-05-21', 2, 77.8, 40, false, 0.0, 3),
        ('r-leaving', 'Group r-leaving', 'Ngeshare Sesi Aqidah', 'f-leaving', 'leaving@x.org',
-        'leaving@x.org', '2024-05-21', 2, 77.8, 40, false, 4),
+        'leaving@x.org', '2024-05-21', 2, 77.8, 40, false, 0.0, 4),
        ('r-nobody', 'Group r-nobody', 'Ngeshare Sesi Dakwah', NULL, NULL,
-        NULL, '2024-05-11', 2, 71.4, 50, false, 5) $$);
+        NULL, '2024-05-11', 2, 71.4, 50, false, 0.0, 5) $$);
 
 CALL pg_temp.check_holds('days of another zone: status',
     $$ SELECT group_id, status, days_inactive, total_meetings, graduated_on, started_on

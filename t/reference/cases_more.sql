@@ -166,3 +166,22 @@ CALL pg_temp.check_holds('v_cohort',
        (2, 'Ngeshare Sesi Hijrah', '2024-01-01', 2, 1, 1, 1, 50.0, NULL, NULL, 1, true),
        (2, 'Ngeshare Sesi Hijrah', '2024-02-01', 2, 0, 0, 0, 0.0, NULL, NULL, 0, true),
        (2, 'Ngeshare Sesi Hijrah', '2024-04-01', 2, 0, 0, 0, NULL, NULL, NULL, 0, true) $$);
+
+-- Aqidah's silences ended after 1, 7, 8 and 10 days, and last for 0, 10 (two), 15, 28 (two), 29 (two), 31, 40 (two) and
+-- 60 days: of fifteen that lasted a day one ended, and so on, so that from the start 1 - 14/15 * 13/14 * 12/13 * 11/12
+-- is left. What d-beyond did after its graduation is none.
+CALL pg_temp.check_holds('v_resume_chance',
+    $$ SELECT days_silent, silences, resumed, lasting, resume_chance
+       FROM reference.v_resume_chance(pg_temp.noon())
+       WHERE course_name = 'Ngeshare Sesi Aqidah' $$,
+    $$ VALUES
+       (0, 16, 0, 1, 26.7), (1, 15, 1, 0, 21.4), (7, 14, 1, 0, 15.4), (8, 13, 1, 0, 8.3), (10, 12, 1, 2, 0.0),
+       (15, 9, 0, 1, 0.0), (28, 8, 0, 2, 0.0), (29, 6, 0, 2, 0.0), (31, 4, 0, 1, 0.0), (40, 3, 0, 2, 0.0),
+       (60, 1, 0, 1, 0.0) $$);
+
+-- In d-beyond and p-a alone, both of which met again, nothing speaks against it.
+CALL pg_temp.check_holds('a chance that is certain',
+    $$ SELECT days_silent, silences, resumed, lasting, resume_chance
+       FROM reference.v_resume_chance('2024-02-02 05:00+00')
+       WHERE course_name = 'Ngeshare Sesi Aqidah' $$,
+    $$ VALUES (7, 2, 1, 0, 100.0), (8, 1, 1, 0, 0.0) $$);

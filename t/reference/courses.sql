@@ -317,4 +317,92 @@ RETURNS TABLE (
     GROUP BY within.sequence_order, within.course_name, within.month
 $$;
 
+-- "A silence of a group begins on a day that it meets, before it has graduated, and ends on the next one; the last one of
+-- a group that has not graduated lasts until as_of's day. At t days, silences is the number of the course's that last
+-- at least t days, resumed of those that end at t, lasting of those that last t days so far."
+CREATE FUNCTION reference.silence_of(as_of timestamptz)
+RETURNS TABLE (course_name text, days integer, has_ended boolean) LANGUAGE sql STABLE STRICT AS $$
+    WITH met AS (
+        SELECT DISTINCT attendance.group_id, attendance.attended_on AS day
+        FROM reference.attendance_of(as_of) AS attendance
+    ),
+    followed AS (
+        SELECT met.group_id, met.day,
+               (SELECT min(later.day) FROM met AS later WHERE later.group_id = met.group_id AND later.day > met.day) AS next
+        FROM met
+    )
+    SELECT gathering.course_name,
+           COALESCE(followed.next, reference.day_of(as_of, setting.timezone)) - followed.day,
+           followed.next IS NOT NULL
+    FROM followed
+    JOIN reference.group_of(as_of) AS gathering ON gathering.group_id = followed.group_id
+    JOIN reference.progress_of(as_of) AS progress ON progress.group_id = followed.group_id
+    CROSS JOIN reference.setting AS setting
+    WHERE progress.graduated_on IS NULL
+       OR followed.day < progress.graduated_on
+$$;
+
+-- "resume_chance = 1 - the product of (1 - resumed / silences) over all t > days_silent, in percent; a row a course and
+-- number of days that a silence lasted."
+-- The product is taken step by step from the longest silence on, to more decimals than a rounding can see.
+CREATE FUNCTION reference.v_resume_chance(as_of timestamptz)
+RETURNS TABLE (
+    course_name text, days_silent integer, silences integer, resumed integer, lasting integer, resume_chance numeric
+) LANGUAGE sql STABLE STRICT AS $$
+    WITH RECURSIVE silence AS MATERIALIZED (SELECT * FROM reference.silence_of(as_of)),
+    counted AS (
+        SELECT silence.course_name, silence.days,
+               count(*) FILTER (WHERE silence.has_ended) AS resumed,
+               count(*) FILTER (WHERE NOT silence.has_ended) AS lasting,
+               (SELECT count(*)
+                FROM silence AS other
+                WHERE other.course_name = silence.course_name AND other.days >= silence.days) AS silences,
+               row_number() OVER (PARTITION BY silence.course_name ORDER BY silence.days DESC) AS place
+        FROM silence
+        GROUP BY silence.course_name, silence.days
+    ),
+    step AS (
+        SELECT counted.*, 1::numeric AS share
+        FROM counted
+        WHERE counted.place = 1
+        UNION ALL
+        SELECT counted.*,
+               round(step.share * (1 - step.resumed::numeric / step.silences), 40)
+        FROM step
+        JOIN counted ON counted.course_name = step.course_name AND counted.place = step.place + 1
+    )
+    SELECT step.course_name, step.days, step.silences::integer, step.resumed::integer, step.lasting::integer,
+           round(100 * (1 - round(step.share, 12)), 1)
+    FROM step
+$$;
+
+-- "a STALLED group with progress >= 70 %, ordered by days_inactive, then group_id"
+CREATE FUNCTION reference.v_rescue_list(as_of timestamptz)
+RETURNS TABLE (
+    group_id text, group_name text, course_name text, facilitator_id text, facilitator_name text,
+    facilitator_contact text, last_meeting_date date, episodes_remaining integer, progress_pct numeric,
+    days_inactive integer, facilitator_is_deleted boolean, resume_chance numeric
+) LANGUAGE sql STABLE STRICT AS $$
+    WITH chance AS MATERIALIZED (SELECT * FROM reference.v_resume_chance(as_of))
+    SELECT gathering.group_id, gathering.group_name, gathering.course_name, facilitator.facilitator_id,
+           facilitator.facilitator_name, facilitator.facilitator_contact, progress.last_meeting_date,
+           gathering.max_episodes - progress.max_episode_reached,
+           round(state.exact_progress, 1),
+           state.days_inactive,
+           COALESCE(facilitator.facilitator_is_deleted, false),
+           (SELECT chance.resume_chance
+            FROM chance
+            WHERE chance.course_name = gathering.course_name
+              AND chance.days_silent = reference.day_of(as_of, setting.timezone) - progress.last_meeting_date)
+    FROM reference.group_of(as_of) AS gathering
+    JOIN reference.status_of(as_of) AS state ON state.group_id = gathering.group_id
+    JOIN reference.progress_of(as_of) AS progress ON progress.group_id = gathering.group_id
+    LEFT JOIN reference.facilitator_of(as_of) AS facilitator ON facilitator.group_id = gathering.group_id
+    CROSS JOIN reference.setting AS setting
+    WHERE state.status = 'STALLED'
+      AND state.exact_progress >= setting.rescue_min_pct
+    ORDER BY state.days_inactive,
+             gathering.group_id COLLATE "C"
+$$;
+
 COMMIT;
