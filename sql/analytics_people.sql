@@ -103,3 +103,40 @@ SELECT count(*) AS groups FROM ngeshare_member_journey('eka');
 SELECT * FROM ngeshare_member_journey('nobody');
 \set VERBOSITY sqlstate
 SELECT * FROM ngeshare_member_journey(NULL);
+\set VERBOSITY default
+
+--
+-- Every view answers as of the first and the last instant, and refuses another
+-- zone than the history's
+--
+CREATE FUNCTION test.ask_all(as_of text)
+RETURNS TABLE (answer text, rows text)
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM set_config('ngeshare.as_of', as_of, true);
+    FOR answer IN
+        SELECT relname
+        FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relname LIKE 'v\_%'
+          AND relname NOT IN ('v_data_quality', 'v_sync_health')
+        ORDER BY relname COLLATE "C"
+    LOOP
+        BEGIN
+            EXECUTE format('SELECT count(*) FROM public.%I AS answer', answer) INTO rows;
+        EXCEPTION WHEN OTHERS THEN
+            rows := sqlstate;
+        END;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+SELECT * FROM test.ask_all('4714-11-24 00:00:00+00 BC');
+SELECT * FROM test.ask_all('294276-12-31 23:59:59+00');
+SELECT fact, value FROM ngeshare_explain_group('h', '294276-12-31 23:59:59+00') WHERE fact = 'status';
+SELECT count(*) FROM ngeshare_member_journey('dewi', '4714-11-24 00:00:00+00 BC');
+SET timezone = 'Asia/Jakarta';
+SELECT fact, value FROM ngeshare_explain_group('h', '294276-12-31 23:59:59+00') WHERE fact = 'status';
+SET timezone = 'UTC';
+SET ngeshare.timezone = 'UTC';
+SELECT * FROM test.ask_all('2026-03-31 12:00+07');

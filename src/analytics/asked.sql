@@ -23,6 +23,17 @@ SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION ngeshare.asked_at(timestamptz) IS
 'The instant that an answer is given as of, in UTC. Errors as for ngeshare_group_status(): 22004, 22008, 55000.';
 
+CREATE FUNCTION ngeshare.asked_day(as_of timestamptz DEFAULT ngeshare_as_of())
+RETURNS date
+AS 'MODULE_PATHNAME', 'ngeshare_asked_day'
+LANGUAGE C
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION ngeshare.asked_day(timestamptz) IS
+'The local day of the instant that an answer is given as of, of the calendar''s first and last instants too. Errors as for ngeshare.asked_at().';
+
 CREATE FUNCTION ngeshare.person_key(user_id text, user_email text)
 RETURNS text
 LANGUAGE sql
@@ -39,9 +50,9 @@ COMMENT ON FUNCTION ngeshare.person_key(text, text) IS
 
 CREATE VIEW ngeshare.asked AS
 SELECT
-    instant.at,
-    ngeshare.local_day(instant.at, ngeshare.reporting_zone()) AS day
-FROM (SELECT ngeshare.asked_at() AS at OFFSET 0) AS instant;
+    ngeshare.asked_at() AS at,
+    ngeshare.asked_day() AS day
+OFFSET 0;
 COMMENT ON VIEW ngeshare.asked IS
 'One row: the instant that answers are given as of (UTC), and its local day.';
 

@@ -18,6 +18,7 @@
 #include "utils/numeric.h"
 
 PG_FUNCTION_INFO_V1(ngeshare_asked_at);
+PG_FUNCTION_INFO_V1(ngeshare_asked_day);
 
 /* Rows that a query hands over at a time. */
 #define FETCH_ROWS 10000
@@ -370,13 +371,26 @@ facts_load(TimestampTz as_of, bool with_members)
 	return loader.facts;
 }
 
-Datum
-ngeshare_asked_at(PG_FUNCTION_ARGS)
+/* The instant given as an argument, once the history's zone has been checked as well. */
+static TimestampTz
+checked_as_of(FunctionCallInfo fcinfo)
 {
 	TimestampTz as_of = facts_as_of_argument(fcinfo, 0);
 
 	SPI_connect();
 	history_check_zone();
 	SPI_finish();
-	PG_RETURN_TIMESTAMP(as_of);
+	return as_of;
+}
+
+Datum
+ngeshare_asked_at(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TIMESTAMP(checked_as_of(fcinfo));
+}
+
+Datum
+ngeshare_asked_day(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATEADT(clock_local_day(checked_as_of(fcinfo), ngeshare_settings.zone));
 }

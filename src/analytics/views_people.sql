@@ -39,16 +39,18 @@ LEFT JOIN (
         attendance."userId" AS user_id
     FROM public."UserHangoutGroupAttendance" AS attendance
     WHERE attendance."attendedAt" <= (SELECT at FROM ngeshare.asked)
-      AND ngeshare.local_day(attendance."attendedAt", ngeshare.reporting_zone())
-              >= (SELECT day - ngeshare.setting('active_days') FROM ngeshare.asked)
+      AND (SELECT day FROM ngeshare.asked)
+              - ngeshare.local_day(attendance."attendedAt", ngeshare.reporting_zone())
+              <= (SELECT ngeshare.setting('active_days'))
 ) AS present ON present.group_id = seat.group_id AND present.user_id = seat.user_id
 CROSS JOIN (
     SELECT NOT EXISTS (
         SELECT 1
         FROM ngeshare.history_state
         CROSS JOIN ngeshare.asked
-        WHERE asked.day - ngeshare.setting('active_days')
-                  < ngeshare.local_day(history_state.window_start, history_state.zone)
+        WHERE isfinite(history_state.window_start)
+          AND asked.day - ngeshare.local_day(history_state.window_start, history_state.zone)
+                  < ngeshare.setting('active_days')
     ) AS is_known
     OFFSET 0
 ) AS window_edge;
@@ -192,16 +194,27 @@ WITH began AS (
         count(*) AS facilitators
     FROM v_facilitator_alumni
     GROUP BY 1
+), span AS (
+    -- A day beyond the last timestamp has a month, too, but no timestamp.
+    SELECT
+        (SELECT min(month) FROM began) AS first_month,
+        least(day, date '294276-12-31') AS last_day
+    FROM ngeshare.asked
+), calendar AS (
+    SELECT
+        span.first_month + number * interval '1 month' AS month
+    FROM span
+    CROSS JOIN LATERAL generate_series(
+        0,
+        (12 * (extract(year FROM span.last_day) - extract(year FROM span.first_month))
+            + extract(month FROM span.last_day) - extract(month FROM span.first_month))::integer
+    ) AS number
 )
 SELECT
     calendar.month::date AS month,
     coalesce(began.facilitators, 0)::integer AS new_facilitators,
     (sum(coalesce(began.facilitators, 0)) OVER (ORDER BY calendar.month))::integer AS total_facilitators
-FROM generate_series(
-    (SELECT min(month) FROM began),
-    (SELECT date_trunc('month', day::timestamp) FROM ngeshare.asked),
-    interval '1 month'
-) AS calendar (month)
+FROM calendar
 LEFT JOIN began ON began.month = calendar.month;
 COMMENT ON VIEW v_facilitator_monthly IS
 'A row a month from the first facilitator''s to that of ngeshare_as_of(), months without a new one too: how does their number grow? No row without facilitators.';
