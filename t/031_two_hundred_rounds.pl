@@ -275,6 +275,7 @@ sub everything_differs
 	my %wanted      = answers($production, 'source', map { { name => $_->{name}, sql => $_->{there} } } grep { $_->{there} } @comparisons);
 	my %got         = answers($local, 'ngeshare', map { { %$_, sql => $_->{here} } } @comparisons);
 
+	forget_activity($wanted{"v_member_roster as of $_"}, $got{"v_member_roster as of $_"}) for @instants;
 	note_what_is_there(\%got, $instants[0]);
 	return map {
 		my $name = $_->{name};

@@ -12,7 +12,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(start_servers new_production new_local connect_local sync_local
-  rows_of differences answers_of answers_differ reference_files history_differs psql_errors @VIEWS @FUNCTIONS $COMPARED $LOGIN $PASSWORD);
+  rows_of differences answers_of answers_differ forget_activity reference_files history_differs psql_errors @VIEWS @FUNCTIONS $COMPARED $LOGIN $PASSWORD);
 
 our $LOGIN    = 'ngeshare_reader';
 our $PASSWORD = q{it's "secret" \\ 50%};
