@@ -92,22 +92,14 @@ BEGIN
             format('the rescue list has STALLED groups from %s %% of their course on', ngeshare.setting('rescue_min_pct')));
     RETURN QUERY
         SELECT
-            'went_on_as',
-            link.group_b_id,
+            CASE WHEN link.group_a_id = wanted THEN 'went_on_as' ELSE 'came_from' END,
+            CASE WHEN link.group_a_id = wanted THEN link.group_b_id ELSE link.group_a_id END,
             format('%s, %s days after the graduation, with the same facilitator and %s shared members, %s %% of the smaller group',
-                link.course_b, link.days_between, link.shared_member_count, link.overlap_pct)
+                CASE WHEN link.group_a_id = wanted THEN link.course_b ELSE link.course_a END,
+                link.days_between, link.shared_member_count, link.overlap_pct)
         FROM public.v_curriculum_pipeline AS link
-        WHERE link.group_a_id = wanted
-        ORDER BY link.days_between, link.group_b_id COLLATE "C";
-    RETURN QUERY
-        SELECT
-            'came_from',
-            link.group_a_id,
-            format('%s, %s days after its graduation, with the same facilitator and %s shared members, %s %% of the smaller group',
-                link.course_a, link.days_between, link.shared_member_count, link.overlap_pct)
-        FROM public.v_curriculum_pipeline AS link
-        WHERE link.group_b_id = wanted
-        ORDER BY link.days_between, link.group_a_id COLLATE "C";
+        WHERE wanted IN (link.group_a_id, link.group_b_id)
+        ORDER BY 1 DESC, link.days_between, link.group_a_id COLLATE "C", link.group_b_id COLLATE "C";
     RETURN QUERY
         SELECT 'anomaly', odd.kind, odd.detail
         FROM public.v_anomalies AS odd
