@@ -74,6 +74,8 @@ PARALLEL SAFE
 AS $$
     SELECT
         CASE
+            WHEN sqlstate = '57P02' THEN
+                'The sync''s own process died. The next sync goes on where it was; the server''s log tells why it died.'
             WHEN sqlstate LIKE '08%' OR sqlstate LIKE '57P%' THEN
                 'Production can''t be reached. Check that it runs and that this machine reaches it; the next sync goes on by itself.'
             WHEN sqlstate LIKE '28%' THEN
@@ -96,8 +98,8 @@ AS $$
                 'A server is out of disk, memory or connections. Make room, then start it again.'
             WHEN sqlstate LIKE '40%' OR sqlstate LIKE '55%' OR sqlstate LIKE '25P%' THEN
                 'Something else held what it needed. Start it again.'
-            WHEN sqlstate LIKE '22%' OR sqlstate LIKE '23%' THEN
-                'A row of production can''t be stored here. Look at the row that the message names.'
+            WHEN sqlstate LIKE '22%' OR sqlstate LIKE '23%' OR sqlstate LIKE '54%' OR sqlstate = 'P0001' THEN
+                'A row of production can''t be stored here. It waits in ngeshare.quarantine with the reason, and is tried again by each sync.'
             ELSE
                 'Start it again. If it fails the same way, look into the server''s log.'
         END
