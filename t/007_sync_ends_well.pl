@@ -72,6 +72,12 @@ $sync->finish;
 is($local->safe_psql('ngeshare', q{SELECT run.status || ' ' || log.status || ' ' || sqlstate || ' ' || phase
 	FROM sync_run AS run JOIN sync_log AS log USING (run_id) JOIN sync_error_log USING (run_id) WHERE run_id = 3}),
 	'cancelled cancelled 57014 merge', 'a cancelled run says so');
+
+# It waits for a person who has forgotten to commit for as long as it is told, and says so.
+like(errors_of("SET ngeshare.sync_clock = '$clock'; SET ngeshare.sync_timeout = '6s'; CALL ngeshare_sync()"),
+	qr/ERROR:  55P03: somebody else has held a lock here for 6 s\nHINT:  SELECT pid, .*/, 'a lock that is held for too long: 55P03');
+is($local->safe_psql('ngeshare', q{SELECT string_agg(table_name || ' ' || phase || ' ' || sqlstate || ' ' || class || ' ' || will_retry, ',')
+	FROM sync_error_log WHERE run_id = 4}), 'User merge 55P03 transient false', 'logged once');
 $in .= "COMMIT;\n\\q\n";
 $person->finish;
 like(sync_local($local, 'ngeshare', $clock), qr/succeeded/, 'and the next one succeeds');

@@ -100,7 +100,7 @@ settle(SyncRun *run)
  * tries again as often as a step would.
  */
 static bool
-go_on_after(SyncRun *run, const SyncTransactions *transactions)
+go_on_after(SyncRun *run, const SyncTransactions *transactions, ErrorData *error)
 {
 	long delay_ms = run->delay_ms;
 	bool has_more = run->verdict != SYNC_END;
@@ -122,6 +122,8 @@ go_on_after(SyncRun *run, const SyncTransactions *transactions)
 			break;
 	}
 	run->delay_ms = delay_ms;
+	if (run->verdict == SYNC_END && run->error == NULL)
+		run->error = error;
 	return run->verdict != SYNC_END && has_more;
 }
 
@@ -151,7 +153,7 @@ sync_run_to_end(SyncRun *run, const SyncTransactions *transactions)
 			continue;
 		}
 		sync_judge(run, error);
-		has_more = go_on_after(run, transactions);
+		has_more = go_on_after(run, transactions, error);
 	}
 	trouble = try_work(run, transactions, tell, &has_more);
 	if (trouble != NULL)

@@ -140,7 +140,7 @@ sync_hold_by_key(SyncRun *run, const MirrorTable *table, const char *id)
 	{
 		sql_add_text(&args, table->name);
 		sql_add_text(&args, id);
-		sql_add_text(&args, run->row_error);
+		sql_add_text(&args, remote_without_secrets(run->row_error));
 		sql_add_text(&args, PQgetisnull(result, 0, 0) ? NULL : PQgetvalue(result, 0, 0));
 		sql_add_text(&args, PQgetvalue(result, 0, 1));
 		sql_add_int64(&args, run->run_id);

@@ -188,9 +188,9 @@ verdict_on(SyncRun *run, const ErrorData *error, SyncErrorClass error_class)
 	return at_table && !concerns_all_tables(error->sqlerrcode) ? SYNC_SKIP_TABLE : SYNC_END;
 }
 
-/* Lets a lock conflict pass without a word as long as the patience lasts. */
+/* Lets a lock conflict pass without a word as long as the patience lasts; then says what it is. */
 static bool
-waits_for_lock(SyncRun *run, const ErrorData *error)
+waits_for_lock(SyncRun *run, ErrorData *error)
 {
 	if (!is_lock_conflict(error))
 		return false;
@@ -200,6 +200,10 @@ waits_for_lock(SyncRun *run, const ErrorData *error)
 	                               ngeshare_settings.sync_timeout * 1000))
 	{
 		run->attempt = ngeshare_settings.sync_retries;
+		error->message =
+		    psprintf("somebody else has held a lock here for %d s", ngeshare_settings.sync_timeout);
+		error->hint = "SELECT pid, state, query FROM pg_stat_activity WHERE state LIKE 'idle in"
+		              " transaction%' tells who may have forgotten to commit.";
 		return false;
 	}
 	run->delay_ms = CONFLICT_DELAY_MS * pg_prng_double(&pg_global_prng_state);
