@@ -59,7 +59,7 @@ sync_fetch_parents(SyncRun *run)
 	{
 		if (!is_staged[i])
 			continue;
-		sync_close_gate();
+		sync_close_gate(true);
 		sync_keep_latest(&mirror_tables[i]);
 		sync_admit(run, &mirror_tables[i]);
 		sync_write_differences(run, &mirror_tables[i]);

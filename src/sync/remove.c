@@ -173,7 +173,7 @@ sync_remove(SyncRun *run)
 	char *condition = sql_format("%s AND %s", listed, nothing_points_to(table));
 	int64 deleted;
 
-	sync_close_gate();
+	sync_close_gate(false);
 	remove_quarantined(table);
 	sync_count_quarantined(run, table);
 	sync_archive(run, table, condition);

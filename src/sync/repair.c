@@ -103,7 +103,7 @@ write_repaired(SyncRun *run, const MirrorTable *table)
 	int64 unstamped;
 	int64 written;
 
-	sync_close_gate();
+	sync_close_gate(true);
 	sync_keep_latest(table);
 	sync_admit(run, table);
 	if (run->table == MIRROR_ATTENDANCE)

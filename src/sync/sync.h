@@ -186,7 +186,7 @@ extern bool sync_check_pause(char **newval, void **extra, GucSource source);
 extern void sync_pause(SyncRun *run, bool is_after);
 
 /* lock.c */
-extern void sync_close_gate(void);
+extern void sync_close_gate(bool has_read);
 extern void sync_limit_lock_waits(void);
 extern bool sync_lock_try(void);
 extern void sync_lock_release(void);

@@ -67,7 +67,7 @@ verify_past(SyncRun *run)
 	if ((!run->rebuilds_past && run->past_buckets == NULL) || past_is_same(run))
 		return;
 	sync_pull_past(run);
-	sync_close_gate();
+	sync_close_gate(true);
 	sync_correct_past(run);
 	if (past_is_same(run))
 		return;

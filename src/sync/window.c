@@ -172,7 +172,7 @@ sync_merge_window(SyncRun *run)
 	const MirrorTable *table = &mirror_tables[MIRROR_ATTENDANCE];
 	bool is_first;
 
-	sync_close_gate();
+	sync_close_gate(false);
 	is_first = run->rebuilds_past && sync_is_empty(table) && !run->isolates;
 	if (is_first)
 		sync_lock_parents(table);
