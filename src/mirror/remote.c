@@ -453,6 +453,13 @@ remote_next_chunk(Remote *remote, char **chunk, const char *sql)
 	return 0;
 }
 
+/* Whether a connection is whole, with no statement of ours under way. */
+bool
+remote_is_idle(Remote *remote)
+{
+	return PQtransactionStatus(remote->conn) == PQTRANS_IDLE;
+}
+
 /* What has come over this connection, in bytes of rows. */
 int64
 remote_bytes_received(Remote *remote)

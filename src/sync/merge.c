@@ -64,14 +64,14 @@ sync_write_differences(SyncRun *run, const MirrorTable *table)
 	return updated + inserted;
 }
 
-/* Lets the planner know a table that has changed much. */
+/* Lets the planner know a table that has changed much, unless a VACUUM of it is under way. */
 void
 sync_analyze_if_changed(SyncRun *run, const MirrorTable *table)
 {
 	SyncTable *state = &run->tables[run->table];
 
 	if (state->inserted + state->updated + state->deleted > state->local_rows / 10)
-		sql_run(sql_format("ANALYZE public.%s", quote_identifier(table->name)), NULL);
+		sql_run(sql_format("ANALYZE (SKIP_LOCKED) public.%s", quote_identifier(table->name)), NULL);
 }
 
 /*

@@ -146,10 +146,12 @@ close_in(SyncRun *run)
 				return true;
 			break;
 		case SYNC_REPAIR:
+			run->is_fetched = false;
 			if (halve(&run->repair_rows))
 				return true;
 			break;
 		case SYNC_PARENTS:
+			run->is_fetched = false;
 			/* Without its parents a row waits in quarantine. */
 			run->phase = run->table == MIRROR_ATTENDANCE ? SYNC_WINDOW : SYNC_MERGE;
 			return true;
@@ -227,7 +229,7 @@ rewind_step(SyncRun *run)
 
 /*
  * Judges a step's error: sets the run's verdict and what follows from it, and
- * notes the error to be logged. The connection is let go, whatever state it is in.
+ * notes the error to be logged. A connection that isn't idle is let go.
  */
 void
 sync_judge(SyncRun *run, ErrorData *error)
@@ -236,7 +238,8 @@ sync_judge(SyncRun *run, ErrorData *error)
 	bool was_narrowing;
 
 	rewind_step(run);
-	sync_drop_connection(run);
+	if (run->remote != NULL && !remote_is_idle(run->remote))
+		sync_drop_connection(run);
 	if (waits_for_lock(run, error))
 		return;
 	was_narrowing = run->is_narrowing;

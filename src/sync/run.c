@@ -179,6 +179,36 @@ merge_table(SyncRun *run)
 	run->is_resumed = false;
 }
 
+/* The parents that staged rows lack: fetched in one step, written in the next. */
+static void
+bring_parents(SyncRun *run)
+{
+	if (!run->is_fetched && sync_stage_parents(run))
+	{
+		run->is_fetched = true;
+		return;
+	}
+	if (run->is_fetched)
+		sync_write_parents(run);
+	run->is_fetched = false;
+	run->phase = merging_phase(run);
+}
+
+/* The window: what production still has of the rows that go is asked in one step, all written in
+ * the next. */
+static void
+bring_window(SyncRun *run)
+{
+	if (!run->is_fetched)
+	{
+		sync_look_for_gone(run);
+		run->is_fetched = true;
+		return;
+	}
+	merge_table(run);
+	run->is_fetched = false;
+}
+
 /* After a table's deletes come those of the one before it, after the first table the end. */
 static void
 go_behind_deletes(SyncRun *run)
@@ -208,6 +238,7 @@ sync_leave_table(SyncRun *run)
 {
 	run->tables[run->table].has_failed = true;
 	run->tables[run->table].extra = 0;
+	run->is_fetched = false;
 	if (run->phase == SYNC_DELETES)
 	{
 		go_behind_deletes(run);
@@ -254,14 +285,17 @@ do_table_phase(SyncRun *run)
 			run->phase = run->tables[run->table].is_whole ? merging_phase(run) : SYNC_PARENTS;
 			break;
 		case SYNC_PARENTS:
-			sync_fetch_parents(run);
-			run->phase = merging_phase(run);
+			bring_parents(run);
 			break;
 		case SYNC_MERGE:
-		case SYNC_WINDOW:
 			merge_table(run);
 			break;
+		case SYNC_WINDOW:
+			bring_window(run);
+			break;
 		case SYNC_VERIFY:
+			if (run->table == MIRROR_ATTENDANCE && sync_verify_past(run))
+				break;
 			run->phase = SYNC_REPAIR;
 			if (sync_verify(run))
 				end_table(run);

@@ -129,6 +129,10 @@ typedef struct SyncRun
 	char *past_buckets; /* attendance: where the past differs */
 	int batch_rows;
 	int repair_rows;
+	char *repair_ids;              /* those being repaired, as the text of an array */
+	bool is_fetched;               /* a phase of two steps has asked production, and writes next */
+	bool is_parent[MIRROR_TABLES]; /* parents of this table's rows were staged */
+	bool has_corrected_past;
 	SyncTable tables[MIRROR_TABLES];
 
 	StringInfoData findings; /* what makes the run a warning */
@@ -216,7 +220,8 @@ extern bool sync_pull_batch(SyncRun *run);
 extern List *sync_staged_columns(const MirrorTable *table);
 
 /* parents.c */
-extern void sync_fetch_parents(SyncRun *run);
+extern bool sync_stage_parents(SyncRun *run);
+extern void sync_write_parents(SyncRun *run);
 
 /* merge.c */
 extern void sync_clear(const char *table);
@@ -248,6 +253,7 @@ extern void sync_fill(SyncRun *run, const MirrorTable *table);
 
 /* window.c */
 extern void sync_pull_past(SyncRun *run);
+extern void sync_look_for_gone(SyncRun *run);
 extern void sync_merge_window(SyncRun *run);
 extern void sync_correct_past(SyncRun *run);
 
@@ -259,6 +265,7 @@ extern void sync_forget_old_backups(void);
 
 /* verify.c */
 extern bool sync_verify(SyncRun *run);
+extern bool sync_verify_past(SyncRun *run);
 extern int64 sync_find_differences(SyncRun *run, const char *buckets);
 
 /* repair.c: rows that are fetched by key at a time */
