@@ -33,7 +33,7 @@
  * deadlock_timeout's usual second: nobody who begins to wait for the sync while it
  * waits is its deadlock's victim, it has let go by then, and comes back.
  */
-#define GATE_WAIT_MS 5000
+#define GATE_WAIT_MS 1000
 #define LOCK_WAIT_MS 400
 
 /*

@@ -7,15 +7,28 @@
  */
 #include "sync/sync.h"
 
+#include "catalog/namespace.h"
 #include "sql.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
-/* Empties a table of schema ngeshare that a run works with; one that is empty stays untouched. */
+/*
+ * Empties a table of schema ngeshare that a run works with; one that is empty stays
+ * untouched. Where somebody looks at it (a dump, say), its rows are deleted: nobody
+ * is waited for.
+ */
 void
 sync_clear(const char *table)
 {
-	if (sql_query_row(sql_format("SELECT 1 FROM ngeshare.%s LIMIT 1", table), NULL))
+	Oid relation = get_relname_relid(table, get_namespace_oid("ngeshare", false));
+
+	if (!sql_query_row(sql_format("SELECT 1 FROM ngeshare.%s LIMIT 1", table), NULL))
+		return;
+	if (ConditionalLockRelationOid(relation, AccessExclusiveLock))
 		sql_run(sql_format("TRUNCATE ngeshare.%s", table), NULL);
+	else
+		sql_run(sql_format("DELETE FROM ngeshare.%s", table), NULL);
 }
 
 /* Updates the mirror's rows that differ from staging's, of those that a condition leaves. */

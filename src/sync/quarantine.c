@@ -150,8 +150,9 @@ sync_hold_by_key(SyncRun *run, const MirrorTable *table, const char *id)
 		        " jsonb_build_object('id', $2, $7, $4), $5::bigint, $6, $6, false)"
 		        " ON CONFLICT (table_name, md5(row_id)) DO UPDATE SET reason = excluded.reason,"
 		        " content = excluded.content, source_hash = excluded.source_hash,"
-		        " is_whole = false, last_run_id = excluded.last_run_id",
+		        " is_whole = false, is_refused = false, last_run_id = excluded.last_run_id",
 		        &args);
+		sync_count_refused(run, table, run->row_error);
 		sync_log_row_error(run, run->row_sqlstate, run->row_error, id);
 	}
 	PQclear(result);

@@ -4,6 +4,7 @@
  */
 #include "sync/sync.h"
 
+#include "alert/alert.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
 #include "sql.h"
@@ -336,6 +337,23 @@ do_phase(SyncRun *run)
 	}
 }
 
+/* Works as the extension's owner until sync_become_caller(), or the transaction's end. */
+void
+sync_become_owner(SyncIdentity *caller)
+{
+	Oid owner = alert_owner();
+
+	GetUserIdAndSecContext(&caller->user, &caller->context);
+	if (OidIsValid(owner))
+		SetUserIdAndSecContext(owner, caller->context | SECURITY_LOCAL_USERID_CHANGE);
+}
+
+void
+sync_become_caller(const SyncIdentity *caller)
+{
+	SetUserIdAndSecContext(caller->user, caller->context);
+}
+
 /* Sets a setting for the length of a step. */
 static void
 set_for_step(const char *name, const char *value)
@@ -347,7 +365,7 @@ set_for_step(const char *name, const char *value)
 /*
  * Does the run's next step and says whether there is another. It runs as the
  * server's owner, whose user mapping it uses, and with nobody else's search_path.
- * What the run was is kept in run->before; after an error the caller rolls back.
+ * After an error the caller rolls back, and puts the run back to what it was.
  */
 bool
 sync_step(SyncRun *run)
@@ -356,7 +374,6 @@ sync_step(SyncRun *run)
 	int context;
 	int nest_level = NewGUCNestLevel();
 
-	memcpy(run->before, run, sizeof(SyncRun));
 	GetUserIdAndSecContext(&caller, &context);
 	SetUserIdAndSecContext(remote_production_owner(), context | SECURITY_LOCAL_USERID_CHANGE);
 	set_for_step("search_path", "pg_catalog, pg_temp");

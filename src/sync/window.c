@@ -192,6 +192,23 @@ analyze_history(SyncRun *run)
 	sql_run("ANALYZE ngeshare.meeting_past", NULL);
 }
 
+/*
+ * Forgets what waits in quarantine, or was staged from there, of days that lie
+ * before the window: the past is compared and taken in by itself.
+ */
+static void
+leave_past_behind(SyncRun *run)
+{
+	Timestamp start = sync_compared_start(run);
+	SqlArgs args = {0};
+
+	sql_add_timestamp(&args, start);
+	sql_run("DELETE FROM ngeshare.quarantine WHERE table_name = 'UserHangoutGroupAttendance'"
+	        " AND (content->>'attendedAt')::timestamp(3) < $1",
+	        &args);
+	sql_run("DELETE FROM ngeshare.stage_attendance WHERE \"attendedAt\" < $1", &args);
+}
+
 /* Merges attendance, raw rows and history, in this one transaction. */
 void
 sync_merge_window(SyncRun *run)
@@ -200,6 +217,7 @@ sync_merge_window(SyncRun *run)
 	bool is_first;
 
 	sync_close_gate();
+	leave_past_behind(run);
 	is_first = run->rebuilds_past && sync_is_empty(table) && !run->isolates;
 	if (is_first)
 		sync_lock_parents(table);
