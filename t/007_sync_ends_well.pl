@@ -72,9 +72,40 @@ $sync->finish;
 is($local->safe_psql('ngeshare', q{SELECT run.status || ' ' || log.status || ' ' || sqlstate || ' ' || phase
 	FROM sync_run AS run JOIN sync_log AS log USING (run_id) JOIN sync_error_log USING (run_id) WHERE run_id = 3}),
 	'cancelled cancelled 57014 merge', 'a cancelled run says so');
+
+# It waits for a person who has forgotten to commit for as long as it is told, and says so.
+like(errors_of("SET ngeshare.sync_clock = '$clock'; SET ngeshare.sync_timeout = '6s'; CALL ngeshare_sync()"),
+	qr/ERROR:  55P03: somebody else has held a lock here for 6 s\nHINT:  SELECT pid, .*/, 'a lock that is held for too long: 55P03');
+is($local->safe_psql('ngeshare', q{SELECT string_agg(table_name || ' ' || phase || ' ' || sqlstate || ' ' || class || ' ' || will_retry, ',')
+	FROM sync_error_log WHERE run_id = 4}), 'User merge 55P03 transient false', 'logged once');
 $in .= "COMMIT;\n\\q\n";
 $person->finish;
 like(sync_local($local, 'ngeshare', $clock), qr/succeeded/, 'and the next one succeeds');
+
+# Whoever may call it needs nothing else.
+$local->safe_psql('ngeshare', 'CREATE ROLE runner; GRANT EXECUTE ON PROCEDURE ngeshare_sync(text, text[]) TO runner');
+unlike(errors_of("SET ngeshare.sync_clock = '$clock'; SET ROLE runner; CALL ngeshare_sync()"), qr/ERROR/, 'a role with EXECUTE on it may sync');
+$local->safe_psql('ngeshare', 'DROP OWNED BY runner; DROP ROLE runner');
+
+# Logs that somebody has locked: the run ends all the same, and so does a cancel of it.
+my $locker = IPC::Run::start([ 'psql', '-X', '-q', '-d', $local->connstr('ngeshare'), '-c', 'BEGIN; LOCK TABLE sync_error_log; SELECT pg_sleep(30)' ],
+	'<', \undef, '>', \my $locked, '2>', \my $unlocked);
+$local->poll_query_until('ngeshare', q{SELECT count(*) > 0 FROM pg_locks WHERE relation = 'sync_error_log'::regclass AND mode = 'AccessExclusiveLock'});
+like(errors_of("CALL ngeshare_sync()"), qr/ERROR:  55P03: /, 'where the logs are locked no sync begins: 55P03');
+$local->safe_psql('ngeshare', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%LOCK TABLE sync_error_log%' AND pid <> pg_backend_pid()});
+$locker->finish;
+$sync = IPC::Run::start([ 'psql', '-X', '-q', '-d', $local->connstr('ngeshare'), '-c', q{SET ngeshare.pause_at = 'preflight'; SET ngeshare.sync_retries = 1},
+		'-c', 'CALL ngeshare_sync()' ], '<', \undef, '>', \my $ignored, '2>', \my $told);
+$local->poll_query_until('ngeshare', q{SELECT phase = 'preflight' FROM ngeshare_sync_status() WHERE running}) or die 'no sync is held';
+$locker = IPC::Run::start([ 'psql', '-X', '-q', '-d', $local->connstr('ngeshare'), '-c', 'BEGIN; LOCK TABLE sync_error_log; SELECT pg_sleep(30)' ],
+	'<', \undef, '>', \$locked, '2>', \$unlocked);
+$local->poll_query_until('ngeshare', q{SELECT count(*) > 0 FROM pg_locks WHERE relation = 'sync_error_log'::regclass AND mode = 'AccessExclusiveLock'});
+$local->safe_psql('ngeshare', 'SELECT ngeshare_sync_cancel()');
+$sync->finish;
+like($told, qr/ERROR:  canceling statement due to user request/, 'a run that can\'t write its error down ends with it');
+like(slurp_file($local->logfile), qr/LOG: .*could not write down an error: canceling statement due to lock timeout/, 'and the server\'s log says so');
+$local->safe_psql('ngeshare', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%LOCK TABLE sync_error_log%' AND pid <> pg_backend_pid()});
+$locker->finish;
 
 # Production is down: the call raises its own error after it is logged.
 $production->stop;

@@ -14,6 +14,8 @@ my $clock = '2026-03-31 12:00:00+07';
 my ($production, $local) = start_servers();
 
 refused_rows();
+rows_in_conflict();
+rows_that_age();
 unreadable_rows();
 failing_tables();
 drifting_columns();
@@ -62,6 +64,63 @@ sub refused_rows
 		UPDATE "UserHangoutGroup" SET "publicId" = 'crowd' WHERE id IN (SELECT id FROM "UserHangoutGroup" ORDER BY md5(id) LIMIT 2)});
 	like(sync('refused'), qr/WARNING:  .*2 row\(s\) of "UserHangoutGroup" wait/, 'what a trigger refuses waits, too');
 	is(ask('refused', q{SELECT count(*) FROM "UserHangoutGroup" WHERE status NOT LIKE '%.'}), '2', 'and only that');
+	return;
+}
+
+# Rows that the mirror takes each, but not together; and a mirror that takes none.
+sub rows_in_conflict
+{
+	new_pair('conflict');
+	$local->safe_psql('conflict', q{CREATE UNIQUE INDEX one_email ON "User" (email)});
+	$production->safe_psql('conflict', q{
+		UPDATE "User" SET email = id || '@example.com';
+		UPDATE "User" SET email = 'twin' WHERE id IN (SELECT id FROM "User" ORDER BY md5(id) LIMIT 2)});
+	like(sync('conflict'), qr/WARNING:  sync 1 ended with a warning: .*1 row\(s\) of "User" wait in quarantine/,
+		'of two rows that can\'t both be here one waits');
+	is(ask('conflict', q{SELECT count(*) FROM "User" WHERE email = 'twin'}), '1', 'the other is here');
+	is(ask('conflict', q{SELECT count(*) || ' ' || (SELECT rows_inserted FROM sync_log WHERE table_name = 'User') FROM "User"}),
+		join(' ', ($production->safe_psql('conflict', q{SELECT count(*) - 1 FROM "User"})) x 2), 'with all others, and counted once');
+	$production->safe_psql('conflict', q{UPDATE "User" SET email = id WHERE email = 'twin'});
+	like(sync('conflict'), qr/succeeded/, 'apart again, both are');
+
+	$local->safe_psql('conflict', q{
+		CREATE FUNCTION read_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'this is a copy'; END $$;
+		CREATE TRIGGER read_only BEFORE INSERT OR UPDATE ON "User" FOR EACH ROW EXECUTE FUNCTION read_only()});
+	$production->safe_psql('conflict', q{
+		INSERT INTO "User" (id, "createdAt", "updatedAt") SELECT 'more ' || n, '2026-03-31 04:58', '2026-03-31 04:58' FROM generate_series(1, 1500) AS n});
+	like(errors('conflict'), qr/ERROR:  55000: more than 1000 rows of "User" can't be stored here\nDETAIL:  .*this is a copy\nHINT:  /,
+		'where none can be stored, it is the table\'s trouble: 55000');
+	is(ask('conflict', 'SELECT count(*) FROM ngeshare.quarantine'), '0', 'and none waits');
+	$local->safe_psql('conflict', 'DROP TRIGGER read_only ON "User"');
+	like(sync('conflict'), qr/succeeded/, 'without the trigger all come');
+	return;
+}
+
+# What waits of attendance when its day leaves the window is left to the past, which
+# production's count makes right.
+sub rows_that_age
+{
+	my $later = '2026-04-30 12:00:00+07';
+
+	for my $end ([ 'comes', q{INSERT INTO "User" (id, "createdAt", "updatedAt") VALUES ('nobody', '2026-01-01', '2026-01-01')} ],
+		[ 'goes', q{DELETE FROM "UserHangoutGroupAttendance" WHERE id = 'late'} ])
+	{
+		my ($name, $change) = @$end;
+
+		new_pair($name);
+		sync($name);
+		$production->safe_psql($name, q{
+			ALTER TABLE "UserHangoutGroupAttendance" DROP CONSTRAINT "UserHangoutGroupAttendance_userId_fkey";
+			INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+			SELECT 'late', '2026-02-20 05:00', "hangoutEpisodeId", "hangoutGroupId", 'nobody' FROM "UserHangoutGroupAttendance" LIMIT 1});
+		like(sync($name), qr/1 row\(s\) of "UserHangoutGroupAttendance" wait/, "$name: a row of the window waits for its user");
+		$local->psql($name, "SET ngeshare.sync_clock = '$later'; CALL ngeshare_sync()") for 1 .. 3;
+		$production->safe_psql($name, $change);
+		$local->psql($name, "SET ngeshare.sync_clock = '$later'; CALL ngeshare_sync()", stderr => \my $said);
+		like($said, qr/succeeded/, "$name: its day has left the window, and nothing waits any more");
+		is(join("\n", history_differs($production, $name, $local, $name, 'Asia/Jakarta')), '', "$name: the history is production's");
+		is(ask($name, q{SELECT count(*) FROM ngeshare.meeting_past WHERE by_hand}), '0', "$name: nothing counts as written by hand");
+	}
 	return;
 }
 
@@ -134,9 +193,11 @@ sub drifting_columns
 	$production->safe_psql('drifting', 'DROP SCHEMA reference, demo CASCADE');
 	sync('drifting');
 	$production->safe_psql('drifting', q{ALTER TABLE "User" ADD "phone number" text});
-	like(sync('drifting'), qr/WARNING:  sync 2 ended with a warning: .*Production's "User" has a new column "phone number" \(text\)/,
+	$local->psql('drifting', "SET ngeshare.sync_clock = '$clock'; SET ngeshare.pause_at = 'survey'; SET statement_timeout = '1s'; CALL ngeshare_sync()");
+	is(ask('drifting', 'SELECT status FROM sync_run WHERE run_id = 2'), 'failed', 'a run that sees a new column does not come to its end');
+	like(sync('drifting'), qr/WARNING:  sync 3 ended with a warning: .*Production's "User" has a new column "phone number" \(text\)/,
 		'a new column is said');
-	like(sync('drifting'), qr/sync 3 succeeded/, 'once');
+	like(sync('drifting'), qr/sync 4 succeeded/, 'once');
 	is(ask('drifting', q{SELECT table_name || ' ' || column_name || ' ' || kind || ' ' || detail FROM ngeshare.drift}),
 		'User phone number added text', 'and listed');
 	is(ask('drifting', q{SELECT count(*) FROM v_data_quality WHERE finding = 'drift' AND column_name = 'phone number'}), '1', 'among the findings');

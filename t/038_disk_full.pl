@@ -92,7 +92,7 @@ sub full_disk_at
 	$local->safe_psql('ngeshare', q{COPY (SELECT 1) TO PROGRAM 'rm } . $disk . q{/ballast'});
 	$local->psql('ngeshare', "SET ngeshare.sync_clock = '$clock'; CALL ngeshare_sync(tables => '{Hangout}')", stderr => \$said);
 	like($said, qr/succeeded/, "$place: with room again, a sync succeeds");
-	diag sprintf '%-24s %s', $place, $outcome;
+	diag sprintf 'case: %-46s %s', "$place, disk full", $outcome;
 	return;
 }
 

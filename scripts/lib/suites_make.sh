@@ -51,6 +51,7 @@ suite_tap()
     make_as_owner "$output" installcheck REGRESS= ISOLATION= TAP_TESTS=1 PROVE_FLAGS=--verbose || status=$?
     summarize_tap <"$output" >"$output.summary"
     grep -v '^sum ' "$output.summary" || true
+    sed -n 's/^# case: /          /p' "$output"
     read -r _ more_passed more_failed < <(grep '^sum ' "$output.summary")
     PASSED=$((PASSED + more_passed))
     FAILED=$((FAILED + more_failed))

@@ -21,9 +21,7 @@ LEFT JOIN LATERAL (
     SELECT run_id,
            finished_at,
            now() - finished_at AS age
-    FROM public.sync_run
-    WHERE status IN ('success', 'warning')
-      AND mode <> 'verify'
+    FROM ngeshare.whole_success
     ORDER BY run_id DESC
     LIMIT 1
 ) AS last_success ON true
@@ -41,7 +39,7 @@ COMMENT ON VIEW api.freshness IS
 'How fresh the data is, in one row.
 When the last sync succeeded, and what went wrong since.';
 COMMENT ON COLUMN api.freshness.last_success_at IS
-'When the last successful sync ended; NULL before the first.';
+'When the last successful sync of all six tables ended; NULL before the first.';
 COMMENT ON COLUMN api.freshness.age_seconds IS
 'Seconds since then.';
 COMMENT ON COLUMN api.freshness.status IS

@@ -9,6 +9,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
+#include "ngeshare.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
@@ -21,7 +22,11 @@ PG_FUNCTION_INFO_V1(ngeshare_name_distance);
 #define NAME_BYTES 255
 
 /* Whatever production's search_path: a question means PostgreSQL's own functions, and is short. */
-#define ASKING_SETTINGS "SET search_path = pg_catalog; SET statement_timeout = '30s'"
+#define ASKING_SETTINGS "SET search_path = pg_catalog"
+
+/* So many seconds the doctor waits for production at most, for a connection and for an answer each.
+ */
+#define ASKING_TIMEOUT 30
 
 /* Makes a text array of one row of a result, with its NULLs. */
 static ArrayType *
@@ -48,10 +53,14 @@ ngeshare_ask_production(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *answer = (ReturnSetInfo *) fcinfo->resultinfo;
 	char *sql = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	int nest_level = NewGUCNestLevel();
 	Remote *remote;
 	PGresult *result;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	if (ngeshare_settings.sync_timeout > ASKING_TIMEOUT)
+		(void) set_config_option("ngeshare.sync_timeout", psprintf("%d", ASKING_TIMEOUT), PGC_SUSET,
+		                         PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	remote = remote_open_production();
 	PQclear(remote_query(remote, ASKING_SETTINGS));
 	result = remote_query(remote, sql);
@@ -64,6 +73,7 @@ ngeshare_ask_production(PG_FUNCTION_ARGS)
 	}
 	PQclear(result);
 	remote_close(remote);
+	AtEOXact_GUC(true, nest_level);
 	return (Datum) 0;
 }
 

@@ -206,6 +206,20 @@ finish_connecting(Remote *remote)
 		raise_connection_error(remote, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION);
 }
 
+/* Makes the connection that libpq's keywords and values describe. */
+static void
+connect_to(Remote *remote, const char **keywords, const char **values)
+{
+	remote->conn = PQconnectStartParams(keywords, values, 0);
+	if (remote->conn == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	if (PQstatus(remote->conn) == CONNECTION_BAD)
+		raise_connection_error(remote, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION);
+	PQsetErrorVerbosity(remote->conn, PQERRORS_VERBOSE);
+	finish_connecting(remote);
+	PQsetnonblocking(remote->conn, 1);
+}
+
 /*
  * Opens a connection with a list of DefElems, of which it takes those that are
  * libpq's. Raises 08001, or the SQLSTATE that production refused with.
@@ -245,14 +259,16 @@ remote_open(List *options)
 	remote->cleanup.arg = remote;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &remote->cleanup);
 
-	remote->conn = PQconnectStartParams(keywords, values, 0);
-	if (remote->conn == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	if (PQstatus(remote->conn) == CONNECTION_BAD)
-		raise_connection_error(remote, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION);
-	PQsetErrorVerbosity(remote->conn, PQERRORS_VERBOSE);
-	finish_connecting(remote);
-	PQsetnonblocking(remote->conn, 1);
+	PG_TRY();
+	{
+		connect_to(remote, keywords, values);
+	}
+	PG_CATCH();
+	{
+		remote_close(remote);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 	return remote;
 }
 
@@ -303,7 +319,16 @@ remote_open_production(void)
 	UserMapping *mapping = GetUserMapping(server->owner, server->serverid);
 	Remote *remote = remote_open(list_concat_copy(server->options, mapping->options));
 
-	prepare_session(remote);
+	PG_TRY();
+	{
+		prepare_session(remote);
+	}
+	PG_CATCH();
+	{
+		remote_close(remote);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 	return remote;
 }
 
@@ -451,6 +476,13 @@ remote_next_chunk(Remote *remote, char **chunk, const char *sql)
 	}
 	PQclear(remote_receive(remote, sql));
 	return 0;
+}
+
+/* Whether a connection is whole, with no statement of ours under way. */
+bool
+remote_is_idle(Remote *remote)
+{
+	return PQtransactionStatus(remote->conn) == PQTRANS_IDLE;
 }
 
 /* What has come over this connection, in bytes of rows. */

@@ -10,8 +10,8 @@
 
 #include "sql.h"
 
-/* Notes one column in ngeshare.drift; says whether it wasn't known. */
-static bool
+/* Notes one column in ngeshare.drift. */
+static void
 note_column(SyncRun *run, const ColumnDrift *drift)
 {
 	SqlArgs args = {0};
@@ -21,14 +21,12 @@ note_column(SyncRun *run, const ColumnDrift *drift)
 	sql_add_text(&args, drift->kind);
 	sql_add_text(&args, drift->type_there[0] != '\0' ? drift->type_there : NULL);
 	sql_add_int64(&args, run->run_id);
-	sql_query_row("INSERT INTO ngeshare.drift AS known"
-	              " (table_name, column_name, kind, detail, first_run_id, last_run_id)"
-	              " VALUES ($1, $2, $3, $4, $5, $5)"
-	              " ON CONFLICT (table_name, column_name, kind) DO UPDATE"
-	              " SET detail = excluded.detail, last_run_id = excluded.last_run_id"
-	              " RETURNING first_run_id = last_run_id",
-	              &args);
-	return DatumGetBool(sql_value(1, &(bool){false}));
+	sql_run("INSERT INTO ngeshare.drift AS known"
+	        " (table_name, column_name, kind, detail, first_run_id, last_run_id)"
+	        " VALUES ($1, $2, $3, $4, $5, $5)"
+	        " ON CONFLICT (table_name, column_name, kind) DO UPDATE"
+	        " SET detail = excluded.detail, last_run_id = excluded.last_run_id",
+	        &args);
 }
 
 /* Writes down the drift that the run has found, and forgets what is settled. */
@@ -41,15 +39,26 @@ sync_record_drift(SyncRun *run)
 	if (run->mode == SYNC_COMPARE)
 		return;
 	foreach (cell, run->production->drift)
-	{
-		const ColumnDrift *drift = lfirst(cell);
-
-		if (note_column(run, drift) && strcmp(drift->kind, "added") == 0)
-			sync_note_finding(run,
-			                  "Production's \"%s\" has a new column \"%s\" (%s), which is not"
-			                  " mirrored.",
-			                  mirror_tables[drift->table].name, drift->column, drift->type_there);
-	}
+		note_column(run, lfirst(cell));
 	sql_add_int64(&args, run->run_id);
 	sql_run("DELETE FROM ngeshare.drift WHERE last_run_id <> $1", &args);
+}
+
+/* Says, at the end of a run and once, which columns production has beside ours. */
+void
+sync_tell_drift(SyncRun *run)
+{
+	char *told;
+
+	if (run->mode == SYNC_COMPARE)
+		return;
+	sql_query_row("WITH told AS (UPDATE ngeshare.drift SET is_told = true"
+	              " WHERE kind = 'added' AND NOT is_told RETURNING *)"
+	              " SELECT string_agg(format('Production''s \"%s\" has a new column \"%s\" (%s),"
+	              " which is not mirrored.', table_name, column_name, detail), ' '"
+	              " ORDER BY table_name, column_name) FROM told",
+	              NULL);
+	told = sql_text(1);
+	if (told != NULL)
+		sync_note_finding(run, "%s", told);
 }

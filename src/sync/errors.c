@@ -11,6 +11,9 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+/* So many rows of a table may be set aside in one run, one by one. */
+#define REFUSED_MAX 1000
+
 /* By the order of SyncErrorClass. */
 static const char *const class_names[] = {"transient", "permanent", "row"};
 
@@ -65,6 +68,22 @@ sync_log_errors(SyncRun *run)
 
 	foreach (cell, run->unlogged)
 		write_entry(run->run_id, lfirst(cell));
+}
+
+/*
+ * Counts a row that can't be stored. Raises 55000 where they are too many for each
+ * to be a row's trouble: then it is the table's.
+ */
+void
+sync_count_refused(SyncRun *run, const MirrorTable *table, const char *message)
+{
+	if (++run->tables[table - mirror_tables].refused <= REFUSED_MAX)
+		return;
+	ereport(ERROR,
+	        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+	         errmsg("more than %d rows of \"%s\" can't be stored here", REFUSED_MAX, table->name),
+	         errdetail("The last one: %s", message),
+	         errhint("See whether a constraint or a trigger was added to the table here.")));
 }
 
 /* Writes, together with what the step does about it, that one row can't be stored. */

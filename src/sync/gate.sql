@@ -1,14 +1,24 @@
 -- The gate that whoever writes to the mirror passes, and that a sync closes while
 -- it writes (src/sync/lock.c). Without it the two could wait for each other: a
--- sync for a table, a person for a row.
+-- sync for a table, a person for a row. Whoever has to wait here asks again and
+-- again instead of queueing: a writer in the queue already holds their table, often
+-- rows too, and a sync that comes to want those would make them a deadlock's victim.
 
 CREATE FUNCTION ngeshare.pass_gate()
 RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    patience interval := nullif(current_setting('lock_timeout'), '0')::interval;
+    begun    timestamptz := clock_timestamp();
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(x'6e67657368617267'::bigint);
+    WHILE NOT pg_try_advisory_xact_lock_shared(x'6e67657368617267'::bigint) LOOP
+        IF clock_timestamp() > begun + patience THEN
+            RAISE lock_not_available USING MESSAGE = 'a sync is writing to the mirror';
+        END IF;
+        PERFORM pg_sleep(0.005);
+    END LOOP;
     RETURN NULL;
 END
 $$;

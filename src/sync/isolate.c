@@ -11,37 +11,53 @@
 #include "sync/sync.h"
 
 #include "access/xact.h"
+#include "miscadmin.h"
 #include "sql.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
-/* Writes some of the staged rows and takes that back; returns the error that it met. */
+/*
+ * Writes some of the staged rows; returns the error that it met, with nothing of
+ * them written. What could be written stays: two rows that the mirror takes each,
+ * but not together, are refused as the second of them.
+ */
 static ErrorData *
-try_rows(const MirrorTable *table, const char *range)
+try_rows(SyncRun *run, const MirrorTable *table, const char *range)
 {
+	SyncTable *state = &run->tables[table - mirror_tables];
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData *volatile error = NULL;
+	volatile int64 updated = 0;
+	volatile int64 inserted = 0;
 
+	CHECK_FOR_INTERRUPTS();
 	BeginInternalSubTransaction("ngeshare isolate");
 	MemoryContextSwitchTo(caller);
 	PG_TRY();
 	{
-		sync_update_staged(table, range);
-		sync_insert_staged(table, range);
+		updated = sync_update_staged(table, range);
+		inserted = sync_insert_staged(table, range);
+		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
 		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_END_TRY();
-	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
 	if (error != NULL && !sync_is_row_error(error->sqlerrcode))
 		ReThrowError(error);
+	if (error == NULL)
+	{
+		state->updated += updated;
+		state->inserted += inserted;
+		state->local_rows += inserted;
+	}
 	return error;
 }
 
@@ -54,6 +70,7 @@ hold_row(SyncRun *run, const MirrorTable *table, int64 stage_no, const ErrorData
 	sql_add_int64(&args, stage_no);
 	sql_query_row(sql_format("SELECT id FROM ngeshare.%s WHERE stage_no = $1", table->stage),
 	              &args);
+	sync_count_refused(run, table, error->message);
 	sync_log_row_error(run, error->sqlerrcode, error->message, sql_text(1));
 	sync_hold_staged(run, table, stage_no, error->message);
 }
@@ -66,8 +83,9 @@ isolate_between(SyncRun *run, const MirrorTable *table, int64 first, int64 last)
 	ErrorData *error;
 	int64 middle;
 
-	error = try_rows(table, sql_format(" AND stage.stage_no BETWEEN %lld AND %lld",
-	                                   (long long) first, (long long) last));
+	error = try_rows(run, table,
+	                 sql_format(" AND stage.stage_no BETWEEN %lld AND %lld", (long long) first,
+	                            (long long) last));
 	if (error == NULL)
 		return;
 	if (first == last)

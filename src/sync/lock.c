@@ -28,36 +28,49 @@
 #define GATE_LOCK_KEY INT64CONST(0x6e67657368617267)
 
 /*
- * So long a step waits for the gate, and then, with what it holds, for any other
- * lock, in milliseconds. The second is less than half of deadlock_timeout's usual
- * second: where two wait for each other, it is always the sync that lets go, and
- * comes back.
+ * So long a step waits for the gate, when it holds nothing else, and then, with
+ * what it holds, for any lock, in milliseconds. The second is less than half of
+ * deadlock_timeout's usual second: nobody who begins to wait for the sync while it
+ * waits is its deadlock's victim, it has let go by then, and comes back.
  */
-#define GATE_WAIT_MS 5000
+#define GATE_WAIT_MS 1000
 #define LOCK_WAIT_MS 400
 
-/* Bounds how long this step waits for a lock; for as long as the nest level lasts. */
+/*
+ * So long before the sync looks for a deadlock itself, in milliseconds: whoever
+ * has waited for it longer is about to look, too, and would be the victim. To look
+ * is also what makes an autovacuum give way.
+ */
+#define DEADLOCK_LOOK_MS 1
+
+/* Sets a time, in milliseconds, for as long as the nest level lasts; whoever the user is. */
 static void
-set_lock_timeout(int milliseconds)
+set_time(const char *name, int milliseconds)
 {
-	(void) set_config_option("lock_timeout", psprintf("%d", milliseconds), PGC_USERSET,
-	                         PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option(name, psprintf("%d", milliseconds), PGC_SUSET, PGC_S_SESSION,
+	                         GUC_ACTION_SAVE, true, 0, false);
 }
 
 /* Lets no wait of a step's for a lock last until somebody else's deadlock check. */
 void
 sync_limit_lock_waits(void)
 {
-	set_lock_timeout(Min(LOCK_WAIT_MS, Max(1, DeadlockTimeout / 2)));
+	set_time("lock_timeout", Min(LOCK_WAIT_MS, Max(1, DeadlockTimeout / 2)));
+	set_time("deadlock_timeout", DEADLOCK_LOOK_MS);
 }
 
-/* Closes the gate until this transaction ends, before the first lock that a writer could hold. */
+/*
+ * Closes the gate until this transaction ends, before the first lock that a writer
+ * could hold and before the mirror is even read: somebody who has passed may want
+ * to alter what was read. So a step that writes to the mirror begins with this, and
+ * what it has to ask production was asked in the step before it.
+ */
 void
 sync_close_gate(void)
 {
 	int nest_level = NewGUCNestLevel();
 
-	set_lock_timeout(GATE_WAIT_MS);
+	set_time("lock_timeout", GATE_WAIT_MS);
 	DirectFunctionCall1(pg_advisory_xact_lock_int8, Int64GetDatum(GATE_LOCK_KEY));
 	AtEOXact_GUC(true, nest_level);
 }

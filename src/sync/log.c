@@ -76,7 +76,9 @@ int64
 sync_log_begin(SyncRun *run, const char *trigger)
 {
 	SqlArgs args = {0};
+	int nest_level = NewGUCNestLevel();
 
+	sync_limit_lock_waits();
 	close_crashed_runs();
 	sql_add_text(&args, sync_mode_name(run->mode));
 	sql_add_text(&args, trigger);
@@ -87,22 +89,30 @@ sync_log_begin(SyncRun *run, const char *trigger)
 	run->run_id = sql_int64(1);
 	sync_log_progress(run);
 	make_room_for_errors(run);
+	AtEOXact_GUC(true, nest_level);
 	return run->run_id;
 }
 
-/* Opens the row of the table that the run is at, once a run. */
-void
-sync_log_open_table(SyncRun *run)
+/* Opens a table's row, once a run. */
+static void
+open_table(SyncRun *run, int table)
 {
 	SqlArgs args = {0};
 
-	if (run->tables[run->table].started_at == 0)
-		run->tables[run->table].started_at = GetCurrentTimestamp();
+	if (run->tables[table].started_at == 0)
+		run->tables[table].started_at = GetCurrentTimestamp();
 	sql_add_int64(&args, run->run_id);
-	sql_add_text(&args, mirror_tables[run->table].name);
+	sql_add_text(&args, mirror_tables[table].name);
 	sql_run("INSERT INTO public.sync_log (run_id, table_name, status) VALUES ($1, $2, 'running')"
 	        " ON CONFLICT DO NOTHING",
 	        &args);
+}
+
+/* Opens the row of the table that the run is at. */
+void
+sync_log_open_table(SyncRun *run)
+{
+	open_table(run, run->table);
 }
 
 /* Tells the caller, in one line, what became of a table. */
@@ -214,6 +224,7 @@ sync_log_finish(SyncRun *run)
 
 	sync_forget_old_backups();
 	sync_log_errors(run);
+	sync_tell_drift(run);
 	describe_quarantine(run);
 	describe_failed_tables(run);
 	status = run->error != NULL ? "failed" : run->findings.len > 0 ? "warning" : "success";
@@ -273,16 +284,13 @@ sync_log_progress(SyncRun *run)
 void
 sync_log_failed_tables(SyncRun *run)
 {
-	int current = run->table;
-
 	for (int table = 0; table < MIRROR_TABLES; table++)
 	{
 		SqlArgs args = {0};
 
 		if (!run->tables[table].has_failed)
 			continue;
-		run->table = table;
-		sync_log_open_table(run);
+		open_table(run, table);
 		sql_add_int64(&args, run->run_id);
 		sql_add_text(&args, mirror_tables[table].name);
 		sql_add_text(&args, run->tables[table].is_skipped ? "skipped" : "failed");
@@ -291,7 +299,6 @@ sync_log_failed_tables(SyncRun *run)
 		        " WHERE run_id = $1 AND table_name = $2 AND status <> $3",
 		        &args);
 	}
-	run->table = current;
 }
 
 /* Closes a run that has ended before its end, and the table that it was at. */

@@ -37,6 +37,22 @@ wait_before_step(SyncRun *run)
 }
 
 /*
+ * Does work as the extension's owner, whoever may call a sync: what it writes is
+ * the extension's. An error gives the identity back with its transaction.
+ */
+static bool
+do_as_owner(SyncRun *run, bool (*work)(SyncRun *run))
+{
+	SyncIdentity caller;
+	bool has_more;
+
+	sync_become_owner(&caller);
+	has_more = work(run);
+	sync_become_caller(&caller);
+	return has_more;
+}
+
+/*
  * Does one piece of work in a transaction of its own; returns its error instead
  * of raising it, as a copy that lives as long as the run, with all of it undone.
  */
@@ -53,7 +69,7 @@ try_work(SyncRun *run, const SyncTransactions *transactions, bool (*work)(SyncRu
 		wait_before_step(run);
 		transactions->begin(run);
 		MemoryContextSwitchTo(memory);
-		*has_more = work(run);
+		*has_more = do_as_owner(run, work);
 		transactions->commit();
 	}
 	PG_CATCH();
@@ -70,8 +86,8 @@ try_work(SyncRun *run, const SyncTransactions *transactions, bool (*work)(SyncRu
 }
 
 /*
- * Writes down what has failed, and what follows from it. A cancel doesn't keep it
- * from that. DROP EXTENSION between two steps takes the logs along, and the run.
+ * Writes down what has failed, and what follows from it. DROP EXTENSION between
+ * two steps takes the logs along, and the run.
  */
 static bool
 settle(SyncRun *run)
@@ -81,26 +97,26 @@ settle(SyncRun *run)
 	if (!OidIsValid(get_extension_oid("ngeshare", true)))
 	{
 		run->verdict = SYNC_END;
+		run->is_dropped = true;
 		return false;
 	}
 	sync_limit_lock_waits();
-	HOLD_CANCEL_INTERRUPTS();
 	sync_log_errors(run);
 	sync_log_failed_tables(run);
 	if (run->verdict == SYNC_END)
 		sync_log_failure(run);
-	RESUME_CANCEL_INTERRUPTS();
 	AtEOXact_GUC(true, nest_level);
 	return run->verdict != SYNC_END;
 }
 
 /*
  * Settles an error, and says whether the run goes on. Where even that fails (the
- * disk is full, say), a run that goes on writes it down later, and one that ends
- * tries again as often as a step would.
+ * disk is full, say, or somebody has locked the logs), a run that goes on writes it
+ * down later, and one that ends tries again as often as a step would. A cancel that
+ * comes meanwhile ends the run, and isn't in the way of writing that down.
  */
 static bool
-go_on_after(SyncRun *run, const SyncTransactions *transactions)
+go_on_after(SyncRun *run, const SyncTransactions *transactions, ErrorData *error)
 {
 	long delay_ms = run->delay_ms;
 	bool has_more = run->verdict != SYNC_END;
@@ -118,10 +134,19 @@ go_on_after(SyncRun *run, const SyncTransactions *transactions)
 		ereport(LOG,
 		        (errcode(trouble->sqlerrcode), errmsg("sync %lld could not write down an error: %s",
 		                                              (long long) run->run_id, trouble->message)));
-		if (run->verdict != SYNC_END || failures >= ngeshare_settings.sync_retries)
+		if (sync_is_own_stop(trouble))
+			sync_stop(run, trouble);
+		if (run->verdict != SYNC_END || failures > ngeshare_settings.sync_retries)
 			break;
 	}
 	run->delay_ms = delay_ms;
+	if (run->is_dropped)
+	{
+		error->sqlerrcode = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+		error->message = "the extension was dropped while it synced";
+		error->detail = error->hint = error->context = NULL;
+		run->error = error;
+	}
 	return run->verdict != SYNC_END && has_more;
 }
 
@@ -143,7 +168,10 @@ sync_run_to_end(SyncRun *run, const SyncTransactions *transactions)
 
 	while (has_more)
 	{
-		ErrorData *error = try_work(run, transactions, sync_step, &has_more);
+		ErrorData *error;
+
+		memcpy(run->before, run, sizeof(SyncRun));
+		error = try_work(run, transactions, sync_step, &has_more);
 
 		if (error == NULL)
 		{
@@ -151,7 +179,7 @@ sync_run_to_end(SyncRun *run, const SyncTransactions *transactions)
 			continue;
 		}
 		sync_judge(run, error);
-		has_more = go_on_after(run, transactions);
+		has_more = go_on_after(run, transactions, error);
 	}
 	trouble = try_work(run, transactions, tell, &has_more);
 	if (trouble != NULL)

@@ -7,15 +7,28 @@
  */
 #include "sync/sync.h"
 
+#include "catalog/namespace.h"
 #include "sql.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
-/* Empties a table of schema ngeshare that a run works with; one that is empty stays untouched. */
+/*
+ * Empties a table of schema ngeshare that a run works with; one that is empty stays
+ * untouched. Where somebody looks at it (a dump, say), its rows are deleted: nobody
+ * is waited for.
+ */
 void
 sync_clear(const char *table)
 {
-	if (sql_query_row(sql_format("SELECT 1 FROM ngeshare.%s LIMIT 1", table), NULL))
+	Oid relation = get_relname_relid(table, get_namespace_oid("ngeshare", false));
+
+	if (!sql_query_row(sql_format("SELECT 1 FROM ngeshare.%s LIMIT 1", table), NULL))
+		return;
+	if (ConditionalLockRelationOid(relation, AccessExclusiveLock))
 		sql_run(sql_format("TRUNCATE ngeshare.%s", table), NULL);
+	else
+		sql_run(sql_format("DELETE FROM ngeshare.%s", table), NULL);
 }
 
 /* Updates the mirror's rows that differ from staging's, of those that a condition leaves. */
@@ -64,14 +77,14 @@ sync_write_differences(SyncRun *run, const MirrorTable *table)
 	return updated + inserted;
 }
 
-/* Lets the planner know a table that has changed much. */
+/* Lets the planner know a table that has changed much, unless a VACUUM of it is under way. */
 void
 sync_analyze_if_changed(SyncRun *run, const MirrorTable *table)
 {
 	SyncTable *state = &run->tables[run->table];
 
 	if (state->inserted + state->updated + state->deleted > state->local_rows / 10)
-		sql_run(sql_format("ANALYZE public.%s", quote_identifier(table->name)), NULL);
+		sql_run(sql_format("ANALYZE (SKIP_LOCKED) public.%s", quote_identifier(table->name)), NULL);
 }
 
 /*

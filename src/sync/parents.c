@@ -31,9 +31,10 @@ missing_ids(const MirrorTable *table, const MirrorParent *parent)
 	return sql_text(1);
 }
 
-/* Stages the parents that a table's staged rows lack, and theirs; notes of which tables. */
+/* Stages the parents that a table's staged rows lack, and theirs; notes of which tables they are.
+ */
 static void
-stage_parents(SyncRun *run, const MirrorTable *table, bool *is_staged)
+stage_parents(SyncRun *run, const MirrorTable *table)
 {
 	for (const MirrorParent *parent = table->parents; parent->column != NULL; parent++)
 	{
@@ -43,29 +44,36 @@ stage_parents(SyncRun *run, const MirrorTable *table, bool *is_staged)
 
 		if (ids == NULL)
 			continue;
-		if (!is_staged[index])
+		if (!run->is_parent[index])
 			sync_clear(above->stage);
-		is_staged[index] = true;
+		run->is_parent[index] = true;
 		if (sync_stage_by_id(run, above, ids) > 0)
-			stage_parents(run, above, is_staged);
+			stage_parents(run, above);
 	}
 }
 
-/*
- * Brings the parents that the staged rows of the table at hand are about to need:
- * first production is asked for all of them, then nobody has to wait for it.
- */
-void
-sync_fetch_parents(SyncRun *run)
+/* Stages the parents that the staged rows of the table at hand lack; false where they lack none. */
+bool
+sync_stage_parents(SyncRun *run)
 {
-	bool is_staged[MIRROR_TABLES] = {false};
+	bool lacks_any = false;
 
-	stage_parents(run, &mirror_tables[run->table], is_staged);
+	memset(run->is_parent, 0, sizeof(run->is_parent));
+	stage_parents(run, &mirror_tables[run->table]);
+	for (int i = 0; i < MIRROR_TABLES; i++)
+		lacks_any |= run->is_parent[i];
+	return lacks_any;
+}
+
+/* Writes the parents that were staged, theirs before them. */
+void
+sync_write_parents(SyncRun *run)
+{
+	sync_close_gate();
 	for (int i = 0; i < MIRROR_TABLES; i++)
 	{
-		if (!is_staged[i])
+		if (!run->is_parent[i])
 			continue;
-		sync_close_gate();
 		sync_keep_latest(&mirror_tables[i]);
 		sync_admit(run, &mirror_tables[i]);
 		sync_write_differences(run, &mirror_tables[i]);

@@ -59,6 +59,9 @@ is_place(const SyncRun *run, bool is_after)
 	const char *phase = sync_phase_name(run->before->phase);
 	size_t length = strlen(phase);
 
+	/* A phase of two steps is held before the first and after the second. */
+	if (is_after ? run->is_fetched : run->before->is_fetched)
+		return false;
 	if ((strncmp(wanted, "after ", 6) == 0) != is_after)
 		return false;
 	wanted += is_after ? 6 : 0;

@@ -119,6 +119,7 @@ sync_reopen(SyncRun *run)
 {
 	MemoryContext caller = MemoryContextSwitchTo(run->context);
 
+	sync_drop_connection(run);
 	run->remote = remote_open_production();
 	run->production = production_check(run->remote);
 	MemoryContextSwitchTo(caller);

@@ -108,11 +108,13 @@ begin_step(const SyncRun *run)
 	procedure_memory = CurrentMemoryContext;
 	procedure_owner = CurrentResourceOwner;
 	BeginInternalSubTransaction("ngeshare_sync step");
+	PushActiveSnapshot(GetTransactionSnapshot());
 }
 
 static void
 commit_step(void)
 {
+	PopActiveSnapshot();
 	ReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(procedure_memory);
 	CurrentResourceOwner = procedure_owner;
@@ -136,16 +138,20 @@ roll_back_step(void)
 
 static const SyncTransactions step_transactions = {begin_step, commit_step, roll_back_step};
 
-/* Runs a whole sync, committing after each step; raises the run's own error. */
+/*
+ * Runs a whole sync, committing after each step; raises the run's own error. It is
+ * begun as the extension's owner, and goes on as who called.
+ */
 static void
-run_sync(SyncMode mode, const bool *wanted)
+run_sync(SyncMode mode, const bool *wanted, const SyncIdentity *identity)
 {
 	MemoryContext context =
 	    AllocSetContextCreate(PortalContext, "ngeshare sync", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	SyncRun *run = sync_new(mode, wanted);
 
-	run->run_id = sync_log_begin(run, read_trigger());
+	sync_log_begin(run, read_trigger());
+	sync_become_caller(identity);
 	SPI_commit();
 	sync_run_to_end(run, &step_transactions);
 	MemoryContextSwitchTo(caller);
@@ -160,6 +166,7 @@ ngeshare_sync(PG_FUNCTION_ARGS)
 	CallContext *call = (CallContext *) fcinfo->context;
 	SyncMode mode = sync_read_mode(fcinfo);
 	bool wanted[MIRROR_TABLES];
+	SyncIdentity identity;
 
 	read_tables(fcinfo, wanted);
 	if (call == NULL || !IsA(call, CallContext) || call->atomic)
@@ -170,12 +177,13 @@ ngeshare_sync(PG_FUNCTION_ARGS)
 		     errdetail("It commits after each batch, so that a run that is cut off loses little."),
 		     errhint("Run CALL ngeshare_sync() as a statement of its own.")));
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	sync_become_owner(&identity);
 	sync_lock_refuse_second();
 	if (!sync_lock_try())
 		elog(ERROR, "the sync's lock was taken between two looks at it");
 	PG_TRY();
 	{
-		run_sync(mode, wanted);
+		run_sync(mode, wanted, &identity);
 	}
 	PG_FINALLY();
 	{

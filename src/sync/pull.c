@@ -214,6 +214,7 @@ pass_over_row(SyncRun *run, const MirrorTable *table, Timestamp stamp, const cha
 	sql_add_text(&args, table->name);
 	if (is_there)
 	{
+		sync_count_refused(run, table, run->row_error);
 		sync_log_row_error(run, run->row_sqlstate, run->row_error, PQgetvalue(result, 0, 1));
 		sql_add_text(&args, PQgetvalue(result, 0, 0));
 		sql_add_text(&args, PQgetvalue(result, 0, 1));

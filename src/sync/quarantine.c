@@ -140,7 +140,7 @@ sync_hold_by_key(SyncRun *run, const MirrorTable *table, const char *id)
 	{
 		sql_add_text(&args, table->name);
 		sql_add_text(&args, id);
-		sql_add_text(&args, run->row_error);
+		sql_add_text(&args, remote_without_secrets(run->row_error));
 		sql_add_text(&args, PQgetisnull(result, 0, 0) ? NULL : PQgetvalue(result, 0, 0));
 		sql_add_text(&args, PQgetvalue(result, 0, 1));
 		sql_add_int64(&args, run->run_id);
@@ -150,8 +150,9 @@ sync_hold_by_key(SyncRun *run, const MirrorTable *table, const char *id)
 		        " jsonb_build_object('id', $2, $7, $4), $5::bigint, $6, $6, false)"
 		        " ON CONFLICT (table_name, md5(row_id)) DO UPDATE SET reason = excluded.reason,"
 		        " content = excluded.content, source_hash = excluded.source_hash,"
-		        " is_whole = false, last_run_id = excluded.last_run_id",
+		        " is_whole = false, is_refused = false, last_run_id = excluded.last_run_id",
 		        &args);
+		sync_count_refused(run, table, run->row_error);
 		sync_log_row_error(run, run->row_sqlstate, run->row_error, id);
 	}
 	PQclear(result);

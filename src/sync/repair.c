@@ -30,8 +30,8 @@ sync_stage_by_id(SyncRun *run, const MirrorTable *table, const char *ids)
 }
 
 /*
- * The next ids to fetch, as the text of an array, taken off the list; NULL after
- * the last. *first is one of them.
+ * The next ids to fetch, as the text of an array; NULL after the last. *first is
+ * one of them.
  */
 static char *
 next_ids(SyncRun *run, const MirrorTable *table, char **first)
@@ -40,13 +40,25 @@ next_ids(SyncRun *run, const MirrorTable *table, char **first)
 
 	sql_add_text(&args, table->name);
 	sql_add_int64(&args, run->repair_rows);
-	sql_query_row("WITH next AS (DELETE FROM ngeshare.difference WHERE ctid IN"
-	              " (SELECT ctid FROM ngeshare.difference WHERE table_name = $1"
-	              " AND kind <> 'extra' ORDER BY row_id LIMIT $2)"
-	              " RETURNING row_id) SELECT array_agg(row_id)::text, min(row_id) FROM next",
+	sql_query_row("SELECT array_agg(row_id)::text, min(row_id) FROM (SELECT row_id"
+	              " FROM ngeshare.difference WHERE table_name = $1 AND kind IN ('missing', "
+	              "'changed') ORDER BY row_id LIMIT $2) AS next",
 	              &args);
 	*first = sql_text(2);
 	return sql_text(1);
+}
+
+/* Takes ids (the text of an array) off the list: they were dealt with. */
+static void
+take_off(const MirrorTable *table, const char *ids)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, table->name);
+	sql_add_text(&args, ids);
+	sql_run("DELETE FROM ngeshare.difference WHERE table_name = $1"
+	        " AND kind IN ('missing', 'changed') AND row_id = ANY ($2::text[])",
+	        &args);
 }
 
 /* Of what was staged, how many rows the watermark would never have brought. */
@@ -103,7 +115,6 @@ write_repaired(SyncRun *run, const MirrorTable *table)
 	int64 unstamped;
 	int64 written;
 
-	sync_close_gate();
 	sync_keep_latest(table);
 	sync_admit(run, table);
 	if (run->table == MIRROR_ATTENDANCE)
@@ -114,14 +125,10 @@ write_repaired(SyncRun *run, const MirrorTable *table)
 	count_mismatching(run, table);
 }
 
-/*
- * Fetches and writes the next rows of the table by key; false once there are no
- * more. One that can't be fetched or stored by itself is put into quarantine.
- */
-bool
-sync_repair(SyncRun *run)
+/* Fetches the next rows by key, and the parents that they lack; false once there are no more. */
+static bool
+fetch_next(SyncRun *run, const MirrorTable *table)
 {
-	const MirrorTable *table = &mirror_tables[run->table];
 	char *first;
 	char *ids = next_ids(run, table, &first);
 
@@ -133,13 +140,34 @@ sync_repair(SyncRun *run)
 	if (run->passes_over)
 	{
 		sync_hold_by_key(run, table, first);
+		take_off(table, ids);
 		return true;
 	}
 	sync_clear(table->stage);
 	run->tables[run->table].pulled += sync_stage_by_id(run, table, ids);
-	sync_fetch_parents(run);
+	(void) sync_stage_parents(run);
+	run->repair_ids = sync_keep_text(run, ids);
+	run->is_fetched = true;
+	return true;
+}
+
+/*
+ * Fetches the next rows of the table by key, or writes those that were fetched;
+ * false once there are no more. One that can't be fetched or stored by itself is
+ * put into quarantine.
+ */
+bool
+sync_repair(SyncRun *run)
+{
+	const MirrorTable *table = &mirror_tables[run->table];
+
+	if (!run->is_fetched)
+		return fetch_next(run, table);
+	sync_write_parents(run);
 	write_repaired(run, table);
+	take_off(table, run->repair_ids);
 	sync_clear(table->stage);
 	run->repair_rows = Min(run->repair_rows * 4, REPAIR_ROWS);
+	run->is_fetched = false;
 	return true;
 }

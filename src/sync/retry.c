@@ -7,8 +7,8 @@
  * itself is tried again after a while that doubles; a row that can't be stored is
  * closed in on by halves; whatever else fails costs its table and those that point
  * to it. A production that can't be reached, or that has lost too much, ends the
- * run. A lock that somebody else holds is no error until sync_timeout is over: the
- * step lets go of all it holds and comes back (lock.c).
+ * run. A lock that somebody else holds is no error until the run has waited for
+ * sync_timeout: the step lets go of all it holds and comes back (lock.c).
  */
 #include "sync/sync.h"
 
@@ -19,7 +19,10 @@
 /* No retry waits longer than this, in milliseconds. */
 #define BACKOFF_MAX_MS 60000
 
-/* A step that has let go of its locks waits up to so long, in milliseconds. */
+/*
+ * A step that has let go of its locks stays away for about so long, in
+ * milliseconds: those whom it kept waiting go first.
+ */
 #define CONFLICT_DELAY_MS 250
 
 /* Milliseconds to wait after so many failures in a row, give or take a quarter. */
@@ -35,11 +38,28 @@ sync_backoff(int failures)
 }
 
 /* Whether this session was told to stop: a 57014 of its own, not production's. */
-static bool
-is_own_cancel(const ErrorData *error)
+bool
+sync_is_own_stop(const ErrorData *error)
 {
 	return error->sqlerrcode == ERRCODE_QUERY_CANCELED && error->funcname != NULL &&
 	       strcmp(error->funcname, "ProcessInterrupts") == 0;
+}
+
+/* Whether it was a person who said so, and not the session's own statement_timeout. */
+static bool
+is_cancel(const ErrorData *error)
+{
+	return sync_is_own_stop(error) && error->message_id != NULL &&
+	       strcmp(error->message_id, "canceling statement due to user request") == 0;
+}
+
+/* Ends the run with an error, which is a person's will or not. */
+void
+sync_stop(SyncRun *run, ErrorData *error)
+{
+	run->verdict = SYNC_END;
+	run->error = error;
+	run->is_cancelled = is_cancel(error);
 }
 
 /* Whether a lock here wasn't to be had in time, or a deadlock here was broken. */
@@ -146,10 +166,12 @@ close_in(SyncRun *run)
 				return true;
 			break;
 		case SYNC_REPAIR:
+			run->is_fetched = false;
 			if (halve(&run->repair_rows))
 				return true;
 			break;
 		case SYNC_PARENTS:
+			run->is_fetched = false;
 			/* Without its parents a row waits in quarantine. */
 			run->phase = run->table == MIRROR_ATTENDANCE ? SYNC_WINDOW : SYNC_MERGE;
 			return true;
@@ -171,38 +193,51 @@ verdict_on(SyncRun *run, const ErrorData *error, SyncErrorClass error_class)
 {
 	bool at_table = run->phase > SYNC_PREFLIGHT && run->phase < SYNC_FINISH;
 
-	if (is_own_cancel(error))
+	if (sync_is_own_stop(error))
 		return SYNC_END;
 	if (error_class == SYNC_ROW && close_in(run))
 		return SYNC_RETRY;
-	if (error_class == SYNC_TRANSIENT && run->attempt <= ngeshare_settings.sync_retries)
+	if (error_class == SYNC_TRANSIENT &&
+	    ++run->transient_failures <= ngeshare_settings.sync_retries)
 	{
 		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
 		{
 			halve(&run->batch_rows);
 			halve(&run->repair_rows);
 		}
-		run->delay_ms = sync_backoff(run->attempt);
+		run->delay_ms = sync_backoff(run->transient_failures);
 		return SYNC_RETRY;
 	}
 	return at_table && !concerns_all_tables(error->sqlerrcode) ? SYNC_SKIP_TABLE : SYNC_END;
 }
 
-/* Lets a lock conflict pass without a word as long as the patience lasts. */
+/* For how long the step has been coming back for a lock, in milliseconds. */
+static long
+waited_for_lock(const SyncRun *run)
+{
+	if (run->conflict_since == 0)
+		return 0;
+	return TimestampDifferenceMilliseconds(run->conflict_since, GetCurrentTimestamp());
+}
+
+/* Lets a lock conflict pass without a word as long as the patience lasts; then says what it is. */
 static bool
-waits_for_lock(SyncRun *run, const ErrorData *error)
+waits_for_lock(SyncRun *run, ErrorData *error)
 {
 	if (!is_lock_conflict(error))
 		return false;
 	if (run->conflict_since == 0)
 		run->conflict_since = GetCurrentTimestamp();
-	if (TimestampDifferenceExceeds(run->conflict_since, GetCurrentTimestamp(),
-	                               ngeshare_settings.sync_timeout * 1000))
+	if (run->conflict_ms + waited_for_lock(run) > ngeshare_settings.sync_timeout * 1000L)
 	{
-		run->attempt = ngeshare_settings.sync_retries;
+		run->transient_failures = ngeshare_settings.sync_retries;
+		error->message =
+		    psprintf("somebody else has held a lock here for %d s", ngeshare_settings.sync_timeout);
+		error->hint = "SELECT pid, state, query FROM pg_stat_activity WHERE state LIKE 'idle in"
+		              " transaction%' tells who may have forgotten to commit.";
 		return false;
 	}
-	run->delay_ms = CONFLICT_DELAY_MS * pg_prng_double(&pg_global_prng_state);
+	run->delay_ms = CONFLICT_DELAY_MS * (0.5 + pg_prng_double(&pg_global_prng_state));
 	run->verdict = SYNC_RETRY;
 	return true;
 }
@@ -223,7 +258,7 @@ rewind_step(SyncRun *run)
 
 /*
  * Judges a step's error: sets the run's verdict and what follows from it, and
- * notes the error to be logged. The connection is let go, whatever state it is in.
+ * notes the error to be logged. A connection that isn't idle is let go.
  */
 void
 sync_judge(SyncRun *run, ErrorData *error)
@@ -232,7 +267,8 @@ sync_judge(SyncRun *run, ErrorData *error)
 	bool was_narrowing;
 
 	rewind_step(run);
-	sync_drop_connection(run);
+	if (run->remote != NULL && !remote_is_idle(run->remote))
+		sync_drop_connection(run);
 	if (waits_for_lock(run, error))
 		return;
 	was_narrowing = run->is_narrowing;
@@ -244,11 +280,10 @@ sync_judge(SyncRun *run, ErrorData *error)
 		run->row_error = error->message;
 		run->row_sqlstate = error->sqlerrcode;
 	}
-	if (run->verdict != SYNC_RETRY && run->error == NULL)
+	if (run->verdict == SYNC_SKIP_TABLE && run->error == NULL)
 		run->error = error;
 	if (run->verdict == SYNC_END)
-		run->error = error;
-	run->is_cancelled = is_own_cancel(error);
+		sync_stop(run, error);
 	/* Of the way to a row that can't be stored, the first error and the last are told. */
 	if (error_class != SYNC_ROW || !was_narrowing || run->verdict != SYNC_RETRY)
 		sync_note_error(run, error, error_class);
@@ -261,6 +296,8 @@ void
 sync_forget_failures(SyncRun *run)
 {
 	run->attempt = 0;
+	run->transient_failures = 0;
+	run->conflict_ms += waited_for_lock(run);
 	run->conflict_since = 0;
 	run->is_narrowing = false;
 	run->passes_over = false;

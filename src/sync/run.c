@@ -4,6 +4,7 @@
  */
 #include "sync/sync.h"
 
+#include "alert/alert.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
 #include "sql.h"
@@ -179,6 +180,36 @@ merge_table(SyncRun *run)
 	run->is_resumed = false;
 }
 
+/* The parents that staged rows lack: fetched in one step, written in the next. */
+static void
+bring_parents(SyncRun *run)
+{
+	if (!run->is_fetched && sync_stage_parents(run))
+	{
+		run->is_fetched = true;
+		return;
+	}
+	if (run->is_fetched)
+		sync_write_parents(run);
+	run->is_fetched = false;
+	run->phase = merging_phase(run);
+}
+
+/* The window: what production still has of the rows that go is asked in one step, all written in
+ * the next. */
+static void
+bring_window(SyncRun *run)
+{
+	if (!run->is_fetched)
+	{
+		sync_look_for_gone(run);
+		run->is_fetched = true;
+		return;
+	}
+	merge_table(run);
+	run->is_fetched = false;
+}
+
 /* After a table's deletes come those of the one before it, after the first table the end. */
 static void
 go_behind_deletes(SyncRun *run)
@@ -208,6 +239,7 @@ sync_leave_table(SyncRun *run)
 {
 	run->tables[run->table].has_failed = true;
 	run->tables[run->table].extra = 0;
+	run->is_fetched = false;
 	if (run->phase == SYNC_DELETES)
 	{
 		go_behind_deletes(run);
@@ -254,14 +286,17 @@ do_table_phase(SyncRun *run)
 			run->phase = run->tables[run->table].is_whole ? merging_phase(run) : SYNC_PARENTS;
 			break;
 		case SYNC_PARENTS:
-			sync_fetch_parents(run);
-			run->phase = merging_phase(run);
+			bring_parents(run);
 			break;
 		case SYNC_MERGE:
-		case SYNC_WINDOW:
 			merge_table(run);
 			break;
+		case SYNC_WINDOW:
+			bring_window(run);
+			break;
 		case SYNC_VERIFY:
+			if (run->table == MIRROR_ATTENDANCE && sync_verify_past(run))
+				break;
 			run->phase = SYNC_REPAIR;
 			if (sync_verify(run))
 				end_table(run);
@@ -302,6 +337,23 @@ do_phase(SyncRun *run)
 	}
 }
 
+/* Works as the extension's owner until sync_become_caller(), or the transaction's end. */
+void
+sync_become_owner(SyncIdentity *caller)
+{
+	Oid owner = alert_owner();
+
+	GetUserIdAndSecContext(&caller->user, &caller->context);
+	if (OidIsValid(owner))
+		SetUserIdAndSecContext(owner, caller->context | SECURITY_LOCAL_USERID_CHANGE);
+}
+
+void
+sync_become_caller(const SyncIdentity *caller)
+{
+	SetUserIdAndSecContext(caller->user, caller->context);
+}
+
 /* Sets a setting for the length of a step. */
 static void
 set_for_step(const char *name, const char *value)
@@ -313,7 +365,7 @@ set_for_step(const char *name, const char *value)
 /*
  * Does the run's next step and says whether there is another. It runs as the
  * server's owner, whose user mapping it uses, and with nobody else's search_path.
- * What the run was is kept in run->before; after an error the caller rolls back.
+ * After an error the caller rolls back, and puts the run back to what it was.
  */
 bool
 sync_step(SyncRun *run)
@@ -322,7 +374,6 @@ sync_step(SyncRun *run)
 	int context;
 	int nest_level = NewGUCNestLevel();
 
-	memcpy(run->before, run, sizeof(SyncRun));
 	GetUserIdAndSecContext(&caller, &context);
 	SetUserIdAndSecContext(remote_production_owner(), context | SECURITY_LOCAL_USERID_CHANGE);
 	set_for_step("search_path", "pg_catalog, pg_temp");

@@ -96,6 +96,7 @@ typedef struct SyncTable
 	int64 waiting;     /* in quarantine after it */
 	int64 extra;       /* are here and no longer there, found by key */
 	int64 mismatching; /* differ still, after they were repaired */
+	int64 refused;     /* could not be stored or fetched, each by itself */
 	bool is_done;
 	bool has_failed; /* or was skipped, since a parent of it has */
 	bool is_skipped;
@@ -129,6 +130,10 @@ typedef struct SyncRun
 	char *past_buckets; /* attendance: where the past differs */
 	int batch_rows;
 	int repair_rows;
+	char *repair_ids;              /* those being repaired, as the text of an array */
+	bool is_fetched;               /* a phase of two steps has asked production, and writes next */
+	bool is_parent[MIRROR_TABLES]; /* parents of this table's rows were staged */
+	bool has_corrected_past;
 	SyncTable tables[MIRROR_TABLES];
 
 	StringInfoData findings; /* what makes the run a warning */
@@ -136,8 +141,10 @@ typedef struct SyncRun
 	/* The step under way, where it has failed before (retry.c) */
 	struct SyncRun *before;     /* the run as the step found it */
 	int attempt;                /* times that it has failed */
+	int transient_failures;     /* those among them that could pass by themselves */
 	long delay_ms;              /* to wait before it is tried again */
 	TimestampTz conflict_since; /* when it first had to let a lock go; 0: it had not */
+	long conflict_ms;           /* that the run's steps before it have waited so */
 	bool is_narrowing;          /* a row can't be stored: smaller pieces are tried */
 	bool passes_over;           /* the piece is one row, which is passed over */
 	bool isolates;              /* a merge: rows that can't be stored are looked for first */
@@ -147,8 +154,16 @@ typedef struct SyncRun
 	List *unlogged;    /* SyncErrors */
 	ErrorData *error;  /* what the run is going to be raised with, at its end */
 	bool is_cancelled; /* that error is somebody's will */
+	bool is_dropped;   /* the extension is gone, and the logs with it */
 	bool has_paused;
 } SyncRun;
+
+/* Who calls, while the sync works as somebody else. */
+typedef struct SyncIdentity
+{
+	Oid user;
+	int context;
+} SyncIdentity;
 
 /* How steps get their transactions: a procedure's differ from a worker's. */
 typedef struct SyncTransactions
@@ -164,6 +179,8 @@ extern void sync_run_to_end(SyncRun *run, const SyncTransactions *transactions);
 /* run.c */
 extern SyncRun *sync_new(SyncMode mode, const bool *wanted);
 extern bool sync_step(SyncRun *run);
+extern void sync_become_owner(SyncIdentity *caller);
+extern void sync_become_caller(const SyncIdentity *caller);
 extern void sync_leave_table(SyncRun *run);
 extern const char *sync_phase_name(SyncPhase phase);
 extern void sync_note_finding(SyncRun *run, const char *format, ...) pg_attribute_printf(2, 3);
@@ -172,6 +189,8 @@ extern char *sync_keep_text(SyncRun *run, const char *text);
 
 /* retry.c */
 extern void sync_judge(SyncRun *run, ErrorData *error);
+extern bool sync_is_own_stop(const ErrorData *error);
+extern void sync_stop(SyncRun *run, ErrorData *error);
 extern void sync_forget_failures(SyncRun *run);
 extern long sync_backoff(int failures);
 extern bool sync_is_row_error(int sqlstate);
@@ -179,6 +198,7 @@ extern bool sync_is_row_error(int sqlstate);
 /* errors.c */
 extern void sync_note_error(SyncRun *run, ErrorData *error, SyncErrorClass error_class);
 extern void sync_log_errors(SyncRun *run);
+extern void sync_count_refused(SyncRun *run, const MirrorTable *table, const char *message);
 extern void sync_log_row_error(SyncRun *run, int sqlstate, const char *message, const char *row);
 
 /* pause.c */
@@ -203,6 +223,7 @@ extern void sync_drop_connection(SyncRun *run);
 
 /* drift.c */
 extern void sync_record_drift(SyncRun *run);
+extern void sync_tell_drift(SyncRun *run);
 
 /* survey.c */
 extern void sync_survey(SyncRun *run);
@@ -216,7 +237,8 @@ extern bool sync_pull_batch(SyncRun *run);
 extern List *sync_staged_columns(const MirrorTable *table);
 
 /* parents.c */
-extern void sync_fetch_parents(SyncRun *run);
+extern bool sync_stage_parents(SyncRun *run);
+extern void sync_write_parents(SyncRun *run);
 
 /* merge.c */
 extern void sync_clear(const char *table);
@@ -248,6 +270,7 @@ extern void sync_fill(SyncRun *run, const MirrorTable *table);
 
 /* window.c */
 extern void sync_pull_past(SyncRun *run);
+extern void sync_look_for_gone(SyncRun *run);
 extern void sync_merge_window(SyncRun *run);
 extern void sync_correct_past(SyncRun *run);
 
@@ -259,6 +282,7 @@ extern void sync_forget_old_backups(void);
 
 /* verify.c */
 extern bool sync_verify(SyncRun *run);
+extern bool sync_verify_past(SyncRun *run);
 extern int64 sync_find_differences(SyncRun *run, const char *buckets);
 
 /* repair.c: rows that are fetched by key at a time */

@@ -74,6 +74,8 @@ PARALLEL SAFE
 AS $$
     SELECT
         CASE
+            WHEN sqlstate = '57P02' THEN
+                'The sync''s own process died. The next sync goes on where it was; the server''s log tells why it died.'
             WHEN sqlstate LIKE '08%' OR sqlstate LIKE '57P%' THEN
                 'Production can''t be reached. Check that it runs and that this machine reaches it; the next sync goes on by itself.'
             WHEN sqlstate LIKE '28%' THEN
@@ -96,8 +98,8 @@ AS $$
                 'A server is out of disk, memory or connections. Make room, then start it again.'
             WHEN sqlstate LIKE '40%' OR sqlstate LIKE '55%' OR sqlstate LIKE '25P%' THEN
                 'Something else held what it needed. Start it again.'
-            WHEN sqlstate LIKE '22%' OR sqlstate LIKE '23%' THEN
-                'A row of production can''t be stored here. Look at the row that the message names.'
+            WHEN sqlstate LIKE '22%' OR sqlstate LIKE '23%' OR sqlstate LIKE '54%' OR sqlstate = 'P0001' THEN
+                'A row of production can''t be stored here. It waits in ngeshare.quarantine with the reason, and is tried again by each sync.'
             ELSE
                 'Start it again. If it fails the same way, look into the server''s log.'
         END
@@ -105,18 +107,24 @@ $$;
 COMMENT ON FUNCTION ngeshare.error_remedy(text) IS
 'What to do about an error of a sync, by its SQLSTATE; NULL stands for a run whose process was gone before it could say.';
 
+CREATE VIEW ngeshare.whole_success AS
+SELECT run.run_id, run.finished_at
+FROM public.sync_run AS run
+WHERE run.status IN ('success', 'warning')
+  AND run.mode <> 'verify'
+  AND 6 = (SELECT count(*) FROM public.sync_log AS log WHERE log.run_id = run.run_id);
+COMMENT ON VIEW ngeshare.whole_success IS
+'The runs that brought all six tables up to production: what freshness goes by everywhere. One that only compared, or synced some tables, is none.';
+
 CREATE FUNCTION ngeshare.last_success()
 RETURNS timestamptz
 LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT run.finished_at
-    FROM public.sync_run AS run
-    WHERE run.status IN ('success', 'warning')
-      AND run.mode <> 'verify'
-      AND 6 = (SELECT count(*) FROM public.sync_log AS log WHERE log.run_id = run.run_id)
-    ORDER BY run.run_id DESC
+    SELECT finished_at
+    FROM ngeshare.whole_success
+    ORDER BY run_id DESC
     LIMIT 1
 $$;
 COMMENT ON FUNCTION ngeshare.last_success() IS
@@ -207,6 +215,21 @@ ALTER TABLE ngeshare.stage_attendance
     ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY;
 COMMENT ON TABLE ngeshare.stage_attendance IS
 'Rows of "UserHangoutGroupAttendance" that were pulled and are not merged yet.';
+
+-- Nothing of it lives long enough to be worth a vacuum, which a merge would have to
+-- wait for.
+DO $$
+DECLARE
+    staging regclass;
+BEGIN
+    FOREACH staging IN ARRAY ARRAY[
+        'ngeshare.stage_user', 'ngeshare.stage_hangout', 'ngeshare.stage_hangout_episode',
+        'ngeshare.stage_hangout_group', 'ngeshare.stage_user_hangout_group', 'ngeshare.stage_attendance']::regclass[]
+    LOOP
+        EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = off)', staging);
+    END LOOP;
+END
+$$;
 
 CREATE FUNCTION ngeshare_last_sync(table_name text)
 RETURNS timestamptz

@@ -59,21 +59,35 @@ past_is_same(SyncRun *run)
 	return digest.differing == 0;
 }
 
-/* Compares the meetings before the window again, takes in what differs still, and looks once more.
+/*
+ * Compares the meetings before the window again, and takes in what differs still:
+ * a step that looks and fetches, a step that writes, a step that looks once more.
+ * False once the past is settled, or is known not to be.
  */
-static void
-verify_past(SyncRun *run)
+bool
+sync_verify_past(SyncRun *run)
 {
+	if (run->is_fetched)
+	{
+		sync_close_gate();
+		sync_correct_past(run);
+		run->has_corrected_past = true;
+		run->is_fetched = false;
+		return true;
+	}
 	if ((!run->rebuilds_past && run->past_buckets == NULL) || past_is_same(run))
-		return;
-	sync_pull_past(run);
-	sync_close_gate();
-	sync_correct_past(run);
-	if (past_is_same(run))
-		return;
+		return false;
+	if (!run->has_corrected_past)
+	{
+		sync_pull_past(run);
+		run->is_fetched = true;
+		return true;
+	}
+	run->past_buckets = NULL;
 	run->tables[run->table].mismatching++;
 	sync_note_finding(run, "The history before the window differs from production after it was"
 	                       " corrected: CALL ngeshare_sync('full').");
+	return false;
 }
 
 /* Compares the table's content again: as a whole, or where the survey found differences. */
@@ -139,8 +153,6 @@ sync_verify(SyncRun *run)
 	Digest digest = {0};
 	int64 to_fetch = 0;
 
-	if (run->table == MIRROR_ATTENDANCE)
-		verify_past(run);
 	if (state->is_whole || state->buckets != NULL)
 		compare_again(run, &digest);
 	if (digest.differing > 0)

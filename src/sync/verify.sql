@@ -89,10 +89,10 @@ CREATE TABLE ngeshare.difference
 (
     table_name text NOT NULL,
     row_id     text NOT NULL,
-    kind       text NOT NULL CHECK (kind IN ('missing', 'changed', 'extra'))
+    kind       text NOT NULL CHECK (kind IN ('missing', 'changed', 'extra', 'gone', 'moved'))
 );
 COMMENT ON TABLE ngeshare.difference IS
-'Rows that the last run found to differ, by key: missing here, changed, or extra (gone from production). Repaired and removed ones leave it; after CALL ngeshare_sync(''verify'') it says what differs.';
+'Rows that the last run found to differ, by key: missing here, changed, or extra (gone from production); of attendance also gone and moved (to another day), between the step that asks and the one that writes. Repaired and removed ones leave it; after CALL ngeshare_sync(''verify'') it says what differs.';
 
 CREATE FUNCTION ngeshare_validate()
 RETURNS TABLE

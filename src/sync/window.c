@@ -88,12 +88,48 @@ is_gone(SyncRun *run)
 	                  pulled);
 }
 
+/* A condition on the mirror: the row was listed by sync_look_for_gone(), as one of some kinds. */
+static char *
+is_listed(const char *kinds)
+{
+	return sql_format("mirror.id IN (SELECT listed.row_id FROM ngeshare.difference AS listed"
+	                  " WHERE listed.table_name = 'UserHangoutGroupAttendance'"
+	                  " AND listed.kind IN (%s))",
+	                  kinds);
+}
+
+/*
+ * Lists the raw rows that are going to be taken away, and asks production which of
+ * them it still has, on another day, while nobody has to wait for its answer.
+ * Raises NG002 where too many are gone.
+ */
+void
+sync_look_for_gone(SyncRun *run)
+{
+	SqlArgs args = {0};
+	char *moved;
+	int64 gone;
+
+	sql_run("DELETE FROM ngeshare.difference WHERE kind IN ('gone', 'moved')", NULL);
+	sql_run(sql_format("INSERT INTO ngeshare.difference (table_name, row_id, kind)"
+	                   " SELECT 'UserHangoutGroupAttendance', mirror.id, 'gone'"
+	                   " FROM public.\"UserHangoutGroupAttendance\" AS mirror WHERE %s",
+	                   is_gone(run)),
+	        NULL);
+	moved =
+	    sync_split_gone(run, "SELECT row_id FROM ngeshare.difference WHERE kind = 'gone'", &gone);
+	sync_guard_removal(run, run->table, gone);
+	sql_add_text(&args, moved);
+	sql_run("UPDATE ngeshare.difference SET kind = 'moved'"
+	        " WHERE kind = 'gone' AND row_id = ANY ($1::text[])",
+	        &args);
+}
+
 /* Keeps, in archive and backup, what the write below is going to take away or change. */
 static void
-keep_old_rows(SyncRun *run, const char *condition, const char *moved)
+keep_old_rows(SyncRun *run)
 {
-	char *gone =
-	    sql_format("%s AND mirror.id <> ALL (%s::text[])", condition, quote_literal_cstr(moved));
+	char *gone = sql_format("%s AND %s", is_listed("'gone'"), is_gone(run));
 
 	sync_archive(run, &mirror_tables[MIRROR_ATTENDANCE], gone);
 	sync_back_up_removed(run, gone);
@@ -101,31 +137,22 @@ keep_old_rows(SyncRun *run, const char *condition, const char *moved)
 	sync_back_up_added(run);
 }
 
-/* Makes the raw rows what staging says, after a guard. */
+/* Makes the raw rows what staging says. What came to be gone since it was looked for is left. */
 static void
 write_window(SyncRun *run)
 {
-	const MirrorTable *table = &mirror_tables[MIRROR_ATTENDANCE];
 	SyncTable *state = &run->tables[run->table];
-	char *condition = is_gone(run);
-	int64 gone;
-	char *moved =
-	    sync_split_gone(run,
-	                    sql_format("SELECT mirror.id FROM public.\"UserHangoutGroupAttendance\""
-	                               " AS mirror WHERE %s",
-	                               condition),
-	                    &gone);
 	int64 deleted;
 
-	sync_guard_removal(run, run->table, gone);
-	keep_old_rows(run, condition, moved);
+	keep_old_rows(run);
 	deleted = sql_run(sql_format("DELETE FROM public.\"UserHangoutGroupAttendance\" AS mirror"
-	                             " WHERE %s",
-	                             condition),
+	                             " WHERE %s AND %s",
+	                             is_listed("'gone', 'moved'"), is_gone(run)),
 	                  NULL);
+	sql_run("DELETE FROM ngeshare.difference WHERE kind IN ('gone', 'moved')", NULL);
 	state->deleted += deleted;
 	state->local_rows -= deleted;
-	sync_write_differences(run, table);
+	sync_write_differences(run, &mirror_tables[MIRROR_ATTENDANCE]);
 }
 
 /* The first load: raw rows at once, and the window's meetings counted behind them. */
@@ -165,6 +192,23 @@ analyze_history(SyncRun *run)
 	sql_run("ANALYZE ngeshare.meeting_past", NULL);
 }
 
+/*
+ * Forgets what waits in quarantine, or was staged from there, of days that lie
+ * before the window: the past is compared and taken in by itself.
+ */
+static void
+leave_past_behind(SyncRun *run)
+{
+	Timestamp start = sync_compared_start(run);
+	SqlArgs args = {0};
+
+	sql_add_timestamp(&args, start);
+	sql_run("DELETE FROM ngeshare.quarantine WHERE table_name = 'UserHangoutGroupAttendance'"
+	        " AND (content->>'attendedAt')::timestamp(3) < $1",
+	        &args);
+	sql_run("DELETE FROM ngeshare.stage_attendance WHERE \"attendedAt\" < $1", &args);
+}
+
 /* Merges attendance, raw rows and history, in this one transaction. */
 void
 sync_merge_window(SyncRun *run)
@@ -173,6 +217,7 @@ sync_merge_window(SyncRun *run)
 	bool is_first;
 
 	sync_close_gate();
+	leave_past_behind(run);
 	is_first = run->rebuilds_past && sync_is_empty(table) && !run->isolates;
 	if (is_first)
 		sync_lock_parents(table);

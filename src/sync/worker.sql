@@ -91,12 +91,7 @@ AS $$
         ORDER BY sync_run.run_id DESC
         LIMIT 1
     ), last_success AS (
-        SELECT sync_run.run_id, sync_run.finished_at
-        FROM public.sync_run
-        WHERE sync_run.status IN ('success', 'warning')
-          AND sync_run.mode <> 'verify'
-        ORDER BY sync_run.run_id DESC
-        LIMIT 1
+        SELECT ngeshare.last_success() AS finished_at
     ), state AS (
         -- A worker that was only just started may not hold the lock yet.
         SELECT

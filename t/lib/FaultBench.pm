@@ -44,6 +44,8 @@ sub new
 # wait between the two, with what the test itself takes.
 sub bound { return 2 * ($TIMEOUT + 2) + 1.25 * $RETRY_BASE / 1000 + 6; }
 
+sub timeout { return $TIMEOUT; }
+
 # Gives every group and user the same new mark: a reader who sees two sees half a table.
 sub mark_production
 {
@@ -181,7 +183,20 @@ sub wrong_answers
 	return join "\n", @different[ 0 .. ($#different < 4 ? $#different : 4) ];
 }
 
-# A reader in a session of its own, who ends with an error at the first half table.
+# Lets the local side begin anew, as if it had never synced.
+sub forget_everything
+{
+	my ($self) = @_;
+
+	$self->{reader}->kill_kill(grace => 1);
+	$self->ask('DROP EXTENSION ngeshare; CREATE EXTENSION ngeshare');
+	$self->ask(connect_local($self->{production}, 'source', port => $self->{proxy}->port));
+	$self->start_reader;
+	return;
+}
+
+# A reader in a session of its own, who ends with an error at the first half table: an
+# empty one is whole as long as nothing has ever been synced.
 sub start_reader
 {
 	my ($self) = @_;
@@ -196,10 +211,12 @@ sub start_reader
 				SELECT (SELECT count(DISTINCT city) FROM "HangoutGroup") AS groups,
 					(SELECT count(DISTINCT "lastLogin") FROM "User") AS users,
 					(SELECT count(*) FROM "UserHangoutGroupAttendance") AS raw,
-					(SELECT sum(attendances) FROM ngeshare.meeting_recent) AS recent
+					(SELECT sum(attendances) FROM ngeshare.meeting_recent) AS recent,
+					EXISTS (SELECT 1 FROM sync_run WHERE status = 'success') AS was_synced
 				INTO seen;
 				COMMIT;
-				IF seen.groups <> 1 OR seen.users <> 1 OR seen.raw = 0 OR seen.raw IS DISTINCT FROM seen.recent THEN
+				IF seen.groups > 1 OR seen.users > 1 OR seen.raw <> coalesce(seen.recent, 0)
+					OR seen.was_synced AND 0 IN (seen.groups, seen.users, seen.raw) THEN
 					RAISE EXCEPTION 'half a table: %', seen;
 				END IF;
 				PERFORM pg_sleep(0.002);

@@ -9,7 +9,7 @@
 #   $proxy->cut                     closes all connections; new ones are taken
 #   $proxy->stop                    ends it; so does the end of its starter
 #
-# A command is obeyed when its method returns. The delay is that of a long line:
+# The delay is that of a long line:
 # bytes wait in a queue until they are due, and as many as like may be on their
 # way. A connection takes a round trip to open, as TCP's own handshake does.
 package Proxy;
@@ -17,42 +17,16 @@ package Proxy;
 use strict;
 use warnings FATAL => 'all';
 
+use parent 'ToldProcess';
+
 use Errno qw(EAGAIN EINTR EWOULDBLOCK);
 use IO::Select;
-use IO::Socket;
 use IO::Socket::INET;
-use POSIX ();
-use Socket qw(AF_UNIX IPPROTO_TCP PF_UNSPEC SHUT_RDWR SHUT_WR SOCK_STREAM TCP_NODELAY);
+use Socket qw(IPPROTO_TCP SHUT_WR TCP_NODELAY);
 use Time::HiRes qw(time);
 
 # Bytes of one read, and bytes in a queue from which on its sender has to wait.
 use constant { PIECE => 65_536, QUEUE_LIMIT => 67_108_864 };
-
-# Starts a proxy. port: the server's; host: its address; delay_ms: each way; listen_port: its own.
-sub start
-{
-	my ($class, %option) = @_;
-	my $listener = IO::Socket::INET->new(
-		LocalAddr => '127.0.0.1',
-		LocalPort => $option{listen_port} // 0,
-		Proto     => 'tcp',
-		Listen    => 128,
-		ReuseAddr => 1) or die "the proxy can't listen: $@";
-	my ($ours, $theirs) = IO::Socket->socketpair(AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die "no socket pair: $!";
-	my $pid = fork();
-
-	die "can't fork: $!" unless defined $pid;
-	if ($pid == 0)
-	{
-		close $ours;
-		forward_until_told($listener, $theirs, %option);
-	}
-	close $theirs;
-	$ours->autoflush(1);
-	return bless { control => $ours, pid => $pid, owner => $$, port => $listener->sockport }, $class;
-}
-
-sub port { my ($self) = @_; return $self->{port}; }
 
 sub counts { my ($self) = @_; return split / /, $self->tell('counts'); }
 
@@ -64,56 +38,18 @@ sub resume { my ($self) = @_; return $self->tell('resume'); }
 
 sub cut { my ($self) = @_; return $self->tell('cut'); }
 
-# Gives the proxy's process a command and returns its answer.
-sub tell
+# What the process begins with. port: the server's; host: its address; delay_ms: each way.
+sub state
 {
-	my ($self, $command) = @_;
+	my ($class, %option) = @_;
 
-	print { $self->{control} } "$command\n" or die "the proxy has gone: $!";
-	my $answer = readline $self->{control};
-	die "the proxy has ended at '$command'" unless defined $answer;
-	chomp $answer;
-	die "the proxy does not know '$command'" if $answer eq 'unknown';
-	return $answer;
-}
-
-# Ends the proxy's process, and with it all its connections.
-sub stop
-{
-	my ($self) = @_;
-	local ($?, $!, $@);
-
-	return if !$self->{control} || $self->{owner} != $$;
-	shutdown $self->{control}, SHUT_RDWR;
-	close delete $self->{control};
-	waitpid $self->{pid}, 0;
-	return;
-}
-
-sub DESTROY { my ($self) = @_; $self->stop; return; }
-
-# The proxy's process: ends without running what its starter would run at its own end.
-sub forward_until_told
-{
-	my ($listener, $control, %option) = @_;
-	my $state = {
-		listener    => $listener,
-		control     => $control,
+	return {
 		host        => $option{host} // '127.0.0.1',
 		port        => $option{port},
 		delay       => ($option{delay_ms} // 0) / 1000,
 		is_stalled  => 0,
 		connections => {},
 		counts      => { to_server => 0, to_client => 0, connections => 0 } };
-
-	local @SIG{qw(INT HUP TERM)} = ('IGNORE', 'DEFAULT', 'DEFAULT');
-	local $SIG{PIPE} = 'IGNORE';
-	$listener->blocking(0);
-	$control->autoflush(1);
-	my $ended_well = eval { 1 while step($state); 1 };
-	print {*STDERR} "the proxy failed: $@" unless $ended_well;
-	POSIX::_exit($ended_well ? 0 : 1);
-	return;
 }
 
 # Waits for what comes next and deals with it; false when the starter has gone.

@@ -15,34 +15,11 @@ package Sink;
 use strict;
 use warnings FATAL => 'all';
 
+use parent 'ToldProcess';
+
 use IO::Select;
-use IO::Socket;
-use IO::Socket::INET;
 use JSON::PP;
-use POSIX ();
-use Socket qw(AF_UNIX PF_UNSPEC SHUT_RDWR SO_LINGER SOCK_STREAM SOL_SOCKET);
-
-# Starts a sink that answers 200.
-sub start
-{
-	my ($class) = @_;
-	my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Proto => 'tcp', Listen => 16, ReuseAddr => 1)
-	  or die "the sink can't listen: $@";
-	my ($ours, $theirs) = IO::Socket->socketpair(AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die "no socket pair: $!";
-	my $pid = fork();
-
-	die "can't fork: $!" unless defined $pid;
-	if ($pid == 0)
-	{
-		close $ours;
-		serve_until_told($listener, $theirs);
-	}
-	close $theirs;
-	$ours->autoflush(1);
-	return bless { control => $ours, pid => $pid, owner => $$, port => $listener->sockport }, $class;
-}
-
-sub port { my ($self) = @_; return $self->{port}; }
+use Socket qw(SO_LINGER SOL_SOCKET);
 
 sub answer { my ($self, @answers) = @_; return $self->tell(join ' ', 'answer', @answers); }
 
@@ -50,48 +27,8 @@ sub forget { my ($self) = @_; return $self->tell('forget'); }
 
 sub requests { my ($self) = @_; return @{ decode_json($self->tell('requests')) }; }
 
-# Gives the sink's process a command and returns its answer.
-sub tell
-{
-	my ($self, $command) = @_;
-
-	print { $self->{control} } "$command\n" or die "the sink has gone: $!";
-	my $answer = readline $self->{control};
-	die "the sink has ended at '$command'" unless defined $answer;
-	chomp $answer;
-	die "the sink does not know '$command'" if $answer eq 'unknown';
-	return $answer;
-}
-
-# Ends the sink's process, and with it all its connections.
-sub stop
-{
-	my ($self) = @_;
-	local ($?, $!, $@);
-
-	return if !$self->{control} || $self->{owner} != $$;
-	shutdown $self->{control}, SHUT_RDWR;
-	close delete $self->{control};
-	waitpid $self->{pid}, 0;
-	return;
-}
-
-sub DESTROY { my ($self) = @_; $self->stop; return; }
-
-# The sink's process: ends without running what its starter would run at its own end.
-sub serve_until_told
-{
-	my ($listener, $control) = @_;
-	my $state = { listener => $listener, control => $control, answers => ['200'], requests => [], clients => {} };
-
-	local @SIG{qw(INT HUP TERM)} = ('IGNORE', 'DEFAULT', 'DEFAULT');
-	local $SIG{PIPE} = 'IGNORE';
-	$control->autoflush(1);
-	my $ended_well = eval { 1 while step($state); 1 };
-	print {*STDERR} "the sink failed: $@" unless $ended_well;
-	POSIX::_exit($ended_well ? 0 : 1);
-	return;
-}
+# What the process begins with: it answers 200.
+sub state { return { answers => ['200'], requests => [], clients => {} }; }
 
 # Waits for what comes next and deals with it; false when the starter has gone.
 sub step
@@ -115,6 +52,7 @@ sub welcome
 {
 	my ($state, $socket) = @_;
 
+	return unless $socket;
 	$socket->blocking(0);
 	$state->{clients}{$socket} = { socket => $socket, text => '' };
 	return;

@@ -1,0 +1,590 @@
+# A sync against everybody else in its server: a second sync, people who write to
+# the mirror by hand, readers who keep a snapshot, VACUUM FULL, CLUSTER, ALTER TABLE,
+# DROP EXTENSION, and sessions with settings of their own. ngeshare.pause_at holds it
+# where they meet.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use NgeshareTest;
+use PostgreSQL::Test::Utils;
+use Session qw(poll_until);
+use Test::More;
+use Time::HiRes qw(time);
+
+my $clock   = '2026-03-31 12:00:00+07';
+my $version = 0;
+my ($production, $local) = start_servers();
+prepare();
+
+test_second_caller();
+test_writer_behind_held_sync($_) for 'after merge HangoutGroup', 'after window';
+test_writer_with_lock_timeout();
+test_open_writer();
+test_writer_who_holds_a_row();
+test_writer_who_changes_a_table();
+test_repeatable_readers();
+test_reader_of_first_load();
+test_writer_into_first_load();
+test_maintenance($_) for 'VACUUM FULL "HangoutGroup"', 'CLUSTER "HangoutGroup" USING "HangoutGroup_pkey"',
+  'ALTER TABLE "HangoutGroup" ADD CONSTRAINT named CHECK (name IS NOT NULL)';
+test_long_vacuum();
+test_autovacuum();
+test_isolation($_) for 'serializable', 'repeatable read';
+test_read_only();
+test_timeouts();
+test_transaction_block();
+test_drop_extension('CALL', $_) for 'preflight', 'survey HangoutGroup', 'after pull User', 'after merge HangoutGroup', 'after window', 'finish';
+test_drop_extension('worker', $_) for 'preflight', 'after merge HangoutGroup', 'after window';
+test_drop_between_steps();
+$production->stop;
+$local->stop;
+done_testing();
+
+# Both servers, production with a small data set, the local one synced with it.
+sub prepare
+{
+	new_production($production, 'source');
+	$production->safe_psql('source', "SELECT demo.generate(60, 36, '$clock')");
+	new_mirror('ngeshare');
+	is(outcome_of(started_sync()), 'success', 'the first sync succeeds');
+	return;
+}
+
+# A database with the extension, connected, that syncs by the test's clock.
+sub new_mirror
+{
+	my ($database) = @_;
+
+	new_local($local, $database);
+	$local->safe_psql('postgres', "ALTER DATABASE $database SET $_")
+	  for "ngeshare.sync_clock = '$clock'", "ngeshare.sync_timeout = '20s'", 'ngeshare.sync_max_delete_pct = 100', 'ngeshare.sync_retries = 1';
+	$local->safe_psql($database, connect_local($production, 'source'));
+	return;
+}
+
+# Changes every group and user, a membership, and attendance within the window.
+sub change_production
+{
+	$version++;
+	$production->safe_psql('source', qq{
+		UPDATE "HangoutGroup" SET city = 'version $version', "updatedAt" = '2026-03-31 04:59:30';
+		UPDATE "User" SET email = id || '\@$version', "updatedAt" = '2026-03-31 04:59:30';
+		UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1 minute'
+		WHERE id IN (SELECT id FROM "UserHangoutGroupAttendance" WHERE "attendedAt" > '2026-03-01' ORDER BY md5(id || $version) LIMIT 5)});
+	return;
+}
+
+# A session of its own with settings.
+sub session { return Session->start($local, 'ngeshare', @_); }
+
+# A session that has called for a sync, with settings; it is not waited for.
+sub started_sync { return session(@_)->tell('CALL ngeshare_sync()'); }
+
+# Changes production and starts a sync that is held at a place, once it is.
+sub held_sync
+{
+	my ($place) = @_;
+
+	change_production();
+	my $seen = -s $local->logfile;
+	my $sync = started_sync("ngeshare.pause_at = '$place'");
+	wait_until_held($seen);
+	return $sync;
+}
+
+sub wait_until_held
+{
+	my ($seen) = @_;
+	poll_until(sub { substr(slurp_file($local->logfile), $seen) =~ /sync \d+ is held/ }) or die 'no sync is held';
+	return;
+}
+
+sub ask { return $local->safe_psql('ngeshare', $_[0]); }
+
+sub resume { return ask('SELECT ngeshare.resume_sync()'); }
+
+# How the run that a session has called for ended: its status, and what is wrong with it.
+sub outcome_of
+{
+	my ($sync) = @_;
+
+	$sync->wait;
+	my $error = $sync->errors;
+	$sync->end;
+	my $outcome = ask(q{SELECT status || coalesce(': ' || string_agg(sqlstate || ' ' || sync_error_log.message, '; '), '')
+		FROM sync_run LEFT JOIN sync_error_log USING (run_id) WHERE run_id = (SELECT max(run_id) FROM sync_run) GROUP BY status});
+	return $error eq '' ? $outcome : "$outcome ($error)";
+}
+
+# Whether a session waits for something else than its client.
+sub waits
+{
+	my ($session) = @_;
+	return poll_until(sub {
+		ask("SELECT state = 'active' AND wait_event_type IN ('Lock', 'Timeout', 'Extension') FROM pg_stat_activity WHERE pid = $session->{pid}") eq 't'; })
+	  && !$session->is_done;
+}
+
+# Since when a process waits for a lock, the empty string where it doesn't.
+sub waits_since
+{
+	my ($session, $kind) = @_;
+	return ask("SELECT max(waitstart) FROM pg_locks WHERE pid = $session->{pid} AND NOT granted AND locktype ~ '$kind'");
+}
+
+# The meetings that the window's history and a recount of the raw rows don't share.
+sub history_is_exact
+{
+	my ($name) = @_;
+
+	is(ask(q{WITH counted AS (
+			SELECT "hangoutGroupId", "hangoutEpisodeId", ("attendedAt" AT TIME ZONE 'UTC' AT TIME ZONE zone)::date,
+				min("attendedAt"), max("attendedAt"), count(*)
+			FROM "UserHangoutGroupAttendance", ngeshare.history_state WHERE "attendedAt" >= window_start GROUP BY 1, 2, 3)
+		SELECT count(*) FROM ((TABLE counted EXCEPT TABLE ngeshare.meeting_recent)
+			UNION ALL (TABLE ngeshare.meeting_recent EXCEPT TABLE counted)) AS differs}), '0', "$name: the history is exact");
+	return;
+}
+
+# One more sync, and everything is production's.
+sub next_sync_is_right
+{
+	my ($name) = @_;
+
+	is(outcome_of(started_sync()), 'success', "$name: the next sync succeeds");
+	my @different = (answers_differ($production, 'source', $local, 'ngeshare', $clock),
+		history_differs($production, 'source', $local, 'ngeshare', 'Asia/Jakarta'));
+	is(scalar @different, 0, "$name: and everything is production's") or diag join "\n", @different[ 0 .. 3 ];
+	return;
+}
+
+# The second of two callers is refused, however it calls, and has changed nothing.
+sub test_second_caller
+{
+	my $sync   = held_sync('after merge HangoutGroup');
+	my $run    = ask('SELECT max(run_id) FROM sync_run');
+	my $before = ask('SELECT (SELECT count(*) FROM sync_run), (SELECT count(*) FROM sync_error_log), (SELECT last_value FROM sync_run_run_id_seq)');
+
+	for my $call ('CALL ngeshare_sync()', q{CALL ngeshare_sync('verify')}, q{CALL ngeshare_sync('full', '{User}')}, 'SELECT ngeshare_sync_start()')
+	{
+		like(psql_errors($local, 'ngeshare', $call), qr/^ERROR:  NG001: .*\nDETAIL:  It is run $run\./, "a second sync, $call: NG001");
+	}
+	is(ask('SELECT (SELECT count(*) FROM sync_run), (SELECT count(*) FROM sync_error_log), (SELECT last_value FROM sync_run_run_id_seq)'),
+		$before, 'and nothing is changed');
+	resume();
+	is(outcome_of($sync), 'success', 'the first goes on');
+	return;
+}
+
+# Who writes while a step of the sync does waits for it, and then goes on.
+sub test_writer_behind_held_sync
+{
+	my ($place) = @_;
+	my ($group, $user, $episode) = map { ask(qq{SELECT min(id) FROM "$_"}) } qw(HangoutGroup User HangoutEpisode);
+	my $table  = '"UserHangoutGroupAttendance"';
+	my %writes = (
+		INSERT => "INSERT INTO $table VALUES ('by hand', '2026-03-20', '$episode', '$group', '$user')",
+		UPDATE => qq{UPDATE $table SET "attendedAt" = "attendedAt" + interval '1 minute' WHERE "attendedAt" > '2026-03-15'},
+		DELETE => qq{DELETE FROM $table WHERE "attendedAt" > '2026-03-15'},
+		COPY   => "COPY $table FROM STDIN;\ncopied\t2026-03-21\t$episode\t$group\t$user\n\\.\n",
+		TRUNCATE => "TRUNCATE $table");
+
+	for my $kind (sort keys %writes)
+	{
+		my $name   = "$kind against a sync held $place";
+		my $sync   = held_sync($place);
+		my $writer = session()->tell($writes{$kind});
+
+		ok(waits($writer), "$name: waits");
+		resume();
+		$writer->wait;
+		is($writer->errors, '', "$name: goes on without an error");
+		is(outcome_of($sync), 'success', "$name: and so does the sync");
+		history_is_exact($name);
+		next_sync_is_right($name);
+		$writer->end;
+	}
+	return;
+}
+
+# Who has set a lock_timeout gets its error at the gate, as at any lock.
+sub test_writer_with_lock_timeout
+{
+	my $sync   = held_sync('after merge HangoutGroup');
+	my $writer = session(q{lock_timeout = '50ms'});
+
+	$writer->run('UPDATE "User" SET email = NULL');
+	like($writer->errors, qr/^ERROR:  55P03: a sync is writing to the mirror$/, "a writer's lock_timeout ends its wait: 55P03");
+	resume();
+	is(outcome_of($sync), 'success', 'and the sync goes on');
+	$writer->run('UPDATE "User" SET email = NULL');
+	is($writer->errors, '', 'and so does the writer, behind it');
+	next_sync_is_right('after a lock_timeout');
+	$writer->end;
+	return;
+}
+
+# A writer whose transaction began before the sync's step is waited for; the sync
+# lets go after a while and comes back, as often as it takes.
+sub test_open_writer
+{
+	my $writer = session();
+	my %since;
+
+	$writer->run(qq{BEGIN; UPDATE "HangoutGroup" SET name = 'by hand' WHERE id = (SELECT min(id) FROM "HangoutGroup")});
+	change_production();
+	my $sync = started_sync();
+	ok(poll_until(sub { my $since = waits_since($sync, 'advisory'); $since{$since} = 1 if $since ne ''; return keys %since >= 2; }),
+		'a sync waits for an open writer, lets go and comes back');
+	$writer->run('UPDATE "User" SET email = NULL WHERE id = (SELECT min(id) FROM "User")');
+	is($writer->errors, '', 'who goes on meanwhile in another table');
+	$writer->run('COMMIT');
+	is($writer->errors, '', 'and commits');
+	is(outcome_of($sync), 'success', 'then the sync succeeds, and has logged no error');
+	next_sync_is_right('after an open writer');
+	$writer->end;
+	return;
+}
+
+# SELECT FOR UPDATE passes no gate. Who holds a row by it and then waits at the gate
+# for a sync that wants that row isn't the deadlock's victim, whenever the sync comes.
+sub test_writer_who_holds_a_row
+{
+	for my $delay (0.2, 0.5, 0.7, 0.8, 0.9)
+	{
+		my ($first, $writer) = (session(), session());
+
+		$first->run(qq{BEGIN; UPDATE "Hangout" SET name = name WHERE id = 'nobody'});
+		$writer->run('BEGIN; SELECT id FROM "HangoutGroup" FOR UPDATE');
+		$production->safe_psql('source', qq{UPDATE "HangoutGroup" SET city = 'Kota $delay', "updatedAt" = '2026-03-31 04:59:30'});
+		my $sync = session()->tell(q{CALL ngeshare_sync(tables => '{HangoutGroup}')});
+		ok(poll_until(sub { waits_since($sync, 'advisory') ne '' }), 'a sync waits at the gate');
+		$writer->tell('UPDATE "User" SET email = NULL WHERE id = (SELECT min(id) FROM "User")');
+		ok(waits($writer), 'and a writer behind it');
+		# Somebody's deadlock check comes a second after they began to wait: the
+		# sync has to be waiting for the row in the meantime.
+		Time::HiRes::sleep($delay);
+		$first->run('COMMIT');
+		$writer->wait;
+		is($writer->errors, '', "a writer who holds a row the sync wants, $delay s before it: no error");
+		$writer->run('COMMIT');
+		is(outcome_of($sync), 'success', "$delay s: and the sync succeeds");
+		$_->end for $first, $writer;
+	}
+	next_sync_is_right('after rows were held');
+	return;
+}
+
+# A migration: a write, then ALTER TABLE of what the waiting sync has read. The sync
+# lets go before its deadlock is found.
+sub test_writer_who_changes_a_table
+{
+	my $writer = session();
+
+	$production->safe_psql('source', q{
+		INSERT INTO "User" (id, "updatedAt") VALUES ('parent', '2020-01-01');
+		UPDATE "UserHangoutGroup" SET "userId" = 'parent', "updatedAt" = '2026-03-31 04:59:30' WHERE id = (SELECT min(id) FROM "UserHangoutGroup")});
+	$writer->run(q{BEGIN; UPDATE "Hangout" SET name = name WHERE id = 'nobody'});
+	my $sync = session()->tell(q{CALL ngeshare_sync(tables => '{UserHangoutGroup}')});
+	ok(poll_until(sub { waits_since($sync, 'advisory') ne '' }), 'a sync that looks for parents waits at the gate');
+	# Behind the sync's own look for a deadlock, and behind a writer's, too, had it waited in one go.
+	Time::HiRes::sleep(1.3);
+	$writer->run(q{ALTER TABLE "User" ADD CONSTRAINT named CHECK (id <> ''); COMMIT});
+	is($writer->errors, '', 'a writer who alters a table that it has read: no error');
+	is(outcome_of($sync), 'success', 'and the sync succeeds');
+	ask('ALTER TABLE "User" DROP CONSTRAINT named');
+	$writer->end;
+	next_sync_is_right('after a migration');
+	return;
+}
+
+# What a transaction that keeps its snapshot sees of everything that a sync writes.
+sub seen
+{
+	my ($reader) = @_;
+	my @parts = map { "(SELECT md5(string_agg(t::text, '' ORDER BY t::text)) FROM $_ AS t)" } '"HangoutGroup"', '"User"',
+	  '"UserHangoutGroupAttendance"', 'ngeshare.meeting', 'v_group_summary', 'ngeshare_funnel()';
+
+	return $reader->run('SELECT ' . join(' || ', @parts));
+}
+
+# A reader's snapshot is one state, across whole syncs that don't wait for it.
+sub test_repeatable_readers
+{
+	for my $level ('REPEATABLE READ', 'SERIALIZABLE')
+	{
+		my $reader = session("ngeshare.as_of = '$clock'");
+
+		$reader->run("BEGIN ISOLATION LEVEL $level");
+		my $first = seen($reader);
+		like($first, qr/^\w{192}$/, "$level: a reader sees everything");
+		for my $sync (1 .. 2)
+		{
+			change_production();
+			is(outcome_of(started_sync()), 'success', "$level: sync $sync doesn't wait for the reader");
+			is(seen($reader), $first, "$level: who still sees the same");
+		}
+		$reader->run('COMMIT');
+		isnt(seen($reader), $first, "$level: and then what has come");
+		$reader->end;
+	}
+	return;
+}
+
+# A first load needs its empty tables for itself: it waits for who has read them,
+# and who reads on gets no error, not even behind the sync's patience.
+sub test_reader_of_first_load
+{
+	new_mirror('fresh');
+	my $reader = Session->start($local, 'fresh');
+	$reader->run('BEGIN; SELECT count(*) FROM "HangoutGroup"');
+	my $sync = Session->start($local, 'fresh')->tell('CALL ngeshare_sync()');
+	ok(poll_until(sub { waits_since($sync, 'relation') ne '' }), 'a first load waits for a reader of its empty table');
+	is($reader->run('SELECT count(*) FROM "HangoutGroup" JOIN "User" ON true JOIN "UserHangoutGroupAttendance" ON true'), '0', 'who reads on');
+	is($reader->errors, '', 'without an error');
+	$reader->run('COMMIT');
+	$sync->wait;
+	is($sync->errors, '', 'then the first load goes on');
+	is($local->safe_psql('fresh', q{SELECT status, (SELECT count(*) FROM sync_error_log) FROM sync_run}), 'success|0', 'and succeeds');
+
+	# A reader who stays longer than the sync has patience costs the sync its table.
+	new_mirror('patient');
+	$local->safe_psql('postgres', q{ALTER DATABASE patient SET ngeshare.sync_timeout = '1s'});
+	my $sitter = Session->start($local, 'patient');
+	$sitter->run('BEGIN; SELECT count(*) FROM "HangoutGroup"');
+	my $said = psql_errors($local, 'patient', 'CALL ngeshare_sync()');
+	like($said, qr/^ERROR:  55P03: somebody else has held a lock here for/m, 'a sync whose patience ends: 55P03');
+	is($sitter->run('SELECT count(*) FROM "HangoutGroup"'), '0', 'the reader reads on');
+	$sitter->run('COMMIT');
+	is($sitter->errors, '', 'and commits');
+	is(psql_errors($local, 'patient', 'SET client_min_messages = warning; CALL ngeshare_sync()'), '', 'and the next sync succeeds');
+	$_->end for $reader, $sync, $sitter;
+	return;
+}
+
+# A writer into the empty table holds its lock and waits at the gate, for a sync that
+# is about to want the table: it is not the deadlock's victim.
+sub test_writer_into_first_load
+{
+	for my $delay (0.3, 0.8, 0.9)
+	{
+		my $database = 'filled_' . 10 * $delay;
+		new_mirror($database);
+		my ($first, $writer, $sync) = map { Session->start($local, $database) } 1 .. 3;
+
+		$first->run(q{BEGIN; UPDATE "Hangout" SET name = name WHERE id = 'nobody'});
+		$sync->tell('CALL ngeshare_sync()');
+		ok(poll_until(sub { waits_since($sync, 'advisory') ne '' }), 'a first load waits at the gate');
+		$writer->tell(q{INSERT INTO "User" (id, "updatedAt") VALUES ('by hand', now())});
+		ok(waits($writer), 'and a writer behind it');
+		Time::HiRes::sleep($delay);
+		$first->run('COMMIT');
+		$writer->wait;
+		is($writer->errors, '', "a writer into an empty table, $delay s before its first load: no error");
+		$sync->wait;
+		is($sync->errors, '', "$delay s: nor does the first load get one");
+		is($local->safe_psql($database, 'SELECT count(*) FROM sync_error_log'), '0', "$delay s: nor log one");
+		$_->end for $first, $writer, $sync;
+	}
+	return;
+}
+
+# What rewrites or alters a table of the mirror waits for a step that writes, and
+# the sync for it.
+sub test_maintenance
+{
+	my ($statement) = @_;
+	my $name  = $statement =~ s/ .*//r . ' meanwhile';
+	my $sync  = held_sync('after merge HangoutGroup');
+	my $other = session()->tell($statement);
+
+	ok(waits($other), "$name: waits for the step");
+	resume();
+	$other->wait;
+	is($other->errors, '', "$name: is done without an error");
+	is(outcome_of($sync), 'success', "$name: the sync succeeds");
+	$sync = held_sync('merge HangoutGroup');
+	$other->run($statement =~ s/named/other/r);
+	is($other->errors, '', "$name: nobody waits for a sync that doesn't write");
+	resume();
+	is(outcome_of($sync), 'success', "$name: which succeeds, too");
+	ask('ALTER TABLE "HangoutGroup" DROP CONSTRAINT IF EXISTS named, DROP CONSTRAINT IF EXISTS other');
+	next_sync_is_right($name);
+	$other->end;
+	return;
+}
+
+# A long VACUUM holds this lock: a sync that has changed the whole table, and would
+# like to ANALYZE it, doesn't wait for its end.
+sub test_long_vacuum
+{
+	my $other = session();
+
+	change_production();
+	$other->run('BEGIN; LOCK TABLE "HangoutGroup" IN SHARE UPDATE EXCLUSIVE MODE');
+	my $begun = time;
+	is(outcome_of(started_sync()), 'success', 'a sync under a long VACUUM succeeds');
+	cmp_ok(time - $begun, '<', 10, 'and has not waited for it');
+	$other->run('COMMIT');
+	$other->end;
+	return;
+}
+
+# An autovacuum of staging gives way to the merge that empties it, as it does to anybody.
+sub test_autovacuum
+{
+	ask('ALTER TABLE ngeshare.stage_user SET (autovacuum_enabled = on, autovacuum_vacuum_insert_threshold = 0, autovacuum_vacuum_insert_scale_factor = 0,'
+		. ' autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)');
+	$local->append_conf('postgresql.conf', 'autovacuum_naptime = 1s');
+	$local->reload;
+	my $sync = held_sync('merge User');
+	ok(poll_until(sub { ask(q{SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'autovacuum:%stage_user%' AND wait_event = 'VacuumDelay'}) eq '1' }),
+		'an autovacuum is at a table of staging');
+	resume();
+	is(outcome_of($sync), 'success', 'the sync succeeds');
+	$local->append_conf('postgresql.conf', 'autovacuum_naptime = 1min');
+	$local->reload;
+	return;
+}
+
+# A sync's steps are READ COMMITTED, whatever the default is.
+sub test_isolation
+{
+	my ($level) = @_;
+
+	ask("ALTER DATABASE ngeshare SET default_transaction_isolation = '$level'");
+	change_production();
+	is(outcome_of(started_sync()), 'success', "a sync succeeds where $level is the default");
+	next_sync_is_right("under $level");
+	change_production();
+	ask('SELECT ngeshare_sync_start()');
+	ok(poll_until(sub { ask('SELECT running FROM ngeshare_sync_status()') eq 'f' }), "$level: a worker ends, too");
+	is(ask('SELECT status || trigger FROM sync_run ORDER BY run_id DESC LIMIT 1'), 'successworker', "$level: and succeeds");
+	ask('ALTER DATABASE ngeshare RESET default_transaction_isolation');
+	return;
+}
+
+# Where transactions are read-only by default a sync says so before anything else.
+sub test_read_only
+{
+	my $runs = ask('SELECT count(*) FROM sync_run');
+
+	like(psql_errors($local, 'ngeshare', 'SET default_transaction_read_only = on; CALL ngeshare_sync()'),
+		qr/^ERROR:  25006: cannot execute .* in a read-only transaction/, 'read-only by default: 25006');
+	like(psql_errors($local, 'ngeshare', 'SET default_transaction_read_only = on; SELECT ngeshare_sync_start()'),
+		qr/^ERROR:  25006: cannot execute .* in a read-only transaction/, 'ngeshare_sync_start(), too');
+	is(ask('SELECT count(*) FROM sync_run'), $runs, 'and no run was begun');
+	is(ask('SELECT count(*) FROM ngeshare.sync_lock'), '0', 'and no lock is left');
+	return;
+}
+
+# The caller's own bounds: a wait for a lock is the sync's matter, a statement's time the caller's.
+sub test_timeouts
+{
+	change_production();
+	is(outcome_of(started_sync(q{lock_timeout = '1ms'}, q{idle_in_transaction_session_timeout = '1ms'}, q{statement_timeout = '60s'})),
+		'success', 'a short lock_timeout and idle_in_transaction_session_timeout of the caller end no sync');
+	my $writer = session();
+	$writer->run(q{BEGIN; UPDATE "HangoutGroup" SET name = name WHERE id = 'nobody'});
+	change_production();
+	my $sync = started_sync(q{lock_timeout = '1ms'});
+	ok(poll_until(sub { waits_since($sync, 'advisory') ne '' }), 'with a lock_timeout of a millisecond a sync still waits its turn');
+	$writer->run('COMMIT');
+	is(outcome_of($sync), 'success', 'and succeeds');
+	$sync = held_sync('after merge HangoutGroup');
+	resume();
+	is(outcome_of($sync), 'success', 'a sync that was held has time');
+	change_production();
+	$sync = started_sync(q{ngeshare.pause_at = 'after merge HangoutGroup'}, q{statement_timeout = '1500ms'});
+	like(outcome_of($sync), qr/^failed: 57014 .*statement timeout \(ERROR:  57014: /, 'a statement_timeout of the caller ends it, and nobody wanted that: 57014');
+	next_sync_is_right('after a timeout');
+	$writer->end;
+	return;
+}
+
+# Inside a transaction block, said or not, there is no sync.
+sub test_transaction_block
+{
+	my $runs = ask('SELECT count(*) FROM sync_run');
+
+	like(psql_errors($local, 'ngeshare', $_), qr/^ERROR:  25001: ngeshare_sync\(\) cannot run inside a transaction block/m, '25001: ' . $_ =~ s/\n/, /r)
+	  for 'BEGIN; CALL ngeshare_sync(); COMMIT', "\\set AUTOCOMMIT off\nCALL ngeshare_sync();";
+	is(ask('SELECT count(*) FROM sync_run'), $runs, 'and no run was begun');
+	return;
+}
+
+# DROP EXTENSION against a held sync: the drop isn't a deadlock's victim, the sync
+# ends without a crash, and all can begin anew.
+sub test_drop_extension
+{
+	my ($kind, $place) = @_;
+	my $name = "DROP EXTENSION against a $kind held at $place";
+	my ($sync, $seen);
+
+	if ($kind eq 'CALL')
+	{
+		$sync = held_sync($place);
+	}
+	else
+	{
+		change_production();
+		$seen = -s $local->logfile;
+		ask("ALTER DATABASE ngeshare SET ngeshare.pause_at = '$place'");
+		ask('SELECT ngeshare_sync_start()');
+		wait_until_held($seen);
+		ask('ALTER DATABASE ngeshare RESET ngeshare.pause_at');
+	}
+	drop_and_begin_anew($name, session(), $sync, 1);
+	return;
+}
+
+# Drops, and lets go of a sync that is held once the drop waits for it; then creates,
+# connects and syncs again.
+sub drop_and_begin_anew
+{
+	my ($name, $other, $sync, $is_held) = @_;
+	my $resumer = $is_held ? session() : undef;
+
+	# Behind a drop that waits nobody would get at the sync's progress any more.
+	$resumer->run('BEGIN; SELECT ngeshare.resume_sync()') if $is_held;
+	$other->tell('DROP EXTENSION ngeshare');
+	ok(waits($other), "$name: the drop waits") if $is_held;
+	$resumer->run('COMMIT') if $is_held;
+	$other->wait;
+	is($other->errors, '', "$name: no error to the drop");
+	if ($sync)
+	{
+		$sync->wait;
+		my $error = $sync->errors;
+		like($error, $is_held ? qr/^ERROR:  55000: the extension was dropped while it synced/ : qr/^(ERROR:  (42...|40P01|55P03|55000): .*)?/,
+			"$name: the sync ends, and says why");
+		diag "$name: " . ($error || 'the sync came to its end');
+		is($sync->run('SELECT 1'), '1', "$name: in a session that lives on");
+		$sync->end;
+	}
+	ok(poll_until(sub { ask(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'ngeshare sync' OR query LIKE 'CALL ngeshare_sync%' AND state = 'active'}) eq '0' }),
+		"$name: no sync goes on");
+	ask('CREATE EXTENSION ngeshare');
+	ask(connect_local($production, 'source'));
+	next_sync_is_right("$name, begun anew");
+	unlike(slurp_file($local->logfile), qr/PANIC|was terminated by signal/, "$name: nothing crashed");
+	$_->end for grep { defined } $other, $resumer;
+	return;
+}
+
+# The same at any moment of a sync that nothing holds.
+sub test_drop_between_steps
+{
+	for my $delay (map { 0.01 * $_ } 0 .. 7)
+	{
+		change_production();
+		my $dropper = session();
+		my $sync    = started_sync();
+
+		Time::HiRes::sleep($delay);
+		drop_and_begin_anew(sprintf('DROP EXTENSION %.2f s after a CALL', $delay), $dropper, $sync, 0);
+	}
+	return;
+}
