@@ -20,6 +20,7 @@ unreadable_rows();
 failing_tables();
 drifting_columns();
 slow_production();
+stuck_tables();
 secrets();
 $production->stop;
 $local->stop;
@@ -236,6 +237,23 @@ sub slow_production
 		'57014 transient pull true', 'after timeouts that are logged');
 	is(ask('slow', q{SELECT count(*) FROM "User" WHERE "lastLogin" = '2026-03-31'}), $production->safe_psql('slow', 'SELECT count(*) FROM users'),
 		'every row is here');
+	return;
+}
+
+# Two tables that production never gets done with: each has its own tries.
+sub stuck_tables
+{
+	new_pair('stuck');
+	sync('stuck');
+	$production->safe_psql('stuck', 'DROP SCHEMA reference, demo CASCADE');
+	$production->safe_psql('stuck', qq{
+		ALTER TABLE "$_" RENAME TO "real $_";
+		CREATE VIEW "$_" AS SELECT * FROM "real $_" WHERE (SELECT pg_sleep(3)) IS NOT NULL;
+		GRANT SELECT ON "$_" TO $LOGIN}) for qw(User Hangout);
+	$local->psql('stuck', "SET ngeshare.sync_clock = '$clock'; SET ngeshare.sync_timeout = '1s'; SET ngeshare.sync_retries = 1;
+		SET ngeshare.sync_retry_base = '10ms'; CALL ngeshare_sync()");
+	is(ask('stuck', q{SELECT string_agg(table_name || ' ' || phase || ' ' || attempt || ' ' || will_retry, ', ' ORDER BY error_id) FROM sync_error_log}),
+		'User survey 1 true, User survey 2 false, Hangout survey 1 true, Hangout survey 2 false', 'two tables that time out are tried twice each');
 	return;
 }
 

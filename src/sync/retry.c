@@ -288,10 +288,13 @@ sync_judge(SyncRun *run, ErrorData *error)
 	if (error_class != SYNC_ROW || !was_narrowing || run->verdict != SYNC_RETRY)
 		sync_note_error(run, error, error_class);
 	if (run->verdict == SYNC_SKIP_TABLE)
+	{
+		sync_forget_failures(run);
 		sync_leave_table(run);
+	}
 }
 
-/* A step has succeeded: what it failed with before counts no longer. */
+/* A step has succeeded, or its table was given up: what failed before counts no longer. */
 void
 sync_forget_failures(SyncRun *run)
 {
