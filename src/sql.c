@@ -163,6 +163,18 @@ sql_commit(void)
 	pgstat_report_activity(STATE_IDLE, NULL);
 }
 
+/* The role that owns the extension, and all that it keeps; InvalidOid where it is gone. */
+Oid
+sql_extension_owner(void)
+{
+	bool isnull;
+
+	if (!sql_query_row("SELECT extowner FROM pg_catalog.pg_extension WHERE extname = 'ngeshare'",
+	                   NULL))
+		return InvalidOid;
+	return DatumGetObjectId(sql_value(1, &isnull));
+}
+
 /* printf into a palloc'd string, for statements that name a table. */
 char *
 sql_format(const char *format, ...)

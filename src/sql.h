@@ -37,6 +37,7 @@ extern Datum sql_value(int column, bool *isnull);
 extern char *sql_text(int column);
 extern int64 sql_int64(int column);
 
+extern Oid sql_extension_owner(void);
 extern void sql_begin(const char *activity);
 extern void sql_commit(void);
 

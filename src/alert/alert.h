@@ -47,7 +47,6 @@ extern int64 alert_wait_ms(void);
 extern void alert_record(const AlertMessage *message, const AlertAnswer *answer);
 extern bool alert_lock_try(void);
 extern void alert_lock_release(void);
-extern Oid alert_owner(void);
 
 /* deliver.c */
 extern void alert_deliver(const AlertMessage *message, AlertAnswer *answer);

@@ -218,15 +218,3 @@ alert_lock_release(void)
 {
 	DirectFunctionCall1(pg_advisory_unlock_int8, Int64GetDatum(ALERT_LOCK_KEY));
 }
-
-/* The extension's owner, as whom alerts are delivered. */
-Oid
-alert_owner(void)
-{
-	bool isnull;
-
-	if (!sql_query_row("SELECT extowner FROM pg_catalog.pg_extension WHERE extname = 'ngeshare'",
-	                   NULL))
-		return InvalidOid;
-	return DatumGetObjectId(sql_value(1, &isnull));
-}

@@ -73,7 +73,7 @@ alert_start_delivery(void)
 		return;
 	order.starter = GetTopTransactionIdIfAny();
 	order.database = MyDatabaseId;
-	order.owner = alert_owner();
+	order.owner = sql_extension_owner();
 	order.extension = get_extension_oid("ngeshare", false);
 	if (!register_worker(&order))
 		ereport(LOG, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),

@@ -4,7 +4,6 @@
  */
 #include "sync/sync.h"
 
-#include "alert/alert.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
 #include "sql.h"
@@ -341,7 +340,7 @@ do_phase(SyncRun *run)
 void
 sync_become_owner(SyncIdentity *caller)
 {
-	Oid owner = alert_owner();
+	Oid owner = sql_extension_owner();
 
 	GetUserIdAndSecContext(&caller->user, &caller->context);
 	if (OidIsValid(owner))
