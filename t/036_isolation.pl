@@ -46,7 +46,7 @@ done_testing();
 sub prepare
 {
 	new_production($production, 'source');
-	$production->safe_psql('source', "SELECT demo.generate(60, 36, '$clock')");
+	$production->safe_psql('source', "SELECT demo.generate(60, 36, '$clock'); UPDATE reference.setting SET clock = '$clock'");
 	new_mirror('ngeshare');
 	is(outcome_of(started_sync()), 'success', 'the first sync succeeds');
 	return;
@@ -156,7 +156,7 @@ sub next_sync_is_right
 	is(outcome_of(started_sync()), 'success', "$name: the next sync succeeds");
 	my @different = (answers_differ($production, 'source', $local, 'ngeshare', $clock),
 		history_differs($production, 'source', $local, 'ngeshare', 'Asia/Jakarta'));
-	is(scalar @different, 0, "$name: and everything is production's") or diag join "\n", @different[ 0 .. 3 ];
+	is(scalar @different, 0, "$name: and everything is production's") or diag join "\n", grep { defined } @different[ 0 .. 3 ];
 	return;
 }
 

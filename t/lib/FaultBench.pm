@@ -26,7 +26,7 @@ sub new
 	my $self = bless { production => $production, local => $local, version => 0 }, $class;
 
 	new_production($production, 'source');
-	$production->safe_psql('source', "SELECT demo.generate(60, 34, '$CLOCK')");
+	$production->safe_psql('source', "SELECT demo.generate(60, 34, '$CLOCK'); UPDATE reference.setting SET clock = '$CLOCK'");
 	$self->{proxy} = Proxy->start(port => $production->port);
 	new_local($local, 'ngeshare');
 	$local->safe_psql('ngeshare', connect_local($production, 'source', port => $self->{proxy}->port));
