@@ -406,6 +406,7 @@ async function productionThatIsDownIsTold({ open, run, sql }) {
     try {
         await page.locator('#sync-now').click();
         await page.waitForFunction(() => /could not connect to production/.test(document.body.textContent), null, { timeout: 30_000 });
+        await waitForEnd(page); // its retries over
         assert.deepEqual(await readFigures(page), figures, 'the old figures stay on screen');
         const tab = await open('/sync.html');
         assert.match(await tab.locator('main').textContent(), /could not connect to production/, 'the Sync page lists the error');
