@@ -5,6 +5,7 @@
 # a namespace of its own; where this system allows none, the test is skipped.
 use strict;
 use warnings FATAL => 'all';
+use feature 'state';
 
 use FindBin;
 use lib "$FindBin::RealBin/lib";
@@ -34,7 +35,16 @@ settle('after a first load');
 change_production();
 full_disk_at('pull User', 'pull');
 full_disk_at('merge UserHangoutGroup', 'merge');
+full_disk_at('window', 'window');
 settle('afterwards');
+
+# Phases that write little, and may find the room for it.
+for my $place ('preflight', 'verify UserHangoutGroup', 'repair UserHangoutGroup', 'deletes UserHangoutGroup')
+{
+	change_production();
+	full_disk_at($place, $place =~ /(\w+)/, 1);
+}
+settle('at last');
 $local->stop;
 $production->stop;
 done_testing();
@@ -60,20 +70,26 @@ sub move_to_small_disk
 # Gives every row of production's another content.
 sub change_production
 {
-	for my $change (
-		[ 'User', 'email', q{repeat('x', 200)} ], [ 'HangoutGroup', 'description', q{repeat('y', 300)} ],
-		[ 'UserHangoutGroup', '"orderId"', 'NULL' ], [ 'UserHangoutGroup', '"publicId"', q{repeat('z', 300)} ])
-	{
-		my ($table, $column, $value) = @$change;
-		$production->safe_psql('source', qq{UPDATE "$table" SET $column = $value, "updatedAt" = '2026-03-31 04:59'});
-	}
+	state $version = 0;
+
+	$version++;
+	$production->safe_psql('source', qq{
+		UPDATE "User" SET email = repeat('x$version', 100), "updatedAt" = '2026-03-31 04:59';
+		UPDATE "HangoutGroup" SET description = repeat('y$version', 150), "updatedAt" = '2026-03-31 04:59';
+		UPDATE "UserHangoutGroup" SET "orderId" = NULL, "publicId" = repeat('z$version', 150), "updatedAt" = '2026-03-31 04:59';
+		UPDATE "UserHangoutGroup" SET "publicId" = repeat('unstamped $version', 30), "updatedAt" = '2026-01-01'
+		WHERE id IN (SELECT id FROM "UserHangoutGroup" ORDER BY md5(id || $version) LIMIT 400);
+		DELETE FROM "UserHangoutGroup"
+		WHERE id IN (SELECT id FROM "UserHangoutGroup" WHERE "hangoutGroupRole" = 'MEMBER' ORDER BY md5(id || $version) DESC LIMIT 5);
+		UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1 minute' WHERE "attendedAt" BETWEEN '2026-03-01' AND '2026-03-25'});
 	return;
 }
 
-# A sync is held at a place, the disk is filled, the sync goes on; then there is room again.
+# A sync is held at a place, the disk is filled, the sync goes on; then there is room
+# again. One that writes little may succeed all the same, or fail in a later phase.
 sub full_disk_at
 {
-	my ($place, $phase) = @_;
+	my ($place, $phase, $writes_little) = @_;
 	my $log_before = -s $local->logfile;
 	my $before     = counts();
 	my $said       = '';
@@ -85,10 +101,11 @@ sub full_disk_at
 	fill_disk();
 	$local->safe_psql('ngeshare', 'SELECT ngeshare.resume_sync()');
 	$sync->finish;
-	like($said, qr/ERROR:  could not (extend|write)/, "$place: the sync can't write");
 	my $outcome = outcome();
-	like($outcome, qr/^failed transient 53100 $phase 1 true, transient 53100 $phase 2 false$/, "$place: it is tried again, and logged");
-	is(counts(), $before, "$place: no table is half written") if $phase ne 'window';
+	my $failed  = $writes_little ? qr/^success$|^failed (transient 53100 \w+ \d \w+(, |$))+$/ : qr/^failed transient 53100 $phase 1 true, transient 53100 $phase 2 false$/;
+	like($outcome, $failed, "$place: it is tried again, and logged");
+	like($said, $outcome eq 'success' ? qr/succeeded/ : qr/ERROR:  could not (extend|write)/, "$place: the sync says so");
+	is(counts(), $before, "$place: no table is half written") if !$writes_little && $phase ne 'window';
 	$local->safe_psql('ngeshare', q{COPY (SELECT 1) TO PROGRAM 'rm } . $disk . q{/ballast'});
 	$local->psql('ngeshare', "SET ngeshare.sync_clock = '$clock'; CALL ngeshare_sync(tables => '{Hangout}')", stderr => \$said);
 	like($said, qr/succeeded/, "$place: with room again, a sync succeeds");
@@ -117,8 +134,8 @@ sub fill_disk
 sub outcome
 {
 	return $local->safe_psql('ngeshare', q{
-		SELECT run.status || ' ' || string_agg(class || ' ' || sqlstate || ' ' || phase || ' ' || attempt || ' ' || will_retry, ', ' ORDER BY error_id)
-		FROM sync_run AS run JOIN sync_error_log USING (run_id) WHERE run_id = (SELECT max(run_id) FROM sync_run) GROUP BY run.status});
+		SELECT concat_ws(' ', run.status, string_agg(class || ' ' || sqlstate || ' ' || phase || ' ' || attempt || ' ' || will_retry, ', ' ORDER BY error_id))
+		FROM sync_run AS run LEFT JOIN sync_error_log USING (run_id) WHERE run_id = (SELECT max(run_id) FROM sync_run) GROUP BY run.status});
 }
 
 # What the tables that a fault may hit hold.
