@@ -33,11 +33,11 @@ async function waitForEnd(page) {
     await settled(page);
 }
 
-/** Waits until a run behind another has succeeded, and the page shows that none works: it may be over before it is seen. */
-async function waitForSuccessAfter(page, sql, run) {
+/** Waits until a run behind another has ended so, and the page shows that none works: it may be over before it is seen. */
+async function waitForRunAfter(page, sql, run, status) {
     const deadline = Date.now() + 60_000;
-    while (sql(`SELECT run_id FROM sync_run WHERE run_id > ${run} AND status = 'success'`).length === 0) {
-        assert.ok(Date.now() < deadline, `no sync has succeeded behind run ${run}`);
+    while (sql(`SELECT run_id FROM sync_run WHERE run_id > ${run} AND status = '${status}'`).length === 0) {
+        assert.ok(Date.now() < deadline, `no run behind ${run} is ${status}`);
         await page.waitForTimeout(100);
     }
     await waitForEnd(page);
@@ -393,7 +393,7 @@ async function killedWorkerIsInterrupted({ open, hold, run, sql }) {
     await page.locator(`#runs tr[data-key="${killed}"] [data-status="crashed"]`).waitFor();
     await release();
     await page.locator('#sync-now').click();
-    await waitForSuccessAfter(page, sql, killed);
+    await waitForRunAfter(page, sql, killed, 'success');
     const runs = sql(`SELECT status FROM sync_run WHERE run_id >= ${killed} ORDER BY run_id`);
     assert.deepEqual(runs.map((row) => row.status), ['crashed', 'success'], 'the next run works');
 }
@@ -402,11 +402,12 @@ async function productionThatIsDownIsTold({ open, run, sql }) {
     const page = await open('/');
     const figures = await readFigures(page);
     const [{ port }] = sql(`SELECT substr(option, 6) AS port FROM pg_foreign_server, unnest(srvoptions) AS option WHERE option LIKE 'port=%'`);
+    const [{ before }] = sql('SELECT max(run_id) AS before FROM sync_run');
     run(`ALTER SERVER production OPTIONS (SET port '1')`);
     try {
         await page.locator('#sync-now').click();
         await page.waitForFunction(() => /could not connect to production/.test(document.body.textContent), null, { timeout: 30_000 });
-        await waitForEnd(page); // its retries over
+        await waitForRunAfter(page, sql, before, 'failed'); // its retries over
         assert.deepEqual(await readFigures(page), figures, 'the old figures stay on screen');
         const tab = await open('/sync.html');
         assert.match(await tab.locator('main').textContent(), /could not connect to production/, 'the Sync page lists the error');
@@ -417,7 +418,7 @@ async function productionThatIsDownIsTold({ open, run, sql }) {
     const after = await open('/');
     const [{ last }] = sql('SELECT max(run_id) AS last FROM sync_run');
     await after.locator('#sync-now').click();
-    await waitForSuccessAfter(after, sql, last);
+    await waitForRunAfter(after, sql, last, 'success');
 }
 
 async function nothingWentWrongOnTheWay({ problems }) {
