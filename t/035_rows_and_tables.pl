@@ -21,6 +21,7 @@ failing_tables();
 drifting_columns();
 slow_production();
 stuck_tables();
+unreachable_production();
 secrets();
 $production->stop;
 $local->stop;
@@ -254,6 +255,21 @@ sub stuck_tables
 		SET ngeshare.sync_retry_base = '10ms'; CALL ngeshare_sync()");
 	is(ask('stuck', q{SELECT string_agg(table_name || ' ' || phase || ' ' || attempt || ' ' || will_retry, ', ' ORDER BY error_id) FROM sync_error_log}),
 		'User survey 1 true, User survey 2 false, Hangout survey 1 true, Hangout survey 2 false', 'two tables that time out are tried twice each');
+	return;
+}
+
+# A run that has given up is over when its row says so: a next one may start.
+sub unreachable_production
+{
+	new_pair('unreachable');
+	my $left = ask('unreachable', q{
+		ALTER SERVER production OPTIONS (SET port '1');
+		SET ngeshare.sync_retries = 2;
+		SET ngeshare.sync_retry_base = '1s';
+		\set ON_ERROR_STOP off
+		CALL ngeshare_sync();
+		SELECT extract(epoch FROM clock_timestamp() - finished_at) FROM sync_run WHERE status = 'failed'});
+	cmp_ok($left, '<', 1, 'behind its last try a run that gives up waits for nothing');
 	return;
 }
 

@@ -242,7 +242,10 @@ waits_for_lock(SyncRun *run, ErrorData *error)
 	return true;
 }
 
-/* Puts the run back to where the failed step found it, but for what is known of the failure. */
+/*
+ * Puts the run back to where the failed step found it, but for what is known of the
+ * failure. What the step had to wait for before it began it has waited for.
+ */
 static void
 rewind_step(SyncRun *run)
 {
@@ -254,6 +257,7 @@ rewind_step(SyncRun *run)
 	run->findings.maxlen = failed.findings.maxlen;
 	run->findings.data[run->findings.len] = '\0';
 	run->has_paused = failed.has_paused;
+	run->delay_ms = 0;
 }
 
 /*
