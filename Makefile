@@ -21,7 +21,11 @@ SQL_PARTS = \
 	src/sync/worker.sql \
 	src/mirror/connect.sql \
 	src/analytics/asked.sql \
+	src/settled/settled.sql \
+	src/settled/marks.sql \
+	src/settled/build.sql \
 	src/analytics/facts.sql \
+	src/settled/settle.sql \
 	src/analytics/views_courses.sql \
 	src/analytics/views_groups.sql \
 	src/analytics/views_people.sql \

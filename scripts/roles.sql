@@ -57,13 +57,17 @@ GRANT EXECUTE ON FUNCTION api.sync_cancel() TO ngeshare_operator;
 -- A view reads tables with its owner's rights, but calls functions with the
 -- reader's. These answer without anything else, and only read.
 GRANT EXECUTE ON FUNCTION public.ngeshare_as_of() TO ngeshare_web;
-GRANT EXECUTE ON FUNCTION public.ngeshare_group_status(timestamptz) TO ngeshare_web;
-GRANT EXECUTE ON FUNCTION public.ngeshare_pipeline(timestamptz) TO ngeshare_web;
-GRANT EXECUTE ON FUNCTION public.ngeshare_funnel(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION public.ngeshare_sync_status() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.as_of_utc() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.asked_at(timestamptz) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.asked_day(timestamptz) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.build_groups(text[]) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.error_remedy(text) TO ngeshare_web;
-GRANT EXECUTE ON FUNCTION ngeshare.group_facts(timestamptz) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.find_links(text[]) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.percentage(bigint, bigint) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.reporting_zone() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.run_status(bigint) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.setting(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.stale_after() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.status_of(boolean, integer, integer, integer) TO ngeshare_web;
 COMMIT;

@@ -330,7 +330,6 @@ SELECT status FROM ngeshare_group_status('4714-11-24 00:00:00+00 BC');
 SELECT * FROM ngeshare_group_status(NULL);
 SELECT * FROM ngeshare_pipeline(NULL);
 SELECT * FROM ngeshare_funnel(NULL);
-SELECT * FROM ngeshare.group_facts(NULL);
 SELECT * FROM ngeshare_group_status('infinity');
 SELECT * FROM ngeshare_group_status('-infinity');
 SELECT * FROM ngeshare_pipeline('infinity');

@@ -61,9 +61,9 @@ parse_instant(const char *text, TimestampTz *instant, int *sqlstate)
 	return true;
 }
 
-/* Writes an instant with its offset, so that it reads back the same in any zone. */
-static char *
-spell_instant(TimestampTz instant)
+/* Writes an instant with its offset, so that it reads back the same in any zone; NULL for none. */
+char *
+clock_spell_instant(TimestampTz instant)
 {
 	char buffer[MAXDATELEN + 1];
 	struct pg_tm tm;
@@ -73,7 +73,7 @@ spell_instant(TimestampTz instant)
 		return NULL;
 	tm.tm_isdst = 0; /* known, or no offset is written */
 	EncodeDateTime(&tm, fsec, true, 0, "UTC", USE_ISO_DATES, buffer);
-	return compat_guc_strdup(buffer);
+	return pstrdup(buffer);
 }
 
 /* Checks a setting that holds an instant or nothing, and fixes its spelling. */
@@ -95,7 +95,8 @@ clock_check_instant(char **newval, void **extra, GucSource source)
 		                  "23:59:59+07; empty means now.");
 		return false;
 	}
-	spelled = spell_instant(instant);
+	spelled = clock_spell_instant(instant);
+	spelled = spelled != NULL ? compat_guc_strdup(spelled) : NULL;
 	kept = compat_guc_malloc(sizeof(TimestampTz));
 	if (spelled == NULL || kept == NULL)
 		return false;

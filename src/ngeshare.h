@@ -51,6 +51,7 @@ extern bool clock_check_zone(char **newval, void **extra, GucSource source);
 extern void clock_assign_as_of(const char *newval, void *extra);
 extern void clock_assign_sync_clock(const char *newval, void *extra);
 extern void clock_assign_zone(const char *newval, void *extra);
+extern char *clock_spell_instant(TimestampTz instant);
 extern TimestampTz clock_as_of(void);
 extern TimestampTz clock_sync_now(void);
 extern DateADT clock_local_day(Timestamp utc, pg_tz *zone);

@@ -73,8 +73,9 @@ for my $schema (qw(public ngeshare production))
 }
 is(answer(qq{SELECT has_schema_privilege('$_', 'ngeshare', 'USAGE') OR has_schema_privilege('$_', 'production', 'USAGE')}),
 	'f', "$_ may not use ngeshare and production") for qw(ngeshare_web ngeshare_operator authenticator);
-my $behind = join ' ', qw(ngeshare.error_remedy ngeshare.group_facts ngeshare.reporting_zone ngeshare.run_status ngeshare.stale_after
-  ngeshare_funnel ngeshare_group_status ngeshare_pipeline ngeshare_sync_status);
+my $behind = join ' ', qw(ngeshare.as_of_utc ngeshare.asked_at ngeshare.asked_day ngeshare.build_groups ngeshare.error_remedy
+  ngeshare.find_links ngeshare.percentage ngeshare.reporting_zone ngeshare.run_status ngeshare.setting ngeshare.stale_after ngeshare.status_of
+  ngeshare_sync_status);
 is(functions_beyond_public($_), $behind, "$_ may call the reading functions behind the views only") for qw(ngeshare_web ngeshare_operator);
 is(functions_beyond_public('authenticator'), '', 'authenticator may call none');
 
@@ -89,7 +90,7 @@ for my $role (qw(ngeshare_web ngeshare_operator))
 	is(as_login("SET ROLE $role; BEGIN READ ONLY; SELECT api.pre_request()"), '', "$role may call pre_request");
 	like(as_login("SET ROLE $role; $_"), qr/ERROR:  42501/, "$role: $_ is refused")
 	  for 'SELECT * FROM public.sync_run', 'SELECT * FROM public.v_group_status', 'SELECT * FROM public."User"',
-	  'SELECT * FROM ngeshare.sync_state', 'SELECT ngeshare.group_facts()', 'CALL public.ngeshare_sync()',
+	  'SELECT * FROM ngeshare.sync_state', 'SELECT ngeshare.build_groups(NULL)', 'CALL public.ngeshare_sync()',
 	  'SELECT public.ngeshare_sync_start()', q{SELECT public.ngeshare_connect('')}, 'CREATE TABLE api.mine (id int)',
 	  'CREATE TABLE public.mine (id int)', 'SET ngeshare.active_days = 1';
 }

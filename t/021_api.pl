@@ -121,7 +121,7 @@ is(post('/api/sync_runs', '{}', json_headers())->{status}, 405, 'a POST that is 
 is(ask('HEAD', '/api/home')->{status}, 200, 'HEAD is answered');
 is(refusal(get("/api/$_->[1]", 'Accept-Profile' => $_->[0])), '406 PGRST106', "$_->[0].$_->[1] is not shown")
   for [ 'public', 'sync_run' ], [ 'public', 'User' ], [ 'ngeshare', 'sync_state' ], [ 'production', 'User' ], [ 'pg_catalog', 'pg_authid' ];
-is(get("/api/$_")->{status}, 404, "/api/$_ is nowhere") for qw(sync_run User v_group_status ngeshare.sync_state rpc/ngeshare_sync rpc/group_facts);
+is(get("/api/$_")->{status}, 404, "/api/$_ is nowhere") for qw(sync_run User v_group_status ngeshare.sync_state rpc/ngeshare_sync rpc/build_groups);
 is(post('/api/rpc/sync_start', '{"mode": "' . 'x' x 20000 . '"}', json_headers())->{status}, 413, 'a body over 16 kB is refused');
 is(get('/../nginx.conf')->{status}, 400, 'nothing above the page\'s folder');
 is(get('/%2e%2e/nginx.conf')->{status}, 400, 'by no spelling');

@@ -11,7 +11,7 @@ WITH ranked AS (
     SELECT
         *,
         row_number() OVER (PARTITION BY status ORDER BY md5(:'seed' || ' ' || group_id), group_id COLLATE "C") AS place
-    FROM ngeshare.group_facts()
+    FROM ngeshare.group_fact
 ), chosen AS MATERIALIZED (
     SELECT *
     FROM ranked

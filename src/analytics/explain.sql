@@ -44,7 +44,7 @@ RETURNS TABLE
 )
 LANGUAGE plpgsql
 STABLE
-PARALLEL RESTRICTED
+PARALLEL UNSAFE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO, YMD'
@@ -61,7 +61,7 @@ BEGIN
     IF wanted IS NULL THEN
         RAISE null_value_not_allowed USING MESSAGE = 'group_id must not be NULL';
     END IF;
-    SELECT * INTO known FROM ngeshare.group_facts() AS listed WHERE listed.group_id = wanted;
+    SELECT * INTO known FROM ngeshare.group_fact AS listed WHERE listed.group_id = wanted;
     IF NOT FOUND THEN
         RAISE invalid_parameter_value
             USING MESSAGE = format('no curriculum group "%s" exists as of %s', wanted, as_of),
@@ -133,7 +133,7 @@ RETURNS TABLE
 )
 LANGUAGE plpgsql
 STABLE
-PARALLEL RESTRICTED
+PARALLEL UNSAFE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO, YMD'
@@ -175,11 +175,11 @@ BEGIN
                 record.group_id,
                 min(record.joined_at) FILTER (WHERE record.role = 'MEMBER') AS member_at,
                 min(record.joined_at) FILTER (WHERE record.role = 'FACILITATOR') AS facilitator_at
-            FROM ngeshare.membership AS record
+            FROM ngeshare.seat AS record
             WHERE record.user_id = wanted
             GROUP BY record.group_id
         ) AS seat
-        JOIN ngeshare.group_facts() AS fact ON fact.group_id = seat.group_id
+        JOIN ngeshare.group_fact AS fact ON fact.group_id = seat.group_id
         ORDER BY least(seat.member_at, seat.facilitator_at), fact.group_id COLLATE "C";
 END
 $$;

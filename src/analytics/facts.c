@@ -1,17 +1,20 @@
 /*
  * src/analytics/facts.c
- *		What is known of every curriculum group as of one instant.
+ *		Loads what is recorded of the curriculum groups into arrays.
  *
- * SQL gathers what is recorded (who, when, at which episode); the rules over it
- * (status, links, rates) are C, in the files beside this one. Everything is
- * allocated in the caller's context. SPI has to be connected.
+ * SQL gathers (ngeshare.group_record: the settled rows, and those that are computed
+ * anew); the rules over it are in the files beside this one. Everything is allocated
+ * in the caller's context. SPI has to be connected.
  */
 #include "analytics/facts.h"
 
+#include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "executor/tuptable.h"
 #include "history/zone.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
+#include "nodes/params.h"
 #include "sql.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -20,8 +23,10 @@
 PG_FUNCTION_INFO_V1(ngeshare_asked_at);
 PG_FUNCTION_INFO_V1(ngeshare_asked_day);
 
-/* Rows that a query hands over at a time. */
-#define FETCH_ROWS 10000
+#define GROUPS                                                                                     \
+	"SELECT group_id, sequence_order, created_at, first_at, planned_on, first_meeting,"            \
+	" graduated_at, graduated_on, facilitator_id, facilitator_since, member, member_from,"         \
+	" member_to FROM ngeshare.group_record"
 
 /* Numbers for texts, in the order they are first seen. */
 typedef struct NumberEntry
@@ -49,20 +54,25 @@ typedef struct NumberEntry
 typedef struct Loader
 {
 	Facts *facts;
-	MemoryContext context; /* where the facts live */
-	numbers_hash *group_numbers;
-	numbers_hash *person_numbers;
+	MemoryContext context;     /* where the facts live */
+	MemoryContext row_context; /* where what a row needs lives */
+	numbers_hash *numbers;     /* of persons */
+	Timestamp as_of;           /* only for who walks through meetings, as are the next */
+	MeetingHandler walk;
+	void *walk_context;
 	int room; /* for groups, before the array grows */
 } Loader;
 
-/* A row of a query, read column by column. */
-typedef struct Row
-{
-	HeapTuple tuple;
-	TupleDesc columns;
-} Row;
-
+typedef TupleTableSlot *Row;
 typedef void (*RowHandler)(Loader *loader, Row row);
+
+/* Where a query's rows go, one by one, without being kept. */
+typedef struct RowReceiver
+{
+	DestReceiver receiver;
+	Loader *loader;
+	RowHandler handle;
+} RowReceiver;
 
 /* The instant given as an argument; 22004 for NULL, 22008 for an infinite one. */
 TimestampTz
@@ -95,7 +105,7 @@ static char *
 row_text(Loader *loader, Row row, int column)
 {
 	bool isnull;
-	Datum value = SPI_getbinval(row.tuple, row.columns, column, &isnull);
+	Datum value = slot_getattr(row, column, &isnull);
 	MemoryContext caller;
 	char *copy;
 
@@ -107,65 +117,73 @@ row_text(Loader *loader, Row row, int column)
 	return copy;
 }
 
-/* A column's value; *isnull says whether there is one. */
-static Datum
-row_datum(Row row, int column, bool *isnull)
-{
-	return SPI_getbinval(row.tuple, row.columns, column, isnull);
-}
-
 /* A column's integer; 0 for NULL. */
 static int32
 row_int32(Row row, int column)
 {
 	bool isnull;
-	Datum value = row_datum(row, column, &isnull);
+	Datum value = slot_getattr(row, column, &isnull);
 
 	return isnull ? 0 : DatumGetInt32(value);
 }
 
-/* Runs a query and gives each row to a handler, a bounded number in memory at a time. */
 static void
-for_each_row(Loader *loader, const char *sql, SqlArgs *args, RowHandler handle)
+begin_rows(DestReceiver *self, int operation, TupleDesc columns)
 {
-	Portal portal = SPI_cursor_open_with_args(NULL, sql, args->count, args->types, args->values,
-	                                          args->nulls, true, CURSOR_OPT_NO_SCROLL);
-
-	do
-	{
-		SPI_cursor_fetch(portal, true, FETCH_ROWS);
-		for (uint64 i = 0; i < SPI_processed; i++)
-			handle(loader, (Row){SPI_tuptable->vals[i], SPI_tuptable->tupdesc});
-		SPI_freetuptable(SPI_tuptable);
-		CHECK_FOR_INTERRUPTS();
-	} while (SPI_processed == FETCH_ROWS);
-	SPI_cursor_close(portal);
 }
 
-/* The number of a text, given now if it is new; then a copy of it is kept. */
+/* Gives a row to its handler, in memory of its own. */
+static bool
+take_row(Row row, DestReceiver *self)
+{
+	RowReceiver *receiver = (RowReceiver *) self;
+	MemoryContext caller = MemoryContextSwitchTo(receiver->loader->row_context);
+
+	receiver->handle(receiver->loader, row);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(receiver->loader->row_context);
+	return true;
+}
+
+static void
+end_rows(DestReceiver *self)
+{
+}
+
+/* Runs a query, whose one parameter may be an array of texts, and gives each row to a handler. */
+static void
+for_each_row(Loader *loader, const char *sql, ArrayType *texts, RowHandler handle)
+{
+	RowReceiver receiver = {{take_row, begin_rows, end_rows, end_rows, DestNone}, loader, handle};
+	SPIExecuteOptions options = {0};
+
+	if (texts != NULL)
+	{
+		options.params = makeParamList(1);
+		options.params->params[0].value = PointerGetDatum(texts);
+		options.params->params[0].isnull = false;
+		options.params->params[0].pflags = PARAM_FLAG_CONST;
+		options.params->params[0].ptype = TEXTARRAYOID;
+	}
+	options.read_only = true;
+	options.dest = &receiver.receiver;
+	if (SPI_execute_extended(sql, &options) < 0)
+		elog(ERROR, "could not read the groups: %s", sql);
+}
+
+/* The number of a person, given now if it is new; then a copy of its key is kept. */
 static int32
-number_of(Loader *loader, numbers_hash *numbers, char *text)
+number_of(Loader *loader, char *person)
 {
 	bool found;
-	NumberEntry *entry = numbers_insert(numbers, text, &found);
+	NumberEntry *entry = numbers_insert(loader->numbers, person, &found);
 
 	if (!found)
 	{
-		entry->text = MemoryContextStrdup(loader->context, text);
-		entry->number = numbers->members - 1;
+		entry->text = MemoryContextStrdup(loader->context, person);
+		entry->number = loader->numbers->members - 1;
 	}
 	return entry->number;
-}
-
-/* The group that a column names, or NULL for one that is not in the facts. */
-static StudyGroup *
-row_group(Loader *loader, Row row, int column)
-{
-	char *id = SPI_getvalue(row.tuple, row.columns, column);
-	NumberEntry *entry = numbers_lookup(loader->group_numbers, id);
-
-	pfree(id);
-	return entry != NULL ? &loader->facts->groups[entry->number] : NULL;
 }
 
 static void
@@ -175,23 +193,20 @@ add_course(Loader *loader, Row row)
 
 	course->name = row_text(loader, row, 1);
 	course->sequence_order = row_int32(row, 2);
-	course->max_episodes = row_int32(row, 3);
 }
 
 /* Loads the curriculum in its sequence. */
 static void
 load_courses(Loader *loader)
 {
-	SqlArgs none = {0};
-
 	if (SPI_execute("SELECT count(*) FROM public.course_config", true, 1) < 0)
 		elog(ERROR, "could not count the courses");
 	loader->facts->courses =
 	    MemoryContextAllocZero(loader->context, sizeof(Course) * Max(sql_int64(1), 1));
-	for_each_row(loader,
-	             "SELECT course_name, sequence_order, max_episodes FROM public.course_config"
-	             " ORDER BY sequence_order",
-	             &none, add_course);
+	for_each_row(
+	    loader,
+	    "SELECT course_name, sequence_order FROM public.course_config ORDER BY sequence_order",
+	    NULL, add_course);
 }
 
 /* A group's place in the array, which grows with it. */
@@ -221,153 +236,188 @@ course_of(const Facts *facts, int32 sequence_order)
 	elog(ERROR, "no course has sequence_order %d", sequence_order);
 }
 
+static int
+compare_members(const void *a, const void *b)
+{
+	int32 left = ((const Member *) a)->person;
+	int32 right = ((const Member *) b)->person;
+
+	return (left > right) - (left < right);
+}
+
+/* The elements of a column's array; none is NULL. */
+static Datum *
+row_array(Row row, int column, Oid type, int16 length, bool by_value, char align, int *count)
+{
+	bool isnull;
+	Datum value = slot_getattr(row, column, &isnull);
+	Datum *elements;
+
+	deconstruct_array(DatumGetArrayTypeP(value), type, length, by_value, align, &elements, NULL,
+	                  count);
+	return elements;
+}
+
+/* Reads who the members of a group are, from three columns that go side by side. */
+static void
+add_members(Loader *loader, StudyGroup *group, Row row, int column)
+{
+	int count;
+	Datum *persons = row_array(row, column, TEXTOID, -1, false, TYPALIGN_INT, &count);
+	Datum *from = row_array(row, column + 1, TIMESTAMPOID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
+	                        &group->member_count);
+	Datum *to = row_array(row, column + 2, TIMESTAMPOID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
+	                      &group->member_count);
+
+	if (count != group->member_count)
+		elog(ERROR, "group \"%s\" has %d members and %d ends of membership", group->id, count,
+		     group->member_count);
+	group->members = MemoryContextAllocHuge(loader->context, sizeof(Member) * (Size) Max(count, 1));
+	for (int i = 0; i < count; i++)
+		group->members[i] = (Member){number_of(loader, TextDatumGetCString(persons[i])),
+		                             DatumGetTimestamp(from[i]), DatumGetTimestamp(to[i])};
+	if (count > 1)
+		qsort(group->members, count, sizeof(Member), compare_members);
+}
+
 static void
 add_group(Loader *loader, Row row)
 {
 	StudyGroup *group = append_group(loader);
 	bool isnull;
-	Datum value;
 
 	group->id = row_text(loader, row, 1);
-	group->name = row_text(loader, row, 2);
-	group->course = course_of(loader->facts, row_int32(row, 3));
-	group->created_at = DatumGetTimestamp(row_datum(row, 4, &isnull));
-	value = row_datum(row, 6, &isnull);
+	group->course = course_of(loader->facts, row_int32(row, 2));
+	group->created_at = DatumGetTimestamp(slot_getattr(row, 3, &isnull));
+	group->first_at = DatumGetTimestamp(slot_getattr(row, 4, &isnull));
 	group->has_met = !isnull;
-	group->first_meeting = isnull ? 0 : DatumGetDateADT(value);
-	group->last_meeting = DatumGetDateADT(row_datum(row, 7, &isnull));
-	group->total_meetings = row_int32(row, 8);
-	group->max_episode_reached = Max(row_int32(row, 9), 0);
-	value = row_datum(row, 10, &isnull);
+	group->planned_on = group->started_on = DatumGetDateADT(slot_getattr(row, 5, &isnull));
+	if (group->has_met)
+		group->started_on = DatumGetDateADT(slot_getattr(row, 6, &isnull));
+	group->graduated_at = DatumGetTimestamp(slot_getattr(row, 7, &isnull));
 	group->has_graduated = !isnull;
-	if (group->has_graduated)
-	{
-		group->graduated_at = DatumGetTimestamp(value);
-		group->graduated_on = clock_local_day(group->graduated_at, ngeshare_settings.zone);
-	}
-	status_decide(loader->facts, group, DatumGetTimestamp(row_datum(row, 5, &isnull)));
-	(void) number_of(loader, loader->group_numbers, group->id);
+	group->graduated_on = DatumGetDateADT(slot_getattr(row, 8, &isnull));
+	group->facilitator_id = row_text(loader, row, 9);
+	group->facilitator_since = DatumGetTimestamp(slot_getattr(row, 10, &isnull));
+	add_members(loader, group, row, 11);
 }
 
-/* Loads the groups with what their meetings came to. */
+/* Prepares a loader in the current context, and loads the courses. */
 static void
-load_groups(Loader *loader, SqlArgs *as_of)
+begin_loading(Loader *loader)
 {
-	loader->room = 1024;
-	loader->facts->groups =
-	    MemoryContextAlloc(loader->context, sizeof(StudyGroup) * (Size) loader->room);
-	for_each_row(loader, "SELECT * FROM ngeshare.group_record($1)", as_of, add_group);
-}
-
-static void
-set_facilitator(Loader *loader, Row row)
-{
-	StudyGroup *group = row_group(loader, row, 1);
-	bool isnull;
-
-	if (group == NULL)
-		return;
-	group->facilitator_id = row_text(loader, row, 2);
-	group->facilitator_name = row_text(loader, row, 3);
-	group->facilitator_contact = row_text(loader, row, 4);
-	group->facilitator_is_deleted = DatumGetBool(row_datum(row, 5, &isnull));
-	group->facilitator_count = row_int32(row, 6);
-}
-
-/* Loads who leads each group. */
-static void
-load_facilitators(Loader *loader, SqlArgs *as_of)
-{
-	for_each_row(loader, "SELECT * FROM ngeshare.facilitator_record($1)", as_of, set_facilitator);
-}
-
-static void
-set_member_count(Loader *loader, Row row)
-{
-	StudyGroup *group = row_group(loader, row, 1);
-
-	if (group != NULL)
-		group->member_count = row_int32(row, 2);
-}
-
-/* Loads how many members each group has. */
-static void
-load_member_counts(Loader *loader, SqlArgs *as_of)
-{
-	for_each_row(loader,
-	             "SELECT group_id, count(*)::integer FROM ngeshare.member_record($1)"
-	             " GROUP BY group_id",
-	             as_of, set_member_count);
-}
-
-/* Adds a member to its group; rows come in no order, so the array grows by doubling. */
-static void
-add_member(Loader *loader, Row row)
-{
-	StudyGroup *group = row_group(loader, row, 1);
-	char *person;
-	int count;
-
-	if (group == NULL)
-		return;
-	count = group->member_count++;
-	if (count == 0)
-		group->members = MemoryContextAlloc(loader->context, sizeof(int32) * 4);
-	else if (count >= 4 && (count & (count - 1)) == 0)
-		group->members = repalloc_huge(group->members, sizeof(int32) * 2 * (Size) count);
-	person = SPI_getvalue(row.tuple, row.columns, 2);
-	group->members[count] = number_of(loader, loader->person_numbers, person);
-	pfree(person);
-}
-
-static int
-compare_numbers(const void *a, const void *b)
-{
-	int32 left = *(const int32 *) a;
-	int32 right = *(const int32 *) b;
-
-	return (left > right) - (left < right);
-}
-
-/* Loads who the members of each group are. */
-static void
-load_members(Loader *loader, SqlArgs *as_of)
-{
-	loader->person_numbers = numbers_create(loader->context, 1024, NULL);
-	for_each_row(loader, "SELECT * FROM ngeshare.member_record($1)", as_of, add_member);
-	for (int i = 0; i < loader->facts->group_count; i++)
-	{
-		StudyGroup *group = &loader->facts->groups[i];
-
-		if (group->member_count > 1)
-			qsort(group->members, group->member_count, sizeof(int32), compare_numbers);
-	}
+	loader->context = CurrentMemoryContext;
+	loader->row_context =
+	    AllocSetContextCreate(CurrentMemoryContext, "ngeshare row", ALLOCSET_DEFAULT_SIZES);
+	loader->facts = palloc0(sizeof(Facts));
+	load_courses(loader);
 }
 
 /*
- * Loads what is known as of an instant; the groups' members one by one only where
- * they are asked for. Raises 55000 in another zone than the history's.
+ * Loads the groups of some facilitators, or all of them for NULL, as they are now
+ * and with all their past.
  */
 Facts *
-facts_load(TimestampTz as_of, bool with_members)
+facts_load(ArrayType *facilitators)
 {
 	Loader loader = {0};
-	SqlArgs instant = {0};
 
-	history_check_zone();
-	loader.context = CurrentMemoryContext;
-	loader.facts = palloc0(sizeof(Facts));
-	loader.facts->as_of = as_of;
-	loader.facts->today = clock_local_day(as_of, ngeshare_settings.zone);
-	loader.group_numbers = numbers_create(loader.context, 1024, NULL);
-	sql_add_timestamp(&instant, as_of);
-	load_courses(&loader);
-	load_groups(&loader, &instant);
-	load_facilitators(&loader, &instant);
-	if (with_members)
-		load_members(&loader, &instant);
-	else
-		load_member_counts(&loader, &instant);
+	begin_loading(&loader);
+	loader.numbers = numbers_create(loader.context, 1024, NULL);
+	loader.room = 1024;
+	loader.facts->groups = palloc(sizeof(StudyGroup) * (Size) loader.room);
+	for_each_row(&loader, facilitators == NULL ? GROUPS : GROUPS " WHERE facilitator_id = ANY ($1)",
+	             facilitators, add_group);
+	MemoryContextDelete(loader.row_context);
+	return loader.facts;
+}
+
+/* Takes back what an instant has not seen of a group. */
+static void
+cut_group(StudyGroup *group, Timestamp at)
+{
+	int kept = 0;
+
+	group->has_met = group->has_met && group->first_at <= at;
+	if (!group->has_met)
+		group->started_on = group->planned_on;
+	group->has_graduated = group->has_graduated && group->graduated_at <= at;
+	if (group->facilitator_id != NULL && group->facilitator_since > at)
+		group->facilitator_id = NULL;
+	for (int i = 0; i < group->member_count; i++)
+		if (group->members[i].from <= at && at < group->members[i].to)
+			group->members[kept++] = group->members[i];
+	group->member_count = kept;
+}
+
+/* Loads the groups that exist as of an instant, as they were then. */
+Facts *
+facts_load_as_of(TimestampTz as_of)
+{
+	Facts *facts = facts_load(NULL);
+	int kept = 0;
+
+	for (int i = 0; i < facts->group_count; i++)
+	{
+		if (facts->groups[i].created_at > as_of)
+			continue;
+		facts->groups[kept] = facts->groups[i];
+		cut_group(&facts->groups[kept++], as_of);
+	}
+	facts->group_count = kept;
+	return facts;
+}
+
+/* A column's array of a fixed-length type without NULLs, as it lies in memory. */
+static void *
+row_plain_array(Row row, int column, int *count)
+{
+	bool isnull;
+	ArrayType *array = DatumGetArrayTypeP(slot_getattr(row, column, &isnull));
+
+	*count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	return ARR_DATA_PTR(array);
+}
+
+/* Gives one group's meetings to the walker. */
+static void
+walk_group(Loader *loader, Row row)
+{
+	MeetingPast past;
+	int days;
+	bool isnull;
+
+	past.at = row_plain_array(row, 2, &past.count);
+	past.day = row_plain_array(row, 3, &days);
+	if (days != past.count)
+		elog(ERROR, "a group has %d meetings and %d days of meetings", past.count, days);
+	past.graduated_at = DatumGetTimestamp(slot_getattr(row, 4, &isnull));
+	if (isnull)
+		past.graduated_at = DT_NOEND;
+	past.graduated_on = DatumGetDateADT(slot_getattr(row, 5, &isnull));
+	if (DatumGetTimestamp(slot_getattr(row, 6, &isnull)) > loader->as_of)
+		return;
+	loader->walk(course_of(loader->facts, row_int32(row, 1)), &past, loader->walk_context);
+}
+
+/*
+ * Gives the meetings of each group that exists as of an instant to a handler, those
+ * after it as well. Returns the courses alone.
+ */
+Facts *
+facts_walk_meetings(Timestamp as_of, MeetingHandler handle, void *context)
+{
+	Loader loader = {0};
+
+	begin_loading(&loader);
+	loader.as_of = as_of;
+	loader.walk = handle;
+	loader.walk_context = context;
+	for_each_row(&loader,
+	             "SELECT sequence_order, meeting_at, meeting_day, graduated_at, graduated_on,"
+	             " created_at FROM ngeshare.group_record",
+	             NULL, walk_group);
+	MemoryContextDelete(loader.row_context);
 	return loader.facts;
 }
 

@@ -1,6 +1,6 @@
 /*
  * src/analytics/facts.h
- *		What is known of every curriculum group as of one instant.
+ *		What C reads of the curriculum groups, with the times at which it became so.
  */
 #ifndef NGESHARE_ANALYTICS_FACTS_H
 #define NGESHARE_ANALYTICS_FACTS_H
@@ -9,73 +9,68 @@
 
 #include "executor/spi.h"
 #include "funcapi.h"
+#include "utils/array.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
-
-typedef enum GroupStatus
-{
-	STATUS_GRADUATED,
-	STATUS_ACTIVE,
-	STATUS_NOT_STARTED,
-	STATUS_STALLED
-} GroupStatus;
 
 /* A row of course_config; courses stand in the curriculum's sequence. */
 typedef struct Course
 {
 	char *name;
 	int32 sequence_order;
-	int32 max_episodes;
 } Course;
 
-/* A curriculum group that exists as of the instant. Timestamps are UTC, days local. */
+/* Somebody who is a member from one instant on and before another. */
+typedef struct Member
+{
+	int32 person; /* a number of its own */
+	Timestamp from;
+	Timestamp to;
+} Member;
+
+/* A curriculum group. Timestamps are UTC, days local. */
 typedef struct StudyGroup
 {
 	char *id;
-	char *name;
 	int course; /* its place in Facts.courses */
 	Timestamp created_at;
-
-	/* Meetings: the dates mean something where has_met and has_graduated say so */
+	DateADT planned_on;
 	bool has_met;
-	bool has_graduated;
-	DateADT first_meeting;
-	DateADT last_meeting;
-	Timestamp graduated_at;
-	DateADT graduated_on;
-	int32 total_meetings;
-	int32 max_episode_reached;
+	Timestamp first_at; /* its first attendance, where it has met */
 	DateADT started_on;
-	int32 days_inactive;
-	GroupStatus status;
-
-	/* People; NULL where there is none */
-	char *facilitator_id;
-	char *facilitator_name;
-	char *facilitator_contact;
-	bool facilitator_is_deleted;
-	int32 facilitator_count;
+	bool has_graduated;
+	Timestamp graduated_at; /* this and the next mean something where it has graduated */
+	DateADT graduated_on;
+	char *facilitator_id; /* NULL where there is none */
+	Timestamp facilitator_since;
 	int32 member_count;
-	int32 *members; /* sorted numbers of persons, only where they were asked for */
+	Member *members; /* in order of person */
 } StudyGroup;
 
 typedef struct Facts
 {
-	TimestampTz as_of;
-	DateADT today; /* the local day of as_of */
 	Course *courses;
 	int course_count;
 	StudyGroup *groups;
 	int group_count;
 } Facts;
 
-extern TimestampTz facts_as_of_argument(FunctionCallInfo fcinfo, int argument);
-extern Facts *facts_load(TimestampTz as_of, bool with_members);
-extern Datum facts_percentage(int64 part, int64 whole);
+/* When a group met: in order of time, the last day that it had met on by then. */
+typedef struct MeetingPast
+{
+	int count;
+	Timestamp *at;
+	DateADT *day;
+	Timestamp graduated_at; /* infinity for never */
+	DateADT graduated_on;
+} MeetingPast;
 
-/* status.c */
-extern void status_decide(Facts *facts, StudyGroup *group, Timestamp planned_start);
-extern bool status_is_rescuable(const Facts *facts, const StudyGroup *group);
-extern const char *status_name(GroupStatus status);
+typedef void (*MeetingHandler)(int course, const MeetingPast *past, void *context);
+
+extern Facts *facts_walk_meetings(Timestamp as_of, MeetingHandler handle, void *context);
+extern Facts *facts_load(ArrayType *facilitators);
+extern Facts *facts_load_as_of(TimestampTz as_of);
+extern TimestampTz facts_as_of_argument(FunctionCallInfo fcinfo, int argument);
+extern Datum facts_percentage(int64 part, int64 whole);
 
 #endif

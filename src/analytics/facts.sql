@@ -1,188 +1,340 @@
--- What the C answers read, as of an instant (UTC): plain SQL over the mirror and
--- the history, inlined where it is used. The rules over it are in C.
+-- What is known of every curriculum group as of ngeshare_as_of(). Where nothing of
+-- a group has changed since that instant, its settled row says it; where something
+-- has, its past tells what was so then; and what has been written to since it was
+-- settled is computed anew. The rules that need a decision are in C.
 
-CREATE FUNCTION ngeshare.group_record(as_of timestamp)
-RETURNS TABLE
+CREATE VIEW ngeshare.group_record AS
+SELECT
+    true AS is_settled,
+    built.group_id,
+    built.group_name,
+    built.course_name,
+    built.sequence_order,
+    built.max_episodes,
+    built.created_at,
+    built.planned_on,
+    built.settled_from,
+    built.first_at,
+    built.first_meeting,
+    built.last_meeting,
+    built.last_at,
+    built.total_meetings,
+    built.max_episode_reached,
+    built.graduated_at,
+    built.graduated_on,
+    built.foreign_days,
+    built.facilitator_id,
+    built.facilitator_name,
+    built.facilitator_contact,
+    built.facilitator_left,
+    built.facilitator_since,
+    built.facilitator_count,
+    built.member_count,
+    past.meeting_at,
+    past.meeting_day,
+    past.meeting_total,
+    past.meeting_reached,
+    past.foreign_at,
+    past.member,
+    past.member_from,
+    past.member_to,
+    past.member_left,
+    past.facilitator_at
+FROM ngeshare.settled_group AS built
+LEFT JOIN ngeshare.settled_past AS past ON past.group_id = built.group_id
+WHERE (SELECT NOT is_all FROM ngeshare.settling)
+  AND ((SELECT NOT has_marks FROM ngeshare.settling)
+      OR built.group_id NOT IN (SELECT group_id FROM ngeshare.unsettled WHERE group_id IS NOT NULL))
+UNION ALL
+SELECT
+    false,
+    (built).group_id,
+    (built).group_name,
+    (built).course_name,
+    (built).sequence_order,
+    (built).max_episodes,
+    (built).created_at,
+    (built).planned_on,
+    (built).settled_from,
+    (built).first_at,
+    (built).first_meeting,
+    (built).last_meeting,
+    (built).last_at,
+    (built).total_meetings,
+    (built).max_episode_reached,
+    (built).graduated_at,
+    (built).graduated_on,
+    (built).foreign_days,
+    (built).facilitator_id,
+    (built).facilitator_name,
+    (built).facilitator_contact,
+    (built).facilitator_left,
+    (built).facilitator_since,
+    (built).facilitator_count,
+    (built).member_count,
+    (past).meeting_at,
+    (past).meeting_day,
+    (past).meeting_total,
+    (past).meeting_reached,
+    (past).foreign_at,
+    (past).member,
+    (past).member_from,
+    (past).member_to,
+    (past).member_left,
+    (past).facilitator_at
+FROM ngeshare.unsettled_group AS wanted
+CROSS JOIN LATERAL ngeshare.build_groups(wanted.ids);
+COMMENT ON VIEW ngeshare.group_record IS
+'Every curriculum group as it is now, with its past: settled, or computed anew where somebody wrote to it since.';
+
+CREATE VIEW ngeshare.group_then AS
+SELECT
+    group_id,
+    group_name,
+    course_name,
+    sequence_order,
+    max_episodes,
+    created_at,
+    planned_on,
+    first_at,
+    first_meeting,
+    last_meeting,
+    last_at,
+    total_meetings,
+    max_episode_reached,
+    graduated_at,
+    graduated_on,
+    foreign_days,
+    facilitator_id,
+    facilitator_name,
+    facilitator_contact,
+    facilitator_left,
+    facilitator_count,
+    member_count
+FROM ngeshare.settled_group
+WHERE settled_from <= ngeshare.as_of_utc()
+  AND (SELECT NOT is_all FROM ngeshare.settling)
+  AND ((SELECT NOT has_marks FROM ngeshare.settling)
+      OR group_id NOT IN (SELECT group_id FROM ngeshare.unsettled WHERE group_id IS NOT NULL))
+UNION ALL
+SELECT
+    group_id,
+    group_name,
+    course_name,
+    sequence_order,
+    max_episodes,
+    created_at,
+    planned_on,
+    CASE WHEN met > 0 THEN first_at END,
+    CASE WHEN met > 0 THEN first_meeting END,
+    meeting_day[met],
+    last_at,
+    coalesce(meeting_total[met], 0),
+    coalesce(meeting_reached[met], 0),
+    CASE WHEN graduated_at <= at THEN graduated_at END,
+    CASE WHEN graduated_at <= at THEN graduated_on END,
+    width_bucket(at, foreign_at),
+    CASE WHEN facilitator_since <= at THEN facilitator_id END,
+    CASE WHEN facilitator_since <= at THEN facilitator_name END,
+    CASE WHEN facilitator_since <= at THEN facilitator_contact END,
+    CASE WHEN facilitator_since <= at THEN facilitator_left END,
+    width_bucket(at, facilitator_at),
+    width_bucket(at, member_from) - width_bucket(at, member_left)
+FROM (
+    SELECT
+        record.*,
+        ngeshare.as_of_utc() AS at,
+        width_bucket(ngeshare.as_of_utc(), record.meeting_at) AS met
+    FROM ngeshare.group_record AS record
+    WHERE record.created_at <= ngeshare.as_of_utc()
+      AND (NOT record.is_settled OR record.settled_from > ngeshare.as_of_utc())
+    OFFSET 0
+) AS cut;
+COMMENT ON VIEW ngeshare.group_then IS
+'The curriculum groups that exist as of ngeshare_as_of() with what had become of them then. Timestamps are UTC, days local; last_at alone is that of now.';
+
+CREATE VIEW ngeshare.seat AS
+SELECT
+    joined_at,
+    completed_at,
+    deleted_at,
+    course_number,
+    is_first,
+    role,
+    group_id,
+    user_id,
+    user_name
+FROM ngeshare.settled_seat
+WHERE exists_from <= ngeshare.as_of_utc()
+  AND (SELECT NOT is_all FROM ngeshare.settling)
+  AND ((SELECT NOT has_marks FROM ngeshare.settling)
+      OR group_id NOT IN (SELECT group_id FROM ngeshare.unsettled WHERE group_id IS NOT NULL))
+UNION ALL
+SELECT
+    anew.joined_at,
+    anew.completed_at,
+    anew.deleted_at,
+    anew.course_number,
+    anew.is_first,
+    anew.role,
+    anew.group_id,
+    anew.user_id,
+    anew.user_name
+FROM ngeshare.unsettled_group AS wanted
+CROSS JOIN LATERAL ngeshare.build_seats(wanted.ids) AS anew
+WHERE anew.exists_from <= ngeshare.as_of_utc();
+COMMENT ON VIEW ngeshare.seat IS
+'The membership records that count as of ngeshare_as_of(), of all groups. Timestamps are UTC; completed_at and deleted_at may lie behind that instant.';
+
+CREATE FUNCTION ngeshare.status_of
 (
-    group_id            text,
-    group_name          text,
-    sequence_order      integer,
-    created_at          timestamp,
-    planned_start       timestamp,
-    first_meeting       date,
-    last_meeting        date,
-    total_meetings      integer,
+    has_met             boolean,
     max_episode_reached integer,
-    graduated_at        timestamp
+    max_episodes        integer,
+    days_inactive       integer
 )
-LANGUAGE sql
+RETURNS text
+AS 'MODULE_PATHNAME', 'ngeshare_status_of'
+LANGUAGE C
 STABLE
-PARALLEL SAFE
-ROWS 10000
-AS $$
-    WITH curriculum AS MATERIALIZED (
-        SELECT
-            hangout.id AS hangout_id,
-            config.sequence_order,
-            config.max_episodes
-        FROM public."Hangout" AS hangout
-        JOIN public.course_config AS config ON config.course_name = hangout.name
-    ), meeting_day AS (
-        -- Any attendance makes a meeting; only the own hangout's episodes count
-        -- for progress.
-        SELECT
-            met.group_id,
-            met.day,
-            max(own."order") AS reached,
-            min(met.first_at) FILTER (WHERE own."order" >= curriculum.max_episodes) AS graduated_at
-        FROM ngeshare.meeting AS met
-        JOIN public."HangoutGroup" AS circle ON circle.id = met.group_id
-        JOIN curriculum ON curriculum.hangout_id = circle."hangoutId"
-        LEFT JOIN public."HangoutEpisode" AS own
-          ON own.id = met.episode_id
-         AND own."hangoutId" = circle."hangoutId"
-        WHERE met.first_at <= as_of
-        GROUP BY met.group_id, met.day
-    ), progress AS (
-        SELECT
-            meeting_day.group_id,
-            min(day) AS first_meeting,
-            max(day) AS last_meeting,
-            count(*)::integer AS total_meetings,
-            max(reached) AS max_episode_reached,
-            min(meeting_day.graduated_at) AS graduated_at
-        FROM meeting_day
-        GROUP BY meeting_day.group_id
-    )
-    SELECT
-        circle.id,
-        circle.name,
-        curriculum.sequence_order,
-        circle."createdAt",
-        coalesce(circle."startDate", circle."createdAt"),
-        progress.first_meeting,
-        progress.last_meeting,
-        progress.total_meetings,
-        progress.max_episode_reached,
-        progress.graduated_at
-    FROM public."HangoutGroup" AS circle
-    JOIN curriculum ON curriculum.hangout_id = circle."hangoutId"
-    LEFT JOIN progress ON progress.group_id = circle.id
-    WHERE circle."createdAt" <= as_of
-$$;
-COMMENT ON FUNCTION ngeshare.group_record(timestamp) IS
-'The curriculum groups that exist as of an instant (UTC) with what their meetings came to; the five last columns are NULL for a group that never met.';
+STRICT
+PARALLEL SAFE;
+COMMENT ON FUNCTION ngeshare.status_of(boolean, integer, integer, integer) IS
+'GRADUATED, ACTIVE, NOT_STARTED or STALLED, the first that holds; the days that count as active are ngeshare.active_days.';
 
-CREATE FUNCTION ngeshare.facilitator_record(as_of timestamp)
+CREATE FUNCTION ngeshare.percentage(part bigint, whole bigint)
+RETURNS numeric
+AS 'MODULE_PATHNAME', 'ngeshare_percentage'
+LANGUAGE C
+IMMUTABLE
+STRICT
+PARALLEL SAFE;
+COMMENT ON FUNCTION ngeshare.percentage(bigint, bigint) IS
+'A part in percent of the whole, rounded to one decimal half away from zero; NULL where the whole is 0.';
+
+CREATE VIEW ngeshare.group_fact AS
+SELECT
+    walked.group_id,
+    walked.group_name,
+    walked.course_name,
+    walked.sequence_order,
+    walked.max_episodes,
+    walked.created_at AT TIME ZONE 'UTC' AS created_at,
+    ngeshare.status_of(walked.first_at IS NOT NULL, walked.max_episode_reached, walked.max_episodes, walked.days_inactive) AS status,
+    walked.max_episode_reached,
+    ngeshare.percentage(least(walked.max_episode_reached, walked.max_episodes), walked.max_episodes) AS progress_pct,
+    walked.total_meetings,
+    walked.first_meeting AS first_meeting_date,
+    walked.last_meeting AS last_meeting_date,
+    walked.graduated_on,
+    coalesce(walked.first_meeting, walked.planned_on) AS started_on,
+    walked.days_inactive,
+    walked.facilitator_id,
+    walked.facilitator_name,
+    walked.facilitator_contact,
+    coalesce(walked.facilitator_left <= ngeshare.as_of_utc(), false) AS facilitator_is_deleted,
+    walked.facilitator_count,
+    walked.member_count,
+    ngeshare.status_of(walked.first_at IS NOT NULL, walked.max_episode_reached, walked.max_episodes, walked.days_inactive) = 'STALLED'
+        AND 100::bigint * walked.max_episode_reached
+            >= (SELECT ngeshare.setting('rescue_min_pct'))::bigint * walked.max_episodes AS is_rescuable,
+    walked.foreign_days,
+    walked.graduated_at AT TIME ZONE 'UTC' AS graduated_at,
+    walked.last_at
+FROM (
+    SELECT
+        *,
+        greatest((SELECT day FROM ngeshare.asked) - coalesce(last_meeting, planned_on), 0) AS days_inactive
+    FROM ngeshare.group_then
+) AS walked;
+COMMENT ON VIEW ngeshare.group_fact IS
+'Everything that the views say of a curriculum group as of ngeshare_as_of(), a row a group. is_rescuable: stalled, with at least ngeshare.rescue_min_pct percent of its course behind it. graduated_at: the instant of graduated_on. last_at: its latest attendance as of now (UTC).';
+
+CREATE FUNCTION ngeshare.find_links(groups text[])
 RETURNS TABLE
 (
-    group_id               text,
-    facilitator_id         text,
-    facilitator_name       text,
-    facilitator_contact    text,
-    facilitator_is_deleted boolean,
-    facilitator_count      integer
+    valid_from            timestamp,
+    valid_to              timestamp,
+    days_between          integer,
+    shared_member_count   integer,
+    smaller_member_count  integer,
+    group_a_id            text,
+    group_b_id            text,
+    course_a              text,
+    course_b              text,
+    shared_facilitator_id text
 )
-LANGUAGE sql
-STABLE
-PARALLEL SAFE
-ROWS 10000
-AS $$
-    SELECT
-        chosen.group_id,
-        person.id,
-        coalesce(nullif(btrim(person.email, E' \t\r\n'), ''), person.id),
-        coalesce(
-            nullif(btrim(person.email, E' \t\r\n'), ''),
-            nullif(btrim(chosen."userEmail", E' \t\r\n'), '')),
-        coalesce(person."deletedAt" <= as_of, false),
-        counted.facilitator_count
-    FROM (
-        SELECT DISTINCT ON ("hangoutGroupId")
-            "hangoutGroupId" AS group_id,
-            "userId",
-            "userEmail"
-        FROM public."UserHangoutGroup"
-        WHERE "hangoutGroupRole" = 'FACILITATOR'
-          AND "joinedAt" <= as_of
-          AND "userId" IS NOT NULL
-        ORDER BY "hangoutGroupId", "joinedAt", id COLLATE "C"
-    ) AS chosen
-    JOIN (
-        SELECT
-            "hangoutGroupId" AS group_id,
-            count(DISTINCT "userId")::integer AS facilitator_count
-        FROM public."UserHangoutGroup"
-        WHERE "hangoutGroupRole" = 'FACILITATOR'
-          AND "joinedAt" <= as_of
-        GROUP BY "hangoutGroupId"
-    ) AS counted ON counted.group_id = chosen.group_id
-    JOIN public."User" AS person ON person.id = chosen."userId"
-$$;
-COMMENT ON FUNCTION ngeshare.facilitator_record(timestamp) IS
-'Each group''s facilitator as of an instant (UTC): the user of its FACILITATOR record with the earliest joinedAt, then the smallest id in byte order, and how many users have such a record. Groups without one have no row.';
-
-CREATE FUNCTION ngeshare.member_record(as_of timestamp)
-RETURNS TABLE
-(
-    group_id text,
-    person   text
-)
-LANGUAGE sql
-STABLE
-PARALLEL SAFE
-ROWS 50000
-AS $$
-    SELECT
-        "hangoutGroupId",
-        ngeshare.person_key("userId", "userEmail")
-    FROM public."UserHangoutGroup"
-    WHERE "joinedAt" <= as_of
-      AND "hangoutGroupRole" IN ('MEMBER', 'FACILITATOR')
-      AND ngeshare.person_key("userId", "userEmail") IS NOT NULL
-    GROUP BY "hangoutGroupId", ngeshare.person_key("userId", "userEmail")
-    HAVING bool_and("hangoutGroupRole" = 'MEMBER')
-$$;
-COMMENT ON FUNCTION ngeshare.member_record(timestamp) IS
-'The distinct members of each group as of an instant (UTC): persons (by ngeshare.person_key()) with a MEMBER record and no FACILITATOR record there.';
-
-CREATE FUNCTION ngeshare.group_facts(as_of timestamptz DEFAULT ngeshare_as_of())
-RETURNS TABLE
-(
-    group_id               text,
-    group_name             text,
-    course_name            text,
-    sequence_order         integer,
-    max_episodes           integer,
-    created_at             timestamptz,
-    status                 text,
-    max_episode_reached    integer,
-    progress_pct           numeric,
-    total_meetings         integer,
-    first_meeting_date     date,
-    last_meeting_date      date,
-    graduated_on           date,
-    started_on             date,
-    days_inactive          integer,
-    facilitator_id         text,
-    facilitator_name       text,
-    facilitator_contact    text,
-    facilitator_is_deleted boolean,
-    facilitator_count      integer,
-    member_count           integer,
-    is_rescuable           boolean,
-    graduated_at           timestamptz
-)
-AS 'MODULE_PATHNAME', 'ngeshare_group_facts'
+AS 'MODULE_PATHNAME', 'ngeshare_find_links'
 LANGUAGE C
 STABLE
 PARALLEL RESTRICTED
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 COST 100000
-ROWS 10000;
-COMMENT ON FUNCTION ngeshare.group_facts(timestamptz) IS
-'Everything that the views say of a curriculum group, a row a group. is_rescuable: stalled, with at least ngeshare.rescue_min_pct percent of its course behind it. graduated_at: the instant of graduated_on.';
+ROWS 1000;
+COMMENT ON FUNCTION ngeshare.find_links(text[]) IS
+'The links of all times between the groups of those who lead some groups, or of all for NULL: a row a link and time (UTC) in which its members stay the same.';
+
+CREATE VIEW ngeshare.link_then AS
+SELECT
+    group_a_id,
+    course_a,
+    group_b_id,
+    course_b,
+    shared_facilitator_id,
+    shared_member_count,
+    smaller_member_count,
+    days_between
+FROM ngeshare.settled_link
+WHERE valid_from <= ngeshare.as_of_utc()
+  AND valid_to > ngeshare.as_of_utc()
+  AND (SELECT has_links AND NOT is_all FROM ngeshare.settling)
+  AND ((SELECT NOT has_marks FROM ngeshare.settling)
+      OR group_a_id NOT IN (SELECT group_id FROM ngeshare.unsettled WHERE group_id IS NOT NULL)
+          AND group_b_id NOT IN (SELECT group_id FROM ngeshare.unsettled WHERE group_id IS NOT NULL))
+UNION ALL
+SELECT
+    found.group_a_id,
+    found.course_a,
+    found.group_b_id,
+    found.course_b,
+    found.shared_facilitator_id,
+    found.shared_member_count,
+    found.smaller_member_count,
+    found.days_between
+FROM (
+    SELECT
+        CASE WHEN has_links AND NOT is_all THEN ARRAY(SELECT DISTINCT group_id FROM ngeshare.unsettled) END AS ids
+    FROM ngeshare.settling
+    WHERE is_all OR has_marks OR NOT has_links
+) AS wanted
+CROSS JOIN LATERAL ngeshare.find_links(wanted.ids) AS found
+WHERE valid_from <= ngeshare.as_of_utc()
+  AND valid_to > ngeshare.as_of_utc()
+  AND (wanted.ids IS NULL
+      OR found.group_a_id IN (SELECT group_id FROM ngeshare.unsettled)
+      OR found.group_b_id IN (SELECT group_id FROM ngeshare.unsettled));
+COMMENT ON VIEW ngeshare.link_then IS
+'The links as of ngeshare_as_of(), a row a link. smaller_member_count: the members of the group that has fewer.';
+
+CREATE FUNCTION ngeshare.count_silences(as_of timestamptz DEFAULT ngeshare_as_of())
+RETURNS TABLE
+(
+    course_name text,
+    days        integer,
+    resumed     bigint,
+    lasting     bigint
+)
+AS 'MODULE_PATHNAME', 'ngeshare_count_silences'
+LANGUAGE C
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+COST 100000
+ROWS 1000;
+COMMENT ON FUNCTION ngeshare.count_silences(timestamptz) IS
+'How many silences of each course lasted how many days, as of an instant: those that ended with a meeting (resumed), and those that last so long until then (lasting). A silence begins on a day that a group meets before it has graduated. Errors as for ngeshare_group_status().';
 
 CREATE FUNCTION ngeshare_group_status(as_of timestamptz DEFAULT ngeshare_as_of())
 RETURNS TABLE
@@ -208,7 +360,7 @@ RETURNS TABLE
 AS 'MODULE_PATHNAME'
 LANGUAGE C
 STABLE
-PARALLEL RESTRICTED
+PARALLEL UNSAFE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 COST 100000
@@ -231,7 +383,7 @@ RETURNS TABLE
 AS 'MODULE_PATHNAME'
 LANGUAGE C
 STABLE
-PARALLEL RESTRICTED
+PARALLEL UNSAFE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 COST 100000
@@ -282,7 +434,7 @@ RETURNS TABLE
 AS 'MODULE_PATHNAME'
 LANGUAGE C
 STABLE
-PARALLEL RESTRICTED
+PARALLEL UNSAFE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 COST 100000

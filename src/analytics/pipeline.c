@@ -8,6 +8,7 @@
  */
 #include "analytics/pipeline.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
@@ -15,18 +16,20 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
-PG_FUNCTION_INFO_V1(ngeshare_pipeline);
+PG_FUNCTION_INFO_V1(ngeshare_find_links);
 
 enum
 {
+	LINK_VALID_FROM,
+	LINK_VALID_TO,
+	LINK_DAYS_BETWEEN,
+	LINK_SHARED_MEMBER_COUNT,
+	LINK_SMALLER_MEMBER_COUNT,
 	LINK_GROUP_A_ID,
-	LINK_COURSE_A,
 	LINK_GROUP_B_ID,
+	LINK_COURSE_A,
 	LINK_COURSE_B,
 	LINK_SHARED_FACILITATOR_ID,
-	LINK_SHARED_MEMBER_COUNT,
-	LINK_OVERLAP_PCT,
-	LINK_DAYS_BETWEEN,
 	LINK_COLUMNS
 };
 
@@ -77,52 +80,14 @@ first_candidate(StudyGroup **candidates, int count, const StudyGroup *a, int64 e
 	return low;
 }
 
-/* How many members two groups share: both lists are sorted. */
-static int32
-count_shared(const StudyGroup *a, const StudyGroup *b)
-{
-	int32 shared = 0;
-	int i = 0;
-	int j = 0;
-
-	while (i < a->member_count && j < b->member_count)
-	{
-		if (a->members[i] < b->members[j])
-			i++;
-		else if (a->members[i] > b->members[j])
-			j++;
-		else
-		{
-			shared++;
-			i++;
-			j++;
-		}
-	}
-	return shared;
-}
-
 /* Whether so many shared members make two groups of one facilitator kin. */
 bool
-pipeline_are_kin(const StudyGroup *a, const StudyGroup *b, int32 shared)
+pipeline_are_kin(const Sharing *members)
 {
-	int64 smaller = Min(a->member_count, b->member_count);
+	int64 smaller = Min(members->a, members->b);
 
-	return smaller > 0 && shared >= ngeshare_settings.link_min_shared &&
-	       100 * (int64) shared >= ngeshare_settings.link_min_overlap_pct * smaller;
-}
-
-static void
-add_link(Links *links, const Facts *facts, const StudyGroup *a, const StudyGroup *b, int32 shared)
-{
-	if (links->count == links->room)
-	{
-		links->room = Max(links->room * 2, 256);
-		links->links = links->links == NULL
-		                   ? palloc(sizeof(Link) * links->room)
-		                   : repalloc_huge(links->links, sizeof(Link) * (Size) links->room);
-	}
-	links->links[links->count++] =
-	    (Link){a - facts->groups, b - facts->groups, shared, b->started_on - a->graduated_on};
+	return smaller > 0 && members->shared >= ngeshare_settings.link_min_shared &&
+	       100 * (int64) members->shared >= ngeshare_settings.link_min_overlap_pct * smaller;
 }
 
 /* The groups that can be part of a link, in the order that links are found in. */
@@ -140,14 +105,24 @@ candidates_of(const Facts *facts, int *count)
 	return candidates;
 }
 
-/*
- * Finds every link: kin, the next course, a graduated, b has met, and b's start
- * within the days around a's graduation. Needs facts with members.
- */
-Links *
-pipeline_find_links(const Facts *facts)
+/* The instant from which on two groups can be linked: all of it has happened. */
+static Timestamp
+known_from(const StudyGroup *a, const StudyGroup *b)
 {
-	Links *links = palloc0(sizeof(Links));
+	Timestamp exist = Max(a->created_at, b->created_at);
+	Timestamp led = Max(a->facilitator_since, b->facilitator_since);
+
+	return Max(Max(exist, led), Max(a->graduated_at, b->first_at));
+}
+
+/*
+ * Finds every link that there is at any time: kin, the next course, a graduated, b
+ * has met, and b's start within the days around a's graduation. The handler gets
+ * every time of two such groups, kin or not.
+ */
+void
+pipeline_find_links(const Facts *facts, LinkHandler handle, void *context)
+{
 	int count;
 	StudyGroup **candidates = candidates_of(facts, &count);
 
@@ -162,60 +137,78 @@ pipeline_find_links(const Facts *facts)
 		for (int j = first_candidate(candidates, count, a, earliest); j < count; j++)
 		{
 			const StudyGroup *b = candidates[j];
-			int32 shared;
 
 			CHECK_FOR_INTERRUPTS();
 			if (stands_before(b, a, earliest) || b->course != a->course + 1 ||
 			    strcmp(b->facilitator_id, a->facilitator_id) != 0 || b->started_on > latest)
 				break;
-			shared = count_shared(a, b);
-			if (pipeline_are_kin(a, b, shared))
-				add_link(links, facts, a, b, shared);
+			sharing_for_each_time(a, b, known_from(a, b), handle, context);
 		}
 	}
-	return links;
 }
 
-/* Puts one link into the result. */
-static void
-return_link(ReturnSetInfo *result, const Facts *facts, const Link *link)
+/* Where links go as rows. */
+typedef struct LinkRows
 {
-	const StudyGroup *a = &facts->groups[link->a];
-	const StudyGroup *b = &facts->groups[link->b];
+	const Facts *facts;
+	ReturnSetInfo *result;
+	MemoryContext row_context;
+} LinkRows;
+
+/* Puts one time of a link into the result, if they are kin. */
+static void
+return_link(const Link *link, void *context)
+{
+	LinkRows *rows = context;
+	MemoryContext caller;
 	Datum values[LINK_COLUMNS];
 	bool nulls[LINK_COLUMNS] = {false};
 
-	values[LINK_GROUP_A_ID] = CStringGetTextDatum(a->id);
-	values[LINK_COURSE_A] = CStringGetTextDatum(facts->courses[a->course].name);
-	values[LINK_GROUP_B_ID] = CStringGetTextDatum(b->id);
-	values[LINK_COURSE_B] = CStringGetTextDatum(facts->courses[b->course].name);
-	values[LINK_SHARED_FACILITATOR_ID] = CStringGetTextDatum(a->facilitator_id);
-	values[LINK_SHARED_MEMBER_COUNT] = Int32GetDatum(link->shared_members);
-	values[LINK_OVERLAP_PCT] =
-	    facts_percentage(link->shared_members, Min(a->member_count, b->member_count));
-	values[LINK_DAYS_BETWEEN] = Int32GetDatum(link->days_between);
-	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	if (!pipeline_are_kin(&link->members))
+		return;
+	caller = MemoryContextSwitchTo(rows->row_context);
+	values[LINK_VALID_FROM] = TimestampGetDatum(link->from);
+	values[LINK_VALID_TO] = TimestampGetDatum(link->to);
+	values[LINK_DAYS_BETWEEN] = Int32GetDatum(link->b->started_on - link->a->graduated_on);
+	values[LINK_SHARED_MEMBER_COUNT] = Int32GetDatum(link->members.shared);
+	values[LINK_SMALLER_MEMBER_COUNT] = Int32GetDatum(Min(link->members.a, link->members.b));
+	values[LINK_GROUP_A_ID] = CStringGetTextDatum(link->a->id);
+	values[LINK_GROUP_B_ID] = CStringGetTextDatum(link->b->id);
+	values[LINK_COURSE_A] = CStringGetTextDatum(rows->facts->courses[link->a->course].name);
+	values[LINK_COURSE_B] = CStringGetTextDatum(rows->facts->courses[link->b->course].name);
+	values[LINK_SHARED_FACILITATOR_ID] = CStringGetTextDatum(link->a->facilitator_id);
+	tuplestore_putvalues(rows->result->setResult, rows->result->setDesc, values, nulls);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(rows->row_context);
+}
+
+/* The facilitators of some groups; there may be none. */
+static ArrayType *
+facilitators_of(Datum groups)
+{
+	Oid types[] = {TEXTARRAYOID};
+	bool isnull;
+	Datum facilitators;
+
+	if (SPI_execute_with_args("SELECT coalesce(array_agg(DISTINCT facilitator_id), '{}')"
+	                          " FROM ngeshare.group_record"
+	                          " WHERE group_id = ANY ($1) AND facilitator_id IS NOT NULL",
+	                          1, types, &groups, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the facilitators");
+	facilitators = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	return DatumGetArrayTypeP(facilitators);
 }
 
 Datum
-ngeshare_pipeline(PG_FUNCTION_ARGS)
+ngeshare_find_links(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	MemoryContext row_context;
-	Facts *facts;
-	Links *links;
+	LinkRows rows = {NULL, (ReturnSetInfo *) fcinfo->resultinfo, NULL};
 
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
-	facts = facts_load(facts_as_of_argument(fcinfo, 0), true);
-	links = pipeline_find_links(facts);
-	row_context = AllocSetContextCreate(CurrentMemoryContext, "row", ALLOCSET_DEFAULT_SIZES);
-	MemoryContextSwitchTo(row_context);
-	for (int i = 0; i < links->count; i++)
-	{
-		return_link(result, facts, &links->links[i]);
-		MemoryContextReset(row_context);
-	}
+	rows.facts = facts_load(PG_ARGISNULL(0) ? NULL : facilitators_of(PG_GETARG_DATUM(0)));
+	rows.row_context = AllocSetContextCreate(CurrentMemoryContext, "row", ALLOCSET_DEFAULT_SIZES);
+	pipeline_find_links(rows.facts, return_link, &rows);
 	SPI_finish();
 	return (Datum) 0;
 }

@@ -7,23 +7,32 @@
 
 #include "analytics/facts.h"
 
-/* Group a went on as group b; both are places in Facts.groups. */
+/* How many members two groups have, and how many of them are the same people. */
+typedef struct Sharing
+{
+	int32 a;
+	int32 b;
+	int32 shared;
+} Sharing;
+
+/* Group a went on as group b, so long as their members are these. */
 typedef struct Link
 {
-	int a;
-	int b;
-	int32 shared_members;
-	int32 days_between;
+	const StudyGroup *a;
+	const StudyGroup *b;
+	Sharing members;
+	Timestamp from;
+	Timestamp to;
 } Link;
 
-typedef struct Links
-{
-	Link *links;
-	int count;
-	int room;
-} Links;
+typedef void (*LinkHandler)(const Link *link, void *context);
 
-extern bool pipeline_are_kin(const StudyGroup *a, const StudyGroup *b, int32 shared);
-extern Links *pipeline_find_links(const Facts *facts);
+/* pipeline.c */
+extern bool pipeline_are_kin(const Sharing *members);
+extern void pipeline_find_links(const Facts *facts, LinkHandler handle, void *context);
+
+/* sharing.c */
+extern void sharing_for_each_time(const StudyGroup *a, const StudyGroup *b, Timestamp from,
+                                  LinkHandler handle, void *context);
 
 #endif

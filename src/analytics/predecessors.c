@@ -10,6 +10,7 @@
 #include "analytics/pipeline.h"
 
 #include "fmgr.h"
+#include "history/zone.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
 #include "utils/builtins.h"
@@ -118,20 +119,20 @@ order_by_person(Kinship *kinship)
 
 		seats += group->member_count;
 		if (group->member_count > 0)
-			persons = Max(persons, group->members[group->member_count - 1] + 1);
+			persons = Max(persons, group->members[group->member_count - 1].person + 1);
 	}
 	kinship->by_person = make_array(sizeof(int), seats);
 	kinship->person_from = make_array(sizeof(int), persons + 1);
 	for (int i = 0; i < facts->group_count; i++)
 		for (int j = 0; j < facts->groups[i].member_count; j++)
-			kinship->person_from[facts->groups[i].members[j] + 1]++;
+			kinship->person_from[facts->groups[i].members[j].person + 1]++;
 	for (int person = 0; person < persons; person++)
 		kinship->person_from[person + 1] += kinship->person_from[person];
 	next = make_array(sizeof(int), persons);
 	memcpy(next, kinship->person_from, sizeof(int) * (Size) persons);
 	for (int i = 0; i < facts->group_count; i++)
 		for (int j = 0; j < facts->groups[i].member_count; j++)
-			kinship->by_person[next[facts->groups[i].members[j]]++] = i;
+			kinship->by_person[next[facts->groups[i].members[j].person]++] = i;
 }
 
 static Kinship *
@@ -156,7 +157,7 @@ touch_sharers(Kinship *kinship, const StudyGroup *group)
 {
 	for (int i = 0; i < group->member_count; i++)
 	{
-		int person = group->members[i];
+		int person = group->members[i].person;
 
 		for (int j = kinship->person_from[person]; j < kinship->person_from[person + 1]; j++)
 		{
@@ -208,9 +209,10 @@ is_named_before(const StudyGroup *a, const StudyGroup *other, Reason reason)
 static void
 consider(Finding *finding, const StudyGroup *a, int32 shared)
 {
+	Sharing members = {a->member_count, finding->group->member_count, shared};
 	Reason reason;
 
-	if (a->course >= finding->group->course || !pipeline_are_kin(a, finding->group, shared))
+	if (a->course >= finding->group->course || !pipeline_are_kin(&members))
 		return;
 	reason = reason_of(a, finding->group);
 	if (reason == REASON_NO_PREDECESSOR || reason > finding->reason)
@@ -283,7 +285,8 @@ ngeshare_group_predecessors(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
-	facts = facts_load(facts_as_of_argument(fcinfo, 0), true);
+	history_check_zone();
+	facts = facts_load_as_of(facts_as_of_argument(fcinfo, 0));
 	kinship = make_kinship(facts);
 	row_context = AllocSetContextCreate(CurrentMemoryContext, "row", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(row_context);

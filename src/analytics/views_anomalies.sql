@@ -6,7 +6,7 @@ WITH found AS (
         odd.kind,
         fact.group_id,
         odd.detail
-    FROM ngeshare.group_facts() AS fact
+    FROM ngeshare.group_fact AS fact
     CROSS JOIN LATERAL (
         VALUES
             ('NEEDS_FACILITATOR', fact.facilitator_id IS NULL, 'it has no FACILITATOR record of a user'),
@@ -15,7 +15,9 @@ WITH found AS (
             ('MEMBER_COUNT_OUT_OF_RANGE', fact.member_count NOT BETWEEN 2 AND 5,
                 format('it has %s members, not 2 to 5', fact.member_count)),
             ('EPISODE_BEYOND_MAX', fact.max_episode_reached > fact.max_episodes,
-                format('it attended episode %s of %s', fact.max_episode_reached, fact.max_episodes))
+                format('it attended episode %s of %s', fact.max_episode_reached, fact.max_episodes)),
+            ('FOREIGN_EPISODE', fact.foreign_days > 0,
+                format('on %s days somebody attended an episode of another hangout', fact.foreign_days))
     ) AS odd (kind, holds, detail)
     WHERE odd.holds
     UNION ALL
@@ -34,33 +36,12 @@ WITH found AS (
     FROM ngeshare.group_predecessors() AS why
     UNION ALL
     SELECT
-        'FOREIGN_EPISODE',
-        circle.id,
-        format('on %s days somebody attended an episode of another hangout', count(DISTINCT met.day))
-    FROM ngeshare.meeting AS met
-    JOIN public."HangoutGroup" AS circle ON circle.id = met.group_id
-    JOIN public."Hangout" AS hangout ON hangout.id = circle."hangoutId"
-    JOIN public.course_config AS config ON config.course_name = hangout.name
-    LEFT JOIN public."HangoutEpisode" AS own
-      ON own.id = met.episode_id
-     AND own."hangoutId" = circle."hangoutId"
-    WHERE met.first_at <= (SELECT at FROM ngeshare.asked)
-      AND circle."createdAt" <= (SELECT at FROM ngeshare.asked)
-      AND own.id IS NULL
-    GROUP BY circle.id
-    UNION ALL
-    SELECT
         'FUTURE_ATTENDANCE',
-        circle.id,
-        format('somebody attended on %s, which is yet to come',
-            max(ngeshare.local_day(met.last_at, ngeshare.reporting_zone())))
-    FROM ngeshare.meeting AS met
-    JOIN public."HangoutGroup" AS circle ON circle.id = met.group_id
-    JOIN public."Hangout" AS hangout ON hangout.id = circle."hangoutId"
-    JOIN public.course_config AS config ON config.course_name = hangout.name
-    WHERE met.last_at > (SELECT ngeshare.sync_now() AT TIME ZONE 'UTC')
-      AND circle."createdAt" <= (SELECT ngeshare.sync_now() AT TIME ZONE 'UTC')
-    GROUP BY circle.id
+        group_id,
+        format('somebody attended on %s, which is yet to come', ngeshare.local_day(last_at, ngeshare.reporting_zone()))
+    FROM ngeshare.group_record
+    WHERE last_at > (SELECT ngeshare.sync_now() AT TIME ZONE 'UTC')
+      AND created_at <= (SELECT ngeshare.sync_now() AT TIME ZONE 'UTC')
 )
 SELECT
     kind,

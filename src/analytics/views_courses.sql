@@ -8,9 +8,9 @@ SELECT
     course_b,
     shared_facilitator_id,
     shared_member_count,
-    overlap_pct,
+    ngeshare.percentage(shared_member_count, smaller_member_count) AS overlap_pct,
     days_between
-FROM ngeshare_pipeline();
+FROM ngeshare.link_then;
 COMMENT ON VIEW v_curriculum_pipeline IS
 'A row a link as of ngeshare_as_of(): group A went on to the next course as group B. The same as ngeshare_pipeline().';
 COMMENT ON COLUMN v_curriculum_pipeline.group_a_id IS
@@ -40,12 +40,58 @@ SELECT
     active,
     stalled,
     not_started,
-    graduation_rate,
-    continued,
-    continuation_rate,
-    awaiting,
-    settled_continuation_rate
-FROM ngeshare_funnel();
+    ngeshare.percentage(graduated, groups_total) AS graduation_rate,
+    CASE WHEN NOT is_last THEN continued END AS continued,
+    CASE WHEN NOT is_last THEN ngeshare.percentage(continued, graduated) END AS continuation_rate,
+    CASE WHEN NOT is_last THEN awaiting END AS awaiting,
+    CASE WHEN NOT is_last THEN ngeshare.percentage(settled_continued, settled) END AS settled_continuation_rate
+FROM (
+    SELECT
+        config.sequence_order,
+        config.course_name,
+        config.sequence_order = max(config.sequence_order) OVER () AS is_last,
+        coalesce(counted.groups_total, 0) AS groups_total,
+        coalesce(counted.groups_started, 0) AS groups_started,
+        coalesce(counted.graduated, 0) AS graduated,
+        coalesce(counted.active, 0) AS active,
+        coalesce(counted.stalled, 0) AS stalled,
+        coalesce(counted.not_started, 0) AS not_started,
+        coalesce(counted.continued, 0) AS continued,
+        coalesce(counted.graduated - counted.settled - counted.continued + counted.settled_continued, 0) AS awaiting,
+        coalesce(counted.settled, 0) AS settled,
+        coalesce(counted.settled_continued, 0) AS settled_continued
+    FROM public.course_config AS config
+    LEFT JOIN (
+        SELECT
+            course_name,
+            count(*)::integer AS groups_total,
+            count(first_meeting_date)::integer AS groups_started,
+            (count(*) FILTER (WHERE status = 'GRADUATED'))::integer AS graduated,
+            (count(*) FILTER (WHERE status = 'ACTIVE'))::integer AS active,
+            (count(*) FILTER (WHERE status = 'STALLED'))::integer AS stalled,
+            (count(*) FILTER (WHERE status = 'NOT_STARTED'))::integer AS not_started,
+            (count(*) FILTER (WHERE status = 'GRADUATED' AND has_link))::integer AS continued,
+            (count(*) FILTER (WHERE status = 'GRADUATED' AND is_settled))::integer AS settled,
+            (count(*) FILTER (WHERE status = 'GRADUATED' AND is_settled AND has_link))::integer AS settled_continued
+        FROM (
+            SELECT
+                fact.course_name,
+                fact.first_meeting_date,
+                fact.status,
+                went_on.group_a_id IS NOT NULL AS has_link,
+                -- Graduated too long ago to get a link now.
+                (SELECT day FROM ngeshare.asked) - fact.graduated_on
+                    > (SELECT ngeshare.setting('link_days')) AS is_settled
+            FROM ngeshare.group_fact AS fact
+            LEFT JOIN (SELECT DISTINCT group_a_id FROM ngeshare.link_then) AS went_on ON went_on.group_a_id = fact.group_id
+            OFFSET 0
+        ) AS fact
+        GROUP BY course_name
+    ) AS counted ON counted.course_name = config.course_name
+) AS course
+-- Asked even where nobody looks at the counts.
+WHERE (SELECT at FROM ngeshare.asked) IS NOT NULL
+ORDER BY sequence_order;
 COMMENT ON VIEW v_curriculum_funnel IS
 'A row a course as of ngeshare_as_of(): how many groups start, graduate and go on. The same as ngeshare_funnel().';
 COMMENT ON COLUMN v_curriculum_funnel.sequence_order IS
@@ -100,7 +146,7 @@ FROM (
             least(max_episode_reached, max_episodes) AS episode,
             count(*) AS groups,
             (count(*) FILTER (WHERE status = 'STALLED'))::integer AS stalled
-        FROM ngeshare.group_facts()
+        FROM ngeshare.group_fact
         GROUP BY 1, 2
     ) AS reached ON reached.sequence_order = config.sequence_order AND reached.episode = step.episode
     WINDOW course AS (PARTITION BY config.course_name)
@@ -134,7 +180,7 @@ FROM (
     SELECT
         course_name,
         graduated_on - first_meeting_date AS days
-    FROM ngeshare.group_facts()
+    FROM ngeshare.group_fact
     WHERE status = 'GRADUATED'
 ) AS graduate
 GROUP BY course_name;
@@ -161,7 +207,7 @@ WITH graduate AS (
         group_id,
         course_name,
         graduated_on - first_meeting_date AS days
-    FROM ngeshare.group_facts()
+    FROM ngeshare.group_fact
     WHERE status = 'GRADUATED'
 ), quartile AS (
     SELECT
@@ -199,7 +245,7 @@ WITH started AS (
         date_trunc('month', first_meeting_date::timestamp)::date AS month,
         first_meeting_date,
         graduated_on
-    FROM ngeshare.group_facts()
+    FROM ngeshare.group_fact
     WHERE first_meeting_date IS NOT NULL
 ), counted AS (
     SELECT
@@ -265,36 +311,14 @@ COMMENT ON COLUMN v_cohort.is_open IS
 'Whether the nine months of a group that first met on the last day of the month are not over yet.';
 
 CREATE VIEW v_resume_chance AS
-WITH silence AS (
-    SELECT
-        fact.course_name,
-        coalesce(met.next_day, asked.day) - met.day AS days,
-        met.next_day IS NOT NULL AS has_ended
-    FROM (
-        SELECT
-            group_id,
-            day,
-            lead(day) OVER (PARTITION BY group_id ORDER BY day) AS next_day
-        FROM (
-            SELECT DISTINCT
-                group_id,
-                day
-            FROM ngeshare.meeting
-            WHERE first_at <= (SELECT at FROM ngeshare.asked)
-        ) AS meeting_day
-    ) AS met
-    JOIN ngeshare.group_facts() AS fact ON fact.group_id = met.group_id
-    CROSS JOIN ngeshare.asked
-    WHERE fact.graduated_on IS NULL OR met.day < fact.graduated_on
-), counted AS (
+WITH counted AS (
     SELECT
         course_name,
         days,
-        count(*) FILTER (WHERE has_ended) AS resumed,
-        count(*) FILTER (WHERE NOT has_ended) AS lasting,
-        sum(count(*)) OVER (PARTITION BY course_name ORDER BY days DESC) AS silences
-    FROM silence
-    GROUP BY course_name, days
+        resumed,
+        lasting,
+        sum(resumed + lasting) OVER (PARTITION BY course_name ORDER BY days DESC) AS silences
+    FROM ngeshare.count_silences()
 ), longer AS (
     SELECT
         *,

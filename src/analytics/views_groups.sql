@@ -13,7 +13,7 @@ SELECT
     facilitator_id IS NULL AS needs_facilitator,
     facilitator_count,
     facilitator_is_deleted
-FROM ngeshare.group_facts();
+FROM ngeshare.group_fact;
 COMMENT ON VIEW v_group_summary IS
 'A row a curriculum group as of ngeshare_as_of(): what it is, who leads it, how many members it has.';
 COMMENT ON COLUMN v_group_summary.group_id IS
@@ -48,7 +48,7 @@ SELECT
     CASE WHEN last_meeting_date IS NOT NULL THEN days_inactive END AS days_since_last_meeting,
     first_meeting_date,
     graduated_on
-FROM ngeshare.group_facts();
+FROM ngeshare.group_fact;
 COMMENT ON VIEW v_group_progress IS
 'A row a curriculum group as of ngeshare_as_of(): how far it has come and when it met. Days are local days of ngeshare.timezone.';
 COMMENT ON COLUMN v_group_progress.group_id IS
@@ -85,7 +85,7 @@ SELECT
     facilitator_id,
     facilitator_name,
     member_count
-FROM ngeshare_group_status();
+FROM ngeshare.group_fact;
 COMMENT ON VIEW v_group_status IS
 'A row a curriculum group as of ngeshare_as_of(): is it graduated, active, not started or stalled? The same as ngeshare_group_status().';
 COMMENT ON COLUMN v_group_status.group_id IS
@@ -137,7 +137,7 @@ SELECT
     days_inactive,
     facilitator_is_deleted,
     CASE WHEN last_meeting_date IS NOT NULL THEN chance.resume_chance END AS resume_chance
-FROM ngeshare.group_facts() AS fact
+FROM ngeshare.group_fact AS fact
 LEFT JOIN v_resume_chance AS chance ON chance.course_name = fact.course_name AND chance.days_silent = fact.days_inactive
 WHERE is_rescuable
 ORDER BY days_inactive, group_id COLLATE "C";
@@ -189,7 +189,7 @@ FROM (
         2 * days_inactive >= active_days AS is_silent,
         total_meetings >= 3
             AND days_inactive * (total_meetings - 1) > 2 * (last_meeting_date - first_meeting_date) AS is_out_of_rhythm
-    FROM ngeshare.group_facts()
+    FROM ngeshare.group_fact
     CROSS JOIN (SELECT ngeshare.setting('active_days') AS active_days OFFSET 0) AS threshold
     WHERE status = 'ACTIVE'
 ) AS fact

@@ -4,41 +4,21 @@ CREATE VIEW v_member_roster AS
 SELECT
     seat.group_id,
     seat.user_id,
-    coalesce(someone.user_name, invited.user_email) AS user_name,
+    seat.user_name,
     seat.role,
     seat.joined_at AT TIME ZONE 'UTC' AS joined_at,
     CASE
         WHEN seat.user_id IS NULL THEN false
         WHEN window_edge.is_known THEN present.user_id IS NOT NULL
     END AS is_active,
-    coalesce(someone.is_deleted, false) AS is_deleted
-FROM (
-    SELECT
-        group_id,
-        person,
-        user_id,
-        role,
-        min(joined_at) AS joined_at
-    FROM ngeshare.membership
-    WHERE course_name IS NOT NULL
-    GROUP BY group_id, person, user_id, role
-) AS seat
-LEFT JOIN ngeshare.person AS someone ON someone.user_id = seat.user_id
-LEFT JOIN (
-    SELECT DISTINCT ON (group_id, person)
-        group_id,
-        person,
-        user_email
-    FROM ngeshare.membership
-    WHERE user_id IS NULL
-    ORDER BY group_id, person, joined_at, record_id COLLATE "C"
-) AS invited ON seat.user_id IS NULL AND invited.group_id = seat.group_id AND invited.person = seat.person
+    coalesce(seat.deleted_at <= ngeshare.as_of_utc(), false) AS is_deleted
+FROM ngeshare.seat
 LEFT JOIN (
     SELECT DISTINCT
         attendance."hangoutGroupId" AS group_id,
         attendance."userId" AS user_id
     FROM public."UserHangoutGroupAttendance" AS attendance
-    WHERE attendance."attendedAt" <= (SELECT at FROM ngeshare.asked)
+    WHERE attendance."attendedAt" <= ngeshare.as_of_utc()
       AND (SELECT day FROM ngeshare.asked)
               - ngeshare.local_day(attendance."attendedAt", ngeshare.reporting_zone())
               <= (SELECT ngeshare.setting('active_days'))
@@ -53,7 +33,9 @@ CROSS JOIN (
                   < ngeshare.setting('active_days')
     ) AS is_known
     OFFSET 0
-) AS window_edge;
+) AS window_edge
+WHERE seat.is_first
+  AND seat.course_number IS NOT NULL;
 COMMENT ON VIEW v_member_roster IS
 'A row a curriculum group, person and role there, as of ngeshare_as_of(): who belongs to it, and who still comes. Somebody with both roles has two rows.';
 COMMENT ON COLUMN v_member_roster.group_id IS
@@ -72,26 +54,36 @@ COMMENT ON COLUMN v_member_roster.is_deleted IS
 'Whether the user is soft-deleted; false for a person without a user.';
 
 CREATE VIEW v_facilitator_alumni AS
-SELECT
-    person.user_id AS facilitator_id,
-    person.user_name AS facilitator_name,
-    coalesce(record.member_at < record.current_at, false) AS is_alumni,
-    ngeshare.local_day(record.member_at, ngeshare.reporting_zone()) AS member_since,
-    ngeshare.local_day(record.facilitator_at, ngeshare.reporting_zone()) AS facilitator_since,
-    ngeshare.local_day(record.current_at, ngeshare.reporting_zone()) AS current_facilitator_since,
-    person.is_deleted
-FROM (
+WITH lead AS (
     SELECT
         user_id,
-        min(joined_at) FILTER (WHERE role = 'MEMBER') AS member_at,
-        min(joined_at) FILTER (WHERE role = 'FACILITATOR') AS facilitator_at,
-        max(joined_at) FILTER (WHERE role = 'FACILITATOR') AS current_at
-    FROM ngeshare.membership
-    WHERE user_id IS NOT NULL
+        min(user_name) AS user_name,
+        min(deleted_at) AS deleted_at,
+        min(joined_at) AS facilitator_at,
+        max(joined_at) AS current_at
+    FROM ngeshare.seat
+    WHERE role = 'FACILITATOR'
+      AND user_id IS NOT NULL
     GROUP BY user_id
-) AS record
-JOIN ngeshare.person ON person.user_id = record.user_id
-WHERE record.facilitator_at IS NOT NULL;
+), member AS (
+    SELECT
+        user_id,
+        min(joined_at) AS member_at
+    FROM ngeshare.seat
+    WHERE role = 'MEMBER'
+      AND user_id IN (SELECT user_id FROM lead)
+    GROUP BY user_id
+)
+SELECT
+    lead.user_id AS facilitator_id,
+    lead.user_name AS facilitator_name,
+    coalesce(member.member_at < lead.current_at, false) AS is_alumni,
+    ngeshare.local_day(member.member_at, ngeshare.reporting_zone()) AS member_since,
+    ngeshare.local_day(lead.facilitator_at, ngeshare.reporting_zone()) AS facilitator_since,
+    ngeshare.local_day(lead.current_at, ngeshare.reporting_zone()) AS current_facilitator_since,
+    coalesce(lead.deleted_at <= ngeshare.as_of_utc(), false) AS is_deleted
+FROM lead
+LEFT JOIN member ON member.user_id = lead.user_id;
 COMMENT ON VIEW v_facilitator_alumni IS
 'A row a user who leads or led a group, in the curriculum or not, as of ngeshare_as_of(): did they grow out of the members?';
 COMMENT ON COLUMN v_facilitator_alumni.facilitator_id IS
@@ -111,38 +103,41 @@ COMMENT ON COLUMN v_facilitator_alumni.is_deleted IS
 
 CREATE VIEW v_member_journey AS
 SELECT
-    person.user_id,
-    person.user_name,
+    walked.user_id,
+    walked.user_name,
     walked.groups_joined,
     walked.courses_completed,
-    walked.current_course,
+    active.course_name AS current_course,
     lead.user_id IS NOT NULL AS is_facilitator_now,
-    person.is_deleted
+    coalesce(walked.deleted_at <= ngeshare.as_of_utc(), false) AS is_deleted
 FROM (
     SELECT
-        seat.user_id,
+        user_id,
+        min(user_name) AS user_name,
+        min(deleted_at) AS deleted_at,
         count(*)::integer AS groups_joined,
-        (count(DISTINCT fact.course_name) FILTER (
-            WHERE fact.status = 'GRADUATED'
-              AND seat.joined_at AT TIME ZONE 'UTC' <= fact.graduated_at))::integer AS courses_completed,
-        (array_agg(fact.course_name ORDER BY fact.sequence_order DESC)
-            FILTER (WHERE fact.status = 'ACTIVE'))[1] AS current_course
-    FROM (
-        SELECT
-            user_id,
-            group_id,
-            min(joined_at) AS joined_at
-        FROM ngeshare.membership
-        WHERE role = 'MEMBER' AND user_id IS NOT NULL
-        GROUP BY user_id, group_id
-    ) AS seat
-    JOIN ngeshare.group_facts() AS fact ON fact.group_id = seat.group_id
-    GROUP BY seat.user_id
+        (count(DISTINCT course_number) FILTER (WHERE completed_at <= ngeshare.as_of_utc()))::integer AS courses_completed
+    FROM ngeshare.seat
+    WHERE role = 'MEMBER'
+      AND is_first
+      AND user_id IS NOT NULL
+      AND course_number IS NOT NULL
+    GROUP BY user_id
 ) AS walked
-JOIN ngeshare.person ON person.user_id = walked.user_id
+LEFT JOIN (
+    SELECT DISTINCT ON (seat.user_id)
+        seat.user_id,
+        fact.course_name
+    FROM ngeshare.group_fact AS fact
+    JOIN ngeshare.seat ON seat.group_id = fact.group_id
+    WHERE fact.status = 'ACTIVE'
+      AND seat.role = 'MEMBER'
+      AND seat.user_id IS NOT NULL
+    ORDER BY seat.user_id, fact.sequence_order DESC
+) AS active ON active.user_id = walked.user_id
 LEFT JOIN (
     SELECT DISTINCT user_id
-    FROM ngeshare.membership
+    FROM ngeshare.seat
     WHERE role = 'FACILITATOR'
 ) AS lead ON lead.user_id = walked.user_id;
 COMMENT ON VIEW v_member_journey IS
@@ -167,8 +162,8 @@ SELECT
     count(*)::integer AS total_facilitators,
     (
         SELECT count(DISTINCT lead.user_id)::integer
-        FROM ngeshare.membership AS lead
-        JOIN ngeshare.group_facts() AS fact ON fact.group_id = lead.group_id
+        FROM ngeshare.seat AS lead
+        JOIN ngeshare.group_fact AS fact ON fact.group_id = lead.group_id
         WHERE lead.role = 'FACILITATOR'
           AND fact.first_meeting_date IS NOT NULL
           AND fact.days_inactive <= ngeshare.setting('active_days')

@@ -24,7 +24,7 @@ sync_note_error(SyncRun *run, ErrorData *error, SyncErrorClass error_class)
 	MemoryContext caller = MemoryContextSwitchTo(run->context);
 	SyncError *entry = palloc0(sizeof(SyncError));
 
-	if (run->phase > SYNC_PREFLIGHT && run->phase < SYNC_FINISH)
+	if (run->phase > SYNC_PREFLIGHT && run->phase < SYNC_SETTLE)
 		entry->table_name = mirror_tables[run->table].name;
 	entry->phase = sync_phase_name(run->before->phase);
 	entry->occurred_at = GetCurrentTimestamp();

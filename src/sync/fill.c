@@ -177,7 +177,10 @@ try_to_fill(const MirrorTable *table)
 	return rows;
 }
 
-/* Fills an empty table of the mirror with its admitted staging, and builds its indexes. */
+/*
+ * Fills an empty table of the mirror with its admitted staging, and builds its
+ * indexes; says what the triggers would have said.
+ */
 void
 sync_fill(SyncRun *run, const MirrorTable *table)
 {
@@ -193,6 +196,7 @@ sync_fill(SyncRun *run, const MirrorTable *table)
 	sql_add_text(&args, table->name);
 	sql_run("INSERT INTO ngeshare.write_mark (name, written_by) VALUES ($1, pg_current_xact_id())",
 	        &args);
+	sql_run("INSERT INTO ngeshare.unsettled (group_id) VALUES (NULL)", NULL);
 	state->inserted += rows;
 	state->local_rows += rows;
 }

@@ -263,7 +263,7 @@ sync_log_progress(SyncRun *run)
 	}
 	sql_add_int64(&args, run->run_id);
 	sql_add_text(&args, sync_phase_name(run->phase));
-	sql_add_text(&args, run->phase > SYNC_PREFLIGHT && run->phase < SYNC_FINISH
+	sql_add_text(&args, run->phase > SYNC_PREFLIGHT && run->phase < SYNC_SETTLE
 	                        ? mirror_tables[run->table].name
 	                        : NULL);
 	sql_add_int64(&args, pulled);

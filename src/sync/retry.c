@@ -191,7 +191,7 @@ close_in(SyncRun *run)
 static SyncVerdict
 verdict_on(SyncRun *run, const ErrorData *error, SyncErrorClass error_class)
 {
-	bool at_table = run->phase > SYNC_PREFLIGHT && run->phase < SYNC_FINISH;
+	bool at_table = run->phase > SYNC_PREFLIGHT && run->phase < SYNC_SETTLE;
 
 	if (sync_is_own_stop(error))
 		return SYNC_END;

@@ -12,7 +12,7 @@
 
 static const char *const phase_names[] = {"preflight", "survey", "open",   "pull",   "past",
                                           "parents",   "merge",  "window", "verify", "repair",
-                                          "deletes",   "finish", "ended"};
+                                          "deletes",   "settle", "finish", "ended"};
 
 const char *
 sync_phase_name(SyncPhase phase)
@@ -93,8 +93,10 @@ go_behind_survey(SyncRun *run)
 {
 	if (go_to_table(run, run->table + 1, SYNC_SURVEY))
 		return;
-	if (run->mode == SYNC_COMPARE || !go_to_table(run, 0, SYNC_OPEN))
+	if (run->mode == SYNC_COMPARE)
 		run->phase = SYNC_FINISH;
+	else if (!go_to_table(run, 0, SYNC_OPEN))
+		run->phase = SYNC_SETTLE;
 }
 
 /* Whether rows wait that production no longer has. */
@@ -114,7 +116,7 @@ go_behind_table(SyncRun *run)
 	if (go_to_table(run, run->table + 1, SYNC_OPEN))
 		return;
 	run->table = MIRROR_ATTENDANCE;
-	run->phase = has_extra_rows(run) ? SYNC_DELETES : SYNC_FINISH;
+	run->phase = has_extra_rows(run) ? SYNC_DELETES : SYNC_SETTLE;
 }
 
 /* Closes the table and goes on. */
@@ -214,7 +216,7 @@ static void
 go_behind_deletes(SyncRun *run)
 {
 	if (run->table == 0)
-		run->phase = SYNC_FINISH;
+		run->phase = SYNC_SETTLE;
 	else
 		run->table--;
 }
@@ -324,6 +326,12 @@ do_phase(SyncRun *run)
 		case SYNC_DELETES:
 			delete_from_table(run);
 			break;
+		case SYNC_SETTLE:
+			sql_run(run->mode == SYNC_FULL ? "SELECT ngeshare.settle(true)"
+			                               : "SELECT ngeshare.settle()",
+			        NULL);
+			run->phase = SYNC_FINISH;
+			break;
 		case SYNC_FINISH:
 			sync_log_finish(run);
 			run->phase = SYNC_ENDED;
@@ -334,6 +342,13 @@ do_phase(SyncRun *run)
 			do_table_phase(run);
 			break;
 	}
+}
+
+/* Whether a phase's step asks production, once the run has begun. */
+static bool
+needs_production(SyncPhase phase)
+{
+	return phase != SYNC_PREFLIGHT && phase != SYNC_SETTLE && phase != SYNC_FINISH;
 }
 
 /* Works as the extension's owner until sync_become_caller(), or the transaction's end. */
@@ -379,7 +394,7 @@ sync_step(SyncRun *run)
 	set_for_step("datestyle", "ISO");
 	set_for_step("jit", "off");
 	sync_limit_lock_waits();
-	if (run->remote == NULL && run->phase != SYNC_PREFLIGHT && run->phase != SYNC_FINISH)
+	if (run->remote == NULL && needs_production(run->phase))
 		sync_reopen(run);
 	sync_pause(run, false);
 	do_phase(run);

@@ -42,6 +42,7 @@ typedef enum SyncPhase
 	SYNC_VERIFY,    /* compare again; find by key what still differs */
 	SYNC_REPAIR,    /* fetch that by key, a piece at a time */
 	SYNC_DELETES,   /* rows that production no longer has, children first */
+	SYNC_SETTLE,    /* write down what reads would have to compute */
 	SYNC_FINISH,    /* close the run */
 	SYNC_ENDED
 } SyncPhase;

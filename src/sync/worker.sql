@@ -141,7 +141,7 @@ AS $$
     LEFT JOIN ngeshare.sync_progress AS progress ON progress.run_id = last_run.run_id
 $$;
 COMMENT ON FUNCTION ngeshare_sync_status() IS
-'Where the sync is: one row. running: a live process works on run_id. phase: of a running sync preflight, survey, open, pull, past, parents, merge, window, verify, repair, deletes or finish; interrupted where its process died; else the last run''s status. rows_done of rows_expected are pulled; pct counts pulling and merging; eta is NULL while nothing can be said. last_error is the last run''s, where it did not simply succeed. All NULL but running before the first sync.';
+'Where the sync is: one row. running: a live process works on run_id. phase: of a running sync preflight, survey, open, pull, past, parents, merge, window, verify, repair, deletes, settle or finish; interrupted where its process died; else the last run''s status. rows_done of rows_expected are pulled; pct counts pulling and merging; eta is NULL while nothing can be said. last_error is the last run''s, where it did not simply succeed. All NULL but running before the first sync.';
 
 CREATE FUNCTION ngeshare_schedule(cron text)
 RETURNS bigint

@@ -75,6 +75,7 @@ export default {
             merge: 'Writing changes',
             window: 'Writing attendance',
             deletes: 'Removing what production removed',
+            settle: 'Preparing the answers',
             verify: 'Comparing with production',
             repair: 'Repairing differences',
             finish: 'Finishing',

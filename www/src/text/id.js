@@ -82,6 +82,7 @@ export default {
             merge: 'Menulis perubahan',
             window: 'Menulis kehadiran',
             deletes: 'Menghapus yang dihapus di produksi',
+            settle: 'Menyiapkan jawaban',
             verify: 'Membandingkan dengan produksi',
             repair: 'Memperbaiki perbedaan',
             finish: 'Menyelesaikan',

@@ -1,0 +1,121 @@
+-- Writing down what reads would have to compute.
+
+CREATE FUNCTION ngeshare.take_marks()
+RETURNS text[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    is_all boolean := (SELECT settling.is_all FROM ngeshare.settling);
+    ids    text[];
+BEGIN
+    -- Marks that come from now on stay: what follows may or may not see their rows.
+    WITH taken AS (
+        DELETE FROM ngeshare.unsettled
+        RETURNING group_id
+    )
+    SELECT
+        coalesce(array_agg(DISTINCT taken.group_id) FILTER (WHERE taken.group_id IS NOT NULL), '{}'),
+        is_all OR coalesce(bool_or(taken.group_id IS NULL), false)
+    INTO ids, is_all
+    FROM taken;
+    IF is_all THEN
+        SELECT array_agg(known.id) INTO ids
+        FROM (
+            SELECT id FROM public."HangoutGroup"
+            UNION
+            SELECT group_id FROM ngeshare.settled_group
+        ) AS known (id);
+    END IF;
+    RETURN coalesce(ids, '{}');
+END
+$$;
+COMMENT ON FUNCTION ngeshare.take_marks() IS
+'Takes all marks away and returns the groups that they stand for.';
+
+CREATE FUNCTION ngeshare.write_settled_groups(ids text[])
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    DELETE FROM ngeshare.settled_group WHERE group_id IN (SELECT unnest(ids));
+    DELETE FROM ngeshare.settled_past WHERE group_id IN (SELECT unnest(ids));
+    WITH anew AS MATERIALIZED (
+        SELECT built, past
+        FROM ngeshare.build_groups(ids)
+    ), with_past AS (
+        INSERT INTO ngeshare.settled_past
+        SELECT (past).*
+        FROM anew
+    )
+    INSERT INTO ngeshare.settled_group
+    SELECT (built).*
+    FROM anew;
+    DELETE FROM ngeshare.settled_seat WHERE group_id IN (SELECT unnest(ids));
+    INSERT INTO ngeshare.settled_seat
+    SELECT *
+    FROM ngeshare.build_seats(ids);
+$$;
+COMMENT ON FUNCTION ngeshare.write_settled_groups(text[]) IS
+'Settles some groups and their seats anew; those that are gone lose their rows.';
+
+CREATE FUNCTION ngeshare.write_settled_links(ids text[])
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    DELETE FROM ngeshare.settled_link
+    WHERE ids IS NULL
+       OR group_a_id IN (SELECT unnest(ids))
+       OR group_b_id IN (SELECT unnest(ids));
+    INSERT INTO ngeshare.settled_link
+    SELECT *
+    FROM ngeshare.find_links(ids)
+    WHERE ids IS NULL
+       OR group_a_id IN (SELECT unnest(ids))
+       OR group_b_id IN (SELECT unnest(ids));
+$$;
+COMMENT ON FUNCTION ngeshare.write_settled_links(text[]) IS
+'Settles anew the links that lead from or to some groups, or all of them for NULL.';
+
+CREATE FUNCTION ngeshare.settle(anew boolean DEFAULT false)
+RETURNS bigint
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    was   record;
+    ids   text[];
+BEGIN
+    -- Who settles at the same time waits; nobody else is kept from anything.
+    LOCK TABLE ngeshare.settled_state IN SHARE ROW EXCLUSIVE MODE;
+    IF anew THEN
+        DELETE FROM ngeshare.settled_state;
+    END IF;
+    SELECT is_all, has_links, link_settings INTO was FROM ngeshare.settling;
+    ids := ngeshare.take_marks();
+    -- From here on the settled rows count: those of these groups are about to be written.
+    INSERT INTO ngeshare.settled_state AS state (zone, link_settings)
+    VALUES (ngeshare.reporting_zone(), was.link_settings)
+    ON CONFLICT (singleton) DO UPDATE
+    SET zone = excluded.zone,
+        link_settings = excluded.link_settings
+    WHERE (state.zone, state.link_settings) IS DISTINCT FROM (excluded.zone, excluded.link_settings);
+    IF cardinality(ids) > 0 THEN
+        PERFORM ngeshare.write_settled_groups(ids);
+    END IF;
+    IF was.is_all OR NOT was.has_links THEN
+        PERFORM ngeshare.write_settled_links(NULL);
+        ANALYZE ngeshare.settled_group, ngeshare.settled_past, ngeshare.settled_seat, ngeshare.settled_link;
+    ELSIF cardinality(ids) > 0 THEN
+        PERFORM ngeshare.write_settled_links(ids);
+    END IF;
+    RETURN cardinality(ids);
+END
+$$;
+COMMENT ON FUNCTION ngeshare.settle(boolean) IS
+'Settles every group that was written to since it was settled, or all of them anew, and returns how many those were. Each sync does so at its end; who has loaded much by hand may, too. It changes no answer, only how fast one is.';

@@ -1,0 +1,139 @@
+-- What is settled of a group: all that the rules say of it that no later instant
+-- changes, kept as rows so that a read computes none of it. A write to the mirror
+-- marks the groups that it touches; a read computes those anew, and
+-- ngeshare.settle() writes them down.
+
+CREATE TABLE ngeshare.settled_group
+(
+    settled_from        timestamp NOT NULL,
+    created_at          timestamp NOT NULL,
+    planned_on          date      NOT NULL,
+    sequence_order      integer   NOT NULL,
+    max_episodes        integer   NOT NULL,
+    max_episode_reached integer   NOT NULL,
+    total_meetings      integer   NOT NULL,
+    foreign_days        integer   NOT NULL,
+    member_count        integer   NOT NULL,
+    facilitator_count   integer   NOT NULL,
+    last_meeting        date,
+    first_meeting       date,
+    graduated_on        date,
+    first_at            timestamp,
+    last_at             timestamp,
+    graduated_at        timestamp,
+    facilitator_since   timestamp,
+    facilitator_left    timestamp,
+    group_id            text      NOT NULL PRIMARY KEY,
+    course_name         text      NOT NULL,
+    group_name          text      NOT NULL,
+    facilitator_id      text,
+    facilitator_name    text,
+    facilitator_contact text
+);
+CREATE INDEX ON ngeshare.settled_group (settled_from);
+CREATE INDEX ON ngeshare.settled_group (facilitator_id);
+COMMENT ON TABLE ngeshare.settled_group IS
+'A row a curriculum group: what is so from settled_from on, the last instant (UTC) at which anything of it changed. Earlier instants: ngeshare.settled_past. foreign_days: local days with attendance at another hangout''s episode; first_at, last_at: its first and last attendance; facilitator_left: when the facilitator''s user was soft-deleted.';
+
+CREATE TABLE ngeshare.settled_past
+(
+    group_id        text        NOT NULL PRIMARY KEY,
+    meeting_at      timestamp[] NOT NULL,
+    meeting_day     date[]      NOT NULL,
+    meeting_total   integer[]   NOT NULL,
+    meeting_reached integer[]   NOT NULL,
+    foreign_at      timestamp[] NOT NULL,
+    member          text[]      NOT NULL,
+    member_from     timestamp[] NOT NULL,
+    member_to       timestamp[] NOT NULL,
+    member_left     timestamp[] NOT NULL,
+    facilitator_at  timestamp[] NOT NULL
+);
+COMMENT ON TABLE ngeshare.settled_past IS
+'How a curriculum group came to where it is, a row a group: at each meeting_at (in order) the last day that it had met on, the days so far and the episode reached so far; when each foreign day began; who (ngeshare.person_key()) was a member from when to when, in order of from; when members became facilitators, in order; when each facilitator first was one, in order. width_bucket() tells how much of it an instant has seen.';
+
+CREATE TABLE ngeshare.settled_seat
+(
+    exists_from   timestamp NOT NULL,
+    joined_at     timestamp NOT NULL,
+    completed_at  timestamp,
+    deleted_at    timestamp,
+    course_number integer,
+    is_first      boolean   NOT NULL,
+    role          text      NOT NULL,
+    group_id      text      NOT NULL,
+    user_id       text,
+    user_name     text      NOT NULL
+);
+CREATE INDEX ON ngeshare.settled_seat (group_id);
+CREATE INDEX ON ngeshare.settled_seat (user_id, course_number);
+CREATE INDEX ON ngeshare.settled_seat (user_id) WHERE role = 'FACILITATOR';
+COMMENT ON TABLE ngeshare.settled_seat IS
+'A row a membership record that counts, of all groups. exists_from: when both it and its group exist; course_number: the place of its group''s course in the curriculum from 0 on, NULL outside of it; completed_at: when its group graduated with this person in it; deleted_at: when its user was soft-deleted; is_first: whether it is the earliest of its person and role there. Timestamps are UTC.';
+
+CREATE TABLE ngeshare.settled_link
+(
+    valid_from            timestamp NOT NULL,
+    valid_to              timestamp NOT NULL,
+    days_between          integer   NOT NULL,
+    shared_member_count   integer   NOT NULL,
+    smaller_member_count  integer   NOT NULL,
+    group_a_id            text      NOT NULL,
+    group_b_id            text      NOT NULL,
+    course_a              text      NOT NULL,
+    course_b              text      NOT NULL,
+    shared_facilitator_id text      NOT NULL,
+    PRIMARY KEY (group_a_id, group_b_id, valid_from)
+);
+CREATE INDEX ON ngeshare.settled_link (group_b_id);
+COMMENT ON TABLE ngeshare.settled_link IS
+'A link from a group to the one that it went on as, a row for each time in which it counts its members the same: from valid_from (UTC) on, and before valid_to.';
+
+CREATE TABLE ngeshare.settled_state
+(
+    singleton     boolean NOT NULL PRIMARY KEY DEFAULT true CHECK (singleton),
+    zone          text    NOT NULL,
+    link_settings text    NOT NULL
+);
+COMMENT ON TABLE ngeshare.settled_state IS
+'What the settled rows go by: the zone of their days, and the settings of their links. No row: nothing is settled.';
+
+CREATE TABLE ngeshare.unsettled
+(
+    group_id text
+);
+COMMENT ON TABLE ngeshare.unsettled IS
+'Groups that somebody wrote to since they were settled, each as often as that; NULL stands for all.';
+
+CREATE VIEW ngeshare.settling AS
+SELECT
+    -- Asking for the instant refuses another zone than the history's.
+    asked.at IS NULL
+        OR state.zone IS DISTINCT FROM ngeshare.reporting_zone()
+        OR EXISTS (SELECT 1 FROM ngeshare.unsettled WHERE group_id IS NULL) AS is_all,
+    EXISTS (SELECT 1 FROM ngeshare.unsettled) AS has_marks,
+    coalesce(state.link_settings = today.link_settings, false) AS has_links,
+    today.link_settings
+FROM ngeshare.asked
+CROSS JOIN (
+    SELECT concat_ws(' ',
+        ngeshare.setting('link_early_days'),
+        ngeshare.setting('link_days'),
+        ngeshare.setting('link_min_shared'),
+        ngeshare.setting('link_min_overlap_pct')) AS link_settings
+) AS today
+LEFT JOIN ngeshare.settled_state AS state ON true
+OFFSET 0;
+COMMENT ON VIEW ngeshare.settling IS
+'One row: whether a read has to compute all groups, or some; whether the settled links go by the settings of today, and those settings.';
+
+CREATE VIEW ngeshare.unsettled_group AS
+SELECT
+    CASE
+        WHEN settling.is_all THEN ARRAY(SELECT id FROM public."HangoutGroup")
+        ELSE ARRAY(SELECT DISTINCT group_id FROM ngeshare.unsettled)
+    END AS ids
+FROM ngeshare.settling
+WHERE settling.is_all OR settling.has_marks;
+COMMENT ON VIEW ngeshare.unsettled_group IS
+'The groups that a read has to compute, in one row; no row where there are none. Some of them may be outside the curriculum or gone.';
