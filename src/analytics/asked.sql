@@ -43,6 +43,43 @@ SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION ngeshare.asked_day(timestamptz) IS
 'The local day of the instant that an answer is given as of, of the calendar''s first and last instants too. Errors as for ngeshare.asked_at().';
 
+CREATE VIEW ngeshare.numbered_course AS
+SELECT
+    course_name,
+    (row_number() OVER (ORDER BY sequence_order) - 1)::integer AS course_number
+FROM public.course_config;
+COMMENT ON VIEW ngeshare.numbered_course IS
+'The courses with their places in the curriculum, from 0 on.';
+
+CREATE FUNCTION ngeshare.note_number(state internal, number integer)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'ngeshare_note_number'
+LANGUAGE C
+IMMUTABLE
+PARALLEL SAFE;
+COMMENT ON FUNCTION ngeshare.note_number(internal, integer) IS
+'Part of ngeshare.count_numbers().';
+
+CREATE FUNCTION ngeshare.count_noted(state internal)
+RETURNS integer
+AS 'MODULE_PATHNAME', 'ngeshare_count_noted'
+LANGUAGE C
+IMMUTABLE
+PARALLEL SAFE;
+COMMENT ON FUNCTION ngeshare.count_noted(internal) IS
+'Part of ngeshare.count_numbers().';
+
+CREATE AGGREGATE ngeshare.count_numbers(integer)
+(
+    SFUNC = ngeshare.note_number,
+    STYPE = internal,
+    SSPACE = 32,
+    FINALFUNC = ngeshare.count_noted,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE ngeshare.count_numbers(integer) IS
+'How many different numbers from 0 on there are, NULLs apart: count(DISTINCT) without a sort a group.';
+
 CREATE FUNCTION ngeshare.person_key(user_id text, user_email text)
 RETURNS text
 LANGUAGE sql

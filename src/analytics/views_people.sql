@@ -107,39 +107,36 @@ SELECT
     walked.user_name,
     walked.groups_joined,
     walked.courses_completed,
-    active.course_name AS current_course,
-    lead.user_id IS NOT NULL AS is_facilitator_now,
+    course.course_name AS current_course,
+    walked.is_facilitator_now,
     coalesce(walked.deleted_at <= ngeshare.as_of_utc(), false) AS is_deleted
 FROM (
+    -- One pass over all seats, those of facilitators and outside the curriculum too.
     SELECT
-        user_id,
-        min(user_name) AS user_name,
-        min(deleted_at) AS deleted_at,
-        count(*)::integer AS groups_joined,
-        (count(DISTINCT course_number) FILTER (WHERE completed_at <= ngeshare.as_of_utc()))::integer AS courses_completed
-    FROM ngeshare.seat
-    WHERE role = 'MEMBER'
-      AND is_first
-      AND user_id IS NOT NULL
-      AND course_number IS NOT NULL
-    GROUP BY user_id
-) AS walked
-LEFT JOIN (
-    SELECT DISTINCT ON (seat.user_id)
         seat.user_id,
-        fact.course_name
-    FROM ngeshare.group_fact AS fact
-    JOIN ngeshare.seat ON seat.group_id = fact.group_id
-    WHERE fact.status = 'ACTIVE'
-      AND seat.role = 'MEMBER'
-      AND seat.user_id IS NOT NULL
-    ORDER BY seat.user_id, fact.sequence_order DESC
-) AS active ON active.user_id = walked.user_id
-LEFT JOIN (
-    SELECT DISTINCT user_id
-    FROM ngeshare.seat
-    WHERE role = 'FACILITATOR'
-) AS lead ON lead.user_id = walked.user_id;
+        min(seat.user_name) AS user_name,
+        min(seat.deleted_at) AS deleted_at,
+        (count(*) FILTER (WHERE seat.is_membership))::integer AS groups_joined,
+        ngeshare.count_numbers(seat.course_number)
+            FILTER (WHERE seat.is_membership AND seat.completed_at <= ngeshare.as_of_utc()) AS courses_completed,
+        max(seat.course_number) FILTER (WHERE seat.is_membership AND active.group_id IS NOT NULL) AS current_number,
+        bool_or(seat.role = 'FACILITATOR') AS is_facilitator_now
+    FROM (
+        SELECT
+            *,
+            role = 'MEMBER' AND is_first AND course_number IS NOT NULL AS is_membership
+        FROM ngeshare.seat
+        WHERE user_id IS NOT NULL
+    ) AS seat
+    LEFT JOIN (
+        SELECT group_id
+        FROM ngeshare.group_fact
+        WHERE status = 'ACTIVE'
+    ) AS active ON active.group_id = seat.group_id
+    GROUP BY seat.user_id
+    HAVING bool_or(seat.is_membership)
+) AS walked
+LEFT JOIN ngeshare.numbered_course AS course ON course.course_number = walked.current_number;
 COMMENT ON VIEW v_member_journey IS
 'A row a user who is or was a member of a curriculum group, as of ngeshare_as_of(): how far have they come? ngeshare_member_journey(user_id) tells one user''s whole way.';
 COMMENT ON COLUMN v_member_journey.user_id IS

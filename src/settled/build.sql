@@ -204,12 +204,7 @@ ROWS 500
 AS $$
 BEGIN
     RETURN QUERY EXECUTE $build$
-    WITH course AS (
-        SELECT
-            course_name,
-            (row_number() OVER (ORDER BY sequence_order) - 1)::integer AS course_number
-        FROM public.course_config
-    ), record AS (
+    WITH record AS (
         SELECT
             record.id,
             record."hangoutGroupId" AS group_id,
@@ -247,7 +242,7 @@ BEGIN
     FROM ranked
     JOIN public."HangoutGroup" AS circle ON circle.id = ranked.group_id
     LEFT JOIN ngeshare.group_record AS known ON known.group_id = ranked.group_id
-    LEFT JOIN course ON course.course_name = known.course_name
+    LEFT JOIN ngeshare.numbered_course AS course ON course.course_name = known.course_name
     LEFT JOIN public."User" AS someone ON someone.id = ranked.user_id
     -- A person's seats side by side: answers about people read them in this order.
     ORDER BY ranked.user_id COLLATE "C", course.course_number
