@@ -10,6 +10,7 @@ package RandomSteps;
 use strict;
 use warnings FATAL => 'all';
 
+use List::Util qw(max min);
 use POSIX qw(floor strftime);
 
 my %columns = (
@@ -36,7 +37,7 @@ my %weight = (
 	membership => { join_group => 8, leave => 6, change_role => 7, change_joined => 7, change_person => 6, change_email => 3, transfer => 4,
 		go_on => 10, swap_facilitators => 5, upsert_membership => 3, other_record_id => 1 },
 	group   => { change_dates => 6, change_course => 5, rename_group => 2 },
-	life    => { new_group => 3, delete_group => 3, remake_group => 2, other_group_id => 2 },
+	life    => { linked_groups => 12, new_group => 3, delete_group => 5, remake_group => 2, other_group_id => 2 },
 	episode => { reorder => 5, move_episode => 3, new_episode => 1, delete_episode => 1, other_episode_id => 1 },
 	hangout => { rename_hangout => 4, new_hangout => 1, delete_hangout => 1, other_hangout_id => 1 },
 	user    => { change_name => 5, delete_softly => 3 },
@@ -46,7 +47,7 @@ my %weight = (
 sub new
 {
 	my ($class, $sides) = @_;
-	return bless { sides => $sides, serial => 0, debts => [] }, $class;
+	return bless { sides => $sides, serial => 0, debts => [], linked => [] }, $class;
 }
 
 # One write of some kinds (of all, where none is named): its name and statements.
@@ -139,10 +140,14 @@ sub pick
 	return map { $_->[0] } $self->rows(qq{SELECT id FROM "$table" AS picked WHERE $condition ORDER BY md5(id || '$salt') LIMIT $number});
 }
 
-# A group: mostly of the curriculum, and one whose facilitator has others too.
+# A group: one that was linked to another lately, or mostly of the curriculum, and
+# one whose facilitator has others too.
 sub group
 {
 	my ($self) = @_;
+	my ($linked) = @{ $self->{linked} } && chance(0.4) ? $self->pick('HangoutGroup', 1, 'id IN (' . listed(map { @$_ } @{ $self->{linked} }) . ')') : ();
+	return $linked if $linked;
+
 	my $course = q{"hangoutId" IN (SELECT hangout.id FROM "Hangout" AS hangout JOIN reference.course_config ON course_name = name)};
 	my $shared = q{id IN (SELECT record."hangoutGroupId" FROM "UserHangoutGroup" AS record JOIN "UserHangoutGroup" AS other
 		ON other."userId" = record."userId" AND other."hangoutGroupId" <> record."hangoutGroupId"
@@ -157,7 +162,10 @@ sub group
 sub two_groups
 {
 	my ($self) = @_;
-	my $salt = int rand 1e9;
+	my $salt   = int rand 1e9;
+	my @linked = @{ $self->{linked} } && chance(0.5) ? $self->pick('HangoutGroup', 2, 'id IN (' . listed(@{ one_of(@{ $self->{linked} }) }) . ')') : ();
+	return @linked if @linked == 2;
+
 	my ($pair) = $self->rows(qq{SELECT a."hangoutGroupId", b."hangoutGroupId" FROM "UserHangoutGroup" AS a
 		JOIN "UserHangoutGroup" AS b ON a."userId" = b."userId" AND a."hangoutGroupId" <> b."hangoutGroupId"
 		WHERE a."hangoutGroupRole" = 'FACILITATOR' AND b."hangoutGroupRole" = 'FACILITATOR' ORDER BY md5(a.id || b.id || '$salt') LIMIT 1});
@@ -402,7 +410,7 @@ sub truncate_attendance
 	my $kept = join ', ', map { qq{"$_"} } @{ $columns{$attendance} };
 	my $some = qq{"attendedAt" >= '$self->{sides}{window}' AND md5(id) < '} . one_of(qw(d e f)) . q{'};
 
-	return qq{TRUNCATE "$attendance"} if chance(0.2);
+	return qq{TRUNCATE "$attendance"} if chance(0.1);
 	return (qq{CREATE TEMP TABLE kept AS SELECT $kept FROM "$attendance" WHERE $some}, qq{TRUNCATE "$attendance"},
 		qq{INSERT INTO "$attendance" ($kept) SELECT * FROM kept}, 'DROP TABLE kept');
 }
@@ -544,6 +552,42 @@ sub new_group
 	return (inserted('HangoutGroup', [ $id, $self->any_time, $written, $id, 'ANY', $hangout, chance(0.5) ? $self->any_time : undef ]),
 		inserted($membership, map { $self->membership_row($id, $_, $n++ ? 'MEMBER' : 'FACILITATOR') } @users),
 		inserted($attendance, map { [ $self->fresh('att'), $self->instant, $self->episode($like), $id, one_of(@users) ] } 1 .. some(4)));
+}
+
+# Two groups of the same people, the first of which graduates, and the second meets,
+# mostly in the next course, and mostly soon enough to be its next. In production
+# alone, that may have been some days before the window.
+sub linked_groups
+{
+	my ($self, $before) = @_;
+	my $salt = int rand 1e9;
+	my $day  = 86_400_000;
+	my ($start, $clock) = $self->bounds;
+	my ($way) = $self->rows(sprintf q{SELECT a.id, last.id, b.id, first.id FROM reference.course_config AS from_course
+		JOIN reference.course_config AS to_course ON from_course.sequence_order < to_course.sequence_order
+		JOIN "Hangout" AS a ON a.name = from_course.course_name JOIN "Hangout" AS b ON b.name = to_course.course_name
+		JOIN "HangoutEpisode" AS last ON last."hangoutId" = a.id AND last."order" >= from_course.max_episodes
+		JOIN "HangoutEpisode" AS first ON first."hangoutId" = b.id
+		ORDER BY %s md5(last.id || first.id || '%d') LIMIT 1}, chance(0.8) ? 'to_course.sequence_order - from_course.sequence_order,' : '', $salt)
+	  or return;
+	my @id    = map { $self->fresh('g') } 1 .. 2;
+	my @users = $self->pick('User', 4);
+	my $from  = $start - $day * ($before // 0);
+	my $first = $from + int rand $clock - $from;
+	my @at    = map { timestamp(max($from, min($clock, $_))) } $first, $first + int $day * (rand(125) - 32);
+	my @people;
+
+	for my $group (@id)
+	{
+		push @people, map { [ $self->fresh('m'), $written, $written, '2025-12-01 05:00:00', 'ACTIVE', $_ ? 'MEMBER' : 'FACILITATOR',
+			$group, $users[$_], undef ] } 0 .. 3;
+	}
+
+	push @{ $self->{linked} }, [@id];
+	shift @{ $self->{linked} } if @{ $self->{linked} } > 12;
+	return (inserted('HangoutGroup', map { [ $id[$_], '2025-11-30 05:00:00', $written, $id[$_], 'ANY', $way->[ 2 * $_ ], undef ] } 0, 1),
+		inserted($membership, @people),
+		inserted($attendance, map { [ $self->fresh('att'), $at[$_], $way->[ 2 * $_ + 1 ], $id[$_], $users[1] ] } 0, 1));
 }
 
 # What deletes a group with all that points to it.
