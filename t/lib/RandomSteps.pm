@@ -307,6 +307,21 @@ sub attended
 	return $self->pick($attendance, $number, qq{"attendedAt" >= '$self->{sides}{window}' AND } . ($condition // 'true'));
 }
 
+# From now on much attendance is written to one group, episode and local day, until
+# there is no such spot any more.
+sub meet_at_one_spot
+{
+	my ($self) = @_;
+	my ($start, $clock) = $self->bounds;
+	my $day   = 86_400_000;
+	my $group = $self->group;
+
+	$self->{spot} = [ $group, $self->episode($group), $start + $day * int rand(($clock - $start) / $day) ];
+	return;
+}
+
+sub meet_anywhere { delete $_[0]{spot}; return; }
+
 # Some rows of attendance, mostly of one group.
 sub attendance_rows
 {
@@ -317,7 +332,9 @@ sub attendance_rows
 	for (1 .. $number)
 	{
 		$group = $self->group if chance(0.2);
-		push @rows, [ $self->fresh('att'), $self->instant, $self->episode($group), $group, $self->user($group) ];
+		push @rows, $self->{spot} && chance(0.6)
+		  ? [ $self->fresh('att'), timestamp($self->{spot}[2] + int rand 86_400_000), @{ $self->{spot} }[ 1, 0 ], $self->user($group) ]
+		  : [ $self->fresh('att'), $self->instant, $self->episode($group), $group, $self->user($group) ];
 	}
 	return @rows;
 }
