@@ -39,7 +39,7 @@ my %way = (
 	with_savepoint => 9,
 	in_block      => 5,
 	old_snapshot  => 6,
-	two_writers   => 12,
+	two_writers   => 14,
 	against_group => 2,
 	synced        => 2);
 
@@ -314,7 +314,12 @@ sub two_writers
 	my @kinds = ([qw(attendance membership)], [qw(attendance membership user)], [qw(membership user)], [qw(attendance)]);
 	my @both  = ($kinds[ rand @kinds ], rand() < 0.2 ? [qw(membership group)] : $kinds[ rand @kinds ]);
 
-	$random->meet_at_one_spot if rand() < 0.6;
+	if (rand() < 0.5)
+	{
+		$random->meet_at_one_spot;
+		write_all(step('one_spot'));
+		@both = ([qw(one_spot membership)], ['one_spot']);
+	}
 	my @writers = map { writer($pair[$_], $_ + 1, map { [ step($_) ] } @{ $both[$_] }) } 0, 1;
 	$random->meet_anywhere;
 	return interleave(@writers);

@@ -44,6 +44,9 @@ my %weight = (
 	person  => { delete_user => 2, other_user_id => 2 },
 	course  => { resize_course => 5, swap_courses => 2, rename_course => 2, add_course => 2, drop_course => 1, upsert_course => 1 });
 
+# What two writers do at one spot, drawn only where it is asked for.
+my %apart = (one_spot => { attend => 4, copied => 2, upsert_attendance => 2, absent => 4, shift_time => 3 });
+
 sub new
 {
 	my ($class, $sides) = @_;
@@ -54,7 +57,7 @@ sub new
 sub draw
 {
 	my ($self, @kinds) = @_;
-	my %choice = map { %{ $weight{$_} } } @kinds ? @kinds : keys %weight;
+	my %choice = map { %{ $weight{$_} // $apart{$_} } } @kinds ? @kinds : keys %weight;
 	my @statements;
 	my $name;
 
@@ -225,6 +228,7 @@ sub instant
 	my $days = int(($clock - $start) / $day) + 5;
 	my $draw = rand;
 
+	return timestamp($self->{spot}[2] + int rand $day) if $self->{spot} && chance(0.8);
 	return timestamp($start + int rand 2) if $draw < 0.05;
 	return timestamp($start + $day * (1 + int rand $days) + one_of(-1, 0)) if $draw < 0.25;
 	return timestamp($clock + one_of(0, 1)) if $draw < 0.30;
@@ -304,11 +308,14 @@ sub updated_each
 sub attended
 {
 	my ($self, $number, $condition) = @_;
-	return $self->pick($attendance, $number, qq{"attendedAt" >= '$self->{sides}{window}' AND } . ($condition // 'true'));
+	my $spot = $self->{spot};
+
+	$condition //= $spot && chance(0.8) ? qq{"hangoutGroupId" = '$spot->[0]' AND "hangoutEpisodeId" = '$spot->[1]'} : 'true';
+	return $self->pick($attendance, $number, qq{"attendedAt" >= '$self->{sides}{window}' AND $condition});
 }
 
-# From now on much attendance is written to one group, episode and local day, until
-# there is no such spot any more.
+# From now on much attendance is of one group, episode and local day, until there is
+# no such spot any more.
 sub meet_at_one_spot
 {
 	my ($self) = @_;
@@ -332,9 +339,8 @@ sub attendance_rows
 	for (1 .. $number)
 	{
 		$group = $self->group if chance(0.2);
-		push @rows, $self->{spot} && chance(0.6)
-		  ? [ $self->fresh('att'), timestamp($self->{spot}[2] + int rand 86_400_000), @{ $self->{spot} }[ 1, 0 ], $self->user($group) ]
-		  : [ $self->fresh('att'), $self->instant, $self->episode($group), $group, $self->user($group) ];
+		my ($at, $place) = $self->{spot} && chance(0.8) ? @{ $self->{spot} }[ 1, 0 ] : ($self->episode($group), $group);
+		push @rows, [ $self->fresh('att'), $self->instant, $at, $place, $self->user($group) ];
 	}
 	return @rows;
 }
