@@ -519,6 +519,7 @@ sub tell_figures
 	diag sprintf '%d steps, %d comparisons of %d rows of answers, %.0f s', $steps, $sides->{comparisons}, $sides->{compared}, time - $begun;
 	diag 'ways: ' . join ', ', map { "$_ $ways{$_}" } sort keys %ways;
 	diag 'writes: ' . join ', ', map { "$_ $drawn{$_}" } sort keys %drawn;
-	diag 'different answers of now, and rows: ' . join ', ', map { "$_ " . keys(%{ $sides->{seen}{$_} }) . ' ' . $sides->{rows}{$_} } sort keys %{ $sides->{seen} };
+	diag 'different answers of now, and rows: ' . join ', ',
+	  map { "$_ " . keys(%{ $sides->{seen}{$_} }) . ' ' . $sides->{rows}{$_} } sort keys %{ $sides->{seen} };
 	return;
 }
