@@ -18,12 +18,14 @@ our $PATIENCE = 60;
 sub poll_until
 {
 	my ($condition, $patience) = @_;
-	my $end = time + ($patience // $PATIENCE);
+	my $end   = time + ($patience // $PATIENCE);
+	my $pause = 0.001;
 
 	while (time < $end)
 	{
 		return 1 if $condition->();
-		sleep 0.02;
+		sleep $pause;
+		$pause *= 2 if $pause < 0.02;
 	}
 	return 0;
 }

@@ -1,0 +1,525 @@
+# A thousand random writes by hand into the mirror, each made in production too, where
+# only the reference looks: at once, with no sync between, every answer is the
+# reference's. So it is to the writer before its transaction ends, to others before
+# and after, after what was rolled back, to a reader with an old snapshot, as of any
+# instant, by other thresholds, and with two writers at once.
+#
+# Three views are compared after every step and one of the others in turn, and all
+# views and functions after every tenth. No SQLSTATE is excused but two:
+# 23503 where one writer deletes the group that the other's rows point to, which then
+# is production's answer as well, and 40001 above READ COMMITTED.
+#
+# NGESHARE_TEST_SEED and NGESHARE_TEST_STEPS run it otherwise.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use List::Util qw(min shuffle sum0);
+use NgeshareTest;
+use PostgreSQL::Test::Utils;
+use RandomSteps;
+use Session qw(poll_until);
+use Test::More;
+use Time::HiRes qw(time);
+use TwoSides;
+
+my $seed   = $ENV{NGESHARE_TEST_SEED}  // 53;
+my $wanted = $ENV{NGESHARE_TEST_STEPS} // 1000;
+my $groups = 40;
+my $begun  = time;
+my ($steps, $day) = (0, 0);
+my (%drawn, %ways, @failure);
+
+# How a step is made, by weight.
+my %way = (
+	alone         => 40,
+	in_one        => 16,
+	taken_back    => 9,
+	with_savepoint => 9,
+	in_block      => 5,
+	old_snapshot  => 6,
+	two_writers   => 14,
+	against_group => 2,
+	synced        => 2);
+
+srand $seed;
+diag "NGESHARE_TEST_SEED=$seed";
+my ($production, $local) = start_servers();
+prepare();
+my $sides  = TwoSides->start($production, 'source', $local, 'ngeshare');
+my $random = RandomSteps->new($sides);
+my @pair   = map { Session->start($local, 'ngeshare', 'jit = off') } 1 .. 2;
+my $looker = Session->start($local, 'postgres');
+$sides->set_clock(clock());
+link_groups();
+compare('before the first step', all => 1);
+
+while ($steps < $wanted && !@failure)
+{
+	my $next = RandomSteps::weighted(%way);
+
+	$ways{$next}++;
+	main->can($next)->();
+	write_alone($random->pay_debt) if !@failure;
+}
+
+is(join("\n", @failure), '', "after each of $steps steps no answer differs");
+check_end() if !@failure;
+tell_figures();
+$_->end for @pair, $looker;
+$sides->end;
+$production->stop;
+$local->stop;
+done_testing();
+
+# Both servers, and a mirror that was synced once.
+sub prepare
+{
+	new_production($production, 'source');
+	$production->safe_psql('source', "SELECT demo.generate($groups, $seed, '" . clock() . "')");
+	$production->safe_psql('source', 'ANALYZE');
+	new_local($local, 'ngeshare');
+	$local->safe_psql('ngeshare', connect_local($production, 'source'));
+	sync_local($local, 'ngeshare', clock());
+	return;
+}
+
+# More groups that went on as others, before the window too.
+sub link_groups
+{
+	for (1 .. 10)
+	{
+		$sides->there($_) for $random->linked_groups(250);
+	}
+	sync_local($local, 'ngeshare', clock(), 'full');
+	return;
+}
+
+# The sync's clock; it goes on by days.
+sub clock { return sprintf '2026-03-%02d 12:00:00+07', 1 + $day; }
+
+# Comparing ---------------------------------------------------------------------
+
+# Compares the answers of two sessions, the readers' where none are named, mostly
+# now. Where something differs, that is what the test fails with.
+sub compare
+{
+	my ($where, %how) = @_;
+	my ($here, $there) = ($how{here} // $sides->{reader}{here}, $how{there} // $sides->{reader}{there});
+	my $as_of     = $random->as_of;
+	my %threshold = $how{here} || rand() > 0.04 ? () : (link_days => 60, link_early_days => 10, link_min_shared => 1,
+		link_min_overlap_pct => 34, active_days => 13, rescue_min_pct => 40);
+
+	return if @failure;
+	my @different = $sides->differs($as_of, $here, $there, $how{all}, %threshold);
+	fail_with("step $steps, $where, as of $as_of" . (%threshold ? ', by other thresholds' : ''), @different) if @different;
+	return;
+}
+
+sub fail_with
+{
+	my ($where, @different) = @_;
+
+	push @failure, "seed $seed, $where:", @different[ 0 .. min(9, $#different) ], 'The last statements were', $sides->told;
+	return;
+}
+
+# As the writers see it, before their transaction ends.
+sub compare_inside { return compare("to the writer $_[0]", here => $sides->{writer}{here}, there => $sides->{writer}{there}); }
+
+# As others see it; every tenth step, all answers.
+sub compare_after
+{
+	my ($where) = @_;
+
+	return compare($where) if int($steps / 10) == ($sides->{whole} // 0);
+	return @failure ? () : compare_everything($where);
+}
+
+# Every view and every function, each in a new session.
+sub compare_everything
+{
+	my ($where) = @_;
+	my $as_of = $random->as_of;
+	my $known = $NgeshareTest::COMPARED;
+
+	$sides->{whole} = int($steps / 10);
+	my @different = answers_differ($production, 'source', $local, 'ngeshare', $as_of, "SET jit = off; SET ngeshare.sync_clock = '" . clock() . "';\n");
+	$sides->{compared} += $NgeshareTest::COMPARED - $known;
+	$sides->{comparisons}++;
+	fail_with("step $steps, $where, as of $as_of, everything", @different) if @different;
+	return;
+}
+
+# One writer --------------------------------------------------------------------
+
+# Draws a step and counts it.
+sub step
+{
+	my (@kinds) = @_;
+	my ($name, @statements) = $random->draw(@kinds);
+
+	$steps++;
+	$drawn{$name}++;
+	return @statements;
+}
+
+sub write_all { $sides->write($_) for @_; return; }
+
+sub write_alone
+{
+	my (@statements) = @_;
+
+	return if !@statements;
+	write_all(@statements);
+	return compare_after('when courses are back');
+}
+
+# Each statement a transaction of its own, or a step of several in one.
+sub alone
+{
+	my @statements = step();
+	my $together   = @statements > 1 && rand() < 0.5;
+
+	write_all($together ? ('BEGIN', @statements, 'COMMIT') : @statements);
+	compare_inside('afterwards') if rand() < 0.2;
+	return compare_after('after one write');
+}
+
+# Several steps in one transaction, whose writer sees what it has written while
+# others do not.
+sub in_one
+{
+	write_all('BEGIN');
+	for my $number (1 .. 2 + int rand 3)
+	{
+		write_all(step());
+		compare_inside("after $number of its writes");
+		# TRUNCATE keeps everybody else out.
+		compare('to others meanwhile') if rand() < 0.2 && !$sides->{keeps_out};
+	}
+	write_all('COMMIT');
+	return compare_after('after a transaction');
+}
+
+# A transaction that changes nothing in the end; now and then it empties tables.
+sub taken_back
+{
+	write_all('BEGIN');
+	for my $number (1 .. some(2))
+	{
+		write_all(step(rand() < 0.15 ? 'truncation' : ()));
+		compare_inside("after $number writes that will be taken back");
+	}
+	if (rand() < 0.15)
+	{
+		write_all('TRUNCATE ' . (qw("HangoutGroup" "Hangout" course_config "UserHangoutGroup"))[ rand 4 ] . ' CASCADE');
+		compare_inside('after a table was emptied');
+	}
+	write_all('ROLLBACK');
+	compare_inside('after a rollback') if rand() < 0.3;
+	return compare_after('after a rollback');
+}
+
+sub some { return RandomSteps::some($_[0]); }
+
+# A transaction with a part that is taken back; perhaps an error makes it so.
+sub with_savepoint
+{
+	write_all('BEGIN');
+	write_all(step()) if rand() < 0.6;
+	write_all('SAVEPOINT part');
+	write_all(step());
+	compare_inside('inside a savepoint');
+	write_all('SAVEPOINT deeper', step(), 'RELEASE SAVEPOINT deeper') if rand() < 0.3;
+	run_into_error() if rand() < 0.4;
+	write_all('ROLLBACK TO SAVEPOINT part');
+	compare_inside('back at a savepoint');
+	write_all(step()) if rand() < 0.6;
+	write_all('COMMIT');
+	return compare_after('after a transaction with a savepoint');
+}
+
+# An insert of two rows, the second of which is there already.
+sub run_into_error
+{
+	my @row    = rand() < 0.5 ? $random->attendance_rows(1) : $random->membership_row($random->group);
+	my $failed = RandomSteps::inserted((@{ $row[0] } == 5 ? 'UserHangoutGroupAttendance' : 'UserHangoutGroup'), @row, @row);
+
+	for my $side (qw(here there))
+	{
+		$sides->{writer}{$side}->run($failed);
+		die "this did not fail: $failed" unless $sides->{writer}{$side}->errors =~ /23505/;
+	}
+	return;
+}
+
+# A block whose error is caught takes back all that was done in it.
+sub in_block
+{
+	my @lost = grep { !/^(COPY|TRUNCATE|CREATE|DROP)/ } step(qw(attendance membership group user life episode));
+
+	@lost = () if grep { /kept/ } @lost;
+	write_all('BEGIN', step());
+	write_all('DO $$ BEGIN ' . join('; ', @lost, q{RAISE EXCEPTION 'no'}) . '; EXCEPTION WHEN raise_exception THEN NULL; END $$');
+	compare_inside('after a block that was taken back');
+	write_all('COMMIT');
+	return compare_after('after a block that was taken back');
+}
+
+# Somebody reads from one snapshot, while others write.
+sub old_snapshot
+{
+	my ($here, $there) = @{ $sides->{reader} }{qw(here there)};
+	my @kinds = grep { $_ ne 'truncation' } qw(attendance membership group life episode hangout user person course);
+
+	for my $session ($here, $there)
+	{
+		$session->run('BEGIN ISOLATION LEVEL REPEATABLE READ');
+		$session->run('SELECT count(*) FROM "User"');
+	}
+	compare('in a new snapshot', here => $here, there => $there) if rand() < 0.5;
+	for (1 .. some(3))
+	{
+		write_all(step(@kinds));
+		compare_inside('while others have an old snapshot') if rand() < 0.5;
+		compare('in an old snapshot', here => $here, there => $there);
+	}
+	$_->run('COMMIT') for $here, $there;
+	return compare_after('after an old snapshot');
+}
+
+# A sync changes nothing; now and then the window moves on by a day.
+sub synced
+{
+	$day++ if $day < 29;
+	my $said = psql_errors($local, 'ngeshare', "SET client_min_messages = warning; SET ngeshare.sync_clock = '" . clock() . "'; CALL ngeshare_sync('"
+		. (rand() < 0.2 ? 'full' : 'incremental') . "')");
+
+	fail_with("step $steps, a sync", $said) if $said ne '';
+	$sides->remember('-- a sync as of ' . clock());
+	$sides->set_clock(clock());
+	return compare_after('after a sync');
+}
+
+# Two writers -------------------------------------------------------------------
+
+# Two transactions of some statements each, which run in any order, wait for each
+# other where they have to, and end in any order. Each writes to a table once and to
+# the tables in one order, so that they never wait in a ring; rows of groups are locked
+# by their attendance too, so only one of them changes groups.
+sub two_writers
+{
+	my @kinds = ([qw(attendance membership)], [qw(attendance membership user)], [qw(membership user)], [qw(attendance)]);
+	my @both  = ($kinds[ rand @kinds ], rand() < 0.2 ? [qw(membership group)] : $kinds[ rand @kinds ]);
+
+	if (rand() < 0.5)
+	{
+		$random->meet_at_one_spot;
+		write_all(step('one_spot'));
+		@both = ([qw(one_spot membership)], ['one_spot']);
+	}
+	my @writers = map { writer($pair[$_], $_ + 1, map { [ step($_) ] } @{ $both[$_] }) } 0, 1;
+	$random->meet_anywhere;
+	return interleave(@writers);
+}
+
+# One adds to a group that the other deletes: the later one of them fails.
+sub against_group
+{
+	my ($id, $user) = ($random->fresh('g'), ($random->pick('User', 1))[0]);
+	my ($episode, $hangout) = map { ($random->pick($_, 1))[0] } qw(HangoutEpisode Hangout);
+
+	$steps += 2;
+	$drawn{against_group} += 2;
+	write_all(RandomSteps::inserted('HangoutGroup', [ $id, '2026-01-01', '2026-01-01', $id, 'ANY', $hangout, undef ]));
+	compare('with a new group');
+	my $adds = RandomSteps::inserted('UserHangoutGroupAttendance', [ $random->fresh('att'), $random->instant, $episode, $id, $user ]);
+	my $joins = RandomSteps::inserted('UserHangoutGroup', $random->membership_row($id, $user));
+	return interleave(writer($pair[0], 1, [ rand() < 0.5 ? $adds : $joins ]), writer($pair[1], 2, [ RandomSteps::deleted('HangoutGroup', $id) ]));
+}
+
+# A writer with what it has still to do.
+sub writer
+{
+	my ($session, $number, @todo) = @_;
+	my @begin = ('READ COMMITTED') x 5;
+
+	return {
+		session => $session,
+		number  => $number,
+		todo    => \@todo,
+		done    => [],
+		level   => (@begin, 'REPEATABLE READ', 'SERIALIZABLE')[ rand 7 ],
+		gives_up => rand() < 0.15 };
+}
+
+sub interleave
+{
+	my (@writers) = @_;
+	my @open = @writers;
+
+	for my $writer (@writers)
+	{
+		$writer->{session}->run("BEGIN ISOLATION LEVEL $writer->{level}");
+	}
+	while (@open && !@failure)
+	{
+		my ($writer) = shuffle(grep { !$_->{waits} } @open);
+
+		die "two writers wait for each other:\n" . $sides->told if !$writer;
+		if (@{ $writer->{todo} }) { tell_writer($writer, shift @{ $writer->{todo} }) }
+		else
+		{
+			end_writer($writer);
+			@open = grep { $_ != $writer } @open;
+			$_->{waits} and come_back($_) for @open;
+			$_->{is_stale} = $_->{level} ne 'READ COMMITTED' for @open;
+		}
+		@open = grep { !$_->{failed} } @open;
+		look_between($writer);
+	}
+	# A lost count shows in few answers.
+	my @lost = @failure ? () : history_differs($production, 'source', $local, 'ngeshare', 'Asia/Jakarta');
+	fail_with("step $steps, the history after two writers", @lost) if @lost;
+	return compare_after('after two writers');
+}
+
+# Sends a writer its next statements, until it is done or waits for the other.
+sub tell_writer
+{
+	my ($writer, $statements) = @_;
+	my $session = $writer->{session};
+
+	$writer->{now} = $statements;
+	$sides->remember("-- writer $writer->{number}, $writer->{level}: $_") for @$statements;
+	$session->tell(join ";\n", @$statements);
+	poll_until(sub { $session->is_done || $looker->run("SELECT pg_blocking_pids($session->{pid}) <> '{}'") eq 't' })
+	  or die 'a writer does not come back';
+	if   ($session->is_done) { take_result($writer) }
+	else                     { $writer->{waits} = 1 }
+	return;
+}
+
+# The one that it waited for has ended.
+sub come_back
+{
+	my ($writer) = @_;
+
+	$writer->{waits} = 0;
+	return take_result($writer);
+}
+
+# A writer that fails is rolled back; production says the same where a row is missing.
+sub take_result
+{
+	my ($writer) = @_;
+	my $session = $writer->{session};
+
+	$session->wait;
+	push @{ $writer->{done} }, @{ $writer->{now} };
+	my $errors = $session->errors;
+	return if $errors eq '';
+	$writer->{failed} = 1;
+	$sides->remember("-- writer $writer->{number} failed: $errors");
+	$session->run('ROLLBACK');
+	$ways{'failed writer'}++;
+	return if $errors =~ /^ERROR:  40001/ && $writer->{level} ne 'READ COMMITTED';
+	return if $errors =~ /^ERROR:  23503/ && replay($writer, 'ROLLBACK') =~ /^ERROR:  23503/;
+	return fail_with("step $steps, writer $writer->{number}", $errors);
+}
+
+# Makes in production what a writer did, up to a comparison or to an end; returns the
+# errors.
+sub replay
+{
+	my ($writer, $end, $compare) = @_;
+	my $there  = $sides->{writer}{there};
+	my $errors = '';
+
+	$there->run('BEGIN');
+	for my $statement (@{ $writer->{done} })
+	{
+		$there->run($sides->of_production($statement));
+		$errors ||= $there->errors;
+	}
+	$compare->($there) if $compare && $errors eq '';
+	$there->run($end);
+	return $errors || $there->errors;
+}
+
+sub end_writer
+{
+	my ($writer) = @_;
+	my $end     = $writer->{gives_up} ? 'ROLLBACK' : 'COMMIT';
+	my $session = $writer->{session};
+
+	$sides->remember("-- writer $writer->{number}: $end");
+	$session->run($end);
+	$writer->{ended} = 1;
+	if ($session->errors =~ /^ERROR:  40001/ && $writer->{level} eq 'SERIALIZABLE')
+	{
+		$ways{'failed writer'}++;
+		return;
+	}
+	my $errors = $session->errors || ($writer->{gives_up} ? '' : replay($writer, $end));
+	fail_with("step $steps, writer $writer->{number}", $errors) if $errors ne '';
+	return;
+}
+
+# What others see between two statements, and what the writer itself does.
+sub look_between
+{
+	my ($writer) = @_;
+
+	compare('to others between two writers') if rand() < 0.3;
+	return if @failure || rand() < 0.6 || $writer->{ended} || $writer->{failed} || $writer->{waits} || $writer->{is_stale};
+	replay($writer, 'ROLLBACK', sub { compare("to writer $writer->{number} of two", here => $writer->{session}, there => $_[0]) });
+	return;
+}
+
+# The end -----------------------------------------------------------------------
+
+# The mirror holds what production does, and a last sync finds nothing to change.
+sub check_end
+{
+	compare('at the end', all => 1) for 1 .. 5;
+	no_difference('at the end no answer differs', @failure);
+	my $window = qq{SELECT * FROM "UserHangoutGroupAttendance" WHERE "attendedAt" >= '$sides->{window}'};
+	my %query = ('attendance' => $window, map { $_ => qq{SELECT * FROM "$_"} } qw(User Hangout HangoutEpisode HangoutGroup UserHangoutGroup));
+
+	for my $table (sort keys %query)
+	{
+		no_difference("$table is the same on both sides",
+			differences([ rows_of($production, 'source', $query{$table}) ], [ rows_of($local, 'ngeshare', $query{$table}) ]));
+	}
+	sync_local($local, 'ngeshare', clock(), 'full');
+	no_difference('after a full sync no answer differs', answers_differ($production, 'source', $local, 'ngeshare', clock(),
+		"SET ngeshare.sync_clock = '" . clock() . "';\n"));
+	no_difference('no meeting differs', history_differs($production, 'source', $local, 'ngeshare', 'Asia/Jakarta'));
+	for my $view (sort keys %{ $sides->{seen} })
+	{
+		my $answers = keys %{ $sides->{seen}{$view} };
+		cmp_ok($answers, '>', 3, "$view had $answers different answers of now") if $wanted >= 1000;
+	}
+	return;
+}
+
+sub no_difference
+{
+	my ($name, @different) = @_;
+
+	is(scalar @different, 0, $name) or diag join("\n", @different[ 0 .. min(9, $#different) ]);
+	return;
+}
+
+sub tell_figures
+{
+	diag sprintf '%d steps, %d comparisons of %d rows of answers, %.0f s', $steps, $sides->{comparisons}, $sides->{compared}, time - $begun;
+	diag 'ways: ' . join ', ', map { "$_ $ways{$_}" } sort keys %ways;
+	diag 'writes: ' . join ', ', map { "$_ $drawn{$_}" } sort keys %drawn;
+	diag 'different answers of now, and rows: ' . join ', ',
+	  map { "$_ " . keys(%{ $sides->{seen}{$_} }) . ' ' . $sides->{rows}{$_} } sort keys %{ $sides->{seen} };
+	return;
+}

@@ -1,0 +1,200 @@
+# A mirror and its production, written to by the same statements and then asked the
+# same: the views here, the reference there. A writing and a reading session on each
+# side, for the whole test.
+package TwoSides;
+
+use strict;
+use warnings FATAL => 'all';
+
+use NgeshareTest;
+use Session;
+
+my $zone = 'Asia/Jakarta';
+
+# Asked every time; the others take turns, the one that costs the reference most
+# and depends on most every third time.
+my @always = qw(v_group_status v_curriculum_pipeline v_member_roster);
+my $costly = 'v_anomalies';
+my %always = map { $_ => 1 } @always, $costly;
+my @turns  = grep { !$always{$_} } @VIEWS;
+
+sub start
+{
+	my ($class, $production, $source, $local, $database) = @_;
+	my $self = bless { turn => 0, compared => 0, comparisons => 0, told => [], seen => {} }, $class;
+
+	for my $name (qw(writer reader))
+	{
+		$self->{$name} = {
+			here  => Session->start($local,      $database, 'jit = off'),
+			there => Session->start($production, $source,   'jit = off') };
+	}
+	return $self;
+}
+
+sub end
+{
+	my ($self) = @_;
+
+	$_->end for map { @{ $self->{$_} }{qw(here there)} } qw(writer reader);
+	return;
+}
+
+# By this clock both sides go from now on; where the window starts is known again.
+sub set_clock
+{
+	my ($self, $clock) = @_;
+
+	$self->{clock} = $clock;
+	$self->there("UPDATE reference.setting SET clock = '$clock'");
+	$self->{window} = $self->{writer}{here}->run('SELECT window_start FROM ngeshare.history_state');
+	return;
+}
+
+# What a statement for the mirror is in production: there, courses stand beside the
+# reference, and the attendance that the mirror has is that of the window.
+sub of_production
+{
+	my ($self, $statement) = @_;
+
+	$statement =~ s/\bcourse_config\b/reference.course_config/g;
+	$statement =~ s/TRUNCATE ("UserHangoutGroupAttendance")/DELETE FROM $1 WHERE "attendedAt" >= '$self->{window}'/g;
+	return $statement;
+}
+
+# Runs a statement of the writer's in production only; returns what it printed.
+sub there
+{
+	my ($self, $statement) = @_;
+
+	return succeeded($self->{writer}{there}, $statement);
+}
+
+# Runs a statement on both sides at once, by the writers.
+sub write
+{
+	my ($self, $statement) = @_;
+	my ($here, $there) = @{ $self->{writer} }{qw(here there)};
+
+	$self->remember($statement);
+	$self->{keeps_out} = $statement =~ /^TRUNCATE/ || $self->{keeps_out} && $statement !~ /^(COMMIT|ROLLBACK)$/;
+	$here->tell($statement);
+	$there->tell($self->of_production($statement));
+	for my $session ($here, $there)
+	{
+		$session->wait;
+		die "$statement\n" . $session->errors if $session->errors ne '';
+	}
+	return;
+}
+
+# The last statements are told where an answer differs.
+sub remember
+{
+	my ($self, $statement) = @_;
+
+	push @{ $self->{told} }, $statement;
+	shift @{ $self->{told} } if @{ $self->{told} } > 12;
+	return;
+}
+
+sub told { return join "\n", map { "\t$_" } @{ $_[0]{told} }; }
+
+sub succeeded
+{
+	my ($session, $statement) = @_;
+	my $printed = $session->run($statement);
+
+	die "$statement\n" . $session->errors if $session->errors ne '';
+	return $printed;
+}
+
+# What is asked of each side: views, by the names of their answers.
+sub queries
+{
+	my ($self, $as_of, @views) = @_;
+	my %here  = map { $_ => "SELECT * FROM $_" } @views;
+	my %there = map { $_ => "SELECT * FROM reference.$_('$as_of')" } @views;
+
+	# Only here there is a window, before which nobody knows who was active.
+	$there{v_member_roster} = qq{SELECT group_id, user_id, user_name, role, joined_at,
+		CASE WHEN user_id IS NULL OR (timestamptz '$as_of' AT TIME ZONE '$zone')::date - active_days
+			>= (timestamp '$self->{window}' AT TIME ZONE 'UTC' AT TIME ZONE '$zone')::date THEN is_active END, is_deleted
+		FROM reference.v_member_roster('$as_of') CROSS JOIN reference.setting} if $there{v_member_roster};
+	return (\%here, \%there);
+}
+
+# The views' rows in short: how many they are, and one hash over all of them.
+sub digests
+{
+	my ($queries) = @_;
+
+	return join ";\n", map { qq{SELECT '$_', count(*), md5(string_agg(answer::text, E'\\n' ORDER BY answer::text COLLATE "C"))
+		FROM ($queries->{$_}) AS answer} } sort keys %$queries;
+}
+
+# Which views to ask for: all of them, or those of every time and the next in turn.
+sub views
+{
+	my ($self, $all) = @_;
+
+	return @VIEWS if $all;
+	my $turn = $self->{turn}++;
+	return (@always, $turn % 3 == 0 ? $costly : $turns[ $turn % @turns ]);
+}
+
+# Compares answers as of an instant, asked by two sessions. Thresholds other than the
+# default are set here, and in production for one transaction. Returns what differs.
+sub differs
+{
+	my ($self, $as_of, $here, $there, $all, %threshold) = @_;
+	my ($ask_here, $ask_there) = $self->queries($as_of, $self->views($all));
+	my @names = sort keys %threshold;
+	my $set   = join '', map { "SET ngeshare.$_;\n" } "sync_clock = '$self->{clock}'", "as_of = '$as_of'", map { "$_ = $threshold{$_}" } @names;
+
+	succeeded($there, 'BEGIN; UPDATE reference.setting SET ' . join ', ', map { "$_ = $threshold{$_}" } @names) if @names;
+	$here->tell($set . digests($ask_here));
+	$there->tell(digests($ask_there));
+	my ($got, $wanted) = map { $_->wait } $here, $there;
+	die $here->errors . $there->errors if $here->errors ne '' || $there->errors ne '';
+	$self->count($got, $as_of eq $self->{clock} && !@names);
+	my @different = $got eq $wanted ? () : lines_that_differ($here, $ask_here, $there, $ask_there, $got, $wanted);
+	succeeded($here, join '; ', map { "RESET ngeshare.$_" } @names) if @names;
+	succeeded($there, 'ROLLBACK') if @names;
+	return @different;
+}
+
+# Counts the rows that were compared, and how many answers of now were other ones.
+sub count
+{
+	my ($self, $got, $is_now) = @_;
+
+	$self->{comparisons}++;
+	for my $line (split /\n/, $got)
+	{
+		my ($view, $rows, $hash) = split /\|/, $line;
+		$self->{compared} += $rows;
+		$self->{rows}{$view} += $rows;
+		$self->{seen}{$view}{$hash} = 1 if $is_now;
+	}
+	return;
+}
+
+# The rows of the views whose digests differ.
+sub lines_that_differ
+{
+	my ($here, $ask_here, $there, $ask_there, $got, $wanted) = @_;
+	my %same = map { $_ => 1 } split /\n/, $wanted;
+	my @different;
+
+	for my $view (map { /^(\w+)/ } grep { !$same{$_} } split /\n/, $got)
+	{
+		my @rows = map { [ sort split /\n/, succeeded($_->[0], "COPY ($_->[1]) TO STDOUT") ] }
+		  [ $there, $ask_there->{$view} ], [ $here, $ask_here->{$view} ];
+		my @lines = map { "$view $_" } differences(@rows);
+		push @different, @lines ? @lines : "$view: only the digests differ, or it was another answer when asked again";
+	}
+	return @different;
+}
+
+1;
