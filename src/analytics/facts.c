@@ -56,8 +56,9 @@ typedef struct Loader
 	Facts *facts;
 	MemoryContext context;     /* where the facts live */
 	MemoryContext row_context; /* where what a row needs lives */
-	numbers_hash *numbers;     /* of persons */
-	Timestamp as_of;           /* only for who walks through meetings, as are the next */
+	numbers_hash *persons;
+	numbers_hash *facilitators;
+	Timestamp as_of; /* only for who walks through meetings, as are the next */
 	MeetingHandler walk;
 	void *walk_context;
 	int room; /* for groups, before the array grows */
@@ -171,17 +172,17 @@ for_each_row(Loader *loader, const char *sql, ArrayType *texts, RowHandler handl
 		elog(ERROR, "could not read the groups: %s", sql);
 }
 
-/* The number of a person, given now if it is new; then a copy of its key is kept. */
+/* The number of a text, given now if it is new; then a copy of it is kept. */
 static int32
-number_of(Loader *loader, char *person)
+number_of(Loader *loader, numbers_hash *numbers, char *text)
 {
 	bool found;
-	NumberEntry *entry = numbers_insert(loader->numbers, person, &found);
+	NumberEntry *entry = numbers_insert(numbers, text, &found);
 
 	if (!found)
 	{
-		entry->text = MemoryContextStrdup(loader->context, person);
-		entry->number = loader->numbers->members - 1;
+		entry->text = MemoryContextStrdup(loader->context, text);
+		entry->number = numbers->members - 1;
 	}
 	return entry->number;
 }
@@ -274,8 +275,9 @@ add_members(Loader *loader, StudyGroup *group, Row row, int column)
 		     group->member_count);
 	group->members = MemoryContextAllocHuge(loader->context, sizeof(Member) * (Size) Max(count, 1));
 	for (int i = 0; i < count; i++)
-		group->members[i] = (Member){number_of(loader, TextDatumGetCString(persons[i])),
-		                             DatumGetTimestamp(from[i]), DatumGetTimestamp(to[i])};
+		group->members[i] =
+		    (Member){number_of(loader, loader->persons, TextDatumGetCString(persons[i])),
+		             DatumGetTimestamp(from[i]), DatumGetTimestamp(to[i])};
 	if (count > 1)
 		qsort(group->members, count, sizeof(Member), compare_members);
 }
@@ -298,6 +300,9 @@ add_group(Loader *loader, Row row)
 	group->has_graduated = !isnull;
 	group->graduated_on = DatumGetDateADT(slot_getattr(row, 8, &isnull));
 	group->facilitator_id = row_text(loader, row, 9);
+	group->facilitator = -1;
+	if (group->facilitator_id != NULL)
+		group->facilitator = number_of(loader, loader->facilitators, group->facilitator_id);
 	group->facilitator_since = DatumGetTimestamp(slot_getattr(row, 10, &isnull));
 	add_members(loader, group, row, 11);
 }
@@ -323,7 +328,8 @@ facts_load(ArrayType *facilitators)
 	Loader loader = {0};
 
 	begin_loading(&loader);
-	loader.numbers = numbers_create(loader.context, 1024, NULL);
+	loader.persons = numbers_create(loader.context, 1024, NULL);
+	loader.facilitators = numbers_create(loader.context, 1024, NULL);
 	loader.room = 1024;
 	loader.facts->groups = palloc(sizeof(StudyGroup) * (Size) loader.room);
 	for_each_row(&loader, facilitators == NULL ? GROUPS : GROUPS " WHERE facilitator_id = ANY ($1)",
@@ -343,7 +349,10 @@ cut_group(StudyGroup *group, Timestamp at)
 		group->started_on = group->planned_on;
 	group->has_graduated = group->has_graduated && group->graduated_at <= at;
 	if (group->facilitator_id != NULL && group->facilitator_since > at)
+	{
 		group->facilitator_id = NULL;
+		group->facilitator = -1;
+	}
 	for (int i = 0; i < group->member_count; i++)
 		if (group->members[i].from <= at && at < group->members[i].to)
 			group->members[kept++] = group->members[i];

@@ -42,6 +42,7 @@ typedef struct StudyGroup
 	Timestamp graduated_at; /* this and the next mean something where it has graduated */
 	DateADT graduated_on;
 	char *facilitator_id; /* NULL where there is none */
+	int32 facilitator;    /* a number of its own, -1 where there is none */
 	Timestamp facilitator_since;
 	int32 member_count;
 	Member *members; /* in order of person */

@@ -148,7 +148,6 @@ FROM (
     FROM ngeshare.group_record AS record
     WHERE record.created_at <= ngeshare.as_of_utc()
       AND (NOT record.is_settled OR record.settled_from > ngeshare.as_of_utc())
-    OFFSET 0
 ) AS cut;
 COMMENT ON VIEW ngeshare.group_then IS
 'The curriculum groups that exist as of ngeshare_as_of() with what had become of them then. Timestamps are UTC, days local; last_at alone is that of now.';

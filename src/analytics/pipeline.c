@@ -39,10 +39,9 @@ compare_for_links(const void *a, const void *b)
 {
 	const StudyGroup *left = *(StudyGroup *const *) a;
 	const StudyGroup *right = *(StudyGroup *const *) b;
-	int by_facilitator = strcmp(left->facilitator_id, right->facilitator_id);
 
-	if (by_facilitator != 0)
-		return by_facilitator;
+	if (left->facilitator != right->facilitator)
+		return left->facilitator < right->facilitator ? -1 : 1;
 	if (left->course != right->course)
 		return left->course < right->course ? -1 : 1;
 	return (left->started_on > right->started_on) - (left->started_on < right->started_on);
@@ -52,10 +51,8 @@ compare_for_links(const void *a, const void *b)
 static bool
 stands_before(const StudyGroup *candidate, const StudyGroup *a, int64 earliest)
 {
-	int by_facilitator = strcmp(candidate->facilitator_id, a->facilitator_id);
-
-	if (by_facilitator != 0)
-		return by_facilitator < 0;
+	if (candidate->facilitator != a->facilitator)
+		return candidate->facilitator < a->facilitator;
 	if (candidate->course != a->course + 1)
 		return candidate->course < a->course + 1;
 	return candidate->started_on < earliest;
@@ -99,7 +96,7 @@ candidates_of(const Facts *facts, int *count)
 
 	*count = 0;
 	for (int i = 0; i < facts->group_count; i++)
-		if (facts->groups[i].facilitator_id != NULL && facts->groups[i].has_met)
+		if (facts->groups[i].facilitator >= 0 && facts->groups[i].has_met)
 			candidates[(*count)++] = &facts->groups[i];
 	qsort(candidates, *count, sizeof(StudyGroup *), compare_for_links);
 	return candidates;
@@ -140,7 +137,7 @@ pipeline_find_links(const Facts *facts, LinkHandler handle, void *context)
 
 			CHECK_FOR_INTERRUPTS();
 			if (stands_before(b, a, earliest) || b->course != a->course + 1 ||
-			    strcmp(b->facilitator_id, a->facilitator_id) != 0 || b->started_on > latest)
+			    b->facilitator != a->facilitator || b->started_on > latest)
 				break;
 			sharing_for_each_time(a, b, known_from(a, b), handle, context);
 		}

@@ -76,7 +76,7 @@ compare_facilitators(const void *a, const void *b, void *facts)
 {
 	const StudyGroup *groups = ((const Facts *) facts)->groups;
 
-	return strcmp(groups[*(const int *) a].facilitator_id, groups[*(const int *) b].facilitator_id);
+	return groups[*(const int *) a].facilitator - groups[*(const int *) b].facilitator;
 }
 
 /* Puts the groups of each facilitator side by side. */
@@ -87,7 +87,7 @@ order_by_facilitator(Kinship *kinship)
 	int count = 0;
 
 	for (int i = 0; i < facts->group_count; i++)
-		if (facts->groups[i].facilitator_id != NULL)
+		if (facts->groups[i].facilitator >= 0)
 			kinship->by_facilitator[count++] = i;
 	qsort_arg(kinship->by_facilitator, count, sizeof(int), compare_facilitators, (void *) facts);
 	for (int from = 0, to; from < count; from = to)
@@ -229,7 +229,7 @@ find_reason(Kinship *kinship, int place)
 	const StudyGroup *groups = kinship->facts->groups;
 	Finding finding = {&groups[place], NULL, REASON_NO_PREDECESSOR};
 
-	if (finding.group->facilitator_id == NULL)
+	if (finding.group->facilitator < 0)
 		return finding;
 	kinship->touched_count = 0;
 	touch_sharers(kinship, finding.group);

@@ -19,6 +19,8 @@ LEFT JOIN (
         attendance."userId" AS user_id
     FROM public."UserHangoutGroupAttendance" AS attendance
     WHERE attendance."attendedAt" <= ngeshare.as_of_utc()
+      -- Local days are dear: what is days too old needs none.
+      AND attendance."attendedAt" > greatest(ngeshare.as_of_utc(), timestamp '4000-01-01 BC') - (ngeshare.setting('active_days') + 2) * interval '1 day'
       AND (SELECT day FROM ngeshare.asked)
               - ngeshare.local_day(attendance."attendedAt", ngeshare.reporting_zone())
               <= (SELECT ngeshare.setting('active_days'))
@@ -114,8 +116,8 @@ FROM (
     -- One pass over all seats, those of facilitators and outside the curriculum too.
     SELECT
         seat.user_id,
-        min(seat.user_name) AS user_name,
-        min(seat.deleted_at) AS deleted_at,
+        seat.user_name,
+        seat.deleted_at,
         (count(*) FILTER (WHERE seat.is_membership))::integer AS groups_joined,
         ngeshare.count_numbers(seat.course_number)
             FILTER (WHERE seat.is_membership AND seat.completed_at <= ngeshare.as_of_utc()) AS courses_completed,
@@ -133,7 +135,7 @@ FROM (
         FROM ngeshare.group_fact
         WHERE status = 'ACTIVE'
     ) AS active ON active.group_id = seat.group_id
-    GROUP BY seat.user_id
+    GROUP BY seat.user_id, seat.user_name, seat.deleted_at
     HAVING bool_or(seat.is_membership)
 ) AS walked
 LEFT JOIN ngeshare.numbered_course AS course ON course.course_number = walked.current_number;
