@@ -51,11 +51,10 @@ provide_production()
         rm -f -- "$STATE/production.ready"
         AS_OF=$(date -u '+%F %T+00')
         fill_production "$WORLD" "$SEED"
-        say "making the SQL views' indexes ..."
-        run_sql_logged 'making the SQL views' production production -f "$ROOT/bench/lib/views_postgres.sql"
         remember production.clock "$AS_OF"
         remember production.ready "$WORLD groups, seed $SEED"
     fi
+    run_sql_logged 'making the SQL views' production production -f "$ROOT/bench/lib/views_postgres.sql"
     LAST_YEAR=$(date -u -d "$AS_OF - 365 days" '+%F %T+00')
 }
 
@@ -108,6 +107,7 @@ end_answers()
     trap - ERR
     stop_cluster local
     stop_cluster production
+    rm -rf -- "$STATE/npm" "$STATE/csv"
     say "the servers' data is kept in $STATE; to start one and ask it (databases 'ours' and 'production'):"
     say "  $(how_to_start local "$PORT_LOCAL")"
     say "  $(how_to_start production "$PORT_PRODUCTION")"

@@ -18,6 +18,13 @@ const tables = {
     meeting: 'group_id text, episode_id text, first_at timestamp',
 };
 
+// What views.sql leaves to each database.
+const spelled = {
+    as_of: "getvariable('moment')",
+    facilitator: `SELECT group_id, arg_min(user_id, (joined_at, record_id)) AS facilitator_id
+        FROM membership WHERE role = 'FACILITATOR' AND user_id IS NOT NULL GROUP BY group_id`,
+};
+
 // Where meetings come from, a schema each.
 const attended = {
     raw: 'SELECT "hangoutGroupId" AS group_id, "hangoutEpisodeId" AS episode_id, "attendedAt" AS at FROM main."UserHangoutGroupAttendance"',
@@ -38,7 +45,7 @@ async function load() {
 
 // Makes the views over both sources.
 async function makeViews() {
-    const views = readFileSync(viewsFile, 'utf8').replaceAll(/(?<!:):as_of\b/g, "getvariable('moment')");
+    const views = readFileSync(viewsFile, 'utf8').replaceAll(/:(as_of|facilitator)\b/g, (_, name) => spelled[name]);
     await connection.run(`CREATE MACRO main.percent(part, whole) AS
         CAST(floor((2000 * part + whole) / (2 * nullif(whole, 0))) / 10 AS decimal(5, 1))`);
     await ask('now');

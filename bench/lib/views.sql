@@ -1,6 +1,7 @@
 -- The seed's plan as plain views over the raw tables, each asked at every read: what a careful analyst would write.
 -- PostgreSQL and DuckDB run the same text, each over its own tables. What they spell differently comes before it:
--- :as_of (the moment that is asked about, in UTC), percent(), and the view "attended" (group_id, episode_id, at).
+-- as_of (the moment that is asked about, in UTC), facilitator (each group's first), percent(), and the view "attended"
+-- (group_id, episode_id, at).
 -- A local day is that of UTC + 7 hours (Asia/Jakarta).
 
 CREATE VIEW course AS
@@ -30,20 +31,16 @@ SELECT
     "hangoutGroupRole" AS role,
     "joinedAt" AS joined_at,
     "userId" AS user_id,
-    coalesce("userId", '@' || nullif(lower(trim("userEmail", E' \t\r\n')), '')) AS person
+    coalesce("userId", '@' || lower(trim("userEmail", E' \t\r\n'))) AS person
 FROM "UserHangoutGroup"
-WHERE "hangoutGroupRole" IN ('MEMBER', 'FACILITATOR') AND "joinedAt" <= :as_of;
+WHERE "hangoutGroupRole" IN ('MEMBER', 'FACILITATOR') AND "joinedAt" <= :as_of
+  AND ("userId" IS NOT NULL OR trim("userEmail", E' \t\r\n') <> '');
 
-CREATE VIEW facilitator AS
-SELECT DISTINCT ON (group_id) group_id, user_id AS facilitator_id
-FROM membership
-WHERE role = 'FACILITATOR' AND user_id IS NOT NULL
-ORDER BY group_id, joined_at, record_id;
+CREATE VIEW facilitator AS :facilitator;
 
 CREATE VIEW member AS
 SELECT group_id, person
 FROM membership
-WHERE person IS NOT NULL
 GROUP BY group_id, person
 HAVING bool_and(role = 'MEMBER');
 
@@ -123,8 +120,14 @@ WITH gone AS MATERIALIZED (
     FROM gone AS a
     JOIN gone AS b ON b.facilitator_id = a.facilitator_id AND b.sequence_order = a.next_order
     WHERE b.first_meeting_date - a.graduated_on BETWEEN -30 AND 90
+), involved AS (
+    SELECT group_a_id AS group_id FROM candidate UNION SELECT group_b_id FROM candidate
 ), somebody AS MATERIALIZED (
-    SELECT group_id, person FROM member
+    SELECT membership.group_id, membership.person
+    FROM membership
+    JOIN involved ON involved.group_id = membership.group_id
+    GROUP BY membership.group_id, membership.person
+    HAVING bool_and(membership.role = 'MEMBER')
 ), sized AS (
     SELECT group_id, count(*) AS size FROM somebody GROUP BY group_id
 ), shared AS (

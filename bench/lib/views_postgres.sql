@@ -1,13 +1,15 @@
 -- The peers' views in a database with production's tables: the seed's indexes, its course_config, and what views.sql
--- leaves to each database. bench.as_of is the instant to answer as of; empty means now.
+-- leaves to each database; safe to run again. bench.as_of is the instant to answer as of; empty means now.
 
 \set ON_ERROR_STOP on
 \set as_of '(SELECT moment FROM asked)'
+\set facilitator 'SELECT DISTINCT ON (group_id) group_id, user_id AS facilitator_id FROM membership WHERE role = ''FACILITATOR'' AND user_id IS NOT NULL ORDER BY group_id, joined_at, record_id'
 
-CREATE INDEX ON public."UserHangoutGroupAttendance" ("hangoutGroupId", "attendedAt");
-CREATE INDEX ON public."UserHangoutGroup" ("hangoutGroupId", "hangoutGroupRole");
-CREATE INDEX ON public."UserHangoutGroup" ("userId", "joinedAt");
+CREATE INDEX IF NOT EXISTS peer_attendance ON public."UserHangoutGroupAttendance" ("hangoutGroupId", "attendedAt");
+CREATE INDEX IF NOT EXISTS peer_role ON public."UserHangoutGroup" ("hangoutGroupId", "hangoutGroupRole");
+CREATE INDEX IF NOT EXISTS peer_user ON public."UserHangoutGroup" ("userId", "joinedAt");
 
+DROP SCHEMA IF EXISTS peer CASCADE;
 CREATE SCHEMA peer;
 SET search_path = peer, public;
 
@@ -29,6 +31,7 @@ CREATE FUNCTION percent(part bigint, whole bigint)
 RETURNS numeric
 LANGUAGE sql
 IMMUTABLE
+PARALLEL SAFE
 AS $$ SELECT round(100.0 * part / nullif(whole, 0), 1) $$;
 
 CREATE VIEW attended AS
