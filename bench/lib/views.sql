@@ -60,21 +60,28 @@ LEFT JOIN "User" AS person ON person.id = facilitator.facilitator_id
 LEFT JOIN (SELECT group_id, count(*) AS member_count FROM member GROUP BY group_id) AS counted
     ON counted.group_id = gathering.group_id;
 
+-- The few episodes, with the length of their course.
+CREATE VIEW episode AS
+SELECT episode.id AS episode_id, episode."hangoutId" AS hangout_id, episode."order" AS place, course_config.max_episodes
+FROM "HangoutEpisode" AS episode
+JOIN "Hangout" AS hangout ON hangout.id = episode."hangoutId"
+LEFT JOIN course_config ON course_config.course_name = hangout.name;
+
 -- Groups that have met; whoever asks for no column does not pay for it.
 CREATE VIEW v_group_progress AS
 SELECT
     attended.group_id,
-    greatest(max(episode."order") FILTER (WHERE episode."hangoutId" = gathering.hangout_id), 0) AS max_episode_reached,
+    greatest(max(episode.place) FILTER (WHERE episode.hangout_id = gathering."hangoutId"), 0) AS max_episode_reached,
     CAST(max(attended.at) + INTERVAL '7 hours' AS date) AS last_meeting_date,
     count(DISTINCT CAST(attended.at + INTERVAL '7 hours' AS date)) AS total_meetings,
     CAST(:as_of + INTERVAL '7 hours' AS date) - CAST(max(attended.at) + INTERVAL '7 hours' AS date) AS days_since_last_meeting,
     CAST(min(attended.at) + INTERVAL '7 hours' AS date) AS first_meeting_date,
     CAST(min(attended.at) FILTER (
-        WHERE episode."hangoutId" = gathering.hangout_id AND episode."order" >= gathering.max_episodes
+        WHERE episode.hangout_id = gathering."hangoutId" AND episode.place >= episode.max_episodes
     ) + INTERVAL '7 hours' AS date) AS graduated_on
 FROM attended
-JOIN "HangoutEpisode" AS episode ON episode.id = attended.episode_id
-JOIN gathering ON gathering.group_id = attended.group_id
+JOIN episode ON episode.episode_id = attended.episode_id
+JOIN "HangoutGroup" AS gathering ON gathering.id = attended.group_id
 WHERE attended.at <= :as_of
 GROUP BY attended.group_id;
 
