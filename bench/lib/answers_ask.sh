@@ -18,7 +18,7 @@ session_of()
     local who=$1 instant=$2
     case $who in
         ours) printf "SET ngeshare.as_of = '%s';\n" "$instant" ;;
-        views) printf "SET bench.as_of = '%s'; SET search_path = peer, public; SET work_mem = '256MB'; SET jit = off;\n" "$instant" ;;
+        views) printf "SET bench.as_of = '%s'; SET search_path = peer, public; SET work_mem = '256MB'; SET jit = off; SET enable_nestloop = off;\n" "$instant" ;;
     esac
 }
 
