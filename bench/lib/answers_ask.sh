@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Asking: each question in a session of its own, warm, by psql's clock; times are milliseconds under
 # "SIZE WHO WHAT WHEN".
+# shellcheck disable=SC2034 # the report prints DUCKDB, ROWS, PEAK and SHARED
 
 readonly QUESTIONS=(status links funnel)
 declare -rA QUESTION=(
@@ -11,6 +12,7 @@ declare -rA QUESTION=(
         FROM v_curriculum_funnel ORDER BY sequence_order'
 )
 declare -A ANSWERS=() ROWS=() PEAK=() SHARED=()
+DUCKDB=
 
 # The settings of a session that asks ours or the SQL views as of an instant; an empty one is now.
 session_of()
@@ -50,7 +52,7 @@ measure()
         printf '%s\n' '\timing off' 'SELECT pg_backend_pid() AS pid \gset' '\o' \
             '\echo Memory: `awk '\''/^(VmHWM|RssShmem)/ { printf "%s ", $2 }'\'' /proc/:pid/status`'
     } | ask "$who" 2>>"$LOG") || die_with_log "asking '$key' failed"
-    TIMES[$key]=$(awk '/^Time:/ && seen++ { printf "%s ", $2 }' <<<"$output")
+    TIMES["$key"]=$(awk '/^Time:/ && seen++ { printf "%s ", $2 }' <<<"$output")
     read -r _ "PEAK[$key]" "SHARED[$key]" <<<"$(grep '^Memory: ' <<<"$output")"
 }
 

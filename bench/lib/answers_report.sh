@@ -41,6 +41,7 @@ judged()
 print_questions()
 {
     local question when ours
+    printf 'DuckDB       %s, 2 threads\n' "$DUCKDB"
     printf '\n%-28s %9s %9s %9s %9s   %-20s %s\n' "$(with_commas "$WORLD") groups, milliseconds" ours 'SQL' 'DuckDB,' 'DuckDB,' \
         'ours /' 'ours /'
     printf '%-28s %9s %9s %9s %9s   %-20s %s\n' '' '' 'views' 'raw' 'history' 'SQL views' 'DuckDB, raw'
