@@ -126,7 +126,8 @@ WITH gone AS MATERIALIZED (
         b.first_meeting_date - a.graduated_on AS days_between
     FROM gone AS a
     JOIN gone AS b ON b.facilitator_id = a.facilitator_id AND b.sequence_order = a.next_order
-    WHERE b.first_meeting_date - a.graduated_on BETWEEN -30 AND 90
+    WHERE a.graduated_on IS NOT NULL AND b.first_meeting_date IS NOT NULL
+      AND b.first_meeting_date - a.graduated_on BETWEEN -30 AND 90
 ), involved AS (
     SELECT group_a_id AS group_id FROM candidate UNION SELECT group_b_id FROM candidate
 ), somebody AS MATERIALIZED (
