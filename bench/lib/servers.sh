@@ -2,10 +2,21 @@
 # The bench's two servers, and the data that is moved between them.
 # shellcheck disable=SC2034 # a run's end looks for servers in WORK, a server's start closes LOCK
 
-readonly AS_OF='2026-01-15 12:00+07'
+# The clock of the generated world, and the servers' shared_buffers.
+AS_OF='2026-01-15 12:00+07' SHARED_BUFFERS=512MB
 readonly TABLES=(User Hangout HangoutEpisode HangoutGroup UserHangoutGroup UserHangoutGroupAttendance)
 readonly READER=ngeshare_reader PEER=bench_peer
 COUNTS=
+
+# Refuses a machine without what is measured.
+need_installed()
+{
+    find_postgres
+    [[ -n $PG_BIN ]] || die "there is no complete PostgreSQL here; scripts/demo installs one, or name its pg_config in PG_CONFIG"
+    [[ -f $("$PG_CONFIG" --sharedir)/extension/ngeshare.control ]] ||
+        die "the extension is not installed for $PG_CONFIG; 'make && make install' does it, as scripts/demo does"
+    need_server_owner
+}
 
 # The settings that a cluster is started with: what an administrator would have raised, all else as shipped.
 settings_of()
@@ -16,7 +27,7 @@ port = $port
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '$STATE/run'
 cluster_name = 'ngeshare bench: $name'
-shared_buffers = 512MB
+shared_buffers = $SHARED_BUFFERS
 maintenance_work_mem = 256MB
 max_wal_size = 4GB
 EOF_CONF

@@ -1,0 +1,133 @@
+# shellcheck shell=bash
+# What the bench of the answers prints.
+# shellcheck disable=SC2153 # DUCKDB is set where it is asked
+
+# What ours may take of the others' time on most groups, and a view in milliseconds, on few and on more.
+declare -rA MOST_OF_DUCKDB=([status]=0.25 [links]=0.30 [funnel]=0.20)
+readonly MOST_OF_VIEWS=0.05 MOST_GROUPS=300000 FEW_GROUPS=3000 MOST_ON_FEW=20 MOST_ON_MORE=2000 MOST_OF_NOW=5 MOST_GROWTH=1.2
+declare -rA HEADING=([status]='stalled groups' [links]='links' [funnel]='funnel')
+declare -rA WORD=([now]='now' [year]='a year ago')
+
+# The median under a key, to so many digits.
+shown()
+{
+    printf '%.1f' "$(median_of "$1")"
+}
+
+# "held" or "missed": whether a number is at most another.
+verdict()
+{
+    awk -v is="$1" -v most="$2" 'BEGIN { print is <= most ? "held" : "missed" }'
+}
+
+# A ratio of two keys, with three digits.
+share_of()
+{
+    awk -v one="$(median_of "$1")" -v other="$(median_of "$2")" 'BEGIN { printf "%.3f", one / other }'
+}
+
+# A ratio and whether it is within its target, which holds for most groups.
+judged()
+{
+    local share=$1 most=$2
+    if ((WORLD < MOST_GROUPS)); then
+        printf '%s' "$share"
+    else
+        printf '%s (%s %s)' "$share" "$most" "$(verdict "$share" "$most")"
+    fi
+}
+
+# Prints the three questions, ours against the others.
+print_questions()
+{
+    local question when ours
+    printf 'DuckDB       %s, 2 threads\n' "$DUCKDB"
+    printf '\n%-28s %9s %9s %9s %9s   %-20s %s\n' "$(with_commas "$WORLD") groups, milliseconds" ours 'SQL' 'DuckDB,' 'DuckDB,' \
+        'ours /' 'ours /'
+    printf '%-28s %9s %9s %9s %9s   %-20s %s\n' '' '' 'views' 'raw' 'history' 'SQL views' 'DuckDB, raw'
+    for when in now year; do
+        for question in "${QUESTIONS[@]}"; do
+            ours="$WORLD ours $question $when"
+            printf '%-28s %9s %9s %9s %9s   %-20s %s\n' "${HEADING[$question]}, ${WORD[$when]}" "$(shown "$ours")" \
+                "$(shown "$WORLD views $question $when")" "$(shown "$WORLD raw $question $when")" \
+                "$(shown "$WORLD history $question $when")" \
+                "$(judged "$(share_of "$ours" "$WORLD views $question $when")" "$MOST_OF_VIEWS")" \
+                "$(judged "$(share_of "$ours" "$WORLD raw $question $when")" "${MOST_OF_DUCKDB[$question]}")"
+        done
+    done
+}
+
+# Prints every view: its rows, its times, its backend's memory, and which targets it misses.
+print_views()
+{
+    local view most=$MOST_ON_MORE
+    ((WORLD > FEW_GROUPS)) || most=$MOST_ON_FEW
+    printf '\n%-22s %9s %18s %18s %7s %14s   %s\n' "$(with_commas "$WORLD") groups," 'rows' 'now, ms' 'a year ago, ms' 'year /' 'peak MB' \
+        "targets: $most ms,"
+    printf '%-22s %9s %9s%9s %9s%9s %7s %7s%7s   %s\n' 'all rows' '' 'read' 'put out' 'read' 'put out' 'now' 'all' 'shared' \
+        "a year ago $MOST_OF_NOW times now"
+    for view in "${VIEWS[@]}"; do
+        printf '%-22s %9s %9s%9s %9s%9s %7s %7s%7s   %s\n' "$view" "$(with_commas "${ROWS["$WORLD $view"]}")" \
+            "$(shown "$WORLD read $view now")" "$(shown "$WORLD out $view now")" \
+            "$(shown "$WORLD read $view year")" "$(shown "$WORLD out $view year")" "$(worst_year "$view")" \
+            "$(megabytes_of PEAK "$view")" "$(megabytes_of SHARED "$view")" "$(misses_of "$view" "$most")"
+    done
+}
+
+# How many times as long a view takes as of a year ago: the greater of both ways.
+worst_year()
+{
+    local way
+    for way in read out; do share_of "$WORLD $way $1 year" "$WORLD $way $1 now"; echo; done | sort -n | tail -n 1
+}
+
+# The most memory that asking a view took, in MB: of an array of memory.
+megabytes_of()
+{
+    local -n memory=$1
+    local key most=0
+    for key in "$WORLD "{read,out}" $2 "{now,year}; do
+        ((memory["$key"] <= most)) || most=${memory["$key"]}
+    done
+    printf '%d' $((most / 1024))
+}
+
+# Which targets a view misses.
+misses_of()
+{
+    local view=$1 most=$2 way missed=
+    for way in read out; do
+        [[ $(verdict "$(median_of "$WORLD $way $view now")" "$most") == held ]] || missed+="$way missed, "
+    done
+    [[ $(verdict "$(worst_year "$view")" "$MOST_OF_NOW") == held ]] || missed+='a year ago missed, '
+    missed=${missed%, }
+    printf '%s' "${missed:-held}"
+}
+
+# Prints how times grow from each size to the next: ours, questions and views.
+print_growth()
+{
+    local i from to what
+    for ((i = 1; i < ${#SIZES[@]}; i++)); do
+        from=${SIZES[i - 1]} to=${SIZES[i]}
+        printf '\n%-28s %9s   target: %s times\n' "From $(with_commas "$from") to $(with_commas "$to")" 'times' \
+            "$(most_growth "$from" "$to")"
+        for what in "${QUESTIONS[@]/#/ours }" "${VIEWS[@]/#/read }" "${VIEWS[@]/#/out }"; do
+            print_growth_of "$from" "$to" "$what"
+        done
+    done
+}
+
+# The target of growth between two sizes.
+most_growth()
+{
+    awk -v from="$1" -v to="$2" -v most="$MOST_GROWTH" 'BEGIN { printf "%.0f", most * to / from }'
+}
+
+# Prints how one time grows.
+print_growth_of()
+{
+    local from=$1 to=$2 what=$3 times
+    times=$(ratio_of "$to $what now" "$from $what now")
+    printf '%-28s %9s   %s\n' "$what" "$times" "$(verdict "$times" "$(most_growth "$from" "$to")")"
+}

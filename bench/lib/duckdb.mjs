@@ -1,0 +1,99 @@
+// Asks DuckDB the bench's questions, over production's raw tables and over our history:
+//   node duckdb.mjs CSV-DIRECTORY VIEWS.sql REPETITIONS NOW A-YEAR-AGO [NAME QUESTION]...
+// Prints, separated by tabs: "version" and what it is; "answer" or "times" (milliseconds), "SOURCE NAME WHEN" and the values.
+import { DuckDBInstance, version } from '@duckdb/node-api';
+import { readFileSync } from 'node:fs';
+
+const [directory, viewsFile, repetitions, now, lastYear, ...pairs] = process.argv.slice(2);
+const instants = { now, year: lastYear };
+
+const tables = {
+    User: 'id text, "createdAt" timestamp, "updatedAt" timestamp, email text, "lastLogin" timestamp, "lastActive" timestamp, "deletedAt" timestamp',
+    Hangout: 'id text, "createdAt" timestamp, "updatedAt" timestamp, name text, description text, type text, price double, "circleProfileId" text, visibility text, "hangoutProgramId" text, "pictureId" text',
+    HangoutEpisode: 'id text, "createdAt" timestamp, "updatedAt" timestamp, name text, description text, "hangoutId" text, "order" integer',
+    HangoutGroup: 'id text, "createdAt" timestamp, "updatedAt" timestamp, name text, description text, status text, day integer, "time" timestamp, "hangoutId" text, "imageId" text, "endDate" timestamp, "startDate" timestamp, city text, province text',
+    UserHangoutGroup: 'id text, "createdAt" timestamp, "updatedAt" timestamp, "joinedAt" timestamp, status text, "hangoutGroupRole" text, "hangoutGroupId" text, "userId" text, "publicId" text, "userEmail" text, "orderId" text',
+    UserHangoutGroupAttendance: 'id text, "attendedAt" timestamp, "hangoutEpisodeId" text, "hangoutGroupId" text, "userId" text',
+    course_config: 'course_name text, max_episodes integer, sequence_order integer',
+    meeting: 'group_id text, episode_id text, first_at timestamp',
+};
+
+// What views.sql leaves to each database.
+const spelled = {
+    as_of: "getvariable('moment')",
+    facilitator: `SELECT group_id, arg_min(user_id, (joined_at, record_id)) AS facilitator_id
+        FROM membership WHERE role = 'FACILITATOR' AND user_id IS NOT NULL GROUP BY group_id`,
+};
+
+// Where meetings come from, a schema each.
+const attended = {
+    raw: 'SELECT "hangoutGroupId" AS group_id, "hangoutEpisodeId" AS episode_id, "attendedAt" AS at FROM main."UserHangoutGroupAttendance"',
+    history: 'SELECT group_id, episode_id, first_at AS at FROM main.meeting',
+};
+
+const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
+const connection = await instance.connect();
+
+// Loads every table as its CSV file has it.
+async function load() {
+    for (const [name, columns] of Object.entries(tables)) {
+        await connection.run(`CREATE TABLE main."${name}" (${columns})`);
+        await connection.run(`COPY main."${name}" FROM '${directory}/${name}.csv'
+            (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '\\N', ALLOW_QUOTED_NULLS false)`);
+    }
+}
+
+// Makes the views over both sources.
+async function makeViews() {
+    const views = readFileSync(viewsFile, 'utf8').replaceAll(/:(as_of|facilitator)\b/g, (_, name) => spelled[name]);
+    await connection.run(`CREATE MACRO main.percent(part, whole) AS
+        CAST(floor((2000 * part + whole) / (2 * nullif(whole, 0))) / 10 AS decimal(5, 1))`);
+    await ask('now');
+    for (const [source, select] of Object.entries(attended)) {
+        await connection.run(`CREATE SCHEMA ${source}`);
+        await look(source);
+        await connection.run(`CREATE VIEW attended AS ${select}`);
+        await connection.run(views);
+    }
+}
+
+// Lets what follows look at one source.
+async function look(source) {
+    await connection.run(`SET search_path = '${source},main'`);
+}
+
+// Lets what follows be asked as of an instant.
+async function ask(when) {
+    await connection.run(`SET VARIABLE moment = CAST('${instants[when].replace('+00', '')}' AS timestamp)`);
+}
+
+// The answer as psql prints it without alignment, in one line.
+async function answer(question) {
+    const reader = await connection.runAndReadAll(question);
+    return reader.getRows().map((row) => row.map((value) => (value === null ? '' : String(value))).join('|')).join(';');
+}
+
+// Milliseconds that a question took, run again and again after one that warms up.
+async function times(question) {
+    const taken = [];
+    for (let round = 0; round <= Number(repetitions); round++) {
+        const began = performance.now();
+        await connection.runAndReadAll(question);
+        taken.push((performance.now() - began).toFixed(3));
+    }
+    return taken.slice(1).join(' ');
+}
+
+await load();
+await makeViews();
+console.log(`version\t${version()}`);
+for (const source of Object.keys(attended)) {
+    await look(source);
+    for (const when of Object.keys(instants)) {
+        await ask(when);
+        for (let i = 0; i < pairs.length; i += 2) {
+            console.log(`answer\t${source} ${pairs[i]} ${when}\t${await answer(pairs[i + 1])}`);
+            console.log(`times\t${source} ${pairs[i]} ${when}\t${await times(pairs[i + 1])}`);
+        }
+    }
+}
