@@ -47,11 +47,13 @@ JOIN pg_proc AS p ON member.classid = 'pg_proc'::regclass AND p.oid = member.obj
 JOIN pg_language AS l ON l.oid = p.prolang
 ORDER BY p.oid::regprocedure::text COLLATE "C";
 
--- No SECURITY DEFINER function without a pinned search_path.
+-- No SECURITY DEFINER function without a pinned search_path, but for those whose
+-- body was parsed when they were made.
 SELECT p.oid::regprocedure AS function
 FROM member
 JOIN pg_proc AS p ON member.classid = 'pg_proc'::regclass AND p.oid = member.objid
 WHERE p.prosecdef
+  AND p.prosqlbody IS NULL
   AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (p.proconfig), false)
 ORDER BY 1;
 

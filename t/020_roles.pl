@@ -74,7 +74,7 @@ for my $schema (qw(public ngeshare production))
 is(answer(qq{SELECT has_schema_privilege('$_', 'ngeshare', 'USAGE') OR has_schema_privilege('$_', 'production', 'USAGE')}),
 	'f', "$_ may not use ngeshare and production") for qw(ngeshare_web ngeshare_operator authenticator);
 my $behind = join ' ', qw(ngeshare.as_of_utc ngeshare.asked_at ngeshare.asked_day ngeshare.build_groups ngeshare.error_remedy
-  ngeshare.find_links ngeshare.percentage ngeshare.reporting_zone ngeshare.run_status ngeshare.setting ngeshare.stale_after ngeshare.status_of
+  ngeshare.find_links ngeshare.percentage ngeshare.reporting_zone ngeshare.run_status ngeshare.setting ngeshare.settled_member_count ngeshare.stale_after ngeshare.status_of
   ngeshare_sync_status);
 is(functions_beyond_public($_), $behind, "$_ may call the reading functions behind the views only") for qw(ngeshare_web ngeshare_operator);
 is(functions_beyond_public('authenticator'), '', 'authenticator may call none');

@@ -22,6 +22,7 @@ enum
 {
 	LINK_VALID_FROM,
 	LINK_VALID_TO,
+	LINK_GRADUATED_ON,
 	LINK_DAYS_BETWEEN,
 	LINK_SHARED_MEMBER_COUNT,
 	LINK_SMALLER_MEMBER_COUNT,
@@ -166,6 +167,7 @@ return_link(const Link *link, void *context)
 	caller = MemoryContextSwitchTo(rows->row_context);
 	values[LINK_VALID_FROM] = TimestampGetDatum(link->from);
 	values[LINK_VALID_TO] = TimestampGetDatum(link->to);
+	values[LINK_GRADUATED_ON] = DateADTGetDatum(link->a->graduated_on);
 	values[LINK_DAYS_BETWEEN] = Int32GetDatum(link->b->started_on - link->a->graduated_on);
 	values[LINK_SHARED_MEMBER_COUNT] = Int32GetDatum(link->members.shared);
 	values[LINK_SMALLER_MEMBER_COUNT] = Int32GetDatum(Min(link->members.a, link->members.b));

@@ -31,6 +31,13 @@ COMMENT ON COLUMN v_curriculum_pipeline.days_between IS
 'Days from A''s graduation to B''s first meeting: -30 to 90.';
 
 CREATE VIEW v_curriculum_funnel AS
+-- Who graduated longer ago than link_days is too late to get a link now.
+WITH late AS (
+    SELECT
+        day AS today,
+        ngeshare.setting('link_days') AS link_days
+    FROM ngeshare.asked
+)
 SELECT
     sequence_order,
     course_name,
@@ -56,38 +63,42 @@ FROM (
         coalesce(counted.active, 0) AS active,
         coalesce(counted.stalled, 0) AS stalled,
         coalesce(counted.not_started, 0) AS not_started,
-        coalesce(counted.continued, 0) AS continued,
-        coalesce(counted.graduated - counted.settled - counted.continued + counted.settled_continued, 0) AS awaiting,
+        coalesce(went_on.continued, 0) AS continued,
+        coalesce(counted.graduated - counted.settled, 0)
+            - coalesce(went_on.continued - went_on.settled_continued, 0) AS awaiting,
         coalesce(counted.settled, 0) AS settled,
-        coalesce(counted.settled_continued, 0) AS settled_continued
+        coalesce(went_on.settled_continued, 0) AS settled_continued
     FROM public.course_config AS config
     LEFT JOIN (
         SELECT
             course_name,
-            count(*)::integer AS groups_total,
-            count(first_meeting_date)::integer AS groups_started,
-            (count(*) FILTER (WHERE status = 'GRADUATED'))::integer AS graduated,
-            (count(*) FILTER (WHERE status = 'ACTIVE'))::integer AS active,
-            (count(*) FILTER (WHERE status = 'STALLED'))::integer AS stalled,
-            (count(*) FILTER (WHERE status = 'NOT_STARTED'))::integer AS not_started,
-            (count(*) FILTER (WHERE status = 'GRADUATED' AND has_link))::integer AS continued,
-            (count(*) FILTER (WHERE status = 'GRADUATED' AND is_settled))::integer AS settled,
-            (count(*) FILTER (WHERE status = 'GRADUATED' AND is_settled AND has_link))::integer AS settled_continued
+            sum(groups)::integer AS groups_total,
+            sum(met)::integer AS groups_started,
+            (sum(groups) FILTER (WHERE status = 'GRADUATED'))::integer AS graduated,
+            (sum(groups) FILTER (WHERE status = 'ACTIVE'))::integer AS active,
+            (sum(groups) FILTER (WHERE status = 'STALLED'))::integer AS stalled,
+            (sum(groups) FILTER (WHERE status = 'NOT_STARTED'))::integer AS not_started,
+            sum(settled)::integer AS settled
         FROM (
             SELECT
-                fact.course_name,
-                fact.first_meeting_date,
-                fact.status,
-                went_on.group_a_id IS NOT NULL AS has_link,
-                -- Graduated too long ago to get a link now.
-                (SELECT day FROM ngeshare.asked) - fact.graduated_on
-                    > (SELECT ngeshare.setting('link_days')) AS is_settled
-            FROM ngeshare.group_fact AS fact
-            LEFT JOIN (SELECT DISTINCT group_a_id FROM ngeshare.link_then) AS went_on ON went_on.group_a_id = fact.group_id
-            OFFSET 0
-        ) AS fact
+                course_name,
+                status,
+                count(*) AS groups,
+                count(first_meeting_date) AS met,
+                count(*) FILTER (WHERE (SELECT today FROM late) - graduated_on > (SELECT link_days FROM late)) AS settled
+            FROM ngeshare.group_fact
+            GROUP BY course_name, status
+        ) AS by_status
         GROUP BY course_name
     ) AS counted ON counted.course_name = config.course_name
+    LEFT JOIN (
+        SELECT
+            course_a AS course_name,
+            count(*)::integer AS continued,
+            (count(*) FILTER (WHERE (SELECT today FROM late) - graduated_on > (SELECT link_days FROM late)))::integer AS settled_continued
+        FROM (SELECT DISTINCT group_a_id, course_a, graduated_on FROM ngeshare.link_then) AS went_on
+        GROUP BY course_a
+    ) AS went_on ON went_on.course_name = config.course_name
 ) AS course
 -- Asked even where nobody looks at the counts.
 WHERE (SELECT at FROM ngeshare.asked) IS NOT NULL

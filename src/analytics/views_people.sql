@@ -121,7 +121,9 @@ FROM (
         (count(*) FILTER (WHERE seat.is_membership))::integer AS groups_joined,
         ngeshare.count_numbers(seat.course_number)
             FILTER (WHERE seat.is_membership AND seat.completed_at <= ngeshare.as_of_utc()) AS courses_completed,
-        max(seat.course_number) FILTER (WHERE seat.is_membership AND active.group_id IS NOT NULL) AS current_number,
+        max(seat.course_number) FILTER (
+            WHERE seat.is_membership
+              AND seat.group_id IN (SELECT group_id FROM ngeshare.group_fact WHERE status = 'ACTIVE')) AS current_number,
         bool_or(seat.role = 'FACILITATOR') AS is_facilitator_now
     FROM (
         SELECT
@@ -130,11 +132,6 @@ FROM (
         FROM ngeshare.seat
         WHERE user_id IS NOT NULL
     ) AS seat
-    LEFT JOIN (
-        SELECT group_id
-        FROM ngeshare.group_fact
-        WHERE status = 'ACTIVE'
-    ) AS active ON active.group_id = seat.group_id
     GROUP BY seat.user_id, seat.user_name, seat.deleted_at
     HAVING bool_or(seat.is_membership)
 ) AS walked
@@ -160,12 +157,14 @@ CREATE VIEW v_facilitator_growth AS
 SELECT
     count(*)::integer AS total_facilitators,
     (
-        SELECT count(DISTINCT lead.user_id)::integer
-        FROM ngeshare.seat AS lead
-        JOIN ngeshare.group_fact AS fact ON fact.group_id = lead.group_id
-        WHERE lead.role = 'FACILITATOR'
-          AND fact.first_meeting_date IS NOT NULL
-          AND fact.days_inactive <= ngeshare.setting('active_days')
+        SELECT count(DISTINCT user_id)::integer
+        FROM ngeshare.seat
+        WHERE role = 'FACILITATOR'
+          AND group_id IN (
+              SELECT group_id
+              FROM ngeshare.group_fact
+              WHERE first_meeting_date IS NOT NULL
+                AND days_inactive <= (SELECT ngeshare.setting('active_days')))
     ) AS active_facilitators,
     (count(*) FILTER (WHERE is_alumni))::integer AS alumni_facilitators,
     round(100.0 * count(*) FILTER (WHERE is_alumni) / nullif(count(*), 0), 1) AS alumni_pct

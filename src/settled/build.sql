@@ -140,9 +140,11 @@ BEGIN
             greatest(
                 circle.created_at,
                 progress.meeting_at[cardinality(progress.meeting_at)],
-                people.member_from[cardinality(people.member_from)],
-                people.member_left[cardinality(people.member_left)],
                 people.facilitator_at[cardinality(people.facilitator_at)]),
+            greatest(
+                circle.created_at,
+                people.member_from[cardinality(people.member_from)],
+                people.member_left[cardinality(people.member_left)]),
             circle.created_at,
             circle.planned_on,
             circle.sequence_order,

@@ -6,6 +6,7 @@
 CREATE TABLE ngeshare.settled_group
 (
     settled_from        timestamp NOT NULL,
+    members_from        timestamp NOT NULL,
     created_at          timestamp NOT NULL,
     planned_on          date      NOT NULL,
     sequence_order      integer   NOT NULL,
@@ -33,7 +34,7 @@ CREATE TABLE ngeshare.settled_group
 CREATE INDEX ON ngeshare.settled_group (settled_from);
 CREATE INDEX ON ngeshare.settled_group (facilitator_id);
 COMMENT ON TABLE ngeshare.settled_group IS
-'A row a curriculum group: what is so from settled_from on, the last instant (UTC) at which anything of it changed. Earlier instants: ngeshare.settled_past. foreign_days: local days with attendance at another hangout''s episode; first_at, last_at: its first and last attendance; facilitator_left: when the facilitator''s user was soft-deleted.';
+'A row a curriculum group: what is so from settled_from on, the last instant (UTC) at which anything of it changed but its members; member_count from members_from on, when they last did. Earlier instants: ngeshare.settled_past. foreign_days: local days with attendance at another hangout''s episode; first_at, last_at: its first and last attendance; facilitator_left: when the facilitator''s user was soft-deleted.';
 
 CREATE TABLE ngeshare.settled_past
 (
@@ -75,6 +76,7 @@ CREATE TABLE ngeshare.settled_link
 (
     valid_from            timestamp NOT NULL,
     valid_to              timestamp NOT NULL,
+    graduated_on          date      NOT NULL,
     days_between          integer   NOT NULL,
     shared_member_count   integer   NOT NULL,
     smaller_member_count  integer   NOT NULL,
@@ -87,7 +89,7 @@ CREATE TABLE ngeshare.settled_link
 );
 CREATE INDEX ON ngeshare.settled_link (group_b_id);
 COMMENT ON TABLE ngeshare.settled_link IS
-'A link from a group to the one that it went on as, a row for each time in which it counts its members the same: from valid_from (UTC) on, and before valid_to.';
+'A link from a group (which graduated on graduated_on) to the one that it went on as, a row for each time in which it counts its members the same: from valid_from (UTC) on, and before valid_to.';
 
 CREATE TABLE ngeshare.settled_state
 (
