@@ -28,8 +28,12 @@ export function judge({ status, run, tracked, now }) {
     return { kind: run ? 'running' : 'starting', runId };
 }
 
-/** What became of a run, for its line in the history: one that says "running" without a worker has been interrupted. */
+/**
+ * What became of a run, for its line in the history: one that says "running" without a worker has been interrupted.
+ * While it isn't known whether a worker is there, its own word counts.
+ */
 export function runOutcome(run, judged) {
+    if (judged?.kind === 'unknown') return run.status;
     const alive = ['running', 'starting'].includes(judged?.kind) && judged.runId === run.run_id;
     return run.status === 'running' && judged && !alive ? 'crashed' : run.status;
 }

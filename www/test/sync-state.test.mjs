@@ -44,6 +44,7 @@ test('in the history a run that says running without a worker has been interrupt
     assert.equal(runOutcome(run, { kind: 'running', runId: '7' }), 'running');
     assert.equal(runOutcome(run, { kind: 'running', runId: '8' }), 'crashed');
     assert.equal(runOutcome(run, { kind: 'idle', runId: null }), 'crashed');
+    assert.equal(runOutcome(run, { kind: 'unknown', runId: null }), 'running', 'before the first look its own word counts');
     assert.equal(runOutcome({ run_id: '6', status: 'failed' }, { kind: 'idle', runId: null }), 'failed');
 });
 

@@ -127,26 +127,30 @@ function errorColumns(get) {
 /** A region that is one table of a view, the newest first. */
 function tableRegion(element, { context, watch, view, order, caption, makeColumns, rowKey, none }) {
     let shared = null;
+    let shown = null;
     const table = createTable({ caption, columns: makeColumns(() => ({ ...shared, watch })), rowKey, titled: true });
-    return createRegion(element, {
+    const region = createRegion(element, {
         context,
         beforeSync: true,
         load: async (_, signal) => (await readRows(view, { order, limit: SHOWN_ROWS }, { signal })).rows,
         empty: (rows) => rows.length === 0 && none(),
         render(rows, context) {
             shared = context;
+            shown = rows;
             table.update(rows);
             return table.element;
         },
     });
+    return { ...region, refresh: () => shown && table.update(shown) };
 }
 
-/** Reloads the history when a run appears in it or leaves it, not at each look. */
+/** Reloads the history when a run appears in it or leaves it, not at each look; the first look tells what its lines mean. */
 function reloadOnChange(watch, region) {
     let seen = null;
     watch.listen(({ kind, runId }) => {
         const now = `${kind} ${runId}`;
         if (seen !== null && seen !== now && kind !== 'unknown') region.reload();
+        if (seen === null && kind !== 'unknown') region.refresh();
         seen = kind === 'unknown' ? null : now;
     });
 }
