@@ -39,6 +39,7 @@ SQL_PARTS = \
 	src/doctor/doctor_cron.sql \
 	src/doctor/doctor_production.sql \
 	src/api/request.sql \
+	src/api/csv.sql \
 	src/api/answers.sql \
 	src/api/sync.sql \
 	src/grants.sql

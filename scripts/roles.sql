@@ -50,6 +50,7 @@ WHERE NOT EXISTS (
 
 GRANT USAGE ON SCHEMA api TO ngeshare_web;
 GRANT SELECT ON ALL TABLES IN SCHEMA api TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION api.csv(anyelement) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION api.pre_request() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION api.sync_start(text) TO ngeshare_operator;
 GRANT EXECUTE ON FUNCTION api.sync_cancel() TO ngeshare_operator;

@@ -10,6 +10,7 @@ use Test::More;
 
 my $roles_sql = "$FindBin::RealBin/../scripts/roles.sql";
 my @views     = qw(freshness funnel group_status home pipeline rescue_list sync_errors sync_runs sync_status sync_tables);
+my @calling   = ('csv(anyelement)', 'pre_request()');
 my @starting  = ('sync_cancel()', 'sync_start(text)');
 my ($production, $local) = start_servers();
 
@@ -20,7 +21,7 @@ $local->safe_psql('ngeshare', 'CREATE ROLE stranger');
 is(answer(q{SELECT string_agg(format('%s:%s', relname, relkind), ' ' ORDER BY relname) FROM pg_class
 	WHERE relnamespace = 'api'::regnamespace}), join(' ', map { "$_:v" } @views), 'api has these relations, views all');
 is(answer(q{SELECT string_agg(oid::regprocedure::text, ' ' ORDER BY proname) FROM pg_proc
-	WHERE pronamespace = 'api'::regnamespace}), join(' ', map { "api.$_" } 'pre_request()', @starting), 'and these functions');
+	WHERE pronamespace = 'api'::regnamespace}), join(' ', map { "api.$_" } @calling, @starting), 'and these functions');
 is(answer(q{SELECT string_agg(attrelid::regclass || '.' || attname, ' ') FROM pg_attribute
 	JOIN pg_class ON pg_class.oid = attrelid
 	WHERE relnamespace = 'api'::regnamespace AND attnum > 0 AND col_description(attrelid, attnum) IS NULL}),
@@ -59,7 +60,7 @@ is(answer(q{SELECT string_agg(format('%s in %s', member::regrole, roleid::regrol
 	'authenticator in ngeshare_operator, authenticator in ngeshare_web, ngeshare_operator in ngeshare_web', 'who is a member of whom');
 
 # Every object of api, by role.
-my $reading = join ' ', (map { "api.$_:SELECT" } @views), 'api.pre_request():EXECUTE';
+my $reading = join ' ', (map { "api.$_:SELECT" } @views), (map { "api.$_:EXECUTE" } @calling);
 is(may_do('ngeshare_web', 'api'), $reading, 'ngeshare_web reads every view and starts nothing');
 is(may_do('ngeshare_operator', 'api'), join(' ', $reading, map { "api.$_:EXECUTE" } @starting), 'ngeshare_operator may start and cancel too');
 is(may_do('authenticator', 'api'), '', 'authenticator has nothing of its own');

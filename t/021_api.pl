@@ -146,6 +146,38 @@ for my $hostile (
 }
 is(sql('SELECT count(*) FROM course_config'), $courses, 'every course is still there');
 
+# CSV: every view, cell by cell as SQL has it, in the order and filter asked for.
+sql(q{UPDATE "HangoutGroup" AS g SET name = hostile.name
+	FROM (SELECT id, row_number() OVER (ORDER BY id) % 18 + 1 AS number FROM "HangoutGroup") AS numbered
+	JOIN unnest(ARRAY['a,b', 'say "x"', '"', E'one\ntwo', E'one\r\ntwo', E'back\\\\slash \\\\n', 'رحلة الإيمان', '🌱 tunas', '=1+1', '=HYPERLINK("http://x","y")',
+		'+62 812', '-5', '@SUM(A1)', E'\tx', E'\rx', '', ' ', 'NULL']) WITH ORDINALITY AS hostile (name, number) USING (number)
+	WHERE g.id = numbered.id});
+for my $view (qw(home funnel group_status rescue_list pipeline sync_status sync_runs sync_tables sync_errors))
+{
+	my $expected = sql_csv($view, $view);
+
+	is_deeply(csv_of("/api/$view"), $expected, "$view: CSV equals SQL");
+	is_deeply(csv_of("/api/$view?limit=0"), [ $expected->[0] ], 'with its header at zero rows');
+}
+is_deeply(csv_of('/api/group_status?order=group_id.desc&course_name=ilike.*a*'),
+	sql_csv('group_status', q{group_status WHERE course_name ILIKE '%a%'}, 'group_id DESC'), 'CSV has the filter and the order asked for');
+is_deeply(csv_of('/api/group_status?order=group_id', 'As-Of' => '2026-02-28'),
+	sql_csv('group_status', 'group_status', 'group_id', '2026-02-28 23:59:59.999999+07'), 'and the instant');
+my %cells = map { ($_ // 'nothing') => 1 } map { @$_ } @{ csv_of('/api/group_status') };
+ok($cells{$_}, qq{a cell is "} . quoted($_) . '"')
+  for 'say "x"', "one\r\ntwo", 'back\slash \n', 'رحلة الإيمان', q{'=1+1}, q{'-5}, "'\tx", "'\rx", 'NULL', '', 'nothing';
+my $file = get('/api/group_status', Accept => 'text/csv');
+is($file->{headers}{'content-type'}, 'text/csv; charset=utf-8', 'CSV says what it is');
+is(substr($file->{content}, 0, 12), "\xEF\xBB\xBFgroup_id,", 'and begins with a byte order mark');
+is(refusal(get('/api/group_status?nothing=eq.1', Accept => 'text/csv')), '400 42703', 'an error is JSON still');
+is(refusal(get('/api/group_status?select=group_id', Accept => 'text/csv')), '400 42846', 'some of the columns are refused');
+sql(q{CREATE VIEW api.huge AS SELECT number, repeat('x', 60000000) AS word FROM generate_series(1, 5) AS number; GRANT SELECT ON api.huge TO ngeshare_web});
+sql(q{NOTIFY pgrst, 'reload schema'});
+wait_until('PostgREST knows a new view', sub { get('/api/huge?limit=0', Accept => 'text/csv')->{status} == 200 });
+is(refusal(get('/api/huge', Accept => 'text/csv')), '413 54000', 'a file that is too long is refused, not cut');
+is(length get('/api/huge?limit=1', Accept => 'text/csv')->{content}, 60000020, 'a long one is not');
+sql('DROP VIEW api.huge');
+
 # The page, and the API's own description.
 is(get($_)->{content}, 'home', "$_ is the first page") for '/', '/index.html';
 is(get('/funnel?course=x')->{content}, 'funnel', 'a page needs no ending');
@@ -403,6 +435,53 @@ sub rows
 {
 	my ($path, %headers) = @_;
 	return sort map { $json->encode($_) } @{ decoded(get($path, %headers)) };
+}
+
+# A CSV file's rows, read strictly by RFC 4180; a cell of nothing, unlike "", is undef.
+sub csv_of
+{
+	my ($path, %headers) = @_;
+	my $answer = get($path, %headers, Accept => 'text/csv');
+	my $text   = $answer->{content};
+	my (@rows, @cells);
+
+	return "$answer->{status} $text" unless $answer->{status} == 200 && $text =~ s/\A\xEF\xBB\xBF//;
+	while ($text =~ /\G(?:"([^"]*+(?:""[^"]*+)*+)"|([^",\r\n]*))(,|\r\n)/gc)
+	{
+		my ($quoted, $plain, $end) = ($1, $2, $3);
+
+		push @cells, defined $quoted ? $quoted =~ s/""/"/gr : $plain eq '' ? undef : $plain;
+		push @rows, [ splice @cells ] if $end ne ',';
+	}
+	return \@rows if @rows && !@cells && (pos($text) // 0) == length $text;
+	return 'no CSV after ' . (pos($text) // 0) . ' bytes';
+}
+
+# The same rows by SQL, as of an instant: a view's columns, then what is asked for.
+sub sql_csv
+{
+	my ($view, $from, $order, $as_of) = @_;
+	my $ordered = $order ? "ORDER BY $order" : '';
+	my $guarded = q{CASE WHEN json_typeof(value) = 'string' AND value #>> '{}' ~ '^[-=+@\t\r]' THEN '''' ELSE '' END};
+
+	$as_of //= $clock;
+	return $json->decode(sql(qq{SET ngeshare.as_of = '$as_of';
+		SELECT jsonb_build_array((
+				SELECT jsonb_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'api.$view'::regclass AND attnum > 0))
+			|| coalesce(jsonb_agg(cells), '[]')
+		FROM (
+			SELECT (
+				SELECT jsonb_agg($guarded || (value #>> '{}') ORDER BY number)
+				FROM json_each(row_to_json(shown)) WITH ORDINALITY AS cell (name, value, number)) AS cells
+			FROM (SELECT * FROM api.$from $ordered) AS shown
+		) AS made}));
+}
+
+# Text with what can't be seen spelled out.
+sub quoted
+{
+	my ($text) = @_;
+	return $text =~ s/([\r\n\t])/sprintf('<%02X>', ord $1)/ger;
 }
 
 # An answer's first row.

@@ -1,0 +1,170 @@
+-- CSV files as api.csv() writes them, byte by byte: <BOM>, <CR> and <TAB> stand
+-- for what can't be seen, each line of a file is a row here.
+\set ECHO none
+\getenv srcdir PG_ABS_SRCDIR
+\set begin :srcdir '/sql/include/begin.sql'
+\i :begin
+\set ECHO all
+\pset format unaligned
+\pset tuples_only on
+
+CREATE FUNCTION test.seen(csv text)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+AS $$
+    SELECT replace(replace(replace(csv, convert_from('\xefbbbf', current_setting('server_encoding')), '<BOM>'), E'\r', '<CR>'), E'\t', '<TAB>')
+$$;
+CREATE TYPE test.mood AS ENUM ('=glad', 'sad');
+CREATE DOMAIN test.label AS text;
+CREATE DOMAIN test.day AS date;
+CREATE TABLE test.cell (id integer, word text);
+CREATE TABLE test.kinds
+(
+    gone     text,
+    truth    boolean,
+    counted  integer,
+    exact    numeric,
+    measured float8,
+    day      test.day,
+    local    timestamp,
+    instant  timestamptz,
+    clock    time,
+    length   interval,
+    document jsonb,
+    list     text[],
+    label    test.label,
+    mood     test.mood
+);
+ALTER TABLE test.kinds DROP COLUMN gone;
+
+--
+-- The header is there at zero rows
+--
+SELECT test.seen(api.csv(cell)) FROM test.cell;
+SELECT test.seen(api.csv(kinds)) FROM test.kinds;
+SELECT test.seen(api.csv(shown)) FROM api.funnel AS shown WHERE false;
+SELECT test.seen(api.csv(shown::api.funnel)) FROM (SELECT * FROM api.funnel WHERE false) AS shown;
+-- Names are cells, too.
+CREATE VIEW test.named AS SELECT 1 AS "a,b", 2 AS "say ""x""", 3 AS "=1+1" WHERE false;
+SELECT test.seen(api.csv(named)) FROM test.named;
+
+--
+-- Quotes, and what a spreadsheet would compute
+--
+INSERT INTO test.cell (id, word)
+VALUES
+    (1, 'plain'),
+    (2, NULL),
+    (3, ''),
+    (4, ' spaces '),
+    (5, 'a,b'),
+    (6, 'say "x"'),
+    (7, '"'),
+    (8, '""",'),
+    (9, E'one\ntwo'),
+    (10, E'one\r\ntwo'),
+    (11, E'one\rtwo'),
+    (12, E'back\\slash \\n'),
+    (13, 'NULL'),
+    (14, '\.'),
+    (15, 'رحلة الإيمان'),
+    (16, '🌱; tunas'),
+    (17, '=1+1'),
+    (18, '=HYPERLINK("http://x","y")'),
+    (19, '+62 812'),
+    (20, '-5'),
+    (21, '@SUM(A1)'),
+    (22, E'\tx'),
+    (23, E'\rx'),
+    (24, '''=1'),
+    (25, ' =1'),
+    (26, 'a=b'),
+    (27, '='),
+    (28, '-');
+SELECT test.seen(api.csv(cell ORDER BY id)) FROM test.cell;
+-- The order is the caller's.
+SELECT test.seen(api.csv(shown)) FROM (SELECT * FROM test.cell WHERE id < 4 ORDER BY id DESC) AS shown;
+
+--
+-- Numbers, days and instants are spelled as in JSON, whatever the session's styles
+--
+SET datestyle = 'German, DMY';
+SET timezone = 'Asia/Jakarta';
+INSERT INTO test.kinds
+VALUES
+    (true, -5, -1234567.80, -0.5, '2026-03-31', '2026-03-31 12:00:00.25', '2026-03-31 12:00:00+07', '07:08:09', '-1 day', '"=1"', '{=a,"b,c"}', '=label', '=glad'),
+    (false, 0, 0.00, 'NaN', '-infinity', 'infinity', '0044-03-15 12:00:00+07:07:12 BC', '00:00', '1 mon', '-5', '{}', 'label', 'sad'),
+    (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+SELECT test.seen(api.csv(kinds)) FROM test.kinds;
+SET datestyle = 'ISO, YMD';
+SET timezone = 'UTC';
+
+--
+-- What a row may be
+--
+-- One column: a NULL is still a row.
+SELECT test.seen(api.csv(shown)) FROM (VALUES ('a'), (NULL), ('')) AS shown (word);
+-- A row that is NULL has nothing but NULLs.
+SELECT test.seen(api.csv(cell ORDER BY asked)) FROM (VALUES (1), (99), (2)) AS wanted (asked) LEFT JOIN test.cell ON id = asked;
+-- Several files in one query, and one that grows.
+SELECT id % 2, test.seen(api.csv(cell ORDER BY id)) FROM test.cell WHERE id < 5 GROUP BY id % 2 ORDER BY 1;
+SELECT id, length(api.csv(cell) OVER (ORDER BY id)) FROM test.cell WHERE id < 4 ORDER BY id;
+-- No columns; values, rows of different types, no rows of no type.
+CREATE TABLE test.nothing ();
+INSERT INTO test.nothing DEFAULT VALUES;
+SELECT test.seen(api.csv(nothing)) FROM test.nothing;
+DO $$
+DECLARE
+    wrong text;
+    code  text;
+    said  text;
+    hint  text;
+BEGIN
+    FOREACH wrong IN ARRAY ARRAY[
+        'SELECT api.csv(id) FROM test.cell',
+        'SELECT api.csv(id) FROM test.cell WHERE false',
+        'SELECT api.csv(CASE WHEN id = 1 THEN row(1) ELSE row(1, 2) END) FROM test.cell',
+        'SELECT api.csv(shown) FROM (SELECT * FROM test.cell WHERE false) AS shown',
+        'SELECT api.csv(NULL::record)',
+        -- Five cells of 60 MB; one of 128 MB that is all quotes.
+        'SELECT api.csv(shown) FROM (SELECT number, repeat(''x'', 60 * 1024 * 1024) AS word FROM generate_series(1, 5) AS number) AS shown',
+        'SELECT api.csv(shown) FROM (SELECT repeat(''"'', 128 * 1024 * 1024) AS word) AS shown'
+    ]
+    LOOP
+        BEGIN
+            EXECUTE wrong;
+            RAISE EXCEPTION 'this was not refused: %', wrong;
+        EXCEPTION
+            WHEN datatype_mismatch OR indeterminate_datatype OR program_limit_exceeded THEN
+                GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, said = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+                RAISE INFO '%: % (%)', code, said, hint;
+        END;
+    END LOOP;
+END
+$$;
+-- One that fits: four cells of 60 MB.
+SELECT length(api.csv(shown))
+FROM (SELECT number, repeat('x', 60 * 1024 * 1024) AS word FROM generate_series(1, 4) AS number) AS shown;
+-- Many rows: as many lines, and nothing kept of each but its text.
+SELECT length(csv), length(csv) - length(replace(csv, E'\r\n', '.')) AS lines
+FROM (
+    SELECT api.csv(shown) AS csv
+    FROM (SELECT number, repeat('"', 10) AS word FROM generate_series(1, 100000) AS number) AS shown
+) AS made;
+
+--
+-- Who reads api needs no right to the parts
+--
+CREATE ROLE regress_csv_reader;
+GRANT USAGE ON SCHEMA api, test TO regress_csv_reader;
+GRANT SELECT ON test.cell TO regress_csv_reader;
+SET ROLE regress_csv_reader;
+SELECT api.csv(cell) FROM test.cell;
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION api.csv(anyelement) TO regress_csv_reader;
+SET ROLE regress_csv_reader;
+SELECT test.seen(api.csv(cell)) FROM test.cell WHERE id = 1;
+RESET ROLE;
+DROP OWNED BY regress_csv_reader;
+DROP ROLE regress_csv_reader;
