@@ -6,20 +6,30 @@ WITH found AS (
         odd.kind,
         fact.group_id,
         odd.detail
-    FROM ngeshare.group_fact AS fact
+    FROM (
+        SELECT
+            *,
+            facilitator_id IS NULL AS is_without,
+            facilitator_count > 1 AS has_several,
+            member_count NOT BETWEEN 2 AND 5 AS is_out_of_range,
+            max_episode_reached > max_episodes AS is_beyond,
+            foreign_days > 0 AS is_astray
+        FROM ngeshare.group_fact
+    ) AS fact
     CROSS JOIN LATERAL (
         VALUES
-            ('NEEDS_FACILITATOR', fact.facilitator_id IS NULL, 'it has no FACILITATOR record of a user'),
-            ('MULTIPLE_FACILITATORS', fact.facilitator_count > 1,
+            ('NEEDS_FACILITATOR', fact.is_without, 'it has no FACILITATOR record of a user'),
+            ('MULTIPLE_FACILITATORS', fact.has_several,
                 format('%s users have a FACILITATOR record', fact.facilitator_count)),
-            ('MEMBER_COUNT_OUT_OF_RANGE', fact.member_count NOT BETWEEN 2 AND 5,
+            ('MEMBER_COUNT_OUT_OF_RANGE', fact.is_out_of_range,
                 format('it has %s members, not 2 to 5', fact.member_count)),
-            ('EPISODE_BEYOND_MAX', fact.max_episode_reached > fact.max_episodes,
+            ('EPISODE_BEYOND_MAX', fact.is_beyond,
                 format('it attended episode %s of %s', fact.max_episode_reached, fact.max_episodes)),
-            ('FOREIGN_EPISODE', fact.foreign_days > 0,
+            ('FOREIGN_EPISODE', fact.is_astray,
                 format('on %s days somebody attended an episode of another hangout', fact.foreign_days))
     ) AS odd (kind, holds, detail)
     WHERE odd.holds
+      AND (fact.is_without OR fact.has_several OR fact.is_out_of_range OR fact.is_beyond OR fact.is_astray)
     UNION ALL
     SELECT
         why.kind,

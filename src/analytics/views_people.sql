@@ -18,12 +18,23 @@ LEFT JOIN (
         attendance."hangoutGroupId" AS group_id,
         attendance."userId" AS user_id
     FROM public."UserHangoutGroupAttendance" AS attendance
+    CROSS JOIN (
+        SELECT
+            CASE WHEN asked.at < timestamp '4000-01-01 BC' THEN '-infinity'
+                ELSE asked.at - (active_days + 2) * interval '1 day' END AS earliest,
+            CASE WHEN asked.at < timestamp '4000-01-01 BC' THEN 'infinity'
+                ELSE asked.at - greatest(active_days - 1, 0) * interval '1 day' END AS surely,
+            active_days,
+            asked.day
+        FROM ngeshare.asked
+        CROSS JOIN ngeshare.setting('active_days') AS active_days
+        OFFSET 0
+    ) AS edge
     WHERE attendance."attendedAt" <= ngeshare.as_of_utc()
-      -- Local days are dear: what is days too old needs none.
-      AND attendance."attendedAt" > greatest(ngeshare.as_of_utc(), timestamp '4000-01-01 BC') - (ngeshare.setting('active_days') + 2) * interval '1 day'
-      AND (SELECT day FROM ngeshare.asked)
-              - ngeshare.local_day(attendance."attendedAt", ngeshare.reporting_zone())
-              <= (SELECT ngeshare.setting('active_days'))
+      -- Local days are dear: only what is near the edge needs one.
+      AND (attendance."attendedAt" > edge.surely
+          OR attendance."attendedAt" > edge.earliest
+              AND edge.day - ngeshare.local_day(attendance."attendedAt", ngeshare.reporting_zone()) <= edge.active_days)
 ) AS present ON present.group_id = seat.group_id AND present.user_id = seat.user_id
 CROSS JOIN (
     SELECT NOT EXISTS (
