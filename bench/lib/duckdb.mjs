@@ -31,7 +31,8 @@ const attended = {
     history: 'SELECT group_id, episode_id, first_at AS at FROM main.meeting',
 };
 
-const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
+// In a file its tables are compressed, which makes these questions quicker than tables in memory.
+const instance = await DuckDBInstance.create(`${directory}/duckdb.db`, { threads: '2' });
 const connection = await instance.connect();
 
 // Loads every table as its CSV file has it.
@@ -41,6 +42,7 @@ async function load() {
         await connection.run(`COPY main."${name}" FROM '${directory}/${name}.csv'
             (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '\\N', ALLOW_QUOTED_NULLS false)`);
     }
+    await connection.run('CHECKPOINT');
 }
 
 // Makes the views over both sources.
