@@ -1,6 +1,6 @@
--- What the views in plain SQL are asked with and read: the settings, the instant
--- with its local day, and the memberships that count then. The views are read with
--- their owner's rights, so nobody else needs any on the tables.
+-- What the views in plain SQL are asked with: the settings, the instant with its local
+-- day, the places of courses, and who a membership record is about. The views are read
+-- with their owner's rights, so nobody else needs any on the tables.
 
 CREATE FUNCTION ngeshare.setting(name text)
 RETURNS integer

@@ -18,7 +18,6 @@
 #include "sql.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 
 PG_FUNCTION_INFO_V1(ngeshare_asked_at);
 PG_FUNCTION_INFO_V1(ngeshare_asked_day);
@@ -92,13 +91,6 @@ facts_as_of_argument(FunctionCallInfo fcinfo, int argument)
 		                       TIMESTAMP_IS_NOBEGIN(as_of) ? "-infinity" : "infinity"),
 		                errhint("Give an instant, such as now().")));
 	return as_of;
-}
-
-/* 100 * part / whole as numeric, one decimal, half away from zero; whole > 0, part >= 0. */
-Datum
-facts_percentage(int64 part, int64 whole)
-{
-	return NumericGetDatum(int64_div_fast_to_numeric((2000 * part + whole) / (2 * whole), 1));
 }
 
 /* A column's text in the facts' context, or NULL. */

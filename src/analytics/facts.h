@@ -72,6 +72,5 @@ extern Facts *facts_walk_meetings(Timestamp as_of, MeetingHandler handle, void *
 extern Facts *facts_load(ArrayType *facilitators);
 extern Facts *facts_load_as_of(TimestampTz as_of);
 extern TimestampTz facts_as_of_argument(FunctionCallInfo fcinfo, int argument);
-extern Datum facts_percentage(int64 part, int64 whole);
 
 #endif

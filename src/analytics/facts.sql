@@ -115,7 +115,6 @@ SELECT
     first_at,
     first_meeting,
     last_meeting,
-    last_at,
     total_meetings,
     max_episode_reached,
     graduated_at,
@@ -147,7 +146,6 @@ SELECT
     CASE WHEN met > 0 THEN first_at END,
     CASE WHEN met > 0 THEN first_meeting END,
     meeting_day[met],
-    last_at,
     coalesce(meeting_total[met], 0),
     coalesce(meeting_reached[met], 0),
     CASE WHEN graduated_at <= at THEN graduated_at END,
@@ -169,7 +167,7 @@ FROM (
       AND (NOT record.is_settled OR record.settled_from > ngeshare.as_of_utc())
 ) AS cut;
 COMMENT ON VIEW ngeshare.group_then IS
-'The curriculum groups that exist as of ngeshare_as_of() with what had become of them then. Timestamps are UTC, days local; last_at alone is that of now.';
+'The curriculum groups that exist as of ngeshare_as_of() with what had become of them then. Timestamps are UTC, days local.';
 
 CREATE VIEW ngeshare.seat AS
 SELECT
@@ -257,8 +255,7 @@ SELECT
         AND 100::bigint * walked.max_episode_reached
             >= (SELECT ngeshare.setting('rescue_min_pct'))::bigint * walked.max_episodes AS is_rescuable,
     walked.foreign_days,
-    walked.graduated_at AT TIME ZONE 'UTC' AS graduated_at,
-    walked.last_at
+    walked.graduated_at AT TIME ZONE 'UTC' AS graduated_at
 FROM (
     SELECT
         *,
@@ -266,7 +263,7 @@ FROM (
     FROM ngeshare.group_then
 ) AS walked;
 COMMENT ON VIEW ngeshare.group_fact IS
-'Everything that the views say of a curriculum group as of ngeshare_as_of(), a row a group. is_rescuable: stalled, with at least ngeshare.rescue_min_pct percent of its course behind it. graduated_at: the instant of graduated_on. last_at: its latest attendance as of now (UTC).';
+'Everything that the views say of a curriculum group as of ngeshare_as_of(), a row a group. is_rescuable: stalled, with at least ngeshare.rescue_min_pct percent of its course behind it. graduated_at: the instant of graduated_on.';
 
 CREATE FUNCTION ngeshare.find_links(groups text[])
 RETURNS TABLE
