@@ -40,8 +40,15 @@ SQL_PARTS = \
 	src/doctor/doctor_production.sql \
 	src/api/request.sql \
 	src/api/csv.sql \
-	src/api/answers.sql \
+	src/kept/computed.sql \
+	src/api/answers_home.sql \
+	src/api/answers_courses.sql \
+	src/api/answers_groups.sql \
+	src/api/answers_people.sql \
+	src/api/answers_quality.sql \
+	src/api/explain.sql \
 	src/api/sync.sql \
+	src/api/described.sql \
 	src/grants.sql
 
 DATA_built = ngeshare--$(EXTVERSION).sql

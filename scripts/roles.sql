@@ -34,6 +34,9 @@ ALTER ROLE authenticator PASSWORD :'authenticator_password';
 -- PostgREST applies these to each request.
 ALTER ROLE ngeshare_web SET statement_timeout = '30s';
 ALTER ROLE ngeshare_operator SET statement_timeout = '30s';
+-- Answers end sooner than PostgreSQL's compiler is done with their queries.
+ALTER ROLE ngeshare_web SET jit = off;
+ALTER ROLE ngeshare_operator SET jit = off;
 
 SELECT format('GRANT %I TO %I', granted, member)
 FROM (VALUES
@@ -52,6 +55,8 @@ GRANT USAGE ON SCHEMA api TO ngeshare_web;
 GRANT SELECT ON ALL TABLES IN SCHEMA api TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION api.csv(anyelement) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION api.pre_request() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION api.explain_group(text) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION api.member_journey(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION api.sync_start(text) TO ngeshare_operator;
 GRANT EXECUTE ON FUNCTION api.sync_cancel() TO ngeshare_operator;
 
@@ -63,13 +68,28 @@ GRANT EXECUTE ON FUNCTION ngeshare.as_of_utc() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.asked_at(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.asked_day(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.build_groups(text[]) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.build_seats(text[]) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.computed(anyelement, timestamptz) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.count_numbers(integer) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.count_silences(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.error_remedy(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.find_links(text[]) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.group_predecessors(timestamptz) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.local_day(timestamp, text) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.month_before(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.percentage(bigint, bigint) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.quality_of_names() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.quality_of_nulls() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.quality_of_rules() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.quality_of_syncs() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.quality_of_values() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.reporting_zone() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.run_status(bigint) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.setting(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.settled_member_count(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.stale_after() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.status_of(boolean, integer, integer, integer) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.sync_health() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.sync_now() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.sync_schedule() TO ngeshare_web;
 COMMIT;

@@ -57,6 +57,20 @@ $$;
 COMMENT ON FUNCTION ngeshare.known_until() IS
 'The clock of the last successful sync that took attendance: nothing is known after it. NULL before the first.';
 
+CREATE FUNCTION ngeshare.month_before(at timestamptz)
+RETURNS timestamptz
+LANGUAGE sql
+STABLE
+STRICT
+PARALLEL SAFE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT (at AT TIME ZONE ngeshare.reporting_zone() - interval '1 month') AT TIME ZONE ngeshare.reporting_zone()
+$$;
+COMMENT ON FUNCTION ngeshare.month_before(timestamptz) IS
+'The same local day and time of the month before, in the reporting zone; the last day of that month where it is shorter.';
+
 CREATE FUNCTION ngeshare.run_status(run_id bigint)
 RETURNS text
 LANGUAGE plpgsql

@@ -55,6 +55,45 @@ COMMENT ON COLUMN api.freshness.is_running IS
 COMMENT ON COLUMN api.freshness.is_stale IS
 'Whether the last successful sync is longer ago than ngeshare.alert_stale_after (26 hours), or never was.';
 
+CREATE FUNCTION ngeshare.sync_schedule()
+RETURNS text
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    schedules text;
+BEGIN
+    IF EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_cron') THEN
+        EXECUTE 'SELECT string_agg(schedule, ''; '' ORDER BY jobid) FROM cron.job'
+            ' WHERE jobname = ''ngeshare_sync'' AND active AND database = current_database()'
+        INTO schedules;
+    END IF;
+    RETURN schedules;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.sync_schedule() IS
+'When pg_cron starts the job "ngeshare_sync", in cron''s notation; NULL where pg_cron does not live here or has no such job.';
+
+CREATE VIEW api.sync_health AS
+SELECT
+    health.status,
+    health.last_success_at,
+    health.age,
+    health.last_run_id::text AS last_run_id,
+    health.last_error,
+    health.sqlstate,
+    health.next_run_at,
+    health.alerts_pending,
+    ngeshare.sync_schedule() AS schedule
+FROM public.v_sync_health AS health;
+COMMENT ON VIEW api.sync_health IS
+'Whether the data is fresh and comes by itself, in one row.
+How the last sync ended, when the next one is planned, and by which schedule.';
+COMMENT ON COLUMN api.sync_health.schedule IS
+'When a sync starts by itself, in cron''s notation and zone; NULL where none is planned.';
+
 CREATE VIEW api.sync_status AS
 SELECT
     running,

@@ -1,0 +1,40 @@
+-- What does not look as it should.
+
+CREATE VIEW api.anomalies AS
+SELECT
+    odd.kind,
+    odd.group_id,
+    odd.severity,
+    odd.detail,
+    circle.name AS group_name,
+    hangout.name AS course_name,
+    fact.facilitator_id,
+    fact.facilitator_name
+FROM public.v_anomalies AS odd
+LEFT JOIN public."HangoutGroup" AS circle ON circle.id = odd.group_id
+LEFT JOIN public."Hangout" AS hangout ON hangout.id = circle."hangoutId"
+LEFT JOIN ngeshare.group_fact AS fact ON fact.group_id = odd.group_id;
+COMMENT ON VIEW api.anomalies IS
+'Groups that do not look as they should, a row a kind and group.
+What is odd, and who can tell.';
+COMMENT ON COLUMN api.anomalies.group_name IS
+'HangoutGroup.name.';
+COMMENT ON COLUMN api.anomalies.course_name IS
+'The course that its hangout teaches.';
+COMMENT ON COLUMN api.anomalies.facilitator_id IS
+'Its facilitator''s user id as of as_of; NULL where it has none.';
+COMMENT ON COLUMN api.anomalies.facilitator_name IS
+'The facilitator''s email, or id where there is none.';
+
+CREATE VIEW api.data_quality AS
+SELECT
+    finding,
+    table_name,
+    column_name,
+    rows,
+    example_id,
+    hint
+FROM public.v_data_quality;
+COMMENT ON VIEW api.data_quality IS
+'What is odd in the data, a row a finding.
+Always as of the last sync, whatever As-Of says. Nothing is mended here: production is where.';
