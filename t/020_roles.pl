@@ -9,8 +9,11 @@ use NgeshareTest;
 use Test::More;
 
 my $roles_sql = "$FindBin::RealBin/../scripts/roles.sql";
-my @views     = qw(freshness funnel group_status home pipeline rescue_list sync_errors sync_runs sync_status sync_tables);
-my @calling   = ('csv(anyelement)', 'pre_request()');
+my @views     = qw(anomalies at_risk cohort courses data_quality drop_off facilitator_growth facilitator_monthly facilitators freshness funnel
+  graduation_days graduation_outliers group_meetings group_status home home_before member_roster members pipeline rescue_list resume_chance
+  sync_errors sync_health sync_runs sync_status sync_tables time_to_graduate);
+my @calling   = ('csv(anyelement)', 'explain_group(text)', 'member_journey(text)', 'pre_request()');
+my @types     = qw(group_explanation journey_step);
 my @starting  = ('sync_cancel()', 'sync_start(text)');
 my ($production, $local) = start_servers();
 
@@ -19,7 +22,7 @@ $local->safe_psql('ngeshare', 'CREATE ROLE stranger');
 
 # What there is in api, and that all of it is described.
 is(answer(q{SELECT string_agg(format('%s:%s', relname, relkind), ' ' ORDER BY relname) FROM pg_class
-	WHERE relnamespace = 'api'::regnamespace}), join(' ', map { "$_:v" } @views), 'api has these relations, views all');
+	WHERE relnamespace = 'api'::regnamespace}), join(' ', sort((map { "$_:v" } @views), map { "$_:c" } @types)), 'api has these relations: views, and the rows of two functions');
 is(answer(q{SELECT string_agg(oid::regprocedure::text, ' ' ORDER BY proname) FROM pg_proc
 	WHERE pronamespace = 'api'::regnamespace}), join(' ', map { "api.$_" } @calling, @starting), 'and these functions');
 is(answer(q{SELECT string_agg(attrelid::regclass || '.' || attname, ' ') FROM pg_attribute
@@ -27,7 +30,7 @@ is(answer(q{SELECT string_agg(attrelid::regclass || '.' || attname, ' ') FROM pg
 	WHERE relnamespace = 'api'::regnamespace AND attnum > 0 AND col_description(attrelid, attnum) IS NULL}),
 	'', 'every column has a comment');
 is(answer(q{SELECT string_agg(name, ' ') FROM (
-	SELECT oid::regclass::text AS name, obj_description(oid, 'pg_class') AS comment FROM pg_class WHERE relnamespace = 'api'::regnamespace
+	SELECT oid::regclass::text AS name, coalesce(obj_description(oid, 'pg_class'), obj_description(reltype, 'pg_type')) AS comment FROM pg_class WHERE relnamespace = 'api'::regnamespace
 	UNION ALL SELECT oid::regproc::text, obj_description(oid, 'pg_proc') FROM pg_proc WHERE pronamespace = 'api'::regnamespace
 	UNION ALL SELECT nspname, obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = 'api') AS named
 	WHERE comment IS NULL OR comment !~ '^[^\n]{10,100}\n.'}),
@@ -51,7 +54,7 @@ is(rights(), $rights, 'and that changes the password only');
 # The roles themselves.
 is(answer(q{SELECT string_agg(format('%s %s %s %s', rolname, rolcanlogin, rolinherit, rolconfig), E'\n' ORDER BY rolname COLLATE "C")
 	FROM pg_roles WHERE rolname IN ('authenticator', 'ngeshare_operator', 'ngeshare_web')}),
-	"authenticator t f \nngeshare_operator f t {statement_timeout=30s}\nngeshare_web f t {statement_timeout=30s}",
+	"authenticator t f \nngeshare_operator f t {statement_timeout=30s,jit=off}\nngeshare_web f t {statement_timeout=30s,jit=off}",
 	'who may log in, who inherits, and how long a statement may take');
 is(answer(q{SELECT count(*) FROM pg_roles WHERE rolname IN ('authenticator', 'ngeshare_operator', 'ngeshare_web')
 	AND (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)}), '0', 'none has a power');
@@ -74,9 +77,13 @@ for my $schema (qw(public ngeshare production))
 }
 is(answer(qq{SELECT has_schema_privilege('$_', 'ngeshare', 'USAGE') OR has_schema_privilege('$_', 'production', 'USAGE')}),
 	'f', "$_ may not use ngeshare and production") for qw(ngeshare_web ngeshare_operator authenticator);
-my $behind = join ' ', qw(ngeshare.as_of_utc ngeshare.asked_at ngeshare.asked_day ngeshare.build_groups ngeshare.error_remedy
-  ngeshare.find_links ngeshare.percentage ngeshare.reporting_zone ngeshare.run_status ngeshare.setting ngeshare.settled_member_count ngeshare.stale_after ngeshare.status_of
-  ngeshare_sync_status);
+my $behind = join ' ', qw(
+  ngeshare.as_of_utc ngeshare.asked_at ngeshare.asked_day ngeshare.build_groups ngeshare.build_seats ngeshare.computed
+  ngeshare.count_numbers ngeshare.count_silences ngeshare.error_remedy ngeshare.find_links ngeshare.group_predecessors
+  ngeshare.local_day ngeshare.month_before ngeshare.percentage ngeshare.quality_of_names ngeshare.quality_of_nulls
+  ngeshare.quality_of_rules ngeshare.quality_of_syncs ngeshare.quality_of_values ngeshare.reporting_zone ngeshare.run_status
+  ngeshare.setting ngeshare.settled_member_count ngeshare.stale_after ngeshare.status_of ngeshare.sync_health ngeshare.sync_now
+  ngeshare.sync_schedule ngeshare_sync_status);
 is(functions_beyond_public($_), $behind, "$_ may call the reading functions behind the views only") for qw(ngeshare_web ngeshare_operator);
 is(functions_beyond_public('authenticator'), '', 'authenticator may call none');
 
