@@ -42,6 +42,8 @@ for my $document (@documents)
 		my $name = sprintf '%s, block %d', File::Spec->abs2rel($document, $top), ++$number;
 		my ($status, $output, $errors) = run_block($block);
 		is($status, 0, "$name runs") or diag "$block\n$errors";
+		$local->poll_query_until('ngeshare', q{SELECT current_setting('ngeshare.alert_url') <> ''})
+		  if $block =~ /pg_reload_conf/;
 		$ran++;
 	}
 	next unless $document eq "$top/README.md";
