@@ -12,6 +12,7 @@ SQL_PARTS = \
 	src/schema.sql \
 	src/mirror/mirror.sql \
 	src/history/history.sql \
+	src/sync/errors.sql \
 	src/sync/sync.sql \
 	src/sync/gate.sql \
 	src/sync/verify.sql \

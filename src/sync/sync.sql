@@ -16,6 +16,20 @@ CREATE TABLE public.sync_run
 );
 COMMENT ON TABLE public.sync_run IS
 'A row a sync. status: running, success, warning (ended, but something needs a look: see message), failed, cancelled, or crashed (its backend died; found by the next run).';
+COMMENT ON COLUMN public.sync_run.run_id IS
+'The run''s number; later runs have greater ones.';
+COMMENT ON COLUMN public.sync_run.mode IS
+'incremental (what changed), full (everything is reread and reconciled) or verify (compares, changes nothing).';
+COMMENT ON COLUMN public.sync_run.trigger IS
+'What started it: call (CALL ngeshare_sync), worker (ngeshare_sync_start, the page) or cron (the schedule).';
+COMMENT ON COLUMN public.sync_run.status IS
+'running, success, warning, failed, cancelled or crashed: see the table.';
+COMMENT ON COLUMN public.sync_run.started_at IS
+'When it began.';
+COMMENT ON COLUMN public.sync_run.finished_at IS
+'When it ended; NULL while it runs.';
+COMMENT ON COLUMN public.sync_run.message IS
+'What to know about how it ended; NULL where there is nothing to say.';
 COMMENT ON COLUMN public.sync_run.window_start IS
 'The local midnight from which on this run made raw attendance exactly production''s; NULL where attendance was not part of the run.';
 COMMENT ON COLUMN public.sync_run.bytes_received IS
@@ -42,6 +56,30 @@ CREATE TABLE public.sync_log
 );
 COMMENT ON TABLE public.sync_log IS
 'A row a run and table: what was pulled, what was written, and the rows on both sides after it (attendance: of the window). status: as of a run, or skipped, where a table that this one points to has failed.';
+COMMENT ON COLUMN public.sync_log.run_id IS
+'The run.';
+COMMENT ON COLUMN public.sync_log.table_name IS
+'Production''s name of the table, as in the mirror.';
+COMMENT ON COLUMN public.sync_log.status IS
+'running, success, warning, failed, skipped, cancelled or crashed: see the table.';
+COMMENT ON COLUMN public.sync_log.started_at IS
+'When the run came to this table.';
+COMMENT ON COLUMN public.sync_log.finished_at IS
+'When it was done with it; NULL until then.';
+COMMENT ON COLUMN public.sync_log.duration_ms IS
+'Milliseconds spent on it; NULL until it is done.';
+COMMENT ON COLUMN public.sync_log.rows_pulled IS
+'Rows that came from production.';
+COMMENT ON COLUMN public.sync_log.rows_inserted IS
+'Rows written that the mirror did not have.';
+COMMENT ON COLUMN public.sync_log.rows_updated IS
+'Rows whose content was another here.';
+COMMENT ON COLUMN public.sync_log.rows_deleted IS
+'Rows deleted here because production has them no longer; they are in the archive.';
+COMMENT ON COLUMN public.sync_log.source_rows IS
+'Rows that production had after it; NULL where they were not counted.';
+COMMENT ON COLUMN public.sync_log.local_rows IS
+'Rows that the mirror had after it; NULL where they were not counted.';
 COMMENT ON COLUMN public.sync_log.rows_repaired IS
 'Of the rows inserted and updated, those that only the comparison of contents found: updatedAt would never have brought them.';
 
@@ -61,51 +99,28 @@ CREATE TABLE public.sync_error_log
 );
 COMMENT ON TABLE public.sync_error_log IS
 'Every error of a sync, each attempt''s. class: transient (may pass by itself), permanent (somebody has to act) or row (one row can''t be stored; the detail names it). Never holds a connection string or a password.';
+COMMENT ON COLUMN public.sync_error_log.error_id IS
+'The error''s number, in the order that they happened.';
+COMMENT ON COLUMN public.sync_error_log.run_id IS
+'The run.';
+COMMENT ON COLUMN public.sync_error_log.table_name IS
+'The table that was worked on; NULL where the error is of the whole run.';
+COMMENT ON COLUMN public.sync_error_log.occurred_at IS
+'When it happened.';
+COMMENT ON COLUMN public.sync_error_log.phase IS
+'The step of the run that it happened in.';
+COMMENT ON COLUMN public.sync_error_log.sqlstate IS
+'Production''s or this server''s SQLSTATE; 57P02 for a run whose process died.';
+COMMENT ON COLUMN public.sync_error_log.class IS
+'transient, permanent or row: see the table.';
+COMMENT ON COLUMN public.sync_error_log.message IS
+'What the server said, without secrets.';
+COMMENT ON COLUMN public.sync_error_log.detail IS
+'What it said beside; of a row, its id. NULL where there is none.';
 COMMENT ON COLUMN public.sync_error_log.attempt IS
 'How many times that step had failed by then.';
 COMMENT ON COLUMN public.sync_error_log.will_retry IS
 'Whether the run tried again by itself; of a crashed run, whether the next one goes on where it was.';
-
-CREATE FUNCTION ngeshare.error_remedy(sqlstate text)
-RETURNS text
-LANGUAGE sql
-IMMUTABLE
-PARALLEL SAFE
-AS $$
-    SELECT
-        CASE
-            WHEN sqlstate = '57P02' THEN
-                'The sync''s own process died. The next sync goes on where it was; the server''s log tells why it died.'
-            WHEN sqlstate LIKE '08%' OR sqlstate LIKE '57P%' THEN
-                'Production can''t be reached. Check that it runs and that this machine reaches it; the next sync goes on by itself.'
-            WHEN sqlstate LIKE '28%' THEN
-                'Production refused the login. Check its user and password, then call ngeshare_connect() again.'
-            WHEN sqlstate = '42501' THEN
-                'A right is missing. Grant the login SELECT on production''s six tables.'
-            WHEN sqlstate LIKE '42%' THEN
-                'Production''s tables are not as they were. Compare their columns with what the message names, then call ngeshare_connect() again.'
-            WHEN sqlstate = 'NG001' THEN
-                'Another sync was running. Nothing to do.'
-            WHEN sqlstate = 'NG002' THEN
-                'Production lacks more rows than one run may delete here. If that is right, raise ngeshare.sync_max_delete_pct for one full sync.'
-            WHEN sqlstate = 'NG003' THEN
-                'Production was restored from a backup. If what it holds now is what counts: DELETE FROM ngeshare.source, then run a full sync.'
-            WHEN sqlstate = '55000' THEN
-                'Something has to be set up first: see the message. Before the first sync call ngeshare_connect(); after a change of zone run a full sync.'
-            WHEN sqlstate = '57014' THEN
-                'It was cancelled, or took longer than a timeout allows. Start it again.'
-            WHEN sqlstate LIKE '53%' THEN
-                'A server is out of disk, memory or connections. Make room, then start it again.'
-            WHEN sqlstate LIKE '40%' OR sqlstate LIKE '55%' OR sqlstate LIKE '25P%' THEN
-                'Something else held what it needed. Start it again.'
-            WHEN sqlstate LIKE '22%' OR sqlstate LIKE '23%' OR sqlstate LIKE '54%' OR sqlstate = 'P0001' THEN
-                'A row of production can''t be stored here. It waits in ngeshare.quarantine with the reason, and is tried again by each sync.'
-            ELSE
-                'Start it again. If it fails the same way, look into the server''s log.'
-        END
-$$;
-COMMENT ON FUNCTION ngeshare.error_remedy(text) IS
-'What to do about an error of a sync, by its SQLSTATE; NULL stands for a run whose process was gone before it could say.';
 
 CREATE VIEW ngeshare.whole_success AS
 SELECT run.run_id, run.finished_at

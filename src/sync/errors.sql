@@ -1,0 +1,91 @@
+-- Every SQLSTATE that somebody may meet, said once: what an error of a sync
+-- means and what to do, and what a call or a request is refused with. The
+-- page, alerts and docs/reference.md say what stands here.
+
+CREATE VIEW ngeshare.error_code AS
+SELECT
+    place,
+    pattern,
+    met_by,
+    meaning,
+    remedy
+FROM (VALUES
+    (1, 'sync', '57P02', 'The sync''s own process died.',
+        'The next sync goes on where it was; the server''s log tells why it died.'),
+    (2, 'sync', '08%', 'Production can''t be reached.',
+        'Check that it runs and that this machine reaches it; the next sync goes on by itself.'),
+    (3, 'sync', '57P%', 'Production can''t be reached.',
+        'Check that it runs and that this machine reaches it; the next sync goes on by itself.'),
+    (4, 'sync', '28%', 'Production refused the login.',
+        'Check its user and password, then call ngeshare_connect() again.'),
+    (5, 'sync', '42501', 'A right is missing.',
+        'Grant the login SELECT on production''s six tables.'),
+    (6, 'sync', '42%', 'Production''s tables are not as they were.',
+        'Compare their columns with what the message names, then call ngeshare_connect() again.'),
+    (7, 'sync', 'NG001', 'Another sync was running.',
+        'Nothing to do.'),
+    (8, 'sync', 'NG002', 'Production lacks more rows than one run may delete here.',
+        'If that is right, raise ngeshare.sync_max_delete_pct for one full sync.'),
+    (9, 'sync', 'NG003', 'Production was restored from a backup.',
+        'If what it holds now is what counts: DELETE FROM ngeshare.source, then run a full sync.'),
+    (10, 'sync', '55000', 'Something has to be set up first: see the message.',
+        'Before the first sync call ngeshare_connect(); after a change of zone run a full sync.'),
+    (11, 'sync', '57014', 'It was cancelled, or took longer than a timeout allows.',
+        'Start it again.'),
+    (12, 'sync', '53%', 'A server is out of disk, memory or connections.',
+        'Make room, then start it again.'),
+    (13, 'sync', '40%', 'Something else held what it needed.', 'Start it again.'),
+    (14, 'sync', '55%', 'Something else held what it needed.', 'Start it again.'),
+    (15, 'sync', '25P%', 'Something else held what it needed.', 'Start it again.'),
+    (16, 'sync', '22%', 'A row of production can''t be stored here.',
+        'It waits in ngeshare.quarantine with the reason, and is tried again by each sync.'),
+    (17, 'sync', '23%', 'A row of production can''t be stored here.',
+        'It waits in ngeshare.quarantine with the reason, and is tried again by each sync.'),
+    (18, 'sync', '54%', 'A row of production can''t be stored here.',
+        'It waits in ngeshare.quarantine with the reason, and is tried again by each sync.'),
+    (19, 'sync', 'P0001', 'A row of production can''t be stored here.',
+        'It waits in ngeshare.quarantine with the reason, and is tried again by each sync.'),
+    (20, 'call', '22004', 'An argument is NULL that must not be.', 'Give it a value.'),
+    (21, 'call', '22008', 'An instant is infinite.', 'Ask as of a finite one.'),
+    (22, 'call', '22023', 'A mode, table, run, group, user or value that there is none of.',
+        'The hint names what there is.'),
+    (23, 'call', '25001', 'CALL ngeshare_sync() stands inside a transaction block or a function.',
+        'Call it by itself; it commits step by step.'),
+    (24, 'call', '53000', 'No background worker is free.',
+        'Try again in a moment, or raise max_worker_processes and restart.'),
+    (25, 'call', '55P03', 'Somebody held a lock on the mirror for longer than ngeshare.sync_timeout.',
+        'End what holds it, then start again.'),
+    (26, 'call', '57014', 'It was cancelled, or took longer than statement_timeout.', 'Ask again, or raise the timeout.'),
+    (27, 'web', 'NG400', '400: the header As-Of is no day and no instant.',
+        'Send As-Of: 2026-03-31, or an instant with its offset from UTC, or leave it out.'),
+    (28, 'web', 'NG403', '403: a POST lacks the header X-Ngeshare: sync, or another site''s page asked.',
+        'Ask from the page of this address.'),
+    (29, 'web', 'NG405', '405: sync_start or sync_cancel was asked by GET.', 'Send POST.'),
+    (30, 'web', 'NG415', '415: a POST without a JSON body.', 'Send Content-Type: application/json.'),
+    (31, 'web', 'NG429', '429: too many starts in a row.', 'Try again in a moment.'),
+    (32, 'web', 'NG503', '503: PostgREST does not answer.', 'Start PostgREST; look into its log.'),
+    (33, 'web', '54000', '413: a CSV file of more than 256 MB.', 'Filter, or read it by SQL.')
+) AS code (place, met_by, pattern, meaning, remedy);
+COMMENT ON VIEW ngeshare.error_code IS
+'What the SQLSTATEs mean that ngeshare''s users meet, and what to do. pattern is LIKE''s. met_by: sync (in sync_error_log; of several that fit, the one with the least place), call (raised to who calls a function or procedure), web (a request to the API).';
+
+CREATE FUNCTION ngeshare.error_remedy(sqlstate text)
+RETURNS text
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+SECURITY DEFINER
+BEGIN ATOMIC
+    SELECT coalesce(
+        (
+            SELECT meaning || ' ' || remedy
+            FROM ngeshare.error_code
+            WHERE met_by = 'sync'
+              AND error_remedy.sqlstate LIKE pattern
+            ORDER BY place
+            LIMIT 1
+        ),
+        'Start it again. If it fails the same way, look into the server''s log.');
+END;
+COMMENT ON FUNCTION ngeshare.error_remedy(text) IS
+'What an error of a sync means and what to do, by its SQLSTATE; NULL stands for a run whose process was gone before it could say.';
