@@ -60,11 +60,13 @@ FROM (VALUES
         'Send As-Of: 2026-03-31, or an instant with its offset from UTC, or leave it out.'),
     (28, 'web', 'NG403', '403: a POST lacks the header X-Ngeshare: sync, or another site''s page asked.',
         'Ask from the page of this address.'),
-    (29, 'web', 'NG405', '405: sync_start or sync_cancel was asked by GET.', 'Send POST.'),
-    (30, 'web', 'NG415', '415: a POST without a JSON body.', 'Send Content-Type: application/json.'),
-    (31, 'web', 'NG429', '429: too many starts in a row.', 'Try again in a moment.'),
-    (32, 'web', 'NG503', '503: PostgREST does not answer.', 'Start PostgREST; look into its log.'),
-    (33, 'web', '54000', '413: a CSV file of more than 256 MB.', 'Filter, or read it by SQL.')
+    (29, 'web', 'NG404', '404: there is no such group or user.',
+        'Take an id that GET /group_status or GET /members lists.'),
+    (30, 'web', 'NG405', '405: sync_start or sync_cancel was asked by GET.', 'Send POST.'),
+    (31, 'web', 'NG415', '415: a POST without a JSON body.', 'Send Content-Type: application/json.'),
+    (32, 'web', 'NG429', '429: too many starts in a row.', 'Try again in a moment.'),
+    (33, 'web', 'NG503', '503: PostgREST does not answer.', 'Start PostgREST; look into its log.'),
+    (34, 'web', '54000', '413: a CSV file of more than 256 MB.', 'Filter, or read it by SQL.')
 ) AS code (place, met_by, pattern, meaning, remedy);
 COMMENT ON VIEW ngeshare.error_code IS
 'What the SQLSTATEs mean that ngeshare''s users meet, and what to do. pattern is LIKE''s. met_by: sync (in sync_error_log; of several that fit, the one with the least place), call (raised to who calls a function or procedure), web (a request to the API).';
