@@ -42,6 +42,7 @@ SQL_PARTS = \
 	src/api/request.sql \
 	src/api/csv.sql \
 	src/kept/computed.sql \
+	src/kept/kept.sql \
 	src/api/answers_home.sql \
 	src/api/answers_courses.sql \
 	src/api/answers_groups.sql \

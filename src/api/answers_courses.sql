@@ -2,6 +2,24 @@
 
 CREATE VIEW api.funnel AS
 SELECT
+    kept.sequence_order,
+    kept.course_name,
+    kept.groups_total,
+    kept.groups_started,
+    kept.graduated,
+    kept.active,
+    kept.stalled,
+    kept.not_started,
+    kept.graduation_rate,
+    kept.continued,
+    kept.continuation_rate,
+    kept.awaiting,
+    kept.settled_continuation_rate
+FROM ngeshare.kept_answer
+CROSS JOIN LATERAL unnest(kept_answer.funnel) AS kept
+WHERE (SELECT holds FROM ngeshare.keeping)
+UNION ALL
+SELECT
     sequence_order,
     course_name,
     groups_total,
@@ -15,12 +33,25 @@ SELECT
     continuation_rate,
     awaiting,
     settled_continuation_rate
-FROM ngeshare.computed_funnel;
+FROM ngeshare.computed(NULL::ngeshare.computed_funnel)
+WHERE NOT (SELECT holds FROM ngeshare.keeping);
 COMMENT ON VIEW api.funnel IS
 'The curriculum as a funnel, a row a course.
 How many groups start, graduate and go on. graduated, active, stalled and not_started add up to groups_total.';
 
 CREATE VIEW api.drop_off AS
+SELECT
+    kept.course_name,
+    kept.episode,
+    kept.groups_reached,
+    kept.groups_stalled,
+    kept.stalled_pct,
+    kept.is_peak,
+    kept.sequence_order
+FROM ngeshare.kept_answer
+CROSS JOIN LATERAL unnest(kept_answer.drop_off) AS kept
+WHERE (SELECT holds FROM ngeshare.keeping)
+UNION ALL
 SELECT
     course_name,
     episode,
@@ -29,12 +60,30 @@ SELECT
     stalled_pct,
     is_peak,
     sequence_order
-FROM ngeshare.computed_drop_off;
+FROM ngeshare.computed(NULL::ngeshare.computed_drop_off)
+WHERE NOT (SELECT holds FROM ngeshare.keeping);
 COMMENT ON VIEW api.drop_off IS
 'Where groups stop, a row a course and episode.
 How many got at least this far, and how many stalled just here.';
 
 CREATE VIEW api.cohort AS
+SELECT
+    kept.sequence_order,
+    kept.course_name,
+    kept.month,
+    kept.groups,
+    kept.graduated_3_months,
+    kept.graduated_6_months,
+    kept.graduated_9_months,
+    kept.graduated_3_months_pct,
+    kept.graduated_6_months_pct,
+    kept.graduated_9_months_pct,
+    kept.graduated,
+    kept.is_open
+FROM ngeshare.kept_answer
+CROSS JOIN LATERAL unnest(kept_answer.cohort) AS kept
+WHERE (SELECT holds FROM ngeshare.keeping)
+UNION ALL
 SELECT
     sequence_order,
     course_name,
@@ -48,7 +97,8 @@ SELECT
     graduated_9_months_pct,
     graduated,
     is_open
-FROM ngeshare.computed_cohort;
+FROM ngeshare.computed(NULL::ngeshare.computed_cohort)
+WHERE NOT (SELECT holds FROM ngeshare.keeping);
 COMMENT ON VIEW api.cohort IS
 'Groups by the month they started, a row a course and month.
 How many of them graduated within 3, 6 and 9 months.';
@@ -68,6 +118,21 @@ From all silences of the course so far, after Kaplan and Meier.';
 
 CREATE VIEW api.time_to_graduate AS
 SELECT
+    kept.course_name,
+    kept.groups,
+    kept.avg_days,
+    kept.median_days,
+    kept.p90_days,
+    kept.min_days,
+    kept.max_days,
+    kept.sequence_order,
+    kept.p75_days,
+    kept.not_graduated
+FROM ngeshare.kept_answer
+CROSS JOIN LATERAL unnest(kept_answer.time_to_graduate) AS kept
+WHERE (SELECT holds FROM ngeshare.keeping)
+UNION ALL
+SELECT
     course_name,
     groups,
     avg_days,
@@ -78,7 +143,8 @@ SELECT
     sequence_order,
     p75_days,
     not_graduated
-FROM ngeshare.computed_time_to_graduate;
+FROM ngeshare.computed(NULL::ngeshare.computed_time_to_graduate)
+WHERE NOT (SELECT holds FROM ngeshare.keeping);
 COMMENT ON VIEW api.time_to_graduate IS
 'Days from the first meeting to the graduation, a row a course.
 Of its graduated groups; those that have not graduated are counted apart.';
@@ -89,12 +155,23 @@ COMMENT ON COLUMN api.time_to_graduate.not_graduated IS
 
 CREATE VIEW api.graduation_days AS
 SELECT
+    kept.sequence_order,
+    kept.course_name,
+    kept.from_days,
+    kept.to_days,
+    kept.groups
+FROM ngeshare.kept_answer
+CROSS JOIN LATERAL unnest(kept_answer.graduation_days) AS kept
+WHERE (SELECT holds FROM ngeshare.keeping)
+UNION ALL
+SELECT
     sequence_order,
     course_name,
     from_days,
     to_days,
     groups
-FROM ngeshare.computed_graduation_days;
+FROM ngeshare.computed(NULL::ngeshare.computed_graduation_days)
+WHERE NOT (SELECT holds FROM ngeshare.keeping);
 COMMENT ON VIEW api.graduation_days IS
 'Graduated groups by the days they took, a row a course and span of days.
 Spans are 7 days long, or 14, 28 and so on where more than 20 would be needed for 95 % of the groups; the last one is open. They add up to the course''s graduates.';

@@ -34,7 +34,16 @@ SELECT
     ngeshare.setting('rescue_min_pct') AS rescue_min_pct,
     ngeshare.setting('link_days') AS link_days,
     ngeshare.setting('attendance_window_days') AS window_days
-FROM ngeshare.computed(NULL::ngeshare.computed_home) AS figure;
+FROM (
+    SELECT kept.*
+    FROM ngeshare.kept_answer
+    CROSS JOIN LATERAL unnest(home) AS kept
+    WHERE (SELECT holds FROM ngeshare.keeping)
+    UNION ALL
+    SELECT *
+    FROM ngeshare.computed(NULL::ngeshare.computed_home)
+    WHERE NOT (SELECT holds FROM ngeshare.keeping)
+) AS figure;
 COMMENT ON VIEW api.home IS
 'The whole curriculum in one row.
 Groups of all courses by status, those worth a call, how many go on, who leads them, and the settings that decide.';
@@ -105,6 +114,21 @@ COMMENT ON COLUMN api.home.window_days IS
 
 CREATE VIEW api.home_before AS
 SELECT
+    kept.as_of,
+    kept.active,
+    kept.stalled,
+    kept.graduated,
+    kept.not_started,
+    kept.groups_total,
+    kept.rescuable,
+    kept.at_risk,
+    kept.active_facilitators,
+    kept.alumni_pct
+FROM ngeshare.kept_answer
+CROSS JOIN LATERAL unnest(kept_answer.home_before) AS kept
+WHERE (SELECT holds FROM ngeshare.keeping)
+UNION ALL
+SELECT
     as_of,
     active,
     stalled,
@@ -115,7 +139,8 @@ SELECT
     at_risk,
     active_facilitators,
     alumni_pct
-FROM ngeshare.computed(NULL::ngeshare.computed_home_before, ngeshare.month_before(public.ngeshare_as_of()));
+FROM ngeshare.computed(NULL::ngeshare.computed_home_before, ngeshare.month_before(public.ngeshare_as_of()))
+WHERE NOT (SELECT holds FROM ngeshare.keeping);
 COMMENT ON VIEW api.home_before IS
 'Figures of home one month earlier, in one row.
 As of the same local day and time of the month before; where that month is shorter, of its last day.';

@@ -40,22 +40,42 @@ COMMENT ON COLUMN api.facilitators.groups_led IS
 
 CREATE VIEW api.facilitator_growth AS
 SELECT
+    kept.total_facilitators,
+    kept.active_facilitators,
+    kept.alumni_facilitators,
+    kept.alumni_pct
+FROM ngeshare.kept_answer
+CROSS JOIN LATERAL unnest(kept_answer.facilitator_growth) AS kept
+WHERE (SELECT holds FROM ngeshare.keeping)
+UNION ALL
+SELECT
     total_facilitators,
     active_facilitators,
     alumni_facilitators,
     alumni_pct
-FROM ngeshare.computed_facilitator_growth;
+FROM ngeshare.computed(NULL::ngeshare.computed_facilitator_growth)
+WHERE NOT (SELECT holds FROM ngeshare.keeping);
 COMMENT ON VIEW api.facilitator_growth IS
 'The facilitators in one row.
 How many there are, how many lead now, and how many grew out of the members.';
 
 CREATE VIEW api.facilitator_monthly AS
 SELECT
+    kept.month,
+    kept.new_facilitators,
+    kept.total_facilitators,
+    kept.is_complete
+FROM ngeshare.kept_answer
+CROSS JOIN LATERAL unnest(kept_answer.facilitator_monthly) AS kept
+WHERE (SELECT holds FROM ngeshare.keeping)
+UNION ALL
+SELECT
     month,
     new_facilitators,
     total_facilitators,
     is_complete
-FROM ngeshare.computed_facilitator_monthly;
+FROM ngeshare.computed(NULL::ngeshare.computed_facilitator_monthly)
+WHERE NOT (SELECT holds FROM ngeshare.keeping);
 COMMENT ON VIEW api.facilitator_monthly IS
 'The facilitators month by month, a row a month.
 From the first one''s month to that of as_of, which is not over yet.';

@@ -243,6 +243,7 @@ PARALLEL UNSAFE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET ngeshare.as_of = ''
+SET jit = off
 COST 1000000
 ROWS 100
 AS $$

@@ -105,6 +105,10 @@ BEGIN
     SET zone = excluded.zone,
         link_settings = excluded.link_settings
     WHERE (state.zone, state.link_settings) IS DISTINCT FROM (excluded.zone, excluded.link_settings);
+    IF anew OR was.is_all OR NOT was.has_links OR cardinality(ids) > 0 THEN
+        -- What is kept goes by rows that are written anew here.
+        DELETE FROM ngeshare.kept_answer;
+    END IF;
     IF cardinality(ids) > 0 THEN
         PERFORM ngeshare.write_settled_groups(ids);
     END IF;

@@ -309,6 +309,19 @@ do_table_phase(SyncRun *run)
 	}
 }
 
+/* Keeps answers as of the clock that they are asked with once this run has succeeded. */
+static void
+keep_answers(SyncRun *run)
+{
+	SqlArgs args = {0};
+
+	sql_add_int64(&args, run->run_id);
+	sql_run("SELECT ngeshare.keep_answers(CASE WHEN window_start IS NULL"
+	        " THEN ngeshare.known_until() ELSE clock END)"
+	        " FROM public.sync_run WHERE run_id = $1",
+	        &args);
+}
+
 /* The work of the phase that the run is in, and the way to the next. */
 static void
 do_phase(SyncRun *run)
@@ -330,6 +343,7 @@ do_phase(SyncRun *run)
 			sql_run(run->mode == SYNC_FULL ? "SELECT ngeshare.settle(true)"
 			                               : "SELECT ngeshare.settle()",
 			        NULL);
+			keep_answers(run);
 			run->phase = SYNC_FINISH;
 			break;
 		case SYNC_FINISH:
