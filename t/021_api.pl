@@ -1,6 +1,6 @@
 # The API as a browser sees it: PostgREST and nginx with the project's own
-# templates. Its JSON equals SQL, a sync starts once, and what a foreign page or
-# a curious client may try is refused.
+# templates. Its JSON equals SQL, each number has its rows behind it, a sync starts
+# once, and what a foreign page or a curious client may try is refused.
 use strict;
 use warnings FATAL => 'all';
 
@@ -53,7 +53,8 @@ my %as_of = (
 	'2026-01-01T00:00:00+07'    => '2026-01-01 00:00:00+07',
 	'2025-08-17 17:30:00.25Z'   => '2025-08-17 17:30:00.25+00',
 	'2026-03-08T09:10:11-03:30' => '2026-03-08 09:10:11-03:30');
-for my $view (qw(home funnel group_status rescue_list pipeline))
+for my $view (qw(anomalies at_risk cohort drop_off facilitator_growth facilitator_monthly facilitators funnel graduation_days graduation_outliers
+	group_meetings group_status home home_before member_roster members pipeline rescue_list resume_chance time_to_graduate))
 {
 	for my $header (sort keys %as_of)
 	{
@@ -72,6 +73,16 @@ is(row('/api/sync_runs')->{run_id}, '1', 'a run is named by text');
 like(get('/api/sync_runs')->{content}, qr/"run_id":"1"/, 'not by a number');
 is($json->encode([ map { $_->{days_inactive} } @{ decoded(get('/api/rescue_list')) } ]),
 	$json->encode([ sort { $a <=> $b } map { $_->{days_inactive} } @{ decoded(get('/api/rescue_list')) } ]), 'rescue_list keeps its order');
+
+# Each number has as many rows behind it as it says, by the filter that its link has.
+for my $header ('', '2026-01-31', '2025-08-17')
+{
+	my ($wrong, $seen, $most) = drill_downs($header ? ('As-Of' => $header) : ());
+
+	is(join("\n", @$wrong), '', 'as of ' . ($header || 'the last sync') . ": $seen numbers are the count of the rows behind them");
+	cmp_ok($seen, '>', 100, 'of every answer');
+	cmp_ok($most, '>', 10, 'and not all of them are small');
+}
 
 # What As-Of is not.
 for my $wrong ('yesterday', 'now', 'infinity', '-infinity', '2026-02-30', '2026-13-01', '0000-01-01', '31.03.2026', '2026-03-31T12:00:00',
@@ -145,6 +156,53 @@ for my $hostile (
 	cmp_ok(time - $asked, '<', 8, 'at once');
 }
 is(sql('SELECT count(*) FROM course_config'), $courses, 'every course is still there');
+
+# SQL in each column of each view, and in each place that takes a name or a number: refused, or a text that no row has.
+my $shown  = decoded(get('/api/'))->{definitions};
+my @tables = sort grep { !/^(group_explanation|journey_step)$/ } keys %$shown;
+my $sql    = q{x' OR '1'='1'; DROP TABLE course_config; SELECT pg_sleep(9); --};
+my $names  = sql(q{SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relnamespace = 'api'::regnamespace AND relkind = 'v'});
+is(join(' ', @tables), $names, 'the description names every view');
+for my $view (@tables)
+{
+	my @columns = sort keys %{ $shown->{$view}{properties} };
+	my $asked   = time;
+	my (@taken, %told);
+
+	for my $filter ((map { ("$_=eq.$sql", qq{$_=in.("$sql")}) } @columns),
+		"$sql=eq.1", "order=$columns[0];$sql", "order=$sql", "select=$sql", "select=$columns[0]::$sql",
+		"or=($columns[0].eq.1,$sql)", "and=($sql)", "not.and=($sql)", "$columns[0]=$sql", "$columns[0]=eq(any).{$sql}", "$columns[0]->>$sql=eq.1")
+	{
+		my ($key, $value) = $filter =~ /^(.*?)=(.*)$/s;
+		($key, $value) = ($sql, 'eq.1') if $filter eq "$sql=eq.1";
+		my $answer = get("/api/$view?" . escaped($key) . '=' . escaped($value));
+
+		$told{ refusal($answer) }++;
+		push @taken, "$filter: $answer->{status} " . substr $answer->{content}, 0, 200
+		  unless ($answer->{status} == 200 && $answer->{content} eq '[]') || refusal($answer) =~ /^400 (22|42703|42883|42704|PGRST1)/;
+	}
+	is(join("\n", @taken), '', "SQL in a filter, order or number of $view is no SQL: " . join(', ', sort keys %told));
+	# PostgREST passes over a limit that is no number.
+	my @rows = rows("/api/$view");
+	is(scalar(my @same = rows("/api/$view?$_=" . escaped($sql))), scalar @rows, "as a $_ it is passed over") for qw(limit offset);
+	cmp_ok(time - $asked, '<', 8, 'and no statement of it runs');
+}
+for my $call ([ 'explain_group', 'group_id' ], [ 'member_journey', 'user_id' ])
+{
+	my ($name, $parameter) = @$call;
+	my $answer = get("/api/rpc/$name?$parameter=" . escaped($sql));
+
+	is(refusal($answer), '404 NG404', "$name takes SQL as an id");
+	like(decoded($answer)->{message}, qr/\Q$sql\E/, 'that nobody has');
+	is(refusal(get("/api/rpc/$name?" . escaped($sql) . '=1')), '404 PGRST202', 'no parameter is named so');
+	like(refusal(get("/api/rpc/$name?$parameter=x&order=" . escaped($sql))), qr/^40[04] (PGRST100|42703|NG404)$/, 'nor is an order');
+}
+is(refusal(start($sql)), '400 22023', 'sync_start takes SQL as a mode');
+is(refusal(post('/api/rpc/sync_start', $json->encode({ $sql => 1 }), json_headers())), '404 PGRST202', 'no parameter of it is named so');
+is(refusal(post('/api/rpc/sync_cancel', $json->encode({ run_id => $sql }), json_headers())), '404 PGRST202', 'sync_cancel takes nothing');
+is(refusal(get('/api/home', 'As-Of' => $sql)), '400 NG400', 'As-Of takes no SQL');
+is(sql('SELECT count(*) FROM course_config'), $courses, 'every course is still there');
+is(runs(), '1', 'and no sync was started');
 
 # CSV: every view, cell by cell as SQL has it, in the order and filter asked for.
 sql(q{UPDATE "HangoutGroup" AS g SET name = hostile.name
@@ -414,6 +472,142 @@ sub escaped
 	$value =~ s/([^A-Za-z0-9._*(),"-])/sprintf('%%%02X', ord $1)/ge;
 	$value =~ s/"/%22/g;
 	return $value;
+}
+
+# Numbers that are not the count of the rows behind them, how many were looked at, and the greatest.
+sub drill_downs
+{
+	my %headers = @_;
+	my ($seen, $most, @wrong) = (0, 0);
+	my $answer = sub { decoded(get("/api/$_[0]", %headers)) };
+	my $equal  = sub {
+		my ($name, $number, $path) = @_;
+		my $rows = @{ $answer->($path) };
+
+		$seen++;
+		$most = $rows if $rows > $most;
+		push @wrong, "$name: " . ($number // 'nothing') . ", but $rows rows of $path" if !defined $number || $number != $rows;
+	};
+	my $before = $answer->('home_before')->[0];
+
+	home_behind($answer->('home')->[0], $equal);
+	courses_behind($answer, $equal);
+	people_behind($answer, $equal);
+	%headers = ('As-Of' => $before->{as_of});
+	home_before_behind($before, $equal);
+	return (\@wrong, $seen, $most);
+}
+
+# The numbers of facilitators, by month and each one's groups.
+sub people_behind
+{
+	my ($answer, $equal) = @_;
+	my $growth = $answer->('facilitator_growth')->[0];
+
+	$equal->('facilitator_growth total',  $growth->{total_facilitators},  'facilitators');
+	$equal->('facilitator_growth active', $growth->{active_facilitators}, 'facilitators?is_active=is.true');
+	$equal->('facilitator_growth alumni', $growth->{alumni_facilitators}, 'facilitators?is_alumni=is.true');
+	$equal->("facilitator_monthly $_->{month}", $_->{new_facilitators}, 'facilitators?' . in_month('facilitator_since', $_->{month}))
+	  for @{ $answer->('facilitator_monthly') };
+	$equal->("facilitators $_->{facilitator_id}", $_->{groups_led}, "group_status?facilitator_id=eq.$_->{facilitator_id}")
+	  for @{ $answer->('facilitators?limit=20&order=groups_led.desc,facilitator_id') };
+	return;
+}
+
+# The numbers of home.
+sub home_behind
+{
+	my ($home, $equal) = @_;
+	my %behind = (
+		groups_total                  => 'group_status',
+		groups_started                => 'group_status?first_meeting_date=not.is.null',
+		continued                     => 'group_status?has_continued=is.true',
+		awaiting                      => 'group_status?is_awaiting=is.true',
+		total_facilitators            => 'facilitators',
+		alumni_facilitators           => 'facilitators?is_alumni=is.true',
+		anomalies                     => 'anomalies?severity=eq.warning',
+		graduations_last_month        => 'group_status?' . in_month('graduated_on', $home->{last_month}),
+		graduations_month_before      => 'group_status?' . in_month('graduated_on', months_on($home->{last_month}, -1)),
+		new_facilitators_last_month   => 'facilitators?' . in_month('facilitator_since', $home->{last_month}),
+		new_facilitators_month_before => 'facilitators?' . in_month('facilitator_since', months_on($home->{last_month}, -1)));
+
+	$equal->("home $_", $home->{$_}, $behind{$_}) for sort keys %behind;
+	home_before_behind($home, $equal);
+	$equal->('home rescuable', $home->{rescuable}, 'group_status?is_rescuable=is.true');
+	return;
+}
+
+# The numbers that home and home_before both have.
+sub home_before_behind
+{
+	my ($figures, $equal) = @_;
+
+	$equal->("$_ as of $figures->{as_of}", $figures->{$_}, 'group_status?status=eq.' . uc) for qw(active stalled graduated not_started);
+	$equal->("groups_total as of $figures->{as_of}", $figures->{groups_total}, 'group_status');
+	$equal->("rescuable as of $figures->{as_of}", $figures->{rescuable}, 'rescue_list');
+	$equal->("at_risk as of $figures->{as_of}", $figures->{at_risk}, 'at_risk');
+	$equal->("active_facilitators as of $figures->{as_of}", $figures->{active_facilitators}, 'facilitators?is_active=is.true');
+	return;
+}
+
+# The numbers of a course: funnel, drop-off, cohorts and days to graduate.
+sub courses_behind
+{
+	my ($answer, $equal) = @_;
+	my $groups = sub { 'group_status?course_name=eq.' . escaped($_[0]{course_name}) . $_[1] };
+
+	for my $course (@{ $answer->('funnel') })
+	{
+		$equal->("funnel $course->{course_name} $_", $course->{$_}, $groups->($course, '&status=eq.' . uc)) for qw(active stalled graduated not_started);
+		$equal->("funnel $course->{course_name} groups_total",   $course->{groups_total},   $groups->($course, ''));
+		$equal->("funnel $course->{course_name} groups_started", $course->{groups_started}, $groups->($course, '&first_meeting_date=not.is.null'));
+		# The last course has nothing to go on to.
+		$equal->("funnel $course->{course_name} continued", $course->{continued} // 0, $groups->($course, '&has_continued=is.true'));
+		$equal->("funnel $course->{course_name} awaiting",  $course->{awaiting}  // 0, $groups->($course, '&is_awaiting=is.true'));
+	}
+	for my $step (@{ $answer->('drop_off') })
+	{
+		$equal->("drop_off $step->{course_name} $step->{episode} reached", $step->{groups_reached},
+			$groups->($step, "&max_episode_reached=gte.$step->{episode}"));
+		$equal->("drop_off $step->{course_name} $step->{episode} stalled", $step->{groups_stalled},
+			$groups->($step, "&status=eq.STALLED&max_episode_reached=eq.$step->{episode}"));
+	}
+	for my $cohort (@{ $answer->('cohort') })
+	{
+		my $month = '&' . in_month('first_meeting_date', $cohort->{month});
+
+		$equal->("cohort $cohort->{course_name} $cohort->{month}", $cohort->{groups}, $groups->($cohort, $month));
+		$equal->("cohort $cohort->{course_name} $cohort->{month} graduated", $cohort->{graduated}, $groups->($cohort, "$month&status=eq.GRADUATED"));
+	}
+	for my $course (@{ $answer->('time_to_graduate') })
+	{
+		$equal->("time_to_graduate $course->{course_name}", $course->{groups}, $groups->($course, '&days_to_graduate=not.is.null'));
+		$equal->("time_to_graduate $course->{course_name} not_graduated", $course->{not_graduated} // 0, $groups->($course, '&days_to_graduate=is.null'));
+	}
+	for my $span (@{ $answer->('graduation_days') })
+	{
+		my $days = "&days_to_graduate=gte.$span->{from_days}" . (defined $span->{to_days} ? "&days_to_graduate=lte.$span->{to_days}" : '');
+
+		$equal->("graduation_days $span->{course_name} from $span->{from_days}", $span->{groups}, $groups->($span, $days));
+	}
+	return;
+}
+
+# A filter: a day of the month that begins on this one.
+sub in_month
+{
+	my ($column, $first_day) = @_;
+	return "$column=gte.$first_day&$column=lt." . months_on($first_day, 1);
+}
+
+# The first day of a month so many months on.
+sub months_on
+{
+	my ($first_day, $months) = @_;
+	my ($year, $month) = $first_day =~ /^(\d+)-(\d+)-01$/ or die "$first_day is no first day of a month\n";
+	my $number = $year * 12 + $month - 1 + $months;
+
+	return sprintf '%04d-%02d-01', int($number / 12), $number % 12 + 1;
 }
 
 sub decoded
