@@ -61,6 +61,8 @@ TAP_TESTS = 1
 REGRESS_OPTS   = --temp-instance=./tmp_check --temp-config=t/server.conf --port=$(TEST_PORT) --dbname=ngeshare_regress
 ISOLATION_OPTS = --temp-instance=./tmp_check_iso --temp-config=t/server.conf --port=$(TEST_PORT) --dbname=ngeshare_isolation --load-extension=postgres_fdw
 TEST_PORT ?= 58432
+# pg_regress takes LC_ALL away; the tests want UTF-8.
+installcheck: export LANG = C.UTF-8
 
 PG_CPPFLAGS = -I$(srcdir)/src -I$(libpq_srcdir) $(shell $(CURL_CONFIG) --cflags) -DNGESHARE_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -std=gnu99 -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type $(if $(WERROR),-Werror)
