@@ -52,7 +52,12 @@ SQL_PARTS = \
 	src/api/described.sql \
 	src/grants.sql
 
-DATA_built = ngeshare--$(EXTVERSION).sql
+# An update replays them, behind and before what src/upgrade says of two versions.
+UPDATES := $(patsubst src/upgrade/%/before.sql,ngeshare--%.sql,$(wildcard src/upgrade/*--$(EXTVERSION)/before.sql))
+RELEASED := $(filter-out %--$(EXTVERSION).sql,$(sort $(wildcard src/upgrade/ngeshare--*.sql)))
+
+DATA = $(RELEASED)
+DATA_built = ngeshare--$(EXTVERSION).sql $(UPDATES)
 EXTRA_CLEAN = ngeshare--*.sql tmp_check tmp_check_iso output_iso
 
 REGRESS   = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
@@ -81,4 +86,11 @@ ngeshare--$(EXTVERSION).sql: $(SQL_PARTS) ngeshare.control Makefile
 	@echo 'joining $@'
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION ngeshare CASCADE" to load this file. \quit'; \
 	   for part in $(SQL_PARTS); do printf '\n-- from %s\n\n' "$$part"; cat "$$part" || exit 1; done; } > $@.tmp
+	@mv $@.tmp $@
+
+$(UPDATES): ngeshare--%.sql: src/upgrade/%/before.sql src/upgrade/%/after.sql $(wildcard src/upgrade/*.sql src/upgrade/*.awk) $(SQL_PARTS) ngeshare.control Makefile
+	@echo 'joining $@'
+	@{ printf '%s\n' "\echo Use \"ALTER EXTENSION ngeshare UPDATE TO '$(EXTVERSION)'\" to load this file. \quit" && \
+	   cat src/upgrade/begin.sql $< && awk -f src/upgrade/statements.awk $(SQL_PARTS) && \
+	   cat src/upgrade/$*/after.sql src/upgrade/end.sql; } > $@.tmp
 	@mv $@.tmp $@
