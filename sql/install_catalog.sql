@@ -21,8 +21,9 @@ WHERE deptype = 'e'
   AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'ngeshare');
 
 -- What the extension says of itself.
-SELECT extname, extversion, extrelocatable, extnamespace::regnamespace
+SELECT extname, extversion = default_version AS is_newest, extrelocatable, extnamespace::regnamespace
 FROM pg_extension
+JOIN pg_available_extensions ON name = extname
 WHERE extname IN ('ngeshare', 'postgres_fdw')
 ORDER BY extname COLLATE "C";
 

@@ -1,6 +1,6 @@
 -- All that the catalog says of the extension, a line a fact: two databases whose lines
 -- are the same have the same extension. Without what is a matter of when or where: oids,
--- the physical numbers of columns.
+-- the physical numbers of columns, whether rights are spelt out that are the default.
 WITH member AS (
     SELECT depend.classid, depend.objid, object.type, object.identity
     FROM pg_depend AS depend
@@ -36,11 +36,13 @@ WITH member AS (
     FROM member
     JOIN pg_init_privs AS initial ON (initial.classoid, initial.objoid) = (member.classid, member.objid)
     UNION ALL
-    SELECT 'schema', nspname, concat_ws(' ', pg_get_userbyid(nspowner), nspacl)
+    SELECT 'schema', nspname, concat_ws(' ', pg_get_userbyid(nspowner),
+        (SELECT string_agg(item::text, ' ' ORDER BY item::text COLLATE "C") FROM unnest(coalesce(nspacl, acldefault('n', nspowner))) AS item))
     FROM pg_namespace
     WHERE nspname IN ('api', 'ngeshare', 'production')
     UNION ALL
-    SELECT 'relation', name, concat_ws(' ', relkind, relpersistence, pg_get_userbyid(relowner), relacl, relrowsecurity, reloptions)
+    SELECT 'relation', name, concat_ws(' ', relkind, relpersistence, pg_get_userbyid(relowner), relrowsecurity, reloptions,
+        (SELECT string_agg(item::text, ' ' ORDER BY item::text COLLATE "C") FROM unnest(coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))) AS item))
     FROM relation
     UNION ALL
     SELECT 'view', name, pg_get_viewdef(oid)
@@ -78,7 +80,8 @@ WITH member AS (
         'function',
         member.identity,
         concat_ws(' ',
-            pg_get_userbyid(proowner), proacl,
+            pg_get_userbyid(proowner),
+            (SELECT string_agg(item::text, ' ' ORDER BY item::text COLLATE "C") FROM unnest(coalesce(proacl, acldefault('f', proowner))) AS item),
             CASE WHEN prokind <> 'a' THEN pg_get_functiondef(proc.oid)
             ELSE concat_ws(' ', 'aggregate', aggfnoid, aggkind, aggtransfn, aggfinalfn, aggcombinefn, aggfinalextra,
                 aggtranstype::regtype, aggtransspace, agginitval, proparallel)
