@@ -4,6 +4,7 @@
 use strict;
 use warnings FATAL => 'all';
 
+use File::Spec;
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use NgeshareTest;
@@ -209,7 +210,7 @@ sub copy_data
 	my %given = columns_of($from, q{'r'});
 	my %wanted = columns_of($to, q{'r'});
 	my $restore = "SELECT pg_catalog.set_config('search_path', '', false);\nSET check_function_bodies = off;\n";
-	my $file = PostgreSQL::Test::Utils::tempdir() . '/table';
+	my $file = File::Spec->rel2abs(PostgreSQL::Test::Utils::tempdir() . '/table');
 
 	for my $line (split /\n/, $local->safe_psql($to, q{
 		SELECT format('%s %s', relkind, relation.oid::regclass)

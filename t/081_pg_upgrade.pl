@@ -3,6 +3,7 @@
 use strict;
 use warnings FATAL => 'all';
 
+use File::Spec;
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use NgeshareTest;
@@ -38,10 +39,12 @@ $new->init(extra => [ '--encoding=UTF8', '--locale=C.UTF-8' ]);
 $new->append_conf('postgresql.conf', "fsync = off\ntimezone = 'UTC'\nsession_preload_libraries = 'ngeshare'\n");
 my $bin = $local->config_data('--bindir');
 $local->stop;
-chdir PostgreSQL::Test::Utils::tempdir() or die "chdir: $!";
+# It leaves its scripts where it is called.
 command_ok(
 	[
-		'pg_upgrade', '--no-sync', '--old-datadir', $local->data_dir, '--new-datadir', $new->data_dir,
+		'sh', '-c', 'cd "$1" && shift && exec "$@"', 'sh', PostgreSQL::Test::Utils::tempdir(),
+		'pg_upgrade', '--no-sync',
+		'--old-datadir', File::Spec->rel2abs($local->data_dir), '--new-datadir', File::Spec->rel2abs($new->data_dir),
 		'--old-bindir', $bin, '--new-bindir', $bin, '--socketdir', $new->host,
 		'--old-port', $local->port, '--new-port', $new->port
 	],
