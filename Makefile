@@ -54,10 +54,8 @@ SQL_PARTS = \
 
 # An update replays them, behind and before what src/upgrade says of two versions.
 UPDATES := $(patsubst src/upgrade/%/before.sql,ngeshare--%.sql,$(wildcard src/upgrade/*--$(EXTVERSION)/before.sql))
-RELEASED := $(filter-out %--$(EXTVERSION).sql,$(sort $(wildcard src/upgrade/ngeshare--*.sql)))
-
-DATA = $(RELEASED)
 DATA_built = ngeshare--$(EXTVERSION).sql $(UPDATES)
+DATA = $(filter-out $(addprefix src/upgrade/,$(DATA_built)),$(sort $(wildcard src/upgrade/ngeshare--*.sql)))
 EXTRA_CLEAN = ngeshare--*.sql tmp_check tmp_check_iso output_iso
 
 REGRESS   = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
@@ -94,3 +92,7 @@ $(UPDATES): ngeshare--%.sql: src/upgrade/%/before.sql src/upgrade/%/after.sql $(
 	   cat src/upgrade/begin.sql $< && awk -f src/upgrade/statements.awk $(SQL_PARTS) && \
 	   cat src/upgrade/$*/after.sql src/upgrade/end.sql; } > $@.tmp
 	@mv $@.tmp $@
+
+# What scripts/freeze-release freezes.
+.PHONY: scripts
+scripts: ngeshare--$(EXTVERSION).sql $(UPDATES)

@@ -151,6 +151,29 @@ AS $$ SELECT ngeshare.upgrade_drop('pg_catalog.pg_proc'::regclass, target) $$;
 COMMENT ON FUNCTION ngeshare.upgrade_drop(regprocedure) IS
 'The same for a function.';
 
+CREATE FUNCTION ngeshare.upgrade_uncomment(relation regclass)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+AS $$
+DECLARE
+    described text;
+BEGIN
+    FOR described IN
+        SELECT pg_catalog.format('%s %s', CASE objsubid WHEN 0 THEN 'VIEW' ELSE 'COLUMN' END,
+            pg_catalog.concat_ws('.', relation, pg_catalog.quote_ident(attname)))
+        FROM pg_catalog.pg_description
+        LEFT JOIN pg_catalog.pg_attribute ON attrelid = objoid AND attnum = objsubid AND objsubid > 0
+        WHERE classoid = 'pg_catalog.pg_class'::regclass
+          AND objoid = relation
+    LOOP
+        EXECUTE pg_catalog.format('COMMENT ON %s IS NULL', described);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.upgrade_uncomment(regclass) IS
+'Takes a view''s comments away: those that it has now follow it.';
+
 CREATE FUNCTION ngeshare.upgrade_replace(statement text, name text[])
 RETURNS void
 LANGUAGE plpgsql
@@ -239,6 +262,9 @@ DECLARE
 BEGIN
     IF replaced IS NOT NULL THEN
         PERFORM ngeshare.upgrade_replace(statement, pg_catalog.parse_ident(replaced));
+        IF statement ~ '^CREATE VIEW ' THEN
+            PERFORM ngeshare.upgrade_uncomment(replaced);
+        END IF;
     ELSIF made IS NOT NULL THEN
         IF (made[1] = 'SCHEMA' AND pg_catalog.to_regnamespace(made[2]) IS NULL)
             OR (made[1] <> 'SCHEMA' AND pg_catalog.to_regtype(made[2]) IS NULL) THEN

@@ -49,6 +49,7 @@ FROM ngeshare.upgrade_caller;
 DROP FUNCTION ngeshare.upgrade_step(text);
 DROP FUNCTION ngeshare.upgrade_grant(text);
 DROP FUNCTION ngeshare.upgrade_replace(text, text[]);
+DROP FUNCTION ngeshare.upgrade_uncomment(regclass);
 DROP FUNCTION ngeshare.upgrade_drop(regprocedure);
 DROP FUNCTION ngeshare.upgrade_drop(regclass);
 DROP FUNCTION ngeshare.upgrade_drop(oid, oid);
