@@ -41,8 +41,9 @@ make_debian()
 {
     local debian=$1
     as_root mmdebstrap --quiet --variant=minbase --include="$DEBIAN13_PACKAGES" \
-        --dpkgopt='path-exclude=/usr/share/doc/*' trixie "$debian" "$(debian_mirror)"
-    tar -C "$WORK/source" -cf - . | as_root tar -C "$debian" --one-top-level=source --no-same-owner -xf -
+        --dpkgopt='path-exclude=/usr/share/doc/*' trixie "$debian" "$(debian_mirror)" &&
+        tar -C "$WORK/source" -cf - . | as_root tar -C "$debian" --one-top-level=source --no-same-owner -xf - &&
+        in_debian "$debian" chown -R postgres: .
 }
 
 # Runs a command in the Debian 13's copy of the tree, as its root.
@@ -67,7 +68,7 @@ in_debian_as_owner()
 
 is_postgresql_17()
 {
-    in_debian "$1" pg_config --version | grep 'PostgreSQL 17\.' && in_debian "$1" chown -R postgres: .
+    in_debian "$1" pg_config --version | grep 'PostgreSQL 17\.'
 }
 
 # Runs the files of sql/ or of specs/.
