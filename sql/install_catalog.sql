@@ -157,6 +157,7 @@ SELECT
     pg_get_constraintdef(k.oid) AS definition
 FROM pg_constraint AS k
 JOIN member ON member.classid = 'pg_class'::regclass AND member.objid = k.conrelid
+WHERE k.contype <> 'n' -- since PostgreSQL 18; the columns tell of NOT NULL
 ORDER BY k.conrelid::regclass::text COLLATE "C", k.contype, pg_get_constraintdef(k.oid) COLLATE "C";
 
 -- Every index but those of primary keys.
