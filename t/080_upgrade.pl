@@ -116,7 +116,8 @@ $local->safe_psql('other', q{
 	DROP TABLE ngeshare.removed_row;
 	-- Somebody's own.
 	CREATE TRIGGER own AFTER DELETE ON "User" EXECUTE FUNCTION suppress_redundant_updates_trigger();
-	CREATE VIEW mine AS SELECT counted FROM ngeshare.meeting});
+	CREATE VIEW mine AS SELECT counted FROM ngeshare.meeting;
+	CREATE VIEW further AS SELECT count(*) AS groups FROM v_group_status});
 my $before = $local->safe_psql('other', catalog());
 like(psql_errors($local, 'other', 'ALTER EXTENSION ngeshare UPDATE;'),
 	qr/^ERROR:  2BP01: the update changes view ngeshare\.meeting, which objects outside the extension depend on\nDETAIL:  They are: view mine\.\nHINT:  Drop them, update, and make them anew\. Nothing was changed\.\n/,
@@ -130,6 +131,7 @@ $sync->end;
 $local->safe_psql('other', 'ALTER EXTENSION ngeshare UPDATE');
 is($local->safe_psql('other', q{SELECT tgname FROM pg_trigger WHERE tgname = 'own'; DROP TRIGGER own ON "User"}), 'own',
 	'somebody\'s trigger on a table stays');
+is($local->safe_psql('other', 'TABLE further'), '0', 'and a view on a view that reads what has changed');
 new_local($local, 'bare');
 is_same_catalog('other', 'what differs in every way ends as a fresh install, too', 'bare');
 

@@ -11,7 +11,43 @@ FROM pg_catalog.pg_extension
 WHERE extname = 'ngeshare'
   AND extowner <> (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user);
 
--- A view's version is its rule's.
+CREATE VIEW ngeshare.upgrade_member AS
+SELECT depend.classid AS catalog_id, depend.objid AS object_id
+FROM pg_catalog.pg_depend AS depend
+JOIN pg_catalog.pg_extension AS extension ON extension.oid = depend.refobjid
+WHERE depend.refclassid = 'pg_catalog.pg_extension'::regclass
+  AND depend.deptype = 'e'
+  AND extension.extname = 'ngeshare';
+COMMENT ON VIEW ngeshare.upgrade_member IS
+'What belongs to the extension.';
+
+-- Every view becomes one of the same columns that reads nothing, until its step comes:
+-- so none is in the way of another's change, and what users built on it stays.
+DO $$
+DECLARE
+    emptied record;
+BEGIN
+    FOR emptied IN
+        SELECT
+            relation.oid::regclass AS name,
+            pg_catalog.string_agg(pg_catalog.format('NULL::%s%s AS %I',
+                pg_catalog.format_type(atttypid, atttypmod),
+                CASE WHEN attcollation <> typcollation THEN ' COLLATE ' || attcollation::regcollation END,
+                attname), ', ' ORDER BY attnum) AS columns
+        FROM ngeshare.upgrade_member AS member
+        JOIN pg_catalog.pg_class AS relation ON relation.oid = member.object_id AND relation.relkind = 'v'
+        JOIN pg_catalog.pg_attribute ON attrelid = relation.oid AND attnum > 0
+        JOIN pg_catalog.pg_type ON pg_type.oid = atttypid
+        WHERE member.catalog_id = 'pg_catalog.pg_class'::regclass
+          AND relation.oid <> 'ngeshare.upgrade_member'::regclass
+        GROUP BY relation.oid
+    LOOP
+        EXECUTE pg_catalog.format('CREATE OR REPLACE VIEW %s AS SELECT %s', emptied.name, emptied.columns);
+    END LOOP;
+END
+$$;
+
+-- A view's version is its rule's. Steps write in transactions of their own.
 CREATE TABLE ngeshare.upgrade_known AS
 SELECT 'pg_catalog.pg_proc'::regclass::oid AS catalog_id, oid AS object_id, xmin::text AS version
 FROM pg_catalog.pg_proc
@@ -28,16 +64,6 @@ SELECT 'pg_catalog.pg_namespace'::regclass, oid, NULL
 FROM pg_catalog.pg_namespace;
 COMMENT ON TABLE ngeshare.upgrade_known IS
 'What there was before the update. version: the transaction that wrote its definition.';
-
-CREATE VIEW ngeshare.upgrade_member AS
-SELECT depend.classid AS catalog_id, depend.objid AS object_id
-FROM pg_catalog.pg_depend AS depend
-JOIN pg_catalog.pg_extension AS extension ON extension.oid = depend.refobjid
-WHERE depend.refclassid = 'pg_catalog.pg_extension'::regclass
-  AND depend.deptype = 'e'
-  AND extension.extname = 'ngeshare';
-COMMENT ON VIEW ngeshare.upgrade_member IS
-'What belongs to the extension.';
 
 CREATE FUNCTION ngeshare.upgrade_is_new(catalog_id oid, object_id oid)
 RETURNS boolean

@@ -26,6 +26,7 @@ BEGIN
          AND member.catalog_id = 'pg_catalog.pg_class'::regclass
         CROSS JOIN LATERAL pg_catalog.pg_identify_object(member.catalog_id, member.object_id, 0) AS object
         WHERE known.version = coalesce(proc.xmin, rule.xmin)::text
+          AND member.object_id <> 'ngeshare.upgrade_member'::regclass
         ORDER BY member.object_id DESC
     LOOP
         PERFORM ngeshare.upgrade_refuse_others(gone.catalog_id, gone.object_id);
