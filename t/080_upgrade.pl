@@ -68,7 +68,7 @@ is_deeply([ kept_data('old') ], \@kept, 'no row of data has changed');
 is($local->safe_psql('old', 'TABLE mine ORDER BY status'), $local->safe_psql('fresh', 'TABLE mine ORDER BY status'),
 	'a view on the extension\'s views is still there and answers');
 is_deeply([ answers_apart($answered, answers('old', $as_of[-1], $views)) ], [], 'every view answers as before');
-cmp_ok(scalar(map { @$_ } values %$answered), '>', 1000, 'in many rows');
+cmp_ok(scalar(map { @$_ } values %$answered), '>', 200, 'in many rows');
 for my $as_of (@as_of)
 {
 	my ($wanted, $got) = map { answers($_, $as_of, views_of('fresh')) } qw(fresh old);
