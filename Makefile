@@ -53,7 +53,10 @@ SQL_PARTS = \
 	src/api/described.sql \
 	src/grants.sql
 
-DATA_built = ngeshare--$(EXTVERSION).sql
+# An update replays them, behind and before what src/upgrade says of two versions.
+UPDATES := $(patsubst src/upgrade/%/before.sql,ngeshare--%.sql,$(wildcard src/upgrade/*--$(EXTVERSION)/before.sql))
+DATA_built = ngeshare--$(EXTVERSION).sql $(UPDATES)
+DATA = $(filter-out $(addprefix src/upgrade/,$(DATA_built)),$(sort $(wildcard src/upgrade/ngeshare--*.sql)))
 EXTRA_CLEAN = ngeshare--*.sql tmp_check tmp_check_iso output_iso
 
 REGRESS   = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
@@ -62,6 +65,8 @@ TAP_TESTS = 1
 REGRESS_OPTS   = --temp-instance=./tmp_check --temp-config=t/server.conf --port=$(TEST_PORT) --dbname=ngeshare_regress
 ISOLATION_OPTS = --temp-instance=./tmp_check_iso --temp-config=t/server.conf --port=$(TEST_PORT) --dbname=ngeshare_isolation --load-extension=postgres_fdw
 TEST_PORT ?= 58432
+# pg_regress takes LC_ALL away; the tests want UTF-8.
+installcheck: export LANG = C.UTF-8
 
 PG_CPPFLAGS = -I$(srcdir)/src -I$(libpq_srcdir) $(shell $(CURL_CONFIG) --cflags) -DNGESHARE_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -std=gnu99 -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type $(if $(WERROR),-Werror)
@@ -81,3 +86,14 @@ ngeshare--$(EXTVERSION).sql: $(SQL_PARTS) ngeshare.control Makefile
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION ngeshare CASCADE" to load this file. \quit'; \
 	   for part in $(SQL_PARTS); do printf '\n-- from %s\n\n' "$$part"; cat "$$part" || exit 1; done; } > $@.tmp
 	@mv $@.tmp $@
+
+$(UPDATES): ngeshare--%.sql: src/upgrade/%/before.sql src/upgrade/%/after.sql $(wildcard src/upgrade/*.sql src/upgrade/*.awk) $(SQL_PARTS) ngeshare.control Makefile
+	@echo 'joining $@'
+	@{ printf '%s\n' "\echo Use \"ALTER EXTENSION ngeshare UPDATE TO '$(EXTVERSION)'\" to load this file. \quit" && \
+	   cat src/upgrade/begin.sql $< && awk -f src/upgrade/statements.awk $(SQL_PARTS) && \
+	   cat src/upgrade/$*/after.sql src/upgrade/end.sql; } > $@.tmp
+	@mv $@.tmp $@
+
+# What scripts/freeze-release freezes.
+.PHONY: scripts
+scripts: ngeshare--$(EXTVERSION).sql $(UPDATES)

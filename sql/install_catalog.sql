@@ -21,8 +21,9 @@ WHERE deptype = 'e'
   AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'ngeshare');
 
 -- What the extension says of itself.
-SELECT extname, extversion, extrelocatable, extnamespace::regnamespace
+SELECT extname, extversion = default_version AS is_newest, extrelocatable, extnamespace::regnamespace
 FROM pg_extension
+JOIN pg_available_extensions ON name = extname
 WHERE extname IN ('ngeshare', 'postgres_fdw')
 ORDER BY extname COLLATE "C";
 
@@ -156,6 +157,7 @@ SELECT
     pg_get_constraintdef(k.oid) AS definition
 FROM pg_constraint AS k
 JOIN member ON member.classid = 'pg_class'::regclass AND member.objid = k.conrelid
+WHERE k.contype <> 'n' -- since PostgreSQL 18; the columns tell of NOT NULL
 ORDER BY k.conrelid::regclass::text COLLATE "C", k.contype, pg_get_constraintdef(k.oid) COLLATE "C";
 
 -- Every index but those of primary keys.

@@ -66,7 +66,8 @@ SET timezone = 'UTC';
 SET timezone = 'Asia/Jakarta';
 SET ngeshare.as_of = '2026-03-31 23:59:59+07';
 BEGIN;
-SET LOCAL force_parallel_mode = on;
+-- Before PostgreSQL 16 it had another name.
+SELECT set_config(name, 'on', true) AS forced FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT ngeshare_as_of() FROM course_config WHERE sequence_order = 1;
 ROLLBACK;
 SET timezone = 'UTC';

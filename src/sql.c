@@ -175,6 +175,27 @@ sql_extension_owner(void)
 	return DatumGetObjectId(sql_value(1, &isnull));
 }
 
+/* Refuses (55000) objects of another version than this library's. */
+void
+sql_refuse_other_version(void)
+{
+	char *version;
+
+	if (!sql_query_row("SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'ngeshare'",
+	                   NULL))
+		return;
+	version = sql_text(1);
+	if (strcmp(version, NGESHARE_VERSION) == 0)
+		return;
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+	     errmsg("ngeshare is of version %s in this database, and its library of version %s",
+	            version, NGESHARE_VERSION),
+	     errhint("ALTER EXTENSION ngeshare UPDATE TO '%s'; if that was done, open a new session.",
+	             NGESHARE_VERSION)));
+}
+
 /* printf into a palloc'd string, for statements that name a table. */
 char *
 sql_format(const char *format, ...)

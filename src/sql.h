@@ -38,6 +38,7 @@ extern char *sql_text(int column);
 extern int64 sql_int64(int column);
 
 extern Oid sql_extension_owner(void);
+extern void sql_refuse_other_version(void);
 extern void sql_begin(const char *activity);
 extern void sql_commit(void);
 

@@ -79,6 +79,12 @@ my ($elsewhere) = grep { $_->[0] eq 'pg_cron' } doctor('elsewhere');
 like($elsewhere->[2], qr/^pg_cron lives in the database ngeshare, not in this one/, 'pg_cron: it lives in another database');
 like($elsewhere->[3], qr/cron\.database_name = 'elsewhere'/, 'pg_cron: how to get it here');
 
+# A version that is not the installed one.
+here(q{UPDATE pg_extension SET extversion = '0.9' WHERE extname = 'ngeshare'});
+finds('version', 'error', qr/^ngeshare is of version 0\.9 in this database, and installed is \d+\.\d+: no sync begins\.$/,
+	qr/^ALTER EXTENSION ngeshare UPDATE;$/, 'not updated');
+here(q{UPDATE pg_extension SET extversion = default_version FROM pg_available_extensions WHERE name = extname AND extname = 'ngeshare'});
+
 # The index, by the statement of the hint; what looks like one is none.
 is(scalar(grep { $_->[0] eq 'index_for_pulls' } doctor()), 6, 'index_for_pulls: each of the six tables lacks one');
 there(q{CREATE INDEX ON "User" (id, "updatedAt"); CREATE INDEX ON "User" ("updatedAt"); CREATE INDEX ON "User" ("updatedAt" DESC, id);

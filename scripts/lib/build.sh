@@ -43,7 +43,7 @@ fingerprint_of()
     {
         "$PG_CONFIG" --version --bindir
         (cd -- "$1" && find Makefile ngeshare.control src www/src www/serve www/build.mjs www/package-lock.json scripts/roles.sql -type f \
-            \( -name '*.[ch]' -o -name '*.sql' -o -name Makefile -o -name '*.control' -o -path 'www/*' \) -print0 |
+            \( -name '*.[ch]' -o -name '*.sql' -o -name '*.awk' -o -name Makefile -o -name '*.control' -o -path 'www/*' \) -print0 |
             sort -z | xargs -0 sha256sum)
     } | sha256sum | cut -d ' ' -f 1
 }
@@ -56,11 +56,11 @@ is_installed()
         has_same_sql "$build" "$("$PG_CONFIG" --sharedir)/extension"
 }
 
-# Says whether the install script and the control file of the build stand in a folder.
+# Says whether the scripts and the control file of the build stand in a folder.
 has_same_sql()
 {
     local build=$1 extensions=$2 script
-    for script in "$build"/ngeshare--*.sql "$build/ngeshare.control"; do
+    for script in "$build"/ngeshare--*.sql "$build"/src/upgrade/ngeshare--*.sql "$build/ngeshare.control"; do
         cmp -s "$script" "$extensions/${script##*/}" || return 1
     done
 }

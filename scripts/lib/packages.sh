@@ -10,6 +10,8 @@ packages_for()
         web) echo nginx-light nodejs npm postgresql-cron ;;
         tap) echo perl libipc-run-perl openssl ;;
         browser) echo chromium ;;
+        zones) echo tzdata-legacy ;;
+        debian) echo mmdebstrap ;;
     esac
 }
 
@@ -27,6 +29,7 @@ is_there()
         libipc-run-perl) perl -MIPC::Run -e 1 2>/dev/null ;;
         universal-ctags) [[ $(ctags --version 2>/dev/null) == Universal* ]] ;;
         perl) [[ -x /usr/bin/prove ]] && perl -MTest::More -e 1 2>/dev/null ;;
+        tzdata-legacy) [[ -f /usr/share/zoneinfo/CET ]] ;;
         *) command -v "$1" >/dev/null ;;
     esac
 }

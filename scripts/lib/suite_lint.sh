@@ -97,7 +97,7 @@ only_sources()
     local found
     found=$(
         find . -name node_modules -o -name vendor -o -name third_party -o -name '*.o' -o -name '*.bc' \
-            -o -name '*.so' -o -name '*.a' -o -name '*.tar*' -o -name '*.zip' -o -name 'ngeshare--*.sql' \
+            -o -name '*.so' -o -name '*.a' -o -name '*.tar*' -o -name '*.zip' -o -path './ngeshare--*.sql' \
             -o -name 'regression.*' -o -name results -o -name 'tmp_check*' -o -size +1024k
         find . -type f -size +0 ! -name '*.png' ! -name '*.jpg' ! -name '*.webp' ! -name '*.ico' \
             ! -name '*.woff2' -print0 | xargs -0 grep -LI ''

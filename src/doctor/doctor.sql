@@ -59,7 +59,8 @@ FROM (
         (19, 'quarantine', false, 'No row waits in quarantine.'),
         (20, 'triggers', false, 'Every trigger of the extension fires.'),
         (21, 'alert_address', false, 'Alerts have an address.'),
-        (22, 'worker_slots', false, 'A background worker can be started.')
+        (22, 'worker_slots', false, 'A background worker can be started.'),
+        (23, 'version', false, 'This database has the installed version of ngeshare.')
 ) AS listed (check_no, check_name, asks_production, when_ok);
 COMMENT ON VIEW ngeshare.doctor_check IS
 'The checks of ngeshare_doctor(), in their order: each is the function ngeshare.check_<name>(). Those that ask production are left unmade where it doesn''t answer.';

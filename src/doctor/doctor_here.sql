@@ -272,3 +272,20 @@ AS $$
 $$;
 COMMENT ON FUNCTION ngeshare.check_worker_slots() IS
 'Is a background worker free, now, for a sync?';
+
+CREATE FUNCTION ngeshare.check_version()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT
+        'error',
+        format('ngeshare is of version %s in this database, and installed is %s: no sync begins.', installed_version, default_version),
+        'ALTER EXTENSION ngeshare UPDATE;'
+    FROM pg_available_extensions
+    WHERE name = 'ngeshare'
+      AND installed_version <> default_version
+$$;
+COMMENT ON FUNCTION ngeshare.check_version() IS
+'Was the extension updated here after its files were?';

@@ -8,6 +8,8 @@
  */
 #include "mirror/connect.h"
 
+#include <math.h>
+
 #include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
@@ -245,9 +247,9 @@ warn_of(const Production *production)
 		ereport(WARNING, (errmsg("the login could write to production"),
 		                  errhint("Give ngeshare a login of its own that has SELECT on the six "
 		                          "tables and nothing else.")));
-	if (Abs(production->clock_ahead) > CLOCK_TOLERANCE)
+	if (fabs(production->clock_ahead) > CLOCK_TOLERANCE)
 		ereport(WARNING,
-		        (errmsg("production's clock is %.0f s %s this one", Abs(production->clock_ahead),
+		        (errmsg("production's clock is %.0f s %s this one", fabs(production->clock_ahead),
 		                production->clock_ahead > 0 ? "ahead of" : "behind"),
 		         errhint("Let both servers keep their time by NTP.")));
 }

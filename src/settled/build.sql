@@ -105,9 +105,10 @@ BEGIN
     ), people AS (
         SELECT
             id,
-            array_agg(person ORDER BY member_at) FILTER (WHERE is_member) AS member,
-            array_agg(member_at ORDER BY member_at) FILTER (WHERE is_member)::timestamp[] AS member_from,
-            array_agg(coalesce(facilitator_at, 'infinity') ORDER BY member_at) FILTER (WHERE is_member)::timestamp[] AS member_to,
+            array_agg(person ORDER BY member_at, person COLLATE "C") FILTER (WHERE is_member) AS member,
+            array_agg(member_at ORDER BY member_at, person COLLATE "C") FILTER (WHERE is_member)::timestamp[] AS member_from,
+            array_agg(coalesce(facilitator_at, 'infinity') ORDER BY member_at, person COLLATE "C")
+                FILTER (WHERE is_member)::timestamp[] AS member_to,
             array_agg(facilitator_at ORDER BY facilitator_at)
                 FILTER (WHERE is_member AND facilitator_at IS NOT NULL)::timestamp[] AS member_left,
             array_agg(facilitator_at ORDER BY facilitator_at)

@@ -33,7 +33,7 @@ BEGIN
         'public."User"', 'public."Hangout"', 'public."HangoutEpisode"', 'public."HangoutGroup"',
         'public."UserHangoutGroup"', 'public."UserHangoutGroupAttendance"']::regclass[]
     LOOP
-        EXECUTE format('CREATE TRIGGER pass_gate BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s'
+        EXECUTE format('CREATE OR REPLACE TRIGGER pass_gate BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s'
             ' FOR EACH STATEMENT EXECUTE FUNCTION ngeshare.pass_gate()', mirrored);
         EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER pass_gate', mirrored);
     END LOOP;

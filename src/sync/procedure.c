@@ -178,6 +178,7 @@ ngeshare_sync(PG_FUNCTION_ARGS)
 		     errhint("Run CALL ngeshare_sync() as a statement of its own.")));
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	sync_become_owner(&identity);
+	sql_refuse_other_version();
 	sync_lock_refuse_second();
 	if (!sync_lock_try())
 		elog(ERROR, "the sync's lock was taken between two looks at it");

@@ -43,7 +43,8 @@ difference_pct(int64 source_rows, int64 local_rows)
 static void
 put_table(ReturnSetInfo *answer, const char *name, const Digest *digest)
 {
-	int64 apart = Abs(digest->local_rows - digest->source_rows);
+	int64 apart =
+	    Max(digest->local_rows, digest->source_rows) - Min(digest->local_rows, digest->source_rows);
 	Datum values[8];
 	bool nulls[8] = {false};
 

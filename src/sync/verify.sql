@@ -54,7 +54,7 @@ BEGIN
         'public."User"', 'public."Hangout"', 'public."HangoutEpisode"', 'public."HangoutGroup"',
         'public."UserHangoutGroup"', 'public."UserHangoutGroupAttendance"', 'ngeshare.meeting_past']::regclass[]
     LOOP
-        EXECUTE format('CREATE TRIGGER mark_write AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s'
+        EXECUTE format('CREATE OR REPLACE TRIGGER mark_write AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s'
             ' FOR EACH STATEMENT EXECUTE FUNCTION ngeshare.mark_write()', written);
         EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER mark_write', written);
     END LOOP;

@@ -71,6 +71,7 @@ ngeshare_sync_start(PG_FUNCTION_ARGS)
 
 	memset(all, true, sizeof(all));
 	SPI_connect();
+	sql_refuse_other_version();
 	order.owner = remote_production_owner();
 	sync_lock_refuse_second();
 	run = sync_new(mode, all);

@@ -1,0 +1,1 @@
+-- From 1.0 to 1.1, what the steps can't do by themselves and has to be done before them.
