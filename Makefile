@@ -80,3 +80,13 @@ ngeshare--$(EXTVERSION).sql: $(SQL_PARTS) ngeshare.control Makefile
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION ngeshare CASCADE" to load this file. \quit'; \
 	   for part in $(SQL_PARTS); do printf '\n-- from %s\n\n' "$$part"; cat "$$part" || exit 1; done; } > $@.tmp
 	@mv $@.tmp $@
+
+# What the C does to memory (safety/README.md). FUZZ_SECONDS is for all targets together.
+.PHONY: check-sanitize check-leaks check-fuzz
+check-sanitize:
+	PG_CONFIG='$(PG_CONFIG)' scripts/sanitize
+check-leaks:
+	PG_CONFIG='$(PG_CONFIG)' scripts/check-leaks
+check-fuzz:
+	PG_CONFIG='$(PG_CONFIG)' FUZZ_SECONDS='$(FUZZ_SECONDS)' scripts/sanitize fuzz
+FUZZ_SECONDS ?= 600

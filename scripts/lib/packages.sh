@@ -10,6 +10,7 @@ packages_for()
         web) echo nginx-light nodejs npm postgresql-cron ;;
         tap) echo perl libipc-run-perl openssl ;;
         browser) echo chromium ;;
+        leaks) echo valgrind libc6-dbg ;;
     esac
 }
 
@@ -18,6 +19,7 @@ is_there()
 {
     case $1 in
         libc6-dev) [[ -f /usr/include/stdio.h ]] ;;
+        libc6-dbg) [[ -d /usr/lib/debug/.build-id ]] ;;
         libcurl4-openssl-dev) command -v curl-config >/dev/null && [[ -n $(compgen -G '/usr/include/*/curl/curl.h') || -f /usr/include/curl/curl.h ]] ;;
         libpq-dev) [[ -n $(libpq_header) ]] ;;
         postgresql | postgresql-server-dev) [[ -n $PG_BIN ]] ;;
