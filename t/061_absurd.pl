@@ -168,7 +168,7 @@ sub courses
 sub ids
 {
 	my %id = ('empty ids' => q{''}, 'ids of 10 kB' => q{repeat('x', 10000)}, 'ids that nothing compresses' =>
-		  q{(SELECT left(string_agg(md5(n::text), ''), 2600) FROM generate_series(1, 100) AS n)},
+		  q{(SELECT left(string_agg(md5(n::text), ''), 1200) FROM generate_series(1, 100) AS n)},
 		'ids of marks' => q{E'\t\\\\N"\n,;''$1%s\\\\.'});
 
 	for my $name (sort keys %id)
@@ -181,6 +181,13 @@ sub ids
 		is($local->safe_psql('ngeshare', "SELECT count(*) FROM ngeshare_member_journey($id{$name})"), '1', "$name: the person's way is told");
 		is(psql_errors($local, 'ngeshare', "SELECT length(api.csv(s)) FROM (SELECT * FROM v_member_roster) AS s"), '', "$name: the roster goes into a file");
 	}
+
+	# Two ids that production holds one by one, and no index holds together.
+	$production->safe_psql('source', add_group(q{(SELECT left(string_agg(md5((-n)::text), ''), 2600) FROM generate_series(1, 100) AS n)}));
+	like(psql_errors($local, 'ngeshare', $clock . 'CALL ngeshare_sync()'), qr/54000|index row size/, 'ids too long for an index end the sync with an error');
+	is($local->safe_psql('ngeshare', q{SELECT status || ' ' || (SELECT string_agg(DISTINCT sqlstate, ' ') FROM sync_error_log AS error WHERE error.run_id = run.run_id)
+		FROM sync_run AS run ORDER BY run_id DESC LIMIT 1}), 'failed 54000', 'and the run says why');
+	nothing_differs('after that, as of then', '2026-02-01 00:00:00+07');
 	return;
 }
 
