@@ -4,6 +4,7 @@
 use strict;
 use warnings FATAL => 'all';
 
+use File::Spec;
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use NgeshareTest;
@@ -45,27 +46,13 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Adds the crowd, and the facilitator's groups that share members with each other.
+# Adds the crowd of 100,000, and the facilitator's 10,000 groups.
 sub enlarge
 {
-	$production->safe_psql('source', q{
-		INSERT INTO "User" (id, "updatedAt") SELECT 'many-' || n, '2026-03-01' FROM generate_series(1, 100000) AS n;
-		INSERT INTO "User" (id, "updatedAt") VALUES ('leader', '2026-03-01');
-		INSERT INTO "HangoutGroup" (id, "createdAt", "updatedAt", name, status, "hangoutId")
-		SELECT 'crowd', '2025-01-01', '2026-03-01', 'crowd', 'ANY', min(id) FROM "Hangout" WHERE name = 'Ngeshare Sesi Aqidah';
-		INSERT INTO "HangoutGroup" (id, "createdAt", "updatedAt", name, status, "hangoutId")
-		SELECT 'led-' || n, '2025-01-01', '2026-03-01', 'led', 'ANY', hangouts[1 + n % 4]
-		FROM generate_series(1, 10000) AS n,
-			(SELECT array_agg(id) AS hangouts FROM (SELECT DISTINCT ON (name) id FROM "Hangout" WHERE name LIKE 'Ngeshare Sesi %' ORDER BY name, id) AS one);
-		INSERT INTO "UserHangoutGroup" (id, "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId")
-		SELECT 'many-' || n, '2026-03-01', '2025-01-01', 'ANY', 'MEMBER', 'crowd', 'many-' || n FROM generate_series(1, 100000) AS n
-		UNION ALL SELECT 'leads-' || n, '2026-03-01', '2025-01-01', 'ANY', 'FACILITATOR', 'led-' || n, 'leader' FROM generate_series(1, 10000) AS n
-		UNION ALL SELECT 'led-' || n || '-' || m, '2026-03-01', '2025-01-01', 'ANY', 'MEMBER', 'led-' || n, 'many-' || 1 + (n * 3 + m) % 30000
-		FROM generate_series(1, 10000) AS n, generate_series(1, 5) AS m;
-		INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
-		SELECT circle.id || episode."order", '2025-01-10'::timestamp + episode."order" * interval '20 days', episode.id, circle.id, 'leader'
-		FROM "HangoutGroup" AS circle JOIN "HangoutEpisode" AS episode USING ("hangoutId")
-		WHERE circle.id LIKE 'led-%' OR circle.id = 'crowd'});
+	my $wide = File::Spec->catfile($FindBin::RealBin, '..', 'bench', 'lib', 'wide.sql');
+
+	IPC::Run::run([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-v', 'groups=10000', '-d', $production->connstr('source'), '-f', $wide ])
+	  or die "$wide fails";
 	return;
 }
 
