@@ -5,7 +5,8 @@
 # PostgreSQL finds its other folders by where its programs are.
 use_private_postgres()
 {
-    local copy=$1 folder option
+    local copy folder option
+    copy=$(realpath -m -- "$1")
     for option in --bindir --pkglibdir --sharedir --includedir --includedir-server; do
         folder=$("$PG_CONFIG" "$option")
         [[ ! -d $copy$folder ]] || continue
