@@ -20,7 +20,7 @@ INSERT INTO "HangoutGroup" (id, "createdAt", "updatedAt", name, status, "hangout
 SELECT 'led-' || n, '2025-01-01', '2026-01-01', 'led', 'ANY', courses[1 + n % 4]
 FROM generate_series(1, :groups) AS n
 CROSS JOIN (SELECT array_agg(id) AS courses
-            FROM (SELECT DISTINCT ON (name) id FROM "Hangout" WHERE name LIKE 'Ngeshare Sesi %' ORDER BY name, id) AS course) AS four
+            FROM (SELECT DISTINCT ON (name) id FROM "Hangout" WHERE name IN ('Ngeshare Sesi Aqidah', 'Ngeshare Sesi Hijrah', 'Ngeshare Sesi Sejarah', 'Ngeshare Sesi Dakwah') ORDER BY name, id) AS course) AS four
 ON CONFLICT DO NOTHING;
 
 INSERT INTO "UserHangoutGroup" (id, "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId")

@@ -20,6 +20,7 @@ use_private_postgres()
 
 # Puts a command in front of the copy's server, with variables of its own: only the server and what
 # it starts runs under it. A process keeps its number, and the server its name.
+# shellcheck disable=SC2016 # the shell of the server's start expands it
 put_before_server()
 {
     local before=$1 server=$PG_BIN/postgres
