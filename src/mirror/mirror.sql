@@ -128,7 +128,7 @@ CREATE INDEX "UserHangoutGroup_user_joinedAt"
 CREATE TABLE public.course_config
 (
     course_name    text    NOT NULL PRIMARY KEY,
-    max_episodes   integer NOT NULL CHECK (max_episodes BETWEEN 1 AND 10000),
+    max_episodes   integer NOT NULL CHECK (max_episodes > 0),
     sequence_order integer NOT NULL UNIQUE
 );
 COMMENT ON TABLE public.course_config IS
@@ -136,7 +136,7 @@ COMMENT ON TABLE public.course_config IS
 COMMENT ON COLUMN public.course_config.course_name IS
 'A Hangout of exactly this name teaches the course.';
 COMMENT ON COLUMN public.course_config.max_episodes IS
-'The episode at which a group has graduated; 10,000 at most, since v_drop_off has a row for each.';
+'The episode at which a group has graduated.';
 COMMENT ON COLUMN public.course_config.sequence_order IS
 'The place in the curriculum: the next course is the one with the next larger number.';
 
