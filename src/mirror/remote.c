@@ -86,11 +86,15 @@ remote_error_message(char *message, int *sqlstate)
 	for (char *at = strstr(plain, ":  "); at != NULL; at = strstr(at + 1, ":  "))
 	{
 		char *code = at + 3;
+		char *text;
 
 		if (strspn(code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5 || code[5] != ':')
 			continue;
 		*sqlstate = MAKE_SQLSTATE(code[0], code[1], code[2], code[3], code[4]);
-		memmove(code, code + 7, strlen(code + 7) + 1);
+		text = code + 6;
+		if (*text == ' ')
+			text++;
+		memmove(code, text, strlen(text) + 1);
 		end = strchr(code, '\n');
 		if (end != NULL)
 			*end = '\0';

@@ -1,0 +1,44 @@
+-- Makes a generated production wide: one group of ten times :groups members, and one facilitator
+-- of :groups groups, whose members overlap. Run again with more groups, it adds what is missing.
+-- bench/wide measures it, t/060_memory.pl bounds it.
+
+SET client_min_messages = warning;
+
+INSERT INTO "User" (id, "updatedAt")
+SELECT 'many-' || n, timestamp '2026-01-01' FROM generate_series(1, 10 * :groups) AS n
+UNION ALL
+SELECT 'leader', '2026-01-01'
+ON CONFLICT DO NOTHING;
+
+INSERT INTO "HangoutGroup" (id, "createdAt", "updatedAt", name, status, "hangoutId")
+SELECT 'crowd', '2025-01-01', '2026-01-01', 'crowd', 'ANY', min(id)
+FROM "Hangout"
+WHERE name = 'Ngeshare Sesi Aqidah'
+ON CONFLICT DO NOTHING;
+
+INSERT INTO "HangoutGroup" (id, "createdAt", "updatedAt", name, status, "hangoutId")
+SELECT 'led-' || n, '2025-01-01', '2026-01-01', 'led', 'ANY', courses[1 + n % 4]
+FROM generate_series(1, :groups) AS n
+CROSS JOIN (SELECT array_agg(id) AS courses
+            FROM (SELECT DISTINCT ON (name) id FROM "Hangout" WHERE name IN ('Ngeshare Sesi Aqidah', 'Ngeshare Sesi Hijrah', 'Ngeshare Sesi Sejarah', 'Ngeshare Sesi Dakwah') ORDER BY name, id) AS course) AS four
+ON CONFLICT DO NOTHING;
+
+INSERT INTO "UserHangoutGroup" (id, "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId")
+SELECT 'in-crowd-' || n, timestamp '2026-01-01', timestamp '2025-01-01', 'ANY', 'MEMBER', 'crowd', 'many-' || n
+FROM generate_series(1, 10 * :groups) AS n
+UNION ALL
+SELECT 'leads-' || n, '2026-01-01', '2025-01-01', 'ANY', 'FACILITATOR', 'led-' || n, 'leader'
+FROM generate_series(1, :groups) AS n
+UNION ALL
+SELECT 'in-led-' || n || '-' || m, '2026-01-01', '2025-01-01', 'ANY', 'MEMBER', 'led-' || n, 'many-' || 1 + n / 4 * 4 + m
+FROM generate_series(1, :groups) AS n, generate_series(1, 5) AS m
+ON CONFLICT DO NOTHING;
+
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+SELECT circle.id || '-' || episode.id, timestamp '2025-01-10' + episode."order" * interval '20 days', episode.id, circle.id, 'leader'
+FROM "HangoutGroup" AS circle
+JOIN "HangoutEpisode" AS episode USING ("hangoutId")
+WHERE circle.id LIKE 'led-%' OR circle.id = 'crowd'
+ON CONFLICT DO NOTHING;
+
+ANALYZE;

@@ -1,0 +1,206 @@
+/*
+ * safety/fuzz.c
+ *		Feeds mutated text to what reads text in C, in a sanitized server.
+ *
+ * Linked into the sanitized library alone. Each round changes one of a target's
+ * seeds in some places and hands it over; a wrong step ends the server with a
+ * report, a broken promise raises an error with the text. The same seed number
+ * gives the same texts.
+ */
+#include "postgres.h"
+
+#include <ctype.h>
+
+#include "alert/alert.h"
+#include "common/pg_prng.h"
+#include "fmgr.h"
+#include "fuzz.h"
+#include "mirror/remote.h"
+#include "miscadmin.h"
+#include "ngeshare.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(ngeshare_fuzz);
+
+/* No text is longer. */
+#define TEXT_BYTES 512
+
+/* What reads a text, and the texts that others are made of. */
+typedef struct Target
+{
+	const char *name;
+	void (*read)(char *text);
+	const char *seeds[8];
+} Target;
+
+/* A setting's check hook, in the way that the server calls it. */
+static void
+read_setting(char *text, bool (*check)(char **, void **, GucSource), bool is_spelled)
+{
+	char *value = strdup(text);
+	char *again = NULL;
+	void *extra = NULL;
+
+	if (check(&value, &extra, PGC_S_SESSION) && is_spelled)
+	{
+		again = strdup(value);
+		free(extra);
+		extra = NULL;
+		if (!check(&value, &extra, PGC_S_SESSION) || strcmp(again, value) != 0)
+			elog(ERROR, "\"%s\" is spelled \"%s\" and read differently", text, again);
+	}
+	free(again);
+	free(value);
+	free(extra);
+}
+
+static void
+read_instant(char *text)
+{
+	read_setting(text, clock_check_instant, true);
+}
+
+static void
+read_zone(char *text)
+{
+	read_setting(text, clock_check_zone, true);
+}
+
+static void
+read_address(char *text)
+{
+	read_setting(text, alert_check_url, false);
+}
+
+/* An error's message is never longer than what libpq said. */
+static void
+read_message(char *text)
+{
+	int sqlstate = 0;
+
+	if (strlen(remote_error_message(text, &sqlstate)) > strlen(text))
+		elog(ERROR, "a message grew: %s", text);
+}
+
+static const Target targets[] = {
+	{ "conninfo",
+	  fuzz_conninfo,
+	  { "host=db port=5432 dbname=ngeshare user=reader password='it''s \\'secret\\' \\\\ 50%'",
+	    "postgresql://reader:p%40ss@[::1]:5432,db2:5433/ngeshare?sslmode=verify-full&options=-c%20x",
+	    "service=none target_session_attrs=any client_encoding=UTF8 sslpassword=a",
+	    "postgres:///?host=/run&user=a" } },
+	{ "csv", fuzz_csv, { "plain", "a,\"b\"\r\nc", "=SUM(A1)", "", "\"\"\"", "-1", "\xC3\xA9t\xC3\xA9" } },
+	{ "instant",
+	  read_instant,
+	  { "2026-03-31 23:59:59.123456+07", "0044-03-15 BC", "294276-12-31 23:59:59 Asia/Jakarta",
+	    "epoch", "infinity", "20260331T235959Z", "J2451187.5", "March 3rd 2026 12:00 PM EST" } },
+	{ "zone", read_zone, { "Asia/Jakarta", "UTC", "<+07>-7", "EST5EDT,M3.2.0,M11.1.0", "CET" } },
+	{ "address", read_address, { "https://chat.example/hooks/key?a=b#c", "http://[::1]:80/", "ftp://x" } },
+	{ "message",
+	  read_message,
+	  { "connection to server at \"db\" failed: FATAL:  28P01: no entry\nLOCATION:  auth.c:1",
+	    "FATAL:  3D000: ", "x:  :  57P01:", "could not translate host name\n\n" } },
+};
+
+/* Changes a text in one place: a byte, a repeat, a cut, a piece of another seed. */
+static int
+mutate(pg_prng_state *random, char *text, int length, const char *other)
+{
+	int at = pg_prng_uint64_range(random, 0, length);
+	int part = pg_prng_uint64_range(random, 0, Min(length - at, 16));
+	int other_length = Min(strlen(other), TEXT_BYTES - length);
+
+	switch (pg_prng_uint64_range(random, 0, 4))
+	{
+		case 0:
+			if (at < length)
+				text[at] = (char) pg_prng_uint64_range(random, 1, 255);
+			return length;
+		case 1:
+			if (at < length)
+				text[at] = "=:;,'\"\\/%@[]()+-. \t\r\n09AZ"[pg_prng_uint64_range(random, 0, 25)];
+			return length;
+		case 2:
+			memmove(text + at, text + at + part, length - at - part);
+			return length - part;
+		case 3:
+			if (length + part > TEXT_BYTES)
+				return length;
+			memmove(text + at + part, text + at, length - at);
+			return length + part;
+		default:
+			memmove(text + at + other_length, text + at, length - at);
+			memcpy(text + at, other, other_length);
+			return length + other_length;
+	}
+}
+
+/* A new text of a target: a seed, changed some times. */
+static char *
+make_text(pg_prng_state *random, const Target *target)
+{
+	char text[TEXT_BYTES + 1];
+	int seeds = 0;
+	int length;
+
+	while (seeds < lengthof(target->seeds) && target->seeds[seeds] != NULL)
+		seeds++;
+	length = strlcpy(text, target->seeds[pg_prng_uint64_range(random, 0, seeds - 1)], TEXT_BYTES);
+	for (int left = pg_prng_uint64_range(random, 0, 12); left > 0; left--)
+		length = mutate(random, text, length,
+		                target->seeds[pg_prng_uint64_range(random, 0, seeds - 1)]);
+	text[length] = '\0';
+	return pstrdup(text);
+}
+
+/* Hands one text to a target; an error that a user would see is an answer, too. */
+static void
+read_one(const Target *target, char *text, MemoryContext memory)
+{
+	PG_TRY();
+	{
+		target->read(text);
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(memory);
+		error = CopyErrorData();
+		if (error->sqlerrcode != ERRCODE_INVALID_PARAMETER_VALUE)
+			PG_RE_THROW();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+}
+
+/* fuzz(target, seed, seconds): the number of texts that were read. */
+Datum
+ngeshare_fuzz(PG_FUNCTION_ARGS)
+{
+	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	TimestampTz end = GetCurrentTimestamp() + PG_GETARG_INT32(2) * USECS_PER_SEC;
+	MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "fuzz", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(memory);
+	const Target *target = NULL;
+	pg_prng_state random;
+	int64 texts = 0;
+
+	for (int i = 0; i < lengthof(targets); i++)
+		if (strcmp(targets[i].name, name) == 0)
+			target = &targets[i];
+	if (target == NULL)
+		elog(ERROR, "there is no target \"%s\"", name);
+	pg_prng_seed(&random, PG_GETARG_INT64(1));
+	for (; GetCurrentTimestamp() < end; texts++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		read_one(target, make_text(&random, target), memory);
+		MemoryContextSwitchTo(memory);
+		MemoryContextReset(memory);
+	}
+	MemoryContextSwitchTo(caller);
+	PG_RETURN_INT64(texts);
+}

@@ -1,0 +1,22 @@
+/*
+ * safety/fuzz_conninfo.c
+ *		The target for connection strings: src/mirror/connect.c under other names.
+ */
+#define ngeshare_connect fuzzed_connect
+#define connect_bind_to_extension fuzzed_bind_to_extension
+#include "mirror/connect.c"
+
+#include "fuzz.h"
+
+/* Splits a connection string, and compares its options with themselves. */
+void
+fuzz_conninfo(char *text)
+{
+	List *server;
+	List *mapping;
+
+	split_conninfo(text, &server, &mapping);
+	remote_safe_options(server);
+	if (list_length(option_changes(mapping, mapping)) != list_length(mapping))
+		elog(ERROR, "the same options are other ones: %s", text);
+}
