@@ -10,6 +10,7 @@ packages_for()
         web) echo nginx-light nodejs npm postgresql-cron ;;
         tap) echo perl libipc-run-perl openssl ;;
         browser) echo chromium ;;
+        docker) echo docker.io docker-compose mmdebstrap iproute2 iptables curl ;;
     esac
 }
 
@@ -26,6 +27,11 @@ is_there()
         nodejs) command -v node >/dev/null ;;
         libipc-run-perl) perl -MIPC::Run -e 1 2>/dev/null ;;
         universal-ctags) [[ $(ctags --version 2>/dev/null) == Universal* ]] ;;
+        docker.io) docker info >/dev/null 2>&1 || PATH=$PATH:/usr/sbin command -v dockerd >/dev/null ;;
+        docker-compose) docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null ;;
+        mmdebstrap) docker image inspect debian:bookworm-slim >/dev/null 2>&1 || command -v mmdebstrap >/dev/null ;;
+        iproute2) command -v ip >/dev/null ;;
+        iptables) PATH=$PATH:/usr/sbin command -v iptables >/dev/null ;;
         perl) [[ -x /usr/bin/prove ]] && perl -MTest::More -e 1 2>/dev/null ;;
         *) command -v "$1" >/dev/null ;;
     esac

@@ -1,0 +1,194 @@
+# shellcheck shell=bash
+# The suite "docker": the images and the compose file as a newcomer takes them, on a Docker engine.
+
+# Runs Compose on a project's containers; the host's settings don't matter.
+compose()
+{
+    local project=$1
+    shift
+    env WEB_PORT="$DOCKER_PORT" DEMO_GROUPS=300 timeout 240 \
+        "${COMPOSE[@]}" --project-name "$project" --env-file /dev/null -f "$WORK/source/docker/compose.yaml" "$@"
+}
+
+# Runs SQL in the container of the database.
+sql_in_container()
+{
+    compose "$DOCKER_PROJECT" exec -T "$1" psql -X -q -U postgres -d "$2" "${@:3}"
+}
+
+# Asks the page's server.
+fetch()
+{
+    curl -sS --fail --noproxy '*' --max-time 30 "$@"
+}
+
+# Runs every check, one after the other, and leaves neither container nor image.
+suite_docker()
+{
+    DOCKER_PROJECT=ngeshare-test-$$
+    DOCKER_PORT=$(free_port)
+    COMPOSE=(docker-compose)
+    ! docker compose version >/dev/null 2>&1 || COMPOSE=(docker compose)
+    trap 'end_docker; end_work 130' EXIT
+    if start_engine >"$WORK/log/engine.log" 2>&1; then
+        passed 'a Docker engine runs'
+        docker_checks
+    else
+        failed 'a Docker engine runs (NGESHARE_TEST_WITHOUT_DOCKER=1 leaves this suite out)' "$WORK/log/engine.log"
+    fi
+    end_docker
+}
+
+# Removes what the suite made.
+end_docker()
+{
+    {
+        compose "$DOCKER_PROJECT" --profile demo down -v --remove-orphans -t 5
+        compose "$DOCKER_PROJECT-broken" -f "$WORK/broken.yaml" down -v --remove-orphans -t 5
+        docker image rm ngeshare-test/broken
+        stop_engine
+    } >/dev/null 2>&1 || true
+    trap 'end_work $?' EXIT
+}
+
+docker_checks()
+{
+    check 'Compose takes the file' compose "$DOCKER_PROJECT" --profile demo config -q
+    check 'the base image is there' provide_base_image debian:bookworm-slim
+    check 'the images are built' build_images
+    ((FAILED == 0)) || return 0
+    check 'the demo comes up from nothing, healthy' comes_up
+    ((FAILED == 0)) || return 0
+    check 'the first sync ends well' first_sync_ends
+    check 'the page is served' page_is_served
+    check "the page's numbers are those of SQL in the container" numbers_are_right
+    check 'the address is 127.0.0.1 alone, another name is refused' address_is_local
+    check 'no container runs as root or writes outside its volumes' containers_are_tight
+    check 'no log and no setting shows a password' passwords_are_hidden
+    check 'down, and up again: the data is kept' data_is_kept
+    check 'a broken extension: up fails' broken_fails
+    check "and the database's log says why" broken_says_why
+}
+
+build_images()
+{
+    timeout 300 "${COMPOSE[@]}" --project-name "$DOCKER_PROJECT" -f "$WORK/source/docker/compose.yaml" --profile demo build
+}
+
+# Brings the demo up; where that fails, its logs are the check's output.
+comes_up()
+{
+    local status=0
+    compose "$DOCKER_PROJECT" --profile demo up -d || status=$?
+    ((status == 0)) || compose "$DOCKER_PROJECT" --profile demo logs --no-color --tail=30 || true
+    return "$status"
+}
+
+# Waits until the container that connects and syncs has ended.
+first_sync_ends()
+{
+    local container status
+    container=$(docker ps -aq --filter "label=com.docker.compose.project=$DOCKER_PROJECT" \
+        --filter label=com.docker.compose.service=connect-demo)
+    status=$(timeout 120 docker wait "$container")
+    docker logs "$container" 2>&1
+    [[ $status == 0 && $(sql_in_container db ngeshare -At -c 'SELECT status FROM v_sync_health') == success ]]
+}
+
+# The page and each of its files answer.
+page_is_served()
+{
+    local page file files=0
+    page=$(fetch "http://127.0.0.1:$DOCKER_PORT/") || return
+    for file in $(grep -o '"/assets/[^"]*"' <<<"$page" | tr -d '"' | sort -u); do
+        fetch -o /dev/null "http://127.0.0.1:$DOCKER_PORT$file" || return
+        files=$((files + 1))
+    done
+    echo "$files files"
+    ((files > 0))
+}
+
+# The funnel and the rescue list, through nginx and by the views for people, as of the last sync.
+numbers_are_right()
+{
+    same_rows funnel v_curriculum_funnel course_name,groups_total,graduated,active,stalled,not_started,graduation_rate sequence_order &&
+        same_rows rescue_list v_rescue_list group_id,progress_pct,days_inactive group_id
+}
+
+same_rows()
+{
+    local view=$1 source=$2 columns=$3 order=$4 page query
+    page=$(fetch -H 'Accept: text/csv' "http://127.0.0.1:$DOCKER_PORT/api/$view?select=$columns&order=$order") || return
+    query=$(sql_in_container db ngeshare --csv -c "SELECT set_config('ngeshare.as_of', last_success_at::text, false) FROM v_sync_health \\g /dev/null" \
+        -c "SELECT $columns FROM $source ORDER BY $order") || return
+    echo "$page"
+    diff <(echo "$page") <(echo "$query") && (($(wc -l <<<"$page") > 4))
+}
+
+address_is_local()
+{
+    local published status
+    published=$(docker ps --filter "label=com.docker.compose.project=$DOCKER_PROJECT" --format '{{.Ports}}' | grep -v '^$')
+    status=$(curl -s --noproxy '*' -o /dev/null -w '%{http_code}' -H 'Host: other.example' "http://127.0.0.1:$DOCKER_PORT/")
+    echo "$published; $status"
+    [[ $published == "127.0.0.1:$DOCKER_PORT->$DOCKER_PORT/tcp" && $status == 421 ]]
+}
+
+containers_are_tight()
+{
+    local found
+    found=$(docker ps -q --filter "label=com.docker.compose.project=$DOCKER_PROJECT" | xargs docker inspect --format \
+        '{{index .Config.Labels "com.docker.compose.service"}} {{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.Memory}}' | sort)
+    echo "$found"
+    [[ $(wc -l <<<"$found") -eq 4 ]] && ! grep -vE '^[a-z]+ (postgres|ngeshare) true \[ALL\] [1-9][0-9]+$' <<<"$found"
+}
+
+passwords_are_hidden()
+{
+    compose "$DOCKER_PROJECT" exec -T db cat /secrets/db/authenticator /secrets/db/reader /secrets/db/standby |
+        grep -oE '[0-9a-f]{48}' >"$WORK/passwords"
+    [[ $(wc -l <"$WORK/passwords") -eq 3 ]] || return
+    compose "$DOCKER_PROJECT" --profile demo logs --no-color >"$WORK/log/containers.log" 2>&1
+    docker ps -aq | xargs docker inspect >>"$WORK/log/containers.log"
+    [[ -s $WORK/log/containers.log ]] && ! grep -qFf "$WORK/passwords" "$WORK/log/containers.log"
+}
+
+# What both databases hold that a second start must not make anew.
+what_is_kept()
+{
+    sql_in_container db ngeshare -At -c 'SELECT run_id, started_at FROM sync_run ORDER BY run_id LIMIT 1' \
+        -c 'SELECT extversion FROM pg_extension ORDER BY extname' &&
+        sql_in_container production ngeshare_production -At -c 'SELECT count(*), max("updatedAt") FROM public."HangoutGroup"'
+}
+
+data_is_kept()
+{
+    local before after
+    before=$(what_is_kept) || return
+    compose "$DOCKER_PROJECT" --profile demo down && comes_up && first_sync_ends || return
+    after=$(what_is_kept) || return
+    echo "$before -- $after"
+    [[ $before == "$after" && $(sql_in_container db ngeshare -At -c 'SELECT count(*) FROM sync_run') -gt 1 ]]
+}
+
+# An image whose library is no library: the database must not be called healthy.
+broken_fails()
+{
+    local status=0
+    docker build -q -t ngeshare-test/broken - <<<'FROM ngeshare/db:1.0
+USER root
+RUN echo broken >/usr/lib/postgresql/15/lib/ngeshare.so
+USER postgres' || return
+    printf 'services:\n  db:\n    image: ngeshare-test/broken\n' >"$WORK/broken.yaml"
+    compose "$DOCKER_PROJECT" --profile demo down || return
+    compose "$DOCKER_PROJECT-broken" -f "$WORK/broken.yaml" up -d --no-build >"$WORK/log/broken.log" 2>&1 || status=$?
+    cat "$WORK/log/broken.log"
+    compose "$DOCKER_PROJECT-broken" -f "$WORK/broken.yaml" logs --no-color db >>"$WORK/log/broken.log" 2>&1
+    ((status != 0 && status != 124)) && grep -qi unhealthy "$WORK/log/broken.log"
+}
+
+broken_says_why()
+{
+    cat "$WORK/log/broken.log"
+    grep -q 'could not load library.*ngeshare.so' "$WORK/log/broken.log" && grep -q 'serve: the set-up failed' "$WORK/log/broken.log"
+}
