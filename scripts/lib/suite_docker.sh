@@ -7,7 +7,7 @@ compose()
     local project=$1
     shift
     env WEB_PORT="$DOCKER_PORT" DEMO_GROUPS=300 timeout 240 \
-        "${COMPOSE[@]}" --project-name "$project" --env-file /dev/null -f "$WORK/source/docker/compose.yaml" "$@"
+        "${COMPOSE[@]}" --project-name "$project" --env-file "$WORK/docker.env" -f "$WORK/source/docker/compose.yaml" "$@"
 }
 
 # Runs SQL in the container of the database.
@@ -27,6 +27,7 @@ suite_docker()
 {
     DOCKER_PROJECT=ngeshare-test-$$
     DOCKER_PORT=$(free_port)
+    : >"$WORK/docker.env"
     COMPOSE=(docker-compose)
     ! docker compose version >/dev/null 2>&1 || COMPOSE=(docker compose)
     trap 'end_docker; end_work 130' EXIT
@@ -45,7 +46,7 @@ end_docker()
     {
         compose "$DOCKER_PROJECT" --profile demo down -v --remove-orphans -t 5
         compose "$DOCKER_PROJECT-broken" -f "$WORK/broken.yaml" down -v --remove-orphans -t 5
-        docker image rm ngeshare-test/broken
+        docker image rm ngeshare-test/broken ngeshare-test/upgraded
         stop_engine
     } >/dev/null 2>&1 || true
     trap 'end_work $?' EXIT
@@ -66,6 +67,7 @@ docker_checks()
     check 'no container runs as root or writes outside its volumes' containers_are_tight
     check 'no log and no setting shows a password' passwords_are_hidden
     check 'down, and up again: the data is kept' data_is_kept
+    check 'another image: the extension is upgraded, the data kept' is_upgraded
     check 'a broken extension: up fails' broken_fails
     check "and the database's log says why" broken_says_why
 }
@@ -171,15 +173,32 @@ data_is_kept()
     [[ $before == "$after" && $(sql_in_container db ngeshare -At -c 'SELECT count(*) FROM sync_run') -gt 1 ]]
 }
 
+# Builds the database's image with one more change: changed_image NAME COMMAND
+changed_image()
+{
+    docker build -q -t "ngeshare-test/$1" - <<<"FROM ngeshare/db
+USER root
+RUN $2
+USER postgres" || return
+    printf 'services:\n  db:\n    image: ngeshare-test/%s\n' "$1" >"$WORK/$1.yaml"
+}
+
+# A later version of the extension, whose script leaves a trace.
+is_upgraded()
+{
+    local folder=/usr/share/postgresql/15/extension before
+    before=$(sql_in_container db ngeshare -At -c 'SELECT count(*) FROM public."HangoutGroup"')
+    changed_image upgraded "sed -i \"s/^default_version.*/default_version = 'later'/\" $folder/ngeshare.control \\
+        && version=\$(basename $folder/ngeshare--*.sql .sql) && echo 'CREATE VIEW public.is_later AS SELECT true;' >$folder/\$version--later.sql" || return
+    compose "$DOCKER_PROJECT" -f "$WORK/upgraded.yaml" --profile demo up -d --no-build || return
+    [[ $(sql_in_container db ngeshare -At -c "SELECT (SELECT count(*) FROM public.\"HangoutGroup\"), extversion FROM pg_extension, is_later WHERE extname = 'ngeshare'") == "$before|later" ]]
+}
+
 # An image whose library is no library: the database must not be called healthy.
 broken_fails()
 {
     local status=0
-    docker build -q -t ngeshare-test/broken - <<<'FROM ngeshare/db:1.0
-USER root
-RUN echo broken >/usr/lib/postgresql/15/lib/ngeshare.so
-USER postgres' || return
-    printf 'services:\n  db:\n    image: ngeshare-test/broken\n' >"$WORK/broken.yaml"
+    changed_image broken 'echo broken >/usr/lib/postgresql/15/lib/ngeshare.so' || return
     compose "$DOCKER_PROJECT" --profile demo down || return
     compose "$DOCKER_PROJECT-broken" -f "$WORK/broken.yaml" up -d --no-build >"$WORK/log/broken.log" 2>&1 || status=$?
     cat "$WORK/log/broken.log"
