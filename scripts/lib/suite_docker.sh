@@ -6,7 +6,7 @@ compose()
 {
     local project=$1
     shift
-    env WEB_PORT="$DOCKER_PORT" DEMO_GROUPS=300 timeout 240 \
+    env WEB_PORT="$DOCKER_PORT" REPLICA_WEB_PORT="$DOCKER_REPLICA_PORT" DEMO_GROUPS=300 timeout 240 \
         "${COMPOSE[@]}" --project-name "$project" --env-file "$WORK/docker.env" -f "$WORK/source/docker/compose.yaml" "$@"
 }
 
@@ -27,10 +27,12 @@ suite_docker()
 {
     DOCKER_PROJECT=ngeshare-test-$$
     DOCKER_PORT=$(free_port)
+    DOCKER_REPLICA_PORT=$(free_port)
     : >"$WORK/docker.env"
     COMPOSE=(docker-compose)
     ! docker compose version >/dev/null 2>&1 || COMPOSE=(docker compose)
-    trap 'end_docker; end_work 130' EXIT
+    # shellcheck disable=SC2154 # the trap assigns it
+    trap 'ended=$?; end_docker; end_work "$ended"' EXIT
     if start_engine >"$WORK/log/engine.log" 2>&1; then
         passed 'a Docker engine runs'
         docker_checks
@@ -44,7 +46,7 @@ suite_docker()
 end_docker()
 {
     {
-        compose "$DOCKER_PROJECT" --profile demo down -v --remove-orphans -t 5
+        compose "$DOCKER_PROJECT" --profile demo --profile replica down -v --remove-orphans -t 5
         compose "$DOCKER_PROJECT-broken" -f "$WORK/broken.yaml" down -v --remove-orphans -t 5
         docker image rm ngeshare-test/broken ngeshare-test/upgraded
         stop_engine
@@ -67,6 +69,8 @@ docker_checks()
     check 'no container runs as root or writes outside its volumes' containers_are_tight
     check 'no log and no setting shows a password' passwords_are_hidden
     check 'down, and up again: the data is kept' data_is_kept
+    check 'a standby serves the same answers, also after another sync' replica_follows
+    check 'and starts no sync' replica_only_reads
     check 'another image: the extension is upgraded, the data kept' is_upgraded
     check 'a broken extension: up fails' broken_fails
     check "and the database's log says why" broken_says_why
@@ -110,21 +114,27 @@ page_is_served()
     ((files > 0))
 }
 
-# The funnel and the rescue list, through nginx and by the views for people, as of the last sync.
+# The front page, the funnel and the rescue list, through nginx and by the views for people, as of the last sync.
 numbers_are_right()
 {
-    same_rows funnel v_curriculum_funnel course_name,groups_total,graduated,active,stalled,not_started,graduation_rate sequence_order &&
-        same_rows rescue_list v_rescue_list group_id,progress_pct,days_inactive group_id
+    local funnel=course_name,groups_total,graduated,active,stalled,not_started,graduation_rate
+    local rescue=group_id,facilitator_contact,progress_pct,days_inactive
+    same_rows 'home?select=groups_total,graduated,active,stalled,not_started' "SELECT count(*) AS groups_total,
+        count(*) FILTER (WHERE status = 'GRADUATED') AS graduated, count(*) FILTER (WHERE status = 'ACTIVE') AS active,
+        count(*) FILTER (WHERE status = 'STALLED') AS stalled, count(*) FILTER (WHERE status = 'NOT_STARTED') AS not_started FROM v_group_status" &&
+        same_rows "funnel?select=$funnel&order=sequence_order" "SELECT $funnel FROM v_curriculum_funnel ORDER BY sequence_order" &&
+        same_rows "rescue_list?select=$rescue&order=group_id" "SELECT $rescue FROM v_rescue_list ORDER BY group_id"
 }
 
+# Compares an answer with a query's rows as JSON; there have to be rows with numbers.
 same_rows()
 {
-    local view=$1 source=$2 columns=$3 order=$4 page query
-    page=$(fetch -H 'Accept: text/csv' "http://127.0.0.1:$DOCKER_PORT/api/$view?select=$columns&order=$order") || return
-    query=$(sql_in_container db ngeshare --csv -c "SELECT set_config('ngeshare.as_of', last_success_at::text, false) FROM v_sync_health \\g /dev/null" \
-        -c "SELECT $columns FROM $source ORDER BY $order") || return
+    local page query
+    page=$(fetch "http://127.0.0.1:$DOCKER_PORT/api/$1") || return
+    query=$(sql_in_container db ngeshare -At -c "SELECT set_config('ngeshare.as_of', last_success_at::text, false) FROM v_sync_health" \
+        -c "SELECT json_agg(row) FROM ($2) AS row" | tail -n +2) || return
     echo "$page"
-    diff <(echo "$page") <(echo "$query") && (($(wc -l <<<"$page") > 4))
+    diff <(echo "$page") <(echo "$query") && grep -q ':[1-9]' <<<"$page"
 }
 
 address_is_local()
@@ -171,6 +181,43 @@ data_is_kept()
     after=$(what_is_kept) || return
     echo "$before -- $after"
     [[ $before == "$after" && $(sql_in_container db ngeshare -At -c 'SELECT count(*) FROM sync_run') -gt 1 ]]
+}
+
+# What the front page, the funnel and the freshness say, by a port.
+answers_on()
+{
+    fetch "http://127.0.0.1:$1/api/home" "http://127.0.0.1:$1/api/funnel" "http://127.0.0.1:$1/api/freshness?select=last_success_at,last_run_id"
+}
+
+# Brings a standby up, adds a group to production, syncs, and waits until the standby's answers are the database's.
+replica_follows()
+{
+    local before now end
+    before=$(answers_on "$DOCKER_PORT") || return
+    compose "$DOCKER_PROJECT" --profile demo --profile replica up -d --no-build replica-web || return
+    sql_in_container production ngeshare_production -c "INSERT INTO public.\"HangoutGroup\" SELECT (jsonb_populate_record(known,
+        jsonb_build_object('id', 'one-more', 'updatedAt', now()::timestamp))).* FROM public.\"HangoutGroup\" AS known
+        JOIN public.\"Hangout\" AS hangout ON hangout.id = known.\"hangoutId\" WHERE hangout.name = 'Ngeshare Sesi Aqidah' LIMIT 1" || return
+    sql_in_container db ngeshare -c 'CALL ngeshare_sync()' || return
+    now=$(answers_on "$DOCKER_PORT") || return
+    echo "$now"
+    [[ $now != "$before" ]] || return
+    end=$((SECONDS + 20))
+    until [[ $(answers_on "$DOCKER_REPLICA_PORT") == "$now" ]]; do
+        ((SECONDS < end)) || return
+        sleep 0.5
+    done
+    [[ $(sql_in_container replica ngeshare -At -c 'SELECT pg_is_in_recovery()') == t ]]
+}
+
+# The standby's page refuses a start: its role may only read.
+replica_only_reads()
+{
+    local answer
+    answer=$(curl -sS --noproxy '*' -X POST -H 'X-Ngeshare: sync' -H 'Content-Type: application/json' -d '{}' \
+        "http://127.0.0.1:$DOCKER_REPLICA_PORT/api/rpc/sync_start")
+    echo "$answer"
+    [[ $answer == *'"42501"'* ]]
 }
 
 # Builds the database's image with one more change: changed_image NAME COMMAND
