@@ -72,6 +72,7 @@ docker_checks()
     check 'a standby serves the same answers, also after another sync' replica_follows
     check 'and starts no sync' replica_only_reads
     check 'another image: the extension is upgraded, the data kept' is_upgraded
+    check "a production and an alert's address from files" files_are_taken
     check 'a broken extension: up fails' broken_fails
     check "and the database's log says why" broken_says_why
 }
@@ -90,15 +91,20 @@ comes_up()
     return "$status"
 }
 
-# Waits until the container that connects and syncs has ended.
-first_sync_ends()
+# Waits until a container that connects and syncs has ended; prints its log.
+connect_ends()
 {
     local container status
     container=$(docker ps -aq --filter "label=com.docker.compose.project=$DOCKER_PROJECT" \
-        --filter label=com.docker.compose.service=connect-demo)
+        --filter "label=com.docker.compose.service=$1")
     status=$(timeout 120 docker wait "$container")
     docker logs "$container" 2>&1
-    [[ $status == 0 && $(sql_in_container db ngeshare -At -c 'SELECT status FROM v_sync_health') == success ]]
+    [[ $status == 0 ]]
+}
+
+first_sync_ends()
+{
+    connect_ends connect-demo && [[ $(sql_in_container db ngeshare -At -c 'SELECT status FROM v_sync_health') == success ]]
 }
 
 # The page and each of its files answer.
@@ -210,14 +216,14 @@ replica_follows()
     [[ $(sql_in_container replica ngeshare -At -c 'SELECT pg_is_in_recovery()') == t ]]
 }
 
-# The standby's page refuses a start: its role may only read.
+# The standby's page refuses a start: a standby can't write.
 replica_only_reads()
 {
     local answer
     answer=$(curl -sS --noproxy '*' -X POST -H 'X-Ngeshare: sync' -H 'Content-Type: application/json' -d '{}' \
         "http://127.0.0.1:$DOCKER_REPLICA_PORT/api/rpc/sync_start")
     echo "$answer"
-    [[ $answer == *'"42501"'* ]]
+    [[ $answer == *'"0A000"'* ]]
 }
 
 # Builds the database's image with one more change: changed_image NAME COMMAND
@@ -239,6 +245,24 @@ is_upgraded()
         && version=\$(basename $folder/ngeshare--*.sql .sql) && echo 'CREATE VIEW public.is_later AS SELECT true;' >$folder/\$version--later.sql" || return
     compose "$DOCKER_PROJECT" -f "$WORK/upgraded.yaml" --profile demo up -d --no-build || return
     [[ $(sql_in_container db ngeshare -At -c "SELECT (SELECT count(*) FROM public.\"HangoutGroup\"), extversion FROM pg_extension, is_later WHERE extname = 'ngeshare'") == "$before|later" ]]
+}
+
+# Files of one's own that only their owner reads: the generated production by its connection string, and a webhook.
+files_are_taken()
+{
+    local password address=https://chat.example/hooks/key
+    password=$(compose "$DOCKER_PROJECT" exec -T db cat /secrets/db/reader) || return
+    (
+        umask 077
+        echo "host=production dbname=ngeshare_production user=ngeshare_reader password=$password" >"$WORK/source.secret"
+        echo "$address" >"$WORK/alert.secret"
+    )
+    local -x NGESHARE_SOURCE_FILE=$WORK/source.secret NGESHARE_ALERT_URL_FILE=$WORK/alert.secret
+    compose "$DOCKER_PROJECT" -f "$WORK/upgraded.yaml" up -d --no-build --force-recreate secrets db connect || return
+    connect_ends connect || return
+    [[ $(docker logs "$(docker ps -aq --filter "label=com.docker.compose.project=$DOCKER_PROJECT" \
+        --filter label=com.docker.compose.service=connect)" 2>&1) == *succeeded* ]] &&
+        [[ $(sql_in_container db ngeshare -At -c 'SHOW ngeshare.alert_url') == "$address" ]]
 }
 
 # An image whose library is no library: the database must not be called healthy.
