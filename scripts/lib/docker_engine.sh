@@ -3,6 +3,7 @@
 
 ENGINE=""
 ENGINE_DIR=""
+BRIDGE_WAS_THERE=""
 
 # Starts an engine of our own, as root, unless this machine has one that answers.
 start_engine()
@@ -13,6 +14,7 @@ start_engine()
         echo 'no Docker engine answers, and only root can start one'
         return 1
     }
+    ! ip link show docker0 >/dev/null 2>&1 || BRIDGE_WAS_THERE=1
     ENGINE_DIR=$(mktemp -d /var/tmp/ngeshare-engine.XXXXXX)
     export DOCKER_HOST=unix://$ENGINE_DIR/socket
     PATH=$PATH:/usr/sbin:/sbin setsid dockerd --data-root "$ENGINE_DIR/data" --exec-root "$ENGINE_DIR/exec" \
@@ -28,7 +30,8 @@ start_engine()
     return 1
 }
 
-# Stops our own engine, and takes back what it made: its folder, its bridge, its rules of the firewall.
+# Stops our own engine, and takes back what it made: its folder and, where no other engine has them,
+# its bridge and its rules of the firewall.
 stop_engine()
 {
     local table
@@ -38,6 +41,7 @@ stop_engine()
     ENGINE=
     umount "$ENGINE_DIR"/exec/netns/* 2>/dev/null || true
     rm -rf -- "$ENGINE_DIR"
+    [[ -z $BRIDGE_WAS_THERE ]] || return 0
     ip link del docker0 2>/dev/null || true
     for table in nat filter; do
         iptables-save -t "$table" | grep -vi docker | sed 's/^:FORWARD DROP/:FORWARD ACCEPT/' | iptables-restore -T "$table" || true

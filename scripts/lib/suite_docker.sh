@@ -79,7 +79,7 @@ docker_checks()
 
 build_images()
 {
-    timeout 300 "${COMPOSE[@]}" --project-name "$DOCKER_PROJECT" -f "$WORK/source/docker/compose.yaml" --profile demo build
+    timeout 900 "${COMPOSE[@]}" --project-name "$DOCKER_PROJECT" -f "$WORK/source/docker/compose.yaml" --profile demo build
 }
 
 # Brings the demo up; where that fails, its logs are the check's output.
