@@ -13,6 +13,7 @@ packages_for()
         zones) echo tzdata-legacy ;;
         debian) echo mmdebstrap ;;
         leaks) echo valgrind libc6-dbg ;;
+        docker) echo docker.io docker-compose mmdebstrap iproute2 iptables curl ;;
     esac
 }
 
@@ -30,6 +31,11 @@ is_there()
         nodejs) command -v node >/dev/null ;;
         libipc-run-perl) perl -MIPC::Run -e 1 2>/dev/null ;;
         universal-ctags) [[ $(ctags --version 2>/dev/null) == Universal* ]] ;;
+        docker.io) docker info >/dev/null 2>&1 || PATH=$PATH:/usr/sbin command -v dockerd >/dev/null ;;
+        docker-compose) docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null ;;
+        mmdebstrap) docker image inspect debian:bookworm-slim >/dev/null 2>&1 || command -v mmdebstrap >/dev/null ;;
+        iproute2) command -v ip >/dev/null ;;
+        iptables) PATH=$PATH:/usr/sbin command -v iptables >/dev/null ;;
         perl) [[ -x /usr/bin/prove ]] && perl -MTest::More -e 1 2>/dev/null ;;
         tzdata-legacy) [[ -f /usr/share/zoneinfo/CET ]] ;;
         *) command -v "$1" >/dev/null ;;

@@ -1,0 +1,9 @@
+-- The generated production of the profile demo; run in demo/.
+\getenv password password
+\getenv groups groups
+\i schema.sql
+\i login.sql
+\i generate.sql
+SELECT demo.generate(:groups, 1, now()) \g /dev/null
+CREATE SCHEMA ready;
+COMMENT ON SCHEMA ready IS 'The generated production is complete: a start that finds this leaves it alone';
