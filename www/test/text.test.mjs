@@ -47,8 +47,8 @@ test('functions take the same values in both', () => {
 });
 
 test('one is singular, more are plural', () => {
-    assert.equal(english.home.rescuable(1, '1', RULES), '1 group is stalled with at least 70% of the course behind it.');
-    assert.equal(english.home.rescuable(12, '12', RULES), '12 groups are stalled with at least 70% of the course behind them.');
+    assert.equal(english.home.findings.rescuable(1, '1', RULES), '1 group is stalled with at least 70% of the course behind it.');
+    assert.equal(english.home.findings.rescuable(12, '12', RULES), '12 groups are stalled with at least 70% of the course behind them.');
 });
 
 test('thresholds that the API tells are the ones that the texts name', () => {
