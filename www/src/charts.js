@@ -18,19 +18,24 @@ let patterns = 0;
 
 /**
  * A chart with its caption, which says what it shows in a sentence, and its numbers as a table: { columns, rows, rowKey } of createTable,
- * where `shared` are the formatters.
+ * where `shared` are the formatters. Without `table` where the page has one for several charts.
  */
-function figure({ finding, drawing, legend = null, table, kind }) {
-    const numbers = createTable({ caption: finding, columns: table.columns, rowKey: table.rowKey ?? null, titled: true });
-    numbers.update(table.rows, { shared: table.shared });
+function figure({ finding, drawing, legend = null, table = null, kind }) {
     return h(
         'figure',
         { class: `chart chart-${kind}` },
         h('figcaption', {}, finding),
         legend,
         drawing,
-        h('details', { class: 'numbers' }, h('summary', {}, text.chart.asTable), numbers.element),
+        table && h('details', { class: 'numbers' }, h('summary', {}, text.chart.asTable), tableOf(finding, table)),
     );
+}
+
+/** A chart's numbers. */
+function tableOf(caption, { columns, rows, rowKey = null, shared }) {
+    const { element, update } = createTable({ caption, columns, rowKey, titled: true });
+    update(rows, { shared });
+    return element;
 }
 
 /** The frame of a drawing: a group with a name, so that the links in it stay links. */

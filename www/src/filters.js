@@ -125,6 +125,9 @@ export const ANOMALY_FILTERS = {
 /** The groups that took far less or far more time than others (api.graduation_outliers). */
 export const OUTLIER_FILTERS = { course: text('course_name'), outlier: word('outlier', ['FAST', 'SLOW'], 'outliers') };
 
+/** The links between groups of a course and the next (api.pipeline). */
+export const LINK_FILTERS = { course: text('course_a'), group: text('group_a_id') };
+
 /** Text in double quotes, as PostgREST wants what has commas, parentheses or dots in it. */
 export function quote(value) {
     return `"${value.replace(/["\\]/g, '\\$&')}"`;
