@@ -44,8 +44,8 @@ function drawing(label, height, ...content) {
 }
 
 /** A link around a part of the drawing, or a group with a name where there is nothing to lead to. */
-function part({ href, name, key }, ...content) {
-    const attributes = { class: 'part', 'aria-label': name, 'data-key': key };
+function part({ href, name, key, value }, ...content) {
+    const attributes = { class: 'part', 'aria-label': name, 'data-key': key, 'data-value': value };
     const title = svg('title', {}, name);
     return href ? svg('a', { ...attributes, href }, title, ...content) : svg('g', { ...attributes, role: 'img' }, title, ...content);
 }
