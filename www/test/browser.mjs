@@ -108,7 +108,10 @@ async function hostileNamesStayText({ open }) {
     };
     const page = await open('/rescue.html', { routes: { rescue_list: answerWith([row], 200, { 'Content-Range': '0-0/1' }) } });
     assert.equal(await page.locator('#rescue tbody th').textContent(), evil);
-    assert.equal(await page.locator('#rescue tbody :is(img, script, a)').count(), 0);
+    assert.equal(await page.locator('#rescue tbody :is(img, script)').count(), 0);
+    const links = await page.locator('#rescue tbody a').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
+    const own = new URLSearchParams({ id: evil });
+    assert.deepEqual(links, [`/groups.html?${own}`, `/facilitators.html?${own}`], 'own pages only, no mail program');
     assert.match(await page.title(), /^Rescue list/);
 }
 
