@@ -74,6 +74,8 @@ async function pagesFitEveryScreen({ open, problems }) {
                 const page = await open(path, { colorScheme, viewport: { width, height: 800 } });
                 const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
                 assert.equal(sideways, 0, `${path} scrolls sideways at ${width}`);
+                const labels = await page.locator('th[scope="col"], .field > span').allTextContents();
+                assert.ok(labels.every((label) => label.trim() !== ''), `${path}: a column or a field has no name`);
                 await page.context().close();
             }
         }

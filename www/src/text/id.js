@@ -272,6 +272,7 @@ export default {
         group_status_seen: 'Keadaan grup yang dipakai',
     },
     filterLabels: {
+        course: 'Kursus',
         status: 'Status',
         reason: 'Tanda',
         active: 'Kegiatan',
@@ -365,11 +366,11 @@ export default {
             active_facilitators: (days) => `memimpin grup yang bertemu dalam ${days} hari terakhir`,
             alumni_pct: ([part, whole]) => `${part} dari ${whole} fasilitator`,
         },
-        inMonth: (month) => `pada ${month}`,
-        onDay: (day) => `pada ${day}`,
+        inMonth: (month) => month,
+        onDay: (day) => day,
         changes: {
-            number: (n, shown, when) => (n === 0 ? `Sama seperti ${when}` : `${shown} lebih ${n > 0 ? 'banyak' : 'sedikit'} daripada ${when}`),
-            percent: (n, shown, when) => (n === 0 ? `Sama seperti ${when}` : `${shown} poin lebih ${n > 0 ? 'tinggi' : 'rendah'} daripada ${when}`),
+            number: (n, shown, when) => (n === 0 ? `Sama seperti pada ${when}` : `${shown} lebih ${n > 0 ? 'banyak' : 'sedikit'} daripada ${when}`),
+            percent: (n, shown, when) => (n === 0 ? `Sama seperti pada ${when}` : `${shown} poin lebih ${n > 0 ? 'tinggi' : 'rendah'} daripada ${when}`),
         },
         findings: {
             rescuable: (n, count, rules) => `${groups(n, count)} macet padahal sedikitnya ${rules.rescue_min_pct}% kursus sudah dilalui.`,
@@ -390,7 +391,6 @@ export default {
         table: 'Angka yang sama sebagai tabel',
         definitions: 'Cara menghitung',
         empty: 'Tidak ada kursus dalam kurikulum.',
-        course: 'Kursus',
         total: 'Grup',
         started: 'Pernah bertemu',
         graduated: 'Lulus',
