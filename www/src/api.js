@@ -48,7 +48,10 @@ function kindOf(status, code) {
     return KINDS_BY_CODE[code] ?? KINDS_BY_STATUS[status] ?? 'server';
 }
 
-/** Reads rows of a view: `query` is PostgREST's (order, limit, filters), an object or pairs. With `count`, `total` is the number of all rows that fit. */
+/**
+ * Reads rows of a view: `query` is PostgREST's (order, limit, filters), an object or pairs. With `count`, `total` is the number of all rows
+ * that fit.
+ */
 export async function readRows(view, query = {}, { signal, count = false } = {}) {
     const parameters = new URLSearchParams(query).toString();
     const headers = { ...(count && { Prefer: 'count=exact' }), ...(asOf && { 'As-Of': asOf }) };

@@ -59,6 +59,11 @@ export function createDropOff(element, { context }) {
 const stalledAt = (row) => groupsLink({ course: row.course_name, status: 'STALLED', episode: row.episode });
 const reached = (row) => groupsLink({ course: row.course_name, reached: row.episode });
 
+/** A row's stalled groups: their number, as written, and in percent of all that stalled. */
+function stalledWords({ groups_stalled: count, stalled_pct: percent }, format) {
+    return [count, format.number(count), format.percent(percent)];
+}
+
 /** One course's episodes as columns; the one where most stall stands out by its colour and in the caption. */
 function chart(course, rows, shared) {
     const { format } = shared;
@@ -66,7 +71,7 @@ function chart(course, rows, shared) {
     const peak = rows.find((row) => row.is_peak);
     const episode = (row) => (row.episode === 0 ? words.beforeFirst : words.episode(format.number(row.episode)));
     return columnChart({
-        finding: peak ? words.finding(course, episode(peak), peak.groups_stalled, format.number(peak.groups_stalled), format.percent(peak.stalled_pct)) : words.none(course),
+        finding: peak ? words.finding(course, episode(peak), ...stalledWords(peak, format)) : words.none(course),
         columns: rows.map((row) => ({
             key: String(row.episode),
             label: format.number(row.episode),

@@ -60,12 +60,12 @@ function createChoice({ id, name, filter, onChoose }) {
  * Makes the tools of a list. `choices` are names of filters; onSearch(value), onChoose(name, value), onClear() change the address.
  * show(state, { values, format, nameOf }) puts on screen what the address has.
  */
-export function createListTools({ id, filters, choices, searchLabel, onSearch, onChoose, onRemove, onClear }) {
+export function createListTools({ id, caption, filters, choices, searchLabel, onSearch, onChoose, onRemove, onClear }) {
     const search = searchLabel && createSearch({ id: `${id}-search`, label: searchLabel, onSearch });
     const selects = choices.map((name) => createChoice({ id: `${id}-${name}`, name, filter: filters[name], onChoose }));
     const row = h('div', { class: 'tools-row' }, search && search.element, selects.map((select) => select.element));
     const chips = h('div', { class: 'chips' });
-    const element = h('search', { class: 'tools', hidden: true, 'aria-label': text.list.filter }, (search || selects.length > 0) && row, chips);
+    const element = h('search', { class: 'tools', hidden: true, 'aria-label': text.list.filter(caption) }, (search || selects.length > 0) && row, chips);
 
     function show(state, { values, format, nameOf }) {
         search?.show(state.search);

@@ -22,7 +22,8 @@ export async function courseNames(signal) {
 
 /**
  * Makes a list in `element`, a region like those of createRegion. `spec`:
- * `view`, `caption`, `columns` (see column() in cells.js), `key` (a unique column; `keys`, where it takes several), `fallback` ({ column, direction });
+ * `view`, `caption`, `columns` (see column() in cells.js), `key` (a unique column; `keys`, where it takes several),
+ * `fallback` ({ column, direction });
  * `filters` (of filters.js), `choices` ({ course: courseNames, status: null }: filters to choose, with what offers the values where the
  * filter doesn't know them), `names` ({ facilitator: 'facilitator_name' }: the column that says what an id is called),
  * `search` (columns), `searchLabel`; `always` (conditions that always hold), `select` for what else the API shall send;
@@ -37,6 +38,7 @@ export function createList(element, { context, ...given }) {
     const table = createTable({ caption: spec.caption, columns, onSort: sort, rowKey: spec.key, titled: true });
     const tools = createListTools({
         id: `${spec.prefix}list`,
+        caption: spec.caption,
         filters: spec.filters,
         choices,
         searchLabel: spec.search && spec.searchLabel,
@@ -91,7 +93,7 @@ export function createList(element, { context, ...given }) {
         if (tellCount) announce(spec.count(total, format.number(total)));
         tellCount = false;
         table.update(rows, { order: now.order, shared });
-        const position = { page: now.page, pageSize: spec.pageSize, turn: (page) => go({ [`${spec.prefix}page`]: page === 1 ? null : page }) };
+        const position = { page: now.page, pageSize: spec.pageSize, caption: spec.caption, turn: (page) => go({ [`${spec.prefix}page`]: page === 1 ? null : page }) };
         return [
             h('p', { class: 'count' }, h('strong', { 'data-figure': 'total' }, spec.count(total, format.number(total)))),
             spec.note?.(shared),

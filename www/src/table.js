@@ -50,7 +50,7 @@ function bodyRow(columns, row, { rowKey, shared }) {
 }
 
 /** "101 to 200 of 2,500" with buttons for the pages beside it; nothing when there is but one page. */
-export function pager({ page, pageSize, turn }, { shown, total, format }) {
+export function pager({ page, pageSize, turn, caption }, { shown, total, format }) {
     if (total === null || (page === 1 && total <= pageSize)) return null;
     const first = (page - 1) * pageSize;
     const button = (label, target, possible) =>
@@ -66,7 +66,7 @@ export function pager({ page, pageSize, turn }, { shown, total, format }) {
         );
     return h(
         'nav',
-        { class: 'pager', 'aria-label': text.table.pages },
+        { class: 'pager', 'aria-label': text.table.pages(caption) },
         button(text.table.previous, page - 1, page > 1),
         h(
             'span',

@@ -52,7 +52,7 @@ async function statesAddUp({ open, sql }) {
         const { active, stalled, notStarted } = Object.fromEntries(places);
         assert.equal(active + stalled + notStarted + row.graduated, row.groups_total, row.course_name);
     }
-    const ends = await page.locator('.chart-stacked tbody tr').evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+    const ends = await readTable(page, '.chart-stacked');
     const graduated = sql('SELECT course_name, graduated FROM v_curriculum_funnel WHERE continued IS NOT NULL ORDER BY sequence_order');
     assert.deepEqual(
         ends.map(([course, ...counts]) => [course, counts.map(readNumber).reduce((sum, count) => sum + count)]),

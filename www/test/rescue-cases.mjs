@@ -94,7 +94,8 @@ async function rescueHasPages({ open, sql }) {
 
 async function rescueCountsAndSearches({ open, go, sql }) {
     const page = await open('/rescue.html');
-    const [{ groups, course }] = sql(`SELECT count(*) AS groups, course_name AS course FROM v_rescue_list GROUP BY course_name ORDER BY 1 DESC LIMIT 1`);
+    const [{ groups, course }] = sql(`SELECT count(*) AS groups, course_name AS course FROM v_rescue_list
+      GROUP BY course_name ORDER BY groups DESC LIMIT 1`);
     await page.locator('#list-course').selectOption(course);
     await page.waitForFunction((n) => document.querySelector('[data-figure="total"]').textContent.startsWith(`${n} `), groups);
     assert.equal(new URL(page.url()).searchParams.get('course'), course);

@@ -128,7 +128,12 @@ function columns() {
         const { key, filters } = COUNTS.find((one) => one.field === field);
         return { name: field, label: words[key], type: 'number', link: (row) => rowsBehind(row, filters), missing: words.last };
     };
-    const rate = (field, label, reason) => ({ name: field, label, type: 'percent', missing: (row) => (row.continued === null ? words.last : reason) });
+    const rate = (field, label, reason) => ({
+        name: field,
+        label,
+        type: 'percent',
+        missing: (row) => (row.continued === null ? words.last : reason),
+    });
     return [
         { name: 'course_name', type: 'name' },
         ...['groups_total', 'groups_started', 'graduated', 'active', 'stalled', 'not_started'].map(count),

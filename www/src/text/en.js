@@ -139,7 +139,7 @@ export default {
     table: {
         scroll: (caption) => `${caption}: the table scrolls sideways`,
         sorted: (column, descending) => `Sorted by ${column}, ${descending ? 'highest first' : 'lowest first'}.`,
-        pages: 'Pages of the table',
+        pages: (caption) => `${caption}: pages`,
         previous: 'Previous',
         next: 'Next',
         range: (from, to, total) => `${from} to ${to} of ${total}`,
@@ -147,7 +147,7 @@ export default {
         no: 'no',
     },
     list: {
-        filter: 'Search and filter',
+        filter: (caption) => `${caption}: search and filter`,
         all: 'All',
         searchGroups: 'Group or facilitator',
         searchNames: 'Name',

@@ -146,7 +146,7 @@ export default {
     table: {
         scroll: (caption) => `${caption}: tabel dapat digeser ke samping`,
         sorted: (column, descending) => `Diurutkan menurut ${column}, ${descending ? 'tertinggi dahulu' : 'terendah dahulu'}.`,
-        pages: 'Halaman tabel',
+        pages: (caption) => `${caption}: halaman`,
         previous: 'Sebelumnya',
         next: 'Berikutnya',
         range: (from, to, total) => `${from} sampai ${to} dari ${total}`,
@@ -154,7 +154,7 @@ export default {
         no: 'tidak',
     },
     list: {
-        filter: 'Cari dan saring',
+        filter: (caption) => `${caption}: cari dan saring`,
         all: 'Semua',
         searchGroups: 'Grup atau fasilitator',
         searchNames: 'Nama',
