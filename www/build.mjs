@@ -8,9 +8,11 @@ import english from './src/text/en.js';
 
 const PAGES = [
     { name: 'home', file: 'index.html', path: '/' },
-    { name: 'funnel', file: 'funnel.html', path: '/funnel.html' },
-    { name: 'rescue', file: 'rescue.html', path: '/rescue.html' },
-    { name: 'sync', file: 'sync.html', path: '/sync.html' },
+    ...['facilitators', 'funnel', 'rescue', 'at-risk', 'time', 'groups', 'members', 'quality', 'sync'].map((name) => ({
+        name,
+        file: `${name}.html`,
+        path: `/${name}.html`,
+    })),
 ];
 const here = (path) => new URL(path, import.meta.url);
 const read = (path) => readFileSync(here(path), 'utf8');
@@ -64,7 +66,7 @@ function escape(value) {
 /** The navigation with the current page marked. */
 function navigation(current) {
     const item = ({ name, path }) =>
-        `<li><a href="${path}"${name === current ? ' aria-current="page"' : ''} data-text="pages.${name}.nav"></a></li>`;
+        `<li><a href="${path}" data-path="${path}"${name === current ? ' aria-current="page"' : ''} data-text="pages.${name}.nav"></a></li>`;
     return PAGES.map(item).join('');
 }
 

@@ -5,6 +5,12 @@ const TIMEOUT_MS = 30_000;
 const LONGEST_RETRY_S = 5;
 
 let clockOffset = 0;
+let asOf = null;
+
+/** Reads are answered as of a day from now on; null: as of the last sync. */
+export function answerAsOf(day) {
+    asOf = day;
+}
 
 /** Now by the server's clock, so that a wrong clock in the browser makes no run look dead. */
 export function serverNow() {
@@ -26,9 +32,11 @@ export class ApiError extends Error {
 const KINDS_BY_CODE = { 57014: 'timeout', NG001: 'running', 55000: 'notReady', PGRST103: 'beyond' };
 const KINDS_BY_STATUS = {
     0: 'network',
-    401: 'notAllowed',
+    400: 'refused',
+    401: 'notSignedIn',
     403: 'notAllowed',
     404: 'missing',
+    409: 'conflict',
     429: 'busy',
     502: 'down',
     503: 'down',
@@ -40,10 +48,13 @@ function kindOf(status, code) {
     return KINDS_BY_CODE[code] ?? KINDS_BY_STATUS[status] ?? 'server';
 }
 
-/** Reads rows of a view: `query` is PostgREST's (order, limit, filters). With `count`, `total` is the number of all rows that fit. */
+/**
+ * Reads rows of a view: `query` is PostgREST's (order, limit, filters), an object or pairs. With `count`, `total` is the number of all rows
+ * that fit.
+ */
 export async function readRows(view, query = {}, { signal, count = false } = {}) {
     const parameters = new URLSearchParams(query).toString();
-    const headers = count ? { Prefer: 'count=exact' } : {};
+    const headers = { ...(count && { Prefer: 'count=exact' }), ...(asOf && { 'As-Of': asOf }) };
     const response = await send(`${view}${parameters && `?${parameters}`}`, { headers, signal });
     const total = Number(response.headers.get('Content-Range')?.split('/')[1]);
     return { rows: await readBody(response), total: count && Number.isFinite(total) ? total : null };

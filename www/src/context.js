@@ -5,9 +5,9 @@ import { createFormat } from './format.js';
 import { rulesOf } from './rules.js';
 import { locale, text } from './text/index.js';
 
-const SHARED_COLUMNS = 'zone,as_of,synced';
+const SHARED_COLUMNS = 'zone,as_of,as_of_day,synced';
 
-/** Makes the page's context. Home asks for the whole row (`whole`), the other pages for three columns of it. */
+/** Makes the page's context. Home asks for the whole row (`whole`), the other pages for four columns of it. */
 export function createContext({ whole = false } = {}) {
     let pending = null;
 

@@ -10,7 +10,15 @@ export function h(tag, attributes = {}, ...children) {
 
 /** Leaves out missing children, so that callers can write `condition && h(…)`. */
 function presentChildren(children) {
-    return children.flat().filter((child) => child !== null && child !== undefined && child !== false);
+    return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+}
+
+/** Makes an element of a drawing, as h does of the page. */
+export function svg(tag, attributes = {}, ...children) {
+    const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+    setAttributes(element, attributes);
+    element.append(...presentChildren(children));
+    return element;
 }
 
 /** Sets attributes; a function under a name like onclick becomes a listener. */
@@ -45,7 +53,7 @@ function putChildren(container, children) {
 
 /** A name from the data: its own writing direction, whatever the page's is. */
 export function name(value) {
-    return h('bdi', {}, value);
+    return h('bdi', { dir: 'auto' }, value);
 }
 
 /** Says something once to a screen reader, without moving the focus. */

@@ -12,6 +12,8 @@ export function createFormat(locale, zone, justNow) {
     const number = new Intl.NumberFormat(locale);
     const percent = new Intl.NumberFormat(locale, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
     const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' });
+    const month = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' });
+    const shortMonth = new Intl.DateTimeFormat(locale, { month: 'short', timeZone: 'UTC' });
     const instant = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: zone });
     const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'always' });
     const seconds = new Intl.NumberFormat(locale, { style: 'unit', unit: 'second', unitDisplay: 'narrow', maximumFractionDigits: 1 });
@@ -23,6 +25,9 @@ export function createFormat(locale, zone, justNow) {
         percent: unlessMissing((value) => percent.format(value / 100)),
         /** A calendar day, "2026-11-23": it has no zone, so none may move it. */
         day: unlessMissing((value) => day.format(new Date(`${value}T00:00:00Z`))),
+        /** The month of a day, or of "2026-11". */
+        month: unlessMissing((value) => month.format(new Date(`${value.slice(0, 7)}-01T00:00:00Z`))),
+        shortMonth: unlessMissing((value) => shortMonth.format(new Date(`${value.slice(0, 7)}-01T00:00:00Z`))),
         instant: unlessMissing((value) => instant.format(new Date(value))),
         /** Seconds in the past, in the largest unit of which there is one. */
         ago: unlessMissing((value) => (value < MINUTE ? justNow : relative.format(...relativeParts(value)))),

@@ -1,6 +1,8 @@
 // The line under the header of every page: how old the data is, whether the last sync went well, what a running one does.
 
 import { readRow, serverNow } from './api.js';
+import { currentDay } from './as-of.js';
+import { latestDay } from './as-of-picker.js';
 import { h, replaceKeepingFocus } from './dom.js';
 import { createProgress } from './progress.js';
 import { errorLine } from './region.js';
@@ -9,25 +11,29 @@ import { text } from './text/index.js';
 
 const TICK_MS = 1_000;
 
-/** Makes the line in `element`. reload() reads api.freshness anew; between reads the age grows by itself. */
-export function createFreshness(element, { context, watch }) {
+/** Makes the line in `element`, with the picker of the day beside it. reload() reads api.freshness anew; between reads the age grows by itself. */
+export function createFreshness(element, { context, watch, picker }) {
     const line = h('p', { class: 'freshness-text' }, text.freshness.loading);
     const reason = h('p', { class: 'freshness-reason' });
     const problems = h('div', { class: 'freshness-problems' });
     const progress = createProgress();
     const button = createSyncButton({ watch, problems });
-    element.append(
-        h('div', { class: 'wrap freshness-row' }, h('div', { class: 'freshness-words' }, line, reason, progress.element, problems), button),
-    );
+    const words = h('div', { class: 'freshness-words' }, line, picker.notes, reason, progress.element, problems);
+    element.append(h('div', { class: 'wrap freshness-row' }, words, picker.element, button.element));
     let shown = null;
+    let reads = 0;
     let sync = watch.state();
 
+    /** The last one asked for counts: an answer that comes after a newer question is dropped. */
     async function reload() {
+        const mine = ++reads;
         try {
             const [shared, row] = await Promise.all([context.get(), readRow('freshness')]);
+            if (mine !== reads) return;
             shown = { ...shared, row, readAt: serverNow() };
             replaceKeepingFocus(problems);
         } catch (error) {
+            if (mine !== reads) return;
             if (!shown) line.textContent = text.freshness.unknown;
             replaceKeepingFocus(problems, errorLine(error, { retry: reload }));
         }
@@ -41,6 +47,7 @@ export function createFreshness(element, { context, watch }) {
         element.dataset.run = working ? (sync.runId ?? '') : '';
         if (!shown) return;
         const words = freshnessWords(shown, sync);
+        picker.show({ format: shown.format, latest: latestDay(shown.home.zone, shown.row.last_success_at) });
         element.dataset.state = words.state;
         if (line.textContent !== words.line) line.textContent = words.line;
         reason.textContent = words.reason ?? '';
@@ -67,8 +74,9 @@ function freshnessWords({ home, row, format, readAt }, sync) {
             reason,
             line: { failed: text.freshness.failedFirst, interrupted: text.freshness.interruptedFirst }[state] ?? text.freshness.never,
         };
+    const known = currentDay() ? row.last_success_at : home.as_of;
     const seconds = row.age_seconds === null ? null : row.age_seconds + (serverNow() - readAt) / 1000;
-    return { state, reason, line: text.freshness[state === 'never' ? 'current' : state](format.instant(home.as_of), format.ago(seconds)) };
+    return { state, reason, line: text.freshness[state === 'never' ? 'current' : state](format.instant(known), format.ago(seconds)) };
 }
 
 /** Which of the five: current, stale, failed, interrupted, never. A run that works has put the last one's end behind it. */

@@ -18,10 +18,14 @@ export function toggleOrder(order, column) {
     return { column, direction: turned ? 'desc' : 'asc' };
 }
 
-/** The order as PostgREST wants it: rows without a value last, and ending in a unique key, so that no row is on two pages or on none. */
-export function requestOrder(order, key) {
+/**
+ * The order as PostgREST wants it: rows without a value last, and ending in a unique key (`keys`: one column or several),
+ * so that no row is on two pages or on none.
+ */
+export function requestOrder(order, keys) {
     const first = `${order.column}.${order.direction}.nullslast`;
-    return order.column === key ? first : `${first},${key}.asc`;
+    const rest = [keys].flat().filter((key) => key !== order.column);
+    return [first, ...rest.map((key) => `${key}.asc`)].join(',');
 }
 
 /** Reads a page number from the address, 1 for anything else. */

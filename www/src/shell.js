@@ -1,9 +1,16 @@
 // What all pages share: texts, language and colours, the freshness line, and following the sync.
 
+import { onBackOrForward, parameters } from './address.js';
+import { answerAsOf } from './api.js';
+import { AS_OF, currentDay } from './as-of.js';
+import { createAsOfPicker } from './as-of-picker.js';
 import { createContext } from './context.js';
 import { announce, h } from './dom.js';
 import { createFreshness } from './freshness.js';
+import { pageLink } from './links.js';
+import { listenForSlash } from './list-tools.js';
 import { LANGUAGES, readStored, storeLanguage, writeStored } from './language.js';
+import { startMenu } from './menu.js';
 import { createSyncWatch } from './sync-watch.js';
 import { language, lookUp, text } from './text/index.js';
 
@@ -12,16 +19,33 @@ const LANGUAGE_NAMES = { en: 'English', id: 'Bahasa Indonesia' };
 
 /**
  * Starts a page. `build({ context, watch })` makes its regions and returns them; each has reload().
- * After every sync they reload in place.
+ * After every sync they reload in place, and when another day is looked at. `whole` asks for the whole row of api.home,
+ * `past` is false where a page is always about now.
  */
-export function startPage(build, { whole = false } = {}) {
+export function startPage(build, { whole = false, past = true } = {}) {
     applyTheme(readStored(THEME_KEY));
     fillTexts();
     fillSwitches();
+    startMenu();
+    listenForSlash();
+    let asked = parameters().get(AS_OF);
     const context = createContext({ whole });
     const watch = createSyncWatch({ onEnd: ended });
-    const freshness = createFreshness(document.getElementById('freshness'), { context, watch });
+    const picker = createAsOfPicker({ applies: past, onChange: look });
+    look({ first: true });
+    const freshness = createFreshness(document.getElementById('freshness'), { context, watch, picker });
     const regions = build({ context, watch });
+
+    /** Takes over the day of the address: for the API, for the links of the page, for the picker. */
+    function look({ first = false } = {}) {
+        asked = parameters().get(AS_OF);
+        answerAsOf(past ? currentDay() : null);
+        keepDayInLinks();
+        picker.show();
+        if (first) return;
+        context.forget();
+        reload();
+    }
 
     function reload() {
         freshness.reload();
@@ -35,8 +59,14 @@ export function startPage(build, { whole = false } = {}) {
         if (run) announce(text.sync.ended[run.status] ?? '');
     }
 
+    onBackOrForward(() => asked !== parameters().get(AS_OF) && look());
     reload();
     watch.start();
+}
+
+/** The links that stand in the HTML take the day along. */
+function keepDayInLinks() {
+    for (const link of document.querySelectorAll('a[data-path]')) link.setAttribute('href', pageLink(link.dataset.path));
 }
 
 /** Puts the texts of the chosen language where the HTML has its English ones. */

@@ -5,11 +5,27 @@ import { announce, h } from './dom.js';
 import { errorLine } from './region.js';
 import { text } from './text/index.js';
 
-/** Makes the button that starts a sync. When one works already it follows that one: a second click shows the same run. */
+/**
+ * Makes the button that starts a sync. When one works already it follows that one: a second click shows the same run.
+ * Who may not sync sees it disabled, with the reason; it stays in reach of the keyboard, so that the reason is heard.
+ */
 export function createSyncButton({ watch, problems }) {
     const button = h('button', { type: 'button', class: 'primary', id: 'sync-now', onclick: start }, text.sync.start);
+    const reason = h('p', { class: 'sync-reason', id: 'sync-reason', hidden: true }, text.sync.viewer);
+    const element = h('div', { class: 'sync-start' }, button, reason);
+
+    watch.listen(({ status }) => {
+        const allowed = status?.may_sync !== false;
+        reason.hidden = allowed;
+        if (allowed) ['aria-disabled', 'aria-describedby'].forEach((attribute) => button.removeAttribute(attribute));
+        else {
+            button.setAttribute('aria-disabled', 'true');
+            button.setAttribute('aria-describedby', reason.id);
+        }
+    });
 
     async function start() {
+        if (button.hasAttribute('aria-disabled')) return;
         button.disabled = true;
         problems.replaceChildren();
         try {
@@ -34,7 +50,7 @@ export function createSyncButton({ watch, problems }) {
         problems.replaceChildren(errorLine(error, { what: text.sync.notStarted }));
     }
 
-    return button;
+    return { element };
 }
 
 /** Makes the button that cancels the run that works. */

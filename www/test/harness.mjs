@@ -17,13 +17,18 @@ const WAIT_MS = 15_000;
 /** Answers that a case brings about on purpose; the browser logs each as an error. */
 const EXPECTED_FAILURE = /\/api\/rpc\/sync_start/;
 
-/** Runs a statement and returns its rows as objects, as of the last successful sync, which is what the page shows. */
+const LAST_SYNC = `(SELECT clock::text FROM public.sync_run
+        WHERE status IN ('success', 'warning') AND mode <> 'verify' AND window_start IS NOT NULL ORDER BY run_id DESC LIMIT 1)`;
+
+/**
+ * Runs a statement and returns its rows as objects, as of the last successful sync, which is what the page shows;
+ * or as of an instant: an expression whose value ngeshare.as_of takes.
+ */
 export function makeSql(command) {
-    return (query) => {
+    return (query, asOf = LAST_SYNC) => {
         const input = `
-      DO $$ BEGIN PERFORM set_config('ngeshare.as_of', coalesce((SELECT clock::text FROM public.sync_run
-        WHERE status IN ('success', 'warning') AND mode <> 'verify' AND window_start IS NOT NULL
-        ORDER BY run_id DESC LIMIT 1), ''), false); END $$;
+      DO $$ BEGIN PERFORM set_config('ngeshare.as_of', coalesce(${LAST_SYNC}, ''), false); END $$;
+      DO $$ BEGIN PERFORM set_config('ngeshare.as_of', coalesce(${asOf}, ''), false); END $$;
       SELECT coalesce(jsonb_agg(answer), '[]') FROM (${query}) AS answer;`;
         const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { input, encoding: 'utf8', maxBuffer: 1 << 28 });
         assert.equal(status, 0, stderr);
@@ -128,10 +133,10 @@ export function answerWith(body, status = 200, headers = {}) {
     return (route) => route.fulfill({ status, headers, contentType: 'application/json', body: JSON.stringify(body) });
 }
 
-/** A number as it is written in English: "1,584", "39.1%". What stands for no number is null. */
+/** A number as it is written in English: "1,584", "39.1%". What stands for no number, with the reason for it, is null. */
 export function readNumber(shown) {
     const value = shown.trim();
-    if (value === '—') return null;
+    if (value.startsWith('—')) return null;
     assert.match(value, /^-?[\d,]+(\.\d+)?%?$/, `no number: ${value}`);
     return Number(value.replace(/[,%]/g, ''));
 }
@@ -139,6 +144,29 @@ export function readNumber(shown) {
 /** The texts of a table's cells, row by row. */
 export function readTable(page, selector) {
     return page.locator(`${selector} tbody tr`).evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+}
+
+/** The links that a selector finds, with the number that each shows: a figure's, a chart's part's, or its own text. */
+export function readLinks(page, selector) {
+    return page.locator(selector).evaluateAll((links) =>
+        links.map((link) => ({
+            href: link.getAttribute('href'),
+            shown: link.dataset.value ?? (link.querySelector('[data-figure]') ?? link).textContent,
+        })),
+    );
+}
+
+/** How many rows the list at an address says it has. */
+export async function countAt(page, go, href) {
+    await go(page, href);
+    const words = await page.locator('[data-figure="total"]').first().textContent();
+    return Number(words.replace(/,/g, '').match(/^\d+/)[0]);
+}
+
+/** Each number leads to as many rows as it says. */
+export async function leadToTheirRows(page, go, links) {
+    assert.ok(links.length > 0, 'there are links');
+    for (const { href, shown } of links) assert.equal(await countAt(page, go, href), readNumber(shown), href);
 }
 
 /** Runs the cases one after the other and prints a line for each. Returns how many failed. */

@@ -47,8 +47,8 @@ test('functions take the same values in both', () => {
 });
 
 test('one is singular, more are plural', () => {
-    assert.equal(english.home.rescuable(1, '1', RULES), '1 group is stalled with at least 70% of the course behind it.');
-    assert.equal(english.home.rescuable(12, '12', RULES), '12 groups are stalled with at least 70% of the course behind them.');
+    assert.equal(english.home.findings.rescuable(1, '1', RULES), '1 group is stalled with at least 70% of the course behind it.');
+    assert.equal(english.home.findings.rescuable(12, '12', RULES), '12 groups are stalled with at least 70% of the course behind them.');
 });
 
 test('thresholds that the API tells are the ones that the texts name', () => {
@@ -66,7 +66,7 @@ test('every text that the HTML asks for is there', () => {
     ];
     for (const file of files) {
         for (const [, key] of readFileSync(file, 'utf8').matchAll(/data-(?:text|label)="([^"]+)"/g)) {
-            for (const page of ['home', 'funnel', 'rescue', 'sync'])
+            for (const page of Object.keys(english.pages))
                 assert.equal(typeof look(key.replace('{{page}}', page)), 'string', key);
         }
     }

@@ -1,125 +1,208 @@
-// The funnel: per course how many groups start, finish and go on; as bars, as a table, and how it is counted.
+// The funnel: per course how many groups start, finish and go on; where they stop; which went on as which; and how it is counted.
 
 import { readRows } from '../api.js';
+import { column } from '../cells.js';
+import { barChart, stackedBars } from '../charts.js';
 import { h, name } from '../dom.js';
+import { createDropOff } from '../drop-off.js';
+import { LINK_FILTERS } from '../filters.js';
 import { share } from '../format.js';
+import { exportLink, groupLink, groupsLink } from '../links.js';
+import { courseNames, createList } from '../list.js';
 import { createRegion, emptyNote } from '../region.js';
 import { startPage } from '../shell.js';
 import { createTable } from '../table.js';
 import { text } from '../text/index.js';
 
 const DEFINED = ['total', 'started', 'graduated', 'active', 'stalled', 'notStarted', 'continued', 'awaiting', 'settledRate'];
+const ORDER = [['order', 'sequence_order.asc']];
 
-/** One step as a bar: its name, its length beside the largest course's groups, the count, the percentage in words. */
-function bar({ label, count, largest, percent, kind }, format) {
-    const fill = h('span', { class: `bar-fill ${kind}` });
-    fill.style.inlineSize = `${share(count, largest) ?? 0}%`;
+/** Each count of a course: its column, its name in the texts, and the filters of the groups behind it. */
+const COUNTS = [
+    { field: 'groups_total', key: 'total', filters: {} },
+    { field: 'groups_started', key: 'started', filters: { started: 'yes' } },
+    { field: 'graduated', key: 'graduated', filters: { status: 'GRADUATED' } },
+    { field: 'continued', key: 'continued', filters: { continued: 'yes' } },
+    { field: 'active', key: 'active', filters: { status: 'ACTIVE' } },
+    { field: 'stalled', key: 'stalled', filters: { status: 'STALLED' } },
+    { field: 'not_started', key: 'notStarted', filters: { status: 'NOT_STARTED' } },
+    { field: 'awaiting', key: 'awaiting', filters: { awaiting: 'yes' } },
+];
+const STEPS = COUNTS.slice(0, 4);
+const NOW = COUNTS.slice(4);
+
+/** The groups behind a count of a course. */
+const rowsBehind = (row, filters) => groupsLink({ course: row.course_name, ...filters });
+
+/** One step as a bar; `note` is its share of the step that it comes from. */
+function bar({ field, key, filters }, row, format) {
+    const words = text.funnel;
+    const notes = {
+        started: words.ofGroups(format.percent(share(row.groups_started, row.groups_total))),
+        graduated: words.ofGroups(format.percent(row.graduation_rate)),
+        continued: words.ofGraduated(format.percent(row.continuation_rate)),
+    };
+    const shown = format.number(row[field]);
+    return {
+        key,
+        label: words[key],
+        value: row[field],
+        shown,
+        note: notes[key],
+        name: [row.course_name, `${words[key]}: ${shown}`, notes[key]].filter(Boolean).join(', '),
+        href: rowsBehind(row, filters),
+        tone: key,
+    };
+}
+
+/** Where the other groups of a course are now: count by count, each leading to its rows. */
+function placesNow(row, format) {
+    const present = NOW.filter(({ field }) => row[field] !== null);
+    const link = ({ field, key, filters }) =>
+        h('a', { href: rowsBehind(row, filters), 'data-figure': key, 'data-focus': `${row.course_name}-${key}` }, format.number(row[field]));
     return h(
-        'li',
-        { class: 'bar' },
-        h('span', { class: 'bar-label' }, label),
-        h('span', { class: 'bar-track', 'aria-hidden': 'true' }, fill),
-        h(
-            'span',
-            { class: 'bar-value' },
-            h('strong', { 'data-figure': kind }, format.number(count)),
-            percent && h('span', { class: 'muted' }, ` ${percent}`),
-        ),
+        'dl',
+        { class: 'now', 'aria-label': text.funnel.now },
+        present.map((one) => h('div', {}, h('dt', {}, text.funnel[one.key]), h('dd', {}, link(one)))),
     );
 }
 
-/** The steps of one course: all, met, graduated, went on. The last course has no next, so it lacks the last step. */
-function steps(row, largest, format) {
-    const words = text.funnel;
-    const ofGroups = (count) => words.ofGroups(format.percent(share(count, row.groups_total)));
-    const list = [
-        { kind: 'total', label: words.total, count: row.groups_total },
-        { kind: 'started', label: words.started, count: row.groups_started, percent: ofGroups(row.groups_started) },
-        { kind: 'graduated', label: words.graduated, count: row.graduated, percent: words.ofGroups(format.percent(row.graduation_rate)) },
-    ];
-    if (row.continued !== null) {
-        list.push({
-            kind: 'continued',
-            label: words.continued,
-            count: row.continued,
-            percent: words.ofGraduated(format.percent(row.continuation_rate)),
-        });
-    }
-    return list.map((step) => bar({ ...step, largest }, format));
-}
-
-/** One course as a figure: its steps, and where its other groups are now. */
+/** One course: its steps as bars, and where its groups are now. The last course has no next, so it lacks the last step. */
 function course(row, largest, format) {
     const words = text.funnel;
-    const now = [
-        [words.active, row.active],
-        [words.stalled, row.stalled],
-        [words.notStarted, row.not_started],
-        row.awaiting !== null && [words.awaiting, row.awaiting],
-    ].filter(Boolean);
+    const steps = STEPS.filter(({ field }) => row[field] !== null);
     return h(
-        'figure',
+        'div',
         { class: 'course', 'data-course': row.course_name },
-        h('figcaption', {}, h('h3', {}, name(row.course_name))),
-        h('ul', { class: 'bars' }, steps(row, largest, format)),
-        h(
-            'dl',
-            { class: 'now', 'aria-label': words.now },
-            now.map(([label, count]) => h('div', {}, h('dt', {}, label), h('dd', {}, format.number(count)))),
-        ),
+        h('h3', {}, name(row.course_name)),
+        barChart({
+            finding: words.finding(format.number(row.graduated), row.groups_total, format.number(row.groups_total)),
+            rows: steps.map((step) => bar(step, row, format)),
+            largest,
+        }),
+        placesNow(row, format),
         row.continued === null && h('p', { class: 'muted' }, words.last),
     );
 }
 
-/** The columns of the table: every number that the API has. */
-function columns(format) {
+/** What became of the graduated, course by course: went on, may still, did not. */
+function afterGraduation(rows, shared) {
+    const { format } = shared;
     const words = text.funnel;
-    const count = (field, label) => ({ name: field, label, numeric: true, cell: (row) => format.number(row[field]) });
-    const rate = (field, label) => ({ name: field, label, numeric: true, cell: (row) => format.percent(row[field]) });
-    return [
-        { name: 'course_name', label: words.course, cell: (row) => name(row.course_name) },
-        count('groups_total', words.total),
-        count('groups_started', words.started),
-        count('graduated', words.graduated),
-        count('active', words.active),
-        count('stalled', words.stalled),
-        count('not_started', words.notStarted),
-        rate('graduation_rate', words.graduationRate),
-        count('continued', words.continued),
-        rate('continuation_rate', words.continuationRate),
-        count('awaiting', words.awaiting),
-        rate('settled_continuation_rate', words.settledRate),
+    const ends = [
+        { key: 'continued', tone: 'continued', filters: { continued: 'yes' }, count: (row) => row.continued },
+        { key: 'awaiting', tone: 'active', filters: { awaiting: 'yes' }, count: (row) => row.awaiting },
+        { key: 'ended', tone: 'waiting', filters: { continued: 'no', awaiting: 'no' }, count: (row) => row.graduated - row.continued - row.awaiting },
     ];
+    const named = (row, { key, count }) => `${row.course_name}, ${words[key]}: ${format.number(count(row))}`;
+    const linked = (row, { count, filters }) => h('a', { href: rowsBehind(row, filters) }, format.number(count(row)));
+    const columns = ends.map((end) => ({ name: end.key, label: words[end.key], type: 'number', cell: (row) => linked(row, end) }));
+    return stackedBars({
+        finding: words.afterFinding,
+        whole: true,
+        legend: ends.map(({ key, tone }) => ({ tone, words: words[key] })),
+        rows: rows.map((row) => ({
+            key: row.course_name,
+            label: row.course_name,
+            note: words.ofGraduated(format.percent(row.continuation_rate)),
+            total: row.graduated,
+            parts: ends.map((end) => ({
+                key: end.key,
+                tone: end.tone,
+                value: end.count(row),
+                name: named(row, end),
+                href: rowsBehind(row, end.filters),
+            })),
+        })),
+        table: { columns: [{ name: 'course_name', type: 'name' }, ...columns].map(still), rows, shared, rowKey: 'course_name' },
+    });
 }
 
-/** What each number counts, in a sentence. */
-function definitions(rules) {
-    const sentences = text.funnel.define(rules);
-    const item = (key) => h('div', {}, h('dt', {}, text.funnel[key]), h('dd', {}, sentences[key]));
-    return h('section', { class: 'definitions' }, h('h2', {}, text.funnel.definitions), h('dl', {}, DEFINED.map(item)));
+/** A column that doesn't sort: these tables are in the order of the curriculum. */
+const still = (spec) => column({ ...spec, sortable: false });
+
+/** The columns of the table: every number that the API has. */
+function columns() {
+    const words = text.funnel;
+    const count = (field) => {
+        const { key, filters } = COUNTS.find((one) => one.field === field);
+        return { name: field, label: words[key], type: 'number', link: (row) => rowsBehind(row, filters), missing: words.last };
+    };
+    const rate = (field, label, reason) => ({
+        name: field,
+        label,
+        type: 'percent',
+        missing: (row) => (row.continued === null ? words.last : reason),
+    });
+    return [
+        { name: 'course_name', type: 'name' },
+        ...['groups_total', 'groups_started', 'graduated', 'active', 'stalled', 'not_started'].map(count),
+        { name: 'graduation_rate', label: words.graduationRate, type: 'percent', missing: words.noGroups },
+        count('continued'),
+        rate('continuation_rate', words.continuationRate, words.noGraduates),
+        count('awaiting'),
+        rate('settled_continuation_rate', words.settledRate, words.noSettled),
+    ].map(still);
 }
 
-/** Everything of the page, from the rows. */
-function render(rows, { format, rules }) {
+/** The courses as bars, the same as a table, and what became of the graduated. */
+function render(rows, shared) {
     const largest = Math.max(...rows.map((row) => row.groups_total));
-    const table = createTable({ caption: text.funnel.table, columns: columns(format), rowKey: 'course_name' });
-    table.update(rows);
+    const table = createTable({ caption: text.funnel.table, columns: columns(), rowKey: 'course_name' });
+    table.update(rows, { shared });
     return [
         h(
             'div',
             { class: 'courses' },
-            rows.map((row) => course(row, largest, format)),
+            rows.map((row) => course(row, largest, shared.format)),
         ),
-        table.element,
-        definitions(rules),
+        h('div', { id: 'funnel-table' }, table.element),
+        h('div', { class: 'list-end' }, h('a', { class: 'file', href: exportLink('funnel', ORDER), download: true }, text.list.file)),
+        afterGraduation(
+            rows.filter((row) => row.continued !== null),
+            shared,
+        ),
     ];
+}
+
+/** What each number counts, in a sentence. */
+function definitions({ rules }) {
+    const sentences = text.funnel.define(rules);
+    const item = (key) => h('div', {}, h('dt', {}, text.funnel[key]), h('dd', {}, sentences[key]));
+    return h('dl', {}, DEFINED.map(item));
 }
 
 startPage(({ context }) => [
     createRegion(document.getElementById('funnel'), {
         context,
-        load: async (shared, signal) => (await readRows('funnel', { order: 'sequence_order.asc' }, { signal })).rows,
+        load: async (shared, signal) => (await readRows('funnel', ORDER, { signal })).rows,
         empty: (rows) => rows.length === 0 && emptyNote(text.funnel.empty),
         render,
     }),
+    createDropOff(document.getElementById('drop-off'), { context }),
+    createList(document.getElementById('links'), {
+        context,
+        view: 'pipeline',
+        prefix: 'link_',
+        caption: text.funnel.links,
+        keys: ['group_a_id', 'group_b_id'],
+        fallback: { column: 'group_a_name', direction: 'asc' },
+        columns: [
+            { name: 'group_a_name', label: text.funnel.from, type: 'name', link: (row) => groupLink(row.group_a_id) },
+            { name: 'course_a', label: text.funnel.fromCourse, type: 'name' },
+            { name: 'group_b_name', label: text.funnel.to, type: 'name', link: (row) => groupLink(row.group_b_id) },
+            { name: 'course_b', label: text.funnel.toCourse, type: 'name' },
+            { name: 'days_between', label: text.funnel.daysBetween, type: 'number' },
+            { name: 'shared_member_count', label: text.funnel.sharedMembers, type: 'number' },
+            { name: 'overlap_pct', label: text.funnel.overlap, type: 'percent' },
+        ],
+        filters: LINK_FILTERS,
+        choices: { course: courseNames },
+        search: ['group_a_name', 'group_b_name'],
+        searchLabel: text.funnel.searchLinks,
+        count: text.funnel.linkCount,
+        note: () => h('p', { class: 'muted' }, text.funnel.linkRule),
+        empty: () => text.funnel.noLinks,
+    }),
+    createRegion(document.getElementById('definitions'), { context, beforeSync: true, load: async (shared) => shared, render: definitions }),
 ]);

@@ -179,4 +179,4 @@ startPage(({ context, watch }) => {
     });
     reloadOnChange(watch, runs);
     return [createStatePanel(document.getElementById('state'), { context, watch }), runs, errors];
-});
+}, { past: false });

@@ -1,0 +1,56 @@
+// Links inside the page, with parameters in words. What the parameters of a list mean stands in filters.js.
+
+import { addressOf } from './address.js';
+import { AS_OF, currentDay } from './as-of.js';
+
+/** A page with parameters, as of the day that is being looked at. */
+export function pageLink(path, parameters = {}, day = currentDay()) {
+    return addressOf(path, { ...parameters, [AS_OF]: day });
+}
+
+/** The groups that fit: any of GROUP_FILTERS, as in groupsLink({ course: 'Hijrah', status: 'STALLED', episode: 4 }). */
+export function groupsLink(filters = {}, day) {
+    return pageLink('/groups.html', filters, day);
+}
+
+/** One group: its status, its timeline, its members. */
+export function groupLink(id, day) {
+    return pageLink('/groups.html', { id }, day);
+}
+
+/** One member's way through the curriculum. */
+export function memberLink(id, day) {
+    return pageLink('/members.html', { id }, day);
+}
+
+/** One facilitator. */
+export function facilitatorLink(id, day) {
+    return pageLink('/facilitators.html', { id }, day);
+}
+
+/** The facilitators that fit: any of FACILITATOR_FILTERS. */
+export function facilitatorsLink(filters = {}, day) {
+    return pageLink('/facilitators.html', filters, day);
+}
+
+/** The rescue list, or what of it fits. */
+export function rescueLink(filters = {}, day) {
+    return pageLink('/rescue.html', filters, day);
+}
+
+/** The groups on their way to stalling. */
+export function atRiskLink(filters = {}, day) {
+    return pageLink('/at-risk.html', filters, day);
+}
+
+/** The anomalies that fit: any of ANOMALY_FILTERS. */
+export function qualityLink(filters = {}, day) {
+    return pageLink('/quality.html', filters, day);
+}
+
+/** A list as a file: the same filters and order as on screen (PostgREST's pairs), and never a limit. */
+export function exportLink(view, query, day = currentDay()) {
+    const path = day ? `/export/as-of/${day}/${view}.csv` : `/export/${view}.csv`;
+    const search = new URLSearchParams(query).toString();
+    return search ? `${path}?${search}` : path;
+}

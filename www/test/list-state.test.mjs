@@ -1,0 +1,115 @@
+// What a list's address means: filters, search, pages, and the request and file that come of it.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { chipsOf } from '../src/filter-words.js';
+import * as filters from '../src/filters.js';
+import { createFormat } from '../src/format.js';
+import { exportLink } from '../src/links.js';
+import { cleared, isFiltered, orderChange, pageQueryOf, queryOf, readListState } from '../src/list-state.js';
+import english from '../src/text/en.js';
+
+const { GROUP_FILTERS, searchCondition } = filters;
+const SPEC = {
+    sortable: ['group_name', 'status'],
+    fallback: { column: 'group_name', direction: 'asc' },
+    filters: GROUP_FILTERS,
+    search: ['group_name', 'facilitator_name'],
+    key: 'group_id',
+    pageSize: 50,
+};
+const stateOf = (query, spec = SPEC) => readListState(new URLSearchParams(query), spec);
+const requestOf = (query) => queryOf(stateOf(query), SPEC);
+
+test('an empty address is the fallback’s order, the first page and no filter', () => {
+    const state = stateOf('');
+    assert.deepEqual(pageQueryOf(state, SPEC), [
+        ['order', 'group_name.asc.nullslast,group_id.asc'],
+        ['limit', '50'],
+        ['offset', '0'],
+    ]);
+    assert.equal(isFiltered(state), false);
+});
+
+test('filters become conditions, in the file’s request too, and that has no limit', () => {
+    const query = requestOf('course=A%2C+B&status=STALLED&reached=4&started=no&order=status.desc&page=3');
+    assert.deepEqual(query, [
+        ['course_name', 'eq.A, B'],
+        ['status', 'eq.STALLED'],
+        ['max_episode_reached', 'gte.4'],
+        ['first_meeting_date', 'is.null'],
+        ['order', 'status.desc.nullslast,group_id.asc'],
+    ]);
+    assert.equal(
+        exportLink('group_status', query, '2026-03-31'),
+        '/export/as-of/2026-03-31/group_status.csv?course_name=eq.A%2C+B&status=eq.STALLED&max_episode_reached=gte.4' +
+            '&first_meeting_date=is.null&order=status.desc.nullslast%2Cgroup_id.asc',
+    );
+});
+
+test('a month reaches from its first day to its last, a day is itself', () => {
+    assert.deepEqual(requestOf('graduated_from=2026-12&graduated_to=2026-12').slice(0, 2), [
+        ['graduated_on', 'gte.2026-12-01'],
+        ['graduated_on', 'lt.2027-01-01'],
+    ]);
+    assert.deepEqual(requestOf('met_from=2026-02-28&met_to=2026-03-01').slice(0, 2), [
+        ['first_meeting_date', 'gte.2026-02-28'],
+        ['first_meeting_date', 'lte.2026-03-01'],
+    ]);
+});
+
+test('values that mean nothing ask for nothing, and are told', () => {
+    const state = stateOf('status=or(1)&reached=-1&met_from=2026-02-30&continued=perhaps&episode=1.5');
+    assert.deepEqual(state.active, []);
+    assert.deepEqual(state.ignored.map(({ name }) => name).sort(), ['continued', 'episode', 'met_from', 'reached', 'status']);
+    assert.equal(isFiltered(state), true);
+});
+
+test('a search is plain text, whatever is in it', () => {
+    assert.deepEqual(searchCondition(['a', 'b'], ' x*,(y)."z\\ '), [
+        'or',
+        '(a.imatch."***=x*,(y).\\"z\\\\",b.imatch."***=x*,(y).\\"z\\\\")',
+    ]);
+    assert.equal(searchCondition(['a'], ' \0 '), null);
+    assert.equal(searchCondition(['a'], '😀'.repeat(300))[1].match(/😀/gu).length, 200);
+});
+
+test('parameters of a second list have its prefix', () => {
+    const state = stateOf('course=A&link_course=B&link_page=2', { ...SPEC, filters: filters.LINK_FILTERS, prefix: 'link_' });
+    assert.deepEqual([state.active.map(({ value }) => value), state.page], [['B'], 2]);
+    assert.deepEqual(cleared({ filters: filters.LINK_FILTERS, prefix: 'link_' }), {
+        link_course: null,
+        link_group: null,
+        link_q: null,
+        link_page: null,
+    });
+    assert.deepEqual(orderChange(SPEC.fallback, { ...SPEC, prefix: 'link_' }), { link_order: null, link_page: null });
+});
+
+test('every filter has words for its chip', () => {
+    const all = Object.entries(filters).filter(([name]) => name.endsWith('_FILTERS'));
+    for (const [list, own] of all) {
+        for (const [name, { type }] of Object.entries(own)) {
+            const words = english.filters[name.replace(/_(from|to)$/, type === 'period' ? '' : '_$1')];
+            assert.ok(words, `${list}.${name}`);
+            const parts = { yesNo: ['yes', 'no'], period: ['in', 'from', 'to'] }[type] ?? [];
+            for (const part of parts) assert.ok(words[part], `${list}.${name}.${part}`);
+        }
+    }
+});
+
+test('from and to the same month are one chip, an id is called by its name', () => {
+    const format = createFormat('en-GB', 'Asia/Jakarta', 'just now');
+    const chips = (query, nameOf) => chipsOf(stateOf(query).active, GROUP_FILTERS, format, nameOf);
+    assert.deepEqual(chips('graduated_from=2026-10&graduated_to=2026-10'), [
+        { names: ['graduated_from', 'graduated_to'], words: 'Graduated in October 2026' },
+    ]);
+    assert.deepEqual(
+        chips('met_from=2026-09&met_to=2026-10-05').map(({ words }) => words),
+        ['First met from September 2026', 'First met until 5 Oct 2026'],
+    );
+    assert.deepEqual(
+        chips('facilitator=u1', (name) => (name === 'facilitator' ? 'Siti' : undefined)).map(({ words }) => words),
+        ['Facilitator: Siti'],
+    );
+});
