@@ -314,6 +314,30 @@ export default {
         caption: 'Facilitators',
         count: (n, count) => `${count} ${one(n, 'facilitator', 'facilitators')}`,
         empty: 'There is no facilitator.',
+        growth: 'How many there are',
+        list: 'One by one',
+        figures: { total_facilitators: 'All facilitators', active_facilitators: 'Active', alumni_facilitators: 'Were members first' },
+        ofAll: (percent, total) => `${percent} of ${total}`,
+        counted: {
+            total_facilitators: () => 'who lead or led a group, in the curriculum or not',
+            active_facilitators: (rules) => `lead a group of the curriculum that met in the last ${rules.active_days} days, graduated or not`,
+            alumni_facilitators: () => 'joined a group as a member before they last became a facilitator',
+        },
+    },
+    newcomers: {
+        title: 'New ones, month by month',
+        span: 'Months',
+        spans: { 12: 'the last 12', 24: 'the last 24', all: 'all' },
+        soFar: 'so far',
+        new: (n, count) => `${count} new ${one(n, 'facilitator', 'facilitators')}`,
+        newOnes: 'New',
+        allOnes: 'All, up to its end',
+        noWholeMonth: 'New facilitators by month; a comparison needs two whole months.',
+        finding: ({ n, count, month, difference, shown, before }) =>
+            `${count} new ${one(n, 'facilitator', 'facilitators')} in ${month}, ${
+                difference === 0 ? 'as many as' : `${shown} ${difference > 0 ? 'more' : 'fewer'} than`
+            } in ${before}.`,
+        rule: 'A facilitator is new in the month in which they first led any group. The hatched month isn’t over: it counts only so far, and isn’t compared.',
     },
     membersPage: { caption: 'Members', count: (n, count) => `${count} ${one(n, 'member', 'members')}`, empty: 'There is no member.' },
     timePage: {

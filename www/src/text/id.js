@@ -325,7 +325,36 @@ export default {
         empty: 'Tidak ada grup aktif yang hampir macet. Kabar baik.',
     },
     groupsPage: { caption: 'Grup', count: groups, empty: 'Tidak ada grup dalam kurikulum.' },
-    facilitatorsPage: { caption: 'Fasilitator', count: (n, count) => `${count} fasilitator`, empty: 'Tidak ada fasilitator.' },
+    facilitatorsPage: {
+        caption: 'Fasilitator',
+        count: (n, count) => `${count} fasilitator`,
+        empty: 'Tidak ada fasilitator.',
+        growth: 'Berapa banyak',
+        list: 'Satu per satu',
+        figures: { total_facilitators: 'Semua fasilitator', active_facilitators: 'Aktif', alumni_facilitators: 'Dulunya anggota' },
+        ofAll: (percent, total) => `${percent} dari ${total}`,
+        counted: {
+            total_facilitators: () => 'yang memimpin atau pernah memimpin grup, di dalam kurikulum atau tidak',
+            active_facilitators: (rules) =>
+                `memimpin grup kurikulum yang bertemu dalam ${rules.active_days} hari terakhir, sudah lulus atau belum`,
+            alumni_facilitators: () => 'bergabung sebagai anggota sebelum terakhir kali menjadi fasilitator',
+        },
+    },
+    newcomers: {
+        title: 'Yang baru, bulan demi bulan',
+        span: 'Bulan',
+        spans: { 12: '12 terakhir', 24: '24 terakhir', all: 'semua' },
+        soFar: 'berjalan',
+        new: (n, count) => `${count} fasilitator baru`,
+        newOnes: 'Baru',
+        allOnes: 'Semua, sampai akhir bulan',
+        noWholeMonth: 'Fasilitator baru tiap bulan; perbandingan perlu dua bulan penuh.',
+        finding: ({ count, month, difference, shown, before }) =>
+            `${count} fasilitator baru pada ${month}, ${
+                difference === 0 ? 'sama banyak dengan' : `${shown} ${difference > 0 ? 'lebih banyak' : 'lebih sedikit'} daripada`
+            } ${before}.`,
+        rule: 'Seorang fasilitator disebut baru pada bulan ia pertama kali memimpin grup mana pun. Bulan yang diarsir belum selesai: dihitung hanya sampai sekarang, dan tidak dibandingkan.',
+    },
     membersPage: { caption: 'Anggota', count: (n, count) => `${count} anggota`, empty: 'Tidak ada anggota.' },
     timePage: {
         courses: 'Tiap kursus',
