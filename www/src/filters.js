@@ -68,6 +68,7 @@ export const GROUP_FILTERS = {
     graduated_to: to('graduated_on'),
     created_from: from('created_on'),
     created_to: to('created_on'),
+    finished: present('days_to_graduate'),
     days_from: number('days_to_graduate', 'gte'),
     days_to: number('days_to_graduate', 'lte'),
 };

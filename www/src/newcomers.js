@@ -79,12 +79,12 @@ function findingOf(rows, { format }) {
     });
 }
 
-/** A month as a column: its year stands below where it begins. */
+/** A month as a column: its year stands below where it begins, and below the first one where there is room. */
 function columnOf(row, i, { format }) {
     const words = text.newcomers;
     const shown = format.number(row.new_facilitators);
     const year = row.month.slice(0, 4);
-    const isFirst = i === 0 || row.month.slice(5, 7) === '01';
+    const isFirst = row.month.slice(5, 7) === '01' || (i === 0 && row.month.slice(5, 7) !== '12');
     const name = `${format.month(row.month)}: ${words.new(row.new_facilitators, shown)}`;
     return {
         key: monthOf(row.month),

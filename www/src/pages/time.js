@@ -1,13 +1,17 @@
 // How long groups take from their first meeting to their graduation, and which of them took far less or far more.
 
 import { courseColumn, facilitatorColumn, groupColumn } from '../columns.js';
+import { h } from '../dom.js';
 import { OUTLIER_FILTERS } from '../filters.js';
+import { createMedians, createSpreads } from '../graduation-days.js';
 import { groupsLink } from '../links.js';
 import { courseNames, createList } from '../list.js';
 import { startPage } from '../shell.js';
 import { text } from '../text/index.js';
 
 startPage(({ context }) => [
+    createMedians(document.getElementById('medians'), { context }),
+    createSpreads(document.getElementById('spreads'), { context }),
     createList(document.getElementById('time'), {
         context,
         prefix: 'time_',
@@ -25,8 +29,9 @@ startPage(({ context }) => [
             { name: 'avg_days', type: 'number' },
             { name: 'min_days', type: 'number' },
             { name: 'max_days', type: 'number' },
-            { name: 'not_graduated', type: 'number' },
+            { name: 'not_graduated', type: 'number', link: (row) => groupsLink({ course: row.course_name, finished: 'no' }) },
         ],
+        count: text.timePage.count,
         empty: () => text.timePage.empty,
     }),
     createList(document.getElementById('outliers'), {
@@ -48,6 +53,7 @@ startPage(({ context }) => [
         search: ['group_name', 'facilitator_name'],
         searchLabel: text.list.searchGroups,
         count: text.groupsPage.count,
+        note: () => h('p', { class: 'muted' }, text.timePage.outlierRule),
         empty: () => text.timePage.noOutliers,
     }),
 ]);
