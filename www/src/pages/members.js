@@ -1,14 +1,17 @@
-// The members: how far each has come through the curriculum.
+// The members: how far each has come through the curriculum; with an id in the address one member's whole way.
 
+import { parameters } from '../address.js';
 import { badge } from '../cells.js';
 import { MEMBER_FILTERS } from '../filters.js';
-import { memberLink } from '../links.js';
+import { createJourney } from '../journey.js';
+import { facilitatorLink, memberLink } from '../links.js';
 import { courseNames, createList } from '../list.js';
 import { startPage } from '../shell.js';
 import { text } from '../text/index.js';
 
-startPage(({ context }) => [
-    createList(document.getElementById('members'), {
+/** All members, with search and filters. */
+function createMembers(element, { context }) {
+    return createList(element, {
         context,
         view: 'members',
         caption: text.membersPage.caption,
@@ -21,17 +24,25 @@ startPage(({ context }) => [
                 link: (row) => memberLink(row.user_id),
                 after: (row) => row.is_deleted && badge(text.words.deleted),
             },
-            { name: 'groups_joined', type: 'number' },
-            { name: 'courses_completed', type: 'number' },
+            { name: 'groups_joined', type: 'number', link: (row) => memberLink(row.user_id) },
+            { name: 'courses_completed', type: 'number', link: (row) => memberLink(row.user_id) },
             { name: 'current_course', type: 'name' },
-            { name: 'is_facilitator_now', type: 'yesNo' },
+            { name: 'is_facilitator_now', type: 'yesNo', link: (row) => row.is_facilitator_now && facilitatorLink(row.user_id) },
         ],
         filters: MEMBER_FILTERS,
-        choices: { course: courseNames, facilitating: null },
-        names: { id: 'user_name' },
+        choices: { course: courseNames, completed: courseCounts, facilitating: null },
         search: ['user_name'],
         searchLabel: text.list.searchNames,
         count: text.membersPage.count,
         empty: () => text.membersPage.empty,
-    }),
-]);
+    });
+}
+
+/** How many courses somebody may have completed: any number up to all of them. */
+async function courseCounts(signal) {
+    return (await courseNames(signal)).map((_, i) => String(i + 1));
+}
+
+const id = parameters().get('id');
+const element = document.getElementById('members');
+startPage(({ context }) => [id ? createJourney(element, { context, id }) : createMembers(element, { context })]);
