@@ -125,7 +125,6 @@ function groups({ groups: rows }, shared) {
         { name: 'joined_at', label: words.joined, cell: joinedCell },
         statusColumn(),
         { name: 'progress_pct', type: 'percent' },
-        { name: 'last_meeting_date', type: 'day' },
         { name: 'graduated_on', type: 'day' },
         { name: 'is_completed', label: words.completed, type: 'yesNo' },
         facilitatorColumn(),

@@ -3,6 +3,7 @@
 // A case is a name and a function of the world { open, openBeside, go, sql, hold, problems }.
 
 import assert from 'node:assert/strict';
+import { facilitatorsCases } from './facilitators-cases.mjs';
 import { funnelCases } from './funnel-cases.mjs';
 import { answerWith, holdSync, makeRun, makeSql, openBrowser, readNumber, readTable, runCases, settled } from './harness.mjs';
 import { FIGURES, homeCases, readFigures } from './home-cases.mjs';
@@ -287,6 +288,7 @@ async function nothingWentWrongOnTheWay({ problems }) {
 
 const CASES = [
     ...homeCases,
+    ...facilitatorsCases,
     ...funnelCases,
     ...rescueCases,
     ...atRiskCases,
