@@ -8,7 +8,9 @@ import { funnelCases } from './funnel-cases.mjs';
 import { answerWith, holdSync, makeRun, makeSql, openBrowser, readNumber, readTable, runCases, settled } from './harness.mjs';
 import { FIGURES, homeCases, readFigures } from './home-cases.mjs';
 import { lookingBackCases } from './looking-back-cases.mjs';
+import { membersCases } from './members-cases.mjs';
 import { atRiskCases, rescueCases } from './rescue-cases.mjs';
+import { timeCases } from './time-cases.mjs';
 
 const NAMES = ['facilitators', 'funnel', 'rescue', 'at-risk', 'time', 'groups', 'members', 'quality', 'sync'];
 const PATHS = ['/', ...NAMES.map((name) => `/${name}.html`)];
@@ -292,6 +294,8 @@ const CASES = [
     ...funnelCases,
     ...rescueCases,
     ...atRiskCases,
+    ...timeCases,
+    ...membersCases,
     ...lookingBackCases,
     ['Sync: the history equals SQL', historyEqualsSql],
     ['Sync: the errors equal SQL', errorsEqualSql],
