@@ -161,7 +161,8 @@ export function columnChart({ finding, columns, table, kind = 'columns' }) {
             height > 0 && one.isOpen && svg('rect', { class: 'hatch', fill: `url(#${hatch})`, ...place }),
             (everyValue || one.value === top) &&
                 svg('text', { class: 'above', x: middle, y: String(y - 6), 'text-anchor': 'middle' }, one.shown),
-            i % everyLabel === 0 && [caption(one.label, 1), caption(one.below, 2)],
+            (columns.length - 1 - i) % everyLabel === 0 && caption(one.label, 1),
+            caption(one.below, 2),
         );
     });
     const base = String(PLOT_TOP + PLOT_HEIGHT + 0.5);

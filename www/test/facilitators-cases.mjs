@@ -7,12 +7,15 @@ const PAGE_SIZE = 50;
 const FIGURES = 'SELECT total_facilitators, active_facilitators, alumni_facilitators FROM v_facilitator_growth';
 const MONTHS = 'SELECT month, new_facilitators, total_facilitators FROM v_facilitator_monthly ORDER BY month DESC';
 const LED = '(SELECT count(*) FROM v_group_status AS led WHERE led.facilitator_id = person.facilitator_id)';
-const PEOPLE = `SELECT facilitator_id, facilitator_name, facilitator_since, current_facilitator_since, ${LED} AS groups_led, is_alumni, member_since, is_deleted
+const PEOPLE = `SELECT facilitator_id, facilitator_name, facilitator_since, current_facilitator_since, ${LED} AS groups_led,
+    is_alumni, member_since, is_deleted
   FROM v_facilitator_alumni AS person`;
 const COLUMNS = ['facilitator_name', 'facilitator_since', 'current_facilitator_since', null, 'groups_led', 'is_alumni', 'member_since'];
 
-const month = (value) => new Intl.DateTimeFormat('en-GB', { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(new Date(value));
-const day = (value) => value && new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(value));
+const written = (options) => (value) => value && new Intl.DateTimeFormat('en-GB', { ...options, timeZone: 'UTC' }).format(new Date(value));
+const month = written({ month: 'long', year: 'numeric' });
+const shortMonth = written({ month: 'short' });
+const day = written({ dateStyle: 'medium' });
 
 async function figuresEqualSql({ open, go, sql }) {
     const page = await open('/facilitators.html');
@@ -44,7 +47,12 @@ async function monthsEqualSql({ open, go, sql }) {
         columns,
         [current, ...whole].reverse().map((row) => [row.month.slice(0, 7), row.new_facilitators, row === current && row.new_facilitators > 0]),
     );
-    assert.match(await page.locator('#newcomers .part').last().textContent(), /so far/, 'the month that isn’t over is marked in words');
+    for (const count of ['12', '24']) {
+        await page.locator('#months').selectOption(count);
+        await page.waitForFunction((n) => document.querySelectorAll('#newcomers .part').length === Number(n), count);
+        const below = await page.locator('#newcomers .part').last().locator('.below').allTextContents();
+        assert.deepEqual(below, [shortMonth(current.month), 'so far'], 'the month that isn’t over is marked in words');
+    }
     await leadToTheirRows(page, go, await readLinks(page, '#newcomers td a'));
 }
 
@@ -99,7 +107,8 @@ async function listSortsInSql({ open, sql }) {
                 [i, direction],
             );
             await settled(page);
-            const sorted = `${PEOPLE} ORDER BY ${column} ${direction === 'ascending' ? 'ASC' : 'DESC'} NULLS LAST, person.facilitator_id LIMIT ${PAGE_SIZE}`;
+            const order = `${column} ${direction === 'ascending' ? 'ASC' : 'DESC'} NULLS LAST, person.facilitator_id`;
+            const sorted = `${PEOPLE} ORDER BY ${order} LIMIT ${PAGE_SIZE}`;
             assert.deepEqual(await readList(page), sql(sorted).map(cellsOf), `${column} ${direction}`);
         }
     }
@@ -108,7 +117,8 @@ async function listSortsInSql({ open, sql }) {
 async function listFiltersAndSearches({ open, go, sql }) {
     const page = await open('/facilitators.html?active=yes&alumni=yes');
     const busy = `SELECT facilitator_id FROM v_facilitator_alumni WHERE is_alumni AND facilitator_id IN (
-      SELECT user_id FROM v_member_roster JOIN v_group_status USING (group_id) WHERE role = 'FACILITATOR' AND days_inactive <= 28 AND first_meeting_date IS NOT NULL)`;
+      SELECT user_id FROM v_member_roster JOIN v_group_status USING (group_id)
+      WHERE role = 'FACILITATOR' AND days_inactive <= 28 AND first_meeting_date IS NOT NULL)`;
     const ids = (all) => all.map((row) => row.facilitator_id).sort();
     const shown = sql(busy);
     assert.ok(shown.length > 0 && shown.length <= PAGE_SIZE, 'a case to look at');

@@ -386,7 +386,7 @@ export default {
         openSpan: (from) => `${from} days or more`,
         from: (from) => `${from}+`,
         spanOf: 'Days',
-        axis: 'Days to graduate, from',
+        axis: 'Each column is a span of days, below it stands its first day; the last one holds all that took longer.',
         outlierRule:
             'A group is unusual when it took more than 1.5 times the distance between the quartiles of its course’s graduates less than the first, or more than the third.',
     },

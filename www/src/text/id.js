@@ -402,7 +402,7 @@ export default {
         openSpan: (from) => `${from} hari atau lebih`,
         from: (from) => `${from}+`,
         spanOf: 'Hari',
-        axis: 'Hari sampai lulus, mulai dari',
+        axis: 'Tiap kolom adalah rentang hari, di bawahnya hari pertamanya; kolom terakhir memuat semua yang lebih lama.',
         outlierRule:
             'Sebuah grup disebut luar biasa bila waktunya lebih dari 1,5 kali jarak antarkuartil kursusnya di bawah kuartil pertama, atau di atas kuartil ketiga.',
     },
