@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { countAt, leadToTheirRows, readLinks, readNumber, readTable, settled } from './harness.mjs';
+import { DAY, END_OF_DAY } from './looking-back-cases.mjs';
 
 const PAGE_SIZE = 50;
 const FIGURES = 'SELECT total_facilitators, active_facilitators, alumni_facilitators FROM v_facilitator_growth';
@@ -26,6 +27,29 @@ async function figuresEqualSql({ open, go, sql }) {
     const note = await page.locator('.card', { hasText: 'Were members first' }).locator('.card-note').first().textContent();
     assert.equal(note, `${percent.toFixed(1)}% of ${expected.total_facilitators.toLocaleString('en-GB')}`);
     await leadToTheirRows(page, go, await readLinks(page, '#growth a'));
+}
+
+/** Looking back, the month of the day is the unfinished one, and the numbers are those of then. */
+async function daysAreLookedBackTo({ open, go, sql }) {
+    const page = await open(`/facilitators.html?as_of=${DAY}`);
+    const [current, ...whole] = sql(`${MONTHS} LIMIT 12`, END_OF_DAY);
+    const cells = (row, note = '') => [month(row.month) + note, row.new_facilitators, row.total_facilitators];
+    assert.equal(current.month.slice(0, 7), DAY.slice(0, 7));
+    assert.deepEqual(await readMonths(page), [cells(current, ' so far'), ...whole.map((row) => cells(row))]);
+    assert.match(await page.locator('#newcomers .file').getAttribute('href'), new RegExp(`^/export/as-of/${DAY}/facilitator_monthly.csv`));
+    const [{ total_facilitators: total }] = sql(FIGURES, END_OF_DAY);
+    await leadToTheirRows(page, go, [{ href: (await readLinks(page, '#growth a'))[0].href, shown: String(total) }]);
+}
+
+/** Before anything happened there are words, not empty charts. */
+async function nothingIsSaidInWords({ open, go }) {
+    const page = await open('/facilitators.html?as_of=2001-01-01');
+    assert.match(await page.locator('#newcomers .empty').textContent(), /There is no facilitator/);
+    assert.equal(await page.locator('#growth [data-figure="total_facilitators"]').textContent(), '0');
+    await go(page, '/time.html?as_of=2001-01-01');
+    for (const part of ['medians', 'spreads', 'time']) assert.match(await page.locator(`#${part} .empty`).textContent(), /No group has graduated/);
+    await go(page, '/members.html?as_of=2001-01-01');
+    assert.match(await page.locator('#members .empty').textContent(), /There is no member/);
 }
 
 /** The table below the chart, opened. */
@@ -142,6 +166,8 @@ export const facilitatorsCases = [
     ['Facilitators: figures equal SQL and lead to their rows', figuresEqualSql],
     ['Facilitators: months equal SQL, lead to their rows, the unfinished one is marked', monthsEqualSql],
     ['Facilitators: whole months are compared', wholeMonthsAreCompared],
+    ['Facilitators: as of a day', daysAreLookedBackTo],
+    ['Facilitators, time to graduate, members: nothing is said in words', nothingIsSaidInWords],
     ['Facilitators: the number of months is in the address', spanIsInTheAddress],
     ['Facilitators: each column sorts both ways as SQL does', listSortsInSql],
     ['Facilitators: filters and search equal SQL', listFiltersAndSearches],

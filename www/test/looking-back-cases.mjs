@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { readNumber, settled } from './harness.mjs';
 import { FIGURES, readFigures } from './home-cases.mjs';
 
-const DAY = '2026-08-15';
-const END_OF_DAY = `(('${DAY}'::date + 1)::timestamp AT TIME ZONE current_setting('ngeshare.timezone') - interval '1 microsecond')::text`;
+export const DAY = '2026-08-15';
+export const END_OF_DAY = `(('${DAY}'::date + 1)::timestamp AT TIME ZONE current_setting('ngeshare.timezone') - interval '1 microsecond')::text`;
 
 async function figuresAreOfTheDay({ open, sql }) {
     const page = await open(`/?as_of=${DAY}`);
