@@ -50,6 +50,14 @@ function part({ href, name, key, value }, ...content) {
     return href ? svg('a', { ...attributes, href }, title, ...content) : svg('g', { ...attributes, role: 'img' }, title, ...content);
 }
 
+/**
+ * A part with what is written at it. The writing stands beside the link, not in it: the link's name says it in a sentence, so that it
+ * isn't read twice, and clicks on it reach the link below.
+ */
+function writtenPart(one, shapes, ...writing) {
+    return svg('g', { class: 'written-part' }, part(one, ...shapes), svg('g', { class: 'writing', 'aria-hidden': 'true' }, ...writing));
+}
+
 const percent = (share) => `${Math.round(share * 1e4) / 100}%`;
 
 /** A text in a drawing can't wrap: a long one is cut, its whole stands in the table. */
@@ -66,11 +74,13 @@ export function barChart({ finding, rows, table, largest = null }) {
     const top = largest ?? Math.max(0, ...rows.map(({ value }) => value));
     const bars = rows.map((row, i) => {
         const y = i * BAR_ROW;
-        return part(
+        return writtenPart(
             row,
-            svg('rect', { class: 'hit', x: '0', y: String(y), width: '100%', height: String(BAR_ROW - 4) }),
-            svg('rect', { class: 'track', x: '0', y: String(y + BAR_TOP), width: '100%', height: String(BAR_HEIGHT), rx: '3' }),
-            row.value > 0 && barRect({ from: 0, share: row.value / top, y: y + BAR_TOP, tone: row.tone }),
+            [
+                svg('rect', { class: 'hit', x: '0', y: String(y), width: '100%', height: String(BAR_ROW - 4) }),
+                svg('rect', { class: 'track', x: '0', y: String(y + BAR_TOP), width: '100%', height: String(BAR_HEIGHT), rx: '3' }),
+                row.value > 0 && barRect({ from: 0, share: row.value / top, y: y + BAR_TOP, tone: row.tone }),
+            ],
             svg('text', { class: 'label', x: '0', y: String(y + 14) }, short(row.label)),
             svg(
                 'text',
@@ -154,11 +164,13 @@ export function columnChart({ finding, columns, table, kind = 'columns' }) {
         const place = { x: percent((i + 0.14) * band), width: percent(0.72 * band), y: String(y), height: String(height), rx: '2' };
         const caption = (words, row) =>
             words && svg('text', { class: 'below', x: middle, y: String(PLOT_TOP + PLOT_HEIGHT + 16 * row), 'text-anchor': 'middle' }, words);
-        return part(
+        return writtenPart(
             one,
-            svg('rect', { class: 'hit', x: percent(i * band), width: percent(band), y: '0', height: String(PLOT_TOP + PLOT_HEIGHT) }),
-            height > 0 && svg('rect', { class: `fill tone-${one.tone ?? 'plain'}${one.isOpen ? ' open' : ''}`, ...place }),
-            height > 0 && one.isOpen && svg('rect', { class: 'hatch', fill: `url(#${hatch})`, ...place }),
+            [
+                svg('rect', { class: 'hit', x: percent(i * band), width: percent(band), y: '0', height: String(PLOT_TOP + PLOT_HEIGHT + AXIS_HEIGHT) }),
+                height > 0 && svg('rect', { class: `fill tone-${one.tone ?? 'plain'}${one.isOpen ? ' open' : ''}`, ...place }),
+                height > 0 && one.isOpen && svg('rect', { class: 'hatch', fill: `url(#${hatch})`, ...place }),
+            ],
             (everyValue || one.value === top) &&
                 svg('text', { class: 'above', x: middle, y: String(y - 6), 'text-anchor': 'middle' }, one.shown),
             (columns.length - 1 - i) % everyLabel === 0 && caption(one.label, 1),

@@ -74,7 +74,7 @@ async function monthsEqualSql({ open, go, sql }) {
     for (const count of ['12', '24']) {
         await page.locator('#months').selectOption(count);
         await page.waitForFunction((n) => document.querySelectorAll('#newcomers .part').length === Number(n), count);
-        const below = await page.locator('#newcomers .part').last().locator('.below').allTextContents();
+        const below = await page.locator('#newcomers .writing').last().locator('.below').allTextContents();
         assert.deepEqual(below, [shortMonth(current.month), 'so far'], 'the month that isn’t over is marked in words');
     }
     await leadToTheirRows(page, go, await readLinks(page, '#newcomers td a'));

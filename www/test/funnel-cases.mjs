@@ -33,7 +33,7 @@ async function barsEqualSql({ open, sql }) {
     for (const row of sql('SELECT * FROM v_curriculum_funnel')) {
         const bars = await page
             .locator(`.course[data-course="${row.course_name}"] .part`)
-            .evaluateAll((parts) => parts.map((part) => [part.dataset.key, part.querySelector('.figure').textContent]));
+            .evaluateAll((parts) => parts.map((part) => [part.dataset.key, part.nextSibling.querySelector('.figure').textContent]));
         const expected = Object.entries(BARS).filter(([, field]) => row[field] !== null);
         assert.deepEqual(
             bars.map(([name, shown]) => [name, readNumber(shown)]),

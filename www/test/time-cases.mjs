@@ -30,7 +30,9 @@ async function mediansEqualSql({ open, go, sql }) {
     const rows = sql(COURSES);
     const bars = await page
         .locator('#medians .part')
-        .evaluateAll((parts) => parts.map((part) => [part.dataset.key, Number(part.dataset.value), part.querySelector('.figure').textContent]));
+        .evaluateAll((parts) =>
+            parts.map((part) => [part.dataset.key, Number(part.dataset.value), part.nextSibling.querySelector('.figure').textContent]),
+        );
     assert.deepEqual(
         bars,
         rows.map((row) => [row.course_name, row.median_days, `${row.median_days.toLocaleString('en-GB')} ${row.median_days === 1 ? 'day' : 'days'}`]),
