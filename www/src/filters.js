@@ -52,7 +52,6 @@ export const STATUSES = ['ACTIVE', 'STALLED', 'GRADUATED', 'NOT_STARTED'];
 
 /** The list of groups (api.group_status). */
 export const GROUP_FILTERS = {
-    id: text('group_id'),
     course: text('course_name'),
     status: word('status', STATUSES, 'groupStatuses'),
     facilitator: text('facilitator_id'),
@@ -81,6 +80,9 @@ export const AT_RISK_FILTERS = {
     facilitator: text('facilitator_id'),
     reason: word('reason', ['SILENT', 'RHYTHM'], 'riskReasons'),
 };
+
+/** The people of groups (api.member_roster). */
+export const ROSTER_FILTERS = { role: word('role', ['MEMBER', 'FACILITATOR'], 'roles') };
 
 /** The facilitators (api.facilitators). */
 export const FACILITATOR_FILTERS = {

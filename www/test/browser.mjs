@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { funnelCases } from './funnel-cases.mjs';
+import { groupsCases } from './groups-cases.mjs';
 import { answerWith, holdSync, makeRun, makeSql, openBrowser, readNumber, readTable, runCases, settled } from './harness.mjs';
 import { FIGURES, homeCases, readFigures } from './home-cases.mjs';
 import { lookingBackCases } from './looking-back-cases.mjs';
@@ -291,6 +292,7 @@ const CASES = [
     ...rescueCases,
     ...atRiskCases,
     ...lookingBackCases,
+    ...groupsCases,
     ['Sync: the history equals SQL', historyEqualsSql],
     ['Sync: the errors equal SQL', errorsEqualSql],
     ['times are in the reporting zone, whatever the browser’s', timesAreInTheReportingZone],
