@@ -124,6 +124,34 @@ export const ANOMALY_FILTERS = {
     group: text('group_id'),
 };
 
+/** The findings in the data (api.data_quality). */
+export const DATA_FILTERS = {
+    finding: word(
+        'finding',
+        [
+            'orphan_reference',
+            'quarantine',
+            'drift',
+            'near_miss_course',
+            'group_without_hangout',
+            'duplicate_email',
+            'joined_at_null',
+            'ignored_person',
+            'end_before_start',
+            'updated_before_created',
+            'deleted_before_created',
+            'in_future',
+            'attendance_before_group',
+            'joined_before_group',
+            'role_seen',
+            'membership_status_seen',
+            'group_status_seen',
+            'null_values',
+        ],
+        'findings',
+    ),
+};
+
 /** The groups that took far less or far more time than others (api.graduation_outliers). */
 export const OUTLIER_FILTERS = { course: text('course_name'), outlier: word('outlier', ['FAST', 'SLOW'], 'outliers') };
 

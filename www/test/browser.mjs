@@ -8,6 +8,7 @@ import { groupsCases } from './groups-cases.mjs';
 import { answerWith, holdSync, makeRun, makeSql, openBrowser, readNumber, readTable, runCases, settled } from './harness.mjs';
 import { FIGURES, homeCases, readFigures } from './home-cases.mjs';
 import { lookingBackCases } from './looking-back-cases.mjs';
+import { qualityCases } from './quality-cases.mjs';
 import { atRiskCases, rescueCases } from './rescue-cases.mjs';
 
 const NAMES = ['facilitators', 'funnel', 'rescue', 'at-risk', 'time', 'groups', 'members', 'quality', 'sync'];
@@ -293,6 +294,7 @@ const CASES = [
     ...atRiskCases,
     ...lookingBackCases,
     ...groupsCases,
+    ...qualityCases,
     ['Sync: the history equals SQL', historyEqualsSql],
     ['Sync: the errors equal SQL', errorsEqualSql],
     ['times are in the reporting zone, whatever the browser’s', timesAreInTheReportingZone],
