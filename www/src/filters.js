@@ -158,6 +158,16 @@ export const OUTLIER_FILTERS = { course: text('course_name'), outlier: word('out
 /** The links between groups of a course and the next (api.pipeline). */
 export const LINK_FILTERS = { course: text('course_a'), group: text('group_a_id') };
 
+/** The runs of the sync (api.sync_runs). */
+export const RUN_FILTERS = {
+    status: word('status', ['running', 'success', 'warning', 'failed', 'cancelled', 'crashed'], 'statuses'),
+    mode: word('mode', ['incremental', 'full', 'verify'], 'syncModes'),
+    trigger: word('trigger', ['worker', 'cron', 'call'], 'syncTriggers'),
+};
+
+/** The errors of the sync (api.sync_errors). */
+export const ERROR_FILTERS = { run: text('run_id'), class: word('class', ['transient', 'permanent', 'row'], 'errorClasses') };
+
 /** Text in double quotes, as PostgREST wants what has commas, parentheses or dots in it. */
 export function quote(value) {
     return `"${value.replace(/["\\]/g, '\\$&')}"`;

@@ -10,6 +10,7 @@ import { FIGURES, homeCases, readFigures } from './home-cases.mjs';
 import { lookingBackCases } from './looking-back-cases.mjs';
 import { qualityCases } from './quality-cases.mjs';
 import { atRiskCases, rescueCases } from './rescue-cases.mjs';
+import { syncPageCases } from './sync-page-cases.mjs';
 
 const NAMES = ['facilitators', 'funnel', 'rescue', 'at-risk', 'time', 'groups', 'members', 'quality', 'sync'];
 const PATHS = ['/', ...NAMES.map((name) => `/${name}.html`)];
@@ -295,6 +296,7 @@ const CASES = [
     ...lookingBackCases,
     ...groupsCases,
     ...qualityCases,
+    ...syncPageCases,
     ['Sync: the history equals SQL', historyEqualsSql],
     ['Sync: the errors equal SQL', errorsEqualSql],
     ['times are in the reporting zone, whatever the browser’s', timesAreInTheReportingZone],

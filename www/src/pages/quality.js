@@ -99,8 +99,7 @@ function dataList(context) {
         fallback: { column: 'finding', direction: 'asc' },
         columns: [
             { name: 'finding', type: 'word', words: text.findings },
-            { name: 'table_name', type: 'name' },
-            { name: 'column_name', type: 'name' },
+            { name: 'table_name', label: words.where, cell: (row) => name([row.table_name, row.column_name].filter(Boolean).join('.')) },
             { name: 'rows', type: 'number' },
             { name: 'example_id', type: 'name' },
             sentence('hint'),
