@@ -2,6 +2,7 @@
 
 import { parameters } from '../address.js';
 import { readRow, serverNow } from '../api.js';
+import { missing } from '../cells.js';
 import { createComparison } from '../comparison.js';
 import { h, name } from '../dom.js';
 import { ERROR_FILTERS, RUN_FILTERS } from '../filters.js';
@@ -115,7 +116,7 @@ function runsList({ context, watch }) {
             rows('rows_inserted', words.inserted),
             rows('rows_updated', words.updated),
             rows('rows_deleted', words.deleted),
-            { name: 'message', label: words.message, type: 'name', wide: true, missing: words.noMessage },
+            { name: 'message', label: words.message, wide: true, cell: ownWords },
         ],
         filters: RUN_FILTERS,
         choices: { status: null, mode: null, trigger: null },
@@ -151,6 +152,9 @@ function errorsList(context) {
         isGood: true,
     });
 }
+
+/** What a run says of itself, which it says in English. */
+const ownWords = ({ message }) => (message ? h('span', { lang: 'en' }, name(message)) : missing(text.syncPage.noMessage));
 
 const whereCell = (row) => [text.sync.phases[row.phase] ?? row.phase, row.table_name].filter(Boolean).join(': ') || NOTHING;
 

@@ -290,7 +290,7 @@ export default {
         finding: 'Finding',
         mode: 'Kind',
         trigger: 'Started by',
-        class: 'Weight',
+        class: 'Kind',
     },
     filters: {
         id: (name) => `Only ${name}`,
@@ -305,7 +305,7 @@ export default {
         run: (run) => `Run ${run}`,
         mode: (mode) => `Kind: ${mode}`,
         trigger: (trigger) => `Started by: ${trigger}`,
-        class: (weight) => `Weight: ${weight}`,
+        class: (kind) => `Kind: ${kind}`,
         finding: (finding) => finding,
         role: (role) => `Role: ${role}`,
         episode: (episode) => `Furthest episode: ${episode}`,

@@ -297,7 +297,7 @@ export default {
         finding: 'Temuan',
         mode: 'Jenis',
         trigger: 'Dimulai oleh',
-        class: 'Bobot',
+        class: 'Jenis',
     },
     filters: {
         id: (name) => `Hanya ${name}`,
@@ -312,7 +312,7 @@ export default {
         run: (run) => `Proses ${run}`,
         mode: (mode) => `Jenis: ${mode}`,
         trigger: (trigger) => `Dimulai oleh: ${trigger}`,
-        class: (weight) => `Bobot: ${weight}`,
+        class: (kind) => `Jenis: ${kind}`,
         finding: (finding) => finding,
         role: (role) => `Peran: ${role}`,
         episode: (episode) => `Episode terjauh: ${episode}`,
