@@ -52,7 +52,7 @@ function comparedTable(tables, shared) {
     const words = text.syncPage;
     const columns = [
         { name: 'table_name', type: 'name', label: words.table },
-        { name: 'status', label: words.status, cell: ({ status }) => (words.compared[status] ? h('span', { class: `badge status-${status}`, 'data-status': status }, words.compared[status]) : runBadge(status)) },
+        { name: 'status', label: words.status, cell: ({ status }) => runBadge(status, words.compared[status]) },
         { name: 'source_rows', type: 'number', label: words.there, missing: words.notCounted },
         { name: 'local_rows', type: 'number', label: words.here, missing: words.notCounted },
     ].map((spec) => column({ ...spec, sortable: false }));

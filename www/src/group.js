@@ -5,6 +5,7 @@ import { badge, column, missing } from './cells.js';
 import { statusColumn } from './columns.js';
 import { contactCell } from './contact.js';
 import { h, name } from './dom.js';
+import { factList } from './facts.js';
 import { ROSTER_FILTERS } from './filters.js';
 import { NOTHING } from './format.js';
 import { createList } from './list.js';
@@ -87,7 +88,7 @@ function showFacts({ group, members }, { format, rules }) {
     return [
         h('p', {}, h('a', { href: groupsLink() }, words.all)),
         h('p', { class: 'status-reason' }, words.reasons[reasonOf(group)](group, format, rules)),
-        h('dl', { class: 'facts' }, facts.filter(Boolean).map(([label, value]) => h('div', {}, h('dt', {}, label), h('dd', {}, value)))),
+        factList(facts),
     ];
 }
 
@@ -101,7 +102,8 @@ function reasonOf({ status, last_meeting_date: last }) {
 
 /** The rows behind the number of members: those of its roster that are members. */
 function membersLink(group, members) {
-    return members === group.member_count && members > 0 && `${pageLink('/groups.html', { id: group.group_id, people_role: 'MEMBER' })}#roster-title`;
+    const rows = pageLink('/groups.html', { id: group.group_id, people_role: 'MEMBER' });
+    return members === group.member_count && members > 0 && `${rows}#roster-title`;
 }
 
 /** Who is both a member and a facilitator counts as facilitator only: then the roster has more members than the number. */
@@ -135,12 +137,15 @@ function showWhy({ group, told }, { format }) {
     const columns = [
         { name: 'fact', label: words.fact, sortable: false, cell: ({ fact }) => words.facts[fact] ?? text.columns[fact] ?? fact },
         { name: 'value', label: words.value, sortable: false, cell: (row) => toldValue(row, group, format) },
-        { name: 'because', label: words.because, sortable: false, wide: true, cell: ({ because }) => h('span', { lang: 'en' }, name(because ?? NOTHING)) },
+        { name: 'because', label: words.because, sortable: false, wide: true, cell: reasonCell },
     ].map(column);
     const table = createTable({ caption: words.why, columns, titled: true });
     table.update(told.filter(({ fact }) => !SAID_ABOVE.includes(fact)));
     return table.element;
 }
+
+/** Why a fact is so, in the database's own sentence. */
+const reasonCell = ({ because }) => h('span', { lang: 'en' }, name(because ?? NOTHING));
 
 /** A told value in words, leading where there is more about it. */
 function toldValue({ fact, value }, group, format) {

@@ -3,6 +3,7 @@
 import { readRow, readRows } from './api.js';
 import { column, missing } from './cells.js';
 import { h, name } from './dom.js';
+import { factList } from './facts.js';
 import { errorsLink, exportLink, pageLink } from './links.js';
 import { createRegion } from './region.js';
 import { createTable } from './table.js';
@@ -11,9 +12,9 @@ import { text } from './text/index.js';
 /** What is added up over the tables of a run. */
 const COUNTED = ['rows_pulled', 'rows_inserted', 'rows_updated', 'rows_deleted', 'rows_repaired'];
 
-/** A run's result as a word with a colour. */
-export function runBadge(status) {
-    return h('span', { class: `badge status-${status}`, 'data-status': status }, text.statuses[status] ?? status);
+/** A run's result, or a table's in it, as a word with a colour; other words where they say more. */
+export function runBadge(status, words = text.statuses[status] ?? status) {
+    return h('span', { class: `badge status-${status}`, 'data-status': status }, words);
 }
 
 /** The rows of sync_tables of a run, in the order in which it came to them. */
@@ -67,16 +68,22 @@ function showRun({ run, tables, errors }, shared) {
         [words.duration, format.duration(run.duration)],
         [words.errors, errors > 0 ? h('a', { href: errorsLink(run.run_id), 'data-focus': 'run-errors' }, count) : count],
     ];
-    const pairs = [['run_id', `eq.${run.run_id}`], ['order', 'started_at.asc,table_name.asc']];
+    const pairs = [
+        ['run_id', `eq.${run.run_id}`],
+        ['order', 'started_at.asc,table_name.asc'],
+    ];
+    const file = exportLink('sync_tables', pairs, null);
     return [
         h('p', {}, h('a', { href: pageLink('/sync.html') }, words.allRuns)),
         run.message && h('p', { class: 'status-reason' }, h('span', { lang: 'en' }, name(run.message))),
-        h('dl', { class: 'facts' }, facts.map(([label, value]) => h('div', {}, h('dt', {}, label), h('dd', {}, value)))),
+        factList(facts),
         h('h3', {}, words.tables),
         tables.length > 0 ? tablesOf(tables, shared) : h('p', { class: 'empty' }, words.noTables),
-        h('div', { class: 'list-end' }, h('a', { class: 'file', href: exportLink('sync_tables', pairs, null), download: true, 'data-focus': 'tables-file' }, text.list.file)),
+        h('div', { class: 'list-end' }, h('a', { class: 'file', href: file, download: true, 'data-focus': 'tables-file' }, text.list.file)),
     ];
 }
+
+const durationCell = ({ duration_ms: time }, { format }) => format.duration(time === null ? null : time / 1000);
 
 /** Each table, and all of them together. */
 function tablesOf(tables, shared) {
@@ -85,7 +92,7 @@ function tablesOf(tables, shared) {
     const columns = [
         { name: 'table_name', type: 'name', label: words.table },
         { name: 'status', label: words.status, cell: ({ status }) => status && runBadge(status) },
-        { name: 'duration_ms', type: 'duration', label: words.duration, cell: (row, { format }) => format.duration(row.duration_ms === null ? null : row.duration_ms / 1000) },
+        { name: 'duration_ms', type: 'duration', label: words.duration, cell: durationCell },
         number('rows_pulled', words.pulled),
         number('rows_inserted', words.inserted),
         number('rows_updated', words.updated),

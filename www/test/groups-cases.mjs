@@ -8,6 +8,9 @@ const literal = (value) => `'${value.replaceAll("'", "''")}'`;
 const dayWords = (day) => new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(day));
 const STATUSES = ['ACTIVE', 'STALLED', 'GRADUATED', 'NOT_STARTED'];
 
+/** The condition that a group stands at one side of the links. */
+const isLinked = (side) => `EXISTS (SELECT FROM v_curriculum_pipeline WHERE ${side} = group_id)`;
+
 /** A group that fits a condition; the case needs one. */
 function groupWhere(sql, condition) {
     const [group] = sql(`SELECT * FROM api.group_status AS fact WHERE ${condition} ORDER BY group_id LIMIT 1`);
@@ -36,7 +39,9 @@ async function listFilters({ open, go, sql }) {
 
 /** The facts of a group as the page shows them. */
 function readFacts(page) {
-    return page.locator('#facts dl > div').evaluateAll((all) => Object.fromEntries(all.map((one) => [...one.children].map((cell) => cell.textContent.trim()))));
+    return page
+        .locator('#facts dl > div')
+        .evaluateAll((all) => Object.fromEntries(all.map((one) => [...one.children].map((cell) => cell.textContent.trim()))));
 }
 
 async function factsEqualSql({ open, go, sql }) {
@@ -58,13 +63,17 @@ async function factsEqualSql({ open, go, sql }) {
         assert.equal(readNumber(facts.Members.split(' ')[0]), group.member_count);
         const reason = await page.locator('.status-reason').textContent();
         assert.ok(reason.toLowerCase().startsWith(`${status.toLowerCase().replace('_', ' ')}: `), reason);
-        const proof = status === 'GRADUATED' ? dayWords(group.graduated_on) : String(group.last_meeting_date ? group.days_inactive : dayWords(group.started_on));
+        const silent = group.last_meeting_date ? String(group.days_inactive) : dayWords(group.started_on);
+        const proof = status === 'GRADUATED' ? dayWords(group.graduated_on) : silent;
         assert.ok(reason.includes(proof), `${reason} says ${proof}`);
     }
 }
 
 async function reasonsEqualSql({ open, sql }) {
-    const { group_id: id } = groupWhere(sql, `EXISTS (SELECT FROM v_curriculum_pipeline WHERE group_a_id = group_id) AND EXISTS (SELECT FROM v_anomalies AS odd WHERE odd.group_id = fact.group_id)`);
+    const { group_id: id } = groupWhere(
+        sql,
+        `${isLinked('group_a_id')} AND EXISTS (SELECT FROM v_anomalies AS odd WHERE odd.group_id = fact.group_id)`,
+    );
     const page = await open(address(id));
     const expected = sql(`SELECT fact, because FROM ngeshare_explain_group(${literal(id)}) WHERE fact NOT IN ('group_name', 'course_name')`);
     const shown = await readTable(page, '#why');
@@ -76,14 +85,24 @@ async function reasonsEqualSql({ open, sql }) {
 }
 
 async function meetingsEqualSql({ open, sql }) {
-    const { group_id: id, total_meetings: days } = groupWhere(sql, `EXISTS (SELECT FROM v_anomalies AS odd WHERE odd.group_id = fact.group_id AND kind = 'FOREIGN_EPISODE') AND total_meetings > 3`);
+    const { group_id: id, total_meetings: days } = groupWhere(
+        sql,
+        `total_meetings > 3 AND EXISTS (SELECT FROM v_anomalies AS odd WHERE odd.group_id = fact.group_id AND kind = 'FOREIGN_EPISODE')`,
+    );
     const page = await open(address(id));
     const expected = sql(`SELECT * FROM api.group_meetings WHERE group_id = ${literal(id)} ORDER BY meeting_date, episode NULLS LAST, episode_id`);
     const shown = await readTable(page, '#timeline');
     const yesNo = (value) => (value ? 'yes' : 'no');
     assert.deepEqual(
         shown,
-        expected.map((row) => [dayWords(row.meeting_date), String(row.episode), row.episode_title, String(row.attendances), yesNo(row.is_milestone), yesNo(row.is_own)]),
+        expected.map((row) => [
+            dayWords(row.meeting_date),
+            String(row.episode),
+            row.episode_title,
+            String(row.attendances),
+            yesNo(row.is_milestone),
+            yesNo(row.is_own),
+        ]),
     );
     assert.equal(new Set(shown.map(([day]) => day)).size, days, 'the days behind the number of meetings');
     const marks = await page.locator('#timeline .drawing .mark').evaluateAll((all) => all.map((one) => one.getAttribute('class')));
@@ -104,17 +123,22 @@ async function membersLeadToTheirRows({ open, go, sql }) {
     const expected = sql(`SELECT user_name FROM v_member_roster WHERE group_id = ${literal(group.group_id)} ORDER BY joined_at, role, user_name`);
     const shown = await readTable(page, '#roster');
     assert.deepEqual(shown.map(([name]) => name.replace(/ account deleted$/, '')), expected.map((row) => row.user_name));
-    const both = groupWhere(sql, `EXISTS (SELECT FROM v_member_roster AS seat WHERE seat.group_id = fact.group_id AND user_id IS NOT NULL GROUP BY user_id HAVING count(*) > 1)`);
+    const both = groupWhere(
+        sql,
+        `EXISTS (SELECT FROM v_member_roster AS seat WHERE seat.group_id = fact.group_id AND user_id IS NOT NULL
+          GROUP BY user_id HAVING count(*) > 1)`,
+    );
     await go(page, address(both.group_id));
     assert.equal(await page.locator('#facts a[data-focus="member_count"]').count(), 0, 'no link to more rows than the number says');
     assert.match((await readFacts(page)).Members, /1 more is a member and leads it, too/);
 }
 
 async function kinEqualsSql({ open, go, sql }) {
-    const { group_id: id } = groupWhere(sql, `EXISTS (SELECT FROM v_curriculum_pipeline WHERE group_a_id = group_id) AND EXISTS (SELECT FROM v_curriculum_pipeline WHERE group_b_id = group_id)`);
+    const { group_id: id } = groupWhere(sql, `${isLinked('group_a_id')} AND ${isLinked('group_b_id')}`);
     const page = await open(address(id));
     for (const [part, here, there] of [['came-from', 'b', 'a'], ['went-on', 'a', 'b']]) {
-        const expected = sql(`SELECT group_${there}_name AS name, course_${there} AS course, days_between, shared_member_count AS shared, overlap_pct AS overlap
+        const expected = sql(`SELECT group_${there}_name AS name, course_${there} AS course,
+            days_between, shared_member_count AS shared, overlap_pct AS overlap
           FROM api.pipeline WHERE group_${here}_id = ${literal(id)} ORDER BY days_between, group_a_id, group_b_id`);
         const shown = (await readTable(page, `#${part}`)).map(([name, course, ...numbers]) => [name, course, ...numbers.map(readNumber)]);
         assert.deepEqual(shown, expected.map((row) => [row.name, row.course, row.days_between, row.shared, row.overlap]), part);
@@ -162,7 +186,6 @@ async function groupFitsEveryScreen({ open, sql, problems }) {
             const page = await open(address(id), { colorScheme, viewport: { width, height: 800 } });
             const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
             assert.equal(sideways, 0, `scrolls sideways at ${width}`);
-            if (process.env.NGESHARE_SHOTS) await page.screenshot({ path: `${process.env.NGESHARE_SHOTS}/group-${width}-${colorScheme}.png`, fullPage: true });
             await page.context().close();
         }
     }

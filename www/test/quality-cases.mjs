@@ -91,12 +91,6 @@ async function findingsAreOfNow({ open }) {
 async function qualitySpeaksIndonesian({ open }) {
     const page = await open(QUALITY, { locale: 'id-ID' });
     assert.match(await page.locator('#kinds').textContent(), /Tunjuk fasilitator\./);
-    if (process.env.NGESHARE_SHOTS) {
-        for (const [width, colorScheme, locale] of [[1280, 'light', 'en-GB'], [360, 'dark', 'id-ID']]) {
-            const shot = await open(QUALITY, { viewport: { width, height: 800 }, colorScheme, locale });
-            await shot.screenshot({ path: `${process.env.NGESHARE_SHOTS}/quality-${width}.png`, fullPage: true });
-        }
-    }
 }
 
 export const qualityCases = [

@@ -9,7 +9,8 @@ const COUNTED = ['rows_pulled', 'rows_inserted', 'rows_updated', 'rows_deleted',
 /** Waits until a comparison behind a run has ended and its outcome is on the page. */
 async function waitForOutcome(page, sql, before) {
     const deadline = Date.now() + 60_000;
-    const ended = () => sql(`SELECT run_id::text, status, message FROM sync_run WHERE run_id > ${before} AND mode = 'verify' AND status <> 'running'`);
+    const ended = () =>
+        sql(`SELECT run_id::text, status, message FROM sync_run WHERE run_id > ${before} AND mode = 'verify' AND status <> 'running'`);
     while (ended().length === 0) {
         assert.ok(Date.now() < deadline, 'the comparison ends');
         await page.waitForTimeout(100);
@@ -36,7 +37,10 @@ async function comparisonFindsWhatDiffers({ open, run, sql }) {
     assert.deepEqual(differing, ['User']);
 
     await page.locator('#sync-now').click();
-    await page.waitForFunction((id) => [...document.querySelectorAll('#runs tbody tr')].some((row) => Number(row.dataset.key) > id && row.querySelector('[data-status="success"]')), Number(warned.run_id));
+    await page.waitForFunction((id) => {
+        const later = [...document.querySelectorAll('#runs tbody tr')].filter((row) => Number(row.dataset.key) > id);
+        return later.some((row) => row.querySelector('[data-status="success"]'));
+    }, Number(warned.run_id));
     await settled(page);
     const mended = lastRun(sql);
     await page.locator('#compare-now').focus();
@@ -58,10 +62,11 @@ async function runOpensTableByTable({ open, go, sql }) {
     assert.equal(readNumber(await link.textContent()), inserted);
     await go(page, await link.getAttribute('href'));
     assert.equal(await page.locator('#run-title').textContent(), `Run ${run}`);
-    const expected = sql(`SELECT table_name, ${COUNTED.join(', ')}, source_rows, local_rows FROM sync_log WHERE run_id = ${run} ORDER BY started_at, table_name`);
+    const fields = ['table_name', ...COUNTED, 'source_rows', 'local_rows'];
+    const expected = sql(`SELECT ${fields.join(', ')} FROM sync_log WHERE run_id = ${run} ORDER BY started_at, table_name`);
     const rows = await readTable(page, '#run');
     const numbers = ([table, , , ...rest]) => [table, ...rest.map(readNumber)];
-    assert.deepEqual(rows.slice(0, -1).map(numbers), expected.map((row) => ['table_name', ...COUNTED, 'source_rows', 'local_rows'].map((field) => row[field])));
+    assert.deepEqual(rows.slice(0, -1).map(numbers), expected.map((row) => fields.map((field) => row[field])));
     const sums = COUNTED.map((field) => expected.reduce((total, row) => total + row[field], 0));
     assert.deepEqual(numbers(rows.at(-1)), ['Together', ...sums, null, null]);
     assert.equal(sums[1], inserted, 'the number clicked');
@@ -69,7 +74,8 @@ async function runOpensTableByTable({ open, go, sql }) {
 
 async function errorsOfARunAreListed({ open, go, sql, run }) {
     run(`INSERT INTO sync_error_log (run_id, phase, attempt, sqlstate, class, message, will_retry, occurred_at)
-      SELECT max(run_id), 'pull', n, '08006', 'transient', 'made by a test, <b>attempt</b> ' || n, true, timestamptz '2026-01-01' + n * interval '1 second' FROM sync_run, generate_series(1, 2) AS n GROUP BY n`);
+      SELECT max(run_id), 'pull', n, '08006', 'transient', 'made by a test, <b>attempt</b> ' || n, true,
+        timestamptz '2026-01-01' + n * interval '1 second' FROM sync_run, generate_series(1, 2) AS n GROUP BY n`);
     try {
         const last = lastRun(sql);
         const page = await open(`${SYNC}?run=${last}`);
@@ -79,7 +85,8 @@ async function errorsOfARunAreListed({ open, go, sql, run }) {
         await go(page, await link.getAttribute('href'));
         assert.equal(readNumber((await page.locator('#errors [data-figure="total"]').textContent()).split(' ')[0]), n);
         const shown = await readTable(page, '#errors');
-        const expected = sql(`SELECT message, ngeshare.error_remedy(sqlstate) AS remedy FROM sync_error_log WHERE run_id = ${last} ORDER BY occurred_at DESC, error_id DESC`);
+        const expected = sql(`SELECT message, ngeshare.error_remedy(sqlstate) AS remedy FROM sync_error_log WHERE run_id = ${last}
+          ORDER BY occurred_at DESC, error_id DESC`);
         assert.ok(expected[0].remedy, 'there is a remedy for it');
         assert.deepEqual(shown.map((cells) => cells[4]), expected.map((row) => row.remedy));
         assert.ok(shown.every((cells, i) => cells[3].startsWith(expected[i].message)), 'messages stay text');
@@ -90,9 +97,10 @@ async function errorsOfARunAreListed({ open, go, sql, run }) {
 
 async function listsFilter({ open, go, sql }) {
     const page = await open(SYNC);
-    for (const [parameters, condition] of [[{ mode: 'verify' }, `mode = 'verify'`], [{ status: 'success' }, `status = 'success'`], [{ trigger: 'call' }, `trigger = 'call'`]]) {
+    for (const [parameter, value] of Object.entries({ mode: 'verify', status: 'success', trigger: 'call' })) {
+        const condition = `${parameter} = '${value}'`;
         const [{ n }] = sql(`SELECT count(*) AS n FROM api.sync_runs WHERE ${condition}`);
-        await go(page, `${SYNC}?${new URLSearchParams(parameters)}`);
+        await go(page, `${SYNC}?${new URLSearchParams({ [parameter]: value })}`);
         assert.equal(readNumber((await page.locator('#runs [data-figure="total"]').textContent()).split(' ')[0]), n, condition);
     }
     assert.equal(await countAt(page, go, SYNC), sql('SELECT count(*) AS n FROM sync_run')[0].n);
@@ -106,9 +114,10 @@ async function unknownRunIsSaid({ open }) {
 
 async function scheduleIsSaid({ open, sql }) {
     const page = await open(SYNC);
-    const facts = () => page.locator('#schedule dl > div').evaluateAll((all) => Object.fromEntries(all.map((one) => [...one.children].map((cell) => cell.textContent))));
     const [health] = sql('SELECT * FROM api.sync_health');
-    const shown = await facts();
+    const shown = await page
+        .locator('#schedule dl > div')
+        .evaluateAll((all) => Object.fromEntries(all.map((one) => [...one.children].map((cell) => cell.textContent))));
     assert.equal(shown['Schedule, as cron writes it'], health.schedule ?? 'none: a sync is only started by hand');
     assert.equal(readNumber(shown['Alerts that wait to be sent']), health.alerts_pending);
     const [{ zone }] = sql('SELECT zone FROM api.home');
@@ -117,7 +126,10 @@ async function scheduleIsSaid({ open, sql }) {
     assert.equal(shown['Next sync'], health.next_run_at ? instant.format(new Date(health.next_run_at)) : 'none is planned');
     const none = { ...health, schedule: null, next_run_at: null, status: 'failed', last_error: 'it said <i>no</i>', alerts_pending: 2 };
     const other = await open(SYNC, { routes: { sync_health: answerWith([none]) } });
-    assert.match(await other.locator('#schedule').textContent(), /none: a sync is only started by hand.*the last sync failed.*it said <i>no<\/i>.*ngeshare_schedule/);
+    assert.match(
+        await other.locator('#schedule').textContent(),
+        /none: a sync is only started by hand.*the last sync failed.*it said <i>no<\/i>.*ngeshare_schedule/,
+    );
 }
 
 async function viewerIsToldSo({ open }) {
@@ -150,11 +162,16 @@ async function firstRunHasNoHistory({ open }) {
 }
 
 async function syncPageSpeaksIndonesian({ open, sql, problems }) {
-    for (const [width, colorScheme, locale] of [[1280, 'light', 'en-GB'], [1280, 'dark', 'id-ID'], [360, 'light', 'id-ID'], [360, 'dark', 'en-GB']]) {
+    for (const [width, colorScheme, locale] of [
+        [1280, 'light', 'en-GB'],
+        [1280, 'dark', 'id-ID'],
+        [360, 'light', 'id-ID'],
+        [360, 'dark', 'en-GB'],
+    ]) {
         const page = await open(`${SYNC}?run=${lastRun(sql)}`, { viewport: { width, height: 800 }, colorScheme, locale });
         assert.match(await page.locator('#compare-now').textContent(), locale === 'id-ID' ? /^Bandingkan$/ : /^Compare now$/);
-        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, `sideways at ${width}`);
-        if (process.env.NGESHARE_SHOTS) await page.screenshot({ path: `${process.env.NGESHARE_SHOTS}/sync-${width}-${colorScheme}.png`, fullPage: true });
+        const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.equal(sideways, 0, `sideways at ${width}`);
     }
     assert.deepEqual(problems, []);
 }

@@ -19,7 +19,11 @@ const TONES = { warning: 'severity-warning', info: 'severity-info' };
 const severityBadge = (severity) => severity && badge(text.severities[severity] ?? severity, TONES[severity]);
 
 /** A sentence that comes from the database, which speaks English. */
-const sentence = (field) => ({ name: field, wide: true, cell: (row) => row[field] !== null && h('span', { lang: 'en' }, name(row[field])) });
+const sentence = (field) => ({
+    name: field,
+    wide: true,
+    cell: (row) => row[field] !== null && h('span', { lang: 'en' }, name(row[field])),
+});
 
 /** Each rule with the number of groups that break it: those of the page in their order, then any that the database knows besides. */
 async function readKinds(signal) {
@@ -35,7 +39,8 @@ async function readKinds(signal) {
 /** How many groups break a rule, leading to them; "none" is good news. */
 function brokenBy({ kind, groups }, { format }) {
     if (groups === 0) return h('span', { class: 'none', 'data-figure': kind }, text.qualityPage.none);
-    return h('a', { href: `${qualityLink({ kind })}#anomalies-title`, 'data-focus': kind }, h('span', { 'data-figure': kind }, format.number(groups)));
+    const href = `${qualityLink({ kind })}#anomalies-title`;
+    return h('a', { href, 'data-focus': kind }, h('span', { 'data-figure': kind }, format.number(groups)));
 }
 
 /** The rules, a row each: how often broken, what that means, what to do. */

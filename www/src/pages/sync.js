@@ -11,6 +11,7 @@ import { createList } from '../list.js';
 import { runLink } from '../links.js';
 import { createProgress, silentFor } from '../progress.js';
 import { createRegion } from '../region.js';
+import { factList } from '../facts.js';
 import { createRunRegion, runBadge } from '../run.js';
 import { startPage } from '../shell.js';
 import { createCancelButton } from '../sync-button.js';
@@ -19,6 +20,7 @@ import { text } from '../text/index.js';
 
 const PAGE_SIZE = 30;
 const TICK_MS = 1_000;
+const PLAN = "SELECT ngeshare_schedule('*/30 * * * *')";
 
 /** The panel "Now": progress with Cancel while a sync works, else how the last one ended. */
 function createStatePanel(element, { context, watch }) {
@@ -87,8 +89,8 @@ function scheduleRegion(context) {
                 health.last_error && [words.healthWhy, name(health.last_error)],
                 [words.alerts, h('span', { 'data-figure': 'alerts_pending' }, format.number(health.alerts_pending))],
             ];
-            const how = !health.schedule && h('p', { class: 'muted' }, words.planHow, ' ', h('code', {}, "SELECT ngeshare_schedule('*/30 * * * *')"));
-            return [h('dl', { class: 'facts' }, facts.filter(Boolean).map(([label, value]) => h('div', {}, h('dt', {}, label), h('dd', {}, value)))), how];
+            const how = !health.schedule && h('p', { class: 'muted' }, words.planHow, ' ', h('code', {}, PLAN));
+            return [factList(facts), how];
         },
     });
 }
