@@ -18,16 +18,17 @@ let patterns = 0;
 
 /**
  * A chart with its caption, which says what it shows in a sentence, and its numbers as a table: { columns, rows, rowKey } of createTable,
- * where `shared` are the formatters. Without `table` where the page has one for several charts.
+ * where `shared` are the formatters. `caption` where it isn't the finding;
+ * without `table` where the page has one for several charts.
  */
-function figure({ finding, drawing, legend = null, table = null, kind }) {
+export function figure({ finding, drawing, legend = null, table = null, kind }) {
     return h(
         'figure',
         { class: `chart chart-${kind}` },
         h('figcaption', {}, finding),
         legend,
         drawing,
-        table && h('details', { class: 'numbers' }, h('summary', {}, text.chart.asTable), tableOf(finding, table)),
+        table && h('details', { class: 'numbers' }, h('summary', {}, text.chart.asTable), tableOf(table.caption ?? finding, table)),
     );
 }
 
@@ -39,7 +40,7 @@ function tableOf(caption, { columns, rows, rowKey = null, shared }) {
 }
 
 /** The frame of a drawing: a group with a name, so that the links in it stay links. */
-function drawing(label, height, ...content) {
+export function drawing(label, height, ...content) {
     return svg('svg', { class: 'drawing', role: 'group', 'aria-label': label, width: '100%', height: String(height) }, ...content);
 }
 

@@ -52,7 +52,6 @@ export const STATUSES = ['ACTIVE', 'STALLED', 'GRADUATED', 'NOT_STARTED'];
 
 /** The list of groups (api.group_status). */
 export const GROUP_FILTERS = {
-    id: text('group_id'),
     course: text('course_name'),
     status: word('status', STATUSES, 'groupStatuses'),
     facilitator: text('facilitator_id'),
@@ -82,6 +81,9 @@ export const AT_RISK_FILTERS = {
     facilitator: text('facilitator_id'),
     reason: word('reason', ['SILENT', 'RHYTHM'], 'riskReasons'),
 };
+
+/** The people of groups (api.member_roster). */
+export const ROSTER_FILTERS = { role: word('role', ['MEMBER', 'FACILITATOR'], 'roles') };
 
 /** The facilitators (api.facilitators). */
 export const FACILITATOR_FILTERS = {
@@ -123,11 +125,49 @@ export const ANOMALY_FILTERS = {
     group: text('group_id'),
 };
 
+/** The findings in the data (api.data_quality). */
+export const DATA_FILTERS = {
+    finding: word(
+        'finding',
+        [
+            'orphan_reference',
+            'quarantine',
+            'drift',
+            'near_miss_course',
+            'group_without_hangout',
+            'duplicate_email',
+            'joined_at_null',
+            'ignored_person',
+            'end_before_start',
+            'updated_before_created',
+            'deleted_before_created',
+            'in_future',
+            'attendance_before_group',
+            'joined_before_group',
+            'role_seen',
+            'membership_status_seen',
+            'group_status_seen',
+            'null_values',
+        ],
+        'findings',
+    ),
+};
+
 /** The groups that took far less or far more time than others (api.graduation_outliers). */
 export const OUTLIER_FILTERS = { course: text('course_name'), outlier: word('outlier', ['FAST', 'SLOW'], 'outliers') };
 
 /** The links between groups of a course and the next (api.pipeline). */
 export const LINK_FILTERS = { course: text('course_a'), group: text('group_a_id') };
+
+/** The runs of the sync (api.sync_runs). */
+export const RUN_FILTERS = {
+    status: word('status', ['running', 'success', 'warning', 'failed', 'cancelled', 'crashed'], 'statuses'),
+    mode: word('mode', ['incremental', 'full', 'verify'], 'syncModes'),
+    trigger: word('trigger', ['worker', 'cron', 'call'], 'syncTriggers'),
+};
+
+/** The errors of the sync (api.sync_errors). */
+export const ERROR_FILTERS = { run: text('run_id'), class: word('class', ['transient', 'permanent', 'row'], 'errorClasses') };
 
 /** Text in double quotes, as PostgREST wants what has commas, parentheses or dots in it. */
 export function quote(value) {

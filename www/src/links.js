@@ -48,6 +48,16 @@ export function qualityLink(filters = {}, day) {
     return pageLink('/quality.html', filters, day);
 }
 
+/** One run of the sync: what it did to each table. */
+export function runLink(run) {
+    return `${pageLink('/sync.html', { run })}#run-title`;
+}
+
+/** The errors of one run. */
+export function errorsLink(run) {
+    return `${pageLink('/sync.html', { run, errors_run: run })}#errors-title`;
+}
+
 /** A list as a file: the same filters and order as on screen (PostgREST's pairs), and never a limit. */
 export function exportLink(view, query, day = currentDay()) {
     const path = day ? `/export/as-of/${day}/${view}.csv` : `/export/${view}.csv`;

@@ -6,12 +6,12 @@ import { errorLine } from './region.js';
 import { text } from './text/index.js';
 
 /**
- * Makes the button that starts a sync. When one works already it follows that one: a second click shows the same run.
+ * Makes the button that starts a sync, of a mode of its own where it isn't the header's. When one works already it follows that one: a second click shows the same run.
  * Who may not sync sees it disabled, with the reason; it stays in reach of the keyboard, so that the reason is heard.
  */
-export function createSyncButton({ watch, problems }) {
-    const button = h('button', { type: 'button', class: 'primary', id: 'sync-now', onclick: start }, text.sync.start);
-    const reason = h('p', { class: 'sync-reason', id: 'sync-reason', hidden: true }, text.sync.viewer);
+export function createSyncButton({ watch, problems, mode = 'incremental', id = 'sync-now', label = text.sync.start }) {
+    const button = h('button', { type: 'button', class: 'primary', id, onclick: start }, label);
+    const reason = h('p', { class: 'sync-reason', id: `${id}-reason`, hidden: true }, text.sync.viewer);
     const element = h('div', { class: 'sync-start' }, button, reason);
 
     watch.listen(({ status }) => {
@@ -29,7 +29,7 @@ export function createSyncButton({ watch, problems }) {
         button.disabled = true;
         problems.replaceChildren();
         try {
-            const { run_id: runId } = await callFunction('sync_start', { mode: 'incremental' });
+            const { run_id: runId } = await callFunction('sync_start', { mode });
             announce(text.sync.started(runId));
             await watch.follow(String(runId));
         } catch (error) {

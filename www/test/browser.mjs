@@ -5,11 +5,14 @@
 import assert from 'node:assert/strict';
 import { facilitatorsCases } from './facilitators-cases.mjs';
 import { funnelCases } from './funnel-cases.mjs';
+import { groupsCases } from './groups-cases.mjs';
 import { answerWith, holdSync, makeRun, makeSql, openBrowser, readNumber, readTable, runCases, settled } from './harness.mjs';
 import { FIGURES, homeCases, readFigures } from './home-cases.mjs';
 import { lookingBackCases } from './looking-back-cases.mjs';
 import { membersCases } from './members-cases.mjs';
+import { qualityCases } from './quality-cases.mjs';
 import { atRiskCases, rescueCases } from './rescue-cases.mjs';
+import { syncPageCases } from './sync-page-cases.mjs';
 import { timeCases } from './time-cases.mjs';
 
 const NAMES = ['facilitators', 'funnel', 'rescue', 'at-risk', 'time', 'groups', 'members', 'quality', 'sync'];
@@ -297,6 +300,9 @@ const CASES = [
     ...timeCases,
     ...membersCases,
     ...lookingBackCases,
+    ...groupsCases,
+    ...qualityCases,
+    ...syncPageCases,
     ['Sync: the history equals SQL', historyEqualsSql],
     ['Sync: the errors equal SQL', errorsEqualSql],
     ['times are in the reporting zone, whatever the browser’s', timesAreInTheReportingZone],

@@ -1,18 +1,26 @@
-// The Sync page: what goes on now, the runs of the past, the errors and what to do about them.
+// The Sync page: what goes on now, when the next sync comes, whether all is the same, the runs of the past, the errors and what to do.
 
-import { readRows, serverNow } from '../api.js';
+import { parameters } from '../address.js';
+import { readRow, serverNow } from '../api.js';
+import { missing } from '../cells.js';
+import { createComparison } from '../comparison.js';
 import { h, name } from '../dom.js';
+import { ERROR_FILTERS, RUN_FILTERS } from '../filters.js';
 import { NOTHING, secondsBetween } from '../format.js';
+import { createList } from '../list.js';
+import { runLink } from '../links.js';
 import { createProgress, silentFor } from '../progress.js';
-import { createRegion, emptyNote } from '../region.js';
+import { createRegion } from '../region.js';
+import { factList } from '../facts.js';
+import { createRunRegion, runBadge } from '../run.js';
 import { startPage } from '../shell.js';
 import { createCancelButton } from '../sync-button.js';
 import { runOutcome } from '../sync-state.js';
-import { createTable } from '../table.js';
 import { text } from '../text/index.js';
 
-const SHOWN_ROWS = 30;
+const PAGE_SIZE = 30;
 const TICK_MS = 1_000;
+const PLAN = "SELECT ngeshare_schedule('*/30 * * * *')";
 
 /** The panel "Now": progress with Cancel while a sync works, else how the last one ended. */
 function createStatePanel(element, { context, watch }) {
@@ -41,10 +49,7 @@ function createStatePanel(element, { context, watch }) {
     /** Reads the last run, for the words about it. */
     async function reload() {
         try {
-            [{ format }, last] = await Promise.all([
-                context.get(),
-                readRows('sync_runs', { order: 'started_at.desc,run_id.desc', limit: 1 }).then(({ rows }) => rows[0]),
-            ]);
+            [{ format }, last] = await Promise.all([context.get(), readRow('sync_runs', { order: 'started_at.desc,run_id.desc', limit: 1 })]);
         } catch {
             // The regions below say what went wrong; what is shown here stays.
         }
@@ -67,116 +72,126 @@ function restingWords(state, last, format) {
     return `${text.sync.idle} ${ago ? text.sync.last(last.run_id, text.statuses[outcome] ?? outcome, ago) : ''}`.trim();
 }
 
-/** A word for a value of the API; a value without one is shown as it is. */
-const wordFor = (words, value) => words[value] ?? value ?? NOTHING;
-
-/** An instant in the reporting zone. */
-const instant = (value, format) => (value ? h('time', { datetime: value }, format.instant(value)) : NOTHING);
-
-/** The columns of the history. */
-function runColumns(get) {
+/** The schedule: when a sync comes by itself, and how fresh the data is by it. */
+function scheduleRegion(context) {
     const words = text.syncPage;
-    const number = (field, label) => ({ name: field, label, numeric: true, cell: (row) => get().format.number(row[field]) });
-    return [
-        { name: 'run_id', label: words.run, cell: (row) => row.run_id },
-        { name: 'status', label: words.status, cell: (row) => statusBadge(runOutcome(row, get().watch.state())) },
-        { name: 'started_at', label: words.started, cell: (row) => instant(row.started_at, get().format) },
-        { name: 'duration', label: words.duration, numeric: true, cell: (row) => get().format.duration(row.duration) },
-        { name: 'mode', label: words.mode, cell: (row) => wordFor(words.modes, row.mode) },
-        { name: 'trigger', label: words.trigger, cell: (row) => wordFor(words.triggers, row.trigger) },
-        number('rows_inserted', words.inserted),
-        number('rows_updated', words.updated),
-        number('rows_deleted', words.deleted),
-        { name: 'message', label: words.message, wide: true, cell: (row) => (row.message ? name(row.message) : NOTHING) },
-    ];
-}
-
-/** A run's result as a word with a colour. */
-function statusBadge(status) {
-    return h('span', { class: `badge status-${status}`, 'data-status': status }, wordFor(text.statuses, status));
-}
-
-/** The columns of the errors. */
-function errorColumns(get) {
-    const words = text.syncPage;
-    return [
-        { name: 'occurred_at', label: words.when, cell: (row) => instant(row.occurred_at, get().format) },
-        { name: 'run_id', label: words.run, cell: (row) => row.run_id ?? NOTHING },
-        {
-            name: 'table_name',
-            label: words.where,
-            cell: (row) => [text.sync.phases[row.phase] ?? row.phase, row.table_name].filter(Boolean).join(': ') || NOTHING,
-        },
-        {
-            name: 'message',
-            label: words.what,
-            wide: true,
-            cell: (row) => [
-                name(row.message ?? ''),
-                h(
-                    'span',
-                    { class: 'muted block' },
-                    [row.sqlstate, text.syncPage.classes[row.class] ?? row.class].filter(Boolean).join(', '),
-                ),
-            ],
-        },
-        { name: 'remedy', label: words.remedy, wide: true, cell: (row) => row.remedy ?? words.noRemedy },
-    ];
-}
-
-/** A region that is one table of a view, the newest first. */
-function tableRegion(element, { context, watch, view, order, caption, makeColumns, rowKey, none }) {
-    let shared = null;
-    let shown = null;
-    const table = createTable({ caption, columns: makeColumns(() => ({ ...shared, watch })), rowKey, titled: true });
-    const region = createRegion(element, {
+    return createRegion(document.getElementById('schedule'), {
         context,
         beforeSync: true,
-        load: async (_, signal) => (await readRows(view, { order, limit: SHOWN_ROWS }, { signal })).rows,
-        empty: (rows) => rows.length === 0 && none(),
-        render(rows, context) {
-            shared = context;
-            shown = rows;
-            table.update(rows);
-            return table.element;
+        load: (_, signal) => readRow('sync_health', {}, { signal }),
+        render(health, { format }) {
+            const when = (value, none) => (value ? h('time', { datetime: value }, format.instant(value)) : none);
+            const facts = [
+                [words.plan, health.schedule ? h('code', {}, health.schedule) : words.noPlan],
+                [words.next, when(health.next_run_at, health.schedule ? words.nextUnknown : words.noNext)],
+                [words.lastSuccess, when(health.last_success_at, words.neverSynced)],
+                [words.health, text.healths[health.status] ?? health.status],
+                health.last_error && [words.healthWhy, name(health.last_error)],
+                [words.alerts, h('span', { 'data-figure': 'alerts_pending' }, format.number(health.alerts_pending))],
+            ];
+            const how = !health.schedule && h('p', { class: 'muted' }, words.planHow, ' ', h('code', {}, PLAN));
+            return [factList(facts), how];
         },
     });
-    return { ...region, refresh: () => shown && table.update(shown) };
 }
 
-/** Reloads the history when a run appears in it or leaves it, not at each look; the first look tells what its lines mean. */
-function reloadOnChange(watch, region) {
+/** The runs, newest first; each leads to what it did table by table. */
+function runsList({ context, watch }) {
+    const words = text.syncPage;
+    const rows = (field, label) => ({ name: field, type: 'number', label, link: (row) => row[field] > 0 && runLink(row.run_id) });
+    return createList(document.getElementById('runs'), {
+        context,
+        view: 'sync_runs',
+        caption: words.history,
+        pageSize: PAGE_SIZE,
+        beforeSync: true,
+        key: 'run_id',
+        keys: ['started_at', 'run_id'],
+        fallback: { column: 'started_at', direction: 'desc' },
+        columns: [
+            { name: 'run_id', label: words.run, sortable: false, link: (row) => runLink(row.run_id) },
+            { name: 'status', label: words.status, cell: (row) => runBadge(runOutcome(row, watch.state())) },
+            { name: 'started_at', label: words.started, type: 'instant' },
+            { name: 'duration', label: words.duration, type: 'duration', missing: words.notEnded },
+            { name: 'mode', label: words.mode, type: 'word', words: text.syncModes },
+            { name: 'trigger', label: words.trigger, type: 'word', words: text.syncTriggers },
+            rows('rows_inserted', words.inserted),
+            rows('rows_updated', words.updated),
+            rows('rows_deleted', words.deleted),
+            { name: 'message', label: words.message, wide: true, cell: ownWords },
+        ],
+        filters: RUN_FILTERS,
+        choices: { status: null, mode: null, trigger: null },
+        count: words.runs,
+        empty: () => words.historyEmpty,
+    });
+}
+
+/** The errors, newest first, with what to do. */
+function errorsList(context) {
+    const words = text.syncPage;
+    return createList(document.getElementById('errors'), {
+        context,
+        prefix: 'errors_',
+        view: 'sync_errors',
+        caption: words.errors,
+        pageSize: PAGE_SIZE,
+        beforeSync: true,
+        key: 'error_id',
+        keys: ['occurred_at', 'error_id'],
+        fallback: { column: 'occurred_at', direction: 'desc' },
+        columns: [
+            { name: 'occurred_at', label: words.when, type: 'instant' },
+            { name: 'run_id', label: words.run, sortable: false, link: (row) => runLink(row.run_id) },
+            { name: 'table_name', label: words.where, cell: whereCell },
+            { name: 'message', label: words.what, wide: true, cell: messageCell },
+            { name: 'remedy', label: words.remedy, wide: true, sortable: false, cell: remedyCell },
+        ],
+        filters: ERROR_FILTERS,
+        choices: { class: null },
+        count: words.errorCount,
+        empty: () => words.errorsEmpty,
+        isGood: true,
+    });
+}
+
+/** What a run says of itself, which it says in English. */
+const ownWords = ({ message }) => (message ? h('span', { lang: 'en' }, name(message)) : missing(text.syncPage.noMessage));
+
+const whereCell = (row) => [text.sync.phases[row.phase] ?? row.phase, row.table_name].filter(Boolean).join(': ') || NOTHING;
+
+const messageCell = (row) => [
+    name(row.message ?? ''),
+    h('span', { class: 'muted block' }, [row.sqlstate, text.errorClasses[row.class] ?? row.class].filter(Boolean).join(', ')),
+    row.will_retry && h('span', { class: 'muted block' }, text.syncPage.retried),
+];
+
+const remedyCell = ({ remedy }) => (remedy ? h('span', { lang: 'en' }, remedy) : text.syncPage.noRemedy);
+
+/** Reloads what lists runs when one appears or leaves, not at each look. The first look says what is there already, unless one works. */
+function reloadOnChange(watch, regions) {
     let seen = null;
     watch.listen(({ kind, runId }) => {
+        if (kind === 'unknown') return;
         const now = `${kind} ${runId}`;
-        if (seen !== null && seen !== now && kind !== 'unknown') region.reload();
-        if (seen === null && kind !== 'unknown') region.refresh();
-        seen = kind === 'unknown' ? null : now;
+        if (seen === null ? kind !== 'idle' : seen !== now) regions.forEach((region) => region.reload());
+        seen = now;
     });
 }
 
 startPage(({ context, watch }) => {
-    const words = text.syncPage;
-    const runs = tableRegion(document.getElementById('runs'), {
-        context,
-        watch,
-        view: 'sync_runs',
-        order: 'started_at.desc,run_id.desc',
-        caption: words.history,
-        makeColumns: runColumns,
-        rowKey: 'run_id',
-        none: () => emptyNote(words.historyEmpty),
-    });
-    const errors = tableRegion(document.getElementById('errors'), {
-        context,
-        watch,
-        view: 'sync_errors',
-        order: 'occurred_at.desc,error_id.desc',
-        caption: words.errors,
-        makeColumns: errorColumns,
-        rowKey: 'error_id',
-        none: () => emptyNote(words.errorsEmpty, true),
-    });
-    reloadOnChange(watch, runs);
-    return [createStatePanel(document.getElementById('state'), { context, watch }), runs, errors];
+    const id = parameters().get('run');
+    if (!id) document.querySelector('main .run').remove();
+    const run = id ? [createRunRegion(document.getElementById('run'), { id, context })] : [];
+    const runs = runsList({ context, watch });
+    const comparison = createComparison(document.getElementById('comparison'), { context, watch });
+    reloadOnChange(watch, [...run, comparison, runs]);
+    return [
+        createStatePanel(document.getElementById('state'), { context, watch }),
+        ...run,
+        scheduleRegion(context),
+        comparison,
+        runs,
+        errorsList(context),
+    ];
 }, { past: false });
