@@ -47,7 +47,9 @@ for my $view (@views)
 {
 	my $got = exported("/export/$view.csv");
 
-	is_deeply(in_any_order($got), in_any_order(by_sql($view)), "$view: every cell is SQL's");
+	my $expected = by_sql($view);
+
+	is_deeply(in_any_order(without_age($view, $got)), in_any_order(without_age($view, $expected)), "$view: every cell is SQL's");
 	is_deeply(exported("/export/$view.csv?" . first_column($view) . '=is.null&' . first_column($view) . '=not.is.null'), [ columns_of($view) ],
 		'and there is a header at zero rows');
 }
@@ -211,6 +213,21 @@ sub in_any_order
 	return $rows unless ref $rows;
 	my ($header, @others) = @$rows;
 	return [ $header, sort { $json->encode($a) cmp $json->encode($b) } @others ];
+}
+
+# Rows without how old the last sync is, which grows from one request to the next;
+# that it is an age is tested here.
+sub without_age
+{
+	my ($view, $rows) = @_;
+	my ($place) = grep { ref $rows && $view eq 'sync_health' && $rows->[0][$_] eq 'age' } 0 .. (ref $rows ? $#{ $rows->[0] } : -1);
+
+	return $rows unless defined $place;
+	for my $row (@$rows[ 1 .. $#$rows ])
+	{
+		$row->[$place] = 'an age' if ($row->[$place] // '') =~ /^(\d+ days? )?\d\d:\d\d:\d\d(\.\d+)?$/;
+	}
+	return $rows;
 }
 
 # The name that an answer is saved under.
