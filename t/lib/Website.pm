@@ -21,18 +21,21 @@ my $json  = JSON::PP->new->canonical;
 my $http  = HTTP::Tiny->new(timeout => 60, max_redirect => 0);
 my (%running, %asked, @bare, $served, $state, $port);
 
-# Serves a local server's database "ngeshare" to who acts as a role.
+# Serves a local server's database "ngeshare" to who acts as a role; with the passwords of users, lines of
+# NAME:HASH, to who logs in.
 sub start_website
 {
-	my ($local, $role) = @_;
+	my ($local, $role, $passwords) = @_;
 
 	$served = $local;
 	website_port();
 	website_state();
 	make_page();
+	make_users($passwords);
 	start_api($role);
 	start_nginx();
-	wait_until('the API answers', sub { get('/api/freshness')->{status} == 200 });
+	my $answers = defined $passwords ? 401 : 200;
+	wait_until('the API answers', sub { get('/api/freshness')->{status} == $answers });
 	return;
 }
 
@@ -63,7 +66,7 @@ sub start_api
 {
 	my ($role, @lines) = @_;
 
-	fill('postgrest.conf', PORT => $port, API_SOCKET => "$state/api.sock", ANON_ROLE => $role,
+	fill('postgrest.conf', PORT => $port, API_SOCKET => "$state/api.sock", ANON_ROLE => $role, JWT_SECRET_FILE => "$state/jwt_secret",
 		DB_URI => $served->connstr('ngeshare') . ' user=authenticator');
 	append_to_file("$state/postgrest.conf", join "\n", @lines, '');
 	$running{postgrest} = start_program(postgrest(), "$state/postgrest.conf");
@@ -122,6 +125,24 @@ sub make_page
 	append_to_file("$state/page/$_", $page{$_}) for keys %page;
 	fill('nginx.conf', PORT => $port, API_SOCKET => "$state/api.sock", STATE => $state, WEB_ROOT => "$state/page");
 	fill('headers.conf');
+	return;
+}
+
+# Writes who has to log in, by the project's own script.
+sub make_users
+{
+	my ($passwords) = @_;
+	my @script = (NgeshareTest::project('www', 'serve', 'users'));
+	my $users  = '';
+
+	append_to_file("$state/jwt_secret", join '', map { sprintf '%02x', rand 256 } 1 .. 24);
+	if (defined $passwords)
+	{
+		append_to_file("$state/users", $passwords);
+		push @script, "$state/jwt_secret", "$state/users";
+	}
+	IPC::Run::run(\@script, '>', \$users) or die 'www/serve/users failed';
+	append_to_file("$state/users.conf", $users);
 	return;
 }
 
