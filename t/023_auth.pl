@@ -23,7 +23,8 @@ $production->safe_psql('source', "SELECT demo.generate(30, 5, '2026-01-15 12:00+
 new_local($local, 'ngeshare');
 make_roles($local);
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
-start_website($local, 'ngeshare_web', $passwords);
+start_website($local, 'authenticator', $passwords);
+wait_until('PostgREST knows the API', sub { get('/api/home', user('viewer'))->{status} == 200 });
 
 # Who is asked.
 for my $path (qw(/ /funnel /assets/page-1a2b.js /api/ /api/home /api/rpc/explain_group?group_id=x /export/funnel.csv /nothing))
@@ -52,7 +53,7 @@ for my $mode (undef, 'full', 'verify')
 }
 is(refusal(post('/api/rpc/sync_cancel', '{}', json_headers(), user('viewer'))), '403 42501', 'viewer: sync_cancel is refused');
 is(may_sync('ani'), 'false', 'who is neither reads, too');
-is(refusal(start_sync('full', user('ani'))), '401 42501', 'and starts nothing');
+is(refusal(start_sync('full', user('ani'))), '403 42501', 'and starts nothing');
 is(runs(), 0, 'and nothing was started');
 
 # No header makes a viewer an operator.

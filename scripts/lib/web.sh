@@ -106,10 +106,10 @@ configure_users()
         "$STATE/web/users.conf" "$LOG" || die_with_log "NGESHARE_USERS=$NGESHARE_USERS does not name the two users"
 }
 
-# The role of who asks without a login: may do all where nobody has one, else reads.
+# The role of who asks without a login: may do all where nobody has one, else nothing.
 role_without_login()
 {
-    [[ -n ${NGESHARE_USERS:-} ]] && printf ngeshare_web || printf ngeshare_operator
+    [[ -n ${NGESHARE_USERS:-} ]] && printf authenticator || printf ngeshare_operator
 }
 
 # Gives the web its roles; safe to run again.
