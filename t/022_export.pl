@@ -137,7 +137,8 @@ no_file("/export/$_", '404 NG404', "/export/$_") for '', 'funnel', 'funnel.json'
   'as-of/2026-03-31/Funnel.csv', 'as-of/2026/03/funnel.csv';
 no_file('/export/pre_request.csv', '404 42P01', 'a function is no file');
 no_file("/export/as-of/$_/funnel.csv", '400 NG400', "as of $_") for 'yesterday', 'now', '2026-02-30', '2026-13-01', '2026-03-31T12:00:00', '2026-03-31T25:00:00Z', '31.03.2026',
-  'infinity', '2026-03-31T12:00:00+99', '2026-03-31%0D%0AX-Evil:%201', '2026-03-31%0a', '%22;x', '2026-03-31%00', '1';
+  'infinity', '2026-03-31T12:00:00+99', '2026-03-31%0D%0AX-Evil:%201', '2026-03-31%0a', '%22;x', '1';
+is(get('/export/as-of/2026-03-31%00/funnel.csv')->{status}, 400, 'as of a zero byte: 400');
 no_file('/export/funnel.csv', '403 NG403', "Sec-Fetch-Site: $_", 'Sec-Fetch-Site' => $_) for qw(cross-site same-site);
 sql(q{CREATE VIEW api.huge AS SELECT number, repeat('x', 30000000) AS word FROM generate_series(1, 9) AS number; GRANT SELECT ON api.huge TO ngeshare_web});
 sql(q{NOTIFY pgrst, 'reload schema'});
@@ -145,7 +146,7 @@ wait_until('PostgREST knows a new view', sub { get('/export/huge.csv?number=eq.0
 no_file('/export/huge.csv', '413 54000', 'a file that would be too long');
 
 # A file that is cut on its way.
-is_deeply([ cut_by(sub { }) ], [ 'whole', 120000103 ], 'a long file arrives whole');
+is_deeply([ cut_by(sub { }) ], [ 'whole', length("\xEF\xBB\xBFnumber,word\r\n") + 4 * length("1,\r\n") + 4 * 30_000_000 ], 'a long file arrives whole');
 my ($how, $length) = cut_by(sub { kill_program('postgrest') });
 is($how, 'cut', 'one that breaks off is not ended');
 cmp_ok($length, '<', 120000103, "it broke off after $length bytes");
@@ -190,7 +191,7 @@ sub by_sql
 	$as_of //= $clock;
 	$rest  //= '';
 	return [ columns_of($view), @{ $json->decode(sql(qq{SET ngeshare.as_of = '$as_of';
-		SELECT coalesce(json_agg(cells), '[]') FROM (SELECT json_build_array($cells) AS cells FROM api.$view $rest) AS made})) } ];
+		SET ROLE ngeshare_web; SELECT coalesce(json_agg(cells), '[]') FROM (SELECT json_build_array($cells) AS cells FROM api.$view $rest) AS made})) } ];
 }
 
 # A view's columns, as a row.
