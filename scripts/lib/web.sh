@@ -77,15 +77,39 @@ configure_web()
 {
     local serve=$STATE/build/www/serve
     [[ -d $STATE/web ]] || make_owned_directory "$STATE/web"
+    configure_users
     fill_template "$serve/postgrest.conf" \
         DB_URI "host=127.0.0.1 port=$PORT_LOCAL dbname=ngeshare user=authenticator passfile=$STATE/web/passfile" \
-        ANON_ROLE ngeshare_operator API_SOCKET "$STATE/web/api.sock" PORT "$PORT_WEB" |
+        ANON_ROLE "$(role_without_login)" JWT_SECRET_FILE "$STATE/web/jwt_secret" API_SOCKET "$STATE/web/api.sock" PORT "$PORT_WEB" |
         as_owner tee "$STATE/web/postgrest.conf" >/dev/null
     fill_template "$serve/nginx.conf" \
         STATE "$STATE/web" WEB_ROOT "$STATE/build/www/dist" API_SOCKET "$STATE/web/api.sock" PORT "$PORT_WEB" |
         as_owner tee "$STATE/web/nginx.conf" >/dev/null
     as_owner tee "$STATE/web/headers.conf" <"$serve/headers.conf" >/dev/null
     as_owner bash -c "umask 077; cat >'$STATE/web/passfile'" <<<"*:*:ngeshare:authenticator:$(password_of authenticator)"
+}
+
+# Writes who has to log in: nobody, or those of NGESHARE_USERS, a file of lines NAME:HASH.
+configure_users()
+{
+    local users=$STATE/build/www/serve/users
+    as_owner bash -c 'umask 077; [[ -s $1 ]] || head -c 24 /dev/urandom | od -An -tx1 | tr -d " \n" >"$1"' bash "$STATE/web/jwt_secret"
+    if [[ -z ${NGESHARE_USERS:-} ]]; then
+        as_owner rm -f -- "$STATE/web/users"
+        as_owner bash -c 'umask 077; "$1" >"$2"' bash "$users" "$STATE/web/users.conf"
+        return
+    fi
+    [[ -r $NGESHARE_USERS ]] || die "NGESHARE_USERS=$NGESHARE_USERS can't be read; it is a file of lines NAME:HASH"
+    as_owner bash -c 'umask 077; cat >"$1"' bash "$STATE/web/users" <"$NGESHARE_USERS"
+    LOG=$STATE/web/users.log
+    as_owner bash -c 'umask 077; "$1" "$2" "$3" >"$4" 2>"$5"' bash "$users" "$STATE/web/jwt_secret" "$STATE/web/users" \
+        "$STATE/web/users.conf" "$LOG" || die_with_log "NGESHARE_USERS=$NGESHARE_USERS does not name the two users"
+}
+
+# The role of who asks without a login: may do all where nobody has one, else nothing.
+role_without_login()
+{
+    [[ -n ${NGESHARE_USERS:-} ]] && printf authenticator || printf ngeshare_operator
 }
 
 # Gives the web its roles; safe to run again.
@@ -111,7 +135,8 @@ web_fingerprint()
 {
     {
         cat -- "$STATE/build/.built-from" "$STATE/local.ready"
-        as_owner cat "$STATE/web/postgrest.conf" "$STATE/web/nginx.conf" "$STATE/web/headers.conf"
+        as_owner cat "$STATE/web/postgrest.conf" "$STATE/web/nginx.conf" "$STATE/web/headers.conf" "$STATE/web/users.conf"
+        [[ -z ${NGESHARE_USERS:-} ]] || as_owner cat "$STATE/web/users"
     } | sha256sum | cut -d ' ' -f 1
 }
 
@@ -146,7 +171,7 @@ wait_for_api()
     die_with_log "the API does not answer on port $PORT_WEB"
 }
 
-# Says whether the API answers with success.
+# Says whether the API answers with success, or the page asks who it is.
 api_answers()
 {
     local status=""
@@ -154,7 +179,7 @@ api_answers()
     printf 'GET /api/freshness HTTP/1.0\r\nHost: 127.0.0.1:%s\r\n\r\n' "$PORT_WEB" >&"$WEB"
     read -r -t 5 -u "$WEB" _ status _ || true
     exec {WEB}>&-
-    [[ $status == 200 ]]
+    [[ $status == "${NGESHARE_USERS:+401}" || ($status == 200 && -z ${NGESHARE_USERS:-}) ]]
 }
 
 # Stops PostgREST and nginx where they run; ends the script where one does not stop.

@@ -107,7 +107,8 @@ SELECT
     eta,
     heartbeat_at,
     last_success_at,
-    last_error
+    last_error,
+    has_function_privilege('api.sync_start(text)', 'EXECUTE') AS may_sync
 FROM public.ngeshare_sync_status();
 COMMENT ON VIEW api.sync_status IS
 'The running sync, in one row.
@@ -136,6 +137,8 @@ COMMENT ON COLUMN api.sync_status.last_success_at IS
 'When the last successful sync ended.';
 COMMENT ON COLUMN api.sync_status.last_error IS
 'The last error.';
+COMMENT ON COLUMN api.sync_status.may_sync IS
+'Whether who asks may start and cancel a sync.';
 
 CREATE VIEW api.sync_runs AS
 SELECT
