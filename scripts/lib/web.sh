@@ -90,6 +90,7 @@ configure_web()
 }
 
 # Writes who has to log in: nobody, or those of NGESHARE_USERS, a file of lines NAME:HASH.
+# shellcheck disable=SC2016 # inner shells expand
 configure_users()
 {
     local users=$STATE/build/www/serve/users

@@ -3,6 +3,8 @@
 // A case is a name and a function of the world { open, openBeside, go, sql, hold, problems }.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { facilitatorsCases } from './facilitators-cases.mjs';
 import { funnelCases } from './funnel-cases.mjs';
 import { groupsCases } from './groups-cases.mjs';
@@ -18,6 +20,7 @@ import { timeCases } from './time-cases.mjs';
 const NAMES = ['facilitators', 'funnel', 'rescue', 'at-risk', 'time', 'groups', 'members', 'quality', 'sync'];
 const PATHS = ['/', ...NAMES.map((name) => `/${name}.html`)];
 const HOLD_S = 12;
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 /** The run that a page shows as working; waits for it. */
 async function readRun(page) {
@@ -87,6 +90,32 @@ async function pagesFitEveryScreen({ open, problems }) {
         }
     }
     assert.deepEqual(problems, []);
+}
+
+/** axe looks at a page through the debugger, past its policy of content. */
+async function violations(page) {
+    await settled(page);
+    const found = await page.evaluate(`${readFileSync(AXE, 'utf8')}; axe.run(document).then(({ violations, passes }) => ({ violations, passes: passes.length }))`);
+    assert.ok(found.passes > 10, 'axe looked at nothing');
+    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).slice(0, 3).join(' ')}`);
+}
+
+async function axeFindsNothing({ open, sql }) {
+    const [{ group_id: group }] = sql("SELECT group_id FROM v_group_status WHERE status = 'GRADUATED' ORDER BY group_id LIMIT 1");
+    const [{ user_id: member }] = sql('SELECT user_id FROM v_member_journey ORDER BY courses_completed DESC, user_id LIMIT 1');
+    const paths = [...PATHS, `/groups.html?${new URLSearchParams({ id: group })}`, `/members.html?${new URLSearchParams({ id: member })}`];
+    for (const [colorScheme, width, locale] of [
+        ['light', 1280, 'en-GB'],
+        ['dark', 1280, 'id-ID'],
+        ['light', 360, 'id-ID'],
+        ['dark', 360, 'en-GB'],
+    ]) {
+        for (const path of paths) {
+            const page = await open(path, { colorScheme, locale, viewport: { width, height: 800 } });
+            assert.deepEqual(await violations(page), [], `${path}, ${colorScheme}, ${width} px, ${locale}`);
+            await page.context().close();
+        }
+    }
 }
 
 async function pagesSpeakIndonesian({ open, sql }) {
@@ -306,6 +335,7 @@ const CASES = [
     ['Sync: the history equals SQL', historyEqualsSql],
     ['Sync: the errors equal SQL', errorsEqualSql],
     ['times are in the reporting zone, whatever the browser’s', timesAreInTheReportingZone],
+    ['axe finds nothing on any page: light and dark, 1280 and 360 px, English and Indonesian', axeFindsNothing],
     ['all pages at 1280 and 360 px, light and dark: nothing sideways, no error, no other host', pagesFitEveryScreen],
     ['in Indonesian, and switched', pagesSpeakIndonesian],
     ['hostile names stay text', hostileNamesStayText],
