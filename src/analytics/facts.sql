@@ -104,6 +104,7 @@ COMMENT ON VIEW ngeshare.group_record IS
 'Every curriculum group as it is now, with its past: settled, or computed anew where somebody wrote to it since.';
 
 CREATE VIEW ngeshare.group_then AS
+-- Without marks nobody asks which group it is: an index knows all that statuses need.
 SELECT
     group_id,
     group_name,
@@ -112,7 +113,6 @@ SELECT
     max_episodes,
     created_at,
     planned_on,
-    first_at,
     first_meeting,
     last_meeting,
     total_meetings,
@@ -131,9 +131,7 @@ SELECT
     END AS member_count
 FROM ngeshare.settled_group
 WHERE settled_from <= ngeshare.as_of_utc()
-  AND (SELECT NOT is_all FROM ngeshare.settling)
-  AND ((SELECT NOT has_marks FROM ngeshare.settling)
-      OR group_id NOT IN (SELECT group_id FROM ngeshare.unsettled WHERE group_id IS NOT NULL))
+  AND (SELECT NOT (is_all OR has_marks) FROM ngeshare.settling)
 UNION ALL
 SELECT
     group_id,
@@ -143,7 +141,35 @@ SELECT
     max_episodes,
     created_at,
     planned_on,
-    CASE WHEN met > 0 THEN first_at END,
+    first_meeting,
+    last_meeting,
+    total_meetings,
+    max_episode_reached,
+    graduated_at,
+    graduated_on,
+    foreign_days,
+    facilitator_id,
+    facilitator_name,
+    facilitator_contact,
+    facilitator_left,
+    facilitator_count,
+    CASE
+        WHEN members_from <= ngeshare.as_of_utc() THEN member_count
+        ELSE ngeshare.settled_member_count(group_id)
+    END
+FROM ngeshare.settled_group
+WHERE settled_from <= ngeshare.as_of_utc()
+  AND (SELECT has_marks AND NOT is_all FROM ngeshare.settling)
+  AND group_id NOT IN (SELECT group_id FROM ngeshare.unsettled WHERE group_id IS NOT NULL)
+UNION ALL
+SELECT
+    group_id,
+    group_name,
+    course_name,
+    sequence_order,
+    max_episodes,
+    created_at,
+    planned_on,
     CASE WHEN met > 0 THEN first_meeting END,
     meeting_day[met],
     coalesce(meeting_total[met], 0),
@@ -202,6 +228,45 @@ WHERE anew.exists_from <= ngeshare.as_of_utc();
 COMMENT ON VIEW ngeshare.seat IS
 'The membership records that count as of ngeshare_as_of(), of all groups. Timestamps are UTC; completed_at and deleted_at may lie behind that instant.';
 
+CREATE VIEW ngeshare.seat_by_user AS
+(
+    SELECT
+        completed_at,
+        deleted_at,
+        course_number,
+        is_first,
+        role,
+        group_id,
+        user_id,
+        user_name
+    FROM ngeshare.settled_seat
+    WHERE user_id IS NOT NULL
+      AND exists_from <= ngeshare.as_of_utc()
+      AND (SELECT NOT is_all FROM ngeshare.settling)
+      AND ((SELECT NOT has_marks FROM ngeshare.settling)
+          OR group_id NOT IN (SELECT group_id FROM ngeshare.unsettled WHERE group_id IS NOT NULL))
+    ORDER BY user_id, user_name, deleted_at
+)
+UNION ALL
+(
+    SELECT
+        anew.completed_at,
+        anew.deleted_at,
+        anew.course_number,
+        anew.is_first,
+        anew.role,
+        anew.group_id,
+        anew.user_id,
+        anew.user_name
+    FROM ngeshare.unsettled_group AS wanted
+    CROSS JOIN LATERAL ngeshare.build_seats(wanted.ids) AS anew
+    WHERE anew.user_id IS NOT NULL
+      AND anew.exists_from <= ngeshare.as_of_utc()
+    ORDER BY user_id, user_name, deleted_at
+);
+COMMENT ON VIEW ngeshare.seat_by_user IS
+'ngeshare.seat of users alone. Both its parts are in order of user, name and deletion, so that who groups by these three merges them and keeps one user at a time, however many there are.';
+
 CREATE FUNCTION ngeshare.status_of
 (
     has_met             boolean,
@@ -236,7 +301,7 @@ SELECT
     walked.sequence_order,
     walked.max_episodes,
     walked.created_at AT TIME ZONE 'UTC' AS created_at,
-    ngeshare.status_of(walked.first_at IS NOT NULL, walked.max_episode_reached, walked.max_episodes, walked.days_inactive) AS status,
+    ngeshare.status_of(walked.last_meeting IS NOT NULL, walked.max_episode_reached, walked.max_episodes, walked.days_inactive) AS status,
     walked.max_episode_reached,
     ngeshare.percentage(least(walked.max_episode_reached, walked.max_episodes), walked.max_episodes) AS progress_pct,
     walked.total_meetings,
@@ -251,7 +316,7 @@ SELECT
     coalesce(walked.facilitator_left <= ngeshare.as_of_utc(), false) AS facilitator_is_deleted,
     walked.facilitator_count,
     walked.member_count,
-    ngeshare.status_of(walked.first_at IS NOT NULL, walked.max_episode_reached, walked.max_episodes, walked.days_inactive) = 'STALLED'
+    ngeshare.status_of(walked.last_meeting IS NOT NULL, walked.max_episode_reached, walked.max_episodes, walked.days_inactive) = 'STALLED'
         AND 100::bigint * walked.max_episode_reached
             >= (SELECT ngeshare.setting('rescue_min_pct'))::bigint * walked.max_episodes AS is_rescuable,
     walked.foreign_days,

@@ -71,7 +71,7 @@ FROM (
     FROM public.course_config AS config
     LEFT JOIN (
         SELECT
-            course_name,
+            sequence_order,
             sum(groups)::integer AS groups_total,
             sum(met)::integer AS groups_started,
             (sum(groups) FILTER (WHERE status = 'GRADUATED'))::integer AS graduated,
@@ -81,16 +81,16 @@ FROM (
             sum(settled)::integer AS settled
         FROM (
             SELECT
-                course_name,
+                sequence_order,
                 status,
                 count(*) AS groups,
-                count(first_meeting_date) AS met,
+                count(last_meeting_date) AS met,
                 count(*) FILTER (WHERE (SELECT today FROM late) - graduated_on > (SELECT link_days FROM late)) AS settled
             FROM ngeshare.group_fact
-            GROUP BY course_name, status
+            GROUP BY sequence_order, status
         ) AS by_status
-        GROUP BY course_name
-    ) AS counted ON counted.course_name = config.course_name
+        GROUP BY sequence_order
+    ) AS counted ON counted.sequence_order = config.sequence_order
     LEFT JOIN (
         SELECT
             course_a AS course_name,

@@ -140,8 +140,7 @@ FROM (
         SELECT
             *,
             role = 'MEMBER' AND is_first AND course_number IS NOT NULL AS is_membership
-        FROM ngeshare.seat
-        WHERE user_id IS NOT NULL
+        FROM ngeshare.seat_by_user
     ) AS seat
     GROUP BY seat.user_id, seat.user_name, seat.deleted_at
     HAVING bool_or(seat.is_membership)

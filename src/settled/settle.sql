@@ -52,7 +52,9 @@ AS $$
     )
     INSERT INTO ngeshare.settled_group
     SELECT (built).*
-    FROM anew;
+    FROM anew
+    -- An index that is written in its order is filled, and read with fewer pages.
+    ORDER BY (built).settled_from;
     DELETE FROM ngeshare.settled_seat WHERE group_id IN (SELECT unnest(ids));
     INSERT INTO ngeshare.settled_seat
     SELECT *

@@ -1,1 +1,6 @@
 -- From 1.0 to 1.1, what the steps can't do by themselves and has to be done before them.
+
+-- The index knows all that statuses need. Settled rows are made anew by every update.
+DROP INDEX ngeshare.settled_group_settled_from_idx;
+CREATE INDEX ON ngeshare.settled_group (settled_from)
+    INCLUDE (planned_on, sequence_order, max_episodes, max_episode_reached, last_meeting, graduated_on);
