@@ -4,21 +4,23 @@
 import autocannon from 'autocannon';
 
 const [url, groups, connections, seconds] = [process.argv[2], ...process.argv.slice(3).map(Number)];
-const PEER = 'a constant row';
+/** A call: its name, its address, whether its rows are counted, as the page counts those of lists. */
+const PEER = ['a constant row', '/api/bench_constant', false];
 const CALLS = [
-    [PEER, '/api/bench_constant'],
-    ['home', '/api/home'],
-    ['home_before', '/api/home_before'],
-    ['freshness', '/api/freshness'],
-    ['sync_status', '/api/sync_status'],
-    ['the rescue list', '/api/rescue_list?order=progress_pct.desc,days_inactive.asc,group_id.asc&limit=30'],
+    ['home', '/api/home', false],
+    ['home_before', '/api/home_before', false],
+    ['freshness', '/api/freshness', false],
+    ['sync_status', '/api/sync_status', false],
+    ['the rescue list', '/api/rescue_list?order=progress_pct.desc,days_inactive.asc,group_id.asc&limit=50', true],
 ];
+const IS_LARGE = groups >= 100_000;
 
-/** Asks one call; resolves to its times in milliseconds, sorted, and what was not answered with success. */
-async function ask(path, duration) {
+/** Asks one call; resolves to its times in milliseconds, sorted, and to how many were not answered with success. */
+async function ask([, path, counted], duration) {
     const times = [];
     let errors = 0;
-    const run = autocannon({ url: url + path, connections, duration, timeout: 60, headers: { prefer: 'count=exact' } });
+    const headers = { 'accept-encoding': 'gzip', ...(counted && { prefer: 'count=exact' }) };
+    const run = autocannon({ url: url + path, connections, duration, timeout: 60, headers });
     run.on('response', (client, status, bytes, time) => {
         times.push(time);
         if (status !== 200 && status !== 206) errors += 1;
@@ -27,23 +29,32 @@ async function ask(path, duration) {
     return { times: times.sort((a, b) => a - b), errors: errors + result.errors + result.timeouts };
 }
 
-/** The time that a share of the answers does not exceed. */
+/** The time that a share of the answers does not exceed; Infinity where there was none. */
 function quantile(times, share) {
-    return times[Math.min(times.length - 1, Math.ceil(times.length * share) - 1)];
+    return times.length === 0 ? Infinity : times[Math.ceil(times.length * share) - 1];
 }
 
-console.log(`\n${groups} groups, ${connections} connections, ${seconds} s each, milliseconds:\n`);
-console.log('| call | answers | median | p95 | p95 / constant row | errors |\n|---|---:|---:|---:|---:|---:|');
-let peer;
+/** What the target says of a call: three constant rows at most, at 100,000 groups and more a second. */
+function judge(p95, peer) {
+    if (IS_LARGE) return p95 <= 1000 ? 'held' : 'missed';
+    return p95 <= 3 * peer ? 'held' : 'missed';
+}
+
+const measured = [];
 let failed = 0;
-for (const [name, path] of CALLS) {
-    await ask(path, 1);
-    const { times, errors } = await ask(path, seconds);
-    if (times.length === 0) throw new Error(`${path}: nothing was answered`);
-    const p95 = quantile(times, 0.95);
-    peer ??= p95;
+// The constant row goes first and last, so that a slow minute of the machine's meets it as well.
+for (const call of [PEER, ...CALLS, PEER]) {
+    await ask(call, 1);
+    const { times, errors } = await ask(call, seconds);
     failed += errors;
-    console.log(`| ${name} | ${times.length} | ${quantile(times, 0.5).toFixed(1)} | ${p95.toFixed(1)} | ${(p95 / peer).toFixed(2)} | ${errors} |`);
+    measured.push({ name: call[0], count: times.length, median: quantile(times, 0.5), p95: quantile(times, 0.95), errors });
+}
+const peer = (measured[0].p95 + measured.at(-1).p95) / 2;
+console.log(`\n${groups} groups, ${connections} connections, ${seconds} s each, milliseconds; ${IS_LARGE ? 'p95 <= 1000' : 'p95 <= 3 constant rows'}:\n`);
+console.log('| call | answers | median | p95 | p95 / constant row | target | errors |\n|---|---:|---:|---:|---:|---|---:|');
+for (const { name, count, median, p95, errors } of measured) {
+    const target = name === PEER[0] ? '' : judge(p95, peer);
+    console.log(`| ${name} | ${count} | ${median.toFixed(1)} | ${p95.toFixed(1)} | ${(p95 / peer).toFixed(2)} | ${target} | ${errors} |`);
 }
 console.log('');
 if (failed > 0) throw new Error(`${failed} requests were not answered with success`);
