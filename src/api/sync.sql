@@ -4,7 +4,7 @@ CREATE VIEW api.freshness AS
 SELECT
     last_success.finished_at AS last_success_at,
     greatest(floor(extract(epoch FROM last_success.age)), 0)::bigint AS age_seconds,
-    ngeshare.run_status(last_run.run_id) AS status,
+    CASE WHEN last_run.status = 'running' THEN ngeshare.run_status(last_run.run_id) ELSE last_run.status END AS status,
     last_run.run_id::text AS last_run_id,
     failure.message AS last_error,
     failure.sqlstate,
@@ -12,7 +12,8 @@ SELECT
     coalesce(last_success.age > ngeshare.stale_after(), true) AS is_stale
 FROM public.ngeshare_sync_status() AS sync
 LEFT JOIN LATERAL (
-    SELECT run_id
+    SELECT run_id,
+           status
     FROM public.sync_run
     ORDER BY run_id DESC
     LIMIT 1
