@@ -71,9 +71,9 @@ docker_checks()
     check 'down, and up again: the data is kept' data_is_kept
     check 'a standby serves the same answers, also after another sync' replica_follows
     check 'and starts no sync' replica_only_reads
-    check 'another image: the extension is upgraded, the data kept' is_upgraded
     check "a production and an alert's address from files" files_are_taken
     check 'users log in: the viewer reads, the operator starts a sync' users_log_in
+    check 'another image: the extension is upgraded, the data kept' is_upgraded
     check 'a broken extension: up fails' broken_fails
     check "and the database's log says why" broken_says_why
 }
@@ -260,7 +260,7 @@ files_are_taken()
         echo "$address" >"$WORK/alert.secret"
     )
     local -x NGESHARE_SOURCE_FILE=$WORK/source.secret NGESHARE_ALERT_URL_FILE=$WORK/alert.secret
-    compose "$DOCKER_PROJECT" -f "$WORK/upgraded.yaml" up -d --no-build --force-recreate secrets db connect || return
+    compose "$DOCKER_PROJECT" up -d --no-build --force-recreate secrets db connect || return
     connect_ends connect || return
     [[ $(docker logs "$(docker ps -aq --filter "label=com.docker.compose.project=$DOCKER_PROJECT" \
         --filter label=com.docker.compose.service=connect)" 2>&1) == *succeeded* ]] &&
@@ -284,8 +284,8 @@ users_log_in()
         for got in viewer operator; do echo "$got:$(openssl passwd -6 "$got's")"; done >"$WORK/users.secret"
     )
     local -x NGESHARE_USERS_FILE=$WORK/users.secret
-    compose "$DOCKER_PROJECT" -f "$WORK/upgraded.yaml" --profile demo up -d --no-build --force-recreate --no-deps secrets || return
-    compose "$DOCKER_PROJECT" -f "$WORK/upgraded.yaml" --profile demo up -d --no-build --force-recreate --no-deps api web || return
+    compose "$DOCKER_PROJECT" --profile demo up -d --no-build --force-recreate --no-deps secrets || return
+    compose "$DOCKER_PROJECT" --profile demo up -d --no-build --force-recreate --no-deps api web || return
     end=$((SECONDS + 60))
     until [[ $(status_as "viewer:viewer's" /api/home) == 200 ]]; do
         ((SECONDS < end)) || return
