@@ -1,38 +1,12 @@
 -- Answers with a row a course, or a course and something.
 
 CREATE VIEW api.funnel AS
-SELECT
-    kept.sequence_order,
-    kept.course_name,
-    kept.groups_total,
-    kept.groups_started,
-    kept.graduated,
-    kept.active,
-    kept.stalled,
-    kept.not_started,
-    kept.graduation_rate,
-    kept.continued,
-    kept.continuation_rate,
-    kept.awaiting,
-    kept.settled_continuation_rate
+SELECT kept.*
 FROM ngeshare.kept_answer
 CROSS JOIN LATERAL unnest(kept_answer.funnel) AS kept
 WHERE (SELECT holds FROM ngeshare.keeping)
 UNION ALL
-SELECT
-    sequence_order,
-    course_name,
-    groups_total,
-    groups_started,
-    graduated,
-    active,
-    stalled,
-    not_started,
-    graduation_rate,
-    continued,
-    continuation_rate,
-    awaiting,
-    settled_continuation_rate
+SELECT *
 FROM ngeshare.computed(NULL::ngeshare.computed_funnel)
 WHERE NOT (SELECT holds FROM ngeshare.keeping);
 COMMENT ON VIEW api.funnel IS
@@ -40,26 +14,12 @@ COMMENT ON VIEW api.funnel IS
 How many groups start, graduate and go on. graduated, active, stalled and not_started add up to groups_total.';
 
 CREATE VIEW api.drop_off AS
-SELECT
-    kept.course_name,
-    kept.episode,
-    kept.groups_reached,
-    kept.groups_stalled,
-    kept.stalled_pct,
-    kept.is_peak,
-    kept.sequence_order
+SELECT kept.*
 FROM ngeshare.kept_answer
 CROSS JOIN LATERAL unnest(kept_answer.drop_off) AS kept
 WHERE (SELECT holds FROM ngeshare.keeping)
 UNION ALL
-SELECT
-    course_name,
-    episode,
-    groups_reached,
-    groups_stalled,
-    stalled_pct,
-    is_peak,
-    sequence_order
+SELECT *
 FROM ngeshare.computed(NULL::ngeshare.computed_drop_off)
 WHERE NOT (SELECT holds FROM ngeshare.keeping);
 COMMENT ON VIEW api.drop_off IS
@@ -67,36 +27,12 @@ COMMENT ON VIEW api.drop_off IS
 How many got at least this far, and how many stalled just here.';
 
 CREATE VIEW api.cohort AS
-SELECT
-    kept.sequence_order,
-    kept.course_name,
-    kept.month,
-    kept.groups,
-    kept.graduated_3_months,
-    kept.graduated_6_months,
-    kept.graduated_9_months,
-    kept.graduated_3_months_pct,
-    kept.graduated_6_months_pct,
-    kept.graduated_9_months_pct,
-    kept.graduated,
-    kept.is_open
+SELECT kept.*
 FROM ngeshare.kept_answer
 CROSS JOIN LATERAL unnest(kept_answer.cohort) AS kept
 WHERE (SELECT holds FROM ngeshare.keeping)
 UNION ALL
-SELECT
-    sequence_order,
-    course_name,
-    month,
-    groups,
-    graduated_3_months,
-    graduated_6_months,
-    graduated_9_months,
-    graduated_3_months_pct,
-    graduated_6_months_pct,
-    graduated_9_months_pct,
-    graduated,
-    is_open
+SELECT *
 FROM ngeshare.computed(NULL::ngeshare.computed_cohort)
 WHERE NOT (SELECT holds FROM ngeshare.keeping);
 COMMENT ON VIEW api.cohort IS
@@ -117,32 +53,12 @@ COMMENT ON VIEW api.resume_chance IS
 From all silences of the course so far, after Kaplan and Meier.';
 
 CREATE VIEW api.time_to_graduate AS
-SELECT
-    kept.course_name,
-    kept.groups,
-    kept.avg_days,
-    kept.median_days,
-    kept.p90_days,
-    kept.min_days,
-    kept.max_days,
-    kept.sequence_order,
-    kept.p75_days,
-    kept.not_graduated
+SELECT kept.*
 FROM ngeshare.kept_answer
 CROSS JOIN LATERAL unnest(kept_answer.time_to_graduate) AS kept
 WHERE (SELECT holds FROM ngeshare.keeping)
 UNION ALL
-SELECT
-    course_name,
-    groups,
-    avg_days,
-    median_days,
-    p90_days,
-    min_days,
-    max_days,
-    sequence_order,
-    p75_days,
-    not_graduated
+SELECT *
 FROM ngeshare.computed(NULL::ngeshare.computed_time_to_graduate)
 WHERE NOT (SELECT holds FROM ngeshare.keeping);
 COMMENT ON VIEW api.time_to_graduate IS
@@ -154,22 +70,12 @@ COMMENT ON COLUMN api.time_to_graduate.not_graduated IS
 'Groups of the course that have not graduated: they are in none of these figures.';
 
 CREATE VIEW api.graduation_days AS
-SELECT
-    kept.sequence_order,
-    kept.course_name,
-    kept.from_days,
-    kept.to_days,
-    kept.groups
+SELECT kept.*
 FROM ngeshare.kept_answer
 CROSS JOIN LATERAL unnest(kept_answer.graduation_days) AS kept
 WHERE (SELECT holds FROM ngeshare.keeping)
 UNION ALL
-SELECT
-    sequence_order,
-    course_name,
-    from_days,
-    to_days,
-    groups
+SELECT *
 FROM ngeshare.computed(NULL::ngeshare.computed_graduation_days)
 WHERE NOT (SELECT holds FROM ngeshare.keeping);
 COMMENT ON VIEW api.graduation_days IS

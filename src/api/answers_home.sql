@@ -113,32 +113,12 @@ COMMENT ON COLUMN api.home.window_days IS
 'The setting ngeshare.attendance_window_days: days of raw attendance that are kept here.';
 
 CREATE VIEW api.home_before AS
-SELECT
-    kept.as_of,
-    kept.active,
-    kept.stalled,
-    kept.graduated,
-    kept.not_started,
-    kept.groups_total,
-    kept.rescuable,
-    kept.at_risk,
-    kept.active_facilitators,
-    kept.alumni_pct
+SELECT kept.*
 FROM ngeshare.kept_answer
 CROSS JOIN LATERAL unnest(kept_answer.home_before) AS kept
 WHERE (SELECT holds FROM ngeshare.keeping)
 UNION ALL
-SELECT
-    as_of,
-    active,
-    stalled,
-    graduated,
-    not_started,
-    groups_total,
-    rescuable,
-    at_risk,
-    active_facilitators,
-    alumni_pct
+SELECT *
 FROM ngeshare.computed(NULL::ngeshare.computed_home_before, ngeshare.month_before(public.ngeshare_as_of()))
 WHERE NOT (SELECT holds FROM ngeshare.keeping);
 COMMENT ON VIEW api.home_before IS

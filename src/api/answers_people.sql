@@ -39,20 +39,12 @@ COMMENT ON COLUMN api.facilitators.groups_led IS
 'Curriculum groups that have them as facilitator: the rows of group_status with their facilitator_id.';
 
 CREATE VIEW api.facilitator_growth AS
-SELECT
-    kept.total_facilitators,
-    kept.active_facilitators,
-    kept.alumni_facilitators,
-    kept.alumni_pct
+SELECT kept.*
 FROM ngeshare.kept_answer
 CROSS JOIN LATERAL unnest(kept_answer.facilitator_growth) AS kept
 WHERE (SELECT holds FROM ngeshare.keeping)
 UNION ALL
-SELECT
-    total_facilitators,
-    active_facilitators,
-    alumni_facilitators,
-    alumni_pct
+SELECT *
 FROM ngeshare.computed(NULL::ngeshare.computed_facilitator_growth)
 WHERE NOT (SELECT holds FROM ngeshare.keeping);
 COMMENT ON VIEW api.facilitator_growth IS
@@ -60,20 +52,12 @@ COMMENT ON VIEW api.facilitator_growth IS
 How many there are, how many lead now, and how many grew out of the members.';
 
 CREATE VIEW api.facilitator_monthly AS
-SELECT
-    kept.month,
-    kept.new_facilitators,
-    kept.total_facilitators,
-    kept.is_complete
+SELECT kept.*
 FROM ngeshare.kept_answer
 CROSS JOIN LATERAL unnest(kept_answer.facilitator_monthly) AS kept
 WHERE (SELECT holds FROM ngeshare.keeping)
 UNION ALL
-SELECT
-    month,
-    new_facilitators,
-    total_facilitators,
-    is_complete
+SELECT *
 FROM ngeshare.computed(NULL::ngeshare.computed_facilitator_monthly)
 WHERE NOT (SELECT holds FROM ngeshare.keeping);
 COMMENT ON VIEW api.facilitator_monthly IS
