@@ -13,14 +13,16 @@ CALL test.hangout('aqidah', 'Ngeshare Sesi Aqidah', 9);
 CALL test.hangout('hijrah', 'Ngeshare Sesi Hijrah', 9);
 CALL test.users('ani', 'budi', 'citra', 'dewi');
 INSERT INTO "HangoutGroup" (id, "createdAt", "updatedAt", name, status, "hangoutId")
-VALUES ('a', '2025-12-01', '2025-12-01', 'A', 'ACTIVE', 'aqidah'), ('b', '2026-02-01', '2026-02-01', 'B', 'ACTIVE', 'hijrah');
+VALUES ('a', '2025-12-01', '2025-12-01', 'A', 'ACTIVE', 'aqidah'), ('b', '2026-02-01', '2026-02-01', 'B', 'ACTIVE', 'hijrah'),
+    ('c', '2025-12-01', '2025-12-01', 'C', 'ACTIVE', 'aqidah'), ('d', '2025-12-01', '2025-12-01', 'D', 'ACTIVE', 'aqidah');
 INSERT INTO "UserHangoutGroup" (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "userId", "hangoutGroupId")
 SELECT g || u, '2025-12-01', '2025-12-01', '2025-12-02', 'ACTIVE', CASE u WHEN 'ani' THEN 'FACILITATOR' ELSE 'MEMBER' END, u, g
-FROM unnest(ARRAY['a', 'b']) AS g, unnest(ARRAY['ani', 'budi', 'citra']) AS u;
+FROM unnest(ARRAY['a', 'b', 'c', 'd']) AS g, unnest(ARRAY['ani', 'budi', 'citra']) AS u;
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
 SELECT 'a' || n, timestamp '2025-12-05' + n * interval '9 days', 'aqidah-' || n, 'a', 'budi' FROM generate_series(1, 9) AS n;
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
-VALUES ('b1', '2026-03-20', 'hijrah-1', 'b', 'budi'), ('later', '2026-04-02', 'hijrah-2', 'b', 'budi');
+VALUES ('c8', '2026-01-20', 'aqidah-8', 'c', 'budi'), ('d7', '2026-01-21', 'aqidah-7', 'd', 'budi'),
+    ('b1', '2026-03-20', 'hijrah-1', 'b', 'budi'), ('later', '2026-04-02', 'hijrah-2', 'b', 'budi');
 
 -- One line: whether the kept rows are taken, and which answers differ from those computed.
 CREATE FUNCTION test.kept()
@@ -36,6 +38,8 @@ AS $$
             ('home_before', (SELECT r::text FROM api.home_before AS r),
                 (SELECT r::text FROM ngeshare.computed(NULL::ngeshare.computed_home_before, ngeshare.month_before(ngeshare_as_of())) AS r)),
             ('funnel', (SELECT string_agg(r::text, ' ') FROM api.funnel AS r), (SELECT string_agg(r::text, ' ') FROM ngeshare.computed_funnel AS r)),
+            ('rescue', (SELECT string_agg(r::text, ' ') FROM api.rescue_list AS r),
+                (SELECT string_agg(r::text, ' ' ORDER BY days_inactive, group_id COLLATE "C") FROM ngeshare.computed_rescue_list AS r)),
             ('drop_off', (SELECT string_agg(r::text, ' ') FROM api.drop_off AS r), (SELECT string_agg(r::text, ' ') FROM ngeshare.computed_drop_off AS r)),
             ('cohort', (SELECT string_agg(r::text, ' ') FROM api.cohort AS r), (SELECT string_agg(r::text, ' ') FROM ngeshare.computed_cohort AS r)),
             ('growth', (SELECT r::text FROM api.facilitator_growth AS r), (SELECT r::text FROM ngeshare.computed_facilitator_growth AS r)),
@@ -51,7 +55,7 @@ LANGUAGE sql
 AS $$ SELECT ngeshare.settle(); SELECT ngeshare.keep_answers('2026-03-31 12:00:00+07'); $$;
 SELECT test.kept();
 CALL test.keep();
-SELECT test.kept(), (SELECT groups_total FROM api.home), (SELECT anomalies FROM api.home);
+SELECT test.kept(), (SELECT groups_total FROM api.home), (SELECT anomalies FROM api.home), (SELECT string_agg(group_id, ' ') FROM api.rescue_list) AS rescue;
 
 --
 -- Another instant, setting or clock
@@ -110,6 +114,13 @@ INSERT INTO "UserHangoutGroup" (id, "createdAt", "updatedAt", "joinedAt", status
 VALUES ('new', '2026-01-01', '2026-01-01', '2026-01-01', 'ACTIVE', 'FACILITATOR', 'dewi', 'a');
 SELECT test.kept();
 CALL test.keep();
+UPDATE "User" SET email = 'other@example.com' WHERE id = 'ani';
+SELECT test.kept(), (SELECT DISTINCT facilitator_contact FROM api.rescue_list);
+CALL test.keep();
+UPDATE "HangoutGroup" SET name = 'Another' WHERE id = 'd';
+SELECT test.kept(), (SELECT string_agg(group_name, ' ') FROM api.rescue_list);
+CALL test.keep();
+SELECT test.kept();
 UPDATE "User" SET "deletedAt" = '2026-01-01' WHERE id = 'ani';
 SELECT test.kept();
 CALL test.keep();

@@ -58,22 +58,16 @@ COMMENT ON COLUMN api.group_status.created_on IS
 'The local day on which production made the group.';
 
 CREATE VIEW api.rescue_list AS
-SELECT
-    group_id,
-    group_name,
-    course_name,
-    facilitator_id,
-    facilitator_name,
-    facilitator_contact,
-    last_meeting_date,
-    max_episodes - max_episode_reached AS episodes_remaining,
-    progress_pct,
-    days_inactive,
-    facilitator_is_deleted,
-    max_episode_reached,
-    max_episodes
-FROM ngeshare.group_fact
-WHERE is_rescuable
+SELECT *
+FROM (
+    SELECT (rescue).*
+    FROM ngeshare.kept_rescue
+    WHERE (SELECT holds FROM ngeshare.keeping)
+    UNION ALL
+    SELECT *
+    FROM ngeshare.computed_rescue_list
+    WHERE NOT (SELECT holds FROM ngeshare.keeping)
+) AS listed
 ORDER BY days_inactive, group_id COLLATE "C";
 COMMENT ON VIEW api.rescue_list IS
 'Groups worth a call, a row a group.

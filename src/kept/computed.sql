@@ -235,6 +235,26 @@ ORDER BY scale.sequence_order, bin.number;
 COMMENT ON VIEW ngeshare.computed_graduation_days IS
 'The rows of api.graduation_days.';
 
+CREATE VIEW ngeshare.computed_rescue_list AS
+SELECT
+    group_id,
+    group_name,
+    course_name,
+    facilitator_id,
+    facilitator_name,
+    facilitator_contact,
+    last_meeting_date,
+    max_episodes - max_episode_reached AS episodes_remaining,
+    progress_pct,
+    days_inactive,
+    facilitator_is_deleted,
+    max_episode_reached,
+    max_episodes
+FROM ngeshare.group_fact
+WHERE is_rescuable;
+COMMENT ON VIEW ngeshare.computed_rescue_list IS
+'The rows of api.rescue_list.';
+
 CREATE FUNCTION ngeshare.computed(kind anyelement, as_of timestamptz DEFAULT ngeshare_as_of())
 RETURNS SETOF anyelement
 LANGUAGE plpgsql

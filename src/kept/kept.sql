@@ -21,6 +21,13 @@ CREATE TABLE ngeshare.kept_answer
 COMMENT ON TABLE ngeshare.kept_answer IS
 'The rows of some views of api as of asked_at (UTC), under these settings, and while the real clock is from clock on and before holds_until. No row: nothing is kept.';
 
+CREATE TABLE ngeshare.kept_rescue
+(
+    rescue ngeshare.computed_rescue_list NOT NULL
+);
+COMMENT ON TABLE ngeshare.kept_rescue IS
+'The rows of api.rescue_list, made with kept_answer and holding as long as it: thousands, so they are rows and no array.';
+
 CREATE VIEW ngeshare.keeping AS
 SELECT EXISTS (
     SELECT 1
@@ -56,11 +63,17 @@ BEGIN
     -- Nobody settles meanwhile; settle() throws away what is kept.
     LOCK TABLE ngeshare.settled_state IN SHARE ROW EXCLUSIVE MODE;
     DELETE FROM ngeshare.kept_answer;
+    DELETE FROM ngeshare.kept_rescue;
     IF as_of IS NULL THEN
         RETURN;
     END IF;
     PERFORM set_config('ngeshare.as_of', as_of::text, true);
     -- One statement: all rows are of one snapshot.
+    WITH rescue AS (
+        INSERT INTO ngeshare.kept_rescue
+        SELECT answer
+        FROM ngeshare.computed_rescue_list AS answer
+    )
     INSERT INTO ngeshare.kept_answer
     SELECT
         true,
