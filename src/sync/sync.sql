@@ -133,14 +133,17 @@ COMMENT ON VIEW ngeshare.whole_success IS
 
 CREATE FUNCTION ngeshare.last_success()
 RETURNS timestamptz
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT finished_at
-    FROM ngeshare.whole_success
-    ORDER BY run_id DESC
-    LIMIT 1
+BEGIN
+    RETURN (
+        SELECT finished_at
+        FROM ngeshare.whole_success
+        ORDER BY run_id DESC
+        LIMIT 1);
+END
 $$;
 COMMENT ON FUNCTION ngeshare.last_success() IS
 'When the last successful sync of all six tables ended; NULL before the first.';

@@ -79,12 +79,16 @@ RETURNS TABLE
     last_success_at timestamptz,
     last_error      text
 )
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SECURITY DEFINER
 ROWS 1
 SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
+BEGIN
+    -- Asked every second by each page: a function in plpgsql plans once a session.
+    RETURN QUERY
     WITH last_run AS (
         SELECT *
         FROM public.sync_run
@@ -138,7 +142,8 @@ AS $$
     FROM state
     LEFT JOIN last_run ON true
     LEFT JOIN last_success ON true
-    LEFT JOIN ngeshare.sync_progress AS progress ON progress.run_id = last_run.run_id
+    LEFT JOIN ngeshare.sync_progress AS progress ON progress.run_id = last_run.run_id;
+END
 $$;
 COMMENT ON FUNCTION ngeshare_sync_status() IS
 'Where the sync is: one row. running: a live process works on run_id. phase: of a running sync preflight, survey, open, pull, past, parents, merge, window, verify, repair, deletes, settle or finish; interrupted where its process died; else the last run''s status. rows_done of rows_expected are pulled; pct counts pulling and merging; eta is NULL while nothing can be said. last_error is the last run''s, where it did not simply succeed. All NULL but running before the first sync.';
