@@ -65,7 +65,7 @@ FROM (
     WHERE (SELECT holds FROM ngeshare.keeping)
     UNION ALL
     SELECT *
-    FROM ngeshare.computed_rescue_list
+    FROM ngeshare.computed(NULL::ngeshare.computed_rescue_list)
     WHERE NOT (SELECT holds FROM ngeshare.keeping)
 ) AS listed
 ORDER BY days_inactive, group_id COLLATE "C";
