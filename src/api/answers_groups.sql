@@ -60,7 +60,7 @@ COMMENT ON COLUMN api.group_status.created_on IS
 CREATE VIEW api.rescue_list AS
 SELECT *
 FROM (
-    SELECT (rescue).*
+    SELECT *
     FROM ngeshare.kept_rescue
     WHERE (SELECT holds FROM ngeshare.keeping)
     UNION ALL

@@ -21,10 +21,7 @@ CREATE TABLE ngeshare.kept_answer
 COMMENT ON TABLE ngeshare.kept_answer IS
 'The rows of some views of api as of asked_at (UTC), under these settings, and while the real clock is from clock on and before holds_until. No row: nothing is kept.';
 
-CREATE TABLE ngeshare.kept_rescue
-(
-    rescue ngeshare.computed_rescue_list NOT NULL
-);
+CREATE TABLE ngeshare.kept_rescue (LIKE ngeshare.computed_rescue_list);
 COMMENT ON TABLE ngeshare.kept_rescue IS
 'The rows of api.rescue_list, made with kept_answer and holding as long as it: thousands, so they are rows and no array.';
 
@@ -71,8 +68,8 @@ BEGIN
     -- One statement: all rows are of one snapshot.
     WITH rescue AS (
         INSERT INTO ngeshare.kept_rescue
-        SELECT answer
-        FROM ngeshare.computed_rescue_list AS answer
+        SELECT *
+        FROM ngeshare.computed_rescue_list
     )
     INSERT INTO ngeshare.kept_answer
     SELECT
