@@ -40,7 +40,7 @@ my %as_of = (
 	'2026-01-01T00:00:00+07'    => '2026-01-01 00:00:00+07',
 	'2025-08-17 17:30:00.25Z'   => '2025-08-17 17:30:00.25+00',
 	'2026-03-08T09:10:11-03:30' => '2026-03-08 09:10:11-03:30');
-for my $view (qw(anomalies at_risk cohort drop_off facilitator_growth facilitator_monthly facilitators funnel graduation_days graduation_outliers
+for my $view (qw(anomalies anomaly_kinds at_risk cohort drop_off facilitator_growth facilitator_monthly facilitators funnel graduation_days graduation_outliers
 	group_meetings group_status home home_before member_roster members pipeline rescue_list resume_chance time_to_graduate))
 {
 	for my $header (sort keys %as_of)
@@ -57,6 +57,8 @@ is(row('/api/home')->{zone}, 'Asia/Jakarta', 'in the reporting zone');
 is(row('/api/home')->{rescuable}, scalar @{ decoded(get('/api/rescue_list')) }, 'home counts the rows of rescue_list');
 is(row('/api/home')->{stalled}, scalar @{ decoded(get('/api/group_status?status=eq.STALLED')) }, 'and those of group_status');
 is(row('/api/sync_runs')->{run_id}, '1', 'a run is named by text');
+is($_->{groups}, scalar @{ decoded(get("/api/anomalies?kind=eq.$_->{kind}")) }, "anomaly_kinds counts the rows of anomalies: $_->{kind}")
+  for @{ decoded(get('/api/anomaly_kinds')) };
 like(get('/api/sync_runs')->{content}, qr/"run_id":"1"/, 'not by a number');
 is($json->encode([ map { $_->{days_inactive} } @{ decoded(get('/api/rescue_list')) } ]),
 	$json->encode([ sort { $a <=> $b } map { $_->{days_inactive} } @{ decoded(get('/api/rescue_list')) } ]), 'rescue_list keeps its order');

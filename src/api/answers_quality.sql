@@ -26,6 +26,20 @@ COMMENT ON COLUMN api.anomalies.facilitator_id IS
 COMMENT ON COLUMN api.anomalies.facilitator_name IS
 'The facilitator''s email, or id where there is none.';
 
+CREATE VIEW api.anomaly_kinds AS
+SELECT
+    kind,
+    severity,
+    count(*)::integer AS groups
+FROM public.v_anomalies
+GROUP BY kind, severity
+ORDER BY kind;
+COMMENT ON VIEW api.anomaly_kinds IS
+'How many groups each kind of anomaly has, a row a kind that has any.
+The rows of anomalies, counted.';
+COMMENT ON COLUMN api.anomaly_kinds.groups IS
+'Rows of anomalies of this kind.';
+
 CREATE VIEW api.data_quality AS
 SELECT
     finding,

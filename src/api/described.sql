@@ -11,6 +11,7 @@ BEGIN
                col_description(there.attrelid, there.attnum) AS comment
         FROM (VALUES
             ('anomalies', 'public.v_anomalies'),
+            ('anomaly_kinds', 'public.v_anomalies'),
             ('at_risk', 'public.v_at_risk'),
             ('cohort', 'public.v_cohort'),
             ('courses', 'public.course_config'),

@@ -65,7 +65,7 @@ async function findingsEqualSql({ open, go, sql }) {
 
 async function nothingWrongIsGoodNews({ open }) {
     const none = answerWith([], 200, { 'Content-Range': '*/0' });
-    const page = await open(QUALITY, { routes: { anomalies: none, data_quality: none } });
+    const page = await open(QUALITY, { routes: { anomaly_kinds: none, anomalies: none, data_quality: none } });
     assert.match(await page.locator('#kinds .empty.good').textContent(), /good news/);
     assert.match(await page.locator('#anomalies .empty.good').textContent(), /good news/);
     assert.match(await page.locator('#data .empty.good').textContent(), /good news/);
@@ -73,8 +73,7 @@ async function nothingWrongIsGoodNews({ open }) {
 
 async function unknownKindsAreShown({ open }) {
     const evil = '<img src=x>';
-    const rows = [{ kind: evil, severity: evil }, { kind: evil, severity: evil }];
-    const page = await open(QUALITY, { routes: { anomalies: answerWith(rows, 200, { 'Content-Range': '0-1/2' }) } });
+    const page = await open(QUALITY, { routes: { anomaly_kinds: answerWith([{ kind: evil, severity: evil, groups: 2 }]) } });
     const row = page.locator('#kinds tbody tr').last();
     assert.equal(await row.locator('[data-figure]').textContent(), '2', 'a rule newer than the page is counted');
     assert.ok((await row.locator('th').textContent()).includes(evil));

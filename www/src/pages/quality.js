@@ -27,13 +27,9 @@ const sentence = (field) => ({
 
 /** Each rule with the number of groups that break it: those of the page in their order, then any that the database knows besides. */
 async function readKinds(signal) {
-    const { rows } = await readRows('anomalies', { select: 'kind,severity' }, { signal });
-    const kinds = new Map(ANOMALY_FILTERS.kind.values.map((kind) => [kind, { kind, severity: null, groups: 0 }]));
-    for (const { kind, severity } of rows) {
-        const known = kinds.get(kind) ?? { kind, groups: 0 };
-        kinds.set(kind, { ...known, severity, groups: known.groups + 1 });
-    }
-    return [...kinds.values()];
+    const { rows } = await readRows('anomaly_kinds', {}, { signal });
+    const known = ANOMALY_FILTERS.kind.values.map((kind) => [kind, { kind, severity: null, groups: 0 }]);
+    return [...new Map([...known, ...rows.map((row) => [row.kind, row])]).values()];
 }
 
 /** How many groups break a rule, leading to them; "none" is good news. */
