@@ -159,6 +159,8 @@ SELECT
     END
 FROM ngeshare.settled_group
 WHERE settled_from <= ngeshare.as_of_utc()
+  -- No worker may ask this: else some would start for a branch that mostly has no rows.
+  AND ngeshare.asked_at() IS NOT NULL
   AND (SELECT has_marks AND NOT is_all FROM ngeshare.settling)
   AND group_id NOT IN (SELECT group_id FROM ngeshare.unsettled WHERE group_id IS NOT NULL)
 UNION ALL
