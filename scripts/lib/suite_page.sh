@@ -29,6 +29,7 @@ browser_tests()
     env NGESHARE_URL="http://127.0.0.1:$PAGE_PORT" NGESHARE_PSQL="$ROOT/scripts/demo psql -X -A -t -q" NGESHARE_DEMO="$ROOT/scripts/demo" \
         "$(node_of "$WORK/page/npm")" "$WORK/page/build/www/test/browser.mjs" >"$output" 2>&1 || status=$?
     count_tap_lines "$output"
+    sed -n 's/^# budget: /          /p' "$output"
     ((status == 0 && PASSED > before)) || failed 'the browser tests end well' "$output"
 }
 

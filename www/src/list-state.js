@@ -34,9 +34,15 @@ export function queryOf({ order, search, active }, { key, keys = key, search: co
     return [...conditions, ['order', requestOrder(order, keys)]];
 }
 
+/** The columns that a page needs, where the list says what its cells read beside those shown; else null, for all. */
+function selectedColumns({ columns, key, keys = key, names = {}, reads = null }) {
+    return reads && [...new Set([columns.map(({ name }) => name), keys, Object.values(names), reads].flat())].join(',');
+}
+
 /** The same for the one page that is shown. */
 export function pageQueryOf(state, spec) {
-    return [...queryOf(state, spec), ['limit', String(spec.pageSize)], ['offset', String((state.page - 1) * spec.pageSize)]];
+    const select = selectedColumns(spec);
+    return [...(select ? [['select', select]] : []), ...queryOf(state, spec), ['limit', String(spec.pageSize)], ['offset', String((state.page - 1) * spec.pageSize)]];
 }
 
 /** The parameters that take all filters and the search out of the address. */

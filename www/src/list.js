@@ -26,7 +26,8 @@ export async function courseNames(signal) {
  * `fallback` ({ column, direction });
  * `filters` (of filters.js), `choices` ({ course: courseNames, status: null }: filters to choose, with what offers the values where the
  * filter doesn't know them), `names` ({ facilitator: 'facilitator_name' }: the column that says what an id is called),
- * `search` (columns), `searchLabel`; `always` (conditions that always hold), `select` for what else the API shall send;
+ * `search` (columns), `searchLabel`; `always` (conditions that always hold);
+ * `reads` (columns that cells and links need beside those shown: then no others travel; without it all do);
  * `count(n, words)` the number of rows in words, `note(context)` what stands above the table, `empty(context)` the words for a list without
  * rows, `isGood` where that is good news; `prefix` for the parameters' names where a page has several lists.
  */

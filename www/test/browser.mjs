@@ -3,12 +3,12 @@
 // A case is a name and a function of the world { open, openBeside, go, sql, hold, problems }.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { axeCases } from './axe-cases.mjs';
+import { budgetCases } from './budget-cases.mjs';
 import { facilitatorsCases } from './facilitators-cases.mjs';
 import { funnelCases } from './funnel-cases.mjs';
 import { groupsCases } from './groups-cases.mjs';
-import { answerWith, holdSync, makeRun, makeSql, openBrowser, readNumber, readTable, runCases, settled } from './harness.mjs';
+import { answerWith, FIRST_RUN, holdSync, makeRun, makeSql, openBrowser, PATHS, readNumber, readTable, runCases, settled } from './harness.mjs';
 import { FIGURES, homeCases, readFigures } from './home-cases.mjs';
 import { lookingBackCases } from './looking-back-cases.mjs';
 import { membersCases } from './members-cases.mjs';
@@ -17,10 +17,7 @@ import { atRiskCases, rescueCases } from './rescue-cases.mjs';
 import { syncPageCases } from './sync-page-cases.mjs';
 import { timeCases } from './time-cases.mjs';
 
-const NAMES = ['facilitators', 'funnel', 'rescue', 'at-risk', 'time', 'groups', 'members', 'quality', 'sync'];
-const PATHS = ['/', ...NAMES.map((name) => `/${name}.html`)];
 const HOLD_S = 12;
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 /** The run that a page shows as working; waits for it. */
 async function readRun(page) {
@@ -92,32 +89,6 @@ async function pagesFitEveryScreen({ open, problems }) {
     assert.deepEqual(problems, []);
 }
 
-/** axe looks at a page through the debugger, past its policy of content. */
-async function violations(page) {
-    await settled(page);
-    const found = await page.evaluate(`${readFileSync(AXE, 'utf8')}; axe.run(document).then(({ violations, passes }) => ({ violations, passes: passes.length }))`);
-    assert.ok(found.passes > 10, 'axe looked at nothing');
-    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).slice(0, 3).join(' ')}`);
-}
-
-async function axeFindsNothing({ open, sql }) {
-    const [{ group_id: group }] = sql("SELECT group_id FROM v_group_status WHERE status = 'GRADUATED' ORDER BY group_id LIMIT 1");
-    const [{ user_id: member }] = sql('SELECT user_id FROM v_member_journey ORDER BY courses_completed DESC, user_id LIMIT 1');
-    const paths = [...PATHS, `/groups.html?${new URLSearchParams({ id: group })}`, `/members.html?${new URLSearchParams({ id: member })}`];
-    for (const [colorScheme, width, locale] of [
-        ['light', 1280, 'en-GB'],
-        ['dark', 1280, 'id-ID'],
-        ['light', 360, 'id-ID'],
-        ['dark', 360, 'en-GB'],
-    ]) {
-        for (const path of paths) {
-            const page = await open(path, { colorScheme, locale, viewport: { width, height: 800 } });
-            assert.deepEqual(await violations(page), [], `${path}, ${colorScheme}, ${width} px, ${locale}`);
-            await page.context().close();
-        }
-    }
-}
-
 async function pagesSpeakIndonesian({ open, sql }) {
     const page = await open('/', { locale: 'id-ID' });
     assert.equal(await page.locator('html').getAttribute('lang'), 'id');
@@ -166,30 +137,8 @@ async function oneRegionFailsAlone({ open }) {
 }
 
 async function firstRunSaysSo({ open }) {
-    const home = {
-        zone: 'Asia/Jakarta',
-        as_of: '2026-01-01T00:00:00Z',
-        synced: false,
-        groups_total: 0,
-        active: 0,
-        stalled: 0,
-        graduated: 0,
-        not_started: 0,
-        rescuable: 0,
-        continued: 0,
-    };
-    const freshness = {
-        last_success_at: null,
-        age_seconds: null,
-        status: null,
-        last_run_id: null,
-        last_error: null,
-        sqlstate: null,
-        is_running: false,
-        is_stale: true,
-    };
     for (const path of ['/', '/funnel.html', '/rescue.html']) {
-        const page = await open(path, { routes: { home: answerWith([home]), freshness: answerWith([freshness]) } });
+        const page = await open(path, { routes: FIRST_RUN });
         assert.match(await page.locator('main').textContent(), /Nothing synced yet/);
         assert.equal(await page.locator('[data-figure]').count(), 0, 'no zeros');
         assert.match(await page.locator('.freshness-text').textContent(), /^Nothing synced yet/);
@@ -332,10 +281,11 @@ const CASES = [
     ...groupsCases,
     ...qualityCases,
     ...syncPageCases,
+    ...budgetCases,
     ['Sync: the history equals SQL', historyEqualsSql],
     ['Sync: the errors equal SQL', errorsEqualSql],
     ['times are in the reporting zone, whatever the browser’s', timesAreInTheReportingZone],
-    ['axe finds nothing on any page: light and dark, 1280 and 360 px, English and Indonesian', axeFindsNothing],
+    ...axeCases,
     ['all pages at 1280 and 360 px, light and dark: nothing sideways, no error, no other host', pagesFitEveryScreen],
     ['in Indonesian, and switched', pagesSpeakIndonesian],
     ['hostile names stay text', hostileNamesStayText],

@@ -14,6 +14,9 @@ const FLAGS = [
     '--disable-sync',
 ];
 const WAIT_MS = 15_000;
+const NAMES = ['facilitators', 'funnel', 'rescue', 'at-risk', 'time', 'groups', 'members', 'quality', 'sync'];
+/** The addresses of all pages. */
+export const PATHS = ['/', ...NAMES.map((name) => `/${name}.html`)];
 /** Answers that a case brings about on purpose; the browser logs each as an error. */
 const EXPECTED_FAILURE = /\/api\/rpc\/sync_start/;
 
@@ -73,8 +76,8 @@ export async function openBrowser(url) {
     const problems = [];
     const contexts = [];
 
-    /** Opens one of the pages in a window of its own; `expected` are failures that the case brings about. */
-    async function open(path, { expected = EXPECTED_FAILURE, routes = {}, ...options } = {}) {
+    /** Opens one of the pages in a window of its own; `expected` are failures that the case brings about, `script` runs before the page's. */
+    async function open(path, { expected = EXPECTED_FAILURE, routes = {}, script, ...options } = {}) {
         const context = await browser.newContext({
             locale: 'en-GB',
             timezoneId: 'America/New_York',
@@ -85,6 +88,7 @@ export async function openBrowser(url) {
         const page = await context.newPage();
         page.setDefaultTimeout(WAIT_MS);
         watch(page, expected);
+        if (script) await page.addInitScript(script);
         for (const [name, answer] of Object.entries(routes)) await page.route(new RegExp(`/api/${name}(\\?|$)`), answer);
         await go(page, path);
         return page;
@@ -132,6 +136,31 @@ export async function settled(page) {
 export function answerWith(body, status = 200, headers = {}) {
     return (route) => route.fulfill({ status, headers, contentType: 'application/json', body: JSON.stringify(body) });
 }
+
+/** What the API answers before the first sync. */
+const NO_FIGURES = {
+    zone: 'Asia/Jakarta',
+    as_of: '2026-01-01T00:00:00Z',
+    synced: false,
+    groups_total: 0,
+    active: 0,
+    stalled: 0,
+    graduated: 0,
+    not_started: 0,
+    rescuable: 0,
+    continued: 0,
+};
+const NO_SYNC = {
+    last_success_at: null,
+    age_seconds: null,
+    status: null,
+    last_run_id: null,
+    last_error: null,
+    sqlstate: null,
+    is_running: false,
+    is_stale: true,
+};
+export const FIRST_RUN = { home: answerWith([NO_FIGURES]), freshness: answerWith([NO_SYNC]) };
 
 /** A number as it is written in English: "1,584", "39.1%". What stands for no number, with the reason for it, is null. */
 export function readNumber(shown) {

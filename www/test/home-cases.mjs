@@ -69,28 +69,9 @@ async function findingIsFollowed({ open, sql }) {
     assert.match((await page.locator('[data-figure="total"]').textContent()).replace(/,/g, ''), new RegExp(`^${rescuable} `));
 }
 
-/** Home's budget: what goes over the wire, and how often. The time is said; it fails at five times of it only. */
-async function homeKeepsItsBudget({ open }) {
-    const page = await open('/');
-    const { bytes, requests, filled } = await page.evaluate(() => {
-        const entries = performance.getEntries().filter(({ entryType }) => ['navigation', 'resource'].includes(entryType));
-        const cards = performance.getEntriesByType('resource').filter(({ name }) => name.includes('/api/home'));
-        return {
-            bytes: entries.reduce((sum, { transferSize }) => sum + transferSize, 0),
-            requests: entries.length,
-            filled: Math.max(...cards.map(({ responseEnd }) => responseEnd)),
-        };
-    });
-    console.log(`# Home: ${Math.round(bytes / 1024)} KB in ${requests} requests, its figures there after ${Math.round(filled)} ms`);
-    assert.ok(bytes <= 60 * 1024, `${bytes} bytes`);
-    assert.ok(requests <= 12, `${requests} requests`);
-    assert.ok(filled <= 5_000, `${filled} ms`);
-}
-
 export const homeCases = [
     ['Home: every figure equals SQL', figuresEqualSql],
     ['Home: every change equals SQL of a month earlier', changesEqualSql],
     ['Home: every count leads to as many rows', countsLeadToTheirRows],
     ['Home: a finding leads to its rows', findingIsFollowed],
-    ['Home: within its budget', homeKeepsItsBudget],
 ];

@@ -31,6 +31,13 @@ test('an empty address is the fallback’s order, the first page and no filter',
     assert.equal(isFiltered(state), false);
 });
 
+test('a list that says what its cells read asks for no more than that, each column once', () => {
+    const columns = [{ name: 'group_name' }, { name: 'status' }];
+    const spec = { ...SPEC, columns, names: { facilitator: 'facilitator_name' }, reads: ['facilitator_id', 'group_name'] };
+    assert.deepEqual(pageQueryOf(stateOf(''), spec)[0], ['select', 'group_name,status,group_id,facilitator_name,facilitator_id']);
+    assert.deepEqual(queryOf(stateOf(''), spec), [['order', 'group_name.asc.nullslast,group_id.asc']], 'its file has all columns');
+});
+
 test('filters become conditions, in the file’s request too, and that has no limit', () => {
     const query = requestOf('course=A%2C+B&status=STALLED&reached=4&started=no&order=status.desc&page=3');
     assert.deepEqual(query, [

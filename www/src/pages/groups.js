@@ -15,6 +15,7 @@ function allGroups(context) {
         view: 'group_status',
         caption: text.groupsPage.caption,
         key: 'group_id',
+        reads: ['facilitator_id', 'facilitator_is_deleted'],
         fallback: { column: 'group_name', direction: 'asc' },
         columns: [
             groupColumn(),
