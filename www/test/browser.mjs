@@ -89,6 +89,28 @@ async function pagesFitEveryScreen({ open, problems }) {
     assert.deepEqual(problems, []);
 }
 
+/** An upright A4 page between margins of a centimetre, as browsers leave them. */
+const PAPER = { width: 718, height: 1047 };
+
+async function pagesFitOnPaper({ open, sql }) {
+    const [{ group_id: group }] = sql("SELECT group_id FROM v_group_status WHERE status = 'GRADUATED' ORDER BY group_id LIMIT 1");
+    for (const path of [...PATHS, `/groups.html?${new URLSearchParams({ id: group })}`]) {
+        for (const locale of ['en-GB', 'id-ID']) {
+            const page = await open(path, { colorScheme: 'dark', locale, viewport: PAPER });
+            await page.emulateMedia({ media: 'print' });
+            const { beyond, heads, paper } = await page.evaluate(() => ({
+                beyond: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+                heads: [...document.querySelectorAll('thead th')].filter((head) => head.checkVisibility()).map((head) => head.innerText),
+                paper: getComputedStyle(document.body).backgroundColor,
+            }));
+            assert.equal(beyond, 0, `${path}, ${locale}: so many pixels are cut off`);
+            assert.ok(heads.every((head) => head.trim() !== ''), `${path}: the heads of the columns are there: ${heads}`);
+            assert.equal(paper, 'rgba(0, 0, 0, 0)', 'no ink for the background');
+            await page.context().close();
+        }
+    }
+}
+
 async function pagesSpeakIndonesian({ open, sql }) {
     const page = await open('/', { locale: 'id-ID' });
     assert.equal(await page.locator('html').getAttribute('lang'), 'id');
@@ -287,6 +309,7 @@ const CASES = [
     ['times are in the reporting zone, whatever the browser’s', timesAreInTheReportingZone],
     ...axeCases,
     ['all pages at 1280 and 360 px, light and dark: nothing sideways, no error, no other host', pagesFitEveryScreen],
+    ['on paper: nothing is cut off, and columns keep their heads', pagesFitOnPaper],
     ['in Indonesian, and switched', pagesSpeakIndonesian],
     ['hostile names stay text', hostileNamesStayText],
     ['one region fails alone and recovers', oneRegionFailsAlone],
