@@ -22,7 +22,8 @@ typedef enum Status
 	STATUS_COUNT
 } Status;
 
-static const char *const status_names[STATUS_COUNT] = {"GRADUATED", "STALLED", "ACTIVE", "NOT_STARTED"};
+static const char *const status_names[STATUS_COUNT] = {"GRADUATED", "STALLED", "ACTIVE",
+                                                       "NOT_STARTED"};
 
 /* The status of a group, the first that holds. */
 static Status
@@ -35,7 +36,8 @@ status_of(bool has_met, int32 max_episode_reached, int32 max_episodes, int32 day
 	return has_met ? STATUS_ACTIVE : STATUS_NOT_STARTED;
 }
 
-/* A status's name as a text for reading, made once a session: a query asks for hundreds of thousands. */
+/* A status's name as a text for reading, made once a session: a query asks for hundreds of
+ * thousands. */
 static text *
 name_of(Status status)
 {
@@ -54,8 +56,8 @@ name_of(Status status)
 Datum
 ngeshare_status_of(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(
-	    name_of(status_of(PG_GETARG_BOOL(0), PG_GETARG_INT32(1), PG_GETARG_INT32(2), PG_GETARG_INT32(3))));
+	PG_RETURN_TEXT_P(name_of(
+	    status_of(PG_GETARG_BOOL(0), PG_GETARG_INT32(1), PG_GETARG_INT32(2), PG_GETARG_INT32(3))));
 }
 
 Datum
