@@ -7,6 +7,8 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use NgeshareTest;
 use PostgreSQL::Test::Utils;
+use RandomThings ();
+use Session;
 use Test::More;
 
 my $now = '2026-03-31 12:00:00+07';
@@ -25,6 +27,7 @@ one_by_one();
 other_settings();
 healed();
 settled_at_once();
+unseen_records();
 $production->stop;
 $local->stop;
 done_testing();
@@ -155,6 +158,67 @@ sub settled_at_once
 	is(ask('marked', 'SELECT count(*) FROM ngeshare.settled_group'), ask('marked', 'SELECT count(*) FROM v_group_summary'), 'each group once');
 	$first->quit;
 	$second->quit;
+	return;
+}
+
+# A write to a user, a hangout or an episode counts for a record that points to it, too,
+# which that writer can't see since it was committed later, and was settled meanwhile.
+sub unseen_records
+{
+	my $day     = '2026-01-02';
+	my @writes = (
+		[ 'a user', RandomThings::inserted('UserHangoutGroup', [ 'unseen-1', $day, $day, $day, 'ACTIVE', 'FACILITATOR', 'unseen-group', 'unseen-user', undef ]),
+			q{UPDATE "User" SET email = 'changed@later.id' WHERE id = 'unseen-user'} ],
+		[ 'a hangout', unseen_group('unseen-2'), q{UPDATE "Hangout" SET name = 'Ngeshare Sesi Hijrah' WHERE id = 'unseen-hangout'} ],
+		[ 'an episode', unseen_group('unseen-3') . ';'
+			  . RandomThings::inserted('UserHangoutGroupAttendance', [ 'unseen-3', '2026-03-20 03:00', 'unseen-episode', 'unseen-3', 'unseen-user' ]),
+			q{UPDATE "HangoutEpisode" SET "order" = 5 WHERE id = 'unseen-episode'} ]);
+
+	new_pair('unseen', 20);
+	ask('unseen', join ';', RandomThings::inserted('Hangout', [ 'unseen-hangout', $day, $day, 'Ngeshare Sesi Aqidah', 'CLASS', 0, 'circle' ]),
+		RandomThings::inserted('HangoutEpisode', [ 'unseen-episode', $day, $day, 'One', 'unseen-hangout', 1 ]),
+		RandomThings::inserted('User', [ 'unseen-user', $day, $day, 'first@now.id', undef ]),
+		unseen_group('unseen-group'), 'SELECT ngeshare.settle()');
+	for my $isolation ('READ COMMITTED', 'REPEATABLE READ')
+	{
+		for my $write (@writes)
+		{
+			my ($what, $points, $changes) = @$write;
+
+			ask('unseen', q{DELETE FROM "UserHangoutGroupAttendance" WHERE id LIKE 'unseen-%'; DELETE FROM "UserHangoutGroup" WHERE id LIKE 'unseen-%';
+				DELETE FROM "HangoutGroup" WHERE id IN ('unseen-2', 'unseen-3'); UPDATE "User" SET email = 'first@now.id' WHERE id = 'unseen-user';
+				UPDATE "Hangout" SET name = 'Ngeshare Sesi Aqidah' WHERE id = 'unseen-hangout'; UPDATE "HangoutEpisode" SET "order" = 1 WHERE id = 'unseen-episode';
+				SELECT ngeshare.settle()});
+			write_unseen($isolation, $points, $changes);
+			my $answers = answers('unseen');
+
+			ask('unseen', 'SELECT ngeshare.settle(true)');
+			same_answers($answers, answers('unseen'), "$isolation, $what");
+		}
+	}
+	return;
+}
+
+# Statements for a group of the hangout that is written to.
+sub unseen_group
+{
+	my ($id) = @_;
+	return RandomThings::inserted('HangoutGroup', [ $id, '2026-01-02', '2026-01-02', $id, 'ANY', 'unseen-hangout', '2026-01-01' ]);
+}
+
+# One writer's record is committed and settled while another, who can't see it, changes what it points to.
+sub write_unseen
+{
+	my ($isolation, $points, $changes) = @_;
+	my ($first, $second) = map { Session->start($local, 'unseen') } 1 .. 2;
+
+	$first->run("BEGIN; $points");
+	$second->run("BEGIN ISOLATION LEVEL $isolation; SELECT count(*) FROM ngeshare.unsettled");
+	$second->run($changes) if $isolation eq 'READ COMMITTED';
+	$first->run('COMMIT; SELECT ngeshare.settle()');
+	$second->run($changes) if $isolation ne 'READ COMMITTED';
+	$second->run('COMMIT');
+	$_->end for $first, $second;
 	return;
 }
 

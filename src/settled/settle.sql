@@ -7,28 +7,40 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    is_all boolean := (SELECT settling.is_all FROM ngeshare.settling);
-    ids    text[];
+    is_all   boolean := (SELECT settling.is_all FROM ngeshare.settling);
+    groups   text[];
+    users    text[];
+    hangouts text[];
 BEGIN
     -- Marks that come from now on stay: what follows may or may not see their rows.
     WITH taken AS (
         DELETE FROM ngeshare.unsettled
-        RETURNING group_id
+        RETURNING group_id, user_id, hangout_id
     )
     SELECT
-        coalesce(array_agg(DISTINCT taken.group_id) FILTER (WHERE taken.group_id IS NOT NULL), '{}'),
-        is_all OR coalesce(bool_or(taken.group_id IS NULL), false)
-    INTO ids, is_all
+        array_agg(DISTINCT group_id) FILTER (WHERE group_id IS NOT NULL),
+        array_agg(DISTINCT user_id) FILTER (WHERE user_id IS NOT NULL),
+        array_agg(DISTINCT hangout_id) FILTER (WHERE hangout_id IS NOT NULL),
+        is_all OR coalesce(bool_or(num_nonnulls(group_id, user_id, hangout_id) = 0), false)
+    INTO groups, users, hangouts, is_all
     FROM taken;
-    IF is_all THEN
-        SELECT array_agg(known.id) INTO ids
-        FROM (
-            SELECT id FROM public."HangoutGroup"
-            UNION
-            SELECT group_id FROM ngeshare.settled_group
-        ) AS known (id);
-    END IF;
-    RETURN coalesce(ids, '{}');
+    -- Whoever points to one of them and isn't seen yet leaves a mark of its own.
+    RETURN ARRAY(
+        SELECT unnest(groups)
+        UNION
+        SELECT "hangoutGroupId"
+        FROM public."UserHangoutGroup"
+        WHERE "userId" = ANY (users)
+          AND "hangoutGroupId" IS NOT NULL
+        UNION
+        SELECT id
+        FROM public."HangoutGroup"
+        WHERE "hangoutId" = ANY (hangouts)
+           OR is_all
+        UNION
+        SELECT group_id
+        FROM ngeshare.settled_group
+        WHERE is_all);
 END
 $$;
 COMMENT ON FUNCTION ngeshare.take_marks() IS

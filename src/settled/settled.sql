@@ -104,17 +104,45 @@ COMMENT ON TABLE ngeshare.settled_state IS
 
 CREATE TABLE ngeshare.unsettled
 (
-    group_id text
+    group_id   text,
+    user_id    text,
+    hangout_id text
 );
 COMMENT ON TABLE ngeshare.unsettled IS
-'Groups that somebody wrote to since they were settled, each as often as that; NULL stands for all.';
+'What somebody wrote to since it was settled, as often as that: a group, a user or a hangout; a row of NULLs stands for all.';
+
+CREATE VIEW ngeshare.marked_group AS
+SELECT group_id
+FROM ngeshare.unsettled
+WHERE group_id IS NOT NULL
+UNION ALL
+SELECT pointing.group_id
+FROM (
+    SELECT DISTINCT user_id
+    FROM ngeshare.unsettled
+    WHERE user_id IS NOT NULL
+) AS mark
+CROSS JOIN LATERAL (
+    -- By the index, however many users the planner expects.
+    SELECT "hangoutGroupId" AS group_id
+    FROM public."UserHangoutGroup"
+    WHERE "userId" = mark.user_id
+    OFFSET 0
+) AS pointing
+WHERE pointing.group_id IS NOT NULL
+UNION ALL
+SELECT id
+FROM public."HangoutGroup"
+WHERE "hangoutId" IN (SELECT hangout_id FROM ngeshare.unsettled WHERE hangout_id IS NOT NULL);
+COMMENT ON VIEW ngeshare.marked_group IS
+'The groups that the marks stand for, some of them more than once: those marked, those with a record of a marked user, those of a marked hangout. Where a mark stands for all they are not all here.';
 
 CREATE VIEW ngeshare.settling AS
 SELECT
     -- Asking for the instant refuses another zone than the history's.
     asked.at IS NULL
         OR state.zone IS DISTINCT FROM ngeshare.reporting_zone()
-        OR EXISTS (SELECT 1 FROM ngeshare.unsettled WHERE group_id IS NULL) AS is_all,
+        OR EXISTS (SELECT 1 FROM ngeshare.unsettled WHERE num_nonnulls(group_id, user_id, hangout_id) = 0) AS is_all,
     EXISTS (SELECT 1 FROM ngeshare.unsettled) AS has_marks,
     coalesce(state.link_settings = today.link_settings, false) AS has_links,
     today.link_settings
@@ -135,7 +163,7 @@ CREATE VIEW ngeshare.unsettled_group AS
 SELECT
     CASE
         WHEN settling.is_all THEN ARRAY(SELECT id FROM public."HangoutGroup")
-        ELSE ARRAY(SELECT DISTINCT group_id FROM ngeshare.unsettled)
+        ELSE ARRAY(SELECT DISTINCT group_id FROM ngeshare.marked_group)
     END AS ids
 FROM ngeshare.settling
 WHERE settling.is_all OR settling.has_marks;
