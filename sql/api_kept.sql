@@ -90,6 +90,31 @@ SELECT test.kept();
 SET ngeshare.sync_clock = '2026-03-31 12:00:00+07';
 SELECT test.kept();
 
+-- Days and instants are handed on as they are, however a session writes them.
+SET datestyle = 'SQL, DMY';
+SET timezone = 'Asia/Shanghai';
+SET ngeshare.active_days = 27;
+SELECT test.kept(), (SELECT string_agg(group_id || ' ' || days_inactive, ', ' ORDER BY group_id) FROM api.rescue_list) AS rescue,
+    (SELECT string_agg(group_id || ' ' || days_inactive, ', ' ORDER BY group_id) FROM api.group_status WHERE group_id IN ('c', 'd')) AS status;
+RESET ngeshare.active_days;
+SET timezone = 'Asia/Jakarta';
+SELECT ngeshare.keep_answers('2026-03-31 12:00:00+07');
+SELECT test.kept();
+RESET datestyle;
+RESET timezone;
+-- A snapshot may be older than what was settled last.
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT ngeshare.keep_answers('2026-03-31 12:00:00+07');
+ROLLBACK;
+-- What can't be kept is said; nothing is kept then, and the answers are computed.
+BEGIN;
+ALTER TABLE ngeshare.kept_answer ADD CHECK (asked_at < '2000-01-01') NOT VALID;
+SELECT ngeshare.try_to_keep_answers('2026-03-31 12:00:00+07');
+SELECT test.kept();
+ROLLBACK;
+SELECT ngeshare.try_to_keep_answers('2026-03-31 12:00:00+07');
+SELECT test.kept();
+
 --
 -- Each kind of write is answered from at once, and settling alone keeps nothing
 --

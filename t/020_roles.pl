@@ -9,7 +9,7 @@ use NgeshareTest;
 use Test::More;
 
 my $roles_sql = "$FindBin::RealBin/../scripts/roles.sql";
-my @views     = qw(anomalies anomaly_kinds at_risk cohort courses data_quality drop_off facilitator_growth facilitator_monthly facilitators freshness funnel
+my @views     = qw(anomalies anomaly_kinds at_risk basis cohort courses data_quality drop_off facilitator_growth facilitator_monthly facilitators freshness funnel
   graduation_days graduation_outliers group_meetings group_status home home_before member_roster members pipeline rescue_list resume_chance
   sync_errors sync_health sync_runs sync_status sync_tables time_to_graduate);
 my @calling   = ('csv(anyelement)', 'explain_group(text)', 'member_journey(text)', 'pre_request()');

@@ -54,6 +54,8 @@ for my $view (qw(anomalies anomaly_kinds at_risk cohort drop_off facilitator_gro
 is_deeply([ rows("/api/$_") ], [ sql_rows($_, $clock) ], "$_: JSON equals SQL") for qw(sync_runs sync_tables sync_errors);
 is(row('/api/home')->{as_of}, '2026-03-31T05:00:00+00:00', 'without As-Of the answer is as of the last sync\'s clock');
 is(row('/api/home')->{zone}, 'Asia/Jakarta', 'in the reporting zone');
+is_deeply([ @{ row('/api/basis') }{qw(zone as_of as_of_day synced active_days rescue_min_pct link_days link_early_days link_min_shared link_min_overlap_pct window_days)} ],
+	[ 'Asia/Jakarta', '2026-03-31T05:00:00+00:00', '2026-03-31', JSON::PP::true, 28, 70, 90, 30, 2, 50, 45 ], 'basis says what they go by');
 is(row('/api/home')->{rescuable}, scalar @{ decoded(get('/api/rescue_list')) }, 'home counts the rows of rescue_list');
 is(row('/api/home')->{stalled}, scalar @{ decoded(get('/api/group_status?status=eq.STALLED')) }, 'and those of group_status');
 is(row('/api/sync_runs')->{run_id}, '1', 'a run is named by text');

@@ -29,20 +29,24 @@ SELECT
     figure.graduations_month_before,
     figure.new_facilitators_last_month,
     figure.new_facilitators_month_before,
-    figure.anomalies,
+    figure.anomalies + CASE WHEN is_kept THEN (SELECT anomalies FROM ngeshare.future_since) ELSE 0 END AS anomalies,
     ngeshare.setting('active_days') AS active_days,
     ngeshare.setting('rescue_min_pct') AS rescue_min_pct,
     ngeshare.setting('link_days') AS link_days,
     ngeshare.setting('attendance_window_days') AS window_days
 FROM (
-    SELECT kept.*
+    SELECT
+        true AS is_kept,
+        kept.*
     FROM ngeshare.kept_answer
     CROSS JOIN LATERAL unnest(home) AS kept
-    WHERE (SELECT holds FROM ngeshare.keeping)
+    WHERE (SELECT home_holds FROM ngeshare.keeping)
     UNION ALL
-    SELECT *
-    FROM ngeshare.computed(NULL::ngeshare.computed_home)
-    WHERE NOT (SELECT holds FROM ngeshare.keeping)
+    SELECT
+        false,
+        computed.*
+    FROM ngeshare.computed(NULL::ngeshare.computed_home) AS computed
+    WHERE NOT (SELECT home_holds FROM ngeshare.keeping)
 ) AS figure;
 COMMENT ON VIEW api.home IS
 'The whole curriculum in one row.
@@ -126,6 +130,45 @@ COMMENT ON VIEW api.home_before IS
 As of the same local day and time of the month before; where that month is shorter, of its last day.';
 COMMENT ON COLUMN api.home_before.as_of IS
 'The instant that these figures are given as of.';
+
+CREATE VIEW api.basis AS
+SELECT
+    ngeshare.reporting_zone() AS zone,
+    public.ngeshare_as_of() AS as_of,
+    (public.ngeshare_as_of() AT TIME ZONE ngeshare.reporting_zone())::date AS as_of_day,
+    EXISTS (SELECT 1 FROM public.sync_run WHERE status IN ('success', 'warning') AND mode <> 'verify') AS synced,
+    ngeshare.setting('active_days') AS active_days,
+    ngeshare.setting('rescue_min_pct') AS rescue_min_pct,
+    ngeshare.setting('link_days') AS link_days,
+    ngeshare.setting('link_early_days') AS link_early_days,
+    ngeshare.setting('link_min_shared') AS link_min_shared,
+    ngeshare.setting('link_min_overlap_pct') AS link_min_overlap_pct,
+    ngeshare.setting('attendance_window_days') AS window_days;
+COMMENT ON VIEW api.basis IS
+'What all answers go by, in one row.
+The zone, the instant and the settings that decide. It judges no group, so it is always fast.';
+COMMENT ON COLUMN api.basis.zone IS
+'The zone whose local days answers speak in.';
+COMMENT ON COLUMN api.basis.as_of IS
+'The instant that answers are given as of.';
+COMMENT ON COLUMN api.basis.as_of_day IS
+'Its local day.';
+COMMENT ON COLUMN api.basis.synced IS
+'Whether there was a successful sync yet; before it everything is empty.';
+COMMENT ON COLUMN api.basis.active_days IS
+'The setting ngeshare.active_days: days without a meeting for which a group is still active.';
+COMMENT ON COLUMN api.basis.rescue_min_pct IS
+'The setting ngeshare.rescue_min_pct: percent of a course from which on a stalled group is on the rescue list.';
+COMMENT ON COLUMN api.basis.link_days IS
+'The setting ngeshare.link_days: days after a graduation within which the next course''s start is the same group''s.';
+COMMENT ON COLUMN api.basis.link_early_days IS
+'The setting ngeshare.link_early_days: days before a graduation from which on the next course''s start is.';
+COMMENT ON COLUMN api.basis.link_min_shared IS
+'The setting ngeshare.link_min_shared: members that two groups share at least to be linked.';
+COMMENT ON COLUMN api.basis.link_min_overlap_pct IS
+'The setting ngeshare.link_min_overlap_pct: their percent of the smaller group at least.';
+COMMENT ON COLUMN api.basis.window_days IS
+'The setting ngeshare.attendance_window_days: days of raw attendance that are kept here.';
 
 CREATE VIEW api.courses AS
 SELECT

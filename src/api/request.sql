@@ -69,7 +69,12 @@ PARALLEL SAFE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT (at AT TIME ZONE ngeshare.reporting_zone() - interval '1 month') AT TIME ZONE ngeshare.reporting_zone()
+    SELECT CASE
+        -- At the calendar's ends a local time is out of range: nothing is earlier or later.
+        WHEN at < timestamptz '4712-01-01 00:00:00+00 BC' THEN at
+        WHEN at > timestamptz '294276-12-01 00:00:00+00' THEN at - interval '31 days'
+        ELSE (at AT TIME ZONE ngeshare.reporting_zone() - interval '1 month') AT TIME ZONE ngeshare.reporting_zone()
+    END
 $$;
 COMMENT ON FUNCTION ngeshare.month_before(timestamptz) IS
 'The same local day and time of the month before, in the reporting zone; the last day of that month where it is shorter.';

@@ -3,13 +3,13 @@
 
 CREATE VIEW ngeshare.computed_home AS
 WITH month AS (
-    -- A day beyond the last timestamp has a month, too, but no timestamp.
+    -- A day beyond the first or the last timestamp has a month, too, but no timestamp.
     SELECT
         (began - interval '2 months')::date AS before,
         (began - interval '1 month')::date AS last,
         began::date AS this
     FROM ngeshare.asked
-    CROSS JOIN LATERAL date_trunc('month', least(day, date '294276-12-31')::timestamp) AS began
+    CROSS JOIN LATERAL date_trunc('month', greatest(least(day, date '294276-12-31'), date '4712-01-01 BC')::timestamp) AS began
 )
 SELECT
     counted.groups_total,
@@ -262,6 +262,7 @@ STABLE
 PARALLEL UNSAFE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, YMD'
 SET ngeshare.as_of = ''
 SET jit = off
 COST 1000000

@@ -309,17 +309,38 @@ do_table_phase(SyncRun *run)
 	}
 }
 
-/* Keeps answers as of the clock that they are asked with once this run has succeeded. */
+/* Whether a table of the run has failed. */
+static bool
+has_failed_table(const SyncRun *run)
+{
+	for (int table = 0; table < MIRROR_TABLES; table++)
+		if (run->tables[table].has_failed)
+			return true;
+	return false;
+}
+
+/*
+ * Keeps answers as of the clock that they are asked with once this run has ended: its
+ * own, or the last one's where it is about to fail. What can't be kept is computed, so
+ * that is a finding, and no failure.
+ */
 static void
 keep_answers(SyncRun *run)
 {
 	SqlArgs args = {0};
+	char *error;
 
 	sql_add_int64(&args, run->run_id);
-	sql_run("SELECT ngeshare.keep_answers(CASE WHEN window_start IS NULL"
-	        " THEN ngeshare.known_until() ELSE clock END)"
-	        " FROM public.sync_run WHERE run_id = $1",
-	        &args);
+	sql_add_bool(&args, has_failed_table(run));
+	sql_query_row("SELECT ngeshare.try_to_keep_answers(CASE WHEN $2 OR window_start IS NULL"
+	              " THEN ngeshare.known_until() ELSE clock END)"
+	              " FROM public.sync_run WHERE run_id = $1",
+	              &args);
+	error = sql_text(1);
+	if (error != NULL)
+		sync_note_finding(
+		    run, "The first page's answers could not be made ready, so each is computed: %s.",
+		    error);
 }
 
 /* The work of the phase that the run is in, and the way to the next. */

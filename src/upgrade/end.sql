@@ -38,6 +38,7 @@ $$;
 -- Settled rows are what the version that wrote them made of the groups. Where the
 -- zone isn't the history's, nothing answers until it is: the next sync settles.
 DELETE FROM ngeshare.settled_state;
+DELETE FROM ngeshare.kept_answer;
 SELECT ngeshare.settle(true)
 WHERE NOT EXISTS (
     SELECT 1

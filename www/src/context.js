@@ -1,19 +1,18 @@
-// What every region needs before it can show anything: the row of api.home, and the formatters for its zone.
+// What every region needs before it can show anything: what answers go by (api.basis, of which api.home has most as well), and
+// the formatters for its zone.
 
 import { readRow } from './api.js';
 import { createFormat } from './format.js';
 import { rulesOf } from './rules.js';
 import { locale, text } from './text/index.js';
 
-const SHARED_COLUMNS = 'zone,as_of,as_of_day,synced';
-
-/** Makes the page's context. Home asks for the whole row (`whole`), the other pages for four columns of it. */
+/** Makes the page's context. Home reads api.home (`whole`), whose figures it shows; the other pages api.basis, which is always fast. */
 export function createContext({ whole = false } = {}) {
     let pending = null;
 
-    /** Reads api.home once, however many regions ask; a failure isn't kept. */
+    /** Reads it once, however many regions ask; a failure isn't kept. */
     async function read() {
-        const home = await readRow('home', whole ? {} : { select: SHARED_COLUMNS });
+        const home = await readRow(whole ? 'home' : 'basis', {});
         return { home, format: createFormat(locale, home.zone, text.freshness.justNow), rules: rulesOf(home) };
     }
 

@@ -160,7 +160,7 @@ const NO_SYNC = {
     is_running: false,
     is_stale: true,
 };
-export const FIRST_RUN = { home: answerWith([NO_FIGURES]), freshness: answerWith([NO_SYNC]) };
+export const FIRST_RUN = { home: answerWith([NO_FIGURES]), basis: answerWith([NO_FIGURES]), freshness: answerWith([NO_SYNC]) };
 
 /** A number as it is written in English: "1,584", "39.1%". What stands for no number, with the reason for it, is null. */
 export function readNumber(shown) {

@@ -1,7 +1,7 @@
 // The rescue list and the groups at risk: rows, orders, pages and contacts against SQL.
 
 import assert from 'node:assert/strict';
-import { readNumber, readTable, settled } from './harness.mjs';
+import { answerWith, readNumber, readTable, settled } from './harness.mjs';
 
 const PAGE_SIZE = 50;
 const RESCUE = `SELECT group_name, course_name, facilitator_id, facilitator_name, facilitator_contact, last_meeting_date, days_inactive, progress_pct,
@@ -27,6 +27,12 @@ async function rescueEqualsSql({ open, sql }) {
     const expected = sql(`${RESCUE} ORDER BY days_inactive, group_id LIMIT ${PAGE_SIZE}`);
     assert.deepEqual(await readRescue(page), expected.map(rescueCells));
     assert.equal(await page.locator('[aria-sort]').getAttribute('aria-sort'), 'ascending');
+}
+
+async function rescueNamesTheRuleInForce({ open }) {
+    const basis = { zone: 'Asia/Jakarta', as_of: '2026-01-01T00:00:00Z', as_of_day: '2026-01-01', synced: true, active_days: 17, rescue_min_pct: 43 };
+    const page = await open('/rescue.html', { routes: { basis: answerWith([basis]) } });
+    assert.match(await page.locator('#rescue').textContent(), /more than 17 days.*at least 43%/);
 }
 
 async function rescueSortsInSql({ open, sql }) {
@@ -148,6 +154,7 @@ async function atRiskEqualsSql({ open, sql }) {
 
 export const rescueCases = [
     ['Rescue list: rows and order equal SQL', rescueEqualsSql],
+    ['Rescue list: the rule is that in force', rescueNamesTheRuleInForce],
     ['Rescue list: each column sorts both ways as SQL does', rescueSortsInSql],
     ['Rescue list: by keyboard; the address holds the order', rescueAddressHoldsTheOrder],
     ['Rescue list: its pages hold each row once', rescueHasPages],
