@@ -221,12 +221,14 @@ sub in_any_order
 sub without_age
 {
 	my ($view, $rows) = @_;
-	my ($place) = grep { ref $rows && $view eq 'sync_health' && $rows->[0][$_] eq 'age' } 0 .. (ref $rows ? $#{ $rows->[0] } : -1);
+	my %age = (sync_health => [ 'age', qr/^(?:\d+ days? )?\d\d:\d\d:\d\d(?:\.\d+)?$/ ], freshness => [ 'age_seconds', qr/^\d+$/ ]);
+	my ($name, $form) = @{ $age{$view} // return $rows };
+	my ($place) = grep { ref $rows && $rows->[0][$_] eq $name } 0 .. (ref $rows ? $#{ $rows->[0] } : -1);
 
 	return $rows unless defined $place;
 	for my $row (@$rows[ 1 .. $#$rows ])
 	{
-		$row->[$place] = 'an age' if ($row->[$place] // '') =~ /^(\d+ days? )?\d\d:\d\d:\d\d(\.\d+)?$/;
+		$row->[$place] = 'an age' if ($row->[$place] // '') =~ $form;
 	}
 	return $rows;
 }
