@@ -280,7 +280,8 @@ sub check_runs
 	diag "runs: $outcomes";
 	is($local->safe_psql('ngeshare', q{SELECT coalesce(string_agg(sqlstate || ' ' || message, '; '), '') FROM sync_error_log}), '',
 		'no sync logged an error');
-	is(scalar(() = slurp_file($local->logfile) =~ /ERROR:/g), 0, 'and the server none');
+	# An autovacuum that gives way says so as an error.
+	is(scalar(() = slurp_file($local->logfile) =~ /ERROR:  (?!canceling autovacuum task)/g), 0, 'and the server none');
 	cmp_ok($local->safe_psql('ngeshare', q{SELECT count(DISTINCT window_start) FROM sync_run}), '>', $syncs / 7 - 1, 'the window moved on');
 	cmp_ok($local->safe_psql('ngeshare', q{SELECT sum(rows_deleted) FROM sync_log}), '>', $syncs, 'what was written by hand went again');
 	return;

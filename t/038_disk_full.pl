@@ -106,6 +106,7 @@ sub full_disk_at
 	like($outcome, $failed, "$place: it is tried again, and logged");
 	like($said, $outcome eq 'success' ? qr/succeeded/ : qr/ERROR:  could not (extend|write)/, "$place: the sync says so");
 	is(counts(), $before, "$place: no table is half written") if !$writes_little && $phase ne 'window';
+	# What is in front of a sanitized server is not for dd.
 	$local->safe_psql('ngeshare', q{COPY (SELECT 1) TO PROGRAM 'rm } . $disk . q{/ballast'});
 	$local->psql('ngeshare', "SET ngeshare.sync_clock = '$clock'; CALL ngeshare_sync(tables => '{Hangout}')", stderr => \$said);
 	like($said, qr/succeeded/, "$place: with room again, a sync succeeds");
@@ -126,7 +127,8 @@ sub settle
 # Fills what is free of the small disk, as the server sees it.
 sub fill_disk
 {
-	$local->safe_psql('ngeshare', q{COPY (SELECT 1) TO PROGRAM 'dd if=/dev/zero bs=64k of=} . $disk . q{/ballast 2>/dev/null; dd if=/dev/zero bs=1k oflag=append conv=notrunc of=} . $disk . q{/ballast 2>/dev/null; true'});
+	# What is in front of a sanitized server is not for dd.
+	$local->safe_psql('ngeshare', q{COPY (SELECT 1) TO PROGRAM 'unset LD_PRELOAD; dd if=/dev/zero bs=64k of=} . $disk . q{/ballast 2>/dev/null; dd if=/dev/zero bs=1k oflag=append conv=notrunc of=} . $disk . q{/ballast 2>/dev/null; true'});
 	return;
 }
 
