@@ -28,6 +28,7 @@ other_settings();
 healed();
 settled_at_once();
 unseen_records();
+gone_groups();
 $production->stop;
 $local->stop;
 done_testing();
@@ -196,6 +197,19 @@ sub unseen_records
 			same_answers($answers, answers('unseen'), "$isolation, $what");
 		}
 	}
+	return;
+}
+
+# Groups outside of the curriculum have seats, too, and take them along when all goes at once.
+sub gone_groups
+{
+	new_pair('gone', 20);
+	ask('gone', q{UPDATE "Hangout" SET name = 'Other ' || id; SELECT ngeshare.settle()});
+	cmp_ok(ask('gone', 'SELECT count(*) FROM ngeshare.settled_seat'), '>', 10, 'groups outside of the curriculum have seats');
+	is(ask('gone', 'SELECT count(*) FROM ngeshare.settled_group'), '0', 'and are not settled');
+	ask('gone', 'TRUNCATE "HangoutGroup" CASCADE; SELECT ngeshare.settle()');
+	is(ask('gone', 'SELECT count(*) FROM ngeshare.settled_seat'), '0', 'the seats go with all groups');
+	is(ask('gone', 'SELECT count(*) FROM v_facilitator_alumni'), '0', 'and nobody leads one');
 	return;
 }
 

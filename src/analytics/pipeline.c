@@ -116,7 +116,7 @@ known_from(const StudyGroup *a, const StudyGroup *b)
 /*
  * Finds every link that there is at any time: kin, the next course, a graduated, b
  * has met, and b's start within the days around a's graduation. The handler gets
- * every time of two such groups, kin or not.
+ * every time of two such groups that may be kin at some time.
  */
 void
 pipeline_find_links(const Facts *facts, LinkHandler handle, void *context)
@@ -140,7 +140,9 @@ pipeline_find_links(const Facts *facts, LinkHandler handle, void *context)
 			if (stands_before(b, a, earliest) || b->course != a->course + 1 ||
 			    b->facilitator != a->facilitator || b->started_on > latest)
 				break;
-			sharing_for_each_time(a, b, known_from(a, b), handle, context);
+			/* Most groups of a facilitator of thousands share nobody: no more is done for them. */
+			if (sharing_count_common(a, b) >= ngeshare_settings.link_min_shared)
+				sharing_for_each_time(a, b, known_from(a, b), handle, context);
 		}
 	}
 }

@@ -32,6 +32,7 @@ extern bool pipeline_are_kin(const Sharing *members);
 extern void pipeline_find_links(const Facts *facts, LinkHandler handle, void *context);
 
 /* sharing.c */
+extern int32 sharing_count_common(const StudyGroup *a, const StudyGroup *b);
 extern void sharing_for_each_time(const StudyGroup *a, const StudyGroup *b, Timestamp from,
                                   LinkHandler handle, void *context);
 

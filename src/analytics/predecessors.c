@@ -3,9 +3,10 @@
  *		Why no link leads to a group: the kin groups of earlier courses.
  *
  * A group's possible kin are those of its facilitator that share members with
- * it. They are found through the members, each of whom knows its groups, so a
- * facilitator of many groups costs no square. Only where the settings ask for no
- * shared member at all is every earlier group of the facilitator looked at.
+ * it. They are found through the members, each of whom knows its groups by their
+ * facilitators, so neither a facilitator nor a member of many groups costs a
+ * square. Only where the settings ask for no shared member at all is every earlier
+ * group of the facilitator looked at.
  */
 #include "analytics/pipeline.h"
 
@@ -48,8 +49,9 @@ typedef struct Kinship
 	int *by_facilitator;   /* the groups with one, side by side a facilitator */
 	int *facilitator_from; /* of a group: where its facilitator's groups begin there */
 	int *facilitator_to;   /* and where they end; both 0 for none */
-	int *by_person;        /* the groups side by side a member */
+	int *by_person;        /* those side by side a member, and there side by side a facilitator */
 	int *person_from;      /* of a person: where its groups begin there */
+	int led_count;         /* the groups with a facilitator */
 	int32 *shared;         /* of a group: members shared with the one in hand */
 	int *touched;          /* the groups that share any */
 	int touched_count;
@@ -89,6 +91,7 @@ order_by_facilitator(Kinship *kinship)
 	for (int i = 0; i < facts->group_count; i++)
 		if (facts->groups[i].facilitator >= 0)
 			kinship->by_facilitator[count++] = i;
+	kinship->led_count = count;
 	qsort_arg(kinship->by_facilitator, count, sizeof(int), compare_facilitators, (void *) facts);
 	for (int from = 0, to; from < count; from = to)
 	{
@@ -104,18 +107,18 @@ order_by_facilitator(Kinship *kinship)
 	}
 }
 
-/* Puts the groups of each person side by side. */
+/* Puts the groups of each person side by side, in the order of their facilitators. */
 static void
 order_by_person(Kinship *kinship)
 {
-	const Facts *facts = kinship->facts;
+	const StudyGroup *groups = kinship->facts->groups;
 	int persons = 0;
 	int seats = 0;
 	int *next;
 
-	for (int i = 0; i < facts->group_count; i++)
+	for (int i = 0; i < kinship->led_count; i++)
 	{
-		const StudyGroup *group = &facts->groups[i];
+		const StudyGroup *group = &groups[kinship->by_facilitator[i]];
 
 		seats += group->member_count;
 		if (group->member_count > 0)
@@ -123,16 +126,24 @@ order_by_person(Kinship *kinship)
 	}
 	kinship->by_person = make_array(sizeof(int), seats);
 	kinship->person_from = make_array(sizeof(int), persons + 1);
-	for (int i = 0; i < facts->group_count; i++)
-		for (int j = 0; j < facts->groups[i].member_count; j++)
-			kinship->person_from[facts->groups[i].members[j].person + 1]++;
+	for (int i = 0; i < kinship->led_count; i++)
+	{
+		const StudyGroup *group = &groups[kinship->by_facilitator[i]];
+
+		for (int j = 0; j < group->member_count; j++)
+			kinship->person_from[group->members[j].person + 1]++;
+	}
 	for (int person = 0; person < persons; person++)
 		kinship->person_from[person + 1] += kinship->person_from[person];
 	next = make_array(sizeof(int), persons);
 	memcpy(next, kinship->person_from, sizeof(int) * (Size) persons);
-	for (int i = 0; i < facts->group_count; i++)
-		for (int j = 0; j < facts->groups[i].member_count; j++)
-			kinship->by_person[next[facts->groups[i].members[j].person]++] = i;
+	for (int i = 0; i < kinship->led_count; i++)
+	{
+		int place = kinship->by_facilitator[i];
+
+		for (int j = 0; j < groups[place].member_count; j++)
+			kinship->by_person[next[groups[place].members[j].person]++] = place;
+	}
 }
 
 static Kinship *
@@ -151,7 +162,27 @@ make_kinship(const Facts *facts)
 	return kinship;
 }
 
-/* Counts the members that a group shares with each other group, into touched and shared. */
+/* Where a person's groups of a facilitator begin, by bisection. */
+static int
+first_of_facilitator(const Kinship *kinship, int person, int32 facilitator)
+{
+	int from = kinship->person_from[person];
+	int to = kinship->person_from[person + 1];
+
+	while (from < to)
+	{
+		int middle = from + (to - from) / 2;
+
+		if (kinship->facts->groups[kinship->by_person[middle]].facilitator < facilitator)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+/* Counts the members that a group shares with each other one of its facilitator, into touched and
+ * shared. */
 static void
 touch_sharers(Kinship *kinship, const StudyGroup *group)
 {
@@ -159,10 +190,13 @@ touch_sharers(Kinship *kinship, const StudyGroup *group)
 	{
 		int person = group->members[i].person;
 
-		for (int j = kinship->person_from[person]; j < kinship->person_from[person + 1]; j++)
+		for (int j = first_of_facilitator(kinship, person, group->facilitator);
+		     j < kinship->person_from[person + 1]; j++)
 		{
 			int other = kinship->by_person[j];
 
+			if (kinship->facts->groups[other].facilitator != group->facilitator)
+				break;
 			if (kinship->shared[other]++ == 0)
 				kinship->touched[kinship->touched_count++] = other;
 		}
@@ -239,9 +273,7 @@ find_reason(Kinship *kinship, int place)
 	{
 		int other = kinship->touched[i];
 
-		if (kinship->facilitator_to[other] > 0 &&
-		    kinship->facilitator_from[other] == kinship->facilitator_from[place])
-			consider(&finding, &groups[other], kinship->shared[other]);
+		consider(&finding, &groups[other], kinship->shared[other]);
 		kinship->shared[other] = 0;
 	}
 	return finding;

@@ -79,6 +79,26 @@ collect_events(const StudyGroup *a, const StudyGroup *b)
 	return events;
 }
 
+/* How many persons were ever in both groups, at one time or not. */
+int32
+sharing_count_common(const StudyGroup *a, const StudyGroup *b)
+{
+	int32 common = 0;
+	int i = 0;
+	int j = 0;
+
+	while (i < a->member_count && j < b->member_count)
+	{
+		int32 left = a->members[i].person;
+		int32 right = b->members[j].person;
+
+		common += left == right;
+		i += left <= right;
+		j += left >= right;
+	}
+	return common;
+}
+
 /*
  * Calls a handler for each time from an instant on in which the counts stand still,
  * in order: the last one has no end.

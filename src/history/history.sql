@@ -64,6 +64,22 @@ $$;
 COMMENT ON FUNCTION ngeshare.open_history() IS
 'The history''s zone and window start; begins the history in the reporting zone where there is none yet.';
 
+CREATE FUNCTION ngeshare.claim_history()
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM 1
+    FROM ngeshare.history_state
+    FOR SHARE;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.claim_history() IS
+'Keeps the window where it is until the transaction ends; 40001 where the transaction''s snapshot is older than its last move.';
+
 CREATE FUNCTION ngeshare.recount_recent()
 RETURNS trigger
 LANGUAGE plpgsql
@@ -87,9 +103,11 @@ BEGIN
         ORDER BY id COLLATE "C"
         FOR NO KEY UPDATE
     $lock$, changed);
-    -- An older snapshot than the lock doesn't see what was committed meanwhile:
-    -- where one of the touched meetings has changed since, this raises 40001.
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
+    -- An older snapshot than the lock doesn't see what was committed meanwhile: where
+    -- the window, one of the touched meetings or a row of theirs has changed since, this
+    -- raises 40001.
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        PERFORM ngeshare.claim_history();
         EXECUTE format($claim$
             SELECT 1
             FROM ngeshare.meeting_recent
@@ -97,6 +115,16 @@ BEGIN
                 SELECT "hangoutGroupId", ngeshare.local_day("attendedAt", $1), "hangoutEpisodeId"
                 FROM (%s) AS changed)
             FOR UPDATE
+        $claim$, changed)
+        USING state.zone;
+        EXECUTE format($claim$
+            SELECT 1
+            FROM public."UserHangoutGroupAttendance"
+            WHERE "hangoutGroupId" IN (SELECT "hangoutGroupId" FROM (%1$s) AS changed)
+              AND ("hangoutGroupId", "hangoutEpisodeId", ngeshare.local_day("attendedAt", $1)) IN (
+                  SELECT "hangoutGroupId", "hangoutEpisodeId", ngeshare.local_day("attendedAt", $1)
+                  FROM (%1$s) AS changed)
+            FOR SHARE
         $claim$, changed)
         USING state.zone;
     END IF;
@@ -168,6 +196,9 @@ DECLARE
              ' = (added.id, added."hangoutGroupId", added."hangoutEpisodeId", added."attendedAt")'
     END;
 BEGIN
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        PERFORM ngeshare.claim_history();
+    END IF;
     EXECUTE format($merge$
         INSERT INTO ngeshare.meeting_past AS past
             (group_id, episode_id, day, first_at, last_at, attendances, by_hand)

@@ -153,7 +153,7 @@ SELECT
     monthly.month,
     monthly.new_facilitators,
     monthly.total_facilitators,
-    monthly.month + interval '1 month' <= asked.day AS is_complete
+    monthly.month < date_trunc('month', least(asked.day, date '294276-12-31')::timestamp) AS is_complete
 FROM public.v_facilitator_monthly AS monthly
 CROSS JOIN ngeshare.asked
 ORDER BY monthly.month;

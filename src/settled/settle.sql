@@ -40,6 +40,11 @@ BEGIN
         UNION
         SELECT group_id
         FROM ngeshare.settled_group
+        WHERE is_all
+        UNION
+        -- Seats are of all groups, those outside of the curriculum as well.
+        SELECT group_id
+        FROM ngeshare.settled_seat
         WHERE is_all);
 END
 $$;
@@ -105,6 +110,12 @@ DECLARE
     was   record;
     ids   text[];
 BEGIN
+    -- An older snapshot than the lock's sees marks, and not what another has settled since.
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RAISE invalid_transaction_state
+            USING MESSAGE = format('groups cannot be settled in a %s transaction', upper(current_setting('transaction_isolation'))),
+                  HINT = 'Call it in a READ COMMITTED transaction.';
+    END IF;
     -- Who settles at the same time waits; nobody else is kept from anything.
     LOCK TABLE ngeshare.settled_state IN SHARE ROW EXCLUSIVE MODE;
     IF anew THEN
@@ -136,4 +147,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.settle(boolean) IS
-'Settles every group that was written to since it was settled, or all of them anew, and returns how many those were. Each sync does so at its end; who has loaded much by hand may, too. It changes no answer, only how fast one is.';
+'Settles every group that was written to since it was settled, or all of them anew, and returns how many those were. Each sync does so at its end; who has loaded much by hand may, too. It changes no answer, only how fast one is. 25000 in a transaction that is not READ COMMITTED.';

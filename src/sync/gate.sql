@@ -15,7 +15,9 @@ DECLARE
 BEGIN
     WHILE NOT pg_try_advisory_xact_lock_shared(x'6e67657368617267'::bigint) LOOP
         IF clock_timestamp() > begun + patience THEN
-            RAISE lock_not_available USING MESSAGE = 'a sync is writing to the mirror';
+            RAISE lock_not_available
+                USING MESSAGE = 'a sync is writing to the mirror',
+                      HINT = 'Try again in a moment, or with a longer lock_timeout.';
         END IF;
         PERFORM pg_sleep(0.005);
     END LOOP;
