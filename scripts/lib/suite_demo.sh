@@ -39,6 +39,7 @@ suite_demo()
     other_source
     check 'stop stops both clusters and the page' stops_all
     check 'a start after stop goes on' goes_on_after_stop
+    check 'users once named are asked for again' keeps_users
     check 'reset removes everything' resets_all
     another_production_is_refused
     check 'reset spares a directory that is not its own' spares_others
@@ -133,6 +134,26 @@ other_source()
 stops_all()
 {
     demo first stop && demo first status && [[ $(demo first status | grep -c 'does not run') -eq 3 ]]
+}
+
+# Whether the first demo's page asks who it is.
+asks_for_login()
+{
+    local status
+    exec {WEB}<>"/dev/tcp/127.0.0.1/${DEMO_PORT[web]}"
+    printf 'GET /api/freshness HTTP/1.0\r\nHost: 127.0.0.1:%s\r\n\r\n' "${DEMO_PORT[web]}" >&"$WEB"
+    read -r -t 5 -u "$WEB" _ status _
+    exec {WEB}>&-
+    [[ $status == 401 ]]
+}
+
+# Users once named are asked for at later starts as well, until an empty name says that they are not.
+keeps_users()
+{
+    local name
+    for name in viewer operator; do printf '%s:%s\n' "$name" "$(openssl passwd -6 "$name")"; done >"$WORK/demo-users"
+    demo_to "$WORK/log/demo-users.log" first NGESHARE_USERS="$WORK/demo-users" && asks_for_login && demo first stop &&
+        demo first && asks_for_login && demo_to "$WORK/log/demo-users.log" first NGESHARE_USERS= && ! asks_for_login
 }
 
 goes_on_after_stop()

@@ -13,13 +13,6 @@ SELECT
 FROM public.ngeshare_sync_status() AS sync
 LEFT JOIN LATERAL (
     SELECT run_id,
-           status
-    FROM public.sync_run
-    ORDER BY run_id DESC
-    LIMIT 1
-) AS last_run ON true
-LEFT JOIN LATERAL (
-    SELECT run_id,
            finished_at,
            now() - finished_at AS age
     FROM ngeshare.whole_success
@@ -27,11 +20,22 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS last_success ON true
 LEFT JOIN LATERAL (
+    -- As v_sync_health: a comparison, a cancelled run and a success of some tables tell nothing of the data.
+    SELECT run_id,
+           status
+    FROM public.sync_run
+    WHERE mode <> 'verify'
+      AND (status IN ('running', 'failed', 'crashed') OR run_id = last_success.run_id)
+    ORDER BY run_id DESC
+    LIMIT 1
+) AS last_run ON true
+LEFT JOIN LATERAL (
     SELECT coalesce(run.message, error.message) AS message,
            error.sqlstate
     FROM public.sync_run AS run
     LEFT JOIN public.sync_error_log AS error ON error.run_id = run.run_id
     WHERE run.status IN ('failed', 'crashed')
+      AND run.mode <> 'verify'
       AND run.run_id > coalesce(last_success.run_id, 0)
     ORDER BY run.run_id DESC, error.error_id DESC NULLS LAST
     LIMIT 1
@@ -44,9 +48,9 @@ COMMENT ON COLUMN api.freshness.last_success_at IS
 COMMENT ON COLUMN api.freshness.age_seconds IS
 'Seconds since then.';
 COMMENT ON COLUMN api.freshness.status IS
-'The last run''s status: running, success, warning, failed, cancelled, or crashed (its process is gone: interrupted). NULL before the first.';
+'The status of the last run that tells how the data is: running, failed, crashed (its process is gone: interrupted), or success or warning over all six tables. A run with mode verify, a cancelled one and a success of some tables only tell nothing. NULL before the first.';
 COMMENT ON COLUMN api.freshness.last_run_id IS
-'The last run.';
+'That run.';
 COMMENT ON COLUMN api.freshness.last_error IS
 'What the newest failed run said, if it failed after the last success; else NULL.';
 COMMENT ON COLUMN api.freshness.sqlstate IS

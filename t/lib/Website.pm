@@ -222,7 +222,7 @@ sub has_headers
 {
 	my ($got) = @_;
 
-	return ($got->{'content-security-policy'} // '') eq q{default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'}
+	return ($got->{'content-security-policy'} // '') eq q{default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'}
 	  && ($got->{'x-content-type-options'} // '') eq 'nosniff'
 	  && ($got->{'referrer-policy'}        // '') eq 'no-referrer'
 	  && ($got->{server}                   // '') eq 'nginx'

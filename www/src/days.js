@@ -3,12 +3,12 @@
 const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
 const MONTH = /^(\d{4})-(\d{2})$/;
 
-/** The earliest day that may be asked for: nothing was before it. */
+/** The earliest day that may be looked back to: nothing was before it. */
 export const EARLIEST_DAY = '2000-01-01';
 
-/** Whether a text is a day of the calendar, not before the earliest. */
+/** Whether a text is a day of the calendar. */
 export function isDay(value) {
-    if (!DAY.test(value ?? '') || value < EARLIEST_DAY) return false;
+    if (!DAY.test(value ?? '')) return false;
     const time = new Date(`${value}T00:00:00Z`);
     return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(value);
 }

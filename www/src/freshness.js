@@ -10,6 +10,8 @@ import { createSyncButton } from './sync-button.js';
 import { text } from './text/index.js';
 
 const TICK_MS = 1_000;
+/** So old may become what was read: data grows stale while no sync comes, and nothing else would tell. */
+const REREAD_MS = 5 * 60_000;
 
 /** Makes the line in `element`, with the picker of the day beside it. reload() reads api.freshness anew; between reads the age grows by itself. */
 export function createFreshness(element, { context, watch, picker }) {
@@ -22,11 +24,13 @@ export function createFreshness(element, { context, watch, picker }) {
     element.append(h('div', { class: 'wrap freshness-row' }, words, picker.element, button.element));
     let shown = null;
     let reads = 0;
+    let askedAt = 0;
     let sync = watch.state();
 
     /** The last one asked for counts: an answer that comes after a newer question is dropped. */
     async function reload() {
         const mine = ++reads;
+        askedAt = Date.now();
         try {
             const [shared, row] = await Promise.all([context.get(), readRow('freshness')]);
             if (mine !== reads) return;
@@ -59,7 +63,7 @@ export function createFreshness(element, { context, watch, picker }) {
         sync = state;
         show();
     });
-    setInterval(() => document.hidden || show(), TICK_MS);
+    setInterval(() => document.hidden || (Date.now() - askedAt > REREAD_MS ? reload() : show()), TICK_MS);
     return { reload };
 }
 

@@ -2,6 +2,7 @@
 
 import { changeAddress, onBackOrForward, parameters } from './address.js';
 import { readRows } from './api.js';
+import { currentDay } from './as-of.js';
 import { column } from './cells.js';
 import { announce, h } from './dom.js';
 import { exportLink } from './links.js';
@@ -29,10 +30,10 @@ export async function courseNames(signal) {
  * `search` (columns), `searchLabel`; `always` (conditions that always hold);
  * `reads` (columns that cells and links need beside those shown: then no others travel; without it all do);
  * `count(n, words)` the number of rows in words, `note(context)` what stands above the table, `empty(context)` the words for a list without
- * rows, `isGood` where that is good news; `prefix` for the parameters' names where a page has several lists.
+ * rows, `isGood` where that is good news; `past` is false where the rows are always those of now; `prefix` for the parameters' names where a page has several lists.
  */
 export function createList(element, { context, ...given }) {
-    const spec = { filters: {}, choices: {}, names: {}, search: null, always: [], prefix: '', pageSize: PAGE_SIZE, count: text.list.rows, ...given };
+    const spec = { filters: {}, choices: {}, names: {}, search: null, always: [], past: true, prefix: '', pageSize: PAGE_SIZE, count: text.list.rows, ...given };
     const columns = spec.columns.map(column);
     spec.sortable = columns.filter((one) => one.sortable).map((one) => one.name);
     const choices = Object.keys(spec.choices);
@@ -111,7 +112,7 @@ export function createList(element, { context, ...given }) {
 
     /** All rows of the filters in force, in the order in force, as a file. */
     function fileLink(now) {
-        const link = exportLink(spec.view, queryOf(now, spec));
+        const link = exportLink(spec.view, queryOf(now, spec), spec.past ? currentDay() : null);
         return h('a', { class: 'file', href: link, download: true, 'data-focus': 'file' }, text.list.file);
     }
 

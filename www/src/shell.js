@@ -49,19 +49,38 @@ export function startPage(build, { whole = false, past = true } = {}) {
 
     function reload() {
         freshness.reload();
-        regions.forEach((region) => region.reload());
         showZone(context);
+        return Promise.allSettled(regions.map((region) => region.reload()));
     }
 
     function ended(run) {
         context.forget();
         reload();
-        if (run) announce(text.sync.ended[run.status] ?? '');
+        if (run) announce((run.mode === 'verify' ? text.sync.compared : text.sync.ended)[run.status] ?? '');
     }
 
     onBackOrForward(() => asked !== parameters().get(AS_OF) && look());
-    reload();
+    const goToFragment = fragmentOf();
+    reload().then(goToFragment);
     watch.start();
+}
+
+/**
+ * What shows the part of the page that the address's fragment names: once everything is there, since the browser looked for it while
+ * nothing was. Who has scrolled or typed by then stays where they are.
+ */
+function fragmentOf() {
+    const moves = ['wheel', 'touchmove', 'keydown', 'pointerdown'];
+    const target = document.getElementById(location.hash.slice(1));
+    let moved = !target;
+    const note = () => (moved = true);
+    for (const move of moves) addEventListener(move, note, { passive: true });
+    return () => {
+        for (const move of moves) removeEventListener(move, note);
+        if (moved || !target.isConnected) return;
+        target.scrollIntoView();
+        target.focus({ preventScroll: true });
+    };
 }
 
 /** The links that stand in the HTML take the day along. */

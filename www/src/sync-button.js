@@ -5,6 +5,15 @@ import { announce, h } from './dom.js';
 import { errorLine } from './region.js';
 import { text } from './text/index.js';
 
+/** Lets a button be used or not; where not, it is read aloud with the reason, an element's id. */
+function allow(button, allowed, reason) {
+    if (allowed) ['aria-disabled', 'aria-describedby'].forEach((attribute) => button.removeAttribute(attribute));
+    else {
+        button.setAttribute('aria-disabled', 'true');
+        button.setAttribute('aria-describedby', reason);
+    }
+}
+
 /**
  * Makes the button that starts a sync, of a mode of its own where it isn't the header's. When one works already it follows that one: a second click shows the same run.
  * Who may not sync sees it disabled, with the reason; it stays in reach of the keyboard, so that the reason is heard.
@@ -17,11 +26,7 @@ export function createSyncButton({ watch, problems, mode = 'incremental', id = '
     watch.listen(({ status }) => {
         const allowed = status?.may_sync !== false;
         reason.hidden = allowed;
-        if (allowed) ['aria-disabled', 'aria-describedby'].forEach((attribute) => button.removeAttribute(attribute));
-        else {
-            button.setAttribute('aria-disabled', 'true');
-            button.setAttribute('aria-describedby', reason.id);
-        }
+        allow(button, allowed, reason.id);
     });
 
     async function start() {
@@ -36,7 +41,8 @@ export function createSyncButton({ watch, problems, mode = 'incremental', id = '
             await explain(error);
         } finally {
             button.disabled = false;
-            button.focus({ preventScroll: true });
+            // Disabled, it lost the focus; who has gone elsewhere meanwhile keeps it.
+            if (document.activeElement === document.body) button.focus({ preventScroll: true });
         }
     }
 
@@ -57,7 +63,11 @@ export function createSyncButton({ watch, problems, mode = 'incremental', id = '
 export function createCancelButton({ watch, problems }) {
     const button = h('button', { type: 'button', id: 'sync-cancel', 'data-focus': 'cancel', onclick: cancel }, text.sync.cancel);
 
+    // The reason stands at "Sync now".
+    watch.listen(({ status }) => allow(button, status?.may_sync !== false, 'sync-now-reason'));
+
     async function cancel() {
+        if (button.hasAttribute('aria-disabled')) return;
         button.disabled = true;
         button.textContent = text.sync.cancelling;
         try {

@@ -29,13 +29,12 @@ export function judge({ status, run, tracked, now }) {
 }
 
 /**
- * What became of a run, for its line in the history: one that says "running" without a worker has been interrupted.
- * While it isn't known whether a worker is there, its own word counts.
+ * What became of a run, for its line in the history: its own word, which says so where no worker has it any more; but one whose worker
+ * gives no sign of life has been interrupted.
  */
 export function runOutcome(run, judged) {
-    if (judged?.kind === 'unknown') return run.status;
-    const alive = ['running', 'starting'].includes(judged?.kind) && judged.runId === run.run_id;
-    return run.status === 'running' && judged && !alive ? 'crashed' : run.status;
+    const silent = judged?.kind === 'interrupted' && judged.runId === run.run_id;
+    return run.status === 'running' && silent ? 'crashed' : run.status;
 }
 
 /** When to look again: every second at first, growing to five while a run works; seldom while none does. */

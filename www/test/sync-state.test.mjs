@@ -39,11 +39,12 @@ test('a followed run that has a result has ended', () => {
     }
 });
 
-test('in the history a run that says running without a worker has been interrupted', () => {
+test('in the history a run that says running, and whose worker gives no sign of life, has been interrupted', () => {
     const run = { run_id: '7', status: 'running' };
     assert.equal(runOutcome(run, { kind: 'running', runId: '7' }), 'running');
-    assert.equal(runOutcome(run, { kind: 'running', runId: '8' }), 'crashed');
-    assert.equal(runOutcome(run, { kind: 'idle', runId: null }), 'crashed');
+    assert.equal(runOutcome(run, { kind: 'interrupted', runId: '7' }), 'crashed');
+    assert.equal(runOutcome(run, { kind: 'interrupted', runId: '6' }), 'running', 'that is another run');
+    assert.equal(runOutcome(run, { kind: 'idle', runId: null }), 'running', 'it may have begun since the last look');
     assert.equal(runOutcome(run, { kind: 'unknown', runId: null }), 'running', 'before the first look its own word counts');
     assert.equal(runOutcome({ run_id: '6', status: 'failed' }, { kind: 'idle', runId: null }), 'failed');
 });

@@ -95,6 +95,7 @@ function dataList(context) {
         context,
         prefix: 'data_',
         view: 'data_quality',
+        past: false,
         caption: words.data,
         keys: ['finding', 'table_name', 'column_name', 'example_id', 'hint'],
         fallback: { column: 'finding', direction: 'asc' },

@@ -102,6 +102,7 @@ function runsList({ context, watch }) {
     return createList(document.getElementById('runs'), {
         context,
         view: 'sync_runs',
+        past: false,
         caption: words.history,
         pageSize: PAGE_SIZE,
         beforeSync: true,
@@ -134,6 +135,7 @@ function errorsList(context) {
         context,
         prefix: 'errors_',
         view: 'sync_errors',
+        past: false,
         caption: words.errors,
         pageSize: PAGE_SIZE,
         beforeSync: true,
