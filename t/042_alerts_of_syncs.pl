@@ -79,6 +79,9 @@ run_sync('call');
 told([ 'failed', 'recovered' ], 'a run whose process died is told of by the next one, which is well');
 
 # The webhook's troubles are not the sync's: whoever waited for it would wait for 8 s.
+# Five tries in a row, behind which an alert rests for minutes, last longer than a trouble.
+$local->append_conf('postgresql.conf', "ngeshare.sync_retry_base = '400ms'\n");
+$local->reload;
 my $quick = time_of_sync();
 for my $trouble (qw(slow reset endless 500))
 {
