@@ -60,7 +60,7 @@ FROM ngeshare.settled_group AS built
 LEFT JOIN ngeshare.settled_past AS past ON past.group_id = built.group_id
 WHERE (SELECT NOT is_all FROM ngeshare.settling)
   AND ((SELECT NOT has_marks FROM ngeshare.settling)
-      OR built.group_id NOT IN (SELECT unnest(ids) FROM ngeshare.unsettled_group))
+      OR built.group_id NOT IN (SELECT unnest(ngeshare.marked_groups())))
 UNION ALL
 SELECT
     false,
@@ -162,7 +162,7 @@ WHERE settled_from <= ngeshare.as_of_utc()
   -- No worker may ask this: else some would start for a branch that mostly has no rows.
   AND ngeshare.asked_at() IS NOT NULL
   AND (SELECT has_marks AND NOT is_all FROM ngeshare.settling)
-  AND group_id NOT IN (SELECT unnest(ids) FROM ngeshare.unsettled_group)
+  AND group_id NOT IN (SELECT unnest(ngeshare.marked_groups()))
 UNION ALL
 SELECT
     group_id,
@@ -212,7 +212,7 @@ FROM ngeshare.settled_seat
 WHERE exists_from <= ngeshare.as_of_utc()
   AND (SELECT NOT is_all FROM ngeshare.settling)
   AND ((SELECT NOT has_marks FROM ngeshare.settling)
-      OR group_id NOT IN (SELECT unnest(ids) FROM ngeshare.unsettled_group))
+      OR group_id NOT IN (SELECT unnest(ngeshare.marked_groups())))
 UNION ALL
 SELECT
     anew.joined_at,
@@ -246,7 +246,7 @@ CREATE VIEW ngeshare.seat_by_user AS
       AND exists_from <= ngeshare.as_of_utc()
       AND (SELECT NOT is_all FROM ngeshare.settling)
       AND ((SELECT NOT has_marks FROM ngeshare.settling)
-          OR group_id NOT IN (SELECT unnest(ids) FROM ngeshare.unsettled_group))
+          OR group_id NOT IN (SELECT unnest(ngeshare.marked_groups())))
     ORDER BY user_id, user_name, deleted_at
 )
 UNION ALL
@@ -374,8 +374,8 @@ WHERE valid_from <= ngeshare.as_of_utc()
   AND valid_to > ngeshare.as_of_utc()
   AND (SELECT has_links AND NOT is_all FROM ngeshare.settling)
   AND ((SELECT NOT has_marks FROM ngeshare.settling)
-      OR group_a_id NOT IN (SELECT unnest(ids) FROM ngeshare.unsettled_group)
-          AND group_b_id NOT IN (SELECT unnest(ids) FROM ngeshare.unsettled_group))
+      OR group_a_id NOT IN (SELECT unnest(ngeshare.marked_groups()))
+          AND group_b_id NOT IN (SELECT unnest(ngeshare.marked_groups())))
 UNION ALL
 SELECT
     found.group_a_id,
@@ -389,7 +389,7 @@ SELECT
     found.days_between
 FROM (
     SELECT
-        CASE WHEN has_links AND NOT is_all THEN ARRAY(SELECT DISTINCT group_id FROM ngeshare.marked_group) END AS ids
+        CASE WHEN has_links AND NOT is_all THEN ngeshare.marked_groups() END AS ids
     FROM ngeshare.settling
     WHERE is_all OR has_marks OR NOT has_links
 ) AS wanted
@@ -397,8 +397,8 @@ CROSS JOIN LATERAL ngeshare.find_links(wanted.ids) AS found
 WHERE valid_from <= ngeshare.as_of_utc()
   AND valid_to > ngeshare.as_of_utc()
   AND (wanted.ids IS NULL
-      OR found.group_a_id IN (SELECT unnest(ids) FROM ngeshare.unsettled_group)
-      OR found.group_b_id IN (SELECT unnest(ids) FROM ngeshare.unsettled_group));
+      OR found.group_a_id IN (SELECT unnest(ngeshare.marked_groups()))
+      OR found.group_b_id IN (SELECT unnest(ngeshare.marked_groups())));
 COMMENT ON VIEW ngeshare.link_then IS
 'The links as of ngeshare_as_of(), a row a link. smaller_member_count: the members of the group that has fewer; graduated_on: the day on which group A did.';
 

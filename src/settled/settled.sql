@@ -111,31 +111,43 @@ CREATE TABLE ngeshare.unsettled
 COMMENT ON TABLE ngeshare.unsettled IS
 'What somebody wrote to since it was settled, as often as that: a group, a user or a hangout; a row of NULLs stands for all.';
 
-CREATE VIEW ngeshare.marked_group AS
-SELECT group_id
-FROM ngeshare.unsettled
-WHERE group_id IS NOT NULL
-UNION ALL
-SELECT pointing.group_id
-FROM (
-    SELECT DISTINCT user_id
-    FROM ngeshare.unsettled
-    WHERE user_id IS NOT NULL
-) AS mark
-CROSS JOIN LATERAL (
-    -- By the index, however many users the planner expects.
-    SELECT "hangoutGroupId" AS group_id
-    FROM public."UserHangoutGroup"
-    WHERE "userId" = mark.user_id
-    OFFSET 0
-) AS pointing
-WHERE pointing.group_id IS NOT NULL
-UNION ALL
-SELECT id
-FROM public."HangoutGroup"
-WHERE "hangoutId" IN (SELECT hangout_id FROM ngeshare.unsettled WHERE hangout_id IS NOT NULL);
-COMMENT ON VIEW ngeshare.marked_group IS
-'The groups that the marks stand for, some of them more than once: those marked, those with a record of a marked user, those of a marked hangout. Where a mark stands for all they are not all here.';
+CREATE FUNCTION ngeshare.marked_groups()
+RETURNS text[]
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- A function, and no view: every answer asks for it some times, and would be planned as often.
+    RETURN ARRAY(
+        SELECT group_id
+        FROM ngeshare.unsettled
+        WHERE group_id IS NOT NULL
+        UNION
+        SELECT pointing.group_id
+        FROM (
+            SELECT DISTINCT user_id
+            FROM ngeshare.unsettled
+            WHERE user_id IS NOT NULL
+        ) AS mark
+        CROSS JOIN LATERAL (
+            -- By the index, however many users the planner expects.
+            SELECT "hangoutGroupId" AS group_id
+            FROM public."UserHangoutGroup"
+            WHERE "userId" = mark.user_id
+            OFFSET 0
+        ) AS pointing
+        WHERE pointing.group_id IS NOT NULL
+        UNION
+        SELECT id
+        FROM public."HangoutGroup"
+        WHERE "hangoutId" IN (SELECT hangout_id FROM ngeshare.unsettled WHERE hangout_id IS NOT NULL));
+END
+$$;
+COMMENT ON FUNCTION ngeshare.marked_groups() IS
+'The groups that the marks stand for, each once: those marked, those with a record of a marked user, those of a marked hangout. Where a mark stands for all they are not all here.';
 
 CREATE VIEW ngeshare.settling AS
 SELECT
@@ -163,7 +175,7 @@ CREATE VIEW ngeshare.unsettled_group AS
 SELECT
     CASE
         WHEN settling.is_all THEN ARRAY(SELECT id FROM public."HangoutGroup")
-        ELSE ARRAY(SELECT DISTINCT group_id FROM ngeshare.marked_group)
+        ELSE ngeshare.marked_groups()
     END AS ids
 FROM ngeshare.settling
 WHERE settling.is_all OR settling.has_marks;
