@@ -76,6 +76,7 @@ GRANT EXECUTE ON FUNCTION ngeshare.error_remedy(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.find_links(text[]) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.group_predecessors(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.local_day(timestamp, text) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.marked_groups() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.month_before(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.percentage(bigint, bigint) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.quality_of_names() TO ngeshare_web;
