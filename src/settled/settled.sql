@@ -118,9 +118,14 @@ STABLE
 PARALLEL SAFE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 BEGIN
-    -- A function, and no view: every answer asks for it some times, and would be planned as often.
+    -- A function, and no view: every answer asks for it some times, and would be planned as
+    -- often. The planner asks as well, and so knows how many there are.
+    IF NOT EXISTS (SELECT 1 FROM ngeshare.unsettled) THEN
+        RETURN '{}';
+    END IF;
     RETURN ARRAY(
         SELECT group_id
         FROM ngeshare.unsettled
@@ -141,9 +146,19 @@ BEGIN
         ) AS pointing
         WHERE pointing.group_id IS NOT NULL
         UNION
-        SELECT id
-        FROM public."HangoutGroup"
-        WHERE "hangoutId" IN (SELECT hangout_id FROM ngeshare.unsettled WHERE hangout_id IS NOT NULL));
+        SELECT pointing.group_id
+        FROM (
+            SELECT DISTINCT hangout_id
+            FROM ngeshare.unsettled
+            WHERE hangout_id IS NOT NULL
+        ) AS mark
+        CROSS JOIN LATERAL (
+            -- No look at any group where no hangout is marked.
+            SELECT id AS group_id
+            FROM public."HangoutGroup"
+            WHERE "hangoutId" = mark.hangout_id
+            OFFSET 0
+        ) AS pointing);
 END
 $$;
 COMMENT ON FUNCTION ngeshare.marked_groups() IS
