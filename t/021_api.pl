@@ -269,6 +269,9 @@ wait_until('the sync has stopped', sub { !row('/api/sync_status')->{running} });
 is(row("/api/sync_runs?run_id=eq.$run")->{status}, 'cancelled', 'it is listed as cancelled');
 $cancelled = post('/api/rpc/sync_cancel', '{}', json_headers());
 is("$cancelled->{status} $cancelled->{content}", '200 {"cancelled":false,"run_id":null}', 'sync_cancel where none runs: 200');
+like(row('/api/freshness')->{status}, qr/^(?:success|warning)$/, 'and tells freshness nothing of the data');
+sql(q{INSERT INTO sync_run (mode, trigger, status, clock, started_at, finished_at, message) VALUES ('verify', 'worker', 'failed', now(), now(), now(), 'no')});
+is_deeply([ row('/api/freshness')->{status} =~ /^(?:success|warning)$/, row('/api/freshness')->{last_error} ], [ 1, undef ], 'nor does a comparison that failed');
 $in .= "COMMIT;\n\\q\n";
 $person->finish;
 

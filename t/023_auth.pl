@@ -88,6 +88,7 @@ my %refused = (
 	"viewer:\$6\$x\$y\noperator:\n"            => 'operator has no hash',
 	"viewer:plain\noperator:plain\n"           => 'passwords in the place of hashes',
 	"xviewer:\$6\$x\$y\noperator:\$6\$x\$y\n"  => 'viewer is only the end of a name',
+	"viewer:\$6\$x\$y\noperator:\$6\$x\$y\nOperator:\$6\$x\$y\n" => 'a name that nginx takes for the operator\'s',
 	''                                         => 'nothing');
 for my $lines (sort keys %refused)
 {
