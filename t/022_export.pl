@@ -146,10 +146,11 @@ wait_until('PostgREST knows a new view', sub { get('/export/huge.csv?number=eq.0
 no_file('/export/huge.csv', '413 54000', 'a file that would be too long');
 
 # A file that is cut on its way.
-is_deeply([ cut_by(sub { }) ], [ 'whole', length("\xEF\xBB\xBFnumber,word\r\n") + 4 * length("1,\r\n") + 4 * 30_000_000 ], 'a long file arrives whole');
-my ($how, $length) = cut_by(sub { kill_program('postgrest') });
+my $whole_length = length("\xEF\xBB\xBFnumber,word\r\n") + 4 * length("1,\r\n") + 4 * 30_000_000;
+is_deeply([ cut_by(sub { }) ], [ 'whole', $whole_length ], 'a long file arrives whole');
+my ($how, $length) = cut_on_its_way();
 is($how, 'cut', 'one that breaks off is not ended');
-cmp_ok($length, '<', 120000103, "it broke off after $length bytes");
+cmp_ok($length, '<', $whole_length, "it broke off after $length bytes");
 no_file('/export/funnel.csv', '503 NG503', 'without PostgREST there is no file');
 start_api('ngeshare_web', 'db-max-rows = 5');
 wait_until('the API answers again', sub { get('/api/freshness')->{status} == 200 });
@@ -286,6 +287,21 @@ sub cut_by
 		$body += $size;
 	}
 	return ('cut', $body);
+}
+
+# A long file whose PostgREST is killed on its way, as cut_by says. On a busy machine
+# all of it can have left PostgREST before the kill: such a file is whole, and is tried again.
+sub cut_on_its_way
+{
+	for (1 .. 9)
+	{
+		my @cut = cut_by(sub { kill_program('postgrest') });
+
+		return @cut unless $cut[0] eq 'whole' && $cut[1] == $whole_length;
+		start_api('ngeshare_web');
+		wait_until('PostgREST is back', sub { get('/api/freshness')->{status} == 200 });
+	}
+	return ('never cut', $whole_length);
 }
 
 sub sql

@@ -179,7 +179,8 @@ sub kill_program
 	my ($name) = @_;
 	my $program = delete $running{$name} or return;
 
-	$program->kill_kill(grace => 0);
+	$program->signal('KILL');
+	$program->finish;
 	return;
 }
 

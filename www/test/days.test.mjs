@@ -6,8 +6,8 @@ import { readAsOf } from '../src/as-of.js';
 import { dayIn, firstOfMonth, isDay, isMonth, monthOf } from '../src/days.js';
 
 test('only days of the calendar are days', () => {
-    for (const day of ['2026-03-31', '2024-02-29', '2000-01-01', '1970-01-01']) assert.equal(isDay(day), true, day);
-    for (const other of ['2026-02-29', '2026-13-01', '1999-12-31', '2026-3-1', '2026-03-31T00:00', '', null])
+    for (const day of ['2026-03-31', '2024-02-29', '2000-01-01', '1999-12-31', '1970-01-01']) assert.equal(isDay(day), true, day);
+    for (const other of ['2026-02-29', '2026-13-01', '2026-3-1', '2026-03-31T00:00', '', null])
         assert.equal(isDay(other), false, other);
     assert.deepEqual(['2026-12', '2026-13', '2026-1', '1970-01'].map(isMonth), [true, false, false, true]);
 });
@@ -28,4 +28,6 @@ test('the address asks for a day, for none, or for something unreadable', () => 
     assert.deepEqual(read('as_of=2026-03-31'), { day: '2026-03-31', unreadable: null });
     assert.deepEqual(read(''), { day: null, unreadable: null });
     assert.deepEqual(read('as_of=yesterday'), { day: null, unreadable: 'yesterday' });
+    assert.deepEqual(read('as_of=2000-01-01'), { day: '2000-01-01', unreadable: null });
+    assert.deepEqual(read('as_of=1999-12-31'), { day: null, unreadable: '1999-12-31' });
 });
