@@ -28,7 +28,8 @@ export async function courseNames(signal) {
  * `filters` (of filters.js), `choices` ({ course: courseNames, status: null }: filters to choose, with what offers the values where the
  * filter doesn't know them), `names` ({ facilitator: 'facilitator_name' }: the column that says what an id is called),
  * `search` (columns), `searchLabel`; `always` (conditions that always hold);
- * `reads` (columns that cells and links need beside those shown: then no others travel; without it all do);
+ * `reads` (columns that cells and links need beside those shown: then no others are asked for. To name them costs PostgREST more than a
+ * column that travels needlessly, so it is for a view with columns that are long to compute; without it all come);
  * `count(n, words)` the number of rows in words, `note(context)` what stands above the table, `empty(context)` the words for a list without
  * rows, `isGood` where that is good news; `past` is false where the rows are always those of now; `prefix` for the parameters' names where a page has several lists.
  */

@@ -13,7 +13,6 @@ startPage(({ context }) => [
         view: 'at_risk',
         caption: text.atRisk.caption,
         key: 'group_id',
-        reads: ['facilitator_id', 'facilitator_is_deleted'],
         fallback: { column: 'days_until_stalled', direction: 'asc' },
         columns: [
             groupColumn(),

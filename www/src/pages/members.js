@@ -16,7 +16,6 @@ function createMembers(element, { context }) {
         view: 'members',
         caption: text.membersPage.caption,
         key: 'user_id',
-        reads: ['is_deleted'],
         fallback: { column: 'user_name', direction: 'asc' },
         columns: [
             {

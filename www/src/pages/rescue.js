@@ -13,7 +13,6 @@ startPage(({ context }) => [
         view: 'rescue_list',
         caption: text.rescue.caption,
         key: 'group_id',
-        reads: ['facilitator_id', 'facilitator_is_deleted'],
         fallback: { column: 'days_inactive', direction: 'asc' },
         columns: [
             groupColumn(),
