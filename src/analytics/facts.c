@@ -2,14 +2,16 @@
  * src/analytics/facts.c
  *		Loads what is recorded of the curriculum groups into arrays.
  *
- * SQL gathers (ngeshare.group_record: the settled rows, and those that are computed
+ * SQL gathers (ngeshare.group_past: the settled rows, and those that are computed
  * anew); the rules over it are in the files beside this one. Everything is allocated
  * in the caller's context. SPI has to be connected.
  */
 #include "analytics/facts.h"
 
+#include "analytics/numbering.h"
+#include "analytics/persons.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "executor/tuptable.h"
 #include "history/zone.h"
 #include "miscadmin.h"
@@ -17,37 +19,19 @@
 #include "nodes/params.h"
 #include "sql.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(ngeshare_asked_at);
 PG_FUNCTION_INFO_V1(ngeshare_asked_day);
 
-#define GROUPS                                                                                     \
+#define COLUMNS                                                                                    \
 	"SELECT group_id, sequence_order, created_at, first_at, planned_on, first_meeting,"            \
 	" graduated_at, graduated_on, facilitator_id, facilitator_since, member, member_from,"         \
-	" member_to FROM ngeshare.group_record"
+	" member_to FROM ngeshare."
 
-/* Numbers for texts, in the order they are first seen. */
-typedef struct NumberEntry
-{
-	char *text;
-	int32 number;
-	uint32 hash;
-	char status;
-} NumberEntry;
-
-#define SH_PREFIX numbers
-#define SH_ELEMENT_TYPE NumberEntry
-#define SH_KEY_TYPE char *
-#define SH_KEY text
-#define SH_HASH_KEY(table, key) hash_bytes((const unsigned char *) (key), strlen(key))
-#define SH_EQUAL(table, a, b) (strcmp(a, b) == 0)
-#define SH_STORE_HASH
-#define SH_GET_HASH(table, element) (element)->hash
-#define SH_SCOPE static inline
-#define SH_DECLARE
-#define SH_DEFINE
-#include "lib/simplehash.h"
+/* Some groups are found by an index, with a join. */
+#define SOME_GROUPS COLUMNS "group_record WHERE facilitator_id = ANY ($1)"
 
 /* What loading needs beside the facts themselves. */
 typedef struct Loader
@@ -55,9 +39,10 @@ typedef struct Loader
 	Facts *facts;
 	MemoryContext context;     /* where the facts live */
 	MemoryContext row_context; /* where what a row needs lives */
-	numbers_hash *persons;
-	numbers_hash *facilitators;
-	Timestamp as_of; /* only for who walks through meetings, as are the next */
+	Numbering *facilitators;
+	MemoryContext names_context; /* where the members' names live until they are numbered */
+	char **names;                /* of a group: its members' texts, one behind the other */
+	Timestamp as_of;             /* only for who walks through meetings, as are the next */
 	MeetingHandler walk;
 	void *walk_context;
 	int room; /* for groups, before the array grows */
@@ -164,21 +149,6 @@ for_each_row(Loader *loader, const char *sql, ArrayType *texts, RowHandler handl
 		elog(ERROR, "could not read the groups: %s", sql);
 }
 
-/* The number of a text, given now if it is new; then a copy of it is kept. */
-static int32
-number_of(Loader *loader, numbers_hash *numbers, char *text)
-{
-	bool found;
-	NumberEntry *entry = numbers_insert(numbers, text, &found);
-
-	if (!found)
-	{
-		entry->text = MemoryContextStrdup(loader->context, text);
-		entry->number = numbers->members - 1;
-	}
-	return entry->number;
-}
-
 static void
 add_course(Loader *loader, Row row)
 {
@@ -213,6 +183,7 @@ append_group(Loader *loader)
 	{
 		loader->room *= 2;
 		facts->groups = repalloc_huge(facts->groups, sizeof(StudyGroup) * (Size) loader->room);
+		loader->names = repalloc_huge(loader->names, sizeof(char *) * (Size) loader->room);
 	}
 	group = &facts->groups[facts->group_count++];
 	memset(group, 0, sizeof(StudyGroup));
@@ -229,15 +200,6 @@ course_of(const Facts *facts, int32 sequence_order)
 	elog(ERROR, "no course has sequence_order %d", sequence_order);
 }
 
-static int
-compare_members(const void *a, const void *b)
-{
-	int32 left = ((const Member *) a)->person;
-	int32 right = ((const Member *) b)->person;
-
-	return (left > right) - (left < right);
-}
-
 /* The elements of a column's array; none is NULL. */
 static Datum *
 row_array(Row row, int column, Oid type, int16 length, bool by_value, char align, int *count)
@@ -251,7 +213,31 @@ row_array(Row row, int column, Oid type, int16 length, bool by_value, char align
 	return elements;
 }
 
-/* Reads who the members of a group are, from three columns that go side by side. */
+/* Texts one behind the other, each with its end, in the context of names. */
+static char *
+join_names(Loader *loader, const Datum *texts, int count)
+{
+	Size length = 0;
+	char *names;
+	char *next;
+
+	for (int i = 0; i < count; i++)
+		length += VARSIZE_ANY_EXHDR(DatumGetPointer(texts[i])) + 1;
+	names = next = MemoryContextAllocHuge(loader->names_context, length + 1);
+	for (int i = 0; i < count; i++)
+	{
+		const char *text = DatumGetPointer(texts[i]);
+		Size size = VARSIZE_ANY_EXHDR(text);
+
+		memcpy(next, VARDATA_ANY(text), size);
+		next[size] = '\0';
+		next += size + 1;
+	}
+	return names;
+}
+
+/* Reads the members of a group, from three columns that go side by side; who they are is numbered
+ * when all groups are there. */
 static void
 add_members(Loader *loader, StudyGroup *group, Row row, int column)
 {
@@ -267,11 +253,8 @@ add_members(Loader *loader, StudyGroup *group, Row row, int column)
 		     group->member_count);
 	group->members = MemoryContextAllocHuge(loader->context, sizeof(Member) * (Size) Max(count, 1));
 	for (int i = 0; i < count; i++)
-		group->members[i] =
-		    (Member){number_of(loader, loader->persons, TextDatumGetCString(persons[i])),
-		             DatumGetTimestamp(from[i]), DatumGetTimestamp(to[i])};
-	if (count > 1)
-		qsort(group->members, count, sizeof(Member), compare_members);
+		group->members[i] = (Member){-1, DatumGetTimestamp(from[i]), DatumGetTimestamp(to[i])};
+	loader->names[group - loader->facts->groups] = join_names(loader, persons, count);
 }
 
 static void
@@ -293,9 +276,11 @@ add_group(Loader *loader, Row row)
 	group->graduated_on = DatumGetDateADT(slot_getattr(row, 8, &isnull));
 	group->facilitator_id = row_text(loader, row, 9);
 	group->facilitator = -1;
-	if (group->facilitator_id != NULL)
-		group->facilitator = number_of(loader, loader->facilitators, group->facilitator_id);
 	group->facilitator_since = DatumGetTimestamp(slot_getattr(row, 10, &isnull));
+	/* Members are only compared between groups of one facilitator. */
+	if (group->facilitator_id == NULL)
+		return;
+	group->facilitator = numbering_number(loader->facilitators, group->facilitator_id);
 	add_members(loader, group, row, 11);
 }
 
@@ -310,6 +295,16 @@ begin_loading(Loader *loader)
 	load_courses(loader);
 }
 
+/* The view that has all groups without a join; 1.0's catalog, until it is updated, has only the
+ * other one. */
+static const char *
+view_of_all(void)
+{
+	Oid relation = get_relname_relid("group_past", get_namespace_oid("ngeshare", false));
+
+	return OidIsValid(relation) ? "group_past" : "group_record";
+}
+
 /*
  * Loads the groups of some facilitators, or all of them for NULL, as they are now
  * and with all their past.
@@ -320,12 +315,20 @@ facts_load(ArrayType *facilitators)
 	Loader loader = {0};
 
 	begin_loading(&loader);
-	loader.persons = numbers_create(loader.context, 1024, NULL);
-	loader.facilitators = numbers_create(loader.context, 1024, NULL);
+	loader.names_context =
+	    AllocSetContextCreate(CurrentMemoryContext, "ngeshare names", ALLOCSET_DEFAULT_SIZES);
+	loader.facilitators = numbering_create(loader.context);
 	loader.room = 1024;
 	loader.facts->groups = palloc(sizeof(StudyGroup) * (Size) loader.room);
-	for_each_row(&loader, facilitators == NULL ? GROUPS : GROUPS " WHERE facilitator_id = ANY ($1)",
-	             facilitators, add_group);
+	loader.names = palloc0(sizeof(char *) * (Size) loader.room);
+	if (facilitators == NULL)
+		for_each_row(&loader, psprintf(COLUMNS "%s", view_of_all()), NULL, add_group);
+	else
+		for_each_row(&loader, SOME_GROUPS, facilitators, add_group);
+	loader.facts->facilitator_count = numbering_count(loader.facilitators);
+	persons_number(loader.facts, loader.names, loader.names_context);
+	pfree(loader.names);
+	MemoryContextDelete(loader.names_context);
 	MemoryContextDelete(loader.row_context);
 	return loader.facts;
 }
@@ -414,10 +417,12 @@ facts_walk_meetings(Timestamp as_of, MeetingHandler handle, void *context)
 	loader.as_of = as_of;
 	loader.walk = handle;
 	loader.walk_context = context;
-	for_each_row(&loader,
-	             "SELECT sequence_order, meeting_at, meeting_day, graduated_at, graduated_on,"
-	             " created_at FROM ngeshare.group_record",
-	             NULL, walk_group);
+	for_each_row(
+	    &loader,
+	    psprintf("SELECT sequence_order, meeting_at, meeting_day, graduated_at, graduated_on,"
+	             " created_at FROM ngeshare.%s",
+	             view_of_all()),
+	    NULL, walk_group);
 	MemoryContextDelete(loader.row_context);
 	return loader.facts;
 }

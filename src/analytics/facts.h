@@ -23,7 +23,7 @@ typedef struct Course
 /* Somebody who is a member from one instant on and before another. */
 typedef struct Member
 {
-	int32 person; /* a number of its own */
+	int32 person; /* a number: the same in all groups of one facilitator, and in no others */
 	Timestamp from;
 	Timestamp to;
 } Member;
@@ -45,7 +45,7 @@ typedef struct StudyGroup
 	int32 facilitator;    /* a number of its own, -1 where there is none */
 	Timestamp facilitator_since;
 	int32 member_count;
-	Member *members; /* in order of person */
+	Member *members; /* in order of person; none without a facilitator */
 } StudyGroup;
 
 typedef struct Facts
@@ -54,6 +54,8 @@ typedef struct Facts
 	int course_count;
 	StudyGroup *groups;
 	int group_count;
+	int facilitator_count;
+	int person_count;
 } Facts;
 
 /* When a group met: in order of time, the last day that it had met on by then. */

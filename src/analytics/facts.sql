@@ -103,6 +103,19 @@ CROSS JOIN LATERAL ngeshare.build_groups(wanted.ids);
 COMMENT ON VIEW ngeshare.group_record IS
 'Every curriculum group as it is now, with its past: settled, or computed anew where somebody wrote to it since.';
 
+CREATE VIEW ngeshare.group_past AS
+SELECT *
+FROM ngeshare.settled_past
+WHERE (SELECT NOT is_all FROM ngeshare.settling)
+  AND ((SELECT NOT has_marks FROM ngeshare.settling)
+      OR group_id NOT IN (SELECT unnest(ngeshare.marked_groups())))
+UNION ALL
+SELECT (past).*
+FROM ngeshare.unsettled_group AS wanted
+CROSS JOIN LATERAL ngeshare.build_groups(wanted.ids);
+COMMENT ON VIEW ngeshare.group_past IS
+'How every curriculum group came to where it is now: ngeshare.group_record''s past, for who reads all of them.';
+
 CREATE VIEW ngeshare.group_then AS
 -- Without marks nobody asks which group it is: an index knows all that statuses need.
 SELECT

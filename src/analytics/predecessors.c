@@ -3,11 +3,12 @@
  *		Why no link leads to a group: the kin groups of earlier courses.
  *
  * A group's possible kin are those of its facilitator that share members with
- * it. They are found through the members, each of whom knows its groups by their
- * facilitators, so neither a facilitator nor a member of many groups costs a
+ * it. They are found through the members, each of whom knows its groups of that
+ * facilitator, so neither a facilitator nor a member of many groups costs a
  * square. Only where the settings ask for no shared member at all is every earlier
  * group of the facilitator looked at.
  */
+#include "analytics/persons.h"
 #include "analytics/pipeline.h"
 
 #include "fmgr.h"
@@ -47,11 +48,9 @@ typedef struct Kinship
 {
 	const Facts *facts;
 	int *by_facilitator;   /* the groups with one, side by side a facilitator */
-	int *facilitator_from; /* of a group: where its facilitator's groups begin there */
-	int *facilitator_to;   /* and where they end; both 0 for none */
-	int *by_person;        /* those side by side a member, and there side by side a facilitator */
+	int *facilitator_from; /* of a facilitator: where its groups begin there */
+	int *by_person;        /* those side by side a member, who is one facilitator's alone */
 	int *person_from;      /* of a person: where its groups begin there */
-	int led_count;         /* the groups with a facilitator */
 	int32 *shared;         /* of a group: members shared with the one in hand */
 	int *touched;          /* the groups that share any */
 	int touched_count;
@@ -65,84 +64,35 @@ typedef struct Finding
 	Reason reason;
 } Finding;
 
-/* A zeroed array of any length. */
-static void *
-make_array(Size element, int count)
-{
-	return MemoryContextAllocExtended(CurrentMemoryContext, element * (Size) (count + 1),
-	                                  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
-static int
-compare_facilitators(const void *a, const void *b, void *facts)
-{
-	const StudyGroup *groups = ((const Facts *) facts)->groups;
-
-	return groups[*(const int *) a].facilitator - groups[*(const int *) b].facilitator;
-}
-
-/* Puts the groups of each facilitator side by side. */
-static void
-order_by_facilitator(Kinship *kinship)
-{
-	const Facts *facts = kinship->facts;
-	int count = 0;
-
-	for (int i = 0; i < facts->group_count; i++)
-		if (facts->groups[i].facilitator >= 0)
-			kinship->by_facilitator[count++] = i;
-	kinship->led_count = count;
-	qsort_arg(kinship->by_facilitator, count, sizeof(int), compare_facilitators, (void *) facts);
-	for (int from = 0, to; from < count; from = to)
-	{
-		for (to = from + 1; to < count; to++)
-			if (compare_facilitators(&kinship->by_facilitator[from], &kinship->by_facilitator[to],
-			                         (void *) facts) != 0)
-				break;
-		for (int i = from; i < to; i++)
-		{
-			kinship->facilitator_from[kinship->by_facilitator[i]] = from;
-			kinship->facilitator_to[kinship->by_facilitator[i]] = to;
-		}
-	}
-}
-
-/* Puts the groups of each person side by side, in the order of their facilitators. */
+/* Puts the groups of each person side by side. */
 static void
 order_by_person(Kinship *kinship)
 {
-	const StudyGroup *groups = kinship->facts->groups;
-	int persons = 0;
+	const Facts *facts = kinship->facts;
+	int led = kinship->facilitator_from[facts->facilitator_count];
 	int seats = 0;
-	int *next;
 
-	for (int i = 0; i < kinship->led_count; i++)
+	for (int i = 0; i < led; i++)
+		seats += facts->groups[kinship->by_facilitator[i]].member_count;
+	kinship->by_person = persons_make_array(sizeof(int), seats);
+	kinship->person_from = persons_make_array(sizeof(int), facts->person_count + 1);
+	/* Counted one further on than is meant: each placing moves a beginning to where it belongs. */
+	for (int i = 0; i < led; i++)
 	{
-		const StudyGroup *group = &groups[kinship->by_facilitator[i]];
-
-		seats += group->member_count;
-		if (group->member_count > 0)
-			persons = Max(persons, group->members[group->member_count - 1].person + 1);
-	}
-	kinship->by_person = make_array(sizeof(int), seats);
-	kinship->person_from = make_array(sizeof(int), persons + 1);
-	for (int i = 0; i < kinship->led_count; i++)
-	{
-		const StudyGroup *group = &groups[kinship->by_facilitator[i]];
+		const StudyGroup *group = &facts->groups[kinship->by_facilitator[i]];
 
 		for (int j = 0; j < group->member_count; j++)
-			kinship->person_from[group->members[j].person + 1]++;
+			kinship->person_from[group->members[j].person + 2]++;
 	}
-	for (int person = 0; person < persons; person++)
-		kinship->person_from[person + 1] += kinship->person_from[person];
-	next = make_array(sizeof(int), persons);
-	memcpy(next, kinship->person_from, sizeof(int) * (Size) persons);
-	for (int i = 0; i < kinship->led_count; i++)
+	for (int i = 2; i <= facts->person_count + 1; i++)
+		kinship->person_from[i] += kinship->person_from[i - 1];
+	for (int i = 0; i < led; i++)
 	{
 		int place = kinship->by_facilitator[i];
+		const StudyGroup *group = &facts->groups[place];
 
-		for (int j = 0; j < groups[place].member_count; j++)
-			kinship->by_person[next[groups[place].members[j].person]++] = place;
+		for (int j = 0; j < group->member_count; j++)
+			kinship->by_person[kinship->person_from[group->members[j].person + 1]++] = place;
 	}
 }
 
@@ -152,33 +102,11 @@ make_kinship(const Facts *facts)
 	Kinship *kinship = palloc0(sizeof(Kinship));
 
 	kinship->facts = facts;
-	kinship->by_facilitator = make_array(sizeof(int), facts->group_count);
-	kinship->facilitator_from = make_array(sizeof(int), facts->group_count);
-	kinship->facilitator_to = make_array(sizeof(int), facts->group_count);
-	kinship->shared = make_array(sizeof(int32), facts->group_count);
-	kinship->touched = make_array(sizeof(int), facts->group_count);
-	order_by_facilitator(kinship);
+	kinship->by_facilitator = persons_by_facilitator(facts, &kinship->facilitator_from);
+	kinship->shared = persons_make_array(sizeof(int32), facts->group_count);
+	kinship->touched = persons_make_array(sizeof(int), facts->group_count);
 	order_by_person(kinship);
 	return kinship;
-}
-
-/* Where a person's groups of a facilitator begin, by bisection. */
-static int
-first_of_facilitator(const Kinship *kinship, int person, int32 facilitator)
-{
-	int from = kinship->person_from[person];
-	int to = kinship->person_from[person + 1];
-
-	while (from < to)
-	{
-		int middle = from + (to - from) / 2;
-
-		if (kinship->facts->groups[kinship->by_person[middle]].facilitator < facilitator)
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	return from;
 }
 
 /* Counts the members that a group shares with each other one of its facilitator, into touched and
@@ -190,24 +118,18 @@ touch_sharers(Kinship *kinship, const StudyGroup *group)
 	{
 		int person = group->members[i].person;
 
-		for (int j = first_of_facilitator(kinship, person, group->facilitator);
-		     j < kinship->person_from[person + 1]; j++)
-		{
-			int other = kinship->by_person[j];
-
-			if (kinship->facts->groups[other].facilitator != group->facilitator)
-				break;
-			if (kinship->shared[other]++ == 0)
-				kinship->touched[kinship->touched_count++] = other;
-		}
+		for (int j = kinship->person_from[person]; j < kinship->person_from[person + 1]; j++)
+			if (kinship->shared[kinship->by_person[j]]++ == 0)
+				kinship->touched[kinship->touched_count++] = kinship->by_person[j];
 	}
 }
 
 /* Adds the facilitator's groups that share nobody, for settings by which they are kin. */
 static void
-touch_strangers(Kinship *kinship, int place)
+touch_strangers(Kinship *kinship, int32 facilitator)
 {
-	for (int i = kinship->facilitator_from[place]; i < kinship->facilitator_to[place]; i++)
+	for (int i = kinship->facilitator_from[facilitator];
+	     i < kinship->facilitator_from[facilitator + 1]; i++)
 		if (kinship->shared[kinship->by_facilitator[i]] == 0)
 			kinship->touched[kinship->touched_count++] = kinship->by_facilitator[i];
 }
@@ -268,7 +190,7 @@ find_reason(Kinship *kinship, int place)
 	kinship->touched_count = 0;
 	touch_sharers(kinship, finding.group);
 	if (ngeshare_settings.link_min_shared <= 0 && ngeshare_settings.link_min_overlap_pct <= 0)
-		touch_strangers(kinship, place);
+		touch_strangers(kinship, finding.group->facilitator);
 	for (int i = 0; i < kinship->touched_count; i++)
 	{
 		int other = kinship->touched[i];

@@ -96,7 +96,7 @@ FROM (
             course_a AS course_name,
             count(*)::integer AS continued,
             (count(*) FILTER (WHERE (SELECT today FROM late) - graduated_on > (SELECT link_days FROM late)))::integer AS settled_continued
-        FROM (SELECT DISTINCT group_a_id, course_a, graduated_on FROM ngeshare.link_then) AS went_on
+        FROM (SELECT course_a, min(graduated_on) AS graduated_on FROM ngeshare.link_then GROUP BY group_a_id, course_a) AS went_on
         GROUP BY course_a
     ) AS went_on ON went_on.course_name = config.course_name
 ) AS course

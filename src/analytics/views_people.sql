@@ -83,8 +83,9 @@ WITH lead AS (
         user_id,
         min(joined_at) AS member_at
     FROM ngeshare.seat
+    -- Not those of lead: read twice it would be kept, which costs more than it does.
     WHERE role = 'MEMBER'
-      AND user_id IN (SELECT user_id FROM lead)
+      AND user_id IN (SELECT user_id FROM ngeshare.seat WHERE role = 'FACILITATOR')
     GROUP BY user_id
 )
 SELECT

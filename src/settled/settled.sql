@@ -40,20 +40,29 @@ COMMENT ON TABLE ngeshare.settled_group IS
 
 CREATE TABLE ngeshare.settled_past
 (
-    group_id        text        NOT NULL PRIMARY KEY,
-    meeting_at      timestamp[] NOT NULL,
-    meeting_day     date[]      NOT NULL,
-    meeting_total   integer[]   NOT NULL,
-    meeting_reached integer[]   NOT NULL,
-    foreign_at      timestamp[] NOT NULL,
-    member          text[]      NOT NULL,
-    member_from     timestamp[] NOT NULL,
-    member_to       timestamp[] NOT NULL,
-    member_left     timestamp[] NOT NULL,
-    facilitator_at  timestamp[] NOT NULL
+    group_id          text        NOT NULL PRIMARY KEY,
+    created_at        timestamp   NOT NULL,
+    first_at          timestamp,
+    graduated_at      timestamp,
+    facilitator_since timestamp,
+    sequence_order    integer     NOT NULL,
+    planned_on        date        NOT NULL,
+    first_meeting     date,
+    graduated_on      date,
+    facilitator_id    text,
+    meeting_at        timestamp[] NOT NULL,
+    meeting_day       date[]      NOT NULL,
+    meeting_total     integer[]   NOT NULL,
+    meeting_reached   integer[]   NOT NULL,
+    foreign_at        timestamp[] NOT NULL,
+    member            text[]      NOT NULL,
+    member_from       timestamp[] NOT NULL,
+    member_to         timestamp[] NOT NULL,
+    member_left       timestamp[] NOT NULL,
+    facilitator_at    timestamp[] NOT NULL
 );
 COMMENT ON TABLE ngeshare.settled_past IS
-'How a curriculum group came to where it is, a row a group: at each meeting_at (in order) the last day that it had met on, the days so far and the episode reached so far; when each foreign day began; who (ngeshare.person_key()) was a member from when to when, in order of from; when members became facilitators, in order; when each facilitator first was one, in order. width_bucket() tells how much of it an instant has seen.';
+'How a curriculum group came to where it is, a row a group: at each meeting_at (in order) the last day that it had met on, the days so far and the episode reached so far; when each foreign day began; who (ngeshare.person_key()) was a member from when to when, in order of from; when members became facilitators, in order; when each facilitator first was one, in order. width_bucket() tells how much of it an instant has seen. What stands before is the same as in ngeshare.settled_group: who walks through the past of all groups joins nothing.';
 
 CREATE TABLE ngeshare.settled_seat
 (
@@ -69,7 +78,8 @@ CREATE TABLE ngeshare.settled_seat
     user_name     text      NOT NULL
 );
 CREATE INDEX ON ngeshare.settled_seat (group_id);
-CREATE INDEX ON ngeshare.settled_seat (user_id, course_number);
+-- In the order of ngeshare.seat_by_user.
+CREATE INDEX ON ngeshare.settled_seat (user_id, user_name, deleted_at);
 CREATE INDEX ON ngeshare.settled_seat (user_id) WHERE role = 'FACILITATOR';
 COMMENT ON TABLE ngeshare.settled_seat IS
 'A row a membership record that counts, of all groups. exists_from: when both it and its group exist; course_number: the place of its group''s course in the curriculum from 0 on, NULL outside of it; completed_at: when its group graduated with this person in it; deleted_at: when its user was soft-deleted; is_first: whether it is the earliest of its person and role there. Timestamps are UTC.';

@@ -8,3 +8,8 @@ CREATE INDEX ON ngeshare.settled_group (settled_from)
 ALTER TABLE ngeshare.unsettled
     ADD COLUMN user_id    text,
     ADD COLUMN hangout_id text;
+
+SELECT ngeshare.upgrade_drop('ngeshare.settled_past'::regclass);
+
+DROP INDEX ngeshare.settled_seat_user_id_course_number_idx;
+CREATE INDEX ON ngeshare.settled_seat (user_id, user_name, deleted_at);

@@ -1,0 +1,17 @@
+/*
+ * src/analytics/numbering.h
+ *		Numbers for texts, in the order they are first seen.
+ */
+#ifndef NGESHARE_ANALYTICS_NUMBERING_H
+#define NGESHARE_ANALYTICS_NUMBERING_H
+
+#include "postgres.h"
+
+typedef struct Numbering Numbering;
+
+extern Numbering *numbering_create(MemoryContext context);
+extern int32 numbering_number(Numbering *numbering, const char *text);
+extern void numbering_forget(Numbering *numbering);
+extern int32 numbering_count(const Numbering *numbering);
+
+#endif

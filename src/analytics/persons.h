@@ -1,0 +1,14 @@
+/*
+ * src/analytics/persons.h
+ *		Who is the same person in two groups of one facilitator.
+ */
+#ifndef NGESHARE_ANALYTICS_PERSONS_H
+#define NGESHARE_ANALYTICS_PERSONS_H
+
+#include "analytics/facts.h"
+
+extern void *persons_make_array(Size element, int count);
+extern int *persons_by_facilitator(const Facts *facts, int **from);
+extern void persons_number(Facts *facts, char **names, MemoryContext context);
+
+#endif
