@@ -40,9 +40,9 @@ typedef struct Loader
 	MemoryContext context;     /* where the facts live */
 	MemoryContext row_context; /* where what a row needs lives */
 	Numbering *facilitators;
-	MemoryContext names_context; /* where the members' names live until they are numbered */
-	char **names;                /* of a group: its members' texts, one behind the other */
-	Timestamp as_of;             /* only for who walks through meetings, as are the next */
+	MemoryContext raw_context; /* where members live until they are numbered */
+	char **names;              /* of a group: its members' texts, one behind the other */
+	Timestamp as_of;           /* only for who walks through meetings, as are the next */
 	MeetingHandler walk;
 	void *walk_context;
 	int room; /* for groups, before the array grows */
@@ -200,20 +200,31 @@ course_of(const Facts *facts, int32 sequence_order)
 	elog(ERROR, "no course has sequence_order %d", sequence_order);
 }
 
-/* The elements of a column's array; none is NULL. */
+/* A column's array of a fixed-length type without NULLs, as it lies in memory. */
+static void *
+row_plain_array(Row row, int column, int *count)
+{
+	bool isnull;
+	ArrayType *array = DatumGetArrayTypeP(slot_getattr(row, column, &isnull));
+
+	*count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	return ARR_DATA_PTR(array);
+}
+
+/* The elements of a column's array of texts; none is NULL. */
 static Datum *
-row_array(Row row, int column, Oid type, int16 length, bool by_value, char align, int *count)
+row_texts(Row row, int column, int *count)
 {
 	bool isnull;
 	Datum value = slot_getattr(row, column, &isnull);
 	Datum *elements;
 
-	deconstruct_array(DatumGetArrayTypeP(value), type, length, by_value, align, &elements, NULL,
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL,
 	                  count);
 	return elements;
 }
 
-/* Texts one behind the other, each with its end, in the context of names. */
+/* Texts one behind the other, each with its end, among the raw members. */
 static char *
 join_names(Loader *loader, const Datum *texts, int count)
 {
@@ -223,7 +234,7 @@ join_names(Loader *loader, const Datum *texts, int count)
 
 	for (int i = 0; i < count; i++)
 		length += VARSIZE_ANY_EXHDR(DatumGetPointer(texts[i])) + 1;
-	names = next = MemoryContextAllocHuge(loader->names_context, length + 1);
+	names = next = MemoryContextAllocHuge(loader->raw_context, length + 1);
 	for (int i = 0; i < count; i++)
 	{
 		const char *text = DatumGetPointer(texts[i]);
@@ -242,18 +253,17 @@ static void
 add_members(Loader *loader, StudyGroup *group, Row row, int column)
 {
 	int count;
-	Datum *persons = row_array(row, column, TEXTOID, -1, false, TYPALIGN_INT, &count);
-	Datum *from = row_array(row, column + 1, TIMESTAMPOID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
-	                        &group->member_count);
-	Datum *to = row_array(row, column + 2, TIMESTAMPOID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
-	                      &group->member_count);
+	Datum *persons = row_texts(row, column, &count);
+	Timestamp *from = row_plain_array(row, column + 1, &group->member_count);
+	Timestamp *to = row_plain_array(row, column + 2, &group->member_count);
 
 	if (count != group->member_count)
 		elog(ERROR, "group \"%s\" has %d members and %d ends of membership", group->id, count,
 		     group->member_count);
-	group->members = MemoryContextAllocHuge(loader->context, sizeof(Member) * (Size) Max(count, 1));
+	group->members =
+	    MemoryContextAllocHuge(loader->raw_context, sizeof(Member) * (Size) Max(count, 1));
 	for (int i = 0; i < count; i++)
-		group->members[i] = (Member){-1, DatumGetTimestamp(from[i]), DatumGetTimestamp(to[i])};
+		group->members[i] = (Member){-1, from[i], to[i]};
 	loader->names[group - loader->facts->groups] = join_names(loader, persons, count);
 }
 
@@ -315,8 +325,8 @@ facts_load(ArrayType *facilitators)
 	Loader loader = {0};
 
 	begin_loading(&loader);
-	loader.names_context =
-	    AllocSetContextCreate(CurrentMemoryContext, "ngeshare names", ALLOCSET_DEFAULT_SIZES);
+	loader.raw_context =
+	    AllocSetContextCreate(CurrentMemoryContext, "ngeshare members", ALLOCSET_DEFAULT_SIZES);
 	loader.facilitators = numbering_create(loader.context);
 	loader.room = 1024;
 	loader.facts->groups = palloc(sizeof(StudyGroup) * (Size) loader.room);
@@ -326,9 +336,9 @@ facts_load(ArrayType *facilitators)
 	else
 		for_each_row(&loader, SOME_GROUPS, facilitators, add_group);
 	loader.facts->facilitator_count = numbering_count(loader.facilitators);
-	persons_number(loader.facts, loader.names, loader.names_context);
+	persons_number(loader.facts, loader.names, loader.raw_context);
 	pfree(loader.names);
-	MemoryContextDelete(loader.names_context);
+	MemoryContextDelete(loader.raw_context);
 	MemoryContextDelete(loader.row_context);
 	return loader.facts;
 }
@@ -370,17 +380,6 @@ facts_load_as_of(TimestampTz as_of)
 	}
 	facts->group_count = kept;
 	return facts;
-}
-
-/* A column's array of a fixed-length type without NULLs, as it lies in memory. */
-static void *
-row_plain_array(Row row, int column, int *count)
-{
-	bool isnull;
-	ArrayType *array = DatumGetArrayTypeP(slot_getattr(row, column, &isnull));
-
-	*count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	return ARR_DATA_PTR(array);
 }
 
 /* Gives one group's meetings to the walker. */

@@ -52,25 +52,37 @@ compare_members(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* Numbers the members of one group, and puts them in order of person. */
+/* Numbers the members of one group, and puts them in order of person, in memory of their own. */
 static void
 number_members(StudyGroup *group, const char *names, Numbering *persons)
 {
+	Size size = sizeof(Member) * (Size) group->member_count;
+	Member *members = MemoryContextAllocHuge(CurrentMemoryContext, Max(size, 1));
+
 	for (int i = 0; i < group->member_count; i++)
 	{
-		group->members[i].person = numbering_number(persons, names);
+		members[i] = group->members[i];
+		members[i].person = numbering_number(persons, names);
 		names += strlen(names) + 1;
 	}
 	if (group->member_count > 1)
-		qsort(group->members, group->member_count, sizeof(Member), compare_members);
+		qsort(members, group->member_count, sizeof(Member), compare_members);
+	group->members = members;
 }
 
-/* Numbers all members of the groups with a facilitator. `names` has a group's, one behind the other
- * and each with its end; `context` is one for what is needed meanwhile. */
+/*
+ * Numbers all members of the groups with a facilitator, and puts the groups in order
+ * of facilitator, those without behind: who compares them reads memory in its order.
+ * `names` has a group's, one behind the other and each with its end; `context` is where
+ * what is only needed until then lives.
+ */
 void
 persons_number(Facts *facts, char **names, MemoryContext context)
 {
 	Numbering *persons = numbering_create(context);
+	StudyGroup *ordered = MemoryContextAllocHuge(
+	    CurrentMemoryContext, sizeof(StudyGroup) * (Size) (facts->group_count + 1));
+	int count = 0;
 	int *from;
 	int *places = persons_by_facilitator(facts, &from);
 
@@ -78,9 +90,17 @@ persons_number(Facts *facts, char **names, MemoryContext context)
 	{
 		CHECK_FOR_INTERRUPTS();
 		for (int i = from[facilitator]; i < from[facilitator + 1]; i++)
-			number_members(&facts->groups[places[i]], names[places[i]], persons);
+		{
+			ordered[count] = facts->groups[places[i]];
+			number_members(&ordered[count++], names[places[i]], persons);
+		}
 		numbering_forget(persons);
 	}
+	for (int i = 0; i < facts->group_count; i++)
+		if (facts->groups[i].facilitator < 0)
+			ordered[count++] = facts->groups[i];
+	pfree(facts->groups);
+	facts->groups = ordered;
 	facts->person_count = numbering_count(persons);
 	pfree(places);
 	pfree(from);

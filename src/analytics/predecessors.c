@@ -201,7 +201,7 @@ find_reason(Kinship *kinship, int place)
 	return finding;
 }
 
-/* Puts one group into the result. */
+/* Puts one group's finding into the result. */
 static void
 return_finding(ReturnSetInfo *result, const Facts *facts, const Finding *finding)
 {
@@ -229,11 +229,40 @@ return_finding(ReturnSetInfo *result, const Facts *facts, const Finding *finding
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
+/* Puts why no link leads to a group into the result, where it has met, its course has a previous
+ * one and no link does. */
+static void
+return_reason(ReturnSetInfo *result, Kinship *kinship, int place)
+{
+	const StudyGroup *group = &kinship->facts->groups[place];
+	Finding finding;
+
+	CHECK_FOR_INTERRUPTS();
+	if (!group->has_met || group->course == 0)
+		return;
+	finding = find_reason(kinship, place);
+	if (finding.reason != REASON_LINKED)
+		return_finding(result, kinship->facts, &finding);
+	MemoryContextReset(CurrentMemoryContext);
+}
+
+/* Puts all groups into the result, those of one facilitator one after the other: kin lie near. */
+static void
+return_reasons(ReturnSetInfo *result, Kinship *kinship)
+{
+	const Facts *facts = kinship->facts;
+
+	for (int i = 0; i < kinship->facilitator_from[facts->facilitator_count]; i++)
+		return_reason(result, kinship, kinship->by_facilitator[i]);
+	for (int i = 0; i < facts->group_count; i++)
+		if (facts->groups[i].facilitator < 0)
+			return_reason(result, kinship, i);
+}
+
 Datum
 ngeshare_group_predecessors(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	MemoryContext row_context;
 	Facts *facts;
 	Kinship *kinship;
 
@@ -242,20 +271,9 @@ ngeshare_group_predecessors(PG_FUNCTION_ARGS)
 	history_check_zone();
 	facts = facts_load_as_of(facts_as_of_argument(fcinfo, 0));
 	kinship = make_kinship(facts);
-	row_context = AllocSetContextCreate(CurrentMemoryContext, "row", ALLOCSET_DEFAULT_SIZES);
-	MemoryContextSwitchTo(row_context);
-	for (int i = 0; i < facts->group_count; i++)
-	{
-		Finding finding;
-
-		CHECK_FOR_INTERRUPTS();
-		if (!facts->groups[i].has_met || facts->groups[i].course == 0)
-			continue;
-		finding = find_reason(kinship, i);
-		if (finding.reason != REASON_LINKED)
-			return_finding(result, facts, &finding);
-		MemoryContextReset(row_context);
-	}
+	MemoryContextSwitchTo(
+	    AllocSetContextCreate(CurrentMemoryContext, "row", ALLOCSET_DEFAULT_SIZES));
+	return_reasons(result, kinship);
 	SPI_finish();
 	return (Datum) 0;
 }

@@ -140,11 +140,11 @@ FROM (
     FROM (
         SELECT
             *,
-            role = 'MEMBER' AND is_first AND course_number IS NOT NULL AS is_membership
+            is_first AND course_number IS NOT NULL AND role = 'MEMBER' AS is_membership
         FROM ngeshare.seat_by_user
     ) AS seat
     GROUP BY seat.user_id, seat.user_name, seat.deleted_at
-    HAVING bool_or(seat.is_membership)
+    HAVING count(*) FILTER (WHERE seat.is_membership) > 0
 ) AS walked
 LEFT JOIN ngeshare.numbered_course AS course ON course.course_number = walked.current_number;
 COMMENT ON VIEW v_member_journey IS
@@ -168,14 +168,17 @@ CREATE VIEW v_facilitator_growth AS
 SELECT
     count(*)::integer AS total_facilitators,
     (
-        SELECT count(DISTINCT user_id)::integer
-        FROM ngeshare.seat
-        WHERE role = 'FACILITATOR'
-          AND group_id IN (
-              SELECT group_id
-              FROM ngeshare.group_fact
-              WHERE first_meeting_date IS NOT NULL
-                AND days_inactive <= (SELECT ngeshare.setting('active_days')))
+        SELECT count(user_id)::integer
+        FROM (
+            SELECT DISTINCT user_id
+            FROM ngeshare.seat
+            WHERE role = 'FACILITATOR'
+              AND group_id IN (
+                  SELECT group_id
+                  FROM ngeshare.group_fact
+                  WHERE first_meeting_date IS NOT NULL
+                    AND days_inactive <= (SELECT ngeshare.setting('active_days')))
+        ) AS leader
     ) AS active_facilitators,
     (count(*) FILTER (WHERE is_alumni))::integer AS alumni_facilitators,
     round(100.0 * count(*) FILTER (WHERE is_alumni) / nullif(count(*), 0), 1) AS alumni_pct

@@ -35,6 +35,8 @@ CREATE TABLE ngeshare.settled_group
 CREATE INDEX ON ngeshare.settled_group (settled_from)
     INCLUDE (planned_on, sequence_order, max_episodes, max_episode_reached, last_meeting, graduated_on);
 CREATE INDEX ON ngeshare.settled_group (facilitator_id);
+-- Few groups have attendance that is yet to come.
+CREATE INDEX ON ngeshare.settled_group (last_at);
 COMMENT ON TABLE ngeshare.settled_group IS
 'A row a curriculum group: what is so from settled_from on, the last instant (UTC) at which anything of it changed but its members; member_count from members_from on, when they last did. Earlier instants: ngeshare.settled_past. foreign_days: local days with attendance at another hangout''s episode; first_at, last_at: its first and last attendance; facilitator_left: when the facilitator''s user was soft-deleted.';
 

@@ -4,6 +4,7 @@
 DROP INDEX ngeshare.settled_group_settled_from_idx;
 CREATE INDEX ON ngeshare.settled_group (settled_from)
     INCLUDE (planned_on, sequence_order, max_episodes, max_episode_reached, last_meeting, graduated_on);
+CREATE INDEX ON ngeshare.settled_group (last_at);
 
 ALTER TABLE ngeshare.unsettled
     ADD COLUMN user_id    text,
