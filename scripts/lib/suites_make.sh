@@ -1,6 +1,12 @@
 # shellcheck shell=bash
 # The suites that PGXS runs: "regress", "isolation" and "tap", each on the installed extension.
 
+# The files of t/ that compute long and don't look at the clock: they run beside the others.
+TAP_BESIDE='t/001_answers_equal_reference.pl t/031_two_hundred_rounds.pl t/032_content_is_verified.pl'
+TAP_BESIDE+=' t/036_isolation.pl t/050_every_answer.pl t/051_answer_properties.pl t/053_random_steps.pl t/054_settled.pl'
+TAP_BESIDE+=' t/080_upgrade.pl t/081_pg_upgrade.pl t/082_roles.pl'
+readonly TAP_BESIDE
+
 # Counts what pg_regress printed, in the words of PostgreSQL 15 or in those of 16 and newer.
 count_regress()
 {
@@ -50,6 +56,30 @@ tap_asks_website()
     (cd -- "$ROOT" && grep -q '^use Website;' -- "${files[@]}")
 }
 
+# Runs files of t/ in one of the servers' user's copies.
+run_tap()
+{
+    local copy=$1 output=$2 chosen=$3
+    RUN_COPY=$copy make_as_owner "$output" installcheck REGRESS= ISOLATION= TAP_TESTS=1 PROVE_FLAGS=--verbose PROVE_TESTS="$chosen"
+}
+
+# Runs all files of t/: those of TAP_BESIDE beside the others, each half in a copy of its own.
+run_tap_in_two()
+{
+    local output=$1 status=0 file others=()
+    for file in "$WORK"/run/t/*.pl; do
+        file=t/${file##*/}
+        [[ " $TAP_BESIDE " == *" $file "* ]] || others+=("$file")
+    done
+    make_run_copy beside
+    run_beside run_tap beside "$output.beside" "$TAP_BESIDE"
+    run_tap run "$output" "${others[*]}" || status=$?
+    wait "$BESIDE" || status=$?
+    BESIDE=
+    cat -- "$output.beside" >>"$output"
+    return "$status"
+}
+
 # Runs the files of t/, each assertion of a file's top level one check.
 suite_tap()
 {
@@ -59,7 +89,11 @@ suite_tap()
         # shellcheck disable=SC2034 # make_as_owner passes it on
         POSTGREST=$(postgrest_of "$WORK/npm")
     fi
-    make_as_owner "$output" installcheck REGRESS= ISOLATION= TAP_TESTS=1 PROVE_FLAGS=--verbose ${TAP_FILES:+PROVE_TESTS="$TAP_FILES"} || status=$?
+    if [[ -n ${TAP_FILES:-} ]]; then
+        run_tap run "$output" "$TAP_FILES" || status=$?
+    else
+        run_tap_in_two "$output" || status=$?
+    fi
     count_tap "$output" "$status"
 }
 
