@@ -16,21 +16,21 @@ count_tap_lines()
 # Runs the unit tests with the pinned Node.
 unit_tests()
 {
-    local output=$WORK/log/page-unit.log status=0
+    local output=$WORK/log/page-unit.log status=0 failed_before=$FAILED
     (cd -- "$WORK/page/build/www" && "$(node_of "$WORK/page/npm")" --test --test-reporter=tap test/*.test.mjs) >"$output" 2>&1 || status=$?
     count_tap_lines "$output"
-    ((status == 0 && PASSED > 0)) || failed 'the unit tests end well' "$output"
+    ((status == 0 && PASSED > 0 || FAILED > failed_before)) || failed 'the unit tests end well' "$output"
 }
 
 # Drives a browser over the demo's page.
 browser_tests()
 {
-    local output=$WORK/log/page-browser.log status=0 before=$PASSED
+    local output=$WORK/log/page-browser.log status=0 before=$PASSED failed_before=$FAILED
     env NGESHARE_URL="http://127.0.0.1:$PAGE_PORT" NGESHARE_PSQL="$ROOT/scripts/demo psql -X -A -t -q" NGESHARE_DEMO="$ROOT/scripts/demo" \
         "$(node_of "$WORK/page/npm")" "$WORK/page/build/www/test/browser.mjs" >"$output" 2>&1 || status=$?
     count_tap_lines "$output"
     sed -n 's/^# budget: /          /p' "$output"
-    ((status == 0 && PASSED > before)) || failed 'the browser tests end well' "$output"
+    ((status == 0 && PASSED > before || FAILED > failed_before)) || failed 'the browser tests end well' "$output"
 }
 
 # Starts a demo, tests its page, and removes it.

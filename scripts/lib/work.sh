@@ -44,7 +44,8 @@ make_as_owner()
     shift
     # shellcheck disable=SC2016 # the inner shell expands it
     run_apart "$output" bash -c '. "$1/privilege.sh"; shift; as_owner "$@"' - "$ROOT/scripts/lib" \
-        env HOME="$copy" TMPDIR="$WORK/tmp" PG_TEST_PORT_DIR="$WORK/tmp/ports" ${QUICK:+NGESHARE_TEST_QUICK=1} ${SANITIZED:+NGESHARE_TEST_SANITIZED=1} ${POSTGREST:+POSTGREST="$POSTGREST"} \
+        env HOME="$copy" TMPDIR="$WORK/tmp" PG_TEST_PORT_DIR="$WORK/tmp/ports" \
+        ${QUICK:+NGESHARE_TEST_QUICK=1} ${SANITIZED:+NGESHARE_TEST_SANITIZED=1} ${POSTGREST:+POSTGREST="$POSTGREST"} \
         make -C "$copy" PG_CONFIG="$PG_CONFIG" with_llvm=no "$@"
 }
 

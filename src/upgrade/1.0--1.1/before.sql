@@ -10,7 +10,9 @@ ALTER TABLE ngeshare.unsettled
     ADD COLUMN user_id    text,
     ADD COLUMN hangout_id text;
 
+-- A past has what stands for its group as well: the parts make the table, the end of the update its rows.
 SELECT ngeshare.upgrade_drop('ngeshare.settled_past'::regclass);
 
+-- In the order of ngeshare.seat_by_user.
 DROP INDEX ngeshare.settled_seat_user_id_course_number_idx;
 CREATE INDEX ON ngeshare.settled_seat (user_id, user_name, deleted_at);
