@@ -88,6 +88,7 @@ GRANT EXECUTE ON FUNCTION ngeshare.reporting_zone() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.run_status(bigint) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.setting(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.settled_member_count(text) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.settled_part(timestamp) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.stale_after() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.status_of(boolean, integer, integer, integer) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.sync_health() TO ngeshare_web;

@@ -82,7 +82,7 @@ my $behind = join ' ', qw(
   ngeshare.count_numbers ngeshare.count_silences ngeshare.error_remedy ngeshare.find_links ngeshare.group_predecessors
   ngeshare.local_day ngeshare.marked_groups ngeshare.month_before ngeshare.percentage ngeshare.quality_of_names ngeshare.quality_of_nulls
   ngeshare.quality_of_rules ngeshare.quality_of_syncs ngeshare.quality_of_values ngeshare.reporting_zone ngeshare.run_status
-  ngeshare.setting ngeshare.settled_member_count ngeshare.stale_after ngeshare.status_of ngeshare.sync_health ngeshare.sync_now
+  ngeshare.setting ngeshare.settled_member_count ngeshare.settled_part ngeshare.stale_after ngeshare.status_of ngeshare.sync_health ngeshare.sync_now
   ngeshare.sync_schedule ngeshare_sync_status);
 is(functions_beyond_public($_), $behind, "$_ may call the reading functions behind the views only") for qw(ngeshare_web ngeshare_operator);
 is(functions_beyond_public('authenticator'), '', 'authenticator may call none');

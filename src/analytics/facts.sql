@@ -58,8 +58,8 @@ SELECT
     past.facilitator_at
 FROM ngeshare.settled_group AS built
 LEFT JOIN ngeshare.settled_past AS past ON past.group_id = built.group_id
-WHERE (SELECT NOT is_all FROM ngeshare.settling)
-  AND ((SELECT NOT has_marks FROM ngeshare.settling)
+WHERE (SELECT ngeshare.settled_part() <> 'NONE')
+  AND ((SELECT ngeshare.settled_part() = 'ALL')
       OR built.group_id NOT IN (SELECT unnest(ngeshare.marked_groups())))
 UNION ALL
 SELECT
@@ -106,8 +106,8 @@ COMMENT ON VIEW ngeshare.group_record IS
 CREATE VIEW ngeshare.group_past AS
 SELECT *
 FROM ngeshare.settled_past
-WHERE (SELECT NOT is_all FROM ngeshare.settling)
-  AND ((SELECT NOT has_marks FROM ngeshare.settling)
+WHERE (SELECT ngeshare.settled_part() <> 'NONE')
+  AND ((SELECT ngeshare.settled_part() = 'ALL')
       OR group_id NOT IN (SELECT unnest(ngeshare.marked_groups())))
 UNION ALL
 SELECT (past).*
@@ -144,7 +144,7 @@ SELECT
     END AS member_count
 FROM ngeshare.settled_group
 WHERE settled_from <= ngeshare.as_of_utc()
-  AND (SELECT NOT (is_all OR has_marks) FROM ngeshare.settling)
+  AND (SELECT ngeshare.settled_part() = 'ALL')
 UNION ALL
 SELECT
     group_id,
@@ -174,7 +174,7 @@ FROM ngeshare.settled_group
 WHERE settled_from <= ngeshare.as_of_utc()
   -- No worker may ask this: else some would start for a branch that mostly has no rows.
   AND ngeshare.asked_at() IS NOT NULL
-  AND (SELECT has_marks AND NOT is_all FROM ngeshare.settling)
+  AND (SELECT ngeshare.settled_part() = 'SOME')
   AND group_id NOT IN (SELECT unnest(ngeshare.marked_groups()))
 UNION ALL
 SELECT
@@ -223,8 +223,8 @@ SELECT
     user_name
 FROM ngeshare.settled_seat
 WHERE exists_from <= ngeshare.as_of_utc()
-  AND (SELECT NOT is_all FROM ngeshare.settling)
-  AND ((SELECT NOT has_marks FROM ngeshare.settling)
+  AND (SELECT ngeshare.settled_part() <> 'NONE')
+  AND ((SELECT ngeshare.settled_part() = 'ALL')
       OR group_id NOT IN (SELECT unnest(ngeshare.marked_groups())))
 UNION ALL
 SELECT
@@ -257,8 +257,8 @@ CREATE VIEW ngeshare.seat_by_user AS
     FROM ngeshare.settled_seat
     WHERE user_id IS NOT NULL
       AND exists_from <= ngeshare.as_of_utc()
-      AND (SELECT NOT is_all FROM ngeshare.settling)
-      AND ((SELECT NOT has_marks FROM ngeshare.settling)
+      AND (SELECT ngeshare.settled_part() <> 'NONE')
+      AND ((SELECT ngeshare.settled_part() = 'ALL')
           OR group_id NOT IN (SELECT unnest(ngeshare.marked_groups())))
     ORDER BY user_id, user_name, deleted_at
 )
@@ -385,8 +385,8 @@ SELECT
 FROM ngeshare.settled_link
 WHERE valid_from <= ngeshare.as_of_utc()
   AND valid_to > ngeshare.as_of_utc()
-  AND (SELECT has_links AND NOT is_all FROM ngeshare.settling)
-  AND ((SELECT NOT has_marks FROM ngeshare.settling)
+  AND (SELECT has_links AND part <> 'NONE' FROM ngeshare.settling)
+  AND ((SELECT ngeshare.settled_part() = 'ALL')
       OR group_a_id NOT IN (SELECT unnest(ngeshare.marked_groups()))
           AND group_b_id NOT IN (SELECT unnest(ngeshare.marked_groups())))
 UNION ALL
@@ -402,9 +402,9 @@ SELECT
     found.days_between
 FROM (
     SELECT
-        CASE WHEN has_links AND NOT is_all THEN ngeshare.marked_groups() END AS ids
+        CASE WHEN has_links AND part <> 'NONE' THEN ngeshare.marked_groups() END AS ids
     FROM ngeshare.settling
-    WHERE is_all OR has_marks OR NOT has_links
+    WHERE part <> 'ALL' OR NOT has_links
 ) AS wanted
 CROSS JOIN LATERAL ngeshare.find_links(wanted.ids) AS found
 WHERE valid_from <= ngeshare.as_of_utc()

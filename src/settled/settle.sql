@@ -7,7 +7,7 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    is_all   boolean := (SELECT settling.is_all FROM ngeshare.settling);
+    is_all   boolean := ngeshare.settled_part() = 'NONE';
     groups   text[];
     users    text[];
     hangouts text[];
@@ -121,7 +121,7 @@ BEGIN
     IF anew THEN
         DELETE FROM ngeshare.settled_state;
     END IF;
-    SELECT is_all, has_links, link_settings INTO was FROM ngeshare.settling;
+    SELECT part = 'NONE' AS is_all, has_links, link_settings INTO was FROM ngeshare.settling;
     ids := ngeshare.take_marks();
     -- From here on the settled rows count: those of these groups are about to be written.
     INSERT INTO ngeshare.settled_state AS state (zone, link_settings)

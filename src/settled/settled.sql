@@ -176,17 +176,34 @@ $$;
 COMMENT ON FUNCTION ngeshare.marked_groups() IS
 'The groups that the marks stand for, each once: those marked, those with a record of a marked user, those of a marked hangout. Where a mark stands for all they are not all here.';
 
+CREATE FUNCTION ngeshare.settled_part(asked_at timestamp DEFAULT ngeshare.asked_at())
+RETURNS text
+LANGUAGE plpgsql
+STABLE
+PARALLEL SAFE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- A function for the same reason. Asking for the instant refuses another zone than the
+    -- history's; nothing else here depends on it.
+    RETURN CASE
+        WHEN (SELECT zone FROM ngeshare.settled_state) IS DISTINCT FROM ngeshare.reporting_zone() THEN 'NONE'
+        WHEN NOT EXISTS (SELECT 1 FROM ngeshare.unsettled) THEN 'ALL'
+        WHEN EXISTS (SELECT 1 FROM ngeshare.unsettled WHERE num_nonnulls(group_id, user_id, hangout_id) = 0) THEN 'NONE'
+        ELSE 'SOME'
+    END;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.settled_part(timestamp) IS
+'How much of what an answer needs stands in the settled rows: ALL; SOME, all but ngeshare.marked_groups(); or NONE. Errors as for ngeshare.asked_at().';
+
 CREATE VIEW ngeshare.settling AS
 SELECT
-    -- Asking for the instant refuses another zone than the history's.
-    asked.at IS NULL
-        OR state.zone IS DISTINCT FROM ngeshare.reporting_zone()
-        OR EXISTS (SELECT 1 FROM ngeshare.unsettled WHERE num_nonnulls(group_id, user_id, hangout_id) = 0) AS is_all,
-    EXISTS (SELECT 1 FROM ngeshare.unsettled) AS has_marks,
+    ngeshare.settled_part() AS part,
     coalesce(state.link_settings = today.link_settings, false) AS has_links,
     today.link_settings
-FROM ngeshare.asked
-CROSS JOIN (
+FROM (
     SELECT concat_ws(' ',
         ngeshare.setting('link_early_days'),
         ngeshare.setting('link_days'),
@@ -196,15 +213,15 @@ CROSS JOIN (
 LEFT JOIN ngeshare.settled_state AS state ON true
 OFFSET 0;
 COMMENT ON VIEW ngeshare.settling IS
-'One row: whether a read has to compute all groups, or some; whether the settled links go by the settings of today, and those settings.';
+'One row: ngeshare.settled_part(); whether the settled links go by the settings of today, and those settings.';
 
 CREATE VIEW ngeshare.unsettled_group AS
 SELECT
     CASE
-        WHEN settling.is_all THEN ARRAY(SELECT id FROM public."HangoutGroup")
+        WHEN part = 'NONE' THEN ARRAY(SELECT id FROM public."HangoutGroup")
         ELSE ngeshare.marked_groups()
     END AS ids
-FROM ngeshare.settling
-WHERE settling.is_all OR settling.has_marks;
+FROM ngeshare.settled_part() AS part
+WHERE part <> 'ALL';
 COMMENT ON VIEW ngeshare.unsettled_group IS
 'The groups that a read has to compute, in one row; no row where there are none. Some of them may be outside the curriculum or gone.';
