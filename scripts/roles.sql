@@ -70,6 +70,7 @@ GRANT EXECUTE ON FUNCTION ngeshare.asked_day(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.build_groups(text[]) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.build_seats(text[]) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.computed(anyelement, timestamptz) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.computed_journeys() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.count_numbers(integer) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.count_silences(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.error_remedy(text) TO ngeshare_web;

@@ -115,6 +115,54 @@ COMMENT ON COLUMN v_facilitator_alumni.current_facilitator_since IS
 COMMENT ON COLUMN v_facilitator_alumni.is_deleted IS
 'Whether the user is soft-deleted.';
 
+CREATE FUNCTION ngeshare.computed_journeys()
+RETURNS TABLE
+(
+    user_id            text,
+    user_name          text,
+    deleted_at         timestamp,
+    groups_joined      integer,
+    courses_completed  integer,
+    current_number     integer,
+    is_facilitator_now boolean
+)
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+    IF ngeshare.settled_part() = 'ALL' THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT
+        seat.user_id,
+        min(seat.user_name),
+        min(seat.deleted_at),
+        (count(*) FILTER (WHERE seat.is_membership))::integer,
+        ngeshare.count_numbers(seat.course_number)
+            FILTER (WHERE seat.is_membership AND seat.completed_at <= ngeshare.as_of_utc()),
+        max(seat.course_number) FILTER (
+            WHERE seat.is_membership
+              AND seat.group_id IN (SELECT group_id FROM ngeshare.group_fact WHERE status = 'ACTIVE')),
+        bool_or(seat.role = 'FACILITATOR')
+    FROM (
+        SELECT
+            *,
+            is_first AND course_number IS NOT NULL AND role = 'MEMBER' AS is_membership
+        FROM ngeshare.seat_by_user
+    ) AS seat
+    GROUP BY seat.user_id
+    HAVING count(*) FILTER (WHERE seat.is_membership) > 0;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.computed_journeys() IS
+'v_member_journey''s rows while not all seats are settled, before the course has a name; none while all are.';
+
 CREATE VIEW v_member_journey AS
 SELECT
     walked.user_id,
@@ -125,11 +173,12 @@ SELECT
     walked.is_facilitator_now,
     coalesce(walked.deleted_at <= ngeshare.as_of_utc(), false) AS is_deleted
 FROM (
-    -- One pass over all seats, those of facilitators and outside the curriculum too.
+    -- One pass over all seats, those of facilitators and outside the curriculum too. Settled
+    -- seats alone are grouped by themselves: so the planner knows how many users there are.
     SELECT
         seat.user_id,
-        seat.user_name,
-        seat.deleted_at,
+        min(seat.user_name) AS user_name,
+        min(seat.deleted_at) AS deleted_at,
         (count(*) FILTER (WHERE seat.is_membership))::integer AS groups_joined,
         ngeshare.count_numbers(seat.course_number)
             FILTER (WHERE seat.is_membership AND seat.completed_at <= ngeshare.as_of_utc()) AS courses_completed,
@@ -141,10 +190,23 @@ FROM (
         SELECT
             *,
             is_first AND course_number IS NOT NULL AND role = 'MEMBER' AS is_membership
-        FROM ngeshare.seat_by_user
+        FROM ngeshare.settled_seat
+        WHERE user_id IS NOT NULL
+          AND exists_from <= ngeshare.as_of_utc()
+          AND (SELECT ngeshare.settled_part() = 'ALL')
     ) AS seat
-    GROUP BY seat.user_id, seat.user_name, seat.deleted_at
+    GROUP BY seat.user_id
     HAVING count(*) FILTER (WHERE seat.is_membership) > 0
+    UNION ALL
+    SELECT
+        user_id,
+        user_name,
+        deleted_at,
+        groups_joined,
+        courses_completed,
+        current_number,
+        is_facilitator_now
+    FROM ngeshare.computed_journeys()
 ) AS walked
 LEFT JOIN ngeshare.numbered_course AS course ON course.course_number = walked.current_number;
 COMMENT ON VIEW v_member_journey IS
