@@ -77,6 +77,10 @@ cron.host = '$STATE/run'
 EOF_CONF
 }
 
+# What servers start with, in docker/ as well: what a query frees stays for the next one
+# (docs/operating.md, Memory).
+readonly SERVER_ENVIRONMENT=(MALLOC_MMAP_THRESHOLD_=8388608 MALLOC_TRIM_THRESHOLD_=16777216)
+
 # Starts a cluster on a port, unless it runs there with these settings.
 start_cluster()
 {
@@ -87,7 +91,7 @@ start_cluster()
     [[ -z $now ]] || stop_cluster "$name"
     say "starting the cluster '$name' on port $port ..."
     as_owner tee "$STATE/$name/demo.conf" >/dev/null <<<"$settings"
-    (as_owner "$PG_BIN/pg_ctl" start -s -w -t 120 -D "$STATE/$name" -l "$STATE/run/$name.log") \
+    (as_owner env "${SERVER_ENVIRONMENT[@]}" "$PG_BIN/pg_ctl" start -s -w -t 120 -D "$STATE/$name" -l "$STATE/run/$name.log") \
         >>"$LOG" 2>&1 </dev/null {LOCK}>&- || {
         LOG=$STATE/run/$name.log
         die_with_log "starting the cluster '$name' failed"
