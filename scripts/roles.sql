@@ -64,6 +64,7 @@ GRANT EXECUTE ON FUNCTION api.sync_cancel() TO ngeshare_operator;
 -- reader's. These answer without anything else, and only read.
 GRANT EXECUTE ON FUNCTION public.ngeshare_as_of() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION public.ngeshare_sync_status() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.active_groups() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.as_of_utc() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.asked_at(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.asked_day(timestamptz) TO ngeshare_web;

@@ -7,6 +7,8 @@ AS_OF='2026-01-15 12:00+07' SHARED_BUFFERS=512MB
 readonly TABLES=(User Hangout HangoutEpisode HangoutGroup UserHangoutGroup UserHangoutGroupAttendance)
 readonly READER=ngeshare_reader PEER=bench_peer
 COUNTS=
+# They start as shipped.
+SERVER_ENVIRONMENT=()
 
 # Refuses a machine without what is measured.
 need_installed()

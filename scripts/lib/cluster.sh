@@ -77,9 +77,9 @@ cron.host = '$STATE/run'
 EOF_CONF
 }
 
-# What servers start with, in docker/ as well: what a query frees stays for the next one
-# (docs/operating.md, Memory).
-readonly SERVER_ENVIRONMENT=(MALLOC_MMAP_THRESHOLD_=8388608 MALLOC_TRIM_THRESHOLD_=16777216)
+# What the demo's servers start with, as docker/'s do: what a query frees stays for the next
+# one (docs/operating.md, Memory).
+SERVER_ENVIRONMENT=(MALLOC_MMAP_THRESHOLD_=8388608 MALLOC_TRIM_THRESHOLD_=16777216)
 
 # Starts a cluster on a port, unless it runs there with these settings.
 start_cluster()
