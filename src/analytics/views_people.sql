@@ -9,7 +9,15 @@ SELECT
     seat.joined_at AT TIME ZONE 'UTC' AS joined_at,
     CASE
         WHEN seat.user_id IS NULL THEN false
-        WHEN window_edge.is_known THEN present.user_id IS NOT NULL
+        -- Where those days begin before the window of raw attendance, nobody knows.
+        WHEN NOT EXISTS (
+            SELECT 1
+            FROM ngeshare.history_state
+            CROSS JOIN ngeshare.asked
+            WHERE isfinite(history_state.window_start)
+              AND asked.day - ngeshare.local_day(history_state.window_start, history_state.zone)
+                      < ngeshare.setting('active_days')
+        ) THEN present.user_id IS NOT NULL
     END AS is_active,
     coalesce(seat.deleted_at <= ngeshare.as_of_utc(), false) AS is_deleted
 FROM ngeshare.seat
@@ -36,17 +44,6 @@ LEFT JOIN (
           OR attendance."attendedAt" > edge.earliest
               AND edge.day - ngeshare.local_day(attendance."attendedAt", ngeshare.reporting_zone()) <= edge.active_days)
 ) AS present ON present.group_id = seat.group_id AND present.user_id = seat.user_id
-CROSS JOIN (
-    SELECT NOT EXISTS (
-        SELECT 1
-        FROM ngeshare.history_state
-        CROSS JOIN ngeshare.asked
-        WHERE isfinite(history_state.window_start)
-          AND asked.day - ngeshare.local_day(history_state.window_start, history_state.zone)
-                  < ngeshare.setting('active_days')
-    ) AS is_known
-    OFFSET 0
-) AS window_edge
 WHERE seat.is_first
   AND seat.course_number IS NOT NULL;
 COMMENT ON VIEW v_member_roster IS
