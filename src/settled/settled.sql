@@ -80,7 +80,7 @@ CREATE TABLE ngeshare.settled_seat
     user_name     text      NOT NULL
 );
 CREATE INDEX ON ngeshare.settled_seat (group_id);
--- In the order of ngeshare.seat_by_user.
+-- In the order of ngeshare.seat_by_user, and of who groups settled seats by user.
 CREATE INDEX ON ngeshare.settled_seat (user_id, user_name, deleted_at);
 CREATE INDEX ON ngeshare.settled_seat (user_id) WHERE role = 'FACILITATOR';
 COMMENT ON TABLE ngeshare.settled_seat IS
