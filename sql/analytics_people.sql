@@ -66,6 +66,24 @@ UPDATE ngeshare.history_state SET window_start = test.utc('2026-03-04 00:00+07')
 SELECT DISTINCT user_id IS NULL AS by_address, is_active IS NULL AS unknown FROM v_member_roster ORDER BY 1;
 ROLLBACK;
 
+-- Once settled: somebody else came to the same meeting instead, and who has come again
+-- since had come by then as often as they had.
+BEGIN;
+SELECT ngeshare.settle() > 0 AS settled;
+UPDATE "UserHangoutGroupAttendance" SET "userId" = 'dewi' WHERE "hangoutGroupId" = 'h';
+SELECT group_id, user_name, is_active FROM v_member_roster WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
+INSERT INTO "UserHangoutGroupAttendance" (id, "hangoutGroupId", "hangoutEpisodeId", "userId", "attendedAt") VALUES
+    ('early', 'h', 'hijrah-1', 'citra', test.utc('2026-02-01 19:00+07')),
+    ('late', 'h', 'hijrah-3', 'citra', test.utc('2026-03-31 11:00+07')),
+    ('later', 'h', 'hijrah-4', 'citra', test.utc('2026-04-30 11:00+07'));
+SELECT ngeshare.settle() > 0 AS settled;
+SELECT group_id, user_name, is_active FROM v_member_roster WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
+SET LOCAL ngeshare.as_of = '2026-03-31 10:59:59.999+07';
+SELECT group_id, user_name, is_active FROM v_member_roster WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
+SET LOCAL ngeshare.as_of = '2026-02-28 12:00+07';
+SELECT group_id, user_name, is_active FROM v_member_roster WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
+ROLLBACK;
+
 -- gone is deleted from that very instant on.
 SELECT group_id, user_name, is_deleted FROM v_member_roster WHERE user_id = 'gone';
 SET ngeshare.as_of = '2026-03-31 11:59:59.999+07';

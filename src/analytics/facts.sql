@@ -220,7 +220,8 @@ SELECT
     role,
     group_id,
     user_id,
-    user_name
+    user_name,
+    attended_at
 FROM ngeshare.settled_seat
 WHERE exists_from <= ngeshare.as_of_utc()
   AND (SELECT ngeshare.settled_part() <> 'NONE')
@@ -236,12 +237,13 @@ SELECT
     anew.role,
     anew.group_id,
     anew.user_id,
-    anew.user_name
+    anew.user_name,
+    anew.attended_at
 FROM ngeshare.unsettled_group AS wanted
 CROSS JOIN LATERAL ngeshare.build_seats(wanted.ids) AS anew
 WHERE anew.exists_from <= ngeshare.as_of_utc();
 COMMENT ON VIEW ngeshare.seat IS
-'The membership records that count as of ngeshare_as_of(), of all groups. Timestamps are UTC; completed_at and deleted_at may lie behind that instant.';
+'The membership records that count as of ngeshare_as_of(), of all groups. Timestamps are UTC; completed_at, deleted_at and some of attended_at may lie behind that instant.';
 
 CREATE VIEW ngeshare.seat_by_user AS
 (

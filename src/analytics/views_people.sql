@@ -10,40 +10,25 @@ SELECT
     CASE
         WHEN seat.user_id IS NULL THEN false
         -- Where those days begin before the window of raw attendance, nobody knows.
-        WHEN NOT EXISTS (
+        WHEN EXISTS (
             SELECT 1
             FROM ngeshare.history_state
             CROSS JOIN ngeshare.asked
             WHERE isfinite(history_state.window_start)
               AND asked.day - ngeshare.local_day(history_state.window_start, history_state.zone)
                       < ngeshare.setting('active_days')
-        ) THEN present.user_id IS NOT NULL
+        ) THEN NULL
+        -- Who had never come by then has no day.
+        ELSE coalesce(
+            (SELECT day FROM ngeshare.asked)
+                - ngeshare.local_day(
+                    seat.attended_at[width_bucket(ngeshare.as_of_utc(), seat.attended_at)],
+                    ngeshare.reporting_zone())
+                <= (SELECT ngeshare.setting('active_days')),
+            false)
     END AS is_active,
     coalesce(seat.deleted_at <= ngeshare.as_of_utc(), false) AS is_deleted
 FROM ngeshare.seat
-LEFT JOIN (
-    SELECT DISTINCT
-        attendance."hangoutGroupId" AS group_id,
-        attendance."userId" AS user_id
-    FROM public."UserHangoutGroupAttendance" AS attendance
-    CROSS JOIN (
-        SELECT
-            CASE WHEN asked.at < timestamp '4000-01-01 BC' THEN '-infinity'
-                ELSE asked.at - (active_days + 2) * interval '1 day' END AS earliest,
-            CASE WHEN asked.at < timestamp '4000-01-01 BC' THEN 'infinity'
-                ELSE asked.at - greatest(active_days - 1, 0) * interval '1 day' END AS surely,
-            active_days,
-            asked.day
-        FROM ngeshare.asked
-        CROSS JOIN ngeshare.setting('active_days') AS active_days
-        OFFSET 0
-    ) AS edge
-    WHERE attendance."attendedAt" <= ngeshare.as_of_utc()
-      -- Local days are dear: only what is near the edge needs one.
-      AND (attendance."attendedAt" > edge.surely
-          OR attendance."attendedAt" > edge.earliest
-              AND edge.day - ngeshare.local_day(attendance."attendedAt", ngeshare.reporting_zone()) <= edge.active_days)
-) AS present ON present.group_id = seat.group_id AND present.user_id = seat.user_id
 WHERE seat.is_first
   AND seat.course_number IS NOT NULL;
 COMMENT ON VIEW v_member_roster IS

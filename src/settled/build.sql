@@ -236,6 +236,14 @@ BEGIN
             row_number() OVER (PARTITION BY group_id, person, role ORDER BY joined_at, id COLLATE "C") = 1 AS is_first
         FROM record
         WHERE person IS NOT NULL
+    ), attended AS (
+        SELECT
+            raw."hangoutGroupId" AS group_id,
+            raw."userId" AS user_id,
+            array_agg(raw."attendedAt" ORDER BY raw."attendedAt")::timestamp[] AS attended_at
+        FROM unnest($1) AS wanted (id)
+        JOIN public."UserHangoutGroupAttendance" AS raw ON raw."hangoutGroupId" = wanted.id
+        GROUP BY 1, 2
     )
     SELECT
         greatest(ranked.joined_at, circle."createdAt")::timestamp,
@@ -250,12 +258,14 @@ BEGIN
         CASE
             WHEN ranked.user_id IS NULL THEN ranked.first_email
             ELSE coalesce(nullif(btrim(someone.email, E' \t\r\n'), ''), ranked.user_id)
-        END
+        END,
+        attended.attended_at
     FROM ranked
     JOIN public."HangoutGroup" AS circle ON circle.id = ranked.group_id
     LEFT JOIN ngeshare.group_record AS known ON known.group_id = ranked.group_id
     LEFT JOIN ngeshare.numbered_course AS course ON course.course_name = known.course_name
     LEFT JOIN public."User" AS someone ON someone.id = ranked.user_id
+    LEFT JOIN attended ON attended.group_id = ranked.group_id AND attended.user_id = ranked.user_id
     -- A person's seats side by side: answers about people read them in this order.
     ORDER BY ranked.user_id COLLATE "C", course.course_number
     $build$

@@ -220,6 +220,31 @@ ALTER TABLE public."User"
     ENABLE ALWAYS TRIGGER mark_updated,
     ENABLE ALWAYS TRIGGER mark_truncated;
 
+CREATE TRIGGER mark_inserted
+    AFTER INSERT ON public."UserHangoutGroupAttendance"
+    REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION ngeshare.mark_changed('group_id', 'hangoutGroupId');
+CREATE TRIGGER mark_deleted
+    AFTER DELETE ON public."UserHangoutGroupAttendance"
+    REFERENCING OLD TABLE AS removed
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION ngeshare.mark_changed('group_id', 'hangoutGroupId');
+CREATE TRIGGER mark_updated
+    AFTER UPDATE ON public."UserHangoutGroupAttendance"
+    REFERENCING OLD TABLE AS removed NEW TABLE AS added
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION ngeshare.mark_changed('group_id', 'hangoutGroupId');
+CREATE TRIGGER mark_truncated
+    AFTER TRUNCATE ON public."UserHangoutGroupAttendance"
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION ngeshare.mark_all();
+ALTER TABLE public."UserHangoutGroupAttendance"
+    ENABLE ALWAYS TRIGGER mark_inserted,
+    ENABLE ALWAYS TRIGGER mark_deleted,
+    ENABLE ALWAYS TRIGGER mark_updated,
+    ENABLE ALWAYS TRIGGER mark_truncated;
+
 CREATE TRIGGER mark_all
     AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.course_config
     FOR EACH STATEMENT

@@ -77,14 +77,15 @@ CREATE TABLE ngeshare.settled_seat
     role          text      NOT NULL,
     group_id      text      NOT NULL,
     user_id       text,
-    user_name     text      NOT NULL
+    user_name     text      NOT NULL,
+    attended_at   timestamp[]
 );
 CREATE INDEX ON ngeshare.settled_seat (group_id);
 -- In the order of ngeshare.seat_by_user, and of who groups settled seats by user.
 CREATE INDEX ON ngeshare.settled_seat (user_id, user_name, deleted_at);
 CREATE INDEX ON ngeshare.settled_seat (user_id) WHERE role = 'FACILITATOR';
 COMMENT ON TABLE ngeshare.settled_seat IS
-'A row a membership record that counts, of all groups. exists_from: when both it and its group exist; course_number: the place of its group''s course in the curriculum from 0 on, NULL outside of it; completed_at: when its group graduated with this person in it; deleted_at: when its user was soft-deleted; is_first: whether it is the earliest of its person and role there. Timestamps are UTC.';
+'A row a membership record that counts, of all groups. exists_from: when both it and its group exist; course_number: the place of its group''s course in the curriculum from 0 on, NULL outside of it; completed_at: when its group graduated with this person in it; deleted_at: when its user was soft-deleted; is_first: whether it is the earliest of its person and role there; attended_at: when its user attended its group, as far as the raw rows know, in order; NULL where never. Timestamps are UTC.';
 
 CREATE TABLE ngeshare.settled_link
 (

@@ -13,6 +13,5 @@ ALTER TABLE ngeshare.unsettled
 -- A past has what stands for its group as well: the parts make the table, the end of the update its rows.
 SELECT ngeshare.upgrade_drop('ngeshare.settled_past'::regclass);
 
--- In the order of ngeshare.seat_by_user.
-DROP INDEX ngeshare.settled_seat_user_id_course_number_idx;
-CREATE INDEX ON ngeshare.settled_seat (user_id, user_name, deleted_at);
+-- A seat has its user's attendance as well, and its index another order: as above.
+SELECT ngeshare.upgrade_drop('ngeshare.settled_seat'::regclass);
