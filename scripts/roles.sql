@@ -74,6 +74,7 @@ GRANT EXECUTE ON FUNCTION ngeshare.computed(anyelement, timestamptz) TO ngeshare
 GRANT EXECUTE ON FUNCTION ngeshare.computed_journeys() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.count_numbers(integer) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.count_silences(timestamptz) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.days_inactive(date, date, date) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.error_remedy(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.find_links(text[]) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.group_predecessors(timestamptz) TO ngeshare_web;

@@ -79,8 +79,8 @@ is(answer(qq{SELECT has_schema_privilege('$_', 'ngeshare', 'USAGE') OR has_schem
 	'f', "$_ may not use ngeshare and production") for qw(ngeshare_web ngeshare_operator authenticator);
 my $behind = join ' ', qw(
   ngeshare.active_groups ngeshare.as_of_utc ngeshare.asked_at ngeshare.asked_day ngeshare.build_groups ngeshare.build_seats ngeshare.computed
-  ngeshare.computed_journeys ngeshare.count_numbers ngeshare.count_silences ngeshare.error_remedy ngeshare.find_links ngeshare.group_predecessors
-  ngeshare.local_day ngeshare.marked_groups ngeshare.month_before ngeshare.percentage ngeshare.quality_of_names ngeshare.quality_of_nulls
+  ngeshare.computed_journeys ngeshare.count_numbers ngeshare.count_silences ngeshare.days_inactive ngeshare.error_remedy ngeshare.find_links
+  ngeshare.group_predecessors ngeshare.local_day ngeshare.marked_groups ngeshare.month_before ngeshare.percentage ngeshare.quality_of_names ngeshare.quality_of_nulls
   ngeshare.quality_of_rules ngeshare.quality_of_syncs ngeshare.quality_of_values ngeshare.reporting_zone ngeshare.run_status
   ngeshare.setting ngeshare.settled_member_count ngeshare.settled_part ngeshare.stale_after ngeshare.status_of ngeshare.sync_health ngeshare.sync_now
   ngeshare.sync_schedule ngeshare_sync_status);

@@ -116,8 +116,7 @@ CROSS JOIN LATERAL ngeshare.build_groups(wanted.ids);
 COMMENT ON VIEW ngeshare.group_past IS
 'How every curriculum group came to where it is now: ngeshare.group_record''s past, for who reads all of them.';
 
-CREATE VIEW ngeshare.group_then AS
--- Without marks nobody asks which group it is: an index knows all that statuses need.
+CREATE VIEW ngeshare.settled_then AS
 SELECT
     group_id,
     group_name,
@@ -144,7 +143,34 @@ SELECT
     END AS member_count
 FROM ngeshare.settled_group
 WHERE settled_from <= ngeshare.as_of_utc()
-  AND (SELECT ngeshare.settled_part() = 'ALL')
+  AND (SELECT ngeshare.settled_part() = 'ALL');
+COMMENT ON VIEW ngeshare.settled_then IS
+'The groups of ngeshare.group_then whose settled row says it all, while nothing is marked; else no row. Nobody asks here which group it is: an index knows all that statuses need.';
+
+CREATE VIEW ngeshare.group_then AS
+SELECT
+    group_id,
+    group_name,
+    course_name,
+    sequence_order,
+    max_episodes,
+    created_at,
+    planned_on,
+    first_meeting,
+    last_meeting,
+    total_meetings,
+    max_episode_reached,
+    graduated_at,
+    graduated_on,
+    foreign_days,
+    facilitator_id,
+    facilitator_name,
+    facilitator_contact,
+    facilitator_left,
+    facilitator_count,
+    member_count,
+    true AS is_plain
+FROM ngeshare.settled_then
 UNION ALL
 SELECT
     group_id,
@@ -169,7 +195,8 @@ SELECT
     CASE
         WHEN members_from <= ngeshare.as_of_utc() THEN member_count
         ELSE ngeshare.settled_member_count(group_id)
-    END
+    END,
+    false
 FROM ngeshare.settled_group
 WHERE settled_from <= ngeshare.as_of_utc()
   -- No worker may ask this: else some would start for a branch that mostly has no rows.
@@ -197,7 +224,8 @@ SELECT
     CASE WHEN facilitator_since <= at THEN facilitator_contact END,
     CASE WHEN facilitator_since <= at THEN facilitator_left END,
     width_bucket(at, facilitator_at),
-    width_bucket(at, member_from) - width_bucket(at, member_left)
+    width_bucket(at, member_from) - width_bucket(at, member_left),
+    false
 FROM (
     SELECT
         record.*,
@@ -208,7 +236,7 @@ FROM (
       AND (NOT record.is_settled OR record.settled_from > ngeshare.as_of_utc())
 ) AS cut;
 COMMENT ON VIEW ngeshare.group_then IS
-'The curriculum groups that exist as of ngeshare_as_of() with what had become of them then. Timestamps are UTC, days local.';
+'The curriculum groups that exist as of ngeshare_as_of() with what had become of them then. Timestamps are UTC, days local; is_plain: whether it is a row of ngeshare.settled_then.';
 
 CREATE VIEW ngeshare.seat AS
 SELECT
@@ -300,6 +328,15 @@ PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.status_of(boolean, integer, integer, integer) IS
 'GRADUATED, ACTIVE, NOT_STARTED or STALLED, the first that holds; the days that count as active are ngeshare.active_days.';
 
+CREATE FUNCTION ngeshare.days_inactive(today date, last_meeting date, planned_on date)
+RETURNS integer
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN greatest(today - coalesce(last_meeting, planned_on), 0);
+COMMENT ON FUNCTION ngeshare.days_inactive(date, date, date) IS
+'The days since a group last met, or was to start where it has not met; never less than 0.';
+
 CREATE FUNCTION ngeshare.percentage(part bigint, whole bigint)
 RETURNS numeric
 AS 'MODULE_PATHNAME', 'ngeshare_percentage'
@@ -337,15 +374,16 @@ SELECT
         AND 100::bigint * walked.max_episode_reached
             >= (SELECT ngeshare.setting('rescue_min_pct'))::bigint * walked.max_episodes AS is_rescuable,
     walked.foreign_days,
-    walked.graduated_at AT TIME ZONE 'UTC' AS graduated_at
+    walked.graduated_at AT TIME ZONE 'UTC' AS graduated_at,
+    walked.is_plain
 FROM (
     SELECT
         *,
-        greatest((SELECT day FROM ngeshare.asked) - coalesce(last_meeting, planned_on), 0) AS days_inactive
+        ngeshare.days_inactive((SELECT day FROM ngeshare.asked), last_meeting, planned_on) AS days_inactive
     FROM ngeshare.group_then
 ) AS walked;
 COMMENT ON VIEW ngeshare.group_fact IS
-'Everything that the views say of a curriculum group as of ngeshare_as_of(), a row a group. is_rescuable: stalled, with at least ngeshare.rescue_min_pct percent of its course behind it. graduated_at: the instant of graduated_on.';
+'Everything that the views say of a curriculum group as of ngeshare_as_of(), a row a group. is_rescuable: stalled, with at least ngeshare.rescue_min_pct percent of its course behind it. graduated_at: the instant of graduated_on; is_plain: as in ngeshare.group_then.';
 
 CREATE FUNCTION ngeshare.find_links(groups text[])
 RETURNS TABLE
