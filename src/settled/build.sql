@@ -11,6 +11,7 @@ STABLE
 PARALLEL RESTRICTED
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 COST 100000
 ROWS 100
 AS $$
@@ -211,6 +212,7 @@ STABLE
 PARALLEL RESTRICTED
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 COST 100000
 ROWS 500
 AS $$
