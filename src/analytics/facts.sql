@@ -144,65 +144,24 @@ SELECT
         ELSE ngeshare.settled_member_count(group_id)
     END AS member_count
 FROM ngeshare.settled_group
-WHERE settled_from <= ngeshare.as_of_utc()
-  AND (SELECT ngeshare.settled_part() = 'ALL');
+WHERE settled_from <= ngeshare.as_of_utc();
 COMMENT ON VIEW ngeshare.settled_then IS
-'The groups of ngeshare.group_then whose settled row says it all, while nothing is marked; else no row. Nobody asks here which group it is: an index knows all that statuses need.';
+'The groups of which nothing has changed since ngeshare_as_of(), as their settled rows say; they may be marked, which is for its reader to ask.';
 
 CREATE VIEW ngeshare.group_then AS
+-- Without marks nobody asks which group it is: an index knows all that statuses need.
 SELECT
-    group_id,
-    group_name,
-    course_name,
-    sequence_order,
-    max_episodes,
-    created_at,
-    planned_on,
-    first_meeting,
-    last_meeting,
-    total_meetings,
-    max_episode_reached,
-    graduated_at,
-    graduated_on,
-    foreign_days,
-    facilitator_id,
-    facilitator_name,
-    facilitator_contact,
-    facilitator_left,
-    facilitator_count,
-    member_count,
+    *,
     true AS is_plain
 FROM ngeshare.settled_then
+WHERE (SELECT ngeshare.settled_part() = 'ALL')
 UNION ALL
 SELECT
-    group_id,
-    group_name,
-    course_name,
-    sequence_order,
-    max_episodes,
-    created_at,
-    planned_on,
-    first_meeting,
-    last_meeting,
-    total_meetings,
-    max_episode_reached,
-    graduated_at,
-    graduated_on,
-    foreign_days,
-    facilitator_id,
-    facilitator_name,
-    facilitator_contact,
-    facilitator_left,
-    facilitator_count,
-    CASE
-        WHEN members_from <= ngeshare.as_of_utc() THEN member_count
-        ELSE ngeshare.settled_member_count(group_id)
-    END,
+    *,
     false
-FROM ngeshare.settled_group
-WHERE settled_from <= ngeshare.as_of_utc()
-  -- No worker may ask this: else some would start for a branch that mostly has no rows.
-  AND ngeshare.asked_at() IS NOT NULL
+FROM ngeshare.settled_then
+-- No worker may ask this: else some would start for a branch that mostly has no rows.
+WHERE ngeshare.asked_at() IS NOT NULL
   AND (SELECT ngeshare.settled_part() = 'SOME')
   AND group_id NOT IN (SELECT unnest(ngeshare.marked_groups()))
 UNION ALL
@@ -238,7 +197,7 @@ FROM (
       AND (NOT record.is_settled OR record.settled_from > ngeshare.as_of_utc())
 ) AS cut;
 COMMENT ON VIEW ngeshare.group_then IS
-'The curriculum groups that exist as of ngeshare_as_of() with what had become of them then. Timestamps are UTC, days local; is_plain: whether it is a row of ngeshare.settled_then.';
+'The curriculum groups that exist as of ngeshare_as_of() with what had become of them then. Timestamps are UTC, days local; is_plain: whether it is a row of ngeshare.settled_then, and nothing at all is marked.';
 
 CREATE VIEW ngeshare.seat AS
 SELECT

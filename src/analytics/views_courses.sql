@@ -98,6 +98,7 @@ FROM (
                     ngeshare.status_of(last_meeting IS NOT NULL, max_episode_reached, max_episodes,
                         ngeshare.days_inactive((SELECT today FROM late), last_meeting, planned_on)) AS status
                 FROM ngeshare.settled_then
+                WHERE (SELECT ngeshare.settled_part() = 'ALL')
             ) AS plain
             GROUP BY sequence_order
             UNION ALL
