@@ -23,6 +23,7 @@
 #include "foreign/foreign.h"
 #include "mirror/check.h"
 #include "mirror/remote.h"
+#include "mirror/session.h"
 #include "mirror/tables.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -276,7 +277,7 @@ ngeshare_connect(PG_FUNCTION_ARGS)
 	Production *production;
 
 	split_conninfo(text_to_cstring(PG_GETARG_TEXT_PP(0)), &server_options, &mapping_options);
-	server_options = remote_safe_options(server_options);
+	server_options = session_safe_options(server_options);
 	SPI_connect();
 	production = check_before(list_concat_copy(server_options, mapping_options));
 

@@ -16,9 +16,9 @@
 #include "foreign/foreign.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "mirror/session.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
-#include "nodes/makefuncs.h"
 #include "pgstat.h"
 #include "storage/fd.h"
 #include "storage/latch.h"
@@ -32,12 +32,6 @@
 
 /* So much longer than production may work on a statement it may stay silent, in milliseconds. */
 #define REMOTE_SILENCE_GRACE 2000
-
-/* What every session of ours on production runs with. */
-#define REMOTE_SESSION_SETTINGS                                                                    \
-	"-c default_transaction_read_only=on -c row_security=off -c statement_timeout=300s"            \
-	" -c lock_timeout=5s -c idle_in_transaction_session_timeout=120s"                              \
-	" -c cursor_tuple_fraction=1.0 -c jit=off -c datestyle=ISO"
 
 struct Remote
 {
@@ -266,6 +260,7 @@ remote_open(List *options)
 	PG_TRY();
 	{
 		connect_to(remote, keywords, values);
+		session_prepare(remote);
 	}
 	PG_CATCH();
 	{
@@ -297,43 +292,14 @@ remote_production_owner(void)
 	return production_server()->owner;
 }
 
-/*
- * Settles how production treats the session: how long a statement may take, that
- * it ends soon after we are gone (where its system can tell), and that buckets are
- * summed up by hashing, whatever is believed of their number.
- */
-static void
-prepare_session(Remote *remote)
-{
-	PQclear(remote_query(
-	    remote,
-	    psprintf("SELECT pg_catalog.set_config('statement_timeout', '%ds', false),"
-	             " pg_catalog.set_config('enable_sort', 'off', false),"
-	             " (SELECT pg_catalog.set_config(name, '1s', false) FROM pg_catalog.pg_settings"
-	             " WHERE name = 'client_connection_check_interval'"
-	             " AND pg_catalog.version() LIKE '%%linux%%')",
-	             ngeshare_settings.sync_timeout)));
-}
-
 /* Opens a connection as the foreign tables would for the server's owner. */
 Remote *
 remote_open_production(void)
 {
 	ForeignServer *server = production_server();
 	UserMapping *mapping = GetUserMapping(server->owner, server->serverid);
-	Remote *remote = remote_open(list_concat_copy(server->options, mapping->options));
 
-	PG_TRY();
-	{
-		prepare_session(remote);
-	}
-	PG_CATCH();
-	{
-		remote_close(remote);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	return remote;
+	return remote_open(list_concat_copy(server->options, mapping->options));
 }
 
 /* A text with every occurrence of a secret in it covered. */
@@ -494,45 +460,4 @@ int64
 remote_bytes_received(Remote *remote)
 {
 	return remote->bytes_received;
-}
-
-/* Adds an option unless the list has one of that name. */
-static List *
-default_option(List *options, const char *name, const char *value)
-{
-	ListCell *cell;
-
-	foreach (cell, options)
-		if (strcmp(((DefElem *) lfirst(cell))->defname, name) == 0)
-			return options;
-	return lappend(options, makeDefElem(pstrdup(name), (Node *) makeString(pstrdup(value)), -1));
-}
-
-/*
- * Completes a login's libpq options with those that keep production safe: the
- * session's settings come behind the caller's own, so they have the last word.
- */
-List *
-remote_safe_options(List *options)
-{
-	char *session = REMOTE_SESSION_SETTINGS;
-	List *safe = NIL;
-	ListCell *cell;
-
-	foreach (cell, options)
-	{
-		DefElem *option = lfirst(cell);
-
-		if (strcmp(option->defname, "options") == 0)
-			session = psprintf("%s %s", defGetString(option), REMOTE_SESSION_SETTINGS);
-		else
-			safe = lappend(safe, option);
-	}
-	safe = default_option(safe, "options", session);
-	safe = default_option(safe, "application_name", "ngeshare");
-	safe = default_option(safe, "connect_timeout", "10");
-	safe = default_option(safe, "keepalives_idle", "30");
-	safe = default_option(safe, "keepalives_interval", "10");
-	safe = default_option(safe, "keepalives_count", "3");
-	return default_option(safe, "tcp_user_timeout", "60000");
 }

@@ -25,7 +25,6 @@ extern int remote_next_chunk(Remote *remote, char **chunk, const char *sql);
 extern uint64 remote_copy(Remote *remote, const char *query, const char *table, List *columns);
 extern int64 remote_bytes_received(Remote *remote);
 extern bool remote_is_idle(Remote *remote);
-extern List *remote_safe_options(List *options);
 extern Oid remote_production_owner(void);
 extern char *remote_error_message(char *message, int *sqlstate);
 extern char *remote_without_secrets(const char *text);

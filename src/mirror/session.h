@@ -1,0 +1,13 @@
+/*
+ * src/mirror/session.h
+ *		The settings that every session of ours on production runs with.
+ */
+#ifndef NGESHARE_MIRROR_SESSION_H
+#define NGESHARE_MIRROR_SESSION_H
+
+#include "mirror/remote.h"
+
+extern List *session_safe_options(List *options);
+extern void session_prepare(Remote *remote);
+
+#endif
