@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "ngeshare.h"
 #include "pgstat.h"
+#include "pinned.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "sql.h"
@@ -213,7 +214,7 @@ ngeshare_alert_worker_main(Datum ignored)
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(order.database, order.owner, 0);
-	SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION);
+	pinned_for_session();
 	context = AllocSetContextCreate(TopMemoryContext, "ngeshare alert", ALLOCSET_DEFAULT_SIZES);
 	wait_for_starter(&order);
 	while (take_lock())

@@ -9,6 +9,7 @@
 
 #include "fmgr.h"
 #include "ngeshare.h"
+#include "pinned.h"
 #include "sql.h"
 #include "storage/proc.h"
 #include "utils/fmgrprotos.h"
@@ -43,12 +44,11 @@
  */
 #define DEADLOCK_LOOK_MS 1
 
-/* Sets a time, in milliseconds, for as long as the nest level lasts; whoever the user is. */
+/* Sets a time, in milliseconds, for as long as the nest level lasts. */
 static void
 set_time(const char *name, int milliseconds)
 {
-	(void) set_config_option(name, psprintf("%d", milliseconds), PGC_SUSET, PGC_S_SESSION,
-	                         GUC_ACTION_SAVE, true, 0, false);
+	pinned_set(name, psprintf("%d", milliseconds));
 }
 
 /* Lets no wait of a step's for a lock last until somebody else's deadlock check. */

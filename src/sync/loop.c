@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "ngeshare.h"
 #include "pgstat.h"
+#include "pinned.h"
 #include "storage/latch.h"
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
@@ -43,12 +44,12 @@ wait_before_step(SyncRun *run)
 static bool
 do_as_owner(SyncRun *run, bool (*work)(SyncRun *run))
 {
-	SyncIdentity caller;
+	PinnedCaller caller;
 	bool has_more;
 
-	sync_become_owner(&caller);
+	pinned_become_owner(&caller);
 	has_more = work(run);
-	sync_become_caller(&caller);
+	pinned_become_caller(&caller);
 	return has_more;
 }
 
@@ -92,8 +93,6 @@ try_work(SyncRun *run, const SyncTransactions *transactions, bool (*work)(SyncRu
 static bool
 settle(SyncRun *run)
 {
-	int nest_level = NewGUCNestLevel();
-
 	if (!OidIsValid(get_extension_oid("ngeshare", true)))
 	{
 		run->verdict = SYNC_END;
@@ -105,7 +104,6 @@ settle(SyncRun *run)
 	sync_log_failed_tables(run);
 	if (run->verdict == SYNC_END)
 		sync_log_failure(run);
-	AtEOXact_GUC(true, nest_level);
 	return run->verdict != SYNC_END;
 }
 

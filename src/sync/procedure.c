@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "ngeshare.h"
 #include "nodes/parsenodes.h"
+#include "pinned.h"
 #include "postmaster/bgworker.h"
 #include "sql.h"
 #include "utils/array.h"
@@ -143,7 +144,7 @@ static const SyncTransactions step_transactions = {begin_step, commit_step, roll
  * begun as the extension's owner, and goes on as who called.
  */
 static void
-run_sync(SyncMode mode, const bool *wanted, const SyncIdentity *identity)
+run_sync(SyncMode mode, const bool *wanted, const PinnedCaller *identity)
 {
 	MemoryContext context =
 	    AllocSetContextCreate(PortalContext, "ngeshare sync", ALLOCSET_DEFAULT_SIZES);
@@ -151,7 +152,7 @@ run_sync(SyncMode mode, const bool *wanted, const SyncIdentity *identity)
 	SyncRun *run = sync_new(mode, wanted);
 
 	sync_log_begin(run, read_trigger());
-	sync_become_caller(identity);
+	pinned_become_caller(identity);
 	SPI_commit();
 	sync_run_to_end(run, &step_transactions);
 	MemoryContextSwitchTo(caller);
@@ -166,7 +167,7 @@ ngeshare_sync(PG_FUNCTION_ARGS)
 	CallContext *call = (CallContext *) fcinfo->context;
 	SyncMode mode = sync_read_mode(fcinfo);
 	bool wanted[MIRROR_TABLES];
-	SyncIdentity identity;
+	PinnedCaller identity;
 
 	read_tables(fcinfo, wanted);
 	if (call == NULL || !IsA(call, CallContext) || call->atomic)
@@ -177,7 +178,7 @@ ngeshare_sync(PG_FUNCTION_ARGS)
 		     errdetail("It commits after each batch, so that a run that is cut off loses little."),
 		     errhint("Run CALL ngeshare_sync() as a statement of its own.")));
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	sync_become_owner(&identity);
+	pinned_become_owner(&identity);
 	sql_refuse_other_version();
 	sync_lock_refuse_second();
 	if (!sync_lock_try())

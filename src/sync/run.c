@@ -4,10 +4,9 @@
  */
 #include "sync/sync.h"
 
-#include "miscadmin.h"
 #include "ngeshare.h"
+#include "pinned.h"
 #include "sql.h"
-#include "utils/guc.h"
 #include "utils/memutils.h"
 
 static const char *const phase_names[] = {"preflight", "survey", "open",   "pull",   "past",
@@ -386,48 +385,17 @@ needs_production(SyncPhase phase)
 	return phase != SYNC_PREFLIGHT && phase != SYNC_SETTLE && phase != SYNC_FINISH;
 }
 
-/* Works as the extension's owner until sync_become_caller(), or the transaction's end. */
-void
-sync_become_owner(SyncIdentity *caller)
-{
-	Oid owner = sql_extension_owner();
-
-	GetUserIdAndSecContext(&caller->user, &caller->context);
-	if (OidIsValid(owner))
-		SetUserIdAndSecContext(owner, caller->context | SECURITY_LOCAL_USERID_CHANGE);
-}
-
-void
-sync_become_caller(const SyncIdentity *caller)
-{
-	SetUserIdAndSecContext(caller->user, caller->context);
-}
-
-/* Sets a setting for the length of a step. */
-static void
-set_for_step(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-	                         false);
-}
-
 /*
  * Does the run's next step and says whether there is another. It runs as the
- * server's owner, whose user mapping it uses, and with nobody else's search_path.
+ * server's owner, whose user mapping it uses.
  * After an error the caller rolls back, and puts the run back to what it was.
  */
 bool
 sync_step(SyncRun *run)
 {
-	Oid caller;
-	int context;
-	int nest_level = NewGUCNestLevel();
+	PinnedCaller caller;
 
-	GetUserIdAndSecContext(&caller, &context);
-	SetUserIdAndSecContext(remote_production_owner(), context | SECURITY_LOCAL_USERID_CHANGE);
-	set_for_step("search_path", "pg_catalog, pg_temp");
-	set_for_step("datestyle", "ISO");
-	set_for_step("jit", "off");
+	pinned_become(remote_production_owner(), &caller);
 	sync_limit_lock_waits();
 	if (run->remote == NULL && needs_production(run->phase))
 		sync_reopen(run);
@@ -435,7 +403,6 @@ sync_step(SyncRun *run)
 	do_phase(run);
 	sync_pause(run, true);
 	sync_log_progress(run);
-	AtEOXact_GUC(true, nest_level);
-	SetUserIdAndSecContext(caller, context);
+	pinned_become_caller(&caller);
 	return run->phase != SYNC_ENDED;
 }

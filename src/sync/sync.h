@@ -159,13 +159,6 @@ typedef struct SyncRun
 	bool has_paused;
 } SyncRun;
 
-/* Who calls, while the sync works as somebody else. */
-typedef struct SyncIdentity
-{
-	Oid user;
-	int context;
-} SyncIdentity;
-
 /* How steps get their transactions: a procedure's differ from a worker's. */
 typedef struct SyncTransactions
 {
@@ -180,8 +173,6 @@ extern void sync_run_to_end(SyncRun *run, const SyncTransactions *transactions);
 /* run.c */
 extern SyncRun *sync_new(SyncMode mode, const bool *wanted);
 extern bool sync_step(SyncRun *run);
-extern void sync_become_owner(SyncIdentity *caller);
-extern void sync_become_caller(const SyncIdentity *caller);
 extern void sync_leave_table(SyncRun *run);
 extern const char *sync_phase_name(SyncPhase phase);
 extern void sync_note_finding(SyncRun *run, const char *format, ...) pg_attribute_printf(2, 3);

@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "ngeshare.h"
 #include "pgstat.h"
+#include "pinned.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "sql.h"
@@ -162,6 +163,7 @@ ngeshare_sync_worker_main(Datum ignored)
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(order.database, order.owner, 0);
+	pinned_for_session();
 	CurrentMemoryContext =
 	    AllocSetContextCreate(TopMemoryContext, "ngeshare sync", ALLOCSET_DEFAULT_SIZES);
 	if (wait_for_starter(&order))
