@@ -99,11 +99,14 @@ $(UPDATES): ngeshare--%.sql: src/upgrade/%/before.sql src/upgrade/%/after.sql $(
 scripts: ngeshare--$(EXTVERSION).sql $(UPDATES)
 
 # What the C does to memory (safety/README.md). FUZZ_SECONDS is for all targets together.
-.PHONY: check-sanitize check-leaks check-fuzz
+.PHONY: check-sanitize check-leaks check-fuzz check-assertions
 check-sanitize:
 	PG_CONFIG='$(PG_CONFIG)' scripts/sanitize
 check-leaks:
 	PG_CONFIG='$(PG_CONFIG)' scripts/check-leaks
 check-fuzz:
 	PG_CONFIG='$(PG_CONFIG)' FUZZ_SECONDS='$(FUZZ_SECONDS)' scripts/sanitize fuzz
+# The suites on a PostgreSQL 18 that is built with assertions.
+check-assertions:
+	scripts/check-assertions
 FUZZ_SECONDS ?= 600

@@ -7,6 +7,7 @@ use lib "$FindBin::RealBin/lib";
 use NgeshareTest;
 use Test::More;
 
+needs_pg_cron();
 my ($production, $local) = start_servers();
 new_production($production, 'source');
 $production->safe_psql('source', q{SELECT demo.generate(50, 61, now())});

@@ -13,6 +13,7 @@ packages_for()
         zones) echo tzdata-legacy ;;
         debian) echo mmdebstrap ;;
         leaks) echo valgrind libc6-dbg ;;
+        assertions) echo bison flex dpkg-dev pkg-config libicu-dev libssl-dev zlib1g-dev ;;
         docker) echo docker.io docker-compose mmdebstrap iproute2 iptables curl ;;
     esac
 }
@@ -22,6 +23,10 @@ is_there()
 {
     case $1 in
         libc6-dev) [[ -f /usr/include/stdio.h ]] ;;
+        libicu-dev) [[ -f /usr/include/unicode/utypes.h ]] ;;
+        libssl-dev) [[ -f /usr/include/openssl/ssl.h ]] ;;
+        zlib1g-dev) [[ -f /usr/include/zlib.h ]] ;;
+        dpkg-dev) command -v dpkg-source >/dev/null ;;
         libc6-dbg) [[ -d /usr/lib/debug/.build-id ]] ;;
         libcurl4-openssl-dev) command -v curl-config >/dev/null && [[ -n $(compgen -G '/usr/include/*/curl/curl.h') || -f /usr/include/curl/curl.h ]] ;;
         libpq-dev) [[ -n $(libpq_header) ]] ;;
@@ -114,4 +119,14 @@ install_missing()
     find_postgres
     mapfile -t missing < <(missing_packages "$@")
     ((${#missing[@]} == 0)) || die_with_log "apt installed its packages, but there is still no ${missing[*]}"
+}
+
+# Where this system's own packages come from, else where everybody's do.
+debian_mirror()
+{
+    local mirror
+    # shellcheck disable=SC2016 # apt fills these in
+    mirror=$(apt-get indextargets --format '$(LABEL) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+        awk '$1 == "Debian" && $2 == "main" { print $3; exit }')
+    printf '%s\n' "${mirror:-http://deb.debian.org/debian}"
 }

@@ -26,16 +26,6 @@ suite_postgresql-17()
     as_root rm -rf --one-file-system -- "$debian"
 }
 
-# Where this system's own packages come from, else where everybody's do.
-debian_mirror()
-{
-    local mirror
-    # shellcheck disable=SC2016 # apt fills these in
-    mirror=$(apt-get indextargets --format '$(LABEL) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-        awk '$1 == "Debian" && $2 == "main" { print $3; exit }')
-    printf '%s\n' "${mirror:-http://deb.debian.org/debian}"
-}
-
 # Makes the Debian 13 with the tree in it.
 make_debian()
 {

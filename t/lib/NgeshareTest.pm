@@ -12,7 +12,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(start_servers new_production new_local connect_local sync_local
-  rows_of differences answers_of answers_differ forget_activity reference_files history_differs psql_errors @VIEWS @FUNCTIONS $COMPARED $LOGIN $PASSWORD);
+  rows_of differences answers_of answers_differ forget_activity reference_files history_differs psql_errors needs_pg_cron @VIEWS @FUNCTIONS $COMPARED $LOGIN $PASSWORD);
 
 our $LOGIN    = 'ngeshare_reader';
 our $PASSWORD = q{it's "secret" \\ 50%};
@@ -29,6 +29,13 @@ our @FUNCTIONS = (
 	[ 'ngeshare_group_status', 'v_group_status' ],
 	[ 'ngeshare_pipeline',     'v_curriculum_pipeline' ],
 	[ 'ngeshare_funnel',       'v_curriculum_funnel' ]);
+
+# Skips a test that loads pg_cron where the PostgreSQL under test is known to have none.
+sub needs_pg_cron
+{
+	plan(skip_all => 'this PostgreSQL has no pg_cron') if $ENV{NGESHARE_TEST_WITHOUT_CRON};
+	return;
+}
 
 # The project's top folder, whatever folder the test runs in.
 sub project

@@ -1,0 +1,94 @@
+# shellcheck shell=bash
+# A PostgreSQL 18 with assertions, built from Debian's source package, and pg_cron for it.
+
+readonly ASSERTING_MAJOR=18
+
+# Runs apt-get with sid's source packages only, in a directory of its own: the system's lists stay.
+apt_for_sources()
+{
+    local apt=$1
+    shift
+    mkdir -p -- "$apt/lists/partial" "$apt/cache/archives/partial"
+    printf 'deb-src [signed-by=%s] %s sid main\n' /usr/share/keyrings/debian-archive-keyring.gpg \
+        "$(debian_mirror)" >"$apt/sources.list"
+    (cd -- "$apt" && apt-get -q -o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts=- \
+        -o Dir::State::Lists="$apt/lists" -o Dir::Cache="$apt/cache" "$@")
+}
+
+# Fetches a source package and unpacks it, with Debian's patches, into a directory.
+fetch_source()
+{
+    local apt=$1 package=$2 target=$3
+    apt_for_sources "$apt" source --download-only "$package" &&
+        dpkg-source --no-check -x "$apt/${package}_"*.dsc "$target"
+}
+
+# Builds PostgreSQL with its test modules and its extensions.
+# shellcheck disable=SC2317 # logged calls it
+build_asserting_postgres()
+{
+    local work=$1 target=$2
+    mkdir -p -- "$work/apt"
+    apt_for_sources "$work/apt" update &&
+        fetch_source "$work/apt" "postgresql-$ASSERTING_MAJOR" "$work/source" &&
+        (cd -- "$work/source" && ./configure --prefix="$target" --enable-cassert --enable-debug \
+            --enable-tap-tests --with-icu --with-openssl --without-readline CFLAGS='-O1 -g') &&
+        make -s -C "$work/source" -j "$(nproc)" world-bin &&
+        make -s -C "$work/source" install-world-bin
+}
+
+# Builds pg_cron for it, which some tests load.
+# shellcheck disable=SC2317 # its caller runs it with its output in the log
+build_pg_cron()
+{
+    local work=$1 target=$2
+    fetch_source "$work/apt" pg-cron "$work/pg_cron" &&
+        make -s -C "$work/pg_cron" PG_CONFIG="$target/bin/pg_config" with_llvm=no install
+}
+
+# Where the build is kept: root's own home is closed to the servers' user.
+cache_directory()
+{
+    if [[ -n ${XDG_CACHE_HOME:-} ]]; then
+        printf '%s/ngeshare\n' "$XDG_CACHE_HOME"
+    elif [[ $EUID -eq 0 ]]; then
+        printf '/var/cache/ngeshare\n'
+    else
+        printf '%s/.cache/ngeshare\n' "$HOME"
+    fi
+}
+
+# Makes that PostgreSQL unless the cache has it, and uses it from then on.
+use_asserting_postgres()
+{
+    local cache target
+    cache=$(cache_directory)
+    target=$cache/postgresql-$ASSERTING_MAJOR-assertions
+    if [[ ! -f $target/.complete ]]; then
+        say "building PostgreSQL $ASSERTING_MAJOR with assertions in $target; this takes some minutes ..."
+        rm -rf -- "$target"
+        mkdir -p -- "$cache" "$WORK/postgresql"
+        logged 'building PostgreSQL' build_asserting_postgres "$WORK/postgresql" "$target"
+        build_pg_cron "$WORK/postgresql" "$target" >>"$LOG" 2>&1 ||
+            say 'pg_cron cannot be built: its source package is not to be had here'
+        rm -rf -- "$WORK/postgresql"
+        : >"$target/.complete"
+    fi
+    check_owner_reaches "$target"
+    use_pg_config "$target/bin/pg_config"
+    is_there postgresql-cron || leave_out_pg_cron
+}
+
+# Refuses a place that the servers' user cannot reach.
+check_owner_reaches()
+{
+    as_owner test -x "$1/bin/postgres" ||
+        die "the user $SERVER_OWNER cannot reach $1; set XDG_CACHE_HOME to a directory that everybody may enter"
+}
+
+# Leaves out the tests that load pg_cron, and says which.
+leave_out_pg_cron()
+{
+    export NGESHARE_TEST_WITHOUT_CRON=1
+    say "NOT RUN without pg_cron: $(cd -- "$ROOT" && grep -l 'needs_pg_cron' t/*.pl | tr '\n' ' ')"
+}
