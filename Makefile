@@ -81,16 +81,16 @@ include $(PGXS)
 # PGXS on Debian tracks no header dependencies: any header rebuilds all.
 $(OBJS) $(SOURCES:.c=.bc): $(OUR_HEADERS)
 
-ngeshare--$(EXTVERSION).sql: $(SQL_PARTS) ngeshare.control Makefile
+ngeshare--$(EXTVERSION).sql: src/pinned.sql $(SQL_PARTS) ngeshare.control Makefile
 	@echo 'joining $@'
-	@{ printf '%s\n' '\echo Use "CREATE EXTENSION ngeshare CASCADE" to load this file. \quit'; \
+	@{ printf '%s\n' '\echo Use "CREATE EXTENSION ngeshare CASCADE" to load this file. \quit'; cat src/pinned.sql; \
 	   for part in $(SQL_PARTS); do printf '\n-- from %s\n\n' "$$part"; cat "$$part" || exit 1; done; } > $@.tmp
 	@mv $@.tmp $@
 
-$(UPDATES): ngeshare--%.sql: src/upgrade/%/before.sql src/upgrade/%/after.sql $(wildcard src/upgrade/*.sql src/upgrade/*.awk) $(SQL_PARTS) ngeshare.control Makefile
+$(UPDATES): ngeshare--%.sql: src/upgrade/%/before.sql src/upgrade/%/after.sql $(wildcard src/upgrade/*.sql src/upgrade/*.awk) src/pinned.sql $(SQL_PARTS) ngeshare.control Makefile
 	@echo 'joining $@'
 	@{ printf '%s\n' "\echo Use \"ALTER EXTENSION ngeshare UPDATE TO '$(EXTVERSION)'\" to load this file. \quit" && \
-	   cat src/upgrade/begin.sql $< && awk -f src/upgrade/statements.awk $(SQL_PARTS) && \
+	   cat src/pinned.sql src/upgrade/begin.sql $< && awk -f src/upgrade/statements.awk $(SQL_PARTS) && \
 	   cat src/upgrade/$*/after.sql src/upgrade/end.sql; } > $@.tmp
 	@mv $@.tmp $@
 

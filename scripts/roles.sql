@@ -10,6 +10,8 @@
 
 \set ON_ERROR_STOP on
 BEGIN;
+-- No look-alike that somebody planted in the superuser's path runs with her rights.
+SET LOCAL search_path = pg_catalog, pg_temp;
 -- Keep a password out of the server's log.
 SET LOCAL log_statement = 'none';
 SET LOCAL log_min_duration_statement = -1;

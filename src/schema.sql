@@ -6,24 +6,20 @@ CREATE SCHEMA ngeshare;
 COMMENT ON SCHEMA ngeshare IS
 'Internals of the extension ngeshare: history, staging, sync state. Its tables may change between versions; the views and functions in public do not.';
 
-CREATE FUNCTION ngeshare_as_of()
+CREATE FUNCTION public.ngeshare_as_of()
 RETURNS timestamptz
 AS 'MODULE_PATHNAME'
 LANGUAGE C
 STABLE
 PARALLEL SAFE;
-COMMENT ON FUNCTION ngeshare_as_of() IS
+COMMENT ON FUNCTION public.ngeshare_as_of() IS
 'The instant that answers are given as of: the setting ngeshare.as_of, or now() where it is empty.';
 
 CREATE FUNCTION ngeshare.sync_now()
 RETURNS timestamptz
 LANGUAGE sql
 STABLE
-AS $$
-    SELECT coalesce(
-        nullif(pg_catalog.current_setting('ngeshare.sync_clock', true), '')::pg_catalog.timestamptz,
-        pg_catalog.now())
-$$;
+RETURN coalesce(nullif(current_setting('ngeshare.sync_clock', true), '')::timestamptz, now());
 COMMENT ON FUNCTION ngeshare.sync_now() IS
 'The instant that a sync would count as now: ngeshare.sync_clock, or the real clock.';
 
@@ -42,7 +38,7 @@ LANGUAGE sql
 IMMUTABLE
 STRICT
 PARALLEL SAFE
-AS $$ SELECT ((at AT TIME ZONE 'UTC') AT TIME ZONE zone)::date $$;
+RETURN ((at AT TIME ZONE 'UTC') AT TIME ZONE zone)::date;
 COMMENT ON FUNCTION ngeshare.local_day(timestamp, text) IS
 'The calendar day in a zone of one of production''s timestamps, which are UTC.';
 
@@ -51,9 +47,6 @@ RETURNS boolean
 LANGUAGE sql
 STABLE
 PARALLEL SAFE
-AS $$
-    SELECT pg_catalog.current_setting('search_path') = ''
-       AND pg_catalog.current_setting('check_function_bodies') = 'off'
-$$;
+RETURN current_setting('search_path') = '' AND current_setting('check_function_bodies') = 'off';
 COMMENT ON FUNCTION ngeshare.is_restoring() IS
 'Whether this session replays a dump: pg_dump''s scripts set an empty search_path and check_function_bodies off, which nobody else has together. What a dump holds is taken as it is.';

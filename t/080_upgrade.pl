@@ -120,7 +120,7 @@ $local->safe_psql('other', q{
 	CREATE VIEW further AS SELECT count(*) AS groups FROM v_group_status});
 my $before = $local->safe_psql('other', catalog());
 like(psql_errors($local, 'other', 'ALTER EXTENSION ngeshare UPDATE;'),
-	qr/^ERROR:  2BP01: the update changes view ngeshare\.meeting, which objects outside the extension depend on\nDETAIL:  They are: view mine\.\nHINT:  Drop them, update, and make them anew\. Nothing was changed\.\n/,
+	qr/^ERROR:  2BP01: the update changes view ngeshare\.meeting, which objects outside the extension depend on\nDETAIL:  They are: view public\.mine\.\nHINT:  Drop them, update, and make them anew\. Nothing was changed\.\n/,
 	'a view that depends on what changes is named');
 is($local->safe_psql('other', catalog()), $before, 'and nothing was changed');
 $local->safe_psql('other', 'DROP VIEW mine');

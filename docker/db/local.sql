@@ -15,6 +15,8 @@ ALTER EXTENSION ngeshare UPDATE;
 CREATE EXTENSION IF NOT EXISTS pg_cron;
 ALTER EXTENSION pg_cron UPDATE;
 
+-- From here on only PostgreSQL's own names are looked up.
+SET search_path = pg_catalog, pg_temp;
 \i /usr/share/ngeshare/roles.sql
 
 SELECT 'CREATE ROLE standby'

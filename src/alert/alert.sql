@@ -14,7 +14,8 @@ CREATE FUNCTION ngeshare.alert_start_delivery()
 RETURNS void
 AS 'MODULE_PATHNAME', 'ngeshare_alert_start_delivery'
 LANGUAGE C
-VOLATILE;
+VOLATILE
+SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION ngeshare.alert_start_delivery() IS
 'Starts a background worker that sends what waits in ngeshare.alert_outbox, where an alert is due and ngeshare.alert_url is set; the worker begins when the caller''s transaction has committed. Without a free slot the alerts wait.';
 
@@ -346,7 +347,7 @@ $$;
 COMMENT ON FUNCTION ngeshare.watch() IS
 'Tells, once, that no sync has succeeded for ngeshare.alert_stale_after (before the first success: since the first run began), and sends what waits. ngeshare_schedule() has pg_cron call it every five minutes.';
 
-CREATE FUNCTION ngeshare_alert_test()
+CREATE FUNCTION public.ngeshare_alert_test()
 RETURNS bigint
 LANGUAGE plpgsql
 VOLATILE
@@ -366,5 +367,5 @@ BEGIN
     RETURN alert;
 END
 $$;
-COMMENT ON FUNCTION ngeshare_alert_test() IS
+COMMENT ON FUNCTION public.ngeshare_alert_test() IS
 'Sends a test alert to the webhook of ngeshare.alert_url, behind those that wait, and returns its id; SELECT * FROM ngeshare.alert_outbox tells what became of it. Error: 55000 where the setting is empty.';

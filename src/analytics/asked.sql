@@ -12,7 +12,7 @@ PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.setting(text) IS
 'The value of an integer setting of ngeshare''s by its name without the prefix, such as active_days. Unlike current_setting() it knows the defaults in any session.';
 
-CREATE FUNCTION ngeshare.asked_at(as_of timestamptz DEFAULT ngeshare_as_of())
+CREATE FUNCTION ngeshare.asked_at(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS timestamp
 AS 'MODULE_PATHNAME', 'ngeshare_asked_at'
 LANGUAGE C
@@ -32,7 +32,7 @@ PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.as_of_utc() IS
 'ngeshare_as_of() in UTC: the same as ngeshare.asked_at(), without its checks. The planner knows it, so it can tell how many rows are later.';
 
-CREATE FUNCTION ngeshare.asked_day(as_of timestamptz DEFAULT ngeshare_as_of())
+CREATE FUNCTION ngeshare.asked_day(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS date
 AS 'MODULE_PATHNAME', 'ngeshare_asked_day'
 LANGUAGE C
@@ -85,12 +85,10 @@ RETURNS text
 LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
-AS $$
-    SELECT CASE
-        WHEN user_id IS NOT NULL THEN 'u' || user_id
-        ELSE 'e' || nullif(lower(btrim(user_email, E' \t\r\n')), '')
-    END
-$$;
+RETURN CASE
+    WHEN user_id IS NOT NULL THEN 'u' || user_id
+    ELSE 'e' || nullif(lower(btrim(user_email, E' \t\r\n')), '')
+END;
 COMMENT ON FUNCTION ngeshare.person_key(text, text) IS
 'Who a membership record is about: "u" and the user id, or "e" and the trimmed, lower-cased address of a record without a user; NULL where it has neither.';
 

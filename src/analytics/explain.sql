@@ -16,25 +16,23 @@ RETURNS text
 LANGUAGE sql
 STABLE
 PARALLEL SAFE
-AS $$
-    SELECT CASE
-        WHEN status = 'GRADUATED' THEN
-            format('it reached episode %s of %s, the last one first on %s', max_episode_reached, max_episodes, graduated_on)
-        WHEN has_met THEN
-            format('it reached episode %s of %s and last met %s days ago; up to %s count as active',
-                max_episode_reached, max_episodes, days_inactive, ngeshare.setting('active_days'))
-        ELSE
-            format('it has never met, and was to start on %s, %s days ago; up to %s count as not started',
-                planned_start, days_inactive, ngeshare.setting('active_days'))
-    END
-$$;
+RETURN CASE
+    WHEN status = 'GRADUATED' THEN
+        format('it reached episode %s of %s, the last one first on %s', max_episode_reached, max_episodes, graduated_on)
+    WHEN has_met THEN
+        format('it reached episode %s of %s and last met %s days ago; up to %s count as active',
+            max_episode_reached, max_episodes, days_inactive, ngeshare.setting('active_days'))
+    ELSE
+        format('it has never met, and was to start on %s, %s days ago; up to %s count as not started',
+            planned_start, days_inactive, ngeshare.setting('active_days'))
+END;
 COMMENT ON FUNCTION ngeshare.status_reason(text, boolean, integer, date, integer, integer, date) IS
 'Why a group has its status, in a sentence.';
 
-CREATE FUNCTION ngeshare_explain_group
+CREATE FUNCTION public.ngeshare_explain_group
 (
     group_id text,
-    as_of    timestamptz DEFAULT ngeshare_as_of()
+    as_of    timestamptz DEFAULT public.ngeshare_as_of()
 )
 RETURNS TABLE
 (
@@ -107,13 +105,13 @@ BEGIN
         ORDER BY odd.kind COLLATE "C";
 END
 $$;
-COMMENT ON FUNCTION ngeshare_explain_group(text, timestamptz) IS
+COMMENT ON FUNCTION public.ngeshare_explain_group(text, timestamptz) IS
 'One curriculum group as of an instant, a row a fact with its reason: why this status, this facilitator, these links, these anomalies? A group that does not exist then is 22023, NULL 22004; other errors as for ngeshare_group_status().';
 
-CREATE FUNCTION ngeshare_member_journey
+CREATE FUNCTION public.ngeshare_member_journey
 (
     user_id text,
-    as_of   timestamptz DEFAULT ngeshare_as_of()
+    as_of   timestamptz DEFAULT public.ngeshare_as_of()
 )
 RETURNS TABLE
 (
@@ -183,5 +181,5 @@ BEGIN
         ORDER BY least(seat.member_at, seat.facilitator_at), fact.group_id COLLATE "C";
 END
 $$;
-COMMENT ON FUNCTION ngeshare_member_journey(text, timestamptz) IS
+COMMENT ON FUNCTION public.ngeshare_member_journey(text, timestamptz) IS
 'One user''s whole way through the curriculum as of an instant, a row a group in the order of joining, as a member or as its facilitator. is_completed: it has graduated, and the user had joined as a member by then. An unknown user is 22023, NULL 22004, one without a group has no row; other errors as for ngeshare_group_status().';

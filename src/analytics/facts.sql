@@ -416,7 +416,7 @@ WHERE valid_from <= ngeshare.as_of_utc()
 COMMENT ON VIEW ngeshare.link_then IS
 'The links as of ngeshare_as_of(), a row a link. smaller_member_count: the members of the group that has fewer; graduated_on: the day on which group A did.';
 
-CREATE FUNCTION ngeshare.count_silences(as_of timestamptz DEFAULT ngeshare_as_of())
+CREATE FUNCTION ngeshare.count_silences(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
 (
     course_name text,
@@ -435,7 +435,7 @@ ROWS 1000;
 COMMENT ON FUNCTION ngeshare.count_silences(timestamptz) IS
 'How many silences of each course lasted how many days, as of an instant: those that ended with a meeting (resumed), and those that last so long until then (lasting). A silence begins on a day that a group meets before it has graduated. Errors as for ngeshare_group_status().';
 
-CREATE FUNCTION ngeshare_group_status(as_of timestamptz DEFAULT ngeshare_as_of())
+CREATE FUNCTION public.ngeshare_group_status(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
 (
     group_id            text,
@@ -464,10 +464,10 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 10000;
-COMMENT ON FUNCTION ngeshare_group_status(timestamptz) IS
+COMMENT ON FUNCTION public.ngeshare_group_status(timestamptz) IS
 'The status of every curriculum group as of an instant, a row a group: GRADUATED, ACTIVE (a meeting in the last 28 days), NOT_STARTED (never met, planned within the last 28 days or later) or STALLED. Days are local days of ngeshare.timezone; the 28 is ngeshare.active_days. Errors: 22004 for NULL, 22008 for an infinite instant, 55000 in another zone than the history''s.';
 
-CREATE FUNCTION ngeshare_pipeline(as_of timestamptz DEFAULT ngeshare_as_of())
+CREATE FUNCTION public.ngeshare_pipeline(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
 (
     group_a_id            text,
@@ -487,10 +487,10 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 5000;
-COMMENT ON FUNCTION ngeshare_pipeline(timestamptz) IS
+COMMENT ON FUNCTION public.ngeshare_pipeline(timestamptz) IS
 'Which groups went on as which, as of an instant, a row a link: the same facilitator, at least 2 shared members who are at least 50 % of the smaller group, the next course, and its first meeting from 30 days before to 90 days after the graduation. Settings: ngeshare.link_min_shared, link_min_overlap_pct, link_early_days, link_days. Errors as for ngeshare_group_status().';
 
-CREATE FUNCTION ngeshare.group_predecessors(as_of timestamptz DEFAULT ngeshare_as_of())
+CREATE FUNCTION ngeshare.group_predecessors(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
 (
     group_id                 text,
@@ -513,7 +513,7 @@ ROWS 5000;
 COMMENT ON FUNCTION ngeshare.group_predecessors(timestamptz) IS
 'Groups beyond the first course that have met and that no link leads to, a row a group: SKIPPED_COURSE, LATE_START, EARLY_START or NO_PREDECESSOR, with the kin group that makes it so (the one that graduated last, for EARLY_START started last; then the smallest id) and the days from its graduation to this group''s start (started_on), NULL where it has not graduated.';
 
-CREATE FUNCTION ngeshare_funnel(as_of timestamptz DEFAULT ngeshare_as_of())
+CREATE FUNCTION public.ngeshare_funnel(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
 (
     sequence_order            integer,
@@ -538,5 +538,5 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 4;
-COMMENT ON FUNCTION ngeshare_funnel(timestamptz) IS
+COMMENT ON FUNCTION public.ngeshare_funnel(timestamptz) IS
 'The curriculum as a funnel, as of an instant, a row a course in its sequence, courses without groups too. Rates are percentages, NULL where there is nothing to divide by. The last course has nothing to go on to: its four continuation columns are NULL. Errors as for ngeshare_group_status().';

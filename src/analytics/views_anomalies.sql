@@ -1,6 +1,6 @@
 -- What does not look as it should, a row a kind and group.
 
-CREATE VIEW v_anomalies AS
+CREATE VIEW public.v_anomalies AS
 WITH found AS (
     SELECT
         odd.kind,
@@ -59,13 +59,13 @@ SELECT
     CASE kind WHEN 'NO_PREDECESSOR' THEN 'info' ELSE 'warning' END AS severity,
     detail
 FROM found;
-COMMENT ON VIEW v_anomalies IS
+COMMENT ON VIEW public.v_anomalies IS
 'A row a kind of anomaly and curriculum group as of ngeshare_as_of(): what does not look as it should?';
-COMMENT ON COLUMN v_anomalies.kind IS
+COMMENT ON COLUMN public.v_anomalies.kind IS
 'NEEDS_FACILITATOR; MULTIPLE_FACILITATORS (distinct users); MEMBER_COUNT_OUT_OF_RANGE (not 2 to 5); of a group that has met, beyond the first course and without a link to it, the first that holds: SKIPPED_COURSE, LATE_START, EARLY_START, NO_PREDECESSOR; FOREIGN_EPISODE (attendance at another hangout''s episode); EPISODE_BEYOND_MAX (at an own episode beyond max_episodes); FUTURE_ATTENDANCE (after the real clock, whatever as_of is).';
-COMMENT ON COLUMN v_anomalies.group_id IS
+COMMENT ON COLUMN public.v_anomalies.group_id IS
 'HangoutGroup.id.';
-COMMENT ON COLUMN v_anomalies.severity IS
+COMMENT ON COLUMN public.v_anomalies.severity IS
 'info for NO_PREDECESSOR, warning for all others.';
-COMMENT ON COLUMN v_anomalies.detail IS
+COMMENT ON COLUMN public.v_anomalies.detail IS
 'The facts behind it, in a sentence. Where several kin groups make a group late, early or a skipper, the one that graduated last (for EARLY_START: started last; then the smallest id).';

@@ -1,6 +1,6 @@
 -- The views with a row a course, and those on the way from course to course.
 
-CREATE VIEW v_curriculum_pipeline AS
+CREATE VIEW public.v_curriculum_pipeline AS
 SELECT
     group_a_id,
     course_a,
@@ -11,26 +11,26 @@ SELECT
     ngeshare.percentage(shared_member_count, smaller_member_count) AS overlap_pct,
     days_between
 FROM ngeshare.link_then;
-COMMENT ON VIEW v_curriculum_pipeline IS
+COMMENT ON VIEW public.v_curriculum_pipeline IS
 'A row a link as of ngeshare_as_of(): group A went on to the next course as group B. The same as ngeshare_pipeline().';
-COMMENT ON COLUMN v_curriculum_pipeline.group_a_id IS
+COMMENT ON COLUMN public.v_curriculum_pipeline.group_a_id IS
 'The group that graduated.';
-COMMENT ON COLUMN v_curriculum_pipeline.course_a IS
+COMMENT ON COLUMN public.v_curriculum_pipeline.course_a IS
 'Its course.';
-COMMENT ON COLUMN v_curriculum_pipeline.group_b_id IS
+COMMENT ON COLUMN public.v_curriculum_pipeline.group_b_id IS
 'The group that went on; one A may have several B and the reverse.';
-COMMENT ON COLUMN v_curriculum_pipeline.course_b IS
+COMMENT ON COLUMN public.v_curriculum_pipeline.course_b IS
 'The next course.';
-COMMENT ON COLUMN v_curriculum_pipeline.shared_facilitator_id IS
+COMMENT ON COLUMN public.v_curriculum_pipeline.shared_facilitator_id IS
 'The facilitator of both.';
-COMMENT ON COLUMN v_curriculum_pipeline.shared_member_count IS
+COMMENT ON COLUMN public.v_curriculum_pipeline.shared_member_count IS
 'Persons who are members of both; at least 2.';
-COMMENT ON COLUMN v_curriculum_pipeline.overlap_pct IS
+COMMENT ON COLUMN public.v_curriculum_pipeline.overlap_pct IS
 'They in percent of the smaller group, one decimal; at least 50 before rounding.';
-COMMENT ON COLUMN v_curriculum_pipeline.days_between IS
+COMMENT ON COLUMN public.v_curriculum_pipeline.days_between IS
 'Days from A''s graduation to B''s first meeting: -30 to 90.';
 
-CREATE VIEW v_curriculum_funnel AS
+CREATE VIEW public.v_curriculum_funnel AS
 -- Who graduated longer ago than link_days is too late to get a link now.
 WITH late AS (
     SELECT
@@ -129,36 +129,36 @@ FROM (
 -- Asked even where nobody looks at the counts.
 WHERE (SELECT at FROM ngeshare.asked) IS NOT NULL
 ORDER BY sequence_order;
-COMMENT ON VIEW v_curriculum_funnel IS
+COMMENT ON VIEW public.v_curriculum_funnel IS
 'A row a course as of ngeshare_as_of(): how many groups start, graduate and go on. The same as ngeshare_funnel().';
-COMMENT ON COLUMN v_curriculum_funnel.sequence_order IS
+COMMENT ON COLUMN public.v_curriculum_funnel.sequence_order IS
 'The course''s place in the curriculum.';
-COMMENT ON COLUMN v_curriculum_funnel.course_name IS
+COMMENT ON COLUMN public.v_curriculum_funnel.course_name IS
 'The course.';
-COMMENT ON COLUMN v_curriculum_funnel.groups_total IS
+COMMENT ON COLUMN public.v_curriculum_funnel.groups_total IS
 'All its groups.';
-COMMENT ON COLUMN v_curriculum_funnel.groups_started IS
+COMMENT ON COLUMN public.v_curriculum_funnel.groups_started IS
 'Those that met at least once.';
-COMMENT ON COLUMN v_curriculum_funnel.graduated IS
+COMMENT ON COLUMN public.v_curriculum_funnel.graduated IS
 'Those with status GRADUATED.';
-COMMENT ON COLUMN v_curriculum_funnel.active IS
+COMMENT ON COLUMN public.v_curriculum_funnel.active IS
 'Those with status ACTIVE.';
-COMMENT ON COLUMN v_curriculum_funnel.stalled IS
+COMMENT ON COLUMN public.v_curriculum_funnel.stalled IS
 'Those with status STALLED.';
-COMMENT ON COLUMN v_curriculum_funnel.not_started IS
+COMMENT ON COLUMN public.v_curriculum_funnel.not_started IS
 'Those with status NOT_STARTED.';
-COMMENT ON COLUMN v_curriculum_funnel.graduation_rate IS
+COMMENT ON COLUMN public.v_curriculum_funnel.graduation_rate IS
 'graduated in percent of groups_total; NULL without groups.';
-COMMENT ON COLUMN v_curriculum_funnel.continued IS
+COMMENT ON COLUMN public.v_curriculum_funnel.continued IS
 'Graduated groups that a link goes out from; NULL for the last course.';
-COMMENT ON COLUMN v_curriculum_funnel.continuation_rate IS
+COMMENT ON COLUMN public.v_curriculum_funnel.continuation_rate IS
 'continued in percent of graduated; NULL for the last course and without graduates.';
-COMMENT ON COLUMN v_curriculum_funnel.awaiting IS
+COMMENT ON COLUMN public.v_curriculum_funnel.awaiting IS
 'Graduated at most 90 days ago and without a link: they may still go on; NULL for the last course.';
-COMMENT ON COLUMN v_curriculum_funnel.settled_continuation_rate IS
+COMMENT ON COLUMN public.v_curriculum_funnel.settled_continuation_rate IS
 'Of the groups that graduated more than 90 days ago, the percentage with a link; NULL for the last course and without such groups.';
 
-CREATE VIEW v_drop_off AS
+CREATE VIEW public.v_drop_off AS
 SELECT
     course_name,
     episode,
@@ -189,22 +189,22 @@ FROM (
     WINDOW course AS (PARTITION BY config.course_name)
 ) AS counted
 WHERE episode < max_episodes;
-COMMENT ON VIEW v_drop_off IS
+COMMENT ON VIEW public.v_drop_off IS
 'A row a course and episode as of ngeshare_as_of(), courses without groups too: where do groups stop? Episode 0 is before the first.';
-COMMENT ON COLUMN v_drop_off.course_name IS
+COMMENT ON COLUMN public.v_drop_off.course_name IS
 'The course.';
-COMMENT ON COLUMN v_drop_off.episode IS
+COMMENT ON COLUMN public.v_drop_off.episode IS
 '0 to one before the last: the furthest episode reached so far.';
-COMMENT ON COLUMN v_drop_off.groups_reached IS
+COMMENT ON COLUMN public.v_drop_off.groups_reached IS
 'Groups that reached this episode or a later one; for 0 all groups of the course.';
-COMMENT ON COLUMN v_drop_off.groups_stalled IS
+COMMENT ON COLUMN public.v_drop_off.groups_stalled IS
 'STALLED groups that got exactly this far.';
-COMMENT ON COLUMN v_drop_off.stalled_pct IS
+COMMENT ON COLUMN public.v_drop_off.stalled_pct IS
 'They in percent of the course''s STALLED groups, one decimal; NULL where none stalled.';
-COMMENT ON COLUMN v_drop_off.is_peak IS
+COMMENT ON COLUMN public.v_drop_off.is_peak IS
 'Whether most of the course stalled here; on a tie the lowest episode, and none where nothing stalled.';
 
-CREATE VIEW v_time_to_graduate AS
+CREATE VIEW public.v_time_to_graduate AS
 SELECT
     course_name,
     count(*)::integer AS groups,
@@ -221,24 +221,24 @@ FROM (
     WHERE status = 'GRADUATED'
 ) AS graduate
 GROUP BY course_name;
-COMMENT ON VIEW v_time_to_graduate IS
+COMMENT ON VIEW public.v_time_to_graduate IS
 'A row a course with a graduate as of ngeshare_as_of(): days from a group''s first meeting to its graduation.';
-COMMENT ON COLUMN v_time_to_graduate.course_name IS
+COMMENT ON COLUMN public.v_time_to_graduate.course_name IS
 'The course.';
-COMMENT ON COLUMN v_time_to_graduate.groups IS
+COMMENT ON COLUMN public.v_time_to_graduate.groups IS
 'Its graduated groups.';
-COMMENT ON COLUMN v_time_to_graduate.avg_days IS
+COMMENT ON COLUMN public.v_time_to_graduate.avg_days IS
 'The average, one decimal.';
-COMMENT ON COLUMN v_time_to_graduate.median_days IS
+COMMENT ON COLUMN public.v_time_to_graduate.median_days IS
 'The median (percentile_cont); of whole days it has one decimal.';
-COMMENT ON COLUMN v_time_to_graduate.p90_days IS
+COMMENT ON COLUMN public.v_time_to_graduate.p90_days IS
 'The days within which nine in ten graduated (percentile_cont); of whole days it has one decimal.';
-COMMENT ON COLUMN v_time_to_graduate.min_days IS
+COMMENT ON COLUMN public.v_time_to_graduate.min_days IS
 'The fewest; 0 where a group graduated on the day it first met.';
-COMMENT ON COLUMN v_time_to_graduate.max_days IS
+COMMENT ON COLUMN public.v_time_to_graduate.max_days IS
 'The most.';
 
-CREATE VIEW v_graduation_outliers AS
+CREATE VIEW public.v_graduation_outliers AS
 WITH graduate AS (
     SELECT
         group_id,
@@ -263,18 +263,18 @@ FROM graduate
 JOIN quartile ON quartile.course_name = graduate.course_name
 WHERE graduate.days < quartile.lower - 1.5 * (quartile.upper - quartile.lower)
    OR graduate.days > quartile.upper + 1.5 * (quartile.upper - quartile.lower);
-COMMENT ON VIEW v_graduation_outliers IS
+COMMENT ON VIEW public.v_graduation_outliers IS
 'A row a graduated group as of ngeshare_as_of() that took far less or far more time than its course''s others.';
-COMMENT ON COLUMN v_graduation_outliers.group_id IS
+COMMENT ON COLUMN public.v_graduation_outliers.group_id IS
 'HangoutGroup.id.';
-COMMENT ON COLUMN v_graduation_outliers.course_name IS
+COMMENT ON COLUMN public.v_graduation_outliers.course_name IS
 'Its course.';
-COMMENT ON COLUMN v_graduation_outliers.days_to_graduate IS
+COMMENT ON COLUMN public.v_graduation_outliers.days_to_graduate IS
 'Days from its first meeting to its graduation.';
-COMMENT ON COLUMN v_graduation_outliers.outlier IS
+COMMENT ON COLUMN public.v_graduation_outliers.outlier IS
 'FAST or SLOW: more than 1.5 times the distance between the quartiles of its course''s graduates below the first or above the third.';
 
-CREATE VIEW v_cohort AS
+CREATE VIEW public.v_cohort AS
 WITH started AS (
     SELECT
         sequence_order,
@@ -320,34 +320,34 @@ SELECT
     graduated,
     NOT closed_9_months AS is_open
 FROM closed;
-COMMENT ON VIEW v_cohort IS
+COMMENT ON VIEW public.v_cohort IS
 'A row a course and month in which groups of it first met, as of ngeshare_as_of(): how many of them graduated within 3, 6 and 9 months of their own first meeting?';
-COMMENT ON COLUMN v_cohort.sequence_order IS
+COMMENT ON COLUMN public.v_cohort.sequence_order IS
 'The course''s place in the curriculum.';
-COMMENT ON COLUMN v_cohort.course_name IS
+COMMENT ON COLUMN public.v_cohort.course_name IS
 'The course.';
-COMMENT ON COLUMN v_cohort.month IS
+COMMENT ON COLUMN public.v_cohort.month IS
 'The first day of the month in which these groups first met.';
-COMMENT ON COLUMN v_cohort.groups IS
+COMMENT ON COLUMN public.v_cohort.groups IS
 'Groups of the course that first met in it.';
-COMMENT ON COLUMN v_cohort.graduated_3_months IS
+COMMENT ON COLUMN public.v_cohort.graduated_3_months IS
 'Those that graduated at most 3 months after the day they first met, so far.';
-COMMENT ON COLUMN v_cohort.graduated_6_months IS
+COMMENT ON COLUMN public.v_cohort.graduated_6_months IS
 'Those that graduated at most 6 months after the day they first met, so far.';
-COMMENT ON COLUMN v_cohort.graduated_9_months IS
+COMMENT ON COLUMN public.v_cohort.graduated_9_months IS
 'Those that graduated at most 9 months after the day they first met, so far.';
-COMMENT ON COLUMN v_cohort.graduated_3_months_pct IS
+COMMENT ON COLUMN public.v_cohort.graduated_3_months_pct IS
 'They in percent of groups, one decimal; NULL while one that first met on the last day of the month still has time.';
-COMMENT ON COLUMN v_cohort.graduated_6_months_pct IS
+COMMENT ON COLUMN public.v_cohort.graduated_6_months_pct IS
 'They in percent of groups, one decimal; NULL while one that first met on the last day of the month still has time.';
-COMMENT ON COLUMN v_cohort.graduated_9_months_pct IS
+COMMENT ON COLUMN public.v_cohort.graduated_9_months_pct IS
 'They in percent of groups, one decimal; NULL while one that first met on the last day of the month still has time.';
-COMMENT ON COLUMN v_cohort.graduated IS
+COMMENT ON COLUMN public.v_cohort.graduated IS
 'Those that have graduated, however long it took.';
-COMMENT ON COLUMN v_cohort.is_open IS
+COMMENT ON COLUMN public.v_cohort.is_open IS
 'Whether the nine months of a group that first met on the last day of the month are not over yet.';
 
-CREATE VIEW v_resume_chance AS
+CREATE VIEW public.v_resume_chance AS
 WITH counted AS (
     SELECT
         course_name,
@@ -375,17 +375,17 @@ SELECT DISTINCT ON (course_name, days)
     lasting::integer AS lasting,
     round(100 * (1 - CASE WHEN is_certain THEN 0 ELSE round(exp(coalesce(log_share, 0)), 12) END), 1) AS resume_chance
 FROM longer;
-COMMENT ON VIEW v_resume_chance IS
+COMMENT ON VIEW public.v_resume_chance IS
 'A row a course and number of days that a silence of one of its groups lasted, as of ngeshare_as_of(): how likely does a group that has been silent for so long meet again? After Kaplan and Meier, so that groups still silent count for as long as is known.';
-COMMENT ON COLUMN v_resume_chance.course_name IS
+COMMENT ON COLUMN public.v_resume_chance.course_name IS
 'The course.';
-COMMENT ON COLUMN v_resume_chance.days_silent IS
+COMMENT ON COLUMN public.v_resume_chance.days_silent IS
 'Days from a meeting to the next, or to today where there was none since. What follows a graduation does not count.';
-COMMENT ON COLUMN v_resume_chance.silences IS
+COMMENT ON COLUMN public.v_resume_chance.silences IS
 'Silences of the course that lasted at least so long.';
-COMMENT ON COLUMN v_resume_chance.resumed IS
+COMMENT ON COLUMN public.v_resume_chance.resumed IS
 'Those of them that ended just then with a meeting.';
-COMMENT ON COLUMN v_resume_chance.lasting IS
+COMMENT ON COLUMN public.v_resume_chance.lasting IS
 'Those of them that last just so long today: of groups that have not graduated.';
-COMMENT ON COLUMN v_resume_chance.resume_chance IS
+COMMENT ON COLUMN public.v_resume_chance.resume_chance IS
 'The chance in percent that a silence that has lasted so long ends with a meeting, one decimal: 1 less the product, over all longer ones, of 1 - resumed / silences.';

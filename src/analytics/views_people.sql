@@ -1,6 +1,6 @@
 -- The views on people: who belongs where, who leads, and how they come to it.
 
-CREATE VIEW v_member_roster AS
+CREATE VIEW public.v_member_roster AS
 SELECT
     seat.group_id,
     seat.user_id,
@@ -31,24 +31,24 @@ SELECT
 FROM ngeshare.seat
 WHERE seat.is_first
   AND seat.course_number IS NOT NULL;
-COMMENT ON VIEW v_member_roster IS
+COMMENT ON VIEW public.v_member_roster IS
 'A row a curriculum group, person and role there, as of ngeshare_as_of(): who belongs to it, and who still comes. Somebody with both roles has two rows.';
-COMMENT ON COLUMN v_member_roster.group_id IS
+COMMENT ON COLUMN public.v_member_roster.group_id IS
 'HangoutGroup.id.';
-COMMENT ON COLUMN v_member_roster.user_id IS
+COMMENT ON COLUMN public.v_member_roster.user_id IS
 'The user; NULL for a person who is known by an email address only.';
-COMMENT ON COLUMN v_member_roster.user_name IS
+COMMENT ON COLUMN public.v_member_roster.user_name IS
 'The user''s email, or id where there is none; for a person without a user the address of the earliest record there (tie: the smallest record id).';
-COMMENT ON COLUMN v_member_roster.role IS
+COMMENT ON COLUMN public.v_member_roster.role IS
 'MEMBER or FACILITATOR.';
-COMMENT ON COLUMN v_member_roster.joined_at IS
+COMMENT ON COLUMN public.v_member_roster.joined_at IS
 'The earliest joinedAt of this person and role there.';
-COMMENT ON COLUMN v_member_roster.is_active IS
+COMMENT ON COLUMN public.v_member_roster.is_active IS
 'Whether this user attended this group in the last 28 days (ngeshare.active_days); false for a person without a user; NULL where those days begin before the window of raw attendance, so that it is not known here.';
-COMMENT ON COLUMN v_member_roster.is_deleted IS
+COMMENT ON COLUMN public.v_member_roster.is_deleted IS
 'Whether the user is soft-deleted; false for a person without a user.';
 
-CREATE VIEW v_facilitator_alumni AS
+CREATE VIEW public.v_facilitator_alumni AS
 WITH lead AS (
     SELECT
         user_id,
@@ -80,21 +80,21 @@ SELECT
     coalesce(lead.deleted_at <= ngeshare.as_of_utc(), false) AS is_deleted
 FROM lead
 LEFT JOIN member ON member.user_id = lead.user_id;
-COMMENT ON VIEW v_facilitator_alumni IS
+COMMENT ON VIEW public.v_facilitator_alumni IS
 'A row a user who leads or led a group, in the curriculum or not, as of ngeshare_as_of(): did they grow out of the members?';
-COMMENT ON COLUMN v_facilitator_alumni.facilitator_id IS
+COMMENT ON COLUMN public.v_facilitator_alumni.facilitator_id IS
 'The user.';
-COMMENT ON COLUMN v_facilitator_alumni.facilitator_name IS
+COMMENT ON COLUMN public.v_facilitator_alumni.facilitator_name IS
 'The user''s email, or id where there is none.';
-COMMENT ON COLUMN v_facilitator_alumni.is_alumni IS
+COMMENT ON COLUMN public.v_facilitator_alumni.is_alumni IS
 'Whether they first joined any group as a MEMBER before they last joined one as a FACILITATOR.';
-COMMENT ON COLUMN v_facilitator_alumni.member_since IS
+COMMENT ON COLUMN public.v_facilitator_alumni.member_since IS
 'The day they first joined a group as a MEMBER; NULL if they never did.';
-COMMENT ON COLUMN v_facilitator_alumni.facilitator_since IS
+COMMENT ON COLUMN public.v_facilitator_alumni.facilitator_since IS
 'The day they first joined a group as a FACILITATOR.';
-COMMENT ON COLUMN v_facilitator_alumni.current_facilitator_since IS
+COMMENT ON COLUMN public.v_facilitator_alumni.current_facilitator_since IS
 'The day they last did.';
-COMMENT ON COLUMN v_facilitator_alumni.is_deleted IS
+COMMENT ON COLUMN public.v_facilitator_alumni.is_deleted IS
 'Whether the user is soft-deleted.';
 
 CREATE FUNCTION ngeshare.active_groups()
@@ -167,7 +167,7 @@ $$;
 COMMENT ON FUNCTION ngeshare.computed_journeys() IS
 'v_member_journey''s rows while not all seats are settled, before the course has a name; none while all are.';
 
-CREATE VIEW v_member_journey AS
+CREATE VIEW public.v_member_journey AS
 SELECT
     walked.user_id,
     walked.user_name,
@@ -215,24 +215,24 @@ FROM (
     FROM ngeshare.computed_journeys()
 ) AS walked
 LEFT JOIN ngeshare.numbered_course AS course ON course.course_number = walked.current_number;
-COMMENT ON VIEW v_member_journey IS
+COMMENT ON VIEW public.v_member_journey IS
 'A row a user who is or was a member of a curriculum group, as of ngeshare_as_of(): how far have they come? ngeshare_member_journey(user_id) tells one user''s whole way.';
-COMMENT ON COLUMN v_member_journey.user_id IS
+COMMENT ON COLUMN public.v_member_journey.user_id IS
 'The user.';
-COMMENT ON COLUMN v_member_journey.user_name IS
+COMMENT ON COLUMN public.v_member_journey.user_name IS
 'The user''s email, or id where there is none.';
-COMMENT ON COLUMN v_member_journey.groups_joined IS
+COMMENT ON COLUMN public.v_member_journey.groups_joined IS
 'Distinct curriculum groups with a MEMBER record of theirs.';
-COMMENT ON COLUMN v_member_journey.courses_completed IS
+COMMENT ON COLUMN public.v_member_journey.courses_completed IS
 'Distinct courses of those groups that are GRADUATED and that they had joined as a MEMBER by the attendance that graduated the group.';
-COMMENT ON COLUMN v_member_journey.current_course IS
+COMMENT ON COLUMN public.v_member_journey.current_course IS
 'The course, latest in sequence, of those groups that are ACTIVE; NULL where none is.';
-COMMENT ON COLUMN v_member_journey.is_facilitator_now IS
+COMMENT ON COLUMN public.v_member_journey.is_facilitator_now IS
 'Whether they have a FACILITATOR record in any group, in the curriculum or not.';
-COMMENT ON COLUMN v_member_journey.is_deleted IS
+COMMENT ON COLUMN public.v_member_journey.is_deleted IS
 'Whether the user is soft-deleted.';
 
-CREATE VIEW v_facilitator_growth AS
+CREATE VIEW public.v_facilitator_growth AS
 SELECT
     count(*)::integer AS total_facilitators,
     (
@@ -250,24 +250,24 @@ SELECT
     ) AS active_facilitators,
     (count(*) FILTER (WHERE is_alumni))::integer AS alumni_facilitators,
     round(100.0 * count(*) FILTER (WHERE is_alumni) / nullif(count(*), 0), 1) AS alumni_pct
-FROM v_facilitator_alumni;
-COMMENT ON VIEW v_facilitator_growth IS
+FROM public.v_facilitator_alumni;
+COMMENT ON VIEW public.v_facilitator_growth IS
 'One row as of ngeshare_as_of(), also where there is nobody yet: how many lead, how many of them now, and how many grew out of the members?';
-COMMENT ON COLUMN v_facilitator_growth.total_facilitators IS
+COMMENT ON COLUMN public.v_facilitator_growth.total_facilitators IS
 'Users with a FACILITATOR record in any group: the rows of v_facilitator_alumni.';
-COMMENT ON COLUMN v_facilitator_growth.active_facilitators IS
+COMMENT ON COLUMN public.v_facilitator_growth.active_facilitators IS
 'Distinct users with a FACILITATOR record in a curriculum group that has met, and not longer ago than 28 days (ngeshare.active_days), graduated or not.';
-COMMENT ON COLUMN v_facilitator_growth.alumni_facilitators IS
+COMMENT ON COLUMN public.v_facilitator_growth.alumni_facilitators IS
 'Those of total_facilitators with is_alumni.';
-COMMENT ON COLUMN v_facilitator_growth.alumni_pct IS
+COMMENT ON COLUMN public.v_facilitator_growth.alumni_pct IS
 'They in percent of total_facilitators, one decimal; NULL without facilitators.';
 
-CREATE VIEW v_facilitator_monthly AS
+CREATE VIEW public.v_facilitator_monthly AS
 WITH began AS (
     SELECT
         date_trunc('month', facilitator_since::timestamp) AS month,
         count(*) AS facilitators
-    FROM v_facilitator_alumni
+    FROM public.v_facilitator_alumni
     GROUP BY 1
 ), span AS (
     -- A day beyond the last timestamp has a month, too, but no timestamp.
@@ -291,11 +291,11 @@ SELECT
     (sum(coalesce(began.facilitators, 0)) OVER (ORDER BY calendar.month))::integer AS total_facilitators
 FROM calendar
 LEFT JOIN began ON began.month = calendar.month;
-COMMENT ON VIEW v_facilitator_monthly IS
+COMMENT ON VIEW public.v_facilitator_monthly IS
 'A row a month from the first facilitator''s to that of ngeshare_as_of(), months without a new one too: how does their number grow? No row without facilitators.';
-COMMENT ON COLUMN v_facilitator_monthly.month IS
+COMMENT ON COLUMN public.v_facilitator_monthly.month IS
 'The first day of the month.';
-COMMENT ON COLUMN v_facilitator_monthly.new_facilitators IS
+COMMENT ON COLUMN public.v_facilitator_monthly.new_facilitators IS
 'Users whose facilitator_since (v_facilitator_alumni) lies in it.';
-COMMENT ON COLUMN v_facilitator_monthly.total_facilitators IS
+COMMENT ON COLUMN public.v_facilitator_monthly.total_facilitators IS
 'All up to its end.';

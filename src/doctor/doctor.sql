@@ -16,7 +16,8 @@ RETURNS SETOF text[]
 AS 'MODULE_PATHNAME', 'ngeshare_ask_production'
 LANGUAGE C
 VOLATILE
-STRICT;
+STRICT
+SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION ngeshare.ask_production(text) IS
 'Runs a statement on production as it is written, over a connection of its own with search_path = pg_catalog and at most 30 seconds, and returns each row as an array of texts. Errors: 55000 before ngeshare_connect(), and what production or the network gave.';
 
@@ -90,7 +91,7 @@ $$;
 COMMENT ON FUNCTION ngeshare.run_check(text) IS
 'What one check found. An error of its own is its finding, with the SQLSTATE in front; only a cancel of the caller''s is raised.';
 
-CREATE FUNCTION ngeshare_doctor()
+CREATE FUNCTION public.ngeshare_doctor()
 RETURNS TABLE
 (
     check_name text,
@@ -131,5 +132,5 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION ngeshare_doctor() IS
+COMMENT ON FUNCTION public.ngeshare_doctor() IS
 'Looks at everything that a sync needs, here and on production, changes nothing, and never fails: a row a check, or a row a thing that a check found. status: ok, warning (works, but will hurt) or error (wrong, or will stop a sync). detail: what it saw. hint: what to do, often the exact statement; NULL where it is ok. Where production does not answer, the checks that ask it say that they were not made.';

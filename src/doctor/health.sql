@@ -99,7 +99,7 @@ $$;
 COMMENT ON FUNCTION ngeshare.sync_health() IS
 'The row of v_sync_health.';
 
-CREATE VIEW v_sync_health AS
+CREATE VIEW public.v_sync_health AS
 SELECT
     status,
     last_success_at,
@@ -110,21 +110,21 @@ SELECT
     next_run_at,
     alerts_pending
 FROM ngeshare.sync_health();
-COMMENT ON VIEW v_sync_health IS
+COMMENT ON VIEW public.v_sync_health IS
 'One row for people and monitors: is the mirror fresh? The run that decides is the last one that failed, crashed, or came to its end over all six tables; a run with mode verify, a cancelled one and a success of some tables only change nothing.';
-COMMENT ON COLUMN v_sync_health.status IS
+COMMENT ON COLUMN public.v_sync_health.status IS
 'never before any such run; failed or crashed where the last one is; else stale where the last success is older than ngeshare.alert_stale_after (26 hours); else warning or success, as it ended.';
-COMMENT ON COLUMN v_sync_health.last_success_at IS
+COMMENT ON COLUMN public.v_sync_health.last_success_at IS
 'When the last run over all six tables ended as a success or a warning; NULL before the first.';
-COMMENT ON COLUMN v_sync_health.age IS
+COMMENT ON COLUMN public.v_sync_health.age IS
 'The time since then; NULL before the first.';
-COMMENT ON COLUMN v_sync_health.last_run_id IS
+COMMENT ON COLUMN public.v_sync_health.last_run_id IS
 'The last run of any kind, the one that is running included; NULL before the first.';
-COMMENT ON COLUMN v_sync_health.last_error IS
+COMMENT ON COLUMN public.v_sync_health.last_error IS
 'What the deciding run said, where it failed, crashed or ended with a warning; else NULL.';
-COMMENT ON COLUMN v_sync_health.sqlstate IS
+COMMENT ON COLUMN public.v_sync_health.sqlstate IS
 'The SQLSTATE that the deciding run failed with; NULL where it did not, or was gone before it could say.';
-COMMENT ON COLUMN v_sync_health.next_run_at IS
+COMMENT ON COLUMN public.v_sync_health.next_run_at IS
 'When pg_cron starts the job "ngeshare_sync" next; NULL where it does not live here, has no such job, or one whose schedule can''t be read.';
-COMMENT ON COLUMN v_sync_health.alerts_pending IS
+COMMENT ON COLUMN public.v_sync_health.alerts_pending IS
 'Alerts that wait to be delivered.';

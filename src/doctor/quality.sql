@@ -255,7 +255,7 @@ $$;
 COMMENT ON FUNCTION ngeshare.quality_of_syncs() IS
 'The findings of v_data_quality that syncs left: orphan_reference, quarantine and drift.';
 
-CREATE VIEW v_data_quality AS
+CREATE VIEW public.v_data_quality AS
 SELECT finding, table_name, column_name, rows, example_id, hint
 FROM ngeshare.quality_of_nulls()
 UNION ALL
@@ -270,17 +270,17 @@ FROM ngeshare.quality_of_names()
 UNION ALL
 SELECT finding, table_name, column_name, rows, example_id, hint
 FROM ngeshare.quality_of_syncs();
-COMMENT ON VIEW v_data_quality IS
+COMMENT ON VIEW public.v_data_quality IS
 'What is odd in the data, a row a finding that has rows: by the mirror alone, as of the last sync. Production is not asked. Some findings are only counts to know (null_values, the values seen); none is mended here: production is where.';
-COMMENT ON COLUMN v_data_quality.finding IS
+COMMENT ON COLUMN public.v_data_quality.finding IS
 'null_values; orphan_reference, quarantine and drift; end_before_start, updated_before_created, deleted_before_created, in_future (by more than a day), attendance_before_group, joined_before_group (by more than a day); joined_at_null, ignored_person, group_without_hangout; duplicate_email; near_miss_course; role_seen, membership_status_seen, group_status_seen.';
-COMMENT ON COLUMN v_data_quality.table_name IS
+COMMENT ON COLUMN public.v_data_quality.table_name IS
 'One of the six tables.';
-COMMENT ON COLUMN v_data_quality.column_name IS
+COMMENT ON COLUMN public.v_data_quality.column_name IS
 'The column that the finding is about; NULL where it is about whole rows.';
-COMMENT ON COLUMN v_data_quality.rows IS
+COMMENT ON COLUMN public.v_data_quality.rows IS
 'Rows of the table that it was found in (attendance: of the window); of drift, 1: the column.';
-COMMENT ON COLUMN v_data_quality.example_id IS
+COMMENT ON COLUMN public.v_data_quality.example_id IS
 'The smallest id among them, in byte order; NULL for drift.';
-COMMENT ON COLUMN v_data_quality.hint IS
+COMMENT ON COLUMN public.v_data_quality.hint IS
 'What it means for the answers, and the value where the finding is about one; NULL where there is nothing to say.';

@@ -451,7 +451,7 @@ RETURNS bigint
 LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
-AS $$ SELECT hashtextextended(group_id, 0) & 1023 $$;
+RETURN hashtextextended(group_id, 0) & 1023;
 COMMENT ON FUNCTION ngeshare.past_bucket(text) IS
 'The bucket in which a group''s past is compared with production (src/sync/content.c counts the same ones there).';
 

@@ -255,7 +255,7 @@ WHERE is_rescuable;
 COMMENT ON VIEW ngeshare.computed_rescue_list IS
 'The rows of api.rescue_list.';
 
-CREATE FUNCTION ngeshare.computed(kind anyelement, as_of timestamptz DEFAULT ngeshare_as_of())
+CREATE FUNCTION ngeshare.computed(kind anyelement, as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS SETOF anyelement
 LANGUAGE plpgsql
 STABLE

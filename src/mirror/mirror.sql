@@ -11,7 +11,7 @@ RETURNS boolean
 LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
-AS $$ SELECT at IS NULL OR at BETWEEN timestamp '4713-01-03 00:00:00 BC' AND timestamp '294276-12-29 00:00:00' $$;
+RETURN at IS NULL OR at BETWEEN timestamp '4713-01-03 00:00:00 BC' AND timestamp '294276-12-29 00:00:00';
 COMMENT ON FUNCTION ngeshare.has_local_day(timestamp) IS
 'Whether a timestamp that the rules count with has a local day in every zone; true for NULL.';
 

@@ -152,11 +152,7 @@ CREATE FUNCTION ngeshare.stale_after()
 RETURNS interval
 LANGUAGE sql
 STABLE
-AS $$
-    SELECT coalesce(
-        nullif(pg_catalog.current_setting('ngeshare.alert_stale_after', true), ''),
-        '26h')::pg_catalog.interval
-$$;
+RETURN coalesce(nullif(current_setting('ngeshare.alert_stale_after', true), ''), '26h')::interval;
 COMMENT ON FUNCTION ngeshare.stale_after() IS
 'How old the last success may be before the mirror counts as stale: the setting ngeshare.alert_stale_after, 26 hours where there is none.';
 
@@ -249,7 +245,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION ngeshare_last_sync(table_name text)
+CREATE FUNCTION public.ngeshare_last_sync(table_name text)
 RETURNS timestamptz
 LANGUAGE sql
 STABLE
@@ -263,13 +259,13 @@ AS $$
     WHERE sync_state.table_name = $1
       AND watermark > '-infinity'
 $$;
-COMMENT ON FUNCTION ngeshare_last_sync(text) IS
+COMMENT ON FUNCTION public.ngeshare_last_sync(text) IS
 'The watermark up to which a table of the mirror is known to be complete, in production''s clock: every row committed there with an earlier updatedAt is here. NULL before the table''s first sync and for an unknown name. For attendance: the clock of the last sync of its window.';
 
-CREATE PROCEDURE ngeshare_sync(mode text DEFAULT 'incremental', tables text[] DEFAULT NULL)
+CREATE PROCEDURE public.ngeshare_sync(mode text DEFAULT 'incremental', tables text[] DEFAULT NULL)
 AS 'MODULE_PATHNAME'
 LANGUAGE C;
-COMMENT ON PROCEDURE ngeshare_sync(text, text[]) IS
+COMMENT ON PROCEDURE public.ngeshare_sync(text, text[]) IS
 'Brings the mirror and the history up to production. mode: incremental (what differs), full (rereads and reconciles everything, history too) or verify (compares and changes nothing). tables: some of the six only. A NOTICE a table. Errors: NG001 while another sync runs, NG002 where production has lost more than ngeshare.sync_max_delete_pct of a table, NG003 where it was restored from a backup, 22023 for an unknown mode or table, 55000 before ngeshare_connect() or under another time zone, 25001 inside a transaction block; all others as production or the network gave them, after they are in sync_error_log.';
 
 SELECT pg_extension_config_dump('public.sync_run', '');

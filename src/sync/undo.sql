@@ -75,7 +75,7 @@ $$;
 COMMENT ON FUNCTION ngeshare.put_back(text, jsonb[], boolean) IS
 'Puts archived rows of one table back, over what is there or only where nothing is, and returns how many.';
 
-CREATE FUNCTION ngeshare_restore_attendance(run_id bigint)
+CREATE FUNCTION public.ngeshare_restore_attendance(run_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql
 VOLATILE
@@ -107,10 +107,10 @@ BEGIN
           AND backup.kind <> 'added'), true);
 END
 $$;
-COMMENT ON FUNCTION ngeshare_restore_attendance(bigint) IS
+COMMENT ON FUNCTION public.ngeshare_restore_attendance(bigint) IS
 'Makes attendance what it was before a run replaced rows of it: puts removed and changed rows back, takes added ones out, and returns how many. The next sync makes it production''s again. Errors: 22023 where the run has no backup (the hint names those that have), NG001 while a sync runs, 23503 where a row''s group, episode or user was deleted since (ngeshare_restore_deleted() first).';
 
-CREATE FUNCTION ngeshare_restore_deleted(run_id bigint)
+CREATE FUNCTION public.ngeshare_restore_deleted(run_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql
 VOLATILE
@@ -156,7 +156,7 @@ BEGIN
     RETURN undone + meetings;
 END
 $$;
-COMMENT ON FUNCTION ngeshare_restore_deleted(bigint) IS
+COMMENT ON FUNCTION public.ngeshare_restore_deleted(bigint) IS
 'Puts back the rows that a run deleted because production no longer had them, with their groups'' history, and returns how many rows and meetings that were. The next sync finds them deleted again. Errors: 22023 where the run removed nothing (the hint names those that did), NG001 while a sync runs, 23503 where what a row points to was deleted by another run since (restore that one first).';
 
 SELECT pg_extension_config_dump('ngeshare.removed_row', '');

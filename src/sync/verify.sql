@@ -94,7 +94,7 @@ CREATE TABLE ngeshare.difference
 COMMENT ON TABLE ngeshare.difference IS
 'Rows that the last run found to differ, by key: missing here, changed, or extra (gone from production); of attendance also gone and moved (to another day), between the step that asks and the one that writes. Repaired and removed ones leave it; after CALL ngeshare_sync(''verify'') it says what differs.';
 
-CREATE FUNCTION ngeshare_validate()
+CREATE FUNCTION public.ngeshare_validate()
 RETURNS TABLE
 (
     table_name       text,
@@ -114,5 +114,5 @@ ROWS 6
 SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO'
 SET jit = off;
-COMMENT ON FUNCTION ngeshare_validate() IS
+COMMENT ON FUNCTION public.ngeshare_validate() IS
 'Compares each table with production, now and by content, and changes nothing: a row a table. Attendance: its window. difference_pct is the rows here less those there, in percent of those there (NULL where there are none); within_tolerance: at most 0.1 % either way. The hashes are sums over all rows, quarantined ones included; matches: every bucket of rows is the same. Errors: 55000 before ngeshare_connect(), and what production or the network gave.';

@@ -40,17 +40,17 @@ WHERE locktype = 'advisory'
 COMMENT ON VIEW ngeshare.sync_lock IS
 'The process that holds the one lock of a sync in this database; no row where none runs. The key is "ngeshare" in ASCII.';
 
-CREATE FUNCTION ngeshare_sync_start(mode text DEFAULT 'incremental')
+CREATE FUNCTION public.ngeshare_sync_start(mode text DEFAULT 'incremental')
 RETURNS bigint
 AS 'MODULE_PATHNAME'
 LANGUAGE C
 VOLATILE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION ngeshare_sync_start(text) IS
+COMMENT ON FUNCTION public.ngeshare_sync_start(text) IS
 'Starts a sync in a background worker and returns its run_id; the worker begins when the caller''s transaction has committed. Errors: NG001 while a sync runs (the detail names it), 53000 where no worker can be started, 55000 before ngeshare_connect(), 22023 for an unknown mode, 22004 for NULL.';
 
-CREATE FUNCTION ngeshare_sync_cancel()
+CREATE FUNCTION public.ngeshare_sync_cancel()
 RETURNS boolean
 LANGUAGE sql
 VOLATILE
@@ -60,10 +60,10 @@ AS $$
     SELECT coalesce(bool_or(pg_cancel_backend(pid)), false)
     FROM ngeshare.sync_lock
 $$;
-COMMENT ON FUNCTION ngeshare_sync_cancel() IS
+COMMENT ON FUNCTION public.ngeshare_sync_cancel() IS
 'Cancels the running sync, in a worker or in a session: true where there was one. What it had committed stays, and the next sync goes on from it.';
 
-CREATE FUNCTION ngeshare_sync_status()
+CREATE FUNCTION public.ngeshare_sync_status()
 RETURNS TABLE
 (
     running         boolean,
@@ -145,14 +145,15 @@ BEGIN
     LEFT JOIN ngeshare.sync_progress AS progress ON progress.run_id = last_run.run_id;
 END
 $$;
-COMMENT ON FUNCTION ngeshare_sync_status() IS
+COMMENT ON FUNCTION public.ngeshare_sync_status() IS
 'Where the sync is: one row. running: a live process works on run_id. phase: of a running sync preflight, survey, open, pull, past, parents, merge, window, verify, repair, deletes, settle or finish; interrupted where its process died; else the last run''s status. rows_done of rows_expected are pulled; pct counts pulling and merging; eta is NULL while nothing can be said. last_error is the last run''s, where it did not simply succeed. All NULL but running before the first sync.';
 
-CREATE FUNCTION ngeshare_schedule(cron text)
+CREATE FUNCTION public.ngeshare_schedule(cron text)
 RETURNS bigint
 LANGUAGE plpgsql
 VOLATILE
 STRICT
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     job bigint;
@@ -172,13 +173,14 @@ BEGIN
     RETURN job;
 END
 $$;
-COMMENT ON FUNCTION ngeshare_schedule(text) IS
+COMMENT ON FUNCTION public.ngeshare_schedule(text) IS
 'Schedules CALL ngeshare_sync() through pg_cron, in cron''s own notation (''*/30 * * * *''), in the place of an earlier schedule, and returns the job''s id; with it goes a second job, ngeshare_watch, which every five minutes looks whether the data is stale and alerts wait. Errors: 55000 where pg_cron does not live in this database (the hint says how to get it), and pg_cron''s own for a schedule that it cannot read.';
 
-CREATE FUNCTION ngeshare_unschedule()
+CREATE FUNCTION public.ngeshare_unschedule()
 RETURNS boolean
 LANGUAGE plpgsql
 VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     was_scheduled boolean := false;
@@ -191,5 +193,5 @@ BEGIN
     RETURN was_scheduled;
 END
 $$;
-COMMENT ON FUNCTION ngeshare_unschedule() IS
+COMMENT ON FUNCTION public.ngeshare_unschedule() IS
 'Takes the scheduled sync and its watch back: true where there was one of the caller''s.';

@@ -35,6 +35,52 @@ BEGIN
 END
 $$;
 
+-- The earlier version may have been installed where somebody else could create objects,
+-- by a script that did not pin the search_path. What the steps leave as it was, such as
+-- a table's CHECKs, may have been made with a look-alike of a function or an operator.
+DO $$
+DECLARE
+    found text;
+BEGIN
+    WITH part AS (
+        SELECT catalog_id, object_id FROM ngeshare.upgrade_member
+        UNION ALL
+        SELECT made.catalog_id, made.object_id
+        FROM ngeshare.upgrade_member AS member
+        JOIN (
+            SELECT 'pg_catalog.pg_rewrite'::regclass::oid, oid, ev_class FROM pg_catalog.pg_rewrite
+            UNION ALL
+            SELECT 'pg_catalog.pg_attrdef'::regclass, oid, adrelid FROM pg_catalog.pg_attrdef
+            UNION ALL
+            SELECT 'pg_catalog.pg_constraint'::regclass, oid, conrelid FROM pg_catalog.pg_constraint
+            UNION ALL
+            SELECT 'pg_catalog.pg_class'::regclass, indexrelid, indrelid FROM pg_catalog.pg_index
+        ) AS made (catalog_id, object_id, relation) ON made.relation = member.object_id
+        WHERE member.catalog_id = 'pg_catalog.pg_class'::regclass
+    )
+    SELECT string_agg(DISTINCT format('%s uses %s',
+        pg_describe_object(part.catalog_id, part.object_id, 0),
+        pg_describe_object(refclassid, refobjid, 0)), ', ')
+    INTO found
+    FROM part
+    JOIN pg_catalog.pg_depend ON classid = part.catalog_id AND objid = part.object_id
+    WHERE refclassid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass,
+                         'pg_catalog.pg_cast'::regclass, 'pg_catalog.pg_opclass'::regclass)
+      AND refobjid >= 16384 -- PostgreSQL's own are below
+      AND NOT EXISTS (SELECT 1 FROM ngeshare.upgrade_member AS member
+                      WHERE (member.catalog_id, member.object_id) = (refclassid, refobjid));
+    IF found IS NOT NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = 'objects of the extension use functions or operators that are not its own',
+            DETAIL = format('They are: %s.', found),
+            HINT = 'Drop these parts, update, and make them again. If you did not make them,'
+                ' somebody planted the functions before the extension was installed.'
+                ' Nothing was changed.';
+    END IF;
+END
+$$;
+
 -- Settled rows are what the version that wrote them made of the groups. Where the
 -- zone isn't the history's, nothing answers until it is: the next sync settles.
 DELETE FROM ngeshare.settled_state;
