@@ -27,23 +27,23 @@ fetch_source()
 # shellcheck disable=SC2317 # logged calls it
 build_asserting_postgres()
 {
-    local work=$1 target=$2
-    mkdir -p -- "$work/apt"
-    apt_for_sources "$work/apt" update &&
-        fetch_source "$work/apt" "postgresql-$ASSERTING_MAJOR" "$work/source" &&
-        (cd -- "$work/source" && ./configure --prefix="$target" --enable-cassert --enable-debug \
+    local folder=$1 target=$2
+    mkdir -p -- "$folder/apt"
+    apt_for_sources "$folder/apt" update &&
+        fetch_source "$folder/apt" "postgresql-$ASSERTING_MAJOR" "$folder/source" &&
+        (cd -- "$folder/source" && ./configure --prefix="$target" --enable-cassert --enable-debug \
             --enable-tap-tests --with-icu --with-openssl --without-readline CFLAGS='-O1 -g') &&
-        make -s -C "$work/source" -j "$(nproc)" world-bin &&
-        make -s -C "$work/source" install-world-bin
+        make -s -C "$folder/source" -j "$(nproc)" world-bin &&
+        make -s -C "$folder/source" install-world-bin
 }
 
 # Builds pg_cron for it, which some tests load.
 # shellcheck disable=SC2317 # its caller runs it with its output in the log
 build_pg_cron()
 {
-    local work=$1 target=$2
-    fetch_source "$work/apt" pg-cron "$work/pg_cron" &&
-        make -s -C "$work/pg_cron" PG_CONFIG="$target/bin/pg_config" with_llvm=no install
+    local folder=$1 target=$2
+    fetch_source "$folder/apt" pg-cron "$folder/pg_cron" &&
+        make -s -C "$folder/pg_cron" PG_CONFIG="$target/bin/pg_config" with_llvm=no install
 }
 
 # Where the build is kept: root's own home is closed to the servers' user.
