@@ -15,6 +15,7 @@
 #include "common/pg_prng.h"
 #include "fmgr.h"
 #include "fuzz.h"
+#include "mb/pg_wchar.h"
 #include "mirror/remote.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
@@ -74,14 +75,15 @@ read_address(char *text)
 	read_setting(text, alert_check_url, false);
 }
 
-/* An error's message is never longer than what libpq said. */
+/* An error's message is valid in the database's encoding, whatever libpq said. */
 static void
 read_message(char *text)
 {
 	int sqlstate = 0;
+	char *message = remote_error_message(text, &sqlstate);
 
-	if (strlen(remote_error_message(text, &sqlstate)) > strlen(text))
-		elog(ERROR, "a message grew: %s", text);
+	if (!pg_verifymbstr(message, strlen(message), true) || strlen(message) > 4 * strlen(text))
+		elog(ERROR, "a message of %d bytes became \"%s\"", (int) strlen(text), message);
 }
 
 static const Target targets[] = {

@@ -21,18 +21,21 @@ PG_FUNCTION_INFO_V1(ngeshare_name_distance);
 /* Names are compared by so many of their first bytes. */
 #define NAME_BYTES 255
 
-/* Whatever production's search_path: a question means PostgreSQL's own functions, and is short. */
-#define ASKING_SETTINGS "SET search_path = pg_catalog"
+/* Whatever production's search_path: a question means PostgreSQL's own functions. */
+#define ASKING_SETTINGS "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)"
+
+/* No question has an answer of more rows. */
+#define ANSWER_ROWS_MAX 10000
 
 /* So many seconds the doctor waits for production at most, for a connection and for an answer each.
  */
 #define ASKING_TIMEOUT 30
 
-/* Makes a text array of one row of a result, with its NULLs. */
+/* Makes a text array of one row of an answer, with its NULLs. */
 static ArrayType *
-row_as_array(PGresult *result, int row)
+row_as_array(const RemoteRows *rows, int64 row)
 {
-	int columns = PQnfields(result);
+	int columns = rows->columns;
 	Datum *values = palloc0(sizeof(Datum) * columns);
 	bool *nulls = palloc0(sizeof(bool) * columns);
 	int dimensions[1] = {columns};
@@ -40,9 +43,9 @@ row_as_array(PGresult *result, int row)
 
 	for (int column = 0; column < columns; column++)
 	{
-		nulls[column] = PQgetisnull(result, row, column);
+		nulls[column] = remote_text(rows, row, column) == NULL;
 		if (!nulls[column])
-			values[column] = CStringGetTextDatum(PQgetvalue(result, row, column));
+			values[column] = CStringGetTextDatum(remote_text(rows, row, column));
 	}
 	return construct_md_array(values, nulls, 1, dimensions, lower_bounds, TEXTOID, -1, false,
 	                          TYPALIGN_INT);
@@ -54,24 +57,25 @@ ngeshare_ask_production(PG_FUNCTION_ARGS)
 	ReturnSetInfo *answer = (ReturnSetInfo *) fcinfo->resultinfo;
 	char *sql = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	int nest_level = NewGUCNestLevel();
+	/* The SQL of 1.0 names no shape. */
+	char *shape = PG_NARGS() > 1 ? text_to_cstring(PG_GETARG_TEXT_PP(1)) : NULL;
 	Remote *remote;
-	PGresult *result;
+	RemoteRows *rows;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (ngeshare_settings.sync_timeout > ASKING_TIMEOUT)
 		(void) set_config_option("ngeshare.sync_timeout", psprintf("%d", ASKING_TIMEOUT), PGC_SUSET,
 		                         PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	remote = remote_open_production();
-	PQclear(remote_query(remote, ASKING_SETTINGS));
-	result = remote_query(remote, sql);
-	for (int row = 0; row < PQntuples(result); row++)
+	remote_rows(remote, ASKING_SETTINGS, "text", 1, 1);
+	rows = remote_rows(remote, sql, shape, 0, ANSWER_ROWS_MAX);
+	for (int64 row = 0; row < rows->count; row++)
 	{
-		Datum values[1] = {PointerGetDatum(row_as_array(result, row))};
+		Datum values[1] = {PointerGetDatum(row_as_array(rows, row))};
 		bool nulls[1] = {false};
 
 		tuplestore_putvalues(answer->setResult, answer->setDesc, values, nulls);
 	}
-	PQclear(result);
 	remote_close(remote);
 	AtEOXact_GUC(true, nest_level);
 	return (Datum) 0;

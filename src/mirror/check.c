@@ -5,6 +5,7 @@
  */
 #include "mirror/check.h"
 
+#include "access/htup_details.h"
 #include "lib/stringinfo.h"
 #include "mirror/tables.h"
 #include "sql.h"
@@ -13,48 +14,50 @@
 
 #define OLDEST_PRODUCTION 140000
 
-/* Reads a one-row result's column as text that outlives the result. */
-static char *
-field(PGresult *result, int column)
-{
-	return pstrdup(PQgetvalue(result, 0, column));
-}
+/* The six tables of production can't have more columns. */
+#define COLUMNS_MAX ((int64) MIRROR_TABLES * MaxHeapAttributeNumber)
 
-static bool
-is_true(PGresult *result, int row, int column)
+/* The table that an answer's first column names; refuses a name that is none of the six. */
+static int
+remote_table(Remote *remote, const RemoteRows *rows, int64 row, const char *sql)
 {
-	return PQgetvalue(result, row, column)[0] == 't';
+	const char *name = remote_text(rows, row, 0);
+	int table = mirror_table_index(name);
+
+	if (table < 0)
+		remote_refuse(remote, ERRCODE_PROTOCOL_VIOLATION,
+		              psprintf("it speaks of a table \"%s\"", name), sql);
+	return table;
 }
 
 /* Reads version, identity and clock; refuses a PostgreSQL older than 14. */
 static void
 check_system(Remote *remote, Production *production)
 {
-	PGresult *result = remote_query(
+	RemoteRows *rows = remote_rows(
 	    remote,
-	    "SELECT pg_catalog.current_setting('server_version_num'),"
+	    "SELECT pg_catalog.current_setting('server_version_num')::bigint,"
 	    " pg_catalog.current_setting('server_version'),"
 	    " CASE WHEN pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')"
 	    " THEN (SELECT system_identifier::text FROM pg_catalog.pg_control_system())"
 	    " ELSE 'unknown' END"
 	    " || '/' || (SELECT oid FROM pg_catalog.pg_database"
 	    " WHERE datname = pg_catalog.current_database()),"
-	    " extract(epoch FROM pg_catalog.clock_timestamp()),"
-	    " CASE WHEN pg_catalog.pg_is_in_recovery() THEN '0'"
-	    " ELSE pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text END");
-	int version = atoi(PQgetvalue(result, 0, 0));
-	char *version_text = field(result, 1);
+	    " (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint,"
+	    " CASE WHEN pg_catalog.pg_is_in_recovery() THEN 0"
+	    " ELSE pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint END",
+	    "count text text int int", 1, 1);
 	double here = (GetCurrentTimestamp() / 1000000.0) +
 	              (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (double) SECS_PER_DAY;
 
-	production->source_id = field(result, 2);
-	production->clock_ahead = atof(PQgetvalue(result, 0, 3)) - here;
-	production->transactions = strtoll(PQgetvalue(result, 0, 4), NULL, 10);
-	PQclear(result);
-	if (version < OLDEST_PRODUCTION)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-		                errmsg("production runs PostgreSQL %s, which is too old", version_text),
-		                errhint("ngeshare reads from PostgreSQL 14 and newer.")));
+	production->source_id = remote_text(rows, 0, 2);
+	production->clock_ahead = remote_int64(rows, 0, 3) / 1000000.0 - here;
+	production->transactions = remote_int64(rows, 0, 4);
+	if (remote_int64(rows, 0, 0) < OLDEST_PRODUCTION)
+		ereport(ERROR,
+		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		         errmsg("production runs PostgreSQL %s, which is too old", remote_text(rows, 0, 1)),
+		         errhint("ngeshare reads from PostgreSQL 14 and newer.")));
 }
 
 /* Notes what keeps a table from being read, unless something was noted before. */
@@ -72,21 +75,20 @@ note_problem(Production *production, int table, int sqlstate, char *message, cha
 
 /* Notes what is wrong with one of the six tables as a whole; a row of check_tables(). */
 static void
-judge_table(Production *production, PGresult *result, int row)
+judge_table(Production *production, const RemoteRows *rows, int table)
 {
-	int table = mirror_table_index(PQgetvalue(result, row, 0));
 	const char *name = mirror_tables[table].name;
 
-	if (!is_true(result, row, 1))
+	if (!remote_bool(rows, table, 1))
 		note_problem(
 		    production, table, ERRCODE_UNDEFINED_TABLE,
 		    psprintf("production has no table public.\"%s\"", name),
 		    psprintf("Check the conninfo's dbname: the six tables are %s.", mirror_names()));
-	else if (!is_true(result, row, 2))
+	else if (!remote_bool(rows, table, 2))
 		note_problem(production, table, ERRCODE_INSUFFICIENT_PRIVILEGE,
 		             psprintf("the login may not read public.\"%s\" on production", name),
 		             psprintf("There: GRANT SELECT ON public.\"%s\" TO the login.", name));
-	else if (is_true(result, row, 3))
+	else if (remote_bool(rows, table, 3))
 		note_problem(
 		    production, table, ERRCODE_INSUFFICIENT_PRIVILEGE,
 		    psprintf("row security hides rows of public.\"%s\" on production from the login", name),
@@ -95,11 +97,10 @@ judge_table(Production *production, PGresult *result, int row)
 
 /* Refuses (42501) a login that may not even look into production's schema. */
 static void
-check_schema(PGresult *result)
+check_schema(const RemoteRows *rows)
 {
-	if (is_true(result, 0, 5))
+	if (remote_bool(rows, 0, 5))
 		return;
-	PQclear(result);
 	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 	                errmsg("the login may not use schema public on production"),
 	                errhint("There: GRANT USAGE ON SCHEMA public TO the login.")));
@@ -110,7 +111,7 @@ static void
 check_tables(Remote *remote, Production *production)
 {
 	StringInfoData sql;
-	PGresult *result;
+	RemoteRows *rows;
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "WITH wanted (no, name) AS (VALUES ");
@@ -128,14 +129,16 @@ check_tables(Remote *remote, Production *production)
 	          " LEFT JOIN pg_catalog.pg_class AS relation"
 	          " ON relation.relnamespace = space.oid AND relation.relname = wanted.name"
 	          " ORDER BY no");
-	result = remote_query(remote, sql.data);
-	check_schema(result);
-	for (int row = 0; row < PQntuples(result); row++)
+	rows = remote_rows(remote, sql.data, "text bool bool bool bool bool", MIRROR_TABLES,
+	                   MIRROR_TABLES);
+	check_schema(rows);
+	for (int row = 0; row < MIRROR_TABLES; row++)
 	{
-		judge_table(production, result, row);
-		production->can_write |= is_true(result, row, 4);
+		if (remote_table(remote, rows, row, sql.data) != row)
+			remote_refuse(remote, ERRCODE_PROTOCOL_VIOLATION, "it names a table twice", sql.data);
+		judge_table(production, rows, row);
+		production->can_write |= remote_bool(rows, row, 4);
 	}
-	PQclear(result);
 }
 
 /* The six tables' columns here, as SQL rows ('User','id','text'), ... */
@@ -158,43 +161,42 @@ wanted_columns(void)
 
 /* Notes a column that differs from ours. */
 static void
-note_drift(Production *production, PGresult *result, int row, const char *kind)
+note_drift(Production *production, const RemoteRows *rows, int64 row, int table, const char *kind)
 {
 	ColumnDrift *drift = palloc(sizeof(ColumnDrift));
 
-	drift->table = mirror_table_index(PQgetvalue(result, row, 0));
-	drift->column = pstrdup(PQgetvalue(result, row, 1));
+	drift->table = table;
+	drift->column = remote_text(rows, row, 1);
 	drift->kind = kind;
-	drift->type_there = pstrdup(PQgetvalue(result, row, 3));
+	drift->type_there = remote_text(rows, row, 3);
 	production->drift = lappend(production->drift, drift);
 }
 
 /* Judges one column that is not as it should be; a row of check_columns(). */
 static void
-judge_column(Production *production, PGresult *result, int row)
+judge_column(Production *production, const RemoteRows *rows, int64 row, int table)
 {
-	int table = mirror_table_index(PQgetvalue(result, row, 0));
 	char *column =
-	    psprintf("public.\"%s\".\"%s\"", PQgetvalue(result, row, 0), PQgetvalue(result, row, 1));
-	const char *type_here = PQgetvalue(result, row, 2);
-	const char *type_there = PQgetvalue(result, row, 3);
+	    psprintf("public.\"%s\".\"%s\"", mirror_tables[table].name, remote_text(rows, row, 1));
+	const char *type_here = remote_text(rows, row, 2);
+	const char *type_there = remote_text(rows, row, 3);
 
 	if (type_here[0] == '\0')
-		note_drift(production, result, row, "added");
+		note_drift(production, rows, row, table, "added");
 	else if (type_there[0] == '\0')
 	{
-		note_drift(production, result, row, "gone");
+		note_drift(production, rows, row, table, "gone");
 		note_problem(production, table, ERRCODE_UNDEFINED_COLUMN,
 		             psprintf("production has no column %s", column),
 		             "Its schema has changed, or it is another database.");
 	}
-	else if (!is_true(result, row, 4))
+	else if (!remote_bool(rows, row, 4))
 		note_problem(production, table, ERRCODE_INSUFFICIENT_PRIVILEGE,
 		             psprintf("the login may not read %s on production", column),
 		             "There: GRANT SELECT on the whole table to the login.");
 	else
 	{
-		note_drift(production, result, row, "retyped");
+		note_drift(production, rows, row, table, "retyped");
 		note_problem(production, table, ERRCODE_DATATYPE_MISMATCH,
 		             psprintf("production's column %s is of type %s", column, type_there),
 		             psprintf("The mirror needs %s.", type_here));
@@ -232,17 +234,16 @@ check_columns(Remote *remote, Production *production)
 	    "'citext'))))"
 	    " ORDER BY attnum IS NOT NULL, table_name, attnum, column_name",
 	    wanted_columns());
-	PGresult *result = remote_query(remote, sql);
+	RemoteRows *rows = remote_rows(remote, sql, "text text text text bool", 0, COLUMNS_MAX);
 
-	for (int row = 0; row < PQntuples(result); row++)
-		judge_column(production, result, row);
-	PQclear(result);
+	for (int64 row = 0; row < rows->count; row++)
+		judge_column(production, rows, row, remote_table(remote, rows, row, sql));
 }
 
 /*
  * Checks production and returns what it learned, in the current memory context:
  * what is wrong with single tables is noted, for production_refuse_table() to
- * raise. Raises 0A000 or 42501 for what concerns all, and what remote_query() does.
+ * raise. Raises 0A000 or 42501 for what concerns all, and what remote_rows() does.
  */
 Production *
 production_check(Remote *remote)

@@ -13,20 +13,47 @@
 /* The foreign server that stands for production. */
 #define REMOTE_SERVER "production"
 
+/* No table has more rows, and no number of rows or pages from production is greater. */
+#define REMOTE_COUNT_MAX INT64CONST(10000000000000)
+
 typedef struct Remote Remote;
 
+/* An answer of production's, checked: all of its values are of the shape that was asked for. */
+typedef struct RemoteRows
+{
+	int64 count;
+	int columns;
+	int64 room;
+	char **values; /* row by row; NULL is SQL's NULL */
+} RemoteRows;
+
+/* remote.c */
 extern Remote *remote_open(List *options);
 extern Remote *remote_open_production(void);
 extern void remote_close(Remote *remote);
-extern PGresult *remote_query(Remote *remote, const char *sql);
-extern void remote_send(Remote *remote, const char *sql);
-extern PGresult *remote_receive(Remote *remote, const char *sql);
-extern int remote_next_chunk(Remote *remote, char **chunk, const char *sql);
-extern uint64 remote_copy(Remote *remote, const char *query, const char *table, List *columns);
 extern int64 remote_bytes_received(Remote *remote);
 extern bool remote_is_idle(Remote *remote);
 extern Oid remote_production_owner(void);
-extern char *remote_error_message(char *message, int *sqlstate);
 extern char *remote_without_secrets(const char *text);
+
+/* remote_answer.c */
+extern void remote_send(Remote *remote, const char *sql);
+extern RemoteRows *
+remote_receive(Remote *remote, const char *sql, const char *shape, int64 min_rows, int64 max_rows);
+extern RemoteRows *
+remote_rows(Remote *remote, const char *sql, const char *shape, int64 min_rows, int64 max_rows);
+
+/* remote_shape.c */
+extern char *remote_text(const RemoteRows *rows, int64 row, int column);
+extern int64 remote_int64(const RemoteRows *rows, int64 row, int column);
+extern bool remote_bool(const RemoteRows *rows, int64 row, int column);
+
+/* remote_error.c */
+extern void remote_refuse(Remote *remote, int sqlstate, const char *what, const char *sql);
+extern char *remote_valid_text(const char *text);
+extern char *remote_error_message(const char *message, int *sqlstate);
+
+/* remote_copy.c */
+extern uint64 remote_copy(Remote *remote, const char *query, const char *table, List *columns);
 
 #endif

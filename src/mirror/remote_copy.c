@@ -5,15 +5,24 @@
  * COPY in its binary form both ways: nothing is spelled out as text, no cursor
  * stays open there, and rows arrive here in pages instead of one by one.
  */
-#include "mirror/remote.h"
+#include "mirror/remote_internal.h"
 
 #include "access/table.h"
 #include "access/xact.h"
 #include "commands/copy.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_relation.h"
+#include "storage/latch.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+
+/* One message of a stream holds a row, which can't be larger, give or take its own header. */
+#define MESSAGE_BYTES_MAX ((int64) MaxAllocSize + 64 * 1024)
+
+/* A piece of a stream is waited for as long, in milliseconds, even after the stream's time. */
+#define PIECE_GRACE 1000
 
 /* What COPY's callback reads from; it takes no argument of its own. */
 static struct
@@ -26,6 +35,76 @@ static struct
 	bool is_at_end;
 } source;
 
+/* Reads the results of a COPY that has ended; raises production's error where it failed. */
+static void
+read_status(Remote *remote, const char *sql)
+{
+	TimestampTz deadline = remote_deadline_in(remote_silence_allowed());
+	PGresult *result;
+
+	for (int count = 0; (result = remote_next_result(remote, sql, deadline)) != NULL; count++)
+	{
+		ExecStatusType status = PQresultStatus(result);
+
+		if (status == PGRES_FATAL_ERROR && count == 0)
+		{
+			remote->error = result;
+			continue;
+		}
+		PQclear(result);
+		if (status != PGRES_COMMAND_OK || count > 0)
+			remote_refuse(remote, ERRCODE_PROTOCOL_VIOLATION,
+			              "its stream of rows has no proper end", sql);
+	}
+	if (remote->error != NULL)
+		remote_raise_query_error(remote, sql);
+}
+
+/*
+ * Waits until a stream's next piece can be had. Production's statement_timeout ends
+ * each stream; where this side is slow, what was sent by then is still to be read.
+ */
+static void
+wait_for_piece(Remote *remote, const char *sql)
+{
+	TimestampTz soon = remote_deadline_in(PIECE_GRACE);
+
+	remote_wait(remote, WL_SOCKET_READABLE, Max(remote->stream_end, soon));
+	remote_take_input(remote, sql);
+}
+
+/* Ends a stream that goes on for much longer than production may work on a statement. */
+static void
+refuse_endless(Remote *remote, const char *sql)
+{
+	if (TimestampDifferenceExceeds(remote->stream_end, GetCurrentTimestamp(),
+	                               remote_silence_allowed()))
+		remote_refuse(remote, ERRCODE_PROTOCOL_VIOLATION, "its stream of rows does not end", sql);
+}
+
+/*
+ * Fetches the next piece of a stream into *chunk, which the caller frees with
+ * PQfreemem(), and returns its length; 0 at the end, which is read to its status.
+ */
+static int
+next_chunk(Remote *remote, char **chunk, const char *sql)
+{
+	int length;
+
+	CHECK_FOR_INTERRUPTS();
+	refuse_endless(remote, sql);
+	while ((length = PQgetCopyData(remote->conn, chunk, 1)) == 0)
+		wait_for_piece(remote, sql);
+	remote->unparsed = 0;
+	if (length > 0)
+	{
+		remote->bytes_received += length;
+		return length;
+	}
+	read_status(remote, sql);
+	return 0;
+}
+
 /* Reads the stream's next piece; false at its end. */
 static bool
 next_piece(void)
@@ -34,7 +113,7 @@ next_piece(void)
 	source.chunk = NULL;
 	source.used = source.length = 0;
 	if (!source.is_at_end)
-		source.length = remote_next_chunk(source.remote, &source.chunk, source.sql);
+		source.length = next_chunk(source.remote, &source.chunk, source.sql);
 	source.is_at_end = source.length == 0;
 	return !source.is_at_end;
 }
@@ -59,12 +138,41 @@ read_source(void *outbuf, int minread, int maxread)
 	return given;
 }
 
-/* Feeds some columns of a table of schema ngeshare from the stream. */
-static uint64
-copy_into(const char *table, List *columns)
+/* Runs a COPY whose stream has to have a number of columns in their binary form. */
+static void
+begin_stream(Remote *remote, const char *sql, int columns)
 {
-	RangeVar *name = makeRangeVar("ngeshare", pstrdup(table), -1);
-	Relation target = table_openrv(name, RowExclusiveLock);
+	PGresult *result;
+	ExecStatusType status;
+	bool is_fitting;
+
+	remote_send(remote, sql);
+	remote->stream_end = remote_deadline_in(remote_silence_allowed());
+	result = remote_next_result(remote, sql, remote->stream_end);
+	status = PQresultStatus(result);
+	is_fitting = PQnfields(result) == columns && PQbinaryTuples(result);
+	if (status == PGRES_FATAL_ERROR)
+	{
+		remote->error = result;
+		read_status(remote, sql);
+	}
+	PQclear(result);
+	if (status != PGRES_COPY_OUT || !is_fitting)
+		remote_refuse(remote, ERRCODE_PROTOCOL_VIOLATION,
+		              psprintf("it is %s instead of a stream of %d binary column(s)",
+		                       PQresStatus(status), columns),
+		              sql);
+	remote->unparsed_max = MESSAGE_BYTES_MAX;
+	PQfreemem(source.chunk);
+	memset(&source, 0, sizeof(source));
+	source.remote = remote;
+	source.sql = sql;
+}
+
+/* Copies the stream's rows, read to its end, into some columns of a table. */
+static uint64
+copy_rows(Relation target, List *columns)
+{
 	ParseState *pstate = make_parsestate(NULL);
 	List *options = list_make1(makeDefElem("format", (Node *) makeString("binary"), -1));
 	CopyFromState copy;
@@ -76,8 +184,41 @@ copy_into(const char *table, List *columns)
 	rows = CopyFrom(copy);
 	EndCopyFrom(copy);
 	PopActiveSnapshot();
-	table_close(target, NoLock);
-	CommandCounterIncrement();
+	/* The trailer may have been read before the stream's end was. */
+	if (next_piece())
+		remote_refuse(source.remote, ERRCODE_PROTOCOL_VIOLATION,
+		              "its stream goes on behind its end", source.sql);
+	return rows;
+}
+
+/*
+ * Copies the stream into a table. Each value was asked for in the column's own type:
+ * bytes that are none of that type, or no stream, are production's fault (08P01), and
+ * not that of a row.
+ */
+static uint64
+copy_into(Relation target, List *columns)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	volatile uint64 rows = 0;
+
+	PG_TRY();
+	{
+		rows = copy_rows(target, columns);
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		if (error->sqlerrcode != ERRCODE_BAD_COPY_FILE_FORMAT &&
+		    error->sqlerrcode != ERRCODE_INVALID_BINARY_REPRESENTATION)
+			PG_RE_THROW();
+		FlushErrorState();
+		remote_refuse(source.remote, ERRCODE_PROTOCOL_VIOLATION, error->message, source.sql);
+	}
+	PG_END_TRY();
 	return rows;
 }
 
@@ -91,16 +232,14 @@ uint64
 remote_copy(Remote *remote, const char *query, const char *table, List *columns)
 {
 	char *sql = psprintf("COPY (%s) TO STDOUT (FORMAT binary)", query);
+	RangeVar *name = makeRangeVar("ngeshare", pstrdup(table), -1);
+	Relation target = table_openrv(name, RowExclusiveLock);
 	uint64 rows;
 
-	PQclear(remote_query(remote, sql));
-	PQfreemem(source.chunk);
-	memset(&source, 0, sizeof(source));
-	source.remote = remote;
-	source.sql = sql;
-	rows = copy_into(table, columns);
-	/* The trailer may have been read before the stream's end was. */
-	while (next_piece())
-		;
+	begin_stream(remote, sql,
+	             columns != NIL ? list_length(columns) : RelationGetNumberOfAttributes(target));
+	rows = copy_into(target, columns);
+	table_close(target, NoLock);
+	CommandCounterIncrement();
 	return rows;
 }

@@ -22,14 +22,15 @@
 void
 session_prepare(Remote *remote)
 {
-	PQclear(remote_query(
+	remote_rows(
 	    remote,
 	    psprintf("SELECT pg_catalog.set_config('statement_timeout', '%ds', false),"
 	             " pg_catalog.set_config('enable_sort', 'off', false),"
 	             " (SELECT pg_catalog.set_config(name, '1s', false) FROM pg_catalog.pg_settings"
 	             " WHERE name = 'client_connection_check_interval'"
 	             " AND pg_catalog.version() LIKE '%%linux%%')",
-	             ngeshare_settings.sync_timeout)));
+	             ngeshare_settings.sync_timeout),
+	    "text text text?", 1, 1);
 }
 
 /* Adds an option unless the list has one of that name. */

@@ -24,7 +24,7 @@
 
 /* Gives one foreign table a size. */
 static void
-set_size(const char *name, Oid space, double pages, double rows)
+set_size(const char *name, Oid space, int64 pages, int64 rows)
 {
 	Oid table = get_relname_relid(name, space);
 	Relation relation;
@@ -42,13 +42,14 @@ statistics_copy(Remote *remote)
 {
 	Oid space = get_namespace_oid("production", false);
 	StringInfoData sql;
-	PGresult *result;
+	RemoteRows *rows;
 
 	initStringInfo(&sql);
 	appendStringInfo(
 	    &sql,
 	    "SELECT relname, size.pages,"
-	    " CASE WHEN reltuples >= 0 THEN reltuples ELSE size.pages * %d END"
+	    " CASE WHEN reltuples >= 0 AND reltuples <= 1e13::real THEN reltuples::bigint"
+	    " ELSE size.pages * %d END"
 	    " FROM pg_catalog.pg_class CROSS JOIN LATERAL"
 	    " (SELECT pg_catalog.pg_relation_size(oid) / 8192) AS size (pages)"
 	    " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname IN (",
@@ -57,9 +58,8 @@ statistics_copy(Remote *remote)
 		appendStringInfo(&sql, "%s%s", i > 0 ? ", " : "",
 		                 quote_literal_cstr(mirror_tables[i].name));
 	appendStringInfoString(&sql, ")");
-	result = remote_query(remote, sql.data);
-	for (int i = 0; i < PQntuples(result); i++)
-		set_size(PQgetvalue(result, i, 0), space, atof(PQgetvalue(result, i, 1)),
-		         atof(PQgetvalue(result, i, 2)));
-	PQclear(result);
+	rows = remote_rows(remote, sql.data, "text count count", 0, MIRROR_TABLES);
+	for (int64 row = 0; row < rows->count; row++)
+		set_size(remote_text(rows, row, 0), space, remote_int64(rows, row, 1),
+		         remote_int64(rows, row, 2));
 }

@@ -13,6 +13,10 @@
 #include "sql.h"
 #include "utils/builtins.h"
 
+/* What summed_up() gives of production: more buckets than days in 250 years are none of ours. */
+#define DIGEST_SHAPE "text count numeric count?"
+#define DIGEST_BUCKETS_MAX 100000
+
 /* Rows, limited to some buckets (the text of an array) where any are named. */
 char *
 digest_rows_in(const Content *content, const char *rows, const char *buckets)
@@ -75,27 +79,25 @@ keep(const Content *content, const char *query)
 	        &args);
 }
 
-/* Adds a result's column as an array of text. */
+/* Adds an answer's column as an array of text. */
 static void
-add_column(SqlArgs *args, PGresult *result, int column)
+add_column(SqlArgs *args, const RemoteRows *rows, int column)
 {
-	int rows = PQntuples(result);
-	char **values = palloc(sizeof(char *) * Max(rows, 1));
+	char **values = palloc(sizeof(char *) * Max(rows->count, 1));
 
-	for (int i = 0; i < rows; i++)
-		values[i] = PQgetvalue(result, i, column);
-	sql_add_text_array(args, values, rows);
+	for (int i = 0; i < rows->count; i++)
+		values[i] = remote_text(rows, i, column);
+	sql_add_text_array(args, values, rows->count);
 }
 
 /* Compares production's buckets, as they came, with a query that gives ours. */
 static void
-compare(PGresult *result, const char *here, const char *name, Digest *digest)
+compare(const RemoteRows *rows, const char *here, const char *name, Digest *digest)
 {
 	SqlArgs args = {0};
 
 	for (int column = 0; column < 4; column++)
-		add_column(&args, result, column);
-	PQclear(result);
+		add_column(&args, rows, column);
 	sql_add_text(&args, name);
 	sql_query_row(
 	    sql_format(
@@ -145,7 +147,7 @@ digest_compare(Remote *remote, const Content *content, DigestCache cache, Digest
 	remote_send(remote, source);
 	if (cache == DIGEST_NEW || !is_kept(content, here))
 		keep(content, here);
-	compare(remote_receive(remote, source),
+	compare(remote_receive(remote, source, DIGEST_SHAPE, 0, DIGEST_BUCKETS_MAX),
 	        "SELECT bucket, row_count, hash_sum, weight FROM ngeshare.digest WHERE name = $5",
 	        content->name, digest);
 }
@@ -156,7 +158,7 @@ digest_compare_buckets(Remote *remote, const Content *content, const char *bucke
 {
 	char *source = summed_up(digest_rows_in(content, content->source_rows, buckets));
 
-	compare(remote_query(remote, source),
+	compare(remote_rows(remote, source, DIGEST_SHAPE, 0, DIGEST_BUCKETS_MAX),
 	        summed_up(digest_rows_in(content, content->local_rows, buckets)), content->name,
 	        digest);
 }

@@ -5,6 +5,7 @@
  */
 #include "sync/sync.h"
 
+#include "common/int.h"
 #include "history/zone.h"
 #include "mirror/check.h"
 #include "mirror/connect.h"
@@ -59,18 +60,20 @@ record_source(SyncRun *run, const Production *production)
 static Timestamp
 read_bound(SyncRun *run)
 {
-	PGresult *result = remote_query(
-	    run->remote,
+	const char *sql =
 	    "SELECT (extract(epoch FROM least(pg_catalog.clock_timestamp(),"
 	    " (SELECT min(xact_start) FROM pg_catalog.pg_stat_activity"
 	    " WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()),"
 	    " (SELECT min(prepared) FROM pg_catalog.pg_prepared_xacts"
-	    " WHERE database = pg_catalog.current_database()))) * 1000000)::bigint");
-	int64 unix_microseconds = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	    " WHERE database = pg_catalog.current_database()))) * 1000000)::bigint";
+	int64 unix_microseconds = remote_int64(remote_rows(run->remote, sql, "int", 1, 1), 0, 0);
 	Timestamp instant;
 
-	PQclear(result);
-	instant = unix_microseconds - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+	/* No transaction began before PostgreSQL's epoch, nor centuries from now. */
+	if (pg_sub_s64_overflow(unix_microseconds,
+	                        (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY, &instant) ||
+	    instant < 0 || !IS_VALID_TIMESTAMP(instant))
+		remote_refuse(run->remote, ERRCODE_PROTOCOL_VIOLATION, "its clock is not one", sql);
 	return Min(instant, run->clock) - ngeshare_settings.sync_overlap * USECS_PER_SEC;
 }
 

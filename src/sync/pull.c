@@ -32,14 +32,13 @@
 static bool
 has_blocks(SyncRun *run, const MirrorTable *table)
 {
-	PGresult *result =
-	    remote_query(run->remote, sql_format("SELECT relkind = 'r' FROM pg_catalog.pg_class"
-	                                         " WHERE oid = 'public.%s'::regclass",
-	                                         quote_identifier(table->name)));
-	bool is_plain = PQntuples(result) == 1 && PQgetvalue(result, 0, 0)[0] == 't';
+	RemoteRows *rows = remote_rows(run->remote,
+	                               sql_format("SELECT relkind = 'r' FROM pg_catalog.pg_class"
+	                                          " WHERE oid = 'public.%s'::regclass",
+	                                          quote_identifier(table->name)),
+	                               "bool", 1, 1);
 
-	PQclear(result);
-	return is_plain;
+	return remote_bool(rows, 0, 0);
 }
 
 /* Whether an earlier run was cut off within a pass of the kind that this run begins. */
@@ -204,25 +203,25 @@ static bool
 pass_over_row(SyncRun *run, const MirrorTable *table, Timestamp stamp, const char *id)
 {
 	char *batch = batch_query(run, table, stamp, id);
-	PGresult *result = remote_query(
+	RemoteRows *rows = remote_rows(
 	    run->remote,
 	    sql_format("SELECT passed.%s::text, passed.id::text FROM (SELECT source.* %s) AS passed",
-	               quote_identifier(table->stamp), strstr(batch, "FROM public.")));
-	bool is_there = PQntuples(result) == 1;
+	               quote_identifier(table->stamp), strstr(batch, "FROM public.")),
+	    "text key", 0, 1);
+	bool is_there = rows->count == 1;
 	SqlArgs args = {0};
 
 	sql_add_text(&args, table->name);
 	if (is_there)
 	{
 		sync_count_refused(run, table, run->row_error);
-		sync_log_row_error(run, run->row_sqlstate, run->row_error, PQgetvalue(result, 0, 1));
-		sql_add_text(&args, PQgetvalue(result, 0, 0));
-		sql_add_text(&args, PQgetvalue(result, 0, 1));
+		sync_log_row_error(run, run->row_sqlstate, run->row_error, remote_text(rows, 0, 1));
+		sql_add_text(&args, remote_text(rows, 0, 0));
+		sql_add_text(&args, remote_text(rows, 0, 1));
 		sql_run("UPDATE ngeshare.sync_state SET pass_stamp = $2::timestamp(3), pass_id = $3"
 		        " WHERE table_name = $1",
 		        &args);
 	}
-	PQclear(result);
 	return is_there;
 }
 
@@ -256,14 +255,13 @@ pull_by_stamp(SyncRun *run, const MirrorTable *table, Timestamp stamp, const cha
 static int64
 count_blocks(SyncRun *run, const MirrorTable *table)
 {
-	PGresult *result =
-	    remote_query(run->remote, sql_format("SELECT pg_catalog.pg_relation_size('public.%s')"
-	                                         " / pg_catalog.current_setting('block_size')::bigint",
-	                                         quote_identifier(table->name)));
-	int64 blocks = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	RemoteRows *rows = remote_rows(run->remote,
+	                               sql_format("SELECT pg_catalog.pg_relation_size('public.%s')"
+	                                          " / pg_catalog.current_setting('block_size')::bigint",
+	                                          quote_identifier(table->name)),
+	                               "count", 1, 1);
 
-	PQclear(result);
-	return blocks;
+	return Min(remote_int64(rows, 0, 0), MaxBlockNumber);
 }
 
 /*

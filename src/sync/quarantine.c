@@ -130,24 +130,26 @@ sync_hold_by_key(SyncRun *run, const MirrorTable *table, const char *id)
 {
 	const char *stamp = quote_identifier(table->stamp);
 	SqlArgs args = {0};
-	PGresult *result = remote_query(
-	    run->remote, sql_format("SELECT source.%s::timestamp(3)::text, (%s)::text"
-	                            " FROM public.%s AS source WHERE source.id = %s",
-	                            stamp, content_row_hash(table, "source"),
-	                            quote_identifier(table->name), quote_literal_cstr(id)));
+	RemoteRows *rows =
+	    remote_rows(run->remote,
+	                sql_format("SELECT source.%s::timestamp(3)::text, %s"
+	                           " FROM public.%s AS source WHERE source.id = %s LIMIT 1",
+	                           stamp, content_row_hash(table, "source"),
+	                           quote_identifier(table->name), quote_literal_cstr(id)),
+	                "text? int", 0, 1);
 
-	if (PQntuples(result) == 1)
+	if (rows->count == 1)
 	{
 		sql_add_text(&args, table->name);
 		sql_add_text(&args, id);
 		sql_add_text(&args, remote_without_secrets(run->row_error));
-		sql_add_text(&args, PQgetisnull(result, 0, 0) ? NULL : PQgetvalue(result, 0, 0));
-		sql_add_text(&args, PQgetvalue(result, 0, 1));
+		sql_add_text(&args, remote_text(rows, 0, 0));
+		sql_add_int64(&args, remote_int64(rows, 0, 1));
 		sql_add_int64(&args, run->run_id);
 		sql_add_text(&args, table->stamp);
 		sql_run("INSERT INTO ngeshare.quarantine (table_name, row_id, reason, content,"
 		        " source_hash, first_run_id, last_run_id, is_whole) VALUES ($1, $2, $3,"
-		        " jsonb_build_object('id', $2, $7, $4), $5::bigint, $6, $6, false)"
+		        " jsonb_build_object('id', $2, $7, $4), $5, $6, $6, false)"
 		        " ON CONFLICT (table_name, md5(row_id)) DO UPDATE SET reason = excluded.reason,"
 		        " content = excluded.content, source_hash = excluded.source_hash,"
 		        " is_whole = false, is_refused = false, last_run_id = excluded.last_run_id",
@@ -155,7 +157,6 @@ sync_hold_by_key(SyncRun *run, const MirrorTable *table, const char *id)
 		sync_count_refused(run, table, run->row_error);
 		sync_log_row_error(run, run->row_sqlstate, run->row_error, id);
 	}
-	PQclear(result);
 }
 
 /* Lets those rows go from quarantine that staging has brought into the mirror. */

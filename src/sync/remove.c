@@ -53,8 +53,8 @@ sync_guard_removal(const SyncRun *run, int table, int64 missing)
 char *
 sync_split_gone(SyncRun *run, const char *ids, int64 *gone)
 {
-	PGresult *result;
-	char *there;
+	RemoteRows *rows;
+	SqlArgs args = {0};
 
 	*gone = 0;
 	sql_query_row(sql_format("SELECT count(*), array_agg(id)::text FROM (%s) AS listed (id)", ids),
@@ -62,15 +62,16 @@ sync_split_gone(SyncRun *run, const char *ids, int64 *gone)
 	if (sql_int64(1) == 0)
 		return "{}";
 	*gone = sql_int64(1);
-	result = remote_query(
-	    run->remote, sql_format("SELECT count(*), coalesce(pg_catalog.array_agg(id::text), '{}')"
-	                            " FROM public.%s WHERE id = ANY (%s::text[])",
-	                            quote_identifier(mirror_tables[run->table].name),
-	                            quote_literal_cstr(sql_text(2))));
-	*gone -= strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-	there = pstrdup(PQgetvalue(result, 0, 1));
-	PQclear(result);
-	return there;
+	rows = remote_rows(
+	    run->remote,
+	    sql_format("SELECT DISTINCT id::text FROM public.%s WHERE id = ANY (%s::text[])",
+	               quote_identifier(mirror_tables[run->table].name),
+	               quote_literal_cstr(sql_text(2))),
+	    "key", 0, *gone);
+	*gone -= rows->count;
+	sql_add_text_array(&args, rows->values, rows->count);
+	sql_query_row("SELECT $1::text", &args);
+	return sql_text(1);
 }
 
 /* Holds each table's missing rows against the guard, before any is deleted. */

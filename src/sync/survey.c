@@ -107,7 +107,7 @@ count_first_rows(SyncRun *run)
 {
 	SyncTable *state = &run->tables[run->table];
 	char *since = "";
-	PGresult *result;
+	RemoteRows *rows;
 
 	state->is_whole = true;
 	if (run->table == MIRROR_ATTENDANCE)
@@ -116,12 +116,12 @@ count_first_rows(SyncRun *run)
 		since =
 		    sql_format(" WHERE \"attendedAt\" >= timestamp '%s'", clock_spell(run->window_start));
 	}
-	result = remote_query(run->remote,
-	                      sql_format("SELECT count(*) FROM public.%s%s",
-	                                 quote_identifier(mirror_tables[run->table].name), since));
-	state->expected = state->source_rows = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	rows = remote_rows(run->remote,
+	                   sql_format("SELECT count(*) FROM public.%s%s",
+	                              quote_identifier(mirror_tables[run->table].name), since),
+	                   "count", 1, 1);
+	state->expected = state->source_rows = remote_int64(rows, 0, 0);
 	state->all_here = state->all_there = state->source_rows;
-	PQclear(result);
 }
 
 /* What a run that only looks says of a table: which rows differ, by key. */
