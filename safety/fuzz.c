@@ -87,23 +87,28 @@ read_message(char *text)
 }
 
 static const Target targets[] = {
-	{ "conninfo",
-	  fuzz_conninfo,
-	  { "host=db port=5432 dbname=ngeshare user=reader password='it''s \\'secret\\' \\\\ 50%'",
-	    "postgresql://reader:p%40ss@[::1]:5432,db2:5433/ngeshare?sslmode=verify-full&options=-c%20x",
-	    "service=none target_session_attrs=any client_encoding=UTF8 sslpassword=a",
-	    "postgres:///?host=/run&user=a" } },
-	{ "csv", fuzz_csv, { "plain", "a,\"b\"\r\nc", "=SUM(A1)", "", "\"\"\"", "-1", "\xC3\xA9t\xC3\xA9" } },
-	{ "instant",
-	  read_instant,
-	  { "2026-03-31 23:59:59.123456+07", "0044-03-15 BC", "294276-12-31 23:59:59 Asia/Jakarta",
-	    "epoch", "infinity", "20260331T235959Z", "J2451187.5", "March 3rd 2026 12:00 PM EST" } },
-	{ "zone", read_zone, { "Asia/Jakarta", "UTC", "<+07>-7", "EST5EDT,M3.2.0,M11.1.0", "CET" } },
-	{ "address", read_address, { "https://chat.example/hooks/key?a=b#c", "http://[::1]:80/", "ftp://x" } },
-	{ "message",
-	  read_message,
-	  { "connection to server at \"db\" failed: FATAL:  28P01: no entry\nLOCATION:  auth.c:1",
-	    "FATAL:  3D000: ", "x:  :  57P01:", "could not translate host name\n\n" } },
+    {"conninfo",
+     fuzz_conninfo,
+     {"host=db port=5432 dbname=ngeshare user=reader password='it''s \\'secret\\' \\\\ 50%'",
+      "postgresql://reader:p%40ss@[::1]:5432,db2:5433/ngeshare?sslmode=verify-full&options=-c%20x",
+      "service=none target_session_attrs=any client_encoding=UTF8 sslpassword=a",
+      "postgres:///?host=/run&user=a"}},
+    {"csv",
+     fuzz_csv,
+     {"a,\"b\"\r\nc", "x;=SUM(A1)", "", "\"\"\"", "-1;@\t+",
+      "\xC3\xA9;\xE2\x80\x8B=", ";\xEF\xBC\x9D\xEF\xBB\xBF", ";\xC2\xA0\xE3\x80\x80-\xEF\xBC\xA0"}},
+    {"instant",
+     read_instant,
+     {"2026-03-31 23:59:59.123456+07", "0044-03-15 BC", "294276-12-31 23:59:59 Asia/Jakarta",
+      "epoch", "infinity", "20260331T235959Z", "J2451187.5", "March 3rd 2026 12:00 PM EST"}},
+    {"zone", read_zone, {"Asia/Jakarta", "UTC", "<+07>-7", "EST5EDT,M3.2.0,M11.1.0", "CET"}},
+    {"address",
+     read_address,
+     {"https://chat.example/hooks/key?a=b#c", "http://[::1]:80/", "ftp://x"}},
+    {"message",
+     read_message,
+     {"connection to server at \"db\" failed: FATAL:  28P01: no entry\nLOCATION:  auth.c:1",
+      "FATAL:  3D000: ", "x:  :  57P01:", "could not translate host name\n\n"}},
 };
 
 /* Changes a text in one place: a byte, a repeat, a cut, a piece of another seed. */
@@ -151,8 +156,8 @@ make_text(pg_prng_state *random, const Target *target)
 		seeds++;
 	length = strlcpy(text, target->seeds[pg_prng_uint64_range(random, 0, seeds - 1)], TEXT_BYTES);
 	for (int left = pg_prng_uint64_range(random, 0, 12); left > 0; left--)
-		length = mutate(random, text, length,
-		                target->seeds[pg_prng_uint64_range(random, 0, seeds - 1)]);
+		length =
+		    mutate(random, text, length, target->seeds[pg_prng_uint64_range(random, 0, seeds - 1)]);
 	text[length] = '\0';
 	return pstrdup(text);
 }
@@ -184,7 +189,8 @@ ngeshare_fuzz(PG_FUNCTION_ARGS)
 {
 	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	TimestampTz end = GetCurrentTimestamp() + PG_GETARG_INT32(2) * USECS_PER_SEC;
-	MemoryContext memory = AllocSetContextCreate(CurrentMemoryContext, "fuzz", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext memory =
+	    AllocSetContextCreate(CurrentMemoryContext, "fuzz", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(memory);
 	const Target *target = NULL;
 	pg_prng_state random;

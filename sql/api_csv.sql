@@ -83,6 +83,57 @@ VALUES
     (27, '='),
     (28, '-');
 SELECT test.seen(api.csv(cell ORDER BY id)) FROM test.cell;
+-- What a spreadsheet would compute that splits the line at semicolons, tabs or
+-- line breaks, whatever it strips from a cell's front; characters beyond ASCII are
+-- shown by their numbers.
+CREATE FUNCTION test.spelled(word text)
+RETURNS text
+LANGUAGE sql
+AS $$
+    SELECT string_agg(CASE WHEN ascii(letter) > 126 OR letter = E'\x0B' THEN '<' || to_hex(ascii(letter)) || '>' ELSE letter END, '' ORDER BY no)
+    FROM string_to_table(word, NULL) WITH ORDINALITY AS spelled (letter, no)
+$$;
+CREATE TABLE test.split (id integer, word text);
+INSERT INTO test.split (id, word)
+VALUES
+    (1, 'x;=1+1'),
+    (2, 'x;  =1'),
+    (3, E'x"\t=1'),
+    (4, E'x\r\n=1'),
+    (5, E'x\n+1'),
+    (6, U&'\200B=1'),
+    (7, U&'\FEFF=1'),
+    (8, U&'\00A0-1'),
+    (9, U&'\FF1D1'),
+    (10, U&'\FF0B1'),
+    (11, U&'\FF0D1'),
+    (12, U&'\FF20x'),
+    (13, ';;@x'),
+    (14, 'a;"=1"'),
+    (15, U&'x;\200B=1'),
+    (16, U&'x;\3000"\2060 \FF1D1'),
+    (17, 'abc;=cmd|''/C calc''!A0;x'),
+    (18, 'x;""";=1'),
+    (19, '=;=;='),
+    (20, U&'x\FF1B=1'),
+    (21, U&'x\2028=1'),
+    (22, E'x\x0B=1'),
+    (23, U&'x;\+0E0020=1'),
+    (24, U&'\FE66\FE621'),
+    -- These stay as they are.
+    (25, 'a; b = c; d-e'),
+    (26, 'a, -5'),
+    (27, 'x;''=1'),
+    (28, 'say "+1"'),
+    (29, U&'x;\00E9=1'),
+    (30, U&'\2212 5; \2013');
+SELECT split.id, test.spelled(test.seen(line)) AS line
+FROM test.split
+CROSS JOIN LATERAL (SELECT api.csv(shown) FROM (SELECT split.word) AS shown) AS made (csv)
+CROSS JOIN LATERAL substr(csv, length('_word__') + 1) AS line
+ORDER BY split.id;
+-- Arrays, documents and names of types are text as well.
+SELECT test.seen(api.csv(shown)) FROM (SELECT ARRAY['x;=1'] AS list, '["x;=1"]'::jsonb AS document, 'a;=1'::test.label AS label, -5 AS number, -0.5::float8 AS measured) AS shown;
 -- The order is the caller's.
 SELECT test.seen(api.csv(shown)) FROM (SELECT * FROM test.cell WHERE id < 4 ORDER BY id DESC) AS shown;
 

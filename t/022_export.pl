@@ -34,7 +34,9 @@ sync_local($local, 'ngeshare', $clock);
 # Names as people and attackers write them.
 my @hostile = ('a,b', 'say "x"', '"', "one\ntwo", "one\r\ntwo", "cr\ronly", 'back\\slash \\n \\', 'رحلة الإيمان', '🌱 tunas 👩‍👩‍👧', '=1+1',
 	'=HYPERLINK("http://x","y")', '=cmd|\' /C calc\'!A0', '+62 812-3456-7890', '+6281234567890', '-5', '-1+1', '@SUM(A1)', "\tx", "\rx", '', ' ', ' leading',
-	'NULL', '\\N', '<img src=x onerror=alert(1)>', "'quoted'", '1e5', '00123', '2026-03-31', 'x' x 10_000, '"' x 5_000, 'ب' x 10_000);
+	'NULL', '\\N', '<img src=x onerror=alert(1)>', "'quoted'", '1e5', '00123', '2026-03-31', 'x' x 10_000, '"' x 5_000, 'ب' x 10_000,
+	'x;=1+1', 'x;  =1', "x\"\t=1", "x\r\n=1", "x\n+1", ';;@x', 'a;"=1"', 'x;' . '"' x 3 . ';=1', "abc;=cmd|'/C calc'!A0;x", '=;=;=', ' =1', ';', 'x;"', "\n=1", '"=1"', 'a;-5',
+	"\xE2\x80\x8B=1", "\xEF\xBB\xBF=1", "\xC2\xA0-1", "\xEF\xBC\x9D1", "\xEF\xBC\x8B1", "\xEF\xBC\x8D1", "\xEF\xBC\xA0x", "x;\xE2\x80\x8B=1", "x;\xE3\x80\x80\"\xEF\xBC\x9D1");
 sql('SET ngeshare.sync_clock = DEFAULT; UPDATE "HangoutGroup" AS g SET name = hostile.name'
 	  . ' FROM (SELECT id, row_number() OVER (ORDER BY id) % ' . @hostile . ' + 1 AS number FROM "HangoutGroup") AS numbered'
 	  . ' JOIN unnest(ARRAY[' . join(', ', map { quote($_) } @hostile) . ']::text[]) WITH ORDINALITY AS hostile (name, number) USING (number)'
@@ -58,6 +60,7 @@ ok($cells{$_}, 'a cell is "' . seen($_) . '"')
   for 'a,b', 'say "x"', '"', "one\ntwo", "one\r\ntwo", "cr\ronly", 'back\\slash \\n \\', 'رحلة الإيمان', '🌱 tunas 👩‍👩‍👧', q{'=1+1}, q{'=HYPERLINK("http://x","y")},
   q{'=cmd|' /C calc'!A0}, q{'+62 812-3456-7890}, q{'+6281234567890}, q{'-5}, q{'-1+1}, q{'@SUM(A1)}, "'\tx", "'\rx", '', ' ', 'NULL', '\\N',
   '<img src=x onerror=alert(1)>', '1e5', '00123', 'x' x 10_000, '"' x 5_000, 'ب' x 10_000, 'nothing';
+is(formulas_at_semicolons('/export/group_status.csv'), '', 'a spreadsheet that splits the file at semicolons or tabs finds no formula');
 is(scalar(grep { ($_ // '') =~ /^'-\d/ } map { $_->[4] } @{ exported('/export/group_status.csv') }), 0, 'a number gets no apostrophe');
 
 # Filters and order are the API's.
@@ -177,6 +180,30 @@ sub exported
 	return $parser->eof && $code =~ /^(0|2012)$/ ? $rows : "no CSV: $code $message at $place";
 }
 
+# What a file has that a spreadsheet would compute where semicolons or tabs separate the
+# cells: it knows a quoted cell only by a quote directly behind such a separator.
+sub formulas_at_semicolons
+{
+	my ($path) = @_;
+	my $content = get($path)->{content} =~ s/\A\xEF\xBB\xBF//r;
+	my $blank   = qr/(?:["\s]|\xC2\xA0|\xE2\x80\x8B|\xE3\x80\x80|\xEF\xBB\xBF)*/;
+	my ($cells, @found) = (0);
+
+	for my $separator (';', "\t", ";\t,")
+	{
+		while ($content =~ /\G("(?:[^"]|"")*"[^$separator\r\n]*|[^$separator\r\n]*)(?:[$separator\r\n]|\z)/gc)
+		{
+			my $cell = $1;
+
+			last if pos $content >= length $content;
+			$cells++;
+			push @found, seen($cell) if $cell =~ /\A$blank(?:[=+\@-]|\xEF\xBC[\x8B\x8D\x9D\xA0])/ && $cell !~ /\A-?[\d.]+\z/;
+		}
+		pos($content) = 0;
+	}
+	return $cells > 1000 ? join("\n", @found) : "only $cells cells";
+}
+
 # The same rows by SQL, header first: numbers, days and booleans as JSON has them,
 # all else as text that begins with no formula.
 sub by_sql
@@ -184,7 +211,8 @@ sub by_sql
 	my ($view, $rest, $as_of) = @_;
 	my $cells = sql(qq{SELECT string_agg(CASE
 			WHEN typcategory IN ('N', 'B', 'D') THEN format('to_json(%I) #>> ''{}''', attname)
-			ELSE format('CASE WHEN %1\$I::text ~ ''^[-=+\@\\t\\r]'' THEN '''''''' ELSE '''' END || %1\$I::text', attname)
+			ELSE format('CASE WHEN %1\$I::text ~ ''^[\\t\\r]'' THEN '''''''' ELSE '''' END || regexp_replace(%1\$I::text, %2\$L, %3\$L, ''g'')', attname,
+				'((?:^|[;\\t\\r\\n])[" \\u00a0\\u200b\\u3000\\ufeff]*)(?=[-=+\@\\uff0b\\uff0d\\uff1d\\uff20])', '\\1''')
 		END, ', ' ORDER BY attnum)
 		FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
 		WHERE attrelid = 'api.$view'::regclass AND attnum > 0});

@@ -6,6 +6,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "csv.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
@@ -70,22 +71,24 @@ write_quoted(StringInfo text, const char *cell)
 }
 
 /*
- * Writes a cell; a guarded one that a spreadsheet would compute gets an
- * apostrophe in front. An empty one is quoted, which sets it apart from NULL.
+ * Writes a cell, guarded where a spreadsheet might compute it. An empty one is
+ * quoted, which sets it apart from NULL; so is what other programs than Excel
+ * would split at a semicolon or a tab.
  */
 static void
 write_cell(StringInfo text, const char *cell, bool is_guarded)
 {
-	Size length = strlen(cell);
+	Size length;
 	Size quotes = 0;
 
+	if (is_guarded)
+		cell = csv_guard(cell);
+	length = strlen(cell);
 	for (const char *quote = strchr(cell, '"'); quote != NULL; quote = strchr(quote + 1, '"'))
 		quotes++;
-	/* two quotes, an apostrophe, a comma, the end of the line */
-	check_room(text, length + quotes + 6);
-	if (is_guarded && length > 0 && strchr("=+-@\t\r", cell[0]) != NULL)
-		cell = psprintf("'%s", cell);
-	if (length == 0 || strpbrk(cell, ",\"\r\n") != NULL)
+	/* two quotes, a comma, the end of the line */
+	check_room(text, length + quotes + 5);
+	if (length == 0 || strpbrk(cell, ",;\"\t\r\n") != NULL)
 		write_quoted(text, cell);
 	else
 		appendStringInfoString(text, cell);
