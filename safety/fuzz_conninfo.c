@@ -7,6 +7,7 @@
 #include "mirror/connect.c"
 
 #include "fuzz.h"
+#include "mirror/session.h"
 
 /* Splits a connection string, and compares its options with themselves. */
 void
@@ -16,7 +17,7 @@ fuzz_conninfo(char *text)
 	List *mapping;
 
 	split_conninfo(text, &server, &mapping);
-	remote_safe_options(server);
+	session_safe_options(server);
 	if (list_length(option_changes(mapping, mapping)) != list_length(mapping))
 		elog(ERROR, "the same options are other ones: %s", text);
 }

@@ -77,6 +77,30 @@ is(get('/api/home', user('operator'))->{status}, 200, 'operator: reads');
 is(post('/api/rpc/sync_cancel', '{}', json_headers(), user('operator'))->{status}, 200, 'operator: cancels (nothing, here)');
 is(refusal(start_sync('full', user('operator'), 'Sec-Fetch-Site' => 'cross-site')), '403 NG403', 'from a foreign page not even then');
 is(runs(), 1, 'one sync was started in all');
+
+# Passwords can't be tried without end, and who has logged in before notices nothing of it.
+like(get('/', user('viewer'))->{headers}{'set-cookie'}, qr/^ngeshare_login=[0-9a-f]{32}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict$/,
+	'a page that a user opens has a cookie');
+is(get('/', login('viewer', 'wrong'))->{headers}{'set-cookie'}, undef, 'a wrong password has none');
+my %cookie = map { $_ => get('/', user($_))->{headers}{'set-cookie'} =~ s/;.*//r } sort keys %password;
+isnt($cookie{viewer}, $cookie{operator}, 'each user has one of their own');
+my %guessed;
+$guessed{ get('/api/home', login('operator', "guess $_"))->{status} }++ for 1 .. 150;
+cmp_ok($guessed{401}, '<=', 110, 'of 150 passwords in a row a hundred and some are looked at');
+is($guessed{429}, 150 - $guessed{401}, 'the others are refused: 429');
+is(refusal(get('/api/home', login('operator', $password{operator}))), '429 NG429', 'and then even the right one');
+is(refusal(get($_, login('operator', 'guess'))), '429 NG429', "$_, too") for qw(/ /assets/page-1a2b.js /export/funnel.csv);
+is(get('/')->{status}, 401, 'a browser is still asked who it is');
+my @load = map { get($_, user('viewer'), Cookie => $cookie{viewer})->{status} } (qw(/ /assets/page-1a2b.js /api/home /api/freshness /export/funnel.csv)) x 10;
+is_deeply([ grep { $_ != 200 } @load ], [], 'ten page loads of one who has logged in before are answered');
+is(get('/api/home', login($_, 'guess'), Cookie => $cookie{viewer})->{status}, 429, "the viewer's cookie is none for the passwords of $_") for qw(operator ani nobody Viewer);
+is(get('/api/home', login('operator', 'guess'), Cookie => "ngeshare_login=x|$cookie{viewer}")->{status}, 429, 'nor within another');
+is(get('/api/home', Cookie => $cookie{operator})->{status}, 401, 'a cookie without a password opens nothing');
+is(get('/api/home', login('viewer', 'wrong'), Cookie => $cookie{viewer})->{status}, 401, 'nor with a wrong one');
+{
+	local $Website::FROM = '127.0.0.2';
+	is(raw_answer('GET /api/home', 'Authorization: ' . {user('operator')}->{Authorization})->{status}, 200, 'another address may log in');
+}
 is(bare_answers(), '', 'every answer has the security headers');
 
 # What stands in files.

@@ -215,6 +215,11 @@ BEGIN
     IF current_setting('request.method', true) = 'POST' THEN
         PERFORM ngeshare.check_post();
     END IF;
+    -- A file may take the time that the role has; nothing else takes more than 10 seconds.
+    IF coalesce(ngeshare.request_header('accept'), '') NOT ILIKE 'text/csv%'
+        AND current_setting('statement_timeout')::interval NOT BETWEEN '1 millisecond' AND '10 seconds' THEN
+        PERFORM set_config('statement_timeout', '10s', true);
+    END IF;
     PERFORM set_config('ngeshare.as_of',
         coalesce(
             ngeshare.read_as_of(ngeshare.request_header('as-of')),
@@ -225,7 +230,7 @@ END
 $$;
 COMMENT ON FUNCTION api.pre_request() IS
 'Runs before each request.
-Reads the header As-Of: a day (its end in the reporting zone) or an instant with its offset; anything else is a 400 with code NG400. Without it, answers are as of the last successful sync, and before the first one as of now. Refuses a POST without the header X-Ngeshare: sync (403, NG403) or without a JSON body (415, NG415).';
+Reads the header As-Of: a day (its end in the reporting zone) or an instant with its offset; anything else is a 400 with code NG400. Without it, answers are as of the last successful sync, and before the first one as of now. Refuses a POST without the header X-Ngeshare: sync (403, NG403) or without a JSON body (415, NG415). A request may take 10 seconds, a CSV file as long as the role''s statement_timeout (30 seconds).';
 
 CREATE FUNCTION api.sync_start(INOUT mode text DEFAULT 'incremental', OUT run_id text)
 LANGUAGE plpgsql

@@ -64,7 +64,7 @@ FROM (VALUES
         'Take an id that GET /group_status or GET /members lists.'),
     (30, 'web', 'NG405', '405: sync_start or sync_cancel was asked by GET.', 'Send POST.'),
     (31, 'web', 'NG415', '415: a POST without a JSON body.', 'Send Content-Type: application/json.'),
-    (32, 'web', 'NG429', '429: too many starts in a row.', 'Try again in a moment.'),
+    (32, 'web', 'NG429', '429: too many requests at once, or too many logins.', 'Try again in a moment.'),
     (33, 'web', 'NG503', '503: PostgREST does not answer.', 'Start PostgREST; look into its log.'),
     (34, 'web', '54000', '413: a CSV file of more than 256 MB.', 'Filter, or read it by SQL.')
 ) AS code (place, met_by, pattern, meaning, remedy);

@@ -15,7 +15,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(start_website start_api start_nginx stop_program kill_program make_roles wait_until website_port website_state
-  ask get post json_headers start_sync raw_answer status_of_host escaped decoded refusal row rows bare_answers statuses);
+  ask get post json_headers start_sync raw_answer begin_request end_request status_of_host escaped decoded refusal row rows bare_answers statuses);
 
 my $json  = JSON::PP->new->canonical;
 my $http  = HTTP::Tiny->new(timeout => 60, max_redirect => 0);
@@ -266,16 +266,34 @@ sub start_sync
 	return post('/api/rpc/sync_start', defined $mode ? qq({"mode": "$mode"}) : '{}', json_headers(), %headers);
 }
 
+# The address that begin_request() asks from.
+our $FROM = '127.0.0.1';
+
 # What nginx answers to a request that HTTP::Tiny refuses to send: its status,
 # headers and content.
 sub raw_answer
 {
-	my ($request, @lines) = @_;
-	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => 10) or die "no connection: $@";
-	my $got;
+	return end_request(begin_request(@_));
+}
 
+# Sends a request with these lines of headers, and does not wait for the answer.
+sub begin_request
+{
+	my ($request, @lines) = @_;
+	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, LocalAddr => $FROM, Timeout => 10) or die "no connection: $@";
+
+	push @lines, "Host: 127.0.0.1:$port" unless grep { /^Host:/i } @lines;
 	print $socket join "\r\n", "$request HTTP/1.1", @lines, 'Connection: close', '', '';
-	$got = join '', <$socket>;
+	return { socket => $socket, request => $request };
+}
+
+# The answer to a request that was sent.
+sub end_request
+{
+	my ($sent) = @_;
+	my ($socket, $request) = @$sent{qw(socket request)};
+	my $got = join '', <$socket>;
+
 	my ($head, $content) = split /\r\n\r\n/, $got, 2;
 	my ($first, @rest) = split /\r\n/, $head // '';
 	my %headers = map { my ($name, $value) = split /:\s*/, $_, 2; (lc $name => $value) } @rest;
