@@ -92,6 +92,18 @@ for my $operator (@operators)
 	cmp_ok(scalar @different, '>', 0, "a reference with $name differs");
 }
 
+# The first plausible instant, a millisecond earlier and later.
+for my $instant ('1999-12-31 23:59:59.999 UTC', '2000-01-01 00:00:00.001 UTC')
+{
+	(my $mutated = $reference) =~ s/>= timestamptz '2000-01-01 00:00:00 UTC'/>= timestamptz '$instant'/
+	  or die 'the reference does not name the first plausible instant';
+
+	load_reference($mutated);
+	$production->safe_psql('source', sprintf($ten_episodes, 'reference.'));
+	my %differs = map { /^(\w+)/ ? ($1 => 1) : () } answers_differ($production, 'source', $local, 'seed_5', $now);
+	ok($differs{$_}, "a reference that counts from $instant on differs in $_") for qw(v_group_summary v_group_progress);
+}
+
 $production->stop;
 $local->stop;
 done_testing();

@@ -11,7 +11,7 @@ use NgeshareTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $groups = 200;
+my $groups = 210;
 my $now    = '2026-03-31 12:00:00+07';
 my $clock  = "SET ngeshare.sync_clock = '$now';\n";
 my @seeds  = defined $ENV{NGESHARE_TEST_SEED} ? $ENV{NGESHARE_TEST_SEED} : (101 .. 120);

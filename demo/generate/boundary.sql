@@ -278,11 +278,13 @@ BEGIN ATOMIC
 
     INSERT INTO public."UserHangoutGroup"
         (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId", "publicId", "userEmail", "orderId")
-    SELECT record.id, coalesce(joined_at, created_at), coalesce(joined_at, created_at), joined_at, status, role,
+    SELECT record.id, stamp, stamp, joined_at, status, role,
            boundary_group.id, boundary_user.id, NULL, record.email, NULL
     FROM demo.boundary_member AS record
     JOIN demo.boundary_group USING (family, part)
-    LEFT JOIN demo.boundary_user USING (family, person);
+    LEFT JOIN demo.boundary_user USING (family, person)
+    -- A joinedAt typed wrongly leaves the record's own stamps as they are.
+    CROSS JOIN LATERAL (SELECT CASE WHEN joined_at > '2000-01-01' THEN joined_at ELSE created_at END) AS made (stamp);
 
     INSERT INTO public."UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
     SELECT record.id, attended_at, episode.id, boundary_group.id, boundary_user.id

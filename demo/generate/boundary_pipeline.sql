@@ -167,6 +167,7 @@ BEGIN
     PERFORM demo.make_alumni_families();
     PERFORM demo.make_settled_families();
     PERFORM demo.make_hangout_families();
+    PERFORM demo.make_implausible_families();
 
     kept := demo.keep_boundary(groups * 19 / 20);
     PERFORM demo.write_boundary(seed, clock);

@@ -145,3 +145,40 @@ END
 $$;
 
 COMMENT ON FUNCTION demo.make_rescue_families() IS 'Just enough and just too little progress for the rescue list';
+
+
+CREATE FUNCTION demo.make_implausible_families()
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    -- f leads nothing, b is no facilitator and f no alumnus; of c, d and e only d is a member.
+    PERFORM demo.add_group('implausible dates', 'joined', 'aqidah', 3, 40, 10, members => 'a b', facilitator => NULL);
+    PERFORM demo.add_member('implausible dates', 'joined', person, role, joined)
+    FROM (VALUES ('f', 'FACILITATOR', timestamp '0023-05-14 03:00'), ('b', 'FACILITATOR', '1970-01-01'),
+                 ('c', 'MEMBER', '1999-12-31 23:59:59.999'), ('d', 'MEMBER', '2000-01-01'), ('e', 'MEMBER', '1970-01-01'))
+        AS joined (person, role, joined);
+
+    -- The first date of each counts for nothing, the others do.
+    PERFORM demo.add_group('implausible dates', 'led', 'aqidah', 3, 40, 10);
+    PERFORM demo.add_member('implausible dates', 'led', 'g', 'FACILITATOR', timestamp '1999-12-31 23:59:59.999');
+    PERFORM demo.add_member('implausible dates', 'led', 'f', 'MEMBER', timestamp '0023-05-14 03:00');
+    PERFORM demo.add_member('implausible dates', 'led', 'a', 'MEMBER', timestamp '1970-01-01');
+
+    PERFORM demo.add_group('implausible dates', 'never met', 'aqidah', created_at => demo.at(40));
+    PERFORM demo.add_attendance('implausible dates', 'never met', 'a', 'aqidah', ord, met)
+    FROM (VALUES (1, timestamp '0026-03-01 03:00'), (2, '1970-01-01'), (9, '1999-12-31 23:59:59.999')) AS wrong (ord, met);
+
+    -- One episode, one local day, on both sides of the instant; and the last day in UTC before it.
+    PERFORM demo.add_group('implausible dates', 'first meeting', 'aqidah', created_at => demo.at(40));
+    PERFORM demo.add_attendance('implausible dates', 'first meeting', person, 'aqidah', ord, met)
+    FROM (VALUES ('a', 1, timestamp '1999-12-31 23:59:59.999'), ('b', 1, '2000-01-01'), ('a', 9, '1999-12-31 16:59:59.999'),
+                 ('a', 2, demo.at(10))) AS edge (person, ord, met);
+
+    PERFORM demo.add_group('implausible dates', 'not graduated', 'aqidah', 8, 140, 40);
+    PERFORM demo.add_attendance('implausible dates', 'not graduated', 'a', 'aqidah', 9, timestamp '0026-03-01 03:00');
+    PERFORM demo.add_attendance('implausible dates', 'not graduated', 'a', 'aqidah-2', 9, timestamp '1970-01-01');
+END
+$$;
+
+COMMENT ON FUNCTION demo.make_implausible_families() IS 'Dates before 2000-01-01 UTC, which are typing errors and count for nothing, and the first one that counts';

@@ -13,9 +13,10 @@ SELECT attendance.id,
 FROM public."UserHangoutGroupAttendance" AS attendance
 JOIN public."HangoutEpisode" AS episode ON episode.id = attendance."hangoutEpisodeId"
 JOIN public."HangoutGroup" AS hangout_group ON hangout_group.id = attendance."hangoutGroupId"
-LEFT JOIN demo.hangout ON hangout.id = hangout_group."hangoutId";
+LEFT JOIN demo.hangout ON hangout.id = hangout_group."hangoutId"
+WHERE attendance."attendedAt" >= '2000-01-01';
 
-COMMENT ON VIEW demo.local_attendance IS 'Attendance with its local day, and whether it is at the group''s own hangout';
+COMMENT ON VIEW demo.local_attendance IS 'Attendance that counts, with its local day, and whether it is at the group''s own hangout';
 
 
 CREATE VIEW demo.group_case AS
@@ -49,7 +50,8 @@ CREATE VIEW demo.record_case AS
 SELECT record.*,
        lower(btrim(record."userEmail", E' \t\r\n')) AS address,
        coalesce('u' || record."userId", 'e' || nullif(lower(btrim(record."userEmail", E' \t\r\n')), '')) AS person,
-       clock < record."joinedAt" AS not_yet
+       clock < record."joinedAt" AS not_yet,
+       record."joinedAt" BETWEEN '2000-01-01' AND clock AS counts
 FROM public."UserHangoutGroup" AS record
 CROSS JOIN demo.world;
 
@@ -127,7 +129,7 @@ FROM (
                count(*) FILTER (WHERE earliest = "joinedAt") > 1 AS tied
         FROM (SELECT *, min("joinedAt") OVER (PARTITION BY "hangoutGroupId") AS earliest
               FROM demo.record_case
-              WHERE "hangoutGroupRole" = 'FACILITATOR' AND "userId" IS NOT NULL AND NOT not_yet) AS record
+              WHERE "hangoutGroupRole" = 'FACILITATOR' AND "userId" IS NOT NULL AND counts) AS record
         GROUP BY 1) AS led ON led."hangoutGroupId" = g.id
     LEFT JOIN (
         SELECT "hangoutGroupId",
@@ -142,7 +144,7 @@ FROM (
                    count(*) FILTER (WHERE "hangoutGroupRole" = 'MEMBER') AS records,
                    count(DISTINCT "userEmail") FILTER (WHERE "userId" IS NULL) AS addresses
             FROM demo.record_case
-            WHERE NOT not_yet AND person IS NOT NULL
+            WHERE counts AND person IS NOT NULL
             GROUP BY 1, 2) AS per_person
         GROUP BY 1) AS belonging ON belonging."hangoutGroupId" = g.id) AS sums
 CROSS JOIN LATERAL (VALUES
@@ -159,6 +161,8 @@ FROM (
     SELECT count(*) FILTER (WHERE "joinedAt" IS NULL AND "hangoutGroupRole" = 'MEMBER') AS member_never,
            count(*) FILTER (WHERE "joinedAt" IS NULL AND "hangoutGroupRole" = 'FACILITATOR') AS facilitator_never,
            count(*) FILTER (WHERE not_yet) AS not_yet,
+           count(*) FILTER (WHERE "joinedAt" < '2000-01-01') AS implausible,
+           count(*) FILTER (WHERE "joinedAt" = '2000-01-01') AS barely_plausible,
            count(*) FILTER (WHERE "hangoutGroupRole" = 'ADMIN') AS admin,
            count(*) FILTER (WHERE "hangoutGroupRole" = 'OBSERVER') AS observer,
            count(*) FILTER (WHERE "hangoutGroupRole" = 'member') AS lower_case,
@@ -175,6 +179,7 @@ FROM (
     FROM demo.record_case) AS sums
 CROSS JOIN LATERAL (VALUES
     ('member joined never', member_never), ('facilitator joined never', facilitator_never), ('joined after as_of', not_yet),
+    ('joined before 2000-01-01 UTC', implausible), ('joined at 2000-01-01 UTC', barely_plausible),
     ('role ADMIN', admin), ('role OBSERVER', observer), ('role member', lower_case), ('other status', other_status),
     ('only an address', only_email), ('facilitator by address', facilitator_email), ('address not in its plain form', email_variant),
     ('address that a user has too', email_of_user), ('address that is a user''s id', email_is_id),
@@ -207,7 +212,7 @@ FROM (
                min("joinedAt") FILTER (WHERE "hangoutGroupRole" = 'MEMBER') AS member_since,
                max("joinedAt") FILTER (WHERE "hangoutGroupRole" = 'FACILITATOR') AS facilitator_since
         FROM demo.record_case
-        WHERE NOT not_yet
+        WHERE counts
         GROUP BY 1) AS since ON since."userId" = u.id) AS sums
 CROSS JOIN LATERAL (VALUES
     ('no email', none), ('empty email', empty), ('blank email', blank), ('email with blanks around', spaced), ('email of two users', twins),
@@ -269,6 +274,14 @@ FROM demo.hard_user
 UNION ALL
 SELECT of_what, name, found
 FROM demo.hard_attendance
+UNION ALL
+SELECT 'attendances', 'before 2000-01-01 UTC', count(*)
+FROM public."UserHangoutGroupAttendance"
+WHERE "attendedAt" < '2000-01-01'
+UNION ALL
+SELECT 'attendances', 'at 2000-01-01 UTC', count(*)
+FROM public."UserHangoutGroupAttendance"
+WHERE "attendedAt" = '2000-01-01'
 UNION ALL
 SELECT 'episodes', 'two of the same order', count(*)
 FROM demo.episode

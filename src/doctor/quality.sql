@@ -60,6 +60,8 @@ FROM (
             'Somebody joined more than a day before the group was made; it counts from when the group exists.'),
         ('joined_at_null', 'UserHangoutGroup', 'joinedAt', 'entry."joinedAt" IS NULL',
             'Every answer ignores the membership.'),
+        ('implausible_date', 'UserHangoutGroup', 'joinedAt', 'entry."joinedAt" < ngeshare.plausible_from()',
+            'Before 2000-01-01 UTC it is a typing error: every answer ignores the membership.'),
         ('ignored_person', 'UserHangoutGroup', 'userId',
             'entry."userId" IS NULL AND coalesce(btrim(entry."userEmail", E'' \t\r\n''), '''') = ''''',
             'Every answer ignores the membership: it has neither userId nor userEmail.'),
@@ -100,6 +102,36 @@ END
 $$;
 COMMENT ON FUNCTION ngeshare.quality_of_rules() IS
 'The findings of v_data_quality that ngeshare.quality_rule lists.';
+
+CREATE FUNCTION ngeshare.quality_of_attendance()
+RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text, hint text)
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT
+        'implausible_date', 'UserHangoutGroupAttendance', 'attendedAt', sum(attendances)::bigint,
+        -- Raw rows are of the window; the history before it knows no ids.
+        (
+            SELECT min(id COLLATE "C")
+            FROM public."UserHangoutGroupAttendance"
+            WHERE "attendedAt" < ngeshare.plausible_from()
+        ),
+        format('Before 2000-01-01 UTC it is a typing error: every answer ignores the attendance. On production: SELECT * FROM "UserHangoutGroupAttendance" WHERE "attendedAt" < %L', ngeshare.plausible_from())
+    FROM (
+        SELECT attendances
+        FROM ngeshare.meeting_past
+        WHERE first_at < ngeshare.plausible_from()
+        UNION ALL
+        SELECT attendances
+        FROM ngeshare.meeting_recent
+        WHERE first_at < ngeshare.plausible_from()
+    ) AS implausible
+    HAVING count(*) > 0
+$$;
+COMMENT ON FUNCTION ngeshare.quality_of_attendance() IS
+'The finding implausible_date of v_data_quality on attendance: counted in the whole meeting history, not only in the window.';
 
 CREATE FUNCTION ngeshare.quality_of_nulls()
 RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text, hint text)
@@ -263,6 +295,9 @@ SELECT finding, table_name, column_name, rows, example_id, hint
 FROM ngeshare.quality_of_rules()
 UNION ALL
 SELECT finding, table_name, column_name, rows, example_id, hint
+FROM ngeshare.quality_of_attendance()
+UNION ALL
+SELECT finding, table_name, column_name, rows, example_id, hint
 FROM ngeshare.quality_of_values()
 UNION ALL
 SELECT finding, table_name, column_name, rows, example_id, hint
@@ -273,14 +308,14 @@ FROM ngeshare.quality_of_syncs();
 COMMENT ON VIEW public.v_data_quality IS
 'What is odd in the data, a row a finding that has rows: by the mirror alone, as of the last sync. Production is not asked. Some findings are only counts to know (null_values, the values seen); none is mended here: production is where.';
 COMMENT ON COLUMN public.v_data_quality.finding IS
-'null_values; orphan_reference, quarantine and drift; end_before_start, updated_before_created, deleted_before_created, in_future (by more than a day), attendance_before_group, joined_before_group (by more than a day); joined_at_null, ignored_person, group_without_hangout; duplicate_email; near_miss_course; role_seen, membership_status_seen, group_status_seen.';
+'null_values; orphan_reference, quarantine and drift; end_before_start, updated_before_created, deleted_before_created, in_future (by more than a day), attendance_before_group, joined_before_group (by more than a day); joined_at_null, implausible_date (before 2000-01-01 UTC), ignored_person, group_without_hangout; duplicate_email; near_miss_course; role_seen, membership_status_seen, group_status_seen.';
 COMMENT ON COLUMN public.v_data_quality.table_name IS
 'One of the six tables.';
 COMMENT ON COLUMN public.v_data_quality.column_name IS
 'The column that the finding is about; NULL where it is about whole rows.';
 COMMENT ON COLUMN public.v_data_quality.rows IS
-'Rows of the table that it was found in (attendance: of the window); of drift, 1: the column.';
+'Rows of the table that it was found in (attendance: of the window; of implausible_date: of the whole history); of drift, 1: the column.';
 COMMENT ON COLUMN public.v_data_quality.example_id IS
-'The smallest id among them, in byte order; NULL for drift.';
+'The smallest id among them, in byte order; NULL for drift, and for implausible attendance before the window, whose ids are not kept.';
 COMMENT ON COLUMN public.v_data_quality.hint IS
 'What it means for the answers, and the value where the finding is about one; NULL where there is nothing to say.';

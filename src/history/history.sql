@@ -39,14 +39,41 @@ CREATE TABLE ngeshare.meeting_recent
 COMMENT ON TABLE ngeshare.meeting_recent IS
 'A row a group, episode and local day with attendance since the window''s start: always what the raw rows say. Not dumped: restoring the raw rows rebuilds it.';
 
+-- Attendance before the first plausible instant is a typing error that no answer counts. The
+-- history keeps it, so that v_data_quality can report it, and the view ngeshare.meeting leaves it
+-- out. A row is either implausible or not: the boundary cuts a local day in two in most zones, so
+-- meeting_day() gives implausible attendance a day that plausible attendance has in no zone.
+CREATE FUNCTION ngeshare.plausible_from()
+RETURNS timestamp
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN timestamp '2000-01-01 00:00:00';
+COMMENT ON FUNCTION ngeshare.plausible_from() IS
+'The first instant (UTC) at which somebody can have joined or attended. Answers ignore what is earlier: it is a typing error, which v_data_quality reports as implausible_date.';
+
+CREATE FUNCTION ngeshare.meeting_day(at timestamp, zone text)
+RETURNS date
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+AS $$
+    SELECT least(((at AT TIME ZONE 'UTC') AT TIME ZONE zone)::date,
+        CASE WHEN at < timestamp '2000-01-01 00:00:00' THEN date '1999-12-30' END)
+$$;
+COMMENT ON FUNCTION ngeshare.meeting_day(timestamp, text) IS
+'The day under which the meeting history counts an attendance: its local day in a zone. Attendance before ngeshare.plausible_from() is counted under 1999-12-30 at the latest (src/sync/content.c does the same on production).';
+
 CREATE VIEW ngeshare.meeting AS
 SELECT group_id, episode_id, day, first_at, last_at, attendances
 FROM ngeshare.meeting_past
+WHERE first_at >= ngeshare.plausible_from()
 UNION ALL
 SELECT group_id, episode_id, day, first_at, last_at, attendances
-FROM ngeshare.meeting_recent;
+FROM ngeshare.meeting_recent
+WHERE first_at >= ngeshare.plausible_from();
 COMMENT ON VIEW ngeshare.meeting IS
-'The whole history. A local day that the window''s start cuts in two (some zones have such nights) has a row on each side.';
+'The whole history that answers count, from ngeshare.plausible_from() on. A local day that the window''s start cuts in two (some zones have such nights) has a row on each side.';
 
 CREATE FUNCTION ngeshare.open_history()
 RETURNS ngeshare.history_state
@@ -112,7 +139,7 @@ BEGIN
             SELECT 1
             FROM ngeshare.meeting_recent
             WHERE (group_id, day, episode_id) IN (
-                SELECT "hangoutGroupId", ngeshare.local_day("attendedAt", $1), "hangoutEpisodeId"
+                SELECT "hangoutGroupId", ngeshare.meeting_day("attendedAt", $1), "hangoutEpisodeId"
                 FROM (%s) AS changed)
             FOR UPDATE
         $claim$, changed)
@@ -121,8 +148,8 @@ BEGIN
             SELECT 1
             FROM public."UserHangoutGroupAttendance"
             WHERE "hangoutGroupId" IN (SELECT "hangoutGroupId" FROM (%1$s) AS changed)
-              AND ("hangoutGroupId", "hangoutEpisodeId", ngeshare.local_day("attendedAt", $1)) IN (
-                  SELECT "hangoutGroupId", "hangoutEpisodeId", ngeshare.local_day("attendedAt", $1)
+              AND ("hangoutGroupId", "hangoutEpisodeId", ngeshare.meeting_day("attendedAt", $1)) IN (
+                  SELECT "hangoutGroupId", "hangoutEpisodeId", ngeshare.meeting_day("attendedAt", $1)
                   FROM (%1$s) AS changed)
             FOR SHARE
         $claim$, changed)
@@ -133,7 +160,7 @@ BEGIN
             SELECT DISTINCT
                 "hangoutGroupId" AS group_id,
                 "hangoutEpisodeId" AS episode_id,
-                ngeshare.local_day("attendedAt", $1) AS day
+                ngeshare.meeting_day("attendedAt", $1) AS day
             FROM (%s) AS changed
             WHERE "attendedAt" >= $2
         ), counted AS MATERIALIZED (
@@ -149,7 +176,7 @@ BEGIN
               ON raw."hangoutGroupId" = group_id
              AND raw."hangoutEpisodeId" = episode_id
              AND raw."attendedAt" BETWEEN day - 2 AND day + 3
-             AND ngeshare.local_day(raw."attendedAt", $1) = day
+             AND ngeshare.meeting_day(raw."attendedAt", $1) = day
             WHERE raw."attendedAt" >= $2
             GROUP BY group_id, episode_id, day
         ), emptied AS (
@@ -205,7 +232,7 @@ BEGIN
         SELECT
             "hangoutGroupId",
             "hangoutEpisodeId",
-            ngeshare.local_day("attendedAt", $1),
+            ngeshare.meeting_day("attendedAt", $1),
             min("attendedAt"),
             max("attendedAt"),
             count(*),
@@ -259,7 +286,7 @@ BEGIN
     SELECT
         raw."hangoutGroupId",
         raw."hangoutEpisodeId",
-        ngeshare.local_day(raw."attendedAt", state.zone),
+        ngeshare.meeting_day(raw."attendedAt", state.zone),
         min(raw."attendedAt"),
         max(raw."attendedAt"),
         count(*)
@@ -372,7 +399,7 @@ AS $$
         SELECT
             raw."hangoutGroupId" AS group_id,
             raw."hangoutEpisodeId" AS episode_id,
-            ngeshare.local_day(raw."attendedAt", state.zone) AS day,
+            ngeshare.meeting_day(raw."attendedAt", state.zone) AS day,
             min(raw."attendedAt") AS first_at,
             max(raw."attendedAt") AS last_at,
             count(*) AS attendances
@@ -404,7 +431,7 @@ AS $$
     SELECT
         "hangoutGroupId",
         "hangoutEpisodeId",
-        ngeshare.local_day("attendedAt", state.zone),
+        ngeshare.meeting_day("attendedAt", state.zone),
         min("attendedAt"),
         max("attendedAt"),
         count(*)

@@ -1,5 +1,13 @@
 -- How a group's settled row is made: plain SQL over the mirror and the history.
 
+CREATE VIEW ngeshare.membership_record AS
+SELECT id, "joinedAt", "hangoutGroupRole", "hangoutGroupId", "userId", "userEmail"
+FROM public."UserHangoutGroup"
+WHERE "joinedAt" >= ngeshare.plausible_from()
+  AND "hangoutGroupRole" IN ('MEMBER', 'FACILITATOR');
+COMMENT ON VIEW ngeshare.membership_record IS
+'The membership records that answers count, one row per record: joined at a known and plausible instant, as a MEMBER or a FACILITATOR.';
+
 CREATE FUNCTION ngeshare.build_groups(wanted text[])
 RETURNS TABLE
 (
@@ -99,9 +107,7 @@ BEGIN
             min(record."joinedAt") FILTER (WHERE record."hangoutGroupRole" = 'MEMBER') AS member_at,
             min(record."joinedAt") FILTER (WHERE record."hangoutGroupRole" = 'FACILITATOR') AS facilitator_at
         FROM circle
-        JOIN public."UserHangoutGroup" AS record ON record."hangoutGroupId" = circle.id
-        WHERE record."joinedAt" IS NOT NULL
-          AND record."hangoutGroupRole" IN ('MEMBER', 'FACILITATOR')
+        JOIN ngeshare.membership_record AS record ON record."hangoutGroupId" = circle.id
         GROUP BY 1, 2
     ), people AS (
         SELECT
@@ -130,10 +136,9 @@ BEGIN
             someone."deletedAt" AS deleted_at,
             record."joinedAt" AS since
         FROM circle
-        JOIN public."UserHangoutGroup" AS record ON record."hangoutGroupId" = circle.id
+        JOIN ngeshare.membership_record AS record ON record."hangoutGroupId" = circle.id
         JOIN public."User" AS someone ON someone.id = record."userId"
         WHERE record."hangoutGroupRole" = 'FACILITATOR'
-          AND record."joinedAt" IS NOT NULL
           AND record."userId" IS NOT NULL
         ORDER BY circle.id, record."joinedAt", record.id COLLATE "C"
     )
@@ -228,9 +233,7 @@ BEGIN
             btrim(record."userEmail", E' \t\r\n') AS user_email,
             ngeshare.person_key(record."userId", record."userEmail") AS person
         FROM unnest($1) AS wanted (id)
-        JOIN public."UserHangoutGroup" AS record ON record."hangoutGroupId" = wanted.id
-        WHERE record."joinedAt" IS NOT NULL
-          AND record."hangoutGroupRole" IN ('MEMBER', 'FACILITATOR')
+        JOIN ngeshare.membership_record AS record ON record."hangoutGroupId" = wanted.id
     ), ranked AS (
         SELECT
             *,
@@ -245,6 +248,7 @@ BEGIN
             array_agg(raw."attendedAt" ORDER BY raw."attendedAt")::timestamp[] AS attended_at
         FROM unnest($1) AS wanted (id)
         JOIN public."UserHangoutGroupAttendance" AS raw ON raw."hangoutGroupId" = wanted.id
+        WHERE raw."attendedAt" >= ngeshare.plausible_from()
         GROUP BY 1, 2
     )
     SELECT

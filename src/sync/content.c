@@ -150,13 +150,15 @@ content_of_window(Content *content, Timestamp start)
 	               sql_format("mirror.\"attendedAt\" >= timestamp '%s'", from)));
 }
 
-/* Production's attendance before an instant, counted as the history counts it. */
+/* Production's attendance before an instant, counted as the history counts it: ngeshare.meeting_day(). */
 char *
 content_past_meetings(Timestamp end, const char *zone)
 {
 	return sql_format(
 	    "SELECT \"hangoutGroupId\"::text AS group_id, \"hangoutEpisodeId\"::text AS episode_id,"
-	    " ((\"attendedAt\"::timestamp(3) AT TIME ZONE 'UTC') AT TIME ZONE %s)::date AS day,"
+	    " least(((\"attendedAt\"::timestamp(3) AT TIME ZONE 'UTC') AT TIME ZONE %s)::date,"
+	    " CASE WHEN \"attendedAt\"::timestamp(3) < timestamp '2000-01-01 00:00:00'"
+	    " THEN date '1999-12-30' END) AS day,"
 	    " min(\"attendedAt\"::timestamp(3)) AS first_at,"
 	    " max(\"attendedAt\"::timestamp(3)) AS last_at,"
 	    " count(*) AS attendances,"

@@ -31,6 +31,9 @@ sub meet_at_one_spot
 
 sub meet_anywhere { delete $_[0]{spot}; return; }
 
+# When somebody attended, now and then by mistake long ago.
+sub attended_at { my ($self) = @_; return chance(0.04) ? implausible() : $self->instant; }
+
 # Some rows of attendance, mostly of one group.
 sub attendance_rows
 {
@@ -42,7 +45,7 @@ sub attendance_rows
 	{
 		$group = $self->group if chance(0.2);
 		my ($at, $place) = $self->{spot} && chance(0.8) ? @{ $self->{spot} }[ 1, 0 ] : ($self->episode($group), $group);
-		push @rows, [ $self->fresh('att'), $self->instant, $at, $place, $self->user($group) ];
+		push @rows, [ $self->fresh('att'), $self->attended_at, $at, $place, $self->user($group) ];
 	}
 	return @rows;
 }
@@ -77,7 +80,7 @@ sub copied
 sub shift_time
 {
 	my ($self) = @_;
-	return updated_each($attendance, 'attendedAt', 'timestamp', map { $_ => $self->instant } $self->attended(some(5)));
+	return updated_each($attendance, 'attendedAt', 'timestamp', map { $_ => $self->attended_at } $self->attended(some(5)));
 }
 
 sub regroup

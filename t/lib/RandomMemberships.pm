@@ -15,11 +15,11 @@ sub truncate_memberships
 
 sub role { return weighted(MEMBER => 6, FACILITATOR => 3, OBSERVER => 1, member => 0.3); }
 
-# When somebody joined: never, together with others, any time.
+# When somebody joined: never, by mistake long ago or at the first plausible instant, together with others, any time.
 sub joined_at
 {
 	my ($self) = @_;
-	return chance(0.08) ? undef : chance(0.3) ? '2025-06-01 10:00:00' : $self->any_time;
+	return chance(0.08) ? undef : chance(0.05) ? one_of(implausible(), '2000-01-01 00:00:00') : chance(0.3) ? '2025-06-01 10:00:00' : $self->any_time;
 }
 
 sub membership_row

@@ -9,7 +9,7 @@ use Exporter qw(import);
 use List::Util qw(max min);
 use POSIX qw(floor strftime);
 
-our @EXPORT = qw(%columns $attendance $membership $written @courses @names weighted timestamp email
+our @EXPORT = qw(%columns $attendance $membership $written @courses @names weighted timestamp implausible email
 	chance one_of some literal listed inserted updated deleted updated_each);
 
 our %columns = (
@@ -212,6 +212,9 @@ sub any_time
 	return $self->instant if chance(0.5);
 	return timestamp($start - int rand 400 * 86_400_000);
 }
+
+# An instant at which nobody can have joined or attended: a typing error.
+sub implausible { return one_of('0026-03-01 03:00:00', '1970-01-01 00:00:00', '1999-12-31 16:59:59.999', '1999-12-31 23:59:59.999'); }
 
 # An instant to answer as of.
 sub as_of

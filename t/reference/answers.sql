@@ -71,6 +71,12 @@ $$;
 
 -- Section 2: who and what counts ------------------------------------------------------------------------------------
 
+-- "So is one with joinedAt, and an attendance with attendedAt, before 2000-01-01 UTC: a typing error."
+CREATE FUNCTION reference.is_plausible(moment timestamp)
+RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT reference.instant_of(moment) >= timestamptz '2000-01-01 00:00:00 UTC'
+$$;
+
 -- "Trimmed means btrim(x, E' \t\r\n')."
 CREATE FUNCTION reference.trimmed(x text)
 RETURNS text LANGUAGE sql IMMUTABLE AS $$
@@ -136,6 +142,7 @@ RETURNS TABLE (
         FROM public."UserHangoutGroup" AS record
         WHERE record."joinedAt" IS NOT NULL
           AND isfinite(record."joinedAt")
+          AND reference.is_plausible(record."joinedAt")
           AND record."hangoutGroupRole" IN ('MEMBER', 'FACILITATOR')
     )
     SELECT named.id, named."hangoutGroupId", named."hangoutGroupRole", named.joined_at, named."userId",
@@ -215,6 +222,7 @@ LANGUAGE sql STABLE STRICT AS $$
     CROSS JOIN reference.setting AS setting
     WHERE reference.instant_of(attendance."attendedAt") <= as_of
       AND isfinite(attendance."attendedAt")
+      AND reference.is_plausible(attendance."attendedAt")
 $$;
 
 -- "Any attendance of a group counts for its activity: first and last meeting, and total_meetings = the number of

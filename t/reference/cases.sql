@@ -5,7 +5,7 @@
 -- "answers" names another file to test in the place of answers.sql.
 --
 -- The main instant is noon in Jakarta on Sunday, 30 June 2024. Most attendance is at 03:00 UTC, ten in the morning
--- there, so that the local day is the one written. Counted back from 30 June: 2 June is 28 days ago, 1 June 29,
+-- there, so that the local day is the one written. What is dated before 2000 changes no answer. Counted back from 30 June: 2 June is 28 days ago, 1 June 29,
 -- 1 April 90, 31 March 91. A group's id tells its case:
 --   s-  status and the local midnight    n-  never met            d-, x-, e-  episodes and the edge of the instant
 --   o-  outside of the curriculum        m-, f-  persons          r-  rescue list            p- .. z-  pipeline
@@ -149,6 +149,9 @@ VALUES ('e1', '2024-01-01', '2024-06-30 05:00:00', 'ANY', 'FACILITATOR', 'e-now'
        ('t-0', '2024-01-01', '2024-05-02', 'ANY', 'FACILITATOR', 'f-tie', 'f-late', NULL),
        ('t-1', '2024-01-01', '2024-05-03', 'ANY', 'FACILITATOR', 'f-tie', 'f-late', NULL),
        ('t-2', '2024-01-01', '2024-04-01', 'ANY', 'FACILITATOR', 'f-tie', NULL, 'early@x.org'),
+       ('t-6', '2024-01-01', '1999-12-31 23:59:59.999', 'ANY', 'FACILITATOR', 'f-tie', 'f-late', NULL),
+       ('t-7', '2024-01-01', '0023-05-14', 'ANY', 'MEMBER', 'f-tie', 'p1', NULL),
+       ('t-8', '2024-01-01', '1970-01-01', 'ANY', 'FACILITATOR', 'r-nobody', 'f-other', NULL),
        ('t-3', '2024-01-01', '2024-04-01', 'ANY', 'MEMBER', 'f-tie', 'f-late', NULL),
        ('t-4', '2024-01-01', '2024-04-01', 'ANY', 'MEMBER', 'f-tie', 'm-x', NULL),
        ('t-5', '2024-01-01', '2024-04-02', 'ANY', 'MEMBER', 'f-tie', 'm-x', NULL),
@@ -163,7 +166,8 @@ INSERT INTO public."UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpiso
 SELECT 'attendance ' || row_number() OVER (), attended, episode, groups, 'p1'
 FROM (VALUES
     ('s-28', timestamp '2024-06-02 03:00', 'a3'), ('s-28', '2024-06-02 04:00', 'a2'),
-    ('s-29', '2024-06-01 03:00', 'a3'), ('s-midnight', '2024-06-01 16:59:59.999', 'a6'),
+    ('s-29', '2024-06-01 03:00', 'a3'), ('s-29', '1999-12-31 23:59:59.999', 'a9'),
+    ('n-28', '0026-03-01 03:00', 'a1'), ('n-29', '1970-01-01', 'a9'), ('s-midnight', '2024-06-01 16:59:59.999', 'a6'),
     ('s-midnight', '2024-06-01 17:00', 'a7'), ('s-before-midnight', '2024-05-31 17:00', 'a7'),
     ('s-before-midnight', '2024-06-01 16:59:59.999', 'a6'), ('s-minus-infinity', '-infinity', 'a9'),
     ('s-minus-infinity', '2024-06-20 03:00', 'a1'), ('d-beyond', '2023-12-27 03:00', 'a1'),

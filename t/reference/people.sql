@@ -12,6 +12,7 @@ RETURNS TABLE (group_id text, role text, joined_at timestamptz, user_id text) LA
     JOIN public."HangoutGroup" AS gathering ON gathering.id = record."hangoutGroupId"
     WHERE record."userId" IS NOT NULL
       AND isfinite(record."joinedAt")
+      AND reference.is_plausible(record."joinedAt")
       AND isfinite(gathering."createdAt")
       AND isfinite(COALESCE(gathering."startDate", gathering."createdAt"))
       AND reference.instant_of(record."joinedAt") <= as_of
@@ -52,6 +53,7 @@ RETURNS TABLE (
         FROM public."UserHangoutGroupAttendance" AS attendance
         CROSS JOIN reference.setting AS setting
         WHERE reference.instant_of(attendance."attendedAt") <= as_of
+          AND reference.is_plausible(attendance."attendedAt")
         GROUP BY attendance."hangoutGroupId", attendance."userId", setting.timezone
     )
     SELECT seat.group_id, seat.user_id,
