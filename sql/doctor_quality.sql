@@ -31,6 +31,29 @@ FROM v_data_quality
 WHERE finding = 'null_values'
 ORDER BY table_name COLLATE "C", column_name COLLATE "C";
 
+-- Dates before 2000-01-01 UTC, in the history too, whose rows have no ids: the raw row leaves with
+-- the window. A local day on both sides of the instant has one of each kind.
+BEGIN;
+UPDATE "UserHangoutGroup" SET "joinedAt" = '1999-12-31 23:59:59.999' WHERE id = 'g1/budi';
+UPDATE "UserHangoutGroup" SET "joinedAt" = '0023-05-14' WHERE id = 'g1/citra';
+UPDATE "UserHangoutGroup" SET "joinedAt" = '2000-01-01' WHERE id = 'g1/ana';
+CALL test.meets('g1', 'aqidah-1', '2000-01-01 00:00+00');
+CALL test.meets('g1', 'aqidah-1', '1999-12-31 23:59:59.999+00');
+CALL test.meets('g1', 'aqidah-1', '1999-12-31 23:00+00');
+CALL test.meets('g1', 'aqidah-3', '0026-03-01 00:00+00');
+CALL test.meets('g1', 'aqidah-2', '2026-03-30 00:00+00');
+SELECT * FROM test.odd;
+SELECT hint FROM v_data_quality WHERE finding = 'implausible_date' ORDER BY table_name COLLATE "C";
+SELECT user_id, role, joined_at FROM v_member_roster ORDER BY user_id;
+SELECT status, max_episode_reached, first_meeting_date, total_meetings FROM v_group_status;
+SELECT group_id, episode_id, day, first_at, last_at, attendances FROM ngeshare.meeting ORDER BY day;
+SELECT ngeshare.advance_window('2026-02-13 17:00');
+SELECT table_name, column_name, rows, example_id FROM v_data_quality WHERE finding = 'implausible_date';
+SELECT status, max_episode_reached, first_meeting_date, total_meetings FROM v_group_status;
+SELECT group_id, episode_id, day, first_at, last_at, attendances FROM ngeshare.meeting ORDER BY day;
+SELECT episode_id, day, first_at, last_at, attendances FROM ngeshare.meeting_past ORDER BY day;
+ROLLBACK;
+
 -- Dates. A day of grace for what lies in the future, and for who joined before.
 BEGIN;
 UPDATE "HangoutGroup" SET "startDate" = '2025-02-02', "endDate" = '2025-02-01' WHERE id = 'g1';

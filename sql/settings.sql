@@ -45,14 +45,14 @@ SELECT ngeshare_as_of();
 -- Without an offset the session's zone is meant, when it is set; later changes of
 -- TimeZone or DateStyle do not move it.
 SET timezone = 'Asia/Jakarta';
-SET ngeshare.as_of = '2026-03-31';
+SET ngeshare.as_of = '2026-03-31 12:00';
 SHOW ngeshare.as_of;
 SELECT ngeshare_as_of();
 SET timezone = 'America/New_York';
 SET datestyle = 'German, DMY';
 SHOW ngeshare.as_of;
 SELECT ngeshare_as_of();
-SELECT ngeshare_as_of() = timestamptz '2026-03-31 00:00:00+07' AS is_the_same;
+SELECT ngeshare_as_of() = timestamptz '2026-03-31 12:00:00+07' AS is_the_same;
 -- DateStyle decides how a date is read, as everywhere.
 SET ngeshare.as_of = '02.03.2026 00:00:00+00';
 SHOW ngeshare.as_of;
@@ -71,6 +71,87 @@ SELECT set_config(name, 'on', true) AS forced FROM pg_settings WHERE name IN ('f
 SELECT ngeshare_as_of() FROM course_config WHERE sequence_order = 1;
 ROLLBACK;
 SET timezone = 'UTC';
+
+-- A bare date, in any spelling of PostgreSQL's, is the last instant of that local day. It
+-- stays a day, whatever zone is set later, and a parallel worker reads the same one.
+SET ngeshare.timezone = 'Asia/Jakarta';
+SET ngeshare.as_of = '2026-03-31';
+SHOW ngeshare.as_of;
+SELECT ngeshare_as_of();
+SET ngeshare.timezone = 'Asia/Makassar';
+SELECT ngeshare_as_of();
+SELECT spelled, current_setting('ngeshare.as_of') AS kept, ngeshare_as_of()
+FROM unnest(ARRAY['2026-03-31', ' 2026-03-31 ', '20260331', '31 Mar 2026', 'March 31, 2026', '2026.090', 'J2461131',
+    'Tue Mar 31 2026', '2026-3-31', '26-03-31', '2026/03/31', '0044-03-15 BC', '12026-03-31', '4714-12-01 BC',
+    '294276-12-31']) AS spelled
+CROSS JOIN LATERAL set_config('ngeshare.as_of', spelled, false) AS kept;
+-- Those that go by the session's clock name its day.
+SELECT spelled, current_setting('ngeshare.as_of')::date = spelled::date AS is_the_day,
+    ngeshare_as_of() = ngeshare.end_of_day(spelled::date) AS is_its_end
+FROM unnest(ARRAY['today', 'yesterday', 'tomorrow']) AS spelled
+CROSS JOIN LATERAL set_config('ngeshare.as_of', spelled, false) AS kept;
+-- With a time of day it is an instant, midnight too.
+SELECT spelled, ngeshare_as_of() = spelled::timestamptz AS is_the_instant
+FROM unnest(ARRAY['2026-03-31 00:00', '2026-03-31 allballs', '20260331 000000', '20260331T000000', 'today 00:00', 'J2461131 00:00', 'epoch',
+    '2026-03-31 AM', '2026-03-31 PM', 'now']) AS spelled
+CROSS JOIN LATERAL set_config('ngeshare.as_of', spelled, false) AS kept;
+SET ngeshare.as_of = '2026-03-31';
+RESET ngeshare.timezone;
+BEGIN;
+SELECT set_config(name, 'on', true) AS forced FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+SELECT ngeshare_as_of(), ngeshare.as_of_utc() FROM course_config WHERE sequence_order = 1;
+SET LOCAL ngeshare.as_of = '0044-03-15 BC';
+SELECT ngeshare_as_of(), ngeshare.as_of_utc() FROM course_config WHERE sequence_order = 1;
+ROLLBACK;
+-- The functions of the answers put an instant in its place, and give it back.
+SELECT count(*) FROM ngeshare_group_status('2026-03-31');
+SHOW ngeshare.as_of;
+-- Days that end oddly: the clocks are put forward over midnight (Nuuk has no 23:00 then), put
+-- back before it (the day goes on), and put back after it (the day comes twice); a day of 25
+-- hours; a day that Samoa skipped, and its neighbours.
+SELECT zone, day, ended AT TIME ZONE 'UTC' AS utc, ended AT TIME ZONE zone AS there,
+    ngeshare_as_of() = ended AS by_setting, ngeshare.read_as_of(day::text) = ended AS by_header
+FROM (VALUES
+    ('America/Nuuk', date '2024-03-30'), ('America/Sao_Paulo', '2018-02-17'), ('America/Sao_Paulo', '2018-11-03'),
+    ('America/St_Johns', '2010-11-06'), ('Europe/Berlin', '2025-10-26'), ('Pacific/Apia', '2011-12-29'),
+    ('Pacific/Apia', '2011-12-30'), ('Pacific/Apia', '2011-12-31'), ('Asia/Kathmandu', '2026-03-31')) AS odd (zone, day)
+CROSS JOIN LATERAL set_config('ngeshare.timezone', zone, false) AS kept
+CROSS JOIN LATERAL set_config('ngeshare.as_of', day::text, false) AS asked
+CROSS JOIN LATERAL ngeshare.end_of_day(day) AS ended;
+-- The rule itself, over two centuries of some zones: the instant is of that day, or the zone has
+-- no such day; and no later instant is of that day or of an earlier one.
+CREATE FUNCTION test.ends_of_days(zone text, OUT days bigint, OUT skipped bigint, OUT wrong bigint)
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM set_config('ngeshare.timezone', zone, false);
+    SELECT count(*), count(*) FILTER (WHERE (ended AT TIME ZONE zone)::date < day),
+        count(*) FILTER (WHERE (ended AT TIME ZONE zone)::date > day
+            OR ((ended + interval '1 microsecond') AT TIME ZONE zone)::date <= day
+            OR ((ended + interval '31 minutes') AT TIME ZONE zone)::date <= day
+            OR ((ended + interval '121 minutes') AT TIME ZONE zone)::date <= day)
+    INTO days, skipped, wrong
+    FROM (SELECT date '1840-01-01' + number AS day FROM generate_series(0, 75000) AS number) AS listed
+    CROSS JOIN LATERAL ngeshare.end_of_day(day) AS ended;
+END
+$$;
+SELECT zone, ends.*
+FROM unnest(ARRAY['America/Nuuk', 'America/Sao_Paulo', 'America/St_Johns', 'Asia/Manila', 'Pacific/Apia', 'Africa/Monrovia'])
+    AS zone
+CROSS JOIN LATERAL test.ends_of_days(zone) AS ends;
+SET ngeshare.timezone = 'Asia/Jakarta';
+SELECT ngeshare.end_of_day('infinity');
+SELECT ngeshare.end_of_day('294277-01-01');
+SELECT ngeshare.end_of_day(NULL);
+-- A date with a zone is neither.
+SET ngeshare.as_of = '2026-03-31+07';
+\set VERBOSITY sqlstate
+SET ngeshare.as_of = '2026-03-31Z';
+SET ngeshare.as_of = '2026-03-31 UTC';
+SET ngeshare.as_of = '2026-03-31 Asia/Jakarta';
+SET ngeshare.as_of = '2026-03-31 WIB+7';
+\set VERBOSITY default
+SET ngeshare.as_of = '2026-03-31 23:59:59+07';
 
 -- What SHOW says is what SET takes, in any zone.
 SELECT set_config('ngeshare.as_of', current_setting('ngeshare.as_of'), false) <> '' AS again
@@ -117,9 +198,11 @@ SHOW ngeshare.as_of;
 RESET ngeshare.as_of;
 
 --
--- ngeshare.sync_clock takes and refuses the same
+-- ngeshare.sync_clock takes instants alike; a date is PostgreSQL's midnight there
 --
 SET ngeshare.sync_clock = '2026-03-31 23:59:59+07';
+SHOW ngeshare.sync_clock;
+SET ngeshare.sync_clock = '2026-03-31';
 SHOW ngeshare.sync_clock;
 \set VERBOSITY sqlstate
 SET ngeshare.sync_clock = 'nonsense';

@@ -7,6 +7,9 @@
  */
 #include "ngeshare.h"
 
+#include <math.h>
+
+#include "access/parallel.h"
 #include "access/xact.h"
 #include "compat.h"
 #include "fmgr.h"
@@ -16,10 +19,46 @@
 #include "utils/formatting.h"
 
 PG_FUNCTION_INFO_V1(ngeshare_as_of);
+PG_FUNCTION_INFO_V1(ngeshare_end_of_day);
 PG_FUNCTION_INFO_V1(ngeshare_reporting_zone);
 
-static TimestampTz *as_of;
+/* What the setting as_of names: an instant, or the end of a local day. */
+typedef struct AsOf
+{
+	bool is_day;
+	DateADT day;
+	pg_tz *zone; /* of a day: the zone that instant was computed for, NULL before */
+	TimestampTz instant;
+} AsOf;
+
+static AsOf *as_of;
 static TimestampTz *sync_clock;
+
+/* What PostgreSQL reads in a text. */
+typedef struct Decoded
+{
+	struct pg_tm tm;
+	fsec_t fsec;
+	int dtype;
+	int tz;
+} Decoded;
+
+/* Decodes a text as timestamptz input would; returns 0 or a DTERR code. */
+static int
+decode(const char *text, Decoded *decoded)
+{
+	char *field[MAXDATEFIELDS];
+	int ftype[MAXDATEFIELDS];
+	char workbuf[2 * MAXDATELEN + MAXDATEFIELDS];
+	int nf;
+	int error = ParseDateTime(text, workbuf, sizeof(workbuf), field, ftype, MAXDATEFIELDS, &nf);
+
+	memset(decoded, 0, sizeof(Decoded));
+	if (error != 0)
+		return error;
+	return compat_decode_datetime(field, ftype, nf, &decoded->dtype, &decoded->tm, &decoded->fsec,
+	                              &decoded->tz);
+}
 
 /*
  * Reads an instant as timestamptz input would, without raising an error.
@@ -29,19 +68,10 @@ static TimestampTz *sync_clock;
 static bool
 parse_instant(const char *text, TimestampTz *instant, int *sqlstate)
 {
-	char *field[MAXDATEFIELDS];
-	int ftype[MAXDATEFIELDS];
-	char workbuf[MAXDATELEN + MAXDATEFIELDS];
-	struct pg_tm tm;
-	fsec_t fsec = 0;
-	int nf;
-	int dtype;
-	int tz = 0;
+	Decoded decoded;
 
 	*sqlstate = ERRCODE_INVALID_DATETIME_FORMAT;
-	if (ParseDateTime(text, workbuf, sizeof(workbuf), field, ftype, MAXDATEFIELDS, &nf) != 0)
-		return false;
-	switch (compat_decode_datetime(field, ftype, nf, &dtype, &tm, &fsec, &tz))
+	switch (decode(text, &decoded))
 	{
 		case 0:
 			break;
@@ -54,11 +84,63 @@ parse_instant(const char *text, TimestampTz *instant, int *sqlstate)
 			return false;
 	}
 	*sqlstate = ERRCODE_DATETIME_VALUE_OUT_OF_RANGE;
-	if (dtype == DTK_EPOCH)
+	if (decoded.dtype == DTK_EPOCH)
 		*instant = SetEpochTimestamp();
-	else if (dtype != DTK_DATE || tm2timestamp(&tm, fsec, &tz, instant) != 0)
+	else if (decoded.dtype != DTK_DATE ||
+	         tm2timestamp(&decoded.tm, decoded.fsec, &decoded.tz, instant) != 0)
 		return false;
 	return true;
+}
+
+/*
+ * Whether PostgreSQL reads a text with a time of day after it, which then names none
+ * itself. The time is one of the afternoon, where no "AM" of the text goes with it.
+ */
+static bool
+takes_time(const char *text, const char *time)
+{
+	Decoded decoded;
+
+	return decode(psprintf("%s %s", text, time), &decoded) == 0 && decoded.dtype == DTK_DATE;
+}
+
+/*
+ * Whether an instant's text is a bare date, in any spelling that PostgreSQL knows:
+ * without a time of day and without a zone.
+ */
+static bool
+is_bare_date(const char *text)
+{
+	return takes_time(text, "13:00:00+00");
+}
+
+/* Whether an instant's text is a date with a zone: neither a local day nor an instant. */
+static bool
+is_date_with_zone(const char *text)
+{
+	return takes_time(text, "13:00:00") && !is_bare_date(text);
+}
+
+/* Reads a bare date; false for any other text. */
+static bool
+parse_day(const char *text, DateADT *day)
+{
+	Decoded decoded;
+
+	if (!is_bare_date(text) || decode(text, &decoded) != 0)
+		return false;
+	*day = date2j(decoded.tm.tm_year, decoded.tm.tm_mon, decoded.tm.tm_mday) - POSTGRES_EPOCH_JDATE;
+	return true;
+}
+
+/* Writes a day so that it reads back as the same bare date under any DateStyle. */
+static void
+spell_day(DateADT day, char *buffer)
+{
+	struct pg_tm tm;
+
+	j2date(day + POSTGRES_EPOCH_JDATE, &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
+	EncodeDateOnly(&tm, USE_ISO_DATES, buffer);
 }
 
 /* Writes an instant with its offset, so that it reads back the same in any zone; NULL for none. */
@@ -76,35 +158,149 @@ clock_spell_instant(TimestampTz instant)
 	return pstrdup(buffer);
 }
 
-/* Checks a setting that holds an instant or nothing, and fixes its spelling. */
+/* Reads what clock_spell_instant() has written, by that alone: no zone, no DateStyle. */
+static bool
+read_spelled(const char *text, TimestampTz *instant)
+{
+	struct pg_tm tm = {0};
+	char *rest;
+	double fraction = 0;
+	int length = 0;
+
+	if (sscanf(text, "%d-%d-%d %d:%d:%d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+	           &tm.tm_min, &tm.tm_sec, &length) != 6)
+		return false;
+	rest = unconstify(char *, text) + length;
+	if (*rest == '.')
+		fraction = strtod(rest, &rest);
+	if (strcmp(rest, "+00 BC") == 0)
+		tm.tm_year = 1 - tm.tm_year;
+	else if (strcmp(rest, "+00") != 0)
+		return false;
+	return tm2timestamp(&tm, (fsec_t) rint(fraction * USECS_PER_SEC), NULL, instant) == 0;
+}
+
+/* Reads what spell_day() has written, likewise. */
+static bool
+read_spelled_day(const char *text, DateADT *day)
+{
+	int year;
+	int month;
+	int day_of_month;
+	int length = 0;
+
+	if (sscanf(text, "%d-%d-%d%n", &year, &month, &day_of_month, &length) != 3)
+		return false;
+	if (strcmp(text + length, " BC") == 0)
+		year = 1 - year;
+	else if (text[length] != '\0')
+		return false;
+	*day = date2j(year, month, day_of_month) - POSTGRES_EPOCH_JDATE;
+	return true;
+}
+
+/* Reads a setting's instant; without one, says what is wrong with the text. */
+static bool
+check_instant(const char *text, TimestampTz *instant)
+{
+	int sqlstate;
+
+	if (parse_instant(text, instant, &sqlstate))
+		return true;
+	GUC_check_errcode(sqlstate);
+	GUC_check_errdetail("\"%s\" is not a finite instant.", text);
+	GUC_check_errhint("Give a date, or a date and time with a zone, such as 2026-03-31 "
+	                  "23:59:59+07; empty means now.");
+	return false;
+}
+
+/* Keeps what a setting's value means beside it, for its assign hook; false without memory. */
+static bool
+keep_beside(void **extra, const void *kept, size_t size)
+{
+	*extra = compat_guc_malloc(size);
+	if (*extra == NULL)
+		return false;
+	memcpy(*extra, kept, size);
+	return true;
+}
+
+/* Gives a setting's value its fixed spelling; false without memory. */
+static bool
+respell(char **newval, const char *spelled)
+{
+	char *copy = spelled != NULL ? compat_guc_strdup(spelled) : NULL;
+
+	if (copy == NULL)
+		return false;
+	compat_guc_free(*newval);
+	*newval = copy;
+	return true;
+}
+
+/*
+ * Checks a setting that holds an instant or nothing, and fixes its spelling.
+ *
+ * A parallel worker that begins has neither a zone nor abbreviations yet. What the
+ * leader gives it is spelled already. Another spelling there is that of the database's
+ * or the role's configuration, in whose place the leader's value comes next.
+ */
 bool
 clock_check_instant(char **newval, void **extra, GucSource source)
 {
 	TimestampTz instant;
-	TimestampTz *kept;
-	char *spelled;
-	int sqlstate;
 
 	if (*newval == NULL || **newval == '\0')
 		return true;
-	if (!parse_instant(*newval, &instant, &sqlstate))
+	if (InitializingParallelWorker)
+		return read_spelled(*newval, &instant) ? keep_beside(extra, &instant, sizeof(instant))
+		                                       : true;
+	return check_instant(*newval, &instant) && respell(newval, clock_spell_instant(instant)) &&
+	       keep_beside(extra, &instant, sizeof(instant));
+}
+
+/* Reads as_of; where it is no instant and no day, says what is wrong with the text. */
+static bool
+check_as_of(const char *text, AsOf *checked)
+{
+	if (!check_instant(text, &checked->instant))
+		return false;
+	checked->is_day = parse_day(text, &checked->day);
+	if (checked->is_day || !is_date_with_zone(text))
+		return true;
+	GUC_check_errcode(ERRCODE_INVALID_DATETIME_FORMAT);
+	GUC_check_errdetail("\"%s\" is a date with a zone, without a time of day.", text);
+	GUC_check_errhint("Give the date alone, which means the end of that day in "
+	                  "ngeshare.timezone, or add a time of day.");
+	return false;
+}
+
+/*
+ * Checks as_of, which holds an instant, a day or nothing. A day stays a day: which
+ * instant it ends at goes by the zone of the answer, which may be set later. A parallel
+ * worker that begins reads it as clock_check_instant() says.
+ */
+bool
+clock_check_as_of(char **newval, void **extra, GucSource source)
+{
+	AsOf checked = {0};
+	char day[MAXDATELEN + 1];
+
+	if (*newval == NULL || **newval == '\0')
+		return true;
+	if (InitializingParallelWorker)
 	{
-		GUC_check_errcode(sqlstate);
-		GUC_check_errdetail("\"%s\" is not a finite instant.", *newval);
-		GUC_check_errhint("Give a date, or a date and time with a zone, such as 2026-03-31 "
-		                  "23:59:59+07; empty means now.");
-		return false;
+		checked.is_day = read_spelled_day(*newval, &checked.day);
+		return checked.is_day || read_spelled(*newval, &checked.instant)
+		           ? keep_beside(extra, &checked, sizeof(checked))
+		           : true;
 	}
-	spelled = clock_spell_instant(instant);
-	spelled = spelled != NULL ? compat_guc_strdup(spelled) : NULL;
-	kept = compat_guc_malloc(sizeof(TimestampTz));
-	if (spelled == NULL || kept == NULL)
+	if (!check_as_of(*newval, &checked))
 		return false;
-	*kept = instant;
-	*extra = kept;
-	compat_guc_free(*newval);
-	*newval = spelled;
-	return true;
+	if (checked.is_day)
+		spell_day(checked.day, day);
+	return respell(newval, checked.is_day ? day : clock_spell_instant(checked.instant)) &&
+	       keep_beside(extra, &checked, sizeof(checked));
 }
 
 /*
@@ -171,11 +367,50 @@ clock_assign_zone(const char *newval, void *extra)
 	memcpy(&ngeshare_settings.zone, extra, sizeof(pg_tz *));
 }
 
+/*
+ * The last instant of a calendar day in a zone; where the zone skips the day, the
+ * last instant before it. Clocks are put forward and back at midnight, too: each
+ * stretch of time with one offset is asked when the day is over in it.
+ */
+TimestampTz
+clock_end_of_day(DateADT day, pg_tz *zone)
+{
+	const pg_time_t epoch = (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (pg_time_t) SECS_PER_DAY;
+	const pg_time_t next_day = epoch + (day + 1) * (pg_time_t) SECS_PER_DAY;
+	pg_time_t from = next_day - 2 * SECS_PER_DAY;
+	pg_time_t until = next_day + 2 * SECS_PER_DAY;
+	pg_time_t end = from;
+
+	while (from < until)
+	{
+		pg_time_t boundary;
+		long offset;
+		long next_offset;
+		int is_dst;
+
+		if (pg_next_dst_boundary(&from, &offset, &is_dst, &boundary, &next_offset, &is_dst, zone) !=
+		    1)
+			boundary = until;
+		if (next_day - offset > from)
+			end = Min(next_day - offset, boundary);
+		from = boundary;
+	}
+	/* Some zones are so far west that the calendar's last day never ends. */
+	return Min(end - epoch, END_TIMESTAMP / USECS_PER_SEC) * USECS_PER_SEC - 1;
+}
+
 /* The instant that answers are given as of, where a call names none. */
 TimestampTz
 clock_as_of(void)
 {
-	return as_of != NULL ? *as_of : GetCurrentTransactionStartTimestamp();
+	if (as_of == NULL)
+		return GetCurrentTransactionStartTimestamp();
+	if (as_of->is_day && as_of->zone != ngeshare_settings.zone)
+	{
+		as_of->instant = clock_end_of_day(as_of->day, ngeshare_settings.zone);
+		as_of->zone = ngeshare_settings.zone;
+	}
+	return as_of->instant;
 }
 
 /* The instant that a sync counts as now. */
@@ -203,6 +438,18 @@ Datum
 ngeshare_as_of(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TIMESTAMPTZ(clock_as_of());
+}
+
+Datum
+ngeshare_end_of_day(PG_FUNCTION_ARGS)
+{
+	DateADT day = PG_GETARG_DATEADT(0);
+
+	if (DATE_NOT_FINITE(day) || !IS_VALID_DATE(day) ||
+	    day >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+		                errmsg("a day outside the calendar has no last instant")));
+	PG_RETURN_TIMESTAMPTZ(clock_end_of_day(day, ngeshare_settings.zone));
 }
 
 Datum

@@ -4,6 +4,8 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ngeshare FROM PUBLIC;
 -- What the mirror's CHECKs and triggers call runs as whoever writes to it.
 GRANT EXECUTE ON FUNCTION ngeshare.is_restoring() TO PUBLIC;
 GRANT EXECUTE ON FUNCTION ngeshare.has_local_day(timestamp) TO PUBLIC;
+-- A constant that the view ngeshare.meeting names, and so everybody who reads it.
+GRANT EXECUTE ON FUNCTION ngeshare.plausible_from() TO PUBLIC;
 REVOKE ALL ON FUNCTION public.ngeshare_connect(text) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE public.ngeshare_sync(text, text[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.ngeshare_sync_start(text) FROM PUBLIC;

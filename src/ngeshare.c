@@ -43,8 +43,9 @@ static void
 define_answer_settings(void)
 {
 	DefineCustomStringVariable(
-	    "ngeshare.as_of", "The instant that answers are given as of; empty means now().", NULL,
-	    &as_of_text, "", PGC_USERSET, 0, clock_check_instant, clock_assign_as_of, NULL);
+	    "ngeshare.as_of", "The instant that answers are given as of; empty means now().",
+	    "A date without a time of day means the last instant of that day in ngeshare.timezone.",
+	    &as_of_text, "", PGC_USERSET, 0, clock_check_as_of, clock_assign_as_of, NULL);
 	DefineCustomStringVariable("ngeshare.timezone", "The zone whose local days answers speak in.",
 	                           NULL, &timezone_text, "Asia/Jakarta", PGC_SUSET, 0, clock_check_zone,
 	                           clock_assign_zone, NULL);

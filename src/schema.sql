@@ -13,7 +13,7 @@ LANGUAGE C
 STABLE
 PARALLEL SAFE;
 COMMENT ON FUNCTION public.ngeshare_as_of() IS
-'The instant that answers are given as of: the setting ngeshare.as_of, or now() where it is empty.';
+'The instant that answers are given as of: the setting ngeshare.as_of, or now() where it is empty. In the setting a date without a time of day, such as 2026-03-31, means the last instant of that day in ngeshare.timezone.';
 
 CREATE FUNCTION ngeshare.sync_now()
 RETURNS timestamptz
@@ -31,6 +31,16 @@ STABLE
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.reporting_zone() IS
 'The zone whose local days answers speak in: the setting ngeshare.timezone, by its canonical name.';
+
+CREATE FUNCTION ngeshare.end_of_day(day date)
+RETURNS timestamptz
+AS 'MODULE_PATHNAME', 'ngeshare_end_of_day'
+LANGUAGE C
+STABLE
+STRICT
+PARALLEL SAFE;
+COMMENT ON FUNCTION ngeshare.end_of_day(date) IS
+'The last instant of a calendar day in ngeshare.timezone; of a day that the zone skipped, the last one before it. 22008 outside the range of timestamptz.';
 
 CREATE FUNCTION ngeshare.local_day(at timestamp, zone text)
 RETURNS date

@@ -106,7 +106,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_explain_group(text, timestamptz) IS
-'One curriculum group as of an instant, a row a fact with its reason: why this status, this facilitator, these links, these anomalies? A group that does not exist then is 22023, NULL 22004; other errors as for ngeshare_group_status().';
+'One curriculum group as of an instant, a row a fact with its reason: why this status, this facilitator, these links, these anomalies? A group that does not exist then is 22023, NULL 22004; the instant and other errors as for ngeshare_group_status().';
 
 CREATE FUNCTION public.ngeshare_member_journey
 (
@@ -182,4 +182,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_member_journey(text, timestamptz) IS
-'One user''s whole way through the curriculum as of an instant, a row a group in the order of joining, as a member or as its facilitator. is_completed: it has graduated, and the user had joined as a member by then. An unknown user is 22023, NULL 22004, one without a group has no row; other errors as for ngeshare_group_status().';
+'One user''s whole way through the curriculum as of an instant, a row a group in the order of joining, as a member or as its facilitator. is_completed: it has graduated, and the user had joined as a member by then. An unknown user is 22023, NULL 22004, one without a group has no row; the instant and other errors as for ngeshare_group_status().';

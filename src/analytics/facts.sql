@@ -465,7 +465,7 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 10000;
 COMMENT ON FUNCTION public.ngeshare_group_status(timestamptz) IS
-'The status of every curriculum group as of an instant, a row a group: GRADUATED, ACTIVE (a meeting in the last 28 days), NOT_STARTED (never met, planned within the last 28 days or later) or STALLED. Days are local days of ngeshare.timezone; the 28 is ngeshare.active_days. Errors: 22004 for NULL, 22008 for an infinite instant, 55000 in another zone than the history''s.';
+'The status of every curriculum group as of an instant, a row a group: GRADUATED, ACTIVE (a meeting in the last 28 days), NOT_STARTED (never met, planned within the last 28 days or later) or STALLED. Days are local days of ngeshare.timezone; the 28 is ngeshare.active_days. The argument is an instant: PostgreSQL reads a date there as the midnight that begins it in the session''s zone, while in the setting ngeshare.as_of a date means the end of that local day. Errors: 22004 for NULL, 22008 for an infinite instant, 55000 in another zone than the history''s.';
 
 CREATE FUNCTION public.ngeshare_pipeline(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
@@ -488,7 +488,7 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 5000;
 COMMENT ON FUNCTION public.ngeshare_pipeline(timestamptz) IS
-'Which groups went on as which, as of an instant, a row a link: the same facilitator, at least 2 shared members who are at least 50 % of the smaller group, the next course, and its first meeting from 30 days before to 90 days after the graduation. Settings: ngeshare.link_min_shared, link_min_overlap_pct, link_early_days, link_days. Errors as for ngeshare_group_status().';
+'Which groups went on as which, as of an instant, a row a link: the same facilitator, at least 2 shared members who are at least 50 % of the smaller group, the next course, and its first meeting from 30 days before to 90 days after the graduation. Settings: ngeshare.link_min_shared, link_min_overlap_pct, link_early_days, link_days. The instant and errors as for ngeshare_group_status().';
 
 CREATE FUNCTION ngeshare.group_predecessors(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
@@ -539,4 +539,4 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 4;
 COMMENT ON FUNCTION public.ngeshare_funnel(timestamptz) IS
-'The curriculum as a funnel, as of an instant, a row a course in its sequence, courses without groups too. Rates are percentages, NULL where there is nothing to divide by. The last course has nothing to go on to: its four continuation columns are NULL. Errors as for ngeshare_group_status().';
+'The curriculum as a funnel, as of an instant, a row a course in its sequence, courses without groups too. Rates are percentages, NULL where there is nothing to divide by. The last course has nothing to go on to: its four continuation columns are NULL. The instant and errors as for ngeshare_group_status().';

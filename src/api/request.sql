@@ -115,7 +115,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF value ~ '^\d{4}-\d\d-\d\d$' THEN
-        RETURN (value::date + time '23:59:59.999999') AT TIME ZONE ngeshare.reporting_zone();
+        RETURN ngeshare.end_of_day(value::date);
     ELSIF value ~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)$' THEN
         RETURN value::timestamptz;
     END IF;

@@ -71,6 +71,37 @@ FROM (
 COMMENT ON VIEW ngeshare.quality_rule IS
 'What makes a row odd: a condition on entry, a row of the table; on circle, the group that it belongs to; and on $1, an instant (UTC) a day ahead of now.';
 
+CREATE FUNCTION ngeshare.quality_of_attendance()
+RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text, hint text)
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT
+        'implausible_date', 'UserHangoutGroupAttendance', 'attendedAt', sum(attendances)::bigint,
+        -- Raw rows are of the window; the history before it knows no ids.
+        (
+            SELECT min(id COLLATE "C")
+            FROM public."UserHangoutGroupAttendance"
+            WHERE "attendedAt" < ngeshare.plausible_from()
+        ),
+        'Before 2000-01-01 UTC it is a typing error: every answer ignores the attendance.'
+            ' On production: SELECT * FROM "UserHangoutGroupAttendance" WHERE "attendedAt" < ''2000-01-01'''
+    FROM (
+        SELECT attendances
+        FROM ngeshare.meeting_past
+        WHERE first_at < ngeshare.plausible_from()
+        UNION ALL
+        SELECT attendances
+        FROM ngeshare.meeting_recent
+        WHERE first_at < ngeshare.plausible_from()
+    ) AS implausible
+    HAVING count(*) > 0
+$$;
+COMMENT ON FUNCTION ngeshare.quality_of_attendance() IS
+'The finding implausible_date of v_data_quality on attendance: counted in the whole meeting history, not only in the window.';
+
 CREATE FUNCTION ngeshare.quality_of_rules()
 RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text, hint text)
 LANGUAGE plpgsql
@@ -98,40 +129,11 @@ BEGIN
         hint := rule.hint;
         RETURN NEXT;
     END LOOP;
+    RETURN QUERY SELECT * FROM ngeshare.quality_of_attendance();
 END
 $$;
 COMMENT ON FUNCTION ngeshare.quality_of_rules() IS
-'The findings of v_data_quality that ngeshare.quality_rule lists.';
-
-CREATE FUNCTION ngeshare.quality_of_attendance()
-RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text, hint text)
-LANGUAGE sql
-STABLE
-SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT
-        'implausible_date', 'UserHangoutGroupAttendance', 'attendedAt', sum(attendances)::bigint,
-        -- Raw rows are of the window; the history before it knows no ids.
-        (
-            SELECT min(id COLLATE "C")
-            FROM public."UserHangoutGroupAttendance"
-            WHERE "attendedAt" < ngeshare.plausible_from()
-        ),
-        format('Before 2000-01-01 UTC it is a typing error: every answer ignores the attendance. On production: SELECT * FROM "UserHangoutGroupAttendance" WHERE "attendedAt" < %L', ngeshare.plausible_from())
-    FROM (
-        SELECT attendances
-        FROM ngeshare.meeting_past
-        WHERE first_at < ngeshare.plausible_from()
-        UNION ALL
-        SELECT attendances
-        FROM ngeshare.meeting_recent
-        WHERE first_at < ngeshare.plausible_from()
-    ) AS implausible
-    HAVING count(*) > 0
-$$;
-COMMENT ON FUNCTION ngeshare.quality_of_attendance() IS
-'The finding implausible_date of v_data_quality on attendance: counted in the whole meeting history, not only in the window.';
+'The findings of v_data_quality that ngeshare.quality_rule lists, and implausible attendance.';
 
 CREATE FUNCTION ngeshare.quality_of_nulls()
 RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text, hint text)
@@ -293,9 +295,6 @@ FROM ngeshare.quality_of_nulls()
 UNION ALL
 SELECT finding, table_name, column_name, rows, example_id, hint
 FROM ngeshare.quality_of_rules()
-UNION ALL
-SELECT finding, table_name, column_name, rows, example_id, hint
-FROM ngeshare.quality_of_attendance()
 UNION ALL
 SELECT finding, table_name, column_name, rows, example_id, hint
 FROM ngeshare.quality_of_values()

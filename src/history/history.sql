@@ -57,10 +57,8 @@ RETURNS date
 LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
-AS $$
-    SELECT least(((at AT TIME ZONE 'UTC') AT TIME ZONE zone)::date,
-        CASE WHEN at < timestamp '2000-01-01 00:00:00' THEN date '1999-12-30' END)
-$$;
+RETURN least(((at AT TIME ZONE 'UTC') AT TIME ZONE zone)::date,
+    CASE WHEN at < timestamp '2000-01-01 00:00:00' THEN date '1999-12-30' END);
 COMMENT ON FUNCTION ngeshare.meeting_day(timestamp, text) IS
 'The day under which the meeting history counts an attendance: its local day in a zone. Attendance before ngeshare.plausible_from() is counted under 1999-12-30 at the latest (src/sync/content.c does the same on production).';
 
