@@ -498,51 +498,85 @@ COMMENT ON TABLE ngeshare.removed_meeting IS
 
 CREATE FUNCTION ngeshare.archive_past(run bigint, buckets bigint[])
 RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan
 AS $$
+BEGIN
     INSERT INTO ngeshare.removed_meeting
     SELECT run, past.*
     FROM ngeshare.meeting_past AS past
     LEFT JOIN ngeshare.stage_meeting AS stage
-      ON (stage.group_id, stage.day, stage.episode_id) = (past.group_id, past.day, past.episode_id)
-    WHERE (buckets IS NULL OR NOT past.by_hand AND ngeshare.past_bucket(past.group_id) = ANY (buckets))
+      ON (stage.group_id, stage.day, stage.episode_id)
+       = (past.group_id, past.day, past.episode_id)
+    WHERE (buckets IS NULL
+           OR NOT past.by_hand AND ngeshare.past_bucket(past.group_id) = ANY (buckets))
       AND (past.by_hand OR (past.first_at, past.last_at, past.attendances)
           IS DISTINCT FROM (stage.first_at, stage.last_at, stage.attendances))
-    ON CONFLICT DO NOTHING
+    ON CONFLICT DO NOTHING;
+END
 $$;
 COMMENT ON FUNCTION ngeshare.archive_past(bigint, bigint[]) IS
 'Keeps the meetings that correct_past() is about to change or remove, under the run that does so.';
 
 CREATE FUNCTION ngeshare.write_past(buckets bigint[])
-RETURNS void
-LANGUAGE sql
+RETURNS bigint
+LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
+-- A custom plan knows the buckets: PostgreSQL hashes a constant array, and scans any other.
+SET plan_cache_mode = force_custom_plan
 AS $$
+DECLARE
+    taken_back bigint;
+    removed    bigint;
+    written    bigint;
+BEGIN
+    -- Each condition is a statement of its own. NOT EXISTS under OR is a subplan,
+    -- which is scanned again for every row once its rows outgrow work_mem.
     DELETE FROM ngeshare.meeting_past AS past
-    WHERE (buckets IS NULL OR NOT past.by_hand AND ngeshare.past_bucket(past.group_id) = ANY (buckets))
-      AND (past.by_hand OR NOT EXISTS (
+    WHERE buckets IS NULL
+      AND past.by_hand;
+    GET DIAGNOSTICS taken_back = ROW_COUNT;
+    DELETE FROM ngeshare.meeting_past AS past
+    WHERE NOT past.by_hand
+      AND (buckets IS NULL OR ngeshare.past_bucket(past.group_id) = ANY (buckets))
+      AND NOT EXISTS (
           SELECT 1
           FROM ngeshare.stage_meeting AS stage
-          WHERE (stage.group_id, stage.day, stage.episode_id) = (past.group_id, past.day, past.episode_id)));
-    INSERT INTO ngeshare.meeting_past AS past
+          WHERE (stage.group_id, stage.day, stage.episode_id)
+              = (past.group_id, past.day, past.episode_id));
+    GET DIAGNOSTICS removed = ROW_COUNT;
+    -- ON CONFLICT locks every row that it meets: only rows that differ may come to it.
+    INSERT INTO ngeshare.meeting_past
         (group_id, episode_id, day, first_at, last_at, attendances)
-    SELECT group_id, episode_id, day, first_at, last_at, attendances
-    FROM ngeshare.stage_meeting
+    SELECT
+        stage.group_id,
+        stage.episode_id,
+        stage.day,
+        stage.first_at,
+        stage.last_at,
+        stage.attendances
+    FROM ngeshare.stage_meeting AS stage
+    LEFT JOIN ngeshare.meeting_past AS past
+      ON (past.group_id, past.day, past.episode_id, past.by_hand)
+       = (stage.group_id, stage.day, stage.episode_id, false)
+    WHERE (past.first_at, past.last_at, past.attendances)
+        IS DISTINCT FROM (stage.first_at, stage.last_at, stage.attendances)
     ON CONFLICT (group_id, day, episode_id, by_hand) DO UPDATE
     SET first_at = excluded.first_at,
         last_at = excluded.last_at,
-        attendances = excluded.attendances
-    WHERE (past.first_at, past.last_at, past.attendances)
-        IS DISTINCT FROM (excluded.first_at, excluded.last_at, excluded.attendances);
+        attendances = excluded.attendances;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    RETURN taken_back + removed + written;
+END
 $$;
 COMMENT ON FUNCTION ngeshare.write_past(bigint[]) IS
-'Makes the past what ngeshare.stage_meeting says, writing only what differs: of the groups in some buckets, what was written by hand apart; of all of it where buckets is NULL.';
+'Makes the past what ngeshare.stage_meeting says: of the groups in some buckets, without what was written by hand; all of it where buckets is NULL. Writes only what differs, and returns how many meetings that were.';
 
 CREATE FUNCTION ngeshare.correct_past(run bigint, buckets bigint[])
-RETURNS void
+RETURNS bigint
 LANGUAGE sql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -551,16 +585,17 @@ AS $$
     SELECT ngeshare.write_past(buckets);
 $$;
 COMMENT ON FUNCTION ngeshare.correct_past(bigint, bigint[]) IS
-'Makes the past of the groups in some buckets what production says (in ngeshare.stage_meeting), and keeps what it was in the run''s archive.';
+'Makes the past of the groups in some buckets what production says (in ngeshare.stage_meeting), keeps what it was in the run''s archive, and returns how many meetings differed.';
 
 CREATE FUNCTION ngeshare.replace_past(run bigint, new_zone text, new_start timestamp)
-RETURNS void
+RETURNS bigint
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    state ngeshare.history_state := ngeshare.open_history();
+    state   ngeshare.history_state := ngeshare.open_history();
+    written bigint;
 BEGIN
     UPDATE ngeshare.history_state
     SET zone = new_zone,
@@ -570,16 +605,17 @@ BEGIN
     IF state.zone = new_zone THEN
         PERFORM ngeshare.archive_past(run, NULL);
     END IF;
-    PERFORM ngeshare.write_past(NULL);
+    written := ngeshare.write_past(NULL);
     PERFORM ngeshare.trim_recent(new_start);
     DELETE FROM public."UserHangoutGroupAttendance"
     WHERE "attendedAt" < new_start;
     IF state.zone <> new_zone THEN
         PERFORM ngeshare.rebuild_recent();
     END IF;
+    RETURN written;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.replace_past(bigint, text, timestamp) IS
-'Makes the whole past what production says (in ngeshare.stage_meeting), in a zone and up to a window''s start, what was written by hand included; writes only what differs.';
+'Makes the whole past what production says (in ngeshare.stage_meeting), in a zone and up to a window''s start, what was written by hand included. Writes only what differs, and returns how many meetings that were.';
 
 SELECT pg_extension_config_dump('ngeshare.removed_meeting', '');

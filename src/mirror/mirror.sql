@@ -125,6 +125,13 @@ CREATE INDEX "UserHangoutGroup_group_role"
 CREATE INDEX "UserHangoutGroup_user_joinedAt"
     ON public."UserHangoutGroup" ("userId", "joinedAt");
 
+-- The other foreign keys'. Each deleted row is looked for in the tables that point to its own.
+CREATE INDEX "HangoutEpisode_hangout" ON public."HangoutEpisode" ("hangoutId");
+CREATE INDEX "HangoutGroup_hangout" ON public."HangoutGroup" ("hangoutId");
+CREATE INDEX "UserHangoutGroupAttendance_episode"
+    ON public."UserHangoutGroupAttendance" ("hangoutEpisodeId");
+CREATE INDEX "UserHangoutGroupAttendance_user" ON public."UserHangoutGroupAttendance" ("userId");
+
 CREATE TABLE public.course_config
 (
     course_name    text    NOT NULL PRIMARY KEY,

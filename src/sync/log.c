@@ -117,16 +117,20 @@ sync_log_open_table(SyncRun *run)
 
 /* Tells the caller, in one line, what became of a table. */
 static void
-notify_of_table(const SyncTable *state, const char *name, double seconds)
+notify_of_table(const SyncRun *run, int table, double seconds)
 {
-	if (state->inserted + state->updated + state->deleted == 0)
-		ereport(NOTICE, (errmsg("%s: nothing changed (%lld rows, %.1f s)", name,
-		                        (long long) state->local_rows, seconds)));
-	else
-		ereport(NOTICE,
-		        (errmsg("%s: %lld inserted, %lld updated, %lld deleted (%lld rows, %.1f s)", name,
-		                (long long) state->inserted, (long long) state->updated,
-		                (long long) state->deleted, (long long) state->local_rows, seconds)));
+	const SyncTable *state = &run->tables[table];
+	int64 meetings = table == MIRROR_ATTENDANCE ? run->written_meetings : 0;
+	char *work = "nothing changed";
+
+	if (state->inserted + state->updated + state->deleted + meetings > 0)
+		work = psprintf("%lld inserted, %lld updated, %lld deleted", (long long) state->inserted,
+		                (long long) state->updated, (long long) state->deleted);
+	if (meetings > 0)
+		work =
+		    psprintf("%s, %lld meeting(s) before the window written", work, (long long) meetings);
+	ereport(NOTICE, (errmsg("%s: %s (%lld rows, %.1f s)", mirror_tables[table].name, work,
+	                        (long long) state->local_rows, seconds)));
 }
 
 /* Closes a table's row with what was done to it; its rows are counted without those in quarantine.
@@ -158,7 +162,7 @@ sync_log_close_table(SyncRun *run, int table)
 	        " rows_deleted = $6, rows_repaired = $7, source_rows = $8, local_rows = $9"
 	        " WHERE run_id = $1 AND table_name = $2",
 	        &args);
-	notify_of_table(state, mirror_tables[table].name, milliseconds / 1000.0);
+	notify_of_table(run, table, milliseconds / 1000.0);
 }
 
 /* What a run did, in a sentence. */
@@ -171,6 +175,9 @@ describe_work(const SyncRun *run)
 		written += run->tables[i].inserted + run->tables[i].updated + run->tables[i].deleted;
 	if (run->mode == SYNC_COMPARE)
 		return run->findings.len > 0 ? "Compared, nothing changed." : "Everything is the same.";
+	if (run->written_meetings > 0)
+		return psprintf("%lld row(s) and %lld meeting(s) before the window written.",
+		                (long long) written, (long long) run->written_meetings);
 	if (written == 0)
 		return "Nothing changed.";
 	return psprintf("%lld row(s) written.", (long long) written);

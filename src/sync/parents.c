@@ -13,22 +13,50 @@
 #include "utils/builtins.h"
 
 /*
- * The ids, as the text of an array, that staging names in a column and the parent
- * table lacks; without those that can't be stored there, as is known.
+ * Lists the ids that staging names in a column and the parent table lacks, without
+ * those that can't be stored there, as is known; returns how many they are.
  */
-static char *
-missing_ids(const MirrorTable *table, const MirrorParent *parent)
+static int64
+list_missing(const MirrorTable *table, const MirrorParent *parent)
 {
-	sql_query_row(sql_format("SELECT array_agg(DISTINCT stage.%1$s)::text FROM ngeshare.%2$s AS "
-	                         "stage WHERE stage.%1$s IS NOT NULL AND NOT EXISTS"
-	                         " (SELECT 1 FROM public.%3$s AS parent WHERE parent.id = stage.%1$s)"
-	                         " AND NOT EXISTS (SELECT 1 FROM ngeshare.quarantine AS held"
-	                         " WHERE held.table_name = %4$s AND held.row_id = stage.%1$s"
-	                         " AND (held.is_refused OR NOT held.is_whole))",
-	                         quote_identifier(parent->column), table->stage,
-	                         quote_identifier(parent->table), quote_literal_cstr(parent->table)),
-	              NULL);
-	return sql_text(1);
+	int64 rows =
+	    sql_run(sql_format("INSERT INTO ngeshare.difference (table_name, row_id, kind)"
+	                       " SELECT DISTINCT %4$s, stage.%1$s, 'parent' FROM ngeshare.%2$s AS stage"
+	                       " WHERE stage.%1$s IS NOT NULL AND NOT EXISTS"
+	                       " (SELECT 1 FROM public.%3$s AS parent WHERE parent.id = stage.%1$s)"
+	                       " AND NOT EXISTS (SELECT 1 FROM ngeshare.quarantine AS held"
+	                       " WHERE held.table_name = %4$s AND held.row_id = stage.%1$s"
+	                       " AND (held.is_refused OR NOT held.is_whole))",
+	                       quote_identifier(parent->column), table->stage,
+	                       quote_identifier(parent->table), quote_literal_cstr(parent->table)),
+	            NULL);
+
+	sync_analyze_work("difference", rows);
+	return rows;
+}
+
+/* The number of the last row that is listed, of whatever table and kind. */
+static int64
+last_listed(void)
+{
+	sql_query_row("SELECT coalesce(max(difference_no), 0) FROM ngeshare.difference", NULL);
+	return sql_int64(1);
+}
+
+/* Stages the parents that were listed last, and says how many production has of them. */
+static uint64
+stage_listed(SyncRun *run, const MirrorTable *table, int64 listed_before)
+{
+	SyncPiece piece = {.last = listed_before};
+	uint64 rows = 0;
+
+	while (sync_next_piece(table, "'parent'", REPAIR_ROWS, &piece))
+	{
+		rows += sync_stage_by_id(run, table, piece.ids);
+		sync_drop_piece(table, "'parent'", &piece);
+		pfree(piece.ids);
+	}
+	return rows;
 }
 
 /* Stages the parents that a table's staged rows lack, and theirs; notes of which tables they are.
@@ -40,14 +68,14 @@ stage_parents(SyncRun *run, const MirrorTable *table)
 	{
 		int index = mirror_table_index(parent->table);
 		const MirrorTable *above = &mirror_tables[index];
-		char *ids = missing_ids(table, parent);
+		int64 listed_before = last_listed();
 
-		if (ids == NULL)
+		if (list_missing(table, parent) == 0)
 			continue;
 		if (!run->is_parent[index])
 			sync_clear(above->stage);
 		run->is_parent[index] = true;
-		if (sync_stage_by_id(run, above, ids) > 0)
+		if (stage_listed(run, above, listed_before) > 0)
 			stage_parents(run, above);
 	}
 }

@@ -46,34 +46,6 @@ sync_guard_removal(const SyncRun *run, int table, int64 missing)
 	                        " CALL ngeshare_sync('full');")));
 }
 
-/*
- * Of the ids that a query gives, those that production still has (a row that only
- * moved to another day is no loss), as the text of an array; counts the others.
- */
-char *
-sync_split_gone(SyncRun *run, const char *ids, int64 *gone)
-{
-	RemoteRows *rows;
-	SqlArgs args = {0};
-
-	*gone = 0;
-	sql_query_row(sql_format("SELECT count(*), array_agg(id)::text FROM (%s) AS listed (id)", ids),
-	              NULL);
-	if (sql_int64(1) == 0)
-		return "{}";
-	*gone = sql_int64(1);
-	rows = remote_rows(
-	    run->remote,
-	    sql_format("SELECT DISTINCT id::text FROM public.%s WHERE id = ANY (%s::text[])",
-	               quote_identifier(mirror_tables[run->table].name),
-	               quote_literal_cstr(sql_text(2))),
-	    "key", 0, *gone);
-	*gone -= rows->count;
-	sql_add_text_array(&args, rows->values, rows->count);
-	sql_query_row("SELECT $1::text", &args);
-	return sql_text(1);
-}
-
 /* Holds each table's missing rows against the guard, before any is deleted. */
 void
 sync_guard_all_removals(SyncRun *run)

@@ -29,37 +29,11 @@ sync_stage_by_id(SyncRun *run, const MirrorTable *table, const char *ids)
 	                   table->stage, lappend(columns, makeString("source_hash")));
 }
 
-/*
- * The next ids to fetch, as the text of an array; NULL after the last. *first is
- * one of them.
- */
-static char *
-next_ids(SyncRun *run, const MirrorTable *table, char **first)
-{
-	SqlArgs args = {0};
+/* What the comparison found to be fetched. */
+#define TO_FETCH "'missing', 'changed'"
 
-	sql_add_text(&args, table->name);
-	sql_add_int64(&args, run->repair_rows);
-	sql_query_row("SELECT array_agg(row_id)::text, min(row_id) FROM (SELECT row_id"
-	              " FROM ngeshare.difference WHERE table_name = $1 AND kind IN ('missing', "
-	              "'changed') ORDER BY row_id LIMIT $2) AS next",
-	              &args);
-	*first = sql_text(2);
-	return sql_text(1);
-}
-
-/* Takes ids (the text of an array) off the list: they were dealt with. */
-static void
-take_off(const MirrorTable *table, const char *ids)
-{
-	SqlArgs args = {0};
-
-	sql_add_text(&args, table->name);
-	sql_add_text(&args, ids);
-	sql_run("DELETE FROM ngeshare.difference WHERE table_name = $1"
-	        " AND kind IN ('missing', 'changed') AND row_id = ANY ($2::text[])",
-	        &args);
-}
+/* Pieces that are fetched in less than this, in milliseconds, are followed by larger ones. */
+#define REPAIR_TARGET_MS 500
 
 /* Of what was staged, how many rows the watermark would never have brought. */
 static int64
@@ -125,29 +99,49 @@ write_repaired(SyncRun *run, const MirrorTable *table)
 	count_mismatching(run, table);
 }
 
+/* Stages the rows of a piece, and the parents that they lack; the next step writes them. */
+static void
+fetch_piece(SyncRun *run, const MirrorTable *table, const SyncPiece *piece)
+{
+	TimestampTz began = GetCurrentTimestamp();
+
+	sync_clear(table->stage);
+	run->tables[run->table].pulled += sync_stage_by_id(run, table, piece->ids);
+	(void) sync_stage_parents(run);
+	run->repair_ms = TimestampDifferenceMilliseconds(began, GetCurrentTimestamp());
+	run->repair_rows = piece->rows;
+	run->repair = *piece;
+	run->is_fetched = true;
+}
+
+/* Lets the next piece be larger, as far as the time that this one took allows. */
+static void
+adapt_piece(SyncRun *run)
+{
+	int most = run->repair_ms < REPAIR_TARGET_MS ? REPAIR_ROWS_MAX : REPAIR_ROWS;
+
+	run->repair_rows = Max(run->repair_rows, Min(run->repair_rows * 4, most));
+}
+
 /* Fetches the next rows by key, and the parents that they lack; false once there are no more. */
 static bool
 fetch_next(SyncRun *run, const MirrorTable *table)
 {
-	char *first;
-	char *ids = next_ids(run, table, &first);
+	SyncPiece piece = {.last = run->repaired_to};
 
-	if (ids == NULL)
+	if (!sync_next_piece(table, TO_FETCH, run->repair_rows, &piece))
 	{
 		sync_count_quarantined(run, table);
 		return false;
 	}
 	if (run->passes_over)
 	{
-		sync_hold_by_key(run, table, first);
-		take_off(table, ids);
-		return true;
+		sync_hold_by_key(run, table, piece.one_id);
+		sync_drop_piece(table, TO_FETCH, &piece);
+		run->repaired_to = piece.last;
 	}
-	sync_clear(table->stage);
-	run->tables[run->table].pulled += sync_stage_by_id(run, table, ids);
-	(void) sync_stage_parents(run);
-	run->repair_ids = sync_keep_text(run, ids);
-	run->is_fetched = true;
+	else
+		fetch_piece(run, table, &piece);
 	return true;
 }
 
@@ -165,9 +159,10 @@ sync_repair(SyncRun *run)
 		return fetch_next(run, table);
 	sync_write_parents(run);
 	write_repaired(run, table);
-	take_off(table, run->repair_ids);
+	sync_drop_piece(table, TO_FETCH, &run->repair);
 	sync_clear(table->stage);
-	run->repair_rows = Min(run->repair_rows * 4, REPAIR_ROWS);
+	adapt_piece(run);
+	run->repaired_to = run->repair.last;
 	run->is_fetched = false;
 	return true;
 }

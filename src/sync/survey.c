@@ -158,11 +158,7 @@ guard_by_key(SyncRun *run, const Digest *digest)
 	if (digest->buckets == NULL || digest->differing_here <= sync_allowed_removals(run, run->table))
 		return;
 	sync_find_differences(run, digest->buckets);
-	sync_split_gone(run,
-	                sql_format("SELECT row_id FROM ngeshare.difference"
-	                           " WHERE table_name = %s AND kind = 'extra'",
-	                           quote_literal_cstr(mirror_tables[run->table].name)),
-	                &gone);
+	gone = sync_find_gone(run, "extra");
 	sync_guard_removal(run, run->table, gone);
 	sync_clear("difference");
 }

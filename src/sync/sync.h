@@ -106,6 +106,16 @@ typedef struct SyncTable
 	TimestampTz started_at;
 } SyncTable;
 
+/* A piece of the list of a table's rows in ngeshare.difference (pieces.c). */
+typedef struct SyncPiece
+{
+	int64 first; /* its numbers */
+	int64 last;
+	int64 rows;
+	char *ids;    /* the text of an array */
+	char *one_id; /* one of them */
+} SyncPiece;
+
 typedef struct SyncRun
 {
 	MemoryContext context; /* lives as long as the run, across its transactions */
@@ -131,10 +141,13 @@ typedef struct SyncRun
 	char *past_buckets; /* attendance: where the past differs */
 	int batch_rows;
 	int repair_rows;
-	char *repair_ids;              /* those being repaired, as the text of an array */
+	SyncPiece repair;              /* those being repaired; its texts are gone by then */
+	int64 repaired_to;             /* the last of the list that was dealt with */
+	long repair_ms;                /* what it took to fetch those */
 	bool is_fetched;               /* a phase of two steps has asked production, and writes next */
 	bool is_parent[MIRROR_TABLES]; /* parents of this table's rows were staged */
 	bool has_corrected_past;
+	int64 written_meetings; /* before the window: written or removed, since production differed */
 	SyncTable tables[MIRROR_TABLES];
 
 	StringInfoData findings; /* what makes the run a warning */
@@ -277,15 +290,25 @@ extern bool sync_verify(SyncRun *run);
 extern bool sync_verify_past(SyncRun *run);
 extern int64 sync_find_differences(SyncRun *run, const char *buckets);
 
-/* repair.c: rows that are fetched by key at a time */
+/* pieces.c */
+extern bool
+sync_next_piece(const MirrorTable *table, const char *kinds, int rows, SyncPiece *piece);
+extern void sync_drop_piece(const MirrorTable *table, const char *kinds, const SyncPiece *piece);
+extern int64 sync_find_gone(SyncRun *run, const char *kind);
+extern void sync_analyze_work(const char *table, int64 rows);
+
+/*
+ * repair.c: rows that are fetched by key at a time. Each piece is joined to whole
+ * tables of the mirror, so pieces grow, up to a size that no statement suffers from.
+ */
 #define REPAIR_ROWS 5000
+#define REPAIR_ROWS_MAX 100000
 extern uint64 sync_stage_by_id(SyncRun *run, const MirrorTable *table, const char *ids);
 extern bool sync_repair(SyncRun *run);
 
 /* remove.c */
 extern int64 sync_allowed_removals(const SyncRun *run, int table);
 extern void sync_guard_removal(const SyncRun *run, int table, int64 missing);
-extern char *sync_split_gone(SyncRun *run, const char *ids, int64 *gone);
 extern void sync_archive(SyncRun *run, const MirrorTable *table, const char *condition);
 extern void sync_guard_all_removals(SyncRun *run);
 extern void sync_remove(SyncRun *run);

@@ -191,42 +191,43 @@ COMMENT ON TABLE ngeshare.quarantine IS
 
 -- Staging: what a batch pulled, committed, waiting for its table's merge. Like the
 -- mirror, but anything may be NULL. stage_no is the order of arrival: of two
--- versions of a row the later wins. source_hash is production's own hash of a
--- row that was fetched by its key.
+-- versions of a row the later wins, and a batch's last row and ranges of rows are
+-- found by it. source_hash is production's own hash of a row that was fetched by
+-- its key.
 CREATE TABLE ngeshare.stage_user AS TABLE public."User" WITH NO DATA;
 ALTER TABLE ngeshare.stage_user
     ADD COLUMN source_hash bigint,
-    ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY;
+    ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
 COMMENT ON TABLE ngeshare.stage_user IS
 'Rows of "User" that were pulled and are not merged yet.';
 CREATE TABLE ngeshare.stage_hangout AS TABLE public."Hangout" WITH NO DATA;
 ALTER TABLE ngeshare.stage_hangout
     ADD COLUMN source_hash bigint,
-    ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY;
+    ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
 COMMENT ON TABLE ngeshare.stage_hangout IS
 'Rows of "Hangout" that were pulled and are not merged yet.';
 CREATE TABLE ngeshare.stage_hangout_episode AS TABLE public."HangoutEpisode" WITH NO DATA;
 ALTER TABLE ngeshare.stage_hangout_episode
     ADD COLUMN source_hash bigint,
-    ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY;
+    ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
 COMMENT ON TABLE ngeshare.stage_hangout_episode IS
 'Rows of "HangoutEpisode" that were pulled and are not merged yet.';
 CREATE TABLE ngeshare.stage_hangout_group AS TABLE public."HangoutGroup" WITH NO DATA;
 ALTER TABLE ngeshare.stage_hangout_group
     ADD COLUMN source_hash bigint,
-    ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY;
+    ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
 COMMENT ON TABLE ngeshare.stage_hangout_group IS
 'Rows of "HangoutGroup" that were pulled and are not merged yet.';
 CREATE TABLE ngeshare.stage_user_hangout_group AS TABLE public."UserHangoutGroup" WITH NO DATA;
 ALTER TABLE ngeshare.stage_user_hangout_group
     ADD COLUMN source_hash bigint,
-    ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY;
+    ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
 COMMENT ON TABLE ngeshare.stage_user_hangout_group IS
 'Rows of "UserHangoutGroup" that were pulled and are not merged yet.';
 CREATE TABLE ngeshare.stage_attendance AS TABLE public."UserHangoutGroupAttendance" WITH NO DATA;
 ALTER TABLE ngeshare.stage_attendance
     ADD COLUMN source_hash bigint,
-    ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY;
+    ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
 COMMENT ON TABLE ngeshare.stage_attendance IS
 'Rows of "UserHangoutGroupAttendance" that were pulled and are not merged yet.';
 

@@ -163,6 +163,8 @@ sync_verify(SyncRun *run)
 	}
 	if (state->waiting > 0)
 		to_fetch += list_quarantined(&mirror_tables[run->table], state->is_whole);
+	sync_analyze_work("difference", to_fetch + state->extra);
 	run->repair_rows = REPAIR_ROWS;
+	run->repaired_to = 0;
 	return to_fetch == 0;
 }

@@ -40,7 +40,8 @@ sync_correct_past(SyncRun *run)
 
 	sql_add_int64(&args, run->run_id);
 	sql_add_text(&args, run->past_buckets);
-	sql_run("SELECT ngeshare.correct_past($1, $2::bigint[])", &args);
+	sql_query_row("SELECT ngeshare.correct_past($1, $2::bigint[])", &args);
+	run->written_meetings += sql_int64(1);
 	sync_clear("stage_meeting");
 }
 
@@ -53,7 +54,8 @@ replace_past(SyncRun *run)
 	sql_add_int64(&args, run->run_id);
 	sql_add_text(&args, sync_reporting_zone());
 	sql_add_timestamp(&args, run->window_start);
-	sql_run("SELECT ngeshare.replace_past($1, $2, $3)", &args);
+	sql_query_row("SELECT ngeshare.replace_past($1, $2, $3)", &args);
+	run->written_meetings += sql_int64(1);
 	sync_clear("stage_meeting");
 	sql_run("DELETE FROM ngeshare.stage_attendance WHERE \"attendedAt\" < $3", &args);
 }
@@ -106,23 +108,22 @@ is_listed(const char *kinds)
 void
 sync_look_for_gone(SyncRun *run)
 {
-	SqlArgs args = {0};
-	char *moved;
+	int64 listed;
 	int64 gone;
 
 	sql_run("DELETE FROM ngeshare.difference WHERE kind IN ('gone', 'moved')", NULL);
-	sql_run(sql_format("INSERT INTO ngeshare.difference (table_name, row_id, kind)"
-	                   " SELECT 'UserHangoutGroupAttendance', mirror.id, 'gone'"
-	                   " FROM public.\"UserHangoutGroupAttendance\" AS mirror WHERE %s",
-	                   is_gone(run)),
-	        NULL);
-	moved =
-	    sync_split_gone(run, "SELECT row_id FROM ngeshare.difference WHERE kind = 'gone'", &gone);
+	listed = sql_run(sql_format("INSERT INTO ngeshare.difference (table_name, row_id, kind)"
+	                            " SELECT 'UserHangoutGroupAttendance', mirror.id, 'gone'"
+	                            " FROM public.\"UserHangoutGroupAttendance\" AS mirror WHERE %s",
+	                            is_gone(run)),
+	                 NULL);
+	sync_analyze_work("difference", listed);
+	gone = sync_find_gone(run, "gone");
 	sync_guard_removal(run, run->table, gone);
-	sql_add_text(&args, moved);
-	sql_run("UPDATE ngeshare.difference SET kind = 'moved'"
-	        " WHERE kind = 'gone' AND row_id = ANY ($1::text[])",
-	        &args);
+	sql_run("UPDATE ngeshare.difference AS listed SET kind = 'moved'"
+	        " FROM ngeshare.stage_key AS there"
+	        " WHERE listed.kind = 'gone' AND listed.row_id = there.row_id",
+	        NULL);
 }
 
 /* Keeps, in archive and backup, what the write below is going to take away or change. */

@@ -10,6 +10,24 @@ ALTER TABLE ngeshare.unsettled
     ADD COLUMN user_id    text,
     ADD COLUMN hangout_id text;
 
+-- Each deleted row is looked for in the tables that point to its own.
+CREATE INDEX "HangoutEpisode_hangout" ON public."HangoutEpisode" ("hangoutId");
+CREATE INDEX "HangoutGroup_hangout" ON public."HangoutGroup" ("hangoutId");
+CREATE INDEX "UserHangoutGroupAttendance_episode"
+    ON public."UserHangoutGroupAttendance" ("hangoutEpisodeId");
+CREATE INDEX "UserHangoutGroupAttendance_user" ON public."UserHangoutGroupAttendance" ("userId");
+
+-- Rows of staging are found by their number.
+ALTER TABLE ngeshare.stage_user ADD PRIMARY KEY (stage_no);
+ALTER TABLE ngeshare.stage_hangout ADD PRIMARY KEY (stage_no);
+ALTER TABLE ngeshare.stage_hangout_episode ADD PRIMARY KEY (stage_no);
+ALTER TABLE ngeshare.stage_hangout_group ADD PRIMARY KEY (stage_no);
+ALTER TABLE ngeshare.stage_user_hangout_group ADD PRIMARY KEY (stage_no);
+ALTER TABLE ngeshare.stage_attendance ADD PRIMARY KEY (stage_no);
+
+-- Differences are numbered. Every run lists them again.
+SELECT ngeshare.upgrade_drop('ngeshare.difference'::regclass);
+
 -- A past has what stands for its group as well: the parts make the table, the end of the update its rows.
 SELECT ngeshare.upgrade_drop('ngeshare.settled_past'::regclass);
 
