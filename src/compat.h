@@ -9,6 +9,7 @@
 #include "commands/vacuum.h"
 #include "utils/datetime.h"
 #include "utils/guc.h"
+#include "utils/timeout.h"
 
 #if PG_VERSION_NUM < 150000
 #error "ngeshare needs PostgreSQL 15 or newer"
@@ -62,6 +63,16 @@ compat_decode_abbreviation(char *token, int *offset)
 	else if (type == DTZ)
 		*offset -= SECS_PER_HOUR;
 	return type == TZ || type == DTZ || type == DYNTZ;
+}
+
+/* Ends the timer of transaction_timeout, which PostgreSQL 17 starts with each transaction. */
+static inline void
+compat_stop_transaction_timer(void)
+{
+#if PG_VERSION_NUM >= 170000
+	if (get_timeout_active(TRANSACTION_TIMEOUT))
+		disable_timeout(TRANSACTION_TIMEOUT, false);
+#endif
 }
 
 /* Sets the size that the planner believes a relation to have. */

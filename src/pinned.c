@@ -26,10 +26,31 @@ typedef struct PinnedSetting
 	const char *value;
 } PinnedSetting;
 
-/* search_path comes first: nothing of ours runs before it is pinned. */
+/*
+ * search_path comes first: nothing of ours runs before it is pinned. A setting that this
+ * PostgreSQL does not have is passed over.
+ */
 static const PinnedSetting pinned_settings[] = {
     {"search_path", "pg_catalog, pg_temp"},
-    {"datestyle", "ISO"},
+    /* What constants, operators and rows mean. */
+    {"timezone", "UTC"},
+    {"datestyle", "ISO, MDY"},
+    {"intervalstyle", "postgres"},
+    {"standard_conforming_strings", "on"},
+    {"backslash_quote", "safe_encoding"},
+    {"array_nulls", "on"},
+    {"transform_null_equals", "off"},
+    {"row_security", "off"},
+    {"session_replication_role", "origin"},
+    {"gin_fuzzy_search_limit", "0"},
+    {"restrict_nonsystem_relation_kind", ""},
+    /* What values look like as texts, in archives and messages. */
+    {"extra_float_digits", "1"},
+    {"quote_all_identifiers", "off"},
+    {"bytea_output", "hex"},
+    /* Nobody else's patience: a step sets its own. */
+    {"lock_timeout", "0"},
+    {"exit_on_error", "off"},
     {"jit", "off"},
 };
 
@@ -48,7 +69,8 @@ pinned_begin(void)
 	int nest_level = NewGUCNestLevel();
 
 	for (int i = 0; i < lengthof(pinned_settings); i++)
-		pinned_set(pinned_settings[i].name, pinned_settings[i].value);
+		if (GetConfigOption(pinned_settings[i].name, true, false) != NULL)
+			pinned_set(pinned_settings[i].name, pinned_settings[i].value);
 	return nest_level;
 }
 
@@ -63,8 +85,9 @@ void
 pinned_for_session(void)
 {
 	for (int i = 0; i < lengthof(pinned_settings); i++)
-		SetConfigOption(pinned_settings[i].name, pinned_settings[i].value, PGC_SUSET,
-		                PGC_S_SESSION);
+		if (GetConfigOption(pinned_settings[i].name, true, false) != NULL)
+			SetConfigOption(pinned_settings[i].name, pinned_settings[i].value, PGC_SUSET,
+			                PGC_S_SESSION);
 }
 
 /*

@@ -141,7 +141,7 @@ check_tables(Remote *remote, Production *production)
 	}
 }
 
-/* The six tables' columns here, as SQL rows ('User','id','text'), ... */
+/* The six tables' columns here, as SQL rows ('User','id','text',25), ... */
 static char *
 wanted_columns(void)
 {
@@ -152,9 +152,9 @@ wanted_columns(void)
 	{
 		char *table = quote_literal_cstr(mirror_tables[i].name);
 
-		appendStringInfo(
-		    &rows, "%s%s", i > 0 ? ", " : "",
-		    mirror_columns(&mirror_tables[i], sql_format("(%s, %%1$L, %%2$L)", table), ", "));
+		appendStringInfo(&rows, "%s%s", i > 0 ? ", " : "",
+		                 mirror_columns(&mirror_tables[i],
+		                                sql_format("(%s, %%1$L, %%2$L, %%3$s)", table), ", "));
 	}
 	return rows.data;
 }
@@ -204,6 +204,33 @@ judge_column(Production *production, const RemoteRows *rows, int64 row, int tabl
 }
 
 /*
+ * What a column of production's may be where the mirror's is text: by their base types, so
+ * that a domain counts as what it is made of. PostgreSQL's own types have the same oids
+ * everywhere; their names depend on settings.
+ */
+#define FITS_TEXT                                                                                  \
+	"(base.typtype = 'e' OR base.typname = 'citext' AND base.typcategory = 'S'"                    \
+	" OR base.oid IN ('pg_catalog.varchar'::regtype, 'pg_catalog.uuid'::regtype))"
+
+/* The columns of the six tables on production, each with the base of its type. */
+#define COLUMNS_THERE                                                                              \
+	"SELECT relation.relname::text AS table_name, col.attname::text AS column_name, attnum,"       \
+	" pg_catalog.format_type(col.atttypid, col.atttypmod) AS type_there,"                          \
+	" base.oid AS base_oid, " FITS_TEXT " AS fits_text,"                                           \
+	" pg_catalog.has_column_privilege(relation.oid, col.attnum, 'SELECT') AS has_select"           \
+	" FROM pg_catalog.pg_class AS relation"                                                        \
+	" JOIN pg_catalog.pg_namespace AS space"                                                       \
+	" ON space.oid = relation.relnamespace AND space.nspname = 'public'"                           \
+	" JOIN pg_catalog.pg_attribute AS col ON col.attrelid = relation.oid"                          \
+	" AND col.attnum > 0 AND NOT col.attisdropped"                                                 \
+	" CROSS JOIN LATERAL (WITH RECURSIVE step AS ("                                                \
+	" SELECT * FROM pg_catalog.pg_type WHERE oid = col.atttypid"                                   \
+	" UNION ALL SELECT type.* FROM step JOIN pg_catalog.pg_type AS type"                           \
+	" ON type.oid = step.typbasetype WHERE step.typtype = 'd')"                                    \
+	" SELECT oid, typname, typtype, typcategory FROM step WHERE typtype <> 'd') AS base"           \
+	" WHERE relation.relname IN (SELECT table_name FROM wanted)"
+
+/*
  * Checks that each column is there, readable and of a type that ours can take:
  * the same but for its precision, or text for an enum and the like. Notes those
  * that production has beside them.
@@ -211,29 +238,18 @@ judge_column(Production *production, const RemoteRows *rows, int64 row, int tabl
 static void
 check_columns(Remote *remote, Production *production)
 {
-	char *sql = sql_format(
-	    "WITH wanted (table_name, column_name, type_name) AS (VALUES %s), there AS ("
-	    " SELECT relation.relname::text AS table_name, col.attname::text AS column_name, attnum,"
-	    " type.typtype = 'e' AS is_enum,"
-	    " pg_catalog.format_type(col.atttypid, col.atttypmod) AS type_there,"
-	    " pg_catalog.format_type(col.atttypid, NULL) AS base_there,"
-	    " pg_catalog.has_column_privilege(relation.oid, col.attnum, 'SELECT') AS has_select"
-	    " FROM pg_catalog.pg_class AS relation"
-	    " JOIN pg_catalog.pg_namespace AS space"
-	    " ON space.oid = relation.relnamespace AND space.nspname = 'public'"
-	    " JOIN pg_catalog.pg_attribute AS col ON col.attrelid = relation.oid"
-	    " AND col.attnum > 0 AND NOT col.attisdropped"
-	    " JOIN pg_catalog.pg_type AS type ON type.oid = col.atttypid"
-	    " WHERE relation.relname IN (SELECT table_name FROM wanted))"
-	    " SELECT table_name, column_name, coalesce(type_name, ''), coalesce(type_there, ''),"
-	    " coalesce(has_select, true) FROM wanted FULL JOIN there USING (table_name, column_name)"
-	    " WHERE table_name IN (SELECT table_name FROM there) AND (attnum IS NULL"
-	    " OR type_name IS NULL OR NOT has_select"
-	    " OR NOT (base_there = pg_catalog.regexp_replace(type_name, '\\(\\d+\\)', '')"
-	    " OR type_name = 'text' AND (is_enum OR base_there IN ('character varying', 'uuid', "
-	    "'citext'))))"
-	    " ORDER BY attnum IS NOT NULL, table_name, attnum, column_name",
-	    wanted_columns());
+	char *sql =
+	    sql_format("WITH wanted (table_name, column_name, type_name, type_oid) AS (VALUES %s),"
+	               " there AS (" COLUMNS_THERE ")"
+	               " SELECT table_name, column_name, coalesce(type_name, ''),"
+	               " coalesce(type_there, ''), coalesce(has_select, true)"
+	               " FROM wanted FULL JOIN there USING (table_name, column_name)"
+	               " WHERE table_name IN (SELECT table_name FROM there)"
+	               " AND (attnum IS NULL OR type_oid IS NULL OR NOT has_select"
+	               " OR NOT (base_oid = type_oid OR type_oid = 'pg_catalog.text'::regtype"
+	               " AND fits_text))"
+	               " ORDER BY attnum IS NOT NULL, table_name, attnum, column_name",
+	               wanted_columns());
 	RemoteRows *rows = remote_rows(remote, sql, "text text text text bool", 0, COLUMNS_MAX);
 
 	for (int64 row = 0; row < rows->count; row++)

@@ -136,7 +136,7 @@ remote_open(List *options)
 	PG_TRY();
 	{
 		connect_to(remote, keywords, values);
-		session_prepare(remote);
+		remote->is_pooled = !session_prepare(remote);
 	}
 	PG_CATCH();
 	{
@@ -175,7 +175,7 @@ remote_open_production(void)
 	ForeignServer *server = production_server();
 	UserMapping *mapping = GetUserMapping(server->owner, server->serverid);
 
-	return remote_open(list_concat_copy(server->options, mapping->options));
+	return remote_open(session_safe_options(list_concat_copy(server->options, mapping->options)));
 }
 
 /* A text with every occurrence of a secret in it covered. */
@@ -222,7 +222,14 @@ remote_without_secrets(const char *text)
 bool
 remote_is_idle(Remote *remote)
 {
-	return PQtransactionStatus(remote->conn) == PQTRANS_IDLE;
+	return PQtransactionStatus(remote->conn) == PQTRANS_IDLE && !remote->is_pinning;
+}
+
+/* Whether a pooler in between has taken our start-up options away. */
+bool
+remote_is_pooled(Remote *remote)
+{
+	return remote->is_pooled;
 }
 
 /* What has come over this connection, in bytes of rows. */

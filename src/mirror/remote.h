@@ -33,6 +33,7 @@ extern Remote *remote_open_production(void);
 extern void remote_close(Remote *remote);
 extern int64 remote_bytes_received(Remote *remote);
 extern bool remote_is_idle(Remote *remote);
+extern bool remote_is_pooled(Remote *remote);
 extern Oid remote_production_owner(void);
 extern char *remote_without_secrets(const char *text);
 
@@ -42,6 +43,7 @@ extern RemoteRows *
 remote_receive(Remote *remote, const char *sql, const char *shape, int64 min_rows, int64 max_rows);
 extern RemoteRows *
 remote_rows(Remote *remote, const char *sql, const char *shape, int64 min_rows, int64 max_rows);
+extern void remote_command(Remote *remote, const char *sql);
 
 /* remote_shape.c */
 extern char *remote_text(const RemoteRows *rows, int64 row, int column);

@@ -12,6 +12,7 @@
 
 #include <sys/ioctl.h>
 
+#include "mirror/session.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
 #include "pgstat.h"
@@ -98,13 +99,75 @@ remote_next_result(Remote *remote, const char *sql, TimestampTz deadline)
 	return PQgetResult(remote->conn);
 }
 
+/*
+ * Reads the results of a statement that has no rows, or none left: one command tag.
+ * Raises production's error where it failed.
+ */
+void
+remote_read_end(Remote *remote, const char *sql)
+{
+	TimestampTz deadline = remote_deadline_in(remote_silence_allowed());
+	int count = 0;
+	PGresult *result;
+
+	for (; (result = remote_next_result(remote, sql, deadline)) != NULL; count++)
+	{
+		ExecStatusType status = PQresultStatus(result);
+
+		if (status == PGRES_FATAL_ERROR && count == 0)
+		{
+			remote->error = result;
+			continue;
+		}
+		PQclear(result);
+		if (status != PGRES_COMMAND_OK || count > 0)
+			remote_refuse(remote, ERRCODE_PROTOCOL_VIOLATION, "it has no proper end", sql);
+	}
+	if (remote->error != NULL)
+		remote_raise_query_error(remote, sql);
+}
+
+/* Runs a statement that has no rows. */
+void
+remote_command(Remote *remote, const char *sql)
+{
+	remote_send(remote, sql);
+	remote_read_end(remote, sql);
+}
+
+/* Opens the transaction that a statement needs where its session may keep no settings. */
+static void
+begin_transaction(Remote *remote)
+{
+	if (!remote->is_pooled || remote->is_pinning)
+		return;
+	remote->is_pinning = true;
+	session_begin(remote);
+	remote->is_pinning = false;
+	remote->owes_end = true;
+}
+
+/* Ends that transaction, once its statement's answer is complete. */
+void
+remote_end_transaction(Remote *remote)
+{
+	if (!remote->owes_end)
+		return;
+	remote->owes_end = false;
+	remote->is_pinning = true;
+	session_end(remote);
+	remote->is_pinning = false;
+}
+
 /* Sends one statement whole; its answer is waited for with remote_receive(). */
 void
 remote_send(Remote *remote, const char *sql)
 {
-	TimestampTz deadline = remote_deadline_in(remote_silence_allowed());
+	TimestampTz deadline;
 	int left;
 
+	begin_transaction(remote);
+	deadline = remote_deadline_in(remote_silence_allowed());
 	remote->unparsed = 0;
 	remote->unparsed_max = ANSWER_BYTES;
 	if (PQsendQuery(remote->conn, sql) == 0 || PQsetSingleRowMode(remote->conn) == 0)
@@ -205,6 +268,7 @@ remote_receive(Remote *remote, const char *sql, const char *shape_text, int64 mi
 		              psprintf("it has %lld row(s) instead of %lld or more",
 		                       (long long) rows->count, (long long) min_rows),
 		              sql);
+	remote_end_transaction(remote);
 	return rows;
 }
 

@@ -10,6 +10,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "commands/copy.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_relation.h"
@@ -34,31 +35,6 @@ static struct
 	int used;
 	bool is_at_end;
 } source;
-
-/* Reads the results of a COPY that has ended; raises production's error where it failed. */
-static void
-read_status(Remote *remote, const char *sql)
-{
-	TimestampTz deadline = remote_deadline_in(remote_silence_allowed());
-	PGresult *result;
-
-	for (int count = 0; (result = remote_next_result(remote, sql, deadline)) != NULL; count++)
-	{
-		ExecStatusType status = PQresultStatus(result);
-
-		if (status == PGRES_FATAL_ERROR && count == 0)
-		{
-			remote->error = result;
-			continue;
-		}
-		PQclear(result);
-		if (status != PGRES_COMMAND_OK || count > 0)
-			remote_refuse(remote, ERRCODE_PROTOCOL_VIOLATION,
-			              "its stream of rows has no proper end", sql);
-	}
-	if (remote->error != NULL)
-		remote_raise_query_error(remote, sql);
-}
 
 /*
  * Waits until a stream's next piece can be had. Production's statement_timeout ends
@@ -101,7 +77,7 @@ next_chunk(Remote *remote, char **chunk, const char *sql)
 		remote->bytes_received += length;
 		return length;
 	}
-	read_status(remote, sql);
+	remote_read_end(remote, sql);
 	return 0;
 }
 
@@ -154,7 +130,7 @@ begin_stream(Remote *remote, const char *sql, int columns)
 	if (status == PGRES_FATAL_ERROR)
 	{
 		remote->error = result;
-		read_status(remote, sql);
+		remote_read_end(remote, sql);
 	}
 	PQclear(result);
 	if (status != PGRES_COPY_OUT || !is_fitting)
@@ -192,6 +168,30 @@ copy_rows(Relation target, List *columns)
 }
 
 /*
+ * Copies with the texts left as production sent them: in the database's encoding, which
+ * remote_open() asks for. The binary input functions convert from the encoding of this
+ * session's client, which has nothing to do with the stream.
+ */
+static uint64
+copy_in_database_encoding(Relation target, List *columns)
+{
+	int client = pg_get_client_encoding();
+	volatile uint64 rows = 0;
+
+	(void) SetClientEncoding(GetDatabaseEncoding());
+	PG_TRY();
+	{
+		rows = copy_rows(target, columns);
+	}
+	PG_FINALLY();
+	{
+		(void) SetClientEncoding(client);
+	}
+	PG_END_TRY();
+	return rows;
+}
+
+/*
  * Copies the stream into a table. Each value was asked for in the column's own type:
  * bytes that are none of that type, or no stream, are production's fault (08P01), and
  * not that of a row.
@@ -204,7 +204,7 @@ copy_into(Relation target, List *columns)
 
 	PG_TRY();
 	{
-		rows = copy_rows(target, columns);
+		rows = copy_in_database_encoding(target, columns);
 	}
 	PG_CATCH();
 	{
@@ -239,6 +239,7 @@ remote_copy(Remote *remote, const char *query, const char *table, List *columns)
 	begin_stream(remote, sql,
 	             columns != NIL ? list_length(columns) : RelationGetNumberOfAttributes(target));
 	rows = copy_into(target, columns);
+	remote_end_transaction(remote);
 	table_close(target, NoLock);
 	CommandCounterIncrement();
 	return rows;

@@ -10,6 +10,7 @@
 
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "mirror/session.h"
 #include "miscadmin.h"
 
 /* No message is longer, in bytes. */
@@ -125,9 +126,10 @@ void
 remote_raise_connection_error(Remote *remote, int sqlstate)
 {
 	char *message = remote_error_message(PQerrorMessage(remote->conn), &sqlstate);
+	const char *pooler = session_refusal_hint(message);
 
 	ereport(ERROR, (errcode(sqlstate), errmsg("could not connect to production: %s", message),
-	                errhint("%s", connection_hint(sqlstate))));
+	                errhint("%s", pooler != NULL ? pooler : connection_hint(sqlstate))));
 }
 
 /* A copy of one field of an error, fit to be shown, or NULL where production gave none. */

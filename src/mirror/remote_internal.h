@@ -21,6 +21,9 @@ struct Remote
 	int64 unparsed_max;     /* more than these are an answer that was not asked for */
 	PGresult *error;        /* what the statement under way has failed with */
 	TimestampTz stream_end; /* when the COPY under way should have ended */
+	bool is_pooled;         /* no session of ours: each statement's transaction pins the settings */
+	bool is_pinning;        /* such a transaction's own statements are under way */
+	bool owes_end;          /* such a transaction is open */
 	MemoryContextCallback cleanup;
 };
 
@@ -52,6 +55,8 @@ extern TimestampTz remote_deadline_in(int milliseconds);
 extern void remote_wait(Remote *remote, int events, TimestampTz deadline);
 extern void remote_take_input(Remote *remote, const char *sql);
 extern PGresult *remote_next_result(Remote *remote, const char *sql, TimestampTz deadline);
+extern void remote_read_end(Remote *remote, const char *sql);
+extern void remote_end_transaction(Remote *remote);
 
 /* remote_shape.c */
 extern void shape_read(const char *text, Shape *shape);

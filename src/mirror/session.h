@@ -8,6 +8,9 @@
 #include "mirror/remote.h"
 
 extern List *session_safe_options(List *options);
-extern void session_prepare(Remote *remote);
+extern bool session_prepare(Remote *remote);
+extern void session_begin(Remote *remote);
+extern void session_end(Remote *remote);
+extern const char *session_refusal_hint(const char *message);
 
 #endif

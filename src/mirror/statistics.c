@@ -6,6 +6,8 @@
  * the planner sees no gain in sending a batch's LIMIT to production, which would
  * then sort the whole table for each. ANALYZE would transfer every row, so the
  * sizes are copied from production's own catalog instead.
+ * The files' sizes would be exact, but pg_relation_size() waits for whoever has locked
+ * one table, and this is asked once for all of them.
  */
 #include "mirror/statistics.h"
 
@@ -19,7 +21,8 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-/* Rows that a page may hold where production has not counted them yet. */
+/* Rows of a table that production has never analyzed (rather too many than too few), in pages. */
+#define ROWS_UNKNOWN 100000
 #define ROWS_PER_PAGE 50
 
 /* Gives one foreign table a size. */
@@ -47,13 +50,11 @@ statistics_copy(Remote *remote)
 	initStringInfo(&sql);
 	appendStringInfo(
 	    &sql,
-	    "SELECT relname, size.pages,"
+	    "SELECT relname, CASE WHEN reltuples >= 0 THEN relpages ELSE %d / %d END,"
 	    " CASE WHEN reltuples >= 0 AND reltuples <= 1e13::real THEN reltuples::bigint"
-	    " ELSE size.pages * %d END"
-	    " FROM pg_catalog.pg_class CROSS JOIN LATERAL"
-	    " (SELECT pg_catalog.pg_relation_size(oid) / 8192) AS size (pages)"
+	    " ELSE %d END FROM pg_catalog.pg_class"
 	    " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname IN (",
-	    ROWS_PER_PAGE);
+	    ROWS_UNKNOWN, ROWS_PER_PAGE, ROWS_UNKNOWN);
 	for (int i = 0; i < MIRROR_TABLES; i++)
 		appendStringInfo(&sql, "%s%s", i > 0 ? ", " : "",
 		                 quote_literal_cstr(mirror_tables[i].name));

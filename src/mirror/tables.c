@@ -52,7 +52,7 @@ mirror_table_index(const char *name)
 
 /*
  * A table's columns in their order, each put into a format where %1$I is its
- * name and %2$s its type, joined by a separator.
+ * name, %2$s its type and %3$s that type's oid, joined by a separator.
  */
 char *
 mirror_columns(const MirrorTable *table, const char *format, const char *separator)
@@ -62,7 +62,8 @@ mirror_columns(const MirrorTable *table, const char *format, const char *separat
 	sql_add_text(&args, table->name);
 	sql_add_text(&args, format);
 	sql_add_text(&args, separator);
-	if (!sql_query_row("SELECT string_agg(format($2, attname, format_type(atttypid, atttypmod)), $3"
+	if (!sql_query_row("SELECT string_agg(format($2, attname, format_type(atttypid, atttypmod),"
+	                   " atttypid::bigint), $3"
 	                   " ORDER BY attnum)"
 	                   " FROM pg_catalog.pg_attribute"
 	                   " WHERE attrelid = format('public.%I', $1)::regclass"

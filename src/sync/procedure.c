@@ -9,6 +9,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -93,6 +94,19 @@ read_trigger(void)
 	return by_worker || by_connection ? "cron" : "call";
 }
 
+/*
+ * Ends the timers of the caller's own timeouts: how a sync ends does not depend on them
+ * (a cancel, ngeshare_sync_cancel() and ngeshare.sync_timeout end it). The statement's
+ * timer runs once for the whole CALL, the transaction's starts with each transaction.
+ */
+static void
+stop_callers_timers(void)
+{
+	if (get_timeout_active(STATEMENT_TIMEOUT))
+		disable_timeout(STATEMENT_TIMEOUT, false);
+	compat_stop_transaction_timer();
+}
+
 /* What a step of the procedure's began in, to go back to. */
 static MemoryContext procedure_memory;
 static ResourceOwner procedure_owner;
@@ -120,6 +134,7 @@ commit_step(void)
 	MemoryContextSwitchTo(procedure_memory);
 	CurrentResourceOwner = procedure_owner;
 	SPI_commit();
+	stop_callers_timers();
 }
 
 /*
@@ -135,6 +150,7 @@ roll_back_step(void)
 		CurrentResourceOwner = procedure_owner;
 	}
 	SPI_rollback();
+	stop_callers_timers();
 }
 
 static const SyncTransactions step_transactions = {begin_step, commit_step, roll_back_step};
@@ -154,6 +170,7 @@ run_sync(SyncMode mode, const bool *wanted, const PinnedCaller *identity)
 	sync_log_begin(run, read_trigger());
 	pinned_become_caller(identity);
 	SPI_commit();
+	stop_callers_timers();
 	sync_run_to_end(run, &step_transactions);
 	MemoryContextSwitchTo(caller);
 	if (run->error != NULL)
@@ -177,6 +194,7 @@ ngeshare_sync(PG_FUNCTION_ARGS)
 		     errmsg("ngeshare_sync() cannot run inside a transaction block or a function"),
 		     errdetail("It commits after each batch, so that a run that is cut off loses little."),
 		     errhint("Run CALL ngeshare_sync() as a statement of its own.")));
+	stop_callers_timers();
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	pinned_become_owner(&identity);
 	sql_refuse_other_version();

@@ -45,7 +45,7 @@ sync_is_own_stop(const ErrorData *error)
 	       strcmp(error->funcname, "ProcessInterrupts") == 0;
 }
 
-/* Whether it was a person who said so, and not the session's own statement_timeout. */
+/* Whether it was a person who said so, and not a server that shuts down. */
 static bool
 is_cancel(const ErrorData *error)
 {

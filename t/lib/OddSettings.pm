@@ -1,0 +1,59 @@
+# Odd values for every setting that any login may set, taken from a server's catalog, in
+# rounds: each round flips all booleans and takes the next value of each enum.
+package OddSettings;
+
+use strict;
+use warnings FATAL => 'all';
+
+use Exporter 'import';
+
+our @EXPORT = qw(odd_settings hand_picked as_statements ROUNDS);
+
+use constant ROUNDS => 4;
+
+# What a sync refuses plainly (a database that is read-only by will), what only fills logs, and what is ours.
+my $LEFT_OUT = q{name NOT LIKE 'ngeshare.%' AND name !~ '^(trace_|debug_pr|log_)' AND name NOT LIKE 'transaction\_%' AND name <> 'default_transaction_read_only'};
+
+# [ name, value ] of all booleans and enums that a user may set, for one round. Booleans
+# are as they should be in the odd rounds: some odd settings hide others.
+sub odd_settings
+{
+	my ($server, $round, $but) = @_;
+	my $rows = $server->safe_psql('postgres', qq{
+		SELECT name || '=' || CASE
+			WHEN vartype = 'bool' THEN CASE boot_val WHEN 'on' THEN 'off' ELSE 'on' END
+			ELSE enumvals[1 + $round % cardinality(enumvals)]
+		END
+		FROM pg_settings
+		WHERE context = 'user' AND $LEFT_OUT
+		  AND (vartype = 'enum' OR vartype = 'bool' AND $round % 2 = 0)
+		ORDER BY name});
+
+	return grep { $_->[0] !~ ($but // qr/^$/) } map { [ split /=/, $_, 2 ] } split /\n/, $rows;
+}
+
+# Those whose values are no list: two sets of what people really have.
+sub hand_picked
+{
+	my ($round) = @_;
+	my @even = (
+		[ datestyle => 'SQL, DMY' ], [ timezone => 'Asia/Kathmandu' ], [ extra_float_digits => '-15' ],
+		[ search_path => 'strange, public' ], [ lock_timeout => '1ms' ], [ idle_in_transaction_session_timeout => '50ms' ],
+		[ gin_fuzzy_search_limit => '1' ], [ cursor_tuple_fraction => '0.01' ], [ work_mem => '64kB' ], [ lc_numeric => 'C' ]);
+	my @odd = (
+		[ datestyle => 'German' ], [ timezone => 'America/St_Johns' ], [ extra_float_digits => '0' ], [ search_path => '' ],
+		[ statement_timeout => '150ms' ], [ idle_session_timeout => '0' ], [ geqo_threshold => '2' ], [ from_collapse_limit => '1' ],
+		[ default_table_access_method => 'heap' ], [ temp_buffers => '100' ]);
+
+	return $round % 2 ? @odd : @even;
+}
+
+# Statements that set them: "SET name = value", or behind a prefix such as ALTER ROLE x.
+sub as_statements
+{
+	my ($prefix, @settings) = @_;
+
+	return join '', map { my ($name, $value) = @$_; $value = $name eq 'search_path' && $value ne '' ? $value : "'$value'"; "$prefix SET $name = $value;\n" } @settings;
+}
+
+1;
