@@ -10,17 +10,14 @@
 
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "locks.h"
 #include "mb/pg_wchar.h"
 #include "ngeshare.h"
 #include "sql.h"
-#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(ngeshare_has_alert_url);
 PG_FUNCTION_INFO_V1(ngeshare_alert_start_delivery);
-
-/* The key of the lock that the one delivering worker holds; the sync's are next to it. */
-#define ALERT_LOCK_KEY INT64CONST(0x6e67657368617268)
 
 /* A row of attempts: the wait between two doubles, from ngeshare.sync_retry_base on. */
 #define ALERT_TRIES 5
@@ -209,12 +206,11 @@ alert_record(const AlertMessage *message, const AlertAnswer *answer)
 bool
 alert_lock_try(void)
 {
-	return DatumGetBool(
-	    DirectFunctionCall1(pg_try_advisory_lock_int8, Int64GetDatum(ALERT_LOCK_KEY)));
+	return lock_try_for_session(NGESHARE_LOCK_ALERT);
 }
 
 void
 alert_lock_release(void)
 {
-	DirectFunctionCall1(pg_advisory_unlock_int8, Int64GetDatum(ALERT_LOCK_KEY));
+	lock_release_for_session(NGESHARE_LOCK_ALERT);
 }

@@ -114,7 +114,7 @@ sync_merge(SyncRun *run)
 	bool is_first;
 
 	sync_close_gate();
-	is_first = sync_is_empty(table) && !run->isolates;
+	is_first = sync_is_empty(table) && sync_may_fill(run);
 	if (is_first)
 		sync_lock_parents(table);
 	else

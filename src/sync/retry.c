@@ -25,6 +25,9 @@
  */
 #define CONFLICT_DELAY_MS 250
 
+/* So long a first load waits at most for those who read one empty table, in milliseconds. */
+#define FILL_PATIENCE_MS 5000
+
 /* Milliseconds to wait after so many failures in a row, give or take a quarter. */
 long
 sync_backoff(int failures)
@@ -218,6 +221,20 @@ waited_for_lock(const SyncRun *run)
 	if (run->conflict_since == 0)
 		return 0;
 	return TimestampDifferenceMilliseconds(run->conflict_since, GetCurrentTimestamp());
+}
+
+/*
+ * Whether a step may still ask for a table for itself, to fill it past its indexes.
+ * Somebody who has read the empty table keeps it from that until their transaction
+ * ends, and everybody may read: after a while the rows come the ordinary way.
+ */
+bool
+sync_may_fill(const SyncRun *run)
+{
+	long patience = ngeshare_settings.sync_timeout * 1000L; /* the whole run's */
+
+	return !run->isolates &&
+	       waited_for_lock(run) < Min(FILL_PATIENCE_MS, patience / (2 * MIRROR_TABLES));
 }
 
 /* Lets a lock conflict pass without a word as long as the patience lasts; then says what it is. */

@@ -199,6 +199,7 @@ extern void sync_stop(SyncRun *run, ErrorData *error);
 extern void sync_forget_failures(SyncRun *run);
 extern long sync_backoff(int failures);
 extern bool sync_is_row_error(int sqlstate);
+extern bool sync_may_fill(const SyncRun *run);
 
 /* errors.c */
 extern void sync_note_error(SyncRun *run, ErrorData *error, SyncErrorClass error_class);
@@ -214,6 +215,7 @@ extern void sync_pause(SyncRun *run, bool is_after);
 extern void sync_close_gate(void);
 extern void sync_limit_lock_waits(void);
 extern bool sync_lock_try(void);
+extern void sync_lock_keep(void);
 extern void sync_lock_release(void);
 extern void sync_lock_refuse_second(void);
 

@@ -25,20 +25,9 @@ COMMENT ON TABLE ngeshare.attendance_backup IS
 
 CREATE FUNCTION ngeshare.refuse_during_sync()
 RETURNS void
-LANGUAGE plpgsql
-VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    -- The sync's own lock (src/sync/lock.c), until this transaction ends.
-    IF NOT pg_try_advisory_xact_lock(x'6e67657368617265'::bigint) THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'NG001',
-            MESSAGE = 'a sync is running',
-            HINT = 'Wait for it, or SELECT ngeshare_sync_cancel().';
-    END IF;
-END
-$$;
+AS 'MODULE_PATHNAME', 'ngeshare_refuse_during_sync'
+LANGUAGE C
+VOLATILE;
 COMMENT ON FUNCTION ngeshare.refuse_during_sync() IS
 'Raises NG001 while a sync runs, and keeps one from beginning until the transaction ends.';
 

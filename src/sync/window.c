@@ -219,7 +219,7 @@ sync_merge_window(SyncRun *run)
 
 	sync_close_gate();
 	leave_past_behind(run);
-	is_first = run->rebuilds_past && sync_is_empty(table) && !run->isolates;
+	is_first = run->rebuilds_past && sync_is_empty(table) && sync_may_fill(run);
 	if (is_first)
 		sync_lock_parents(table);
 	else

@@ -35,10 +35,10 @@ WHERE locktype = 'advisory'
   AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
   AND classid = x'6e676573'::bigint::oid
   AND objid = x'68617265'::bigint::oid
-  AND objsubid = 1
+  AND objsubid = 3
   AND granted;
 COMMENT ON VIEW ngeshare.sync_lock IS
-'The process that holds the one lock of a sync in this database; no row where none runs. The key is "ngeshare" in ASCII.';
+'The process that holds the one lock of a sync in this database; no row where none runs. The key is "ngeshare" in ASCII; no SQL statement can take a lock with this objsubid.';
 
 CREATE FUNCTION public.ngeshare_sync_start(mode text DEFAULT 'incremental')
 RETURNS bigint
@@ -46,9 +46,10 @@ AS 'MODULE_PATHNAME'
 LANGUAGE C
 VOLATILE
 SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp;
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '2s';
 COMMENT ON FUNCTION public.ngeshare_sync_start(text) IS
-'Starts a sync in a background worker and returns its run_id; the worker begins when the caller''s transaction has committed. Errors: NG001 while a sync runs (the detail names it), 53000 where no worker can be started, 55000 before ngeshare_connect(), 22023 for an unknown mode, 22004 for NULL.';
+'Starts a sync in a background worker and returns its run_id; the worker begins when the caller''s transaction has committed. Errors: NG001 while a sync runs (the detail names it) or is being started by a transaction that has not ended within two seconds, 55P03 where another lock cannot be had within two seconds, 53000 where no worker can be started, 55000 before ngeshare_connect(), 22023 for an unknown mode, 22004 for NULL.';
 
 CREATE FUNCTION public.ngeshare_sync_cancel()
 RETURNS boolean

@@ -1,0 +1,112 @@
+/*
+ * src/locks.c
+ *		The extension's own locks, which no SQL statement can take.
+ *
+ * They are advisory locks. SQL makes tags whose fourth field is 1 or 2; ours have a
+ * greater one, so no login can take such a lock to stop a sync, an alert or a writer.
+ */
+#include "locks.h"
+
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/latch.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+/* The two halves of the key: "ngeshare" in ASCII. The view ngeshare.sync_lock knows them too. */
+#define LOCK_KEY_HIGH 0x6e676573
+#define LOCK_KEY_LOW 0x68617265
+
+/* How often a lock that is polled for is asked for again, in milliseconds. */
+#define LOCK_POLL_MS 5
+
+static LOCKTAG
+make_tag(NgeshareLock lock)
+{
+	LOCKTAG tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, LOCK_KEY_HIGH, LOCK_KEY_LOW, lock);
+	return tag;
+}
+
+/* Takes a lock for the session; false where another session holds it. */
+bool
+lock_try_for_session(NgeshareLock lock)
+{
+	LOCKTAG tag = make_tag(lock);
+
+	return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+/*
+ * Makes sure that the session still holds its lock: pg_advisory_unlock_all() in a
+ * trigger releases it. Takes it again then; false where another session came first.
+ */
+bool
+lock_keep_for_session(NgeshareLock lock)
+{
+	LOCKTAG tag = make_tag(lock);
+
+	switch (LockAcquire(&tag, ExclusiveLock, true, true))
+	{
+		case LOCKACQUIRE_NOT_AVAIL:
+			return false;
+		case LOCKACQUIRE_OK:
+			return true;
+		default:
+			LockRelease(&tag, ExclusiveLock, true);
+			return true;
+	}
+}
+
+/* Releases a lock of the session; does nothing where the session does not hold it. */
+void
+lock_release_for_session(NgeshareLock lock)
+{
+	if (lock_keep_for_session(lock))
+	{
+		LOCKTAG tag = make_tag(lock);
+
+		LockRelease(&tag, ExclusiveLock, true);
+	}
+}
+
+/* Waits for a lock in the queue, as long as lock_timeout allows; 55P03 after that. */
+void
+lock_wait(NgeshareLock lock, LOCKMODE mode)
+{
+	LOCKTAG tag = make_tag(lock);
+
+	(void) LockAcquire(&tag, mode, false, false);
+}
+
+/* Takes a lock for the transaction; false where another holds it. */
+bool
+lock_try(NgeshareLock lock, LOCKMODE mode)
+{
+	LOCKTAG tag = make_tag(lock);
+
+	return LockAcquire(&tag, mode, false, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+/*
+ * Asks for a lock again and again without queueing, so that nobody waits behind us;
+ * false after a time. No time (0) means no limit.
+ */
+bool
+lock_poll(NgeshareLock lock, LOCKMODE mode, int patience_ms)
+{
+	TimestampTz begun = GetCurrentTimestamp();
+
+	while (!lock_try(lock, mode))
+	{
+		if (patience_ms > 0 &&
+		    TimestampDifferenceExceeds(begun, GetCurrentTimestamp(), patience_ms))
+			return false;
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, LOCK_POLL_MS,
+		                 PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+	return true;
+}
