@@ -189,19 +189,19 @@ AS $$
     SELECT ngeshare.refuse_request(
         CASE
             WHEN code IN ('NG001', '55000') THEN 409
-            WHEN code LIKE '53%' THEN 503
+            WHEN code LIKE '53%' OR code = '55P03' THEN 503
             ELSE 400
         END,
         code,
         message,
         nullif(details, ''),
-        nullif(hint, ''),
+        coalesce(nullif(hint, ''), CASE WHEN code = '55P03' THEN 'Somebody holds a lock here; try again in a moment.' END),
         jsonb_strip_nulls(jsonb_build_object(
-            'Retry-After', CASE WHEN code = 'NG001' THEN '5' WHEN code LIKE '53%' THEN '30' END,
+            'Retry-After', CASE WHEN code IN ('NG001', '55P03') THEN '5' WHEN code LIKE '53%' THEN '30' END,
             'Location', '../sync_runs?run_id=eq.' || substring(details FROM '^It is run (\d+)\.'))))
 $$;
 COMMENT ON FUNCTION ngeshare.refuse_start(text, text, text, text) IS
-'Answers a start that was refused: 409 while a sync runs (NG001, with its run) or before ngeshare_connect() (55000), 503 where no worker is free (53...), else 400.';
+'Answers a start that was refused: 409 while a sync runs (NG001, with its run) or before ngeshare_connect() (55000), 503 where no worker is free (53...) or a lock cannot be had (55P03), else 400.';
 
 CREATE FUNCTION api.pre_request()
 RETURNS void
@@ -248,7 +248,8 @@ BEGIN
     run_id := public.ngeshare_sync_start(mode);
     PERFORM ngeshare.accept_request(run_id::bigint);
 EXCEPTION
-    WHEN SQLSTATE 'NG001' OR object_not_in_prerequisite_state OR insufficient_resources OR invalid_parameter_value THEN
+    WHEN SQLSTATE 'NG001' OR object_not_in_prerequisite_state OR insufficient_resources OR invalid_parameter_value
+        OR lock_not_available THEN
         GET STACKED DIAGNOSTICS
             code = RETURNED_SQLSTATE,
             message = MESSAGE_TEXT,
@@ -259,7 +260,7 @@ END
 $$;
 COMMENT ON FUNCTION api.sync_start(text) IS
 'Starts a sync and answers at once.
-202 with {mode, run_id} and a Location to watch it at. mode: incremental (what changed, and the last weeks of attendance), full (reread and reconcile everything). Errors: 409 NG001 while a sync runs (details and Location name its run), 409 55000 before the database is connected to production, 503 53000 while no worker is free, 400 22023 for an unknown mode, 405 NG405 for a GET. By POST only, with a JSON body and the header X-Ngeshare: sync.';
+202 with {mode, run_id} and a Location to watch it at. mode: incremental (what changed, and the last weeks of attendance), full (reread and reconcile everything). Errors: 409 NG001 while a sync runs (details and Location name its run) or is being started, 409 55000 before the database is connected to production, 503 53000 while no worker is free, 503 55P03 while a lock cannot be had within two seconds, 400 22023 for an unknown mode, 405 NG405 for a GET. By POST only, with a JSON body and the header X-Ngeshare: sync.';
 
 CREATE FUNCTION api.sync_cancel(OUT cancelled boolean, OUT run_id text)
 LANGUAGE plpgsql

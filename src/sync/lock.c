@@ -83,9 +83,9 @@ ngeshare_pass_gate(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 		                errmsg("ngeshare.pass_gate() is a trigger function")));
 	if (!lock_poll(NGESHARE_LOCK_GATE, ShareLock, LockTimeout))
-		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-		                errmsg("a sync is writing to the mirror"),
-		                errhint("Try again in a moment, or with a longer lock_timeout.")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("a sync is writing to the mirror"),
+		         errhint("Try again in a moment, or with a longer lock_timeout.")));
 	return PointerGetDatum(NULL);
 }
 
@@ -134,11 +134,12 @@ sync_lock_refuse_second(void)
 	int64 running;
 
 	if (!lock_poll(NGESHARE_LOCK_START, ExclusiveLock, START_WAIT_MS))
-		ereport(ERROR, (errcode(NGESHARE_ERRCODE_SYNC_RUNNING),
-		                errmsg("another session is starting a sync"),
-		                errdetail("Its transaction has not ended within %d s.", START_WAIT_MS / 1000),
-		                errhint("Commit or end it: SELECT * FROM pg_stat_activity WHERE state"
-		                        " LIKE 'idle in transaction%%'.")));
+		ereport(ERROR,
+		        (errcode(NGESHARE_ERRCODE_SYNC_RUNNING),
+		         errmsg("another session is starting a sync"),
+		         errdetail("Its transaction has not ended within %d s.", START_WAIT_MS / 1000),
+		         errhint("Commit or end it: SELECT * FROM pg_stat_activity WHERE state"
+		                 " LIKE 'idle in transaction%%'.")));
 	running = sync_log_running();
 	if (running == 0)
 		return;
