@@ -320,25 +320,80 @@ is_misread_by_sql(pg_tz *zone)
 	return !pg_get_timezone_offset(zone, &zone_offset) || zone_offset != -offset;
 }
 
-/* Checks that a zone exists, counts no leap seconds and is not misread; fixes its spelling. */
+/*
+ * Whether pg_timezone_names has a zone by this name. Another one that PostgreSQL
+ * takes is an offset in POSIX's notation, which has a digit and counts the wrong way.
+ */
+static bool
+is_listed(const char *name)
+{
+	pg_tzenum *names;
+	bool found = false;
+	pg_tz *zone;
+
+	if (strpbrk(name, "0123456789") == NULL)
+		return true;
+	names = pg_tzenumerate_start();
+	while (!found && (zone = pg_tzenumerate_next(names)) != NULL)
+		found = strcmp(pg_get_timezone_name(zone), name) == 0;
+	pg_tzenumerate_end(names);
+	return found;
+}
+
+/* Whether a zone's name stands for whatever the server's system is set to. */
+static bool
+is_alias_of_system(const char *name)
+{
+	const char *last = strrchr(name, '/');
+
+	last = last != NULL ? last + 1 : name;
+	return strcmp(last, "localtime") == 0 || strcmp(last, "posixrules") == 0;
+}
+
+/* Says why a zone is refused, in the words of a check hook. */
+static bool
+refuse_zone(const char *detail, const char *name, const char *hint)
+{
+	GUC_check_errdetail(detail, name);
+	GUC_check_errhint("%s", hint);
+	return false;
+}
+
+/* Whether a zone is one to count days in: it exists, has no leap seconds and one meaning. */
+static bool
+is_usable_zone(pg_tz *zone, const char *given)
+{
+	const char *hint = "SELECT name FROM pg_timezone_names lists them.";
+	const char *name;
+
+	if (zone == NULL || !pg_tz_acceptable(zone))
+		return refuse_zone("\"%s\" is not a time zone that PostgreSQL knows.", given, hint);
+	name = pg_get_timezone_name(zone);
+	if (is_alias_of_system(name))
+		return refuse_zone("\"%s\" is whatever zone the server's system is set to.", given,
+		                   "Name the zone itself, such as Asia/Jakarta.");
+	if (!is_listed(name))
+		return refuse_zone("\"%s\" is an offset and not the name of a time zone.", given,
+		                   "Name a city of the zone, such as Asia/Jakarta: SELECT name FROM"
+		                   " pg_timezone_names lists them.");
+	if (is_misread_by_sql(zone))
+		return refuse_zone("\"%s\" is also an abbreviation with another meaning.", given,
+		                   "Name a city of the zone, such as Europe/Paris.");
+	return true;
+}
+
+/*
+ * Checks a zone and fixes its spelling. A parallel worker that begins takes what its
+ * leader has checked: it has no abbreviations to hold it against yet.
+ */
 bool
 clock_check_zone(char **newval, void **extra, GucSource source)
 {
 	pg_tz *zone = pg_tzset(*newval);
 	char *spelled;
 
-	if (zone == NULL || !pg_tz_acceptable(zone))
-	{
-		GUC_check_errdetail("\"%s\" is not a time zone that PostgreSQL knows.", *newval);
-		GUC_check_errhint("SELECT name FROM pg_timezone_names lists them.");
+	if (!(InitializingParallelWorker && zone != NULL) && !is_usable_zone(zone, *newval))
 		return false;
-	}
-	if (is_misread_by_sql(zone))
-	{
-		GUC_check_errdetail("\"%s\" is also an abbreviation with another meaning.", *newval);
-		GUC_check_errhint("Name a city of the zone, such as Europe/Paris.");
-		return false;
-	}
 	spelled = compat_guc_strdup(pg_get_timezone_name(zone));
 	*extra = compat_guc_malloc(sizeof(pg_tz *));
 	if (spelled == NULL || *extra == NULL)

@@ -26,6 +26,17 @@
 #define compat_guc_free(pointer) free(pointer)
 #endif
 
+/*
+ * Our settings may be set while a query runs in parallel: it may be what loads the
+ * library, which would otherwise miss the database's configuration. Some minor
+ * releases lack the flag.
+ */
+#ifdef GUC_ALLOW_IN_PARALLEL
+#define COMPAT_GUC_IN_PARALLEL GUC_ALLOW_IN_PARALLEL
+#else
+#define COMPAT_GUC_IN_PARALLEL 0
+#endif
+
 /* Decodes parsed date-time fields; returns 0 or a DTERR code. */
 static inline int
 compat_decode_datetime(char **field, int *ftype, int nf, int *dtype, struct pg_tm *tm, fsec_t *fsec,

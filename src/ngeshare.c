@@ -11,6 +11,7 @@
 #include <limits.h>
 
 #include "alert/alert.h"
+#include "compat.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "sync/sync.h"
@@ -25,6 +26,15 @@ void _PG_init(void);
 
 NgeshareSettings ngeshare_settings;
 
+/* The integer settings, for ngeshare.setting(): it shows these and no other, least of all a secret.
+ */
+static struct
+{
+	const char *name;
+	const int *value;
+} integers[32];
+static int integer_count;
+
 static char *as_of_text;
 static char *sync_clock_text;
 static char *timezone_text;
@@ -34,8 +44,11 @@ static void
 define_int(const char *name, const char *description, int *value, int initial, int min, int max,
            int flags)
 {
-	DefineCustomIntVariable(name, description, NULL, value, initial, min, max, PGC_SUSET, flags,
-	                        NULL, NULL, NULL);
+	DefineCustomIntVariable(name, description, NULL, value, initial, min, max, PGC_SUSET,
+	                        flags | COMPAT_GUC_IN_PARALLEL, NULL, NULL, NULL);
+	Assert(integer_count < lengthof(integers));
+	integers[integer_count].name = name;
+	integers[integer_count++].value = value;
 }
 
 /* Declares the settings that decide what an answer says. */
@@ -45,10 +58,11 @@ define_answer_settings(void)
 	DefineCustomStringVariable(
 	    "ngeshare.as_of", "The instant that answers are given as of; empty means now().",
 	    "A date without a time of day means the last instant of that day in ngeshare.timezone.",
-	    &as_of_text, "", PGC_USERSET, 0, clock_check_as_of, clock_assign_as_of, NULL);
+	    &as_of_text, "", PGC_USERSET, COMPAT_GUC_IN_PARALLEL, clock_check_as_of, clock_assign_as_of,
+	    NULL);
 	DefineCustomStringVariable("ngeshare.timezone", "The zone whose local days answers speak in.",
-	                           NULL, &timezone_text, "Asia/Jakarta", PGC_SUSET, 0, clock_check_zone,
-	                           clock_assign_zone, NULL);
+	                           NULL, &timezone_text, "Asia/Jakarta", PGC_SUSET,
+	                           COMPAT_GUC_IN_PARALLEL, clock_check_zone, clock_assign_zone, NULL);
 	define_int("ngeshare.active_days", "Days without a meeting for which a group is still active.",
 	           &ngeshare_settings.active_days, 28, 0, 36500, 0);
 	define_int("ngeshare.link_days",
@@ -100,21 +114,22 @@ define_sync_settings(void)
 	DefineCustomStringVariable(
 	    "ngeshare.pause_at",
 	    "The phase in which a sync waits for ngeshare.resume_sync(), for tests; empty: none.", NULL,
-	    &ngeshare_settings.pause_at, "", PGC_SUSET, 0, sync_check_pause, NULL, NULL);
+	    &ngeshare_settings.pause_at, "", PGC_SUSET, COMPAT_GUC_IN_PARALLEL, sync_check_pause, NULL,
+	    NULL);
 	DefineCustomStringVariable("ngeshare.sync_clock",
 	                           "Replaces the sync's clock, for tests; empty means the real one.",
-	                           NULL, &sync_clock_text, "", PGC_SUSET, 0, clock_check_instant,
-	                           clock_assign_sync_clock, NULL);
+	                           NULL, &sync_clock_text, "", PGC_SUSET, COMPAT_GUC_IN_PARALLEL,
+	                           clock_check_instant, clock_assign_sync_clock, NULL);
 }
 
 /* Declares the settings of the alerts; the address is a secret. */
 static void
 define_alert_settings(void)
 {
-	DefineCustomStringVariable("ngeshare.alert_url",
-	                           "The webhook that alerts are sent to; empty means none.", NULL,
-	                           &ngeshare_settings.alert_url, "", PGC_SUSET, GUC_SUPERUSER_ONLY,
-	                           alert_check_url, NULL, NULL);
+	DefineCustomStringVariable(
+	    "ngeshare.alert_url", "The webhook that alerts are sent to; empty means none.", NULL,
+	    &ngeshare_settings.alert_url, "", PGC_SUSET, GUC_SUPERUSER_ONLY | COMPAT_GUC_IN_PARALLEL,
+	    alert_check_url, NULL, NULL);
 	define_int("ngeshare.alert_timeout", "Time that the delivery of one alert may take.",
 	           &ngeshare_settings.alert_timeout, 10, 1, 300, GUC_UNIT_S);
 	define_int("ngeshare.alert_stale_after",
@@ -132,11 +147,17 @@ _PG_init(void)
 	MarkGUCPrefixReserved("ngeshare");
 }
 
-/* An integer setting's value; loading the library has declared it. */
+/* An integer setting's value; loading the library has declared it. 42704 for any other name. */
 Datum
 ngeshare_setting(PG_FUNCTION_ARGS)
 {
 	char *name = psprintf("ngeshare.%s", text_to_cstring(PG_GETARG_TEXT_PP(0)));
 
-	PG_RETURN_INT32(pg_strtoint32(GetConfigOption(name, false, false)));
+	for (int i = 0; i < integer_count; i++)
+		if (strcmp(integers[i].name, name) == 0)
+			PG_RETURN_INT32(*integers[i].value);
+	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+	                errmsg("\"%s\" is not an integer setting of ngeshare", name),
+	                errhint("SELECT name FROM pg_settings WHERE name LIKE 'ngeshare.%%' AND vartype"
+	                        " = 'integer' lists them.")));
 }
