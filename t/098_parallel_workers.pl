@@ -16,7 +16,7 @@ my $now = '2026-03-31 12:00:00+07';
 # Values of the settings that are no numbers, in spellings that depend on other settings.
 my %VALUES = (
 	'ngeshare.timezone'   => [ 'asia/jakarta', 'Asia/Makassar', 'utc', 'Etc/GMT-7' ],
-	'ngeshare.as_of'      => [ '31.03.2026 23:59:59 Asia/Jakarta', '2026-03-31', '0044-03-15 12:00:00.123456+00 BC', '12026-03-31 PST', '' ],
+	'ngeshare.as_of'      => [ '31.03.2026 23:59:59 Asia/Jakarta', '2026-03-31', '0044-03-15 12:00:00.123456+00 BC', '12026-03-31 12:00 PST', '' ],
 	'ngeshare.sync_clock' => [ '31.03.2026 12:00:00.5 JST', '2026-03-31 12:00:00+07', '0044-03-15 BC', 'epoch', '' ],
 	'ngeshare.pause_at'   => [ 'after merge User', '' ],
 	'ngeshare.alert_url'  => [ 'https://chat.example/hooks/key', '' ]);
@@ -87,12 +87,12 @@ sub said_by_workers
 {
 	my ($level, $style, %value) = @_;
 	my $session = "SET datestyle = '$style';";
-	my $set     = join '', map { "$level SET $_ = '$value{$_}';" } sort keys %value;
+	my $set     = join '', "LOAD 'ngeshare'; SET datestyle = 'German, DMY';", map { "$level SET $_ = '$value{$_}';" } sort keys %value;
 	my $query   = "SELECT DISTINCT worker_says('$names') FROM many WHERE t LIKE '%bab%'";
 	my %said;
 
-	if ($level) { $local->safe_psql('ngeshare', "LOAD 'ngeshare'; $session $set"); }
-	else        { $session .= "LOAD 'ngeshare'; $set"; }
+	if ($level) { $local->safe_psql('ngeshare', $set); }
+	else        { $session = "$set $session"; }
 	$said{workers}  = $local->safe_psql('ngeshare', "$session SET parallel_leader_participation = off; $query");
 	$said{leader}   = $local->safe_psql('ngeshare', "$session SET max_parallel_workers_per_gather = 0; $query");
 	$said{launched} = () = $local->safe_psql('ngeshare', "$session EXPLAIN (ANALYZE, COSTS OFF) $query") =~ /Workers Launched: [1-9]/g;
