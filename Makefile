@@ -37,6 +37,7 @@ SQL_PARTS = \
 	src/doctor/quality.sql \
 	src/doctor/doctor.sql \
 	src/doctor/doctor_here.sql \
+	src/doctor/doctor_code.sql \
 	src/doctor/doctor_cron.sql \
 	src/doctor/doctor_production.sql \
 	src/api/request.sql \

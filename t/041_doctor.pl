@@ -142,6 +142,28 @@ $hint = finds('job_left_behind', 'warning', qr/belongs to nobody, which is no ro
 here(qq{DELETE FROM cron.job WHERE jobid = $stray});
 only_finds('no job is left behind', 'alert_address');
 
+# A job that only has the name of ours: every login that may use pg_cron can make one.
+here('UPDATE cron.job SET active = false; GRANT USAGE ON SCHEMA cron TO keeper');
+my $planned = q{SELECT next_run_at IS NULL, schedule IS NULL FROM api.sync_health};
+is(here($planned), 't|t', 'an inactive job is planned for nothing');
+my $false = here(q{SET ROLE keeper; SELECT cron.schedule('ngeshare_sync', '1 2 * * *', 'SELECT 1')});
+is(here($planned), 't|t', 'nor is one that has the name of ours and runs something else');
+finds('schedule', 'warning', qr/no active job/, qr/ngeshare_schedule/, 'and it is no schedule');
+finds('job_left_behind', 'warning', qr/^The job $false \(ngeshare_sync\) is not ours: keeper gave it the name of ours, but it runs 'SELECT 1'\.$/,
+	qr/^SELECT cron\.unschedule\($false\);/, 'a false one');
+here(q{SET ROLE keeper; SELECT cron.schedule('ngeshare_sync', '1 2 * * *', 'CALL public.ngeshare_sync()')});
+is(here($planned), 't|t', 'nor is one of a role that may not sync');
+finds('job_left_behind', 'warning', qr/^The job $false .*belongs to keeper, which may not/, qr/unschedule/, 'it fails each time');
+here(qq{UPDATE cron.job SET database = 'postgres' WHERE jobid = $false});
+is(here($planned), 't|t', 'nor is one of another database');
+here(qq{UPDATE cron.job SET database = 'ngeshare' WHERE jobid = $false; GRANT EXECUTE ON PROCEDURE ngeshare_sync(text, text[]) TO keeper});
+is(here(q{SELECT schedule FROM api.sync_health}), '1 2 * * *', 'one of a role that may sync is planned');
+here(qq{REVOKE EXECUTE ON PROCEDURE ngeshare_sync(text, text[]) FROM keeper; DELETE FROM cron.job WHERE jobid = $false});
+$false = here(q{SET ROLE keeper; SELECT cron.schedule('ngeshare_watch', '1 2 * * *', 'SELECT 2')});
+finds('job_left_behind', 'warning', qr/^The job $false \(ngeshare_watch\) is not ours: keeper/, qr/unschedule/, 'a false watch');
+here(qq{DELETE FROM cron.job WHERE jobid = $false; UPDATE cron.job SET active = true; REVOKE USAGE ON SCHEMA cron FROM keeper});
+only_finds('and ours is as before', 'alert_address');
+
 # Production: tables, rights and columns, each put right again.
 my @breaks = (
 	[ qq{REVOKE USAGE ON SCHEMA public FROM $LOGIN, PUBLIC}, qq{GRANT USAGE ON SCHEMA public TO $LOGIN},
@@ -298,7 +320,7 @@ my %status;
 push @{ $status{"$_->[1]: $_->[2]"} }, $_->[0] for @rows;
 finds('production_answers', 'error', qr/^08001: could not connect to production: /, qr/Check host, port and network/, 'production is down');
 is(join(' ', @{ $status{'warning: not checked: production does not answer'} }),
-	'production_identity production_version production_tables production_columns clock_offset index_for_pulls pg_read_all_stats login_can_write same_encoding',
+	'production_identity production_version production_tables production_columns clock_offset index_for_pulls pg_read_all_stats login_can_write same_encoding transport',
 	'what asks production is not checked, and says so');
 is(scalar(grep { $_->[0] =~ /^(connection|triggers|last_sync|schedule)$/ && $_->[1] eq 'ok' } @rows), 4, 'what does not, is');
 here('DROP SERVER production CASCADE');

@@ -62,21 +62,13 @@ COMMENT ON COLUMN api.freshness.is_stale IS
 
 CREATE FUNCTION ngeshare.sync_schedule()
 RETURNS text
-LANGUAGE plpgsql
+LANGUAGE sql
 STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    schedules text;
-BEGIN
-    IF EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_cron') THEN
-        EXECUTE 'SELECT string_agg(schedule, ''; '' ORDER BY jobid) FROM cron.job'
-            ' WHERE jobname = ''ngeshare_sync'' AND active AND database = current_database()'
-        INTO schedules;
-    END IF;
-    RETURN schedules;
-END
+    SELECT string_agg(schedule, '; ' ORDER BY jobid)
+    FROM ngeshare.own_jobs()
 $$;
 COMMENT ON FUNCTION ngeshare.sync_schedule() IS
 'When pg_cron starts the job "ngeshare_sync", in cron''s notation; NULL where pg_cron does not live here or has no such job.';

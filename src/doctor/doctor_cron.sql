@@ -50,7 +50,7 @@ BEGIN
     END IF;
     FOR job IN EXECUTE $jobs$
         SELECT last_run.status, last_run.return_message, last_run.end_time
-        FROM cron.job
+        FROM ngeshare.own_jobs() AS job
         LEFT JOIN LATERAL (
             SELECT *
             FROM cron.job_run_details AS run
@@ -59,7 +59,6 @@ BEGIN
             ORDER BY run.runid DESC
             LIMIT 1
         ) AS last_run ON true
-        WHERE job.jobname = 'ngeshare_sync' AND job.active AND job.database = current_database()
     $jobs$ LOOP
         IF job.status = 'failed' THEN
             RETURN NEXT ROW('warning',
@@ -87,6 +86,7 @@ BEGIN
         SELECT
             'warning',
             format('The job %s (%s) %s.', jobid, coalesce(quote_ident(jobname), 'without a name'), concat_ws(', and ',
+                CASE WHEN is_foreign THEN format('is not ours: %I gave it the name of ours, but it runs %L', username, left(command, 100)) END,
                 CASE WHEN database <> current_database() THEN format('syncs in the database %I', database) END,
                 CASE WHEN is_other THEN 'is not the one that ngeshare_schedule() made' END,
                 CASE WHEN NOT active THEN 'is not active' END,
@@ -103,22 +103,31 @@ BEGIN
         FROM (
             SELECT
                 job.*,
+                is_sync,
                 role.oid AS role,
-                jobname IS DISTINCT FROM 'ngeshare_sync' AS is_other,
-                count(*) FILTER (WHERE active) OVER (PARTITION BY database) > 1 AS is_doubled,
-                database <> current_database() OR role.oid IS NOT NULL AND has_function_privilege(role.oid,
+                command <> CASE jobname
+                    WHEN 'ngeshare_sync' THEN 'CALL public.ngeshare_sync()'
+                    WHEN 'ngeshare_watch' THEN 'SELECT ngeshare.watch()'
+                    ELSE command
+                END AND database = current_database() AS is_foreign,
+                jobname IS NULL OR jobname NOT IN ('ngeshare_sync', 'ngeshare_watch') AS is_other,
+                count(*) FILTER (WHERE active) OVER (PARTITION BY database, is_sync) > 1 AS is_doubled,
+                database <> current_database() OR NOT is_sync OR role.oid IS NOT NULL AND has_function_privilege(role.oid,
                     'public.ngeshare_sync(text, text[])'::regprocedure, 'EXECUTE') AS is_allowed
             FROM cron.job
+            CROSS JOIN LATERAL (SELECT command ~* 'ngeshare_sync') AS kind (is_sync)
             LEFT JOIN pg_roles AS role ON role.rolname = username
-            WHERE command ~* 'ngeshare_sync'
-        ) AS syncing
-        WHERE database <> current_database() OR is_other OR NOT active OR is_doubled OR NOT is_allowed
+            WHERE is_sync
+               OR jobname IN ('ngeshare_sync', 'ngeshare_watch') AND database = current_database()
+        ) AS job
+        WHERE is_foreign
+           OR is_sync AND (database <> current_database() OR is_other OR NOT active OR is_doubled OR NOT is_allowed)
         ORDER BY jobid
     $jobs$;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.stray_jobs() IS
-'The jobs of pg_cron that call ngeshare_sync and are not the one that should be: of another database or name, inactive, doubled, or of a role that may not.';
+'The jobs of pg_cron that call ngeshare_sync and are not the one that should be: of another database or name, inactive, doubled, or of a role that may not; and those that have the name of ours, but run something else.';
 
 CREATE FUNCTION ngeshare.check_job_left_behind()
 RETURNS SETOF ngeshare.finding

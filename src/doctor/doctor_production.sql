@@ -410,3 +410,58 @@ AS $$
 $$;
 COMMENT ON FUNCTION ngeshare.check_same_encoding() IS
 'Do both databases have the same encoding? Contents are compared by the hashes of their bytes.';
+
+CREATE FUNCTION ngeshare.production_transport
+(
+    OUT hosts        text,
+    OUT is_local     boolean,
+    OUT sslmode      text,
+    OUT is_encrypted boolean
+)
+RETURNS record
+AS 'MODULE_PATHNAME', 'ngeshare_production_transport'
+LANGUAGE C
+VOLATILE;
+COMMENT ON FUNCTION ngeshare.production_transport() IS
+'Connects to production and returns how: to which hosts, whether all of them are on this machine, with which sslmode, and whether this connection is encrypted. Errors: 55000 before ngeshare_connect(), and what production or the network gave.';
+
+CREATE FUNCTION ngeshare.verifying_statement()
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT format('ALTER SERVER production OPTIONS (%s sslmode ''verify-full''%s);',
+        CASE WHEN 'sslmode' = ANY (names) THEN 'SET' ELSE 'ADD' END,
+        CASE WHEN 'sslrootcert' = ANY (names) THEN '' ELSE ', ADD sslrootcert ''/path/to/the/authority.crt''' END)
+    FROM pg_foreign_server AS server
+    CROSS JOIN LATERAL (SELECT ARRAY(SELECT option_name FROM pg_options_to_table(server.srvoptions))) AS given (names)
+    WHERE server.srvname = 'production'
+$$;
+COMMENT ON FUNCTION ngeshare.verifying_statement() IS
+'The statement by which each connection to production verifies its certificate and its name.';
+
+CREATE FUNCTION ngeshare.check_transport()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT
+        CASE WHEN sslmode = 'verify-full' THEN 'ok' ELSE 'warning' END,
+        format('The connection to %s %s.', hosts, CASE
+            WHEN sslmode = 'verify-full' THEN 'is encrypted, and its certificate and name are verified (verify-full)'
+            WHEN sslmode = 'verify-ca' THEN 'is encrypted, and its certificate is verified, but not its name (verify-ca): any server with a certificate of the same authority can pretend to be production'
+            WHEN sslmode = 'require' THEN 'is encrypted, but its name is not verified (require), nor is its certificate without sslrootcert: a server in between can pretend to be production'
+            WHEN is_encrypted THEN format('is encrypted now, but nothing demands it, and its certificate is not verified (%s): a server in between can pretend to be production', sslmode)
+            ELSE format('is not encrypted (%s): the network in between can read and change what is synced', sslmode)
+        END),
+        CASE WHEN sslmode <> 'verify-full' THEN concat_ws(' ',
+            CASE WHEN NOT is_encrypted THEN 'Let production offer TLS (ssl = on). Then:' END,
+            ngeshare.verifying_statement())
+        END
+    FROM ngeshare.production_transport()
+    WHERE NOT is_local
+$$;
+COMMENT ON FUNCTION ngeshare.check_transport() IS
+'Could somebody between here and production read or change what is synced? By all hosts that a connection may go to.';

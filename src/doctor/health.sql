@@ -1,23 +1,39 @@
 -- v_sync_health: is the mirror fresh? One row for people and monitors.
 
+CREATE FUNCTION ngeshare.own_jobs()
+RETURNS TABLE (jobid bigint, schedule text)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- pg_cron's table is there or not, so it is named at run time.
+    IF EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_cron') THEN
+        RETURN QUERY EXECUTE $jobs$
+            SELECT job.jobid, job.schedule
+            FROM cron.job
+            JOIN pg_roles AS role ON role.rolname = job.username
+            WHERE job.jobname = 'ngeshare_sync'
+              AND job.command = 'CALL public.ngeshare_sync()'
+              AND job.database = current_database()
+              AND job.active
+              AND has_function_privilege(role.oid, 'public.ngeshare_sync(text, text[])'::regprocedure, 'EXECUTE')
+        $jobs$;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.own_jobs() IS
+'The active jobs of pg_cron that sync this database: made by ngeshare_schedule(), by a role that may call ngeshare_sync(). A name alone proves nothing: each login that may use pg_cron can give it to a job of its own.';
+
 CREATE FUNCTION ngeshare.next_scheduled_run()
 RETURNS timestamptz
-LANGUAGE plpgsql
+LANGUAGE sql
 STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    run timestamptz;
-BEGIN
-    IF EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_cron') THEN
-        EXECUTE 'SELECT min(ngeshare.next_cron_run(schedule, now(), $1)) FROM cron.job'
-            ' WHERE jobname = ''ngeshare_sync'' AND active AND database = current_database()'
-        INTO run
-        USING coalesce(nullif(current_setting('cron.timezone', true), ''), 'GMT');
-    END IF;
-    RETURN run;
-END
+    SELECT min(ngeshare.next_cron_run(schedule, now(), coalesce(nullif(current_setting('cron.timezone', true), ''), 'GMT')))
+    FROM ngeshare.own_jobs()
 $$;
 COMMENT ON FUNCTION ngeshare.next_scheduled_run() IS
 'When pg_cron starts the job "ngeshare_sync" next; NULL where pg_cron does not live here, has no such job, or has one whose schedule can''t be read.';

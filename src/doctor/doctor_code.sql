@@ -1,0 +1,248 @@
+-- The doctor's checks of what runs with the sync's rights: a trigger, a rule, a
+-- default or a function of somebody else on our tables runs as the role that
+-- syncs, which is a superuser as a rule. And of who may put one there.
+
+CREATE VIEW ngeshare.own_object AS
+SELECT member.classid, member.objid, extension.extowner AS extension_owner
+FROM pg_depend AS member
+JOIN pg_extension AS extension ON extension.oid = member.refobjid
+WHERE member.refclassid = 'pg_extension'::regclass
+  AND member.deptype = 'e'
+  AND extension.extname = 'ngeshare';
+COMMENT ON VIEW ngeshare.own_object IS
+'One row per object that belongs to the extension.';
+
+CREATE VIEW ngeshare.own_relation AS
+SELECT relation.oid, relation.relname, relation.relnamespace, relation.relkind, relation.relowner, relation.relacl,
+    relation.relrowsecurity
+FROM pg_class AS relation
+WHERE relation.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND (relation.relnamespace = 'production'::regnamespace
+       OR (('pg_class'::regclass)::oid, relation.oid) IN (SELECT own.classid, own.objid FROM ngeshare.own_object AS own));
+COMMENT ON VIEW ngeshare.own_relation IS
+'One row per table and view of the extension, and per foreign table that ngeshare_connect() made.';
+
+CREATE VIEW ngeshare.own_part AS
+SELECT own.classid, own.objid
+FROM ngeshare.own_object AS own
+UNION ALL
+SELECT part.classid, part.objid
+FROM (
+    SELECT 'pg_rewrite'::regclass, oid, ev_class FROM pg_rewrite
+    UNION ALL
+    SELECT 'pg_attrdef'::regclass, oid, adrelid FROM pg_attrdef
+    UNION ALL
+    SELECT 'pg_constraint'::regclass, oid, conrelid FROM pg_constraint
+    UNION ALL
+    SELECT 'pg_class'::regclass, indexrelid, indrelid FROM pg_index
+    UNION ALL
+    SELECT 'pg_policy'::regclass, oid, polrelid FROM pg_policy
+    UNION ALL
+    SELECT 'pg_statistic_ext'::regclass, oid, stxrelid FROM pg_statistic_ext
+    UNION ALL
+    SELECT 'pg_trigger'::regclass, oid, tgrelid FROM pg_trigger
+) AS part (classid, objid, relation)
+JOIN ngeshare.own_relation AS relation ON relation.oid = part.relation;
+COMMENT ON VIEW ngeshare.own_part IS
+'One row per object of the extension, and per rule, default, constraint, index, policy, statistics and trigger of its tables and views.';
+
+CREATE FUNCTION ngeshare.foreign_triggers()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT
+        'error',
+        format('The trigger %I of %s is not ours: it runs %s with the rights of the sync.',
+            tgname, relation.oid::regclass, tgfoid::regprocedure),
+        format('Unless you made it: DROP TRIGGER %I ON %s;', tgname, relation.oid::regclass)
+    FROM pg_trigger
+    JOIN ngeshare.own_relation AS relation ON relation.oid = tgrelid
+    WHERE NOT tgisinternal
+      AND (('pg_proc'::regclass)::oid, tgfoid) NOT IN (SELECT own.classid, own.objid FROM ngeshare.own_object AS own)
+    UNION ALL
+    SELECT
+        'error',
+        format('The rule %I of %s is not ours: it runs with the rights of the sync.', rulename, relation.oid::regclass),
+        format('Unless you made it: DROP RULE %I ON %s;', rulename, relation.oid::regclass)
+    FROM pg_rewrite
+    JOIN ngeshare.own_relation AS relation ON relation.oid = ev_class
+    WHERE rulename <> '_RETURN'
+    UNION ALL
+    -- Only a superuser makes an event trigger, but it runs a function that its owner can replace.
+    SELECT
+        'error',
+        format('The event trigger %I runs %s, which %I can replace, with the rights of the sync.',
+            evtname, evtfoid::regprocedure, owner.rolname),
+        format('Let a superuser own its function, or DROP EVENT TRIGGER %I;', evtname)
+    FROM pg_event_trigger
+    JOIN pg_proc AS function ON function.oid = evtfoid
+    JOIN pg_roles AS owner ON owner.oid = function.proowner
+    WHERE evtenabled <> 'D'
+      AND NOT owner.rolsuper
+$$;
+COMMENT ON FUNCTION ngeshare.foreign_triggers() IS
+'The triggers and rules of our tables that the extension did not make, and the event triggers whose function is not a superuser''s.';
+
+CREATE FUNCTION ngeshare.foreign_owners()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH owned AS (
+        SELECT 'pg_class'::regclass AS classid, oid AS objid, relowner AS owner FROM ngeshare.own_relation
+        UNION ALL
+        SELECT own.classid, own.objid, coalesce(proowner, nspowner, typowner)
+        FROM ngeshare.own_object AS own
+        LEFT JOIN pg_proc AS function ON own.classid = 'pg_proc'::regclass AND function.oid = own.objid
+        LEFT JOIN pg_namespace AS space ON own.classid = 'pg_namespace'::regclass AND space.oid = own.objid
+        LEFT JOIN pg_type AS type ON own.classid = 'pg_type'::regclass AND type.oid = own.objid
+    )
+    SELECT
+        'error',
+        format('The %s %s belongs to %I, who can change what the sync and the answers run.', object.type, object.identity, role.rolname),
+        format('ALTER %s %s OWNER TO %I;', upper(object.type), object.identity, (
+            SELECT pg_get_userbyid(extowner) FROM pg_extension WHERE extname = 'ngeshare'))
+    FROM owned
+    JOIN pg_roles AS role ON role.oid = owned.owner AND NOT role.rolsuper
+    CROSS JOIN LATERAL pg_identify_object(owned.classid, owned.objid, 0) AS object
+    WHERE owned.owner <> (SELECT extowner FROM pg_extension WHERE extname = 'ngeshare')
+$$;
+COMMENT ON FUNCTION ngeshare.foreign_owners() IS
+'The objects of the extension whose owner is neither the extension''s nor a superuser.';
+
+CREATE FUNCTION ngeshare.foreign_relatives()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT
+        'error',
+        format('%s has row security: the sync and the answers may miss rows, and a policy''s functions run with their rights.', oid::regclass),
+        concat_ws(' ', string_agg(format('DROP POLICY %I ON %s;', polname, oid::regclass), ' ' ORDER BY polname),
+            format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY;', oid::regclass))
+    FROM (
+        SELECT relation.oid, polname
+        FROM ngeshare.own_relation AS relation
+        LEFT JOIN pg_policy ON polrelid = relation.oid
+        WHERE relation.relrowsecurity OR polname IS NOT NULL
+    ) AS secured
+    GROUP BY oid
+    UNION ALL
+    SELECT
+        'error',
+        format('%s inherits from %s: what is written to the one is written to the other, with the triggers of both.',
+            inhrelid::regclass, inhparent::regclass),
+        format('ALTER TABLE %s NO INHERIT %s;', inhrelid::regclass, inhparent::regclass)
+    FROM pg_inherits
+    WHERE inhparent IN (SELECT oid FROM ngeshare.own_relation) OR inhrelid IN (SELECT oid FROM ngeshare.own_relation)
+    UNION ALL
+    SELECT
+        'error',
+        format('The foreign key %I of %s points to %s: the sync can''t delete what it holds, or changes both.',
+            conname, conrelid::regclass, confrelid::regclass),
+        format('ALTER TABLE %s DROP CONSTRAINT %I;', conrelid::regclass, conname)
+    FROM pg_constraint
+    WHERE contype = 'f'
+      AND conrelid IN (SELECT oid FROM ngeshare.own_relation) <> confrelid IN (SELECT oid FROM ngeshare.own_relation)
+$$;
+COMMENT ON FUNCTION ngeshare.foreign_relatives() IS
+'Row security on our tables, and tables of others that inherit from ours or point to them.';
+
+CREATE FUNCTION ngeshare.foreign_functions()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT DISTINCT
+        'error',
+        format('The %s uses the %s, which is not ours.', pg_describe_object(part.classid, part.objid, used.objsubid),
+            pg_describe_object(used.refclassid, used.refobjid, 0)),
+        'Drop it, unless you made it: the function runs with the rights of the sync and of the answers.'
+    FROM ngeshare.own_part AS part
+    JOIN pg_depend AS used ON used.classid = part.classid AND used.objid = part.objid
+    WHERE (used.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass, 'pg_opclass'::regclass)
+           -- A domain brings its CHECKs.
+           OR used.refclassid = 'pg_type'::regclass AND used.refobjid IN (SELECT oid FROM pg_type WHERE typtype = 'd'))
+      AND used.refobjid >= 16384 -- PostgreSQL's own are below
+      AND (used.refclassid, used.refobjid) NOT IN (SELECT own.classid, own.objid FROM ngeshare.own_object AS own)
+      AND NOT (part.classid = 'pg_trigger'::regclass AND used.refobjid IN (SELECT tgfoid FROM pg_trigger WHERE oid = part.objid))
+    UNION ALL
+    SELECT
+        'error',
+        format('The %s is in a schema of ours, or has a name of ours, but is not ours: it may be taken for one that is.',
+            pg_describe_object(planted.classid, planted.objid, 0)),
+        'Drop it, unless you made it; then move it to another schema or name.'
+    FROM (
+        SELECT 'pg_proc'::regclass AS classid, oid AS objid
+        FROM pg_proc
+        WHERE pronamespace IN ('ngeshare'::regnamespace, 'production'::regnamespace)
+           OR pronamespace = 'public'::regnamespace AND proname LIKE 'ngeshare\_%'
+        UNION ALL
+        SELECT 'pg_operator'::regclass, oid
+        FROM pg_operator
+        WHERE oprnamespace IN ('ngeshare'::regnamespace, 'production'::regnamespace)
+    ) AS planted
+    WHERE (planted.classid, planted.objid) NOT IN (SELECT own.classid, own.objid FROM ngeshare.own_object AS own)
+$$;
+COMMENT ON FUNCTION ngeshare.foreign_functions() IS
+'The rules, defaults, constraints, indexes, policies and triggers of our tables that use a function, an operator, a cast or a domain of somebody else, and functions of others in our schemas.';
+
+CREATE FUNCTION ngeshare.check_foreign_code()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT * FROM ngeshare.foreign_triggers()
+    UNION ALL
+    SELECT * FROM ngeshare.foreign_owners()
+    UNION ALL
+    SELECT * FROM ngeshare.foreign_relatives()
+    UNION ALL
+    SELECT * FROM ngeshare.foreign_functions()
+$$;
+COMMENT ON FUNCTION ngeshare.check_foreign_code() IS
+'Does anything run with the rights of the sync that is not the extension''s?';
+
+CREATE FUNCTION ngeshare.check_foreign_rights()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH given AS (
+        SELECT 'TABLE ' || relation.oid::regclass AS object, relation.relowner AS owner, entry.*
+        FROM ngeshare.own_relation AS relation
+        CROSS JOIN LATERAL aclexplode(relation.relacl) AS entry
+        UNION ALL
+        SELECT 'TABLE ' || relation.oid::regclass, relation.relowner, entry.*
+        FROM ngeshare.own_relation AS relation
+        JOIN pg_attribute AS attribute ON attribute.attrelid = relation.oid
+        CROSS JOIN LATERAL aclexplode(attribute.attacl) AS entry
+        UNION ALL
+        SELECT format('SCHEMA %I', nspname), nspowner, entry.*
+        FROM pg_namespace
+        CROSS JOIN LATERAL aclexplode(nspacl) AS entry
+        WHERE nspname IN ('ngeshare', 'production', 'api')
+    )
+    SELECT
+        'warning',
+        format('%s may put code on what the sync and the answers use (%s): it would run with their rights.',
+            holder, string_agg(DISTINCT format('%s on %s', privilege_type, object), ', ')),
+        string_agg(DISTINCT format('REVOKE %s ON %s FROM %s;', privilege_type, object, holder), ' ')
+    FROM given
+    LEFT JOIN pg_roles AS role ON role.oid = given.grantee
+    CROSS JOIN LATERAL (SELECT CASE given.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(role.rolname) END) AS named (holder)
+    WHERE privilege_type IN ('TRIGGER', 'REFERENCES', 'CREATE')
+      AND grantee <> owner
+      AND NOT coalesce(role.rolsuper, false)
+    GROUP BY holder
+    ORDER BY holder
+$$;
+COMMENT ON FUNCTION ngeshare.check_foreign_rights() IS
+'May somebody but superusers make triggers, foreign keys or functions on our tables and in our schemas?';

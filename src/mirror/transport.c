@@ -1,0 +1,79 @@
+/*
+ * src/mirror/transport.c
+ *		How answers travel from production: on this machine, in clear, encrypted, verified.
+ */
+#include "mirror/remote_internal.h"
+
+#include <arpa/inet.h>
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+
+PG_FUNCTION_INFO_V1(ngeshare_production_transport);
+
+/* Whether an address of libpq's is on this machine: a socket's folder, loopback. */
+static bool
+is_local_host(const char *host)
+{
+	struct in_addr four;
+	struct in6_addr six;
+
+	if (*host == '\0' || *host == '/' || *host == '@' || pg_strcasecmp(host, "localhost") == 0)
+		return true;
+	if (inet_pton(AF_INET, host, &four) == 1)
+		return (ntohl(four.s_addr) >> 24) == IN_LOOPBACKNET;
+	return inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+/* Whether all of a list of hosts, with commas between them, are on this machine. */
+static bool
+are_local_hosts(const char *hosts)
+{
+	char *list = pstrdup(hosts);
+	bool are_local = true;
+
+	for (char *host = strtok(list, ","); host != NULL; host = strtok(NULL, ","))
+		are_local = are_local && is_local_host(host);
+	pfree(list);
+	return are_local;
+}
+
+/* The value that an option of a connection has, wherever it comes from; "" for none. */
+static char *
+option_of(PQconninfoOption *options, const char *name)
+{
+	for (PQconninfoOption *option = options; option && option->keyword; option++)
+	{
+		if (strcmp(option->keyword, name) == 0 && option->val != NULL)
+			return pstrdup(option->val);
+	}
+	return pstrdup("");
+}
+
+/* Connects, and returns the hosts, whether all are local, sslmode, and whether it is encrypted. */
+Datum
+ngeshare_production_transport(PG_FUNCTION_ARGS)
+{
+	TupleDesc columns;
+	Datum values[4];
+	bool nulls[4] = {false};
+	Remote *remote;
+	PQconninfoOption *options;
+	char *hosts;
+
+	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "ngeshare.production_transport() does not return a row");
+	remote = remote_open_production();
+	options = PQconninfo(remote->conn);
+	hosts = option_of(options, "hostaddr");
+	if (*hosts == '\0')
+		hosts = option_of(options, "host");
+	values[0] = CStringGetTextDatum(hosts);
+	values[1] = BoolGetDatum(are_local_hosts(hosts));
+	values[2] = CStringGetTextDatum(option_of(options, "sslmode"));
+	values[3] = BoolGetDatum(PQsslInUse(remote->conn) != 0);
+	PQconninfoFree(options);
+	remote_close(remote);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
+}
