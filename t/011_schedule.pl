@@ -22,7 +22,7 @@ $local->safe_psql('ngeshare', connect_local($production, 'source'));
 $local->safe_psql('ngeshare', q{SELECT ngeshare_schedule('*/30 * * * *')});
 my $job = $local->safe_psql('ngeshare', q{SELECT ngeshare_schedule('* * * * *')});
 is($local->safe_psql('ngeshare', 'SELECT schedule, command, active FROM cron.job ORDER BY jobname'),
-	"* * * * *|CALL public.ngeshare_sync()|t\n*/5 * * * *|SELECT ngeshare.watch()|t",
+	"* * * * *|CALL public.ngeshare_sync('incremental'::pg_catalog.text, NULL::pg_catalog.text[])|t\n*/5 * * * *|SELECT ngeshare.watch()|t",
 	'it is one job of one CALL, and one that watches it; the last schedule counts');
 is($local->safe_psql('ngeshare', "SELECT jobname FROM cron.job WHERE jobid = $job"), 'ngeshare_sync', 'whose id it returns');
 my ($status, $output, $errors) = $local->psql('ngeshare', q{SELECT ngeshare_schedule('sometimes')});

@@ -74,7 +74,7 @@ AS $$
 DECLARE
     message text;
 BEGIN
-    RETURN QUERY SELECT told.fact, told.value, told.because FROM public.ngeshare_explain_group(group_id) AS told;
+    RETURN QUERY SELECT told.fact, told.value, told.because FROM public.ngeshare_explain_group(group_id, public.ngeshare_as_of()) AS told;
 EXCEPTION
     WHEN invalid_parameter_value THEN
         GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
@@ -97,7 +97,7 @@ AS $$
 DECLARE
     message text;
 BEGIN
-    RETURN QUERY SELECT step.* FROM public.ngeshare_member_journey(user_id) AS step;
+    RETURN QUERY SELECT step.* FROM public.ngeshare_member_journey(user_id, public.ngeshare_as_of()) AS step;
 EXCEPTION
     WHEN invalid_parameter_value THEN
         GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;

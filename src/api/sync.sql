@@ -105,7 +105,7 @@ SELECT
     heartbeat_at,
     last_success_at,
     last_error,
-    has_function_privilege('api.sync_start(text)', 'EXECUTE') AS may_sync
+    has_function_privilege('api.sync_start(text)'::regprocedure, 'EXECUTE') AS may_sync
 FROM public.ngeshare_sync_status();
 COMMENT ON VIEW api.sync_status IS
 'The running sync, in one row.

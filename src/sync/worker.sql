@@ -167,9 +167,11 @@ BEGIN
                 'Set shared_preload_libraries = ''pg_cron'' and cron.database_name = %L, restart, and CREATE EXTENSION pg_cron here.',
                 pg_catalog.current_database());
     END IF;
-    EXECUTE 'SELECT cron.schedule(''ngeshare_sync'', $1, ''CALL public.ngeshare_sync()'')'
+    -- All arguments with their types: a procedure of this name without arguments, which
+    -- somebody else may have made in public, would be called in place of our own.
+    EXECUTE 'SELECT cron.schedule(''ngeshare_sync'', $1, $2)'
     INTO job
-    USING cron;
+    USING cron, 'CALL public.ngeshare_sync(''incremental''::pg_catalog.text, NULL::pg_catalog.text[])';
     EXECUTE 'SELECT cron.schedule(''ngeshare_watch'', ''*/5 * * * *'', ''SELECT ngeshare.watch()'')';
     RETURN job;
 END
