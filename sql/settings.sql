@@ -96,7 +96,6 @@ FROM unnest(ARRAY['2026-03-31 00:00', '2026-03-31 allballs', '20260331 000000', 
     '2026-03-31 AM', '2026-03-31 PM', 'now']) AS spelled
 CROSS JOIN LATERAL set_config('ngeshare.as_of', spelled, false) AS kept;
 SET ngeshare.as_of = '2026-03-31';
-RESET ngeshare.timezone;
 BEGIN;
 SELECT set_config(name, 'on', true) AS forced FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT ngeshare_as_of(), ngeshare.as_of_utc() FROM course_config WHERE sequence_order = 1;

@@ -5,6 +5,7 @@ use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use NgeshareTest;
+use Session;
 use Test::More;
 
 needs_pg_cron();
@@ -35,6 +36,35 @@ is($local->safe_psql('ngeshare', 'SELECT trigger, mode, status FROM sync_run ORD
 	'its run is in sync_run, with trigger cron');
 is($local->safe_psql('ngeshare', 'SELECT count(*) FROM "HangoutGroup"'), '50', 'and it brought the groups');
 ok($local->poll_query_until('ngeshare', q{SELECT count(*) > 0 FROM cron.job_run_details WHERE status = 'succeeded'}), 'pg_cron says so too');
+
+# The watch prunes what pg_cron logged of our jobs more than a week ago, and nothing else.
+$local->safe_psql('ngeshare', q{INSERT INTO cron.job_run_details (jobid, runid, database, username, command, status, start_time, end_time)
+	SELECT 77, 1000 + row_number() OVER (), database, username, command, 'succeeded', now() - age, CASE WHEN ended THEN now() - age END
+	FROM (VALUES ('ngeshare'), ('postgres')) AS at (database)
+	CROSS JOIN (VALUES (current_user), ('somebody')) AS of (username)
+	CROSS JOIN (VALUES ('CALL public.ngeshare_sync()'), ('SELECT ngeshare.watch()'), ('VACUUM')) AS doing (command)
+	CROSS JOIN (VALUES (interval '6 days 23 hours', true), ('7 days 1 hour', true), ('90 days', true), ('90 days', false)) AS long (age, ended)});
+my $old = q{database || ' ' || (username = current_user) || ' ' || command || ' ' || date_trunc('hour', now() - start_time)
+	|| CASE WHEN end_time IS NULL THEN ' open' ELSE '' END};
+my @before = split /\n/, $local->safe_psql('ngeshare', "SELECT $old FROM cron.job_run_details WHERE jobid = 77 ORDER BY runid");
+is(scalar @before, 48, 'pg_cron has logged runs of long ago');
+$local->safe_psql('ngeshare', 'SELECT ngeshare.watch()');
+my %after = map { $_ => 1 } split /\n/, $local->safe_psql('ngeshare', "SELECT $old FROM cron.job_run_details WHERE jobid = 77");
+is_deeply([ sort grep { !$after{$_} } @before ],
+	[ map { my $command = $_; map { "ngeshare true $command $_" } '7 days 01:00:00', '90 days' } 'CALL public.ngeshare_sync()', 'SELECT ngeshare.watch()' ],
+	'of these the watch deletes our own that ended more than a week ago');
+$local->safe_psql('ngeshare', q{CREATE ROLE keeper LOGIN; GRANT USAGE ON SCHEMA ngeshare TO keeper; GRANT EXECUTE ON FUNCTION ngeshare.watch() TO keeper;
+	UPDATE cron.job_run_details SET username = 'keeper', end_time = now() - interval '8 days' WHERE jobid = 77 AND username = 'somebody'});
+$local->safe_psql('ngeshare', q{SET SESSION AUTHORIZATION keeper; SELECT ngeshare.watch()});
+is($local->safe_psql('ngeshare', q{SELECT database, command, count(*) FROM cron.job_run_details WHERE username = 'keeper' GROUP BY 1, 2 ORDER BY 1, 2}),
+	join("\n", 'ngeshare|VACUUM|4', map { "postgres|$_|4" } 'CALL public.ngeshare_sync()', 'SELECT ngeshare.watch()', 'VACUUM'),
+	'and of another user who schedules it, that user\'s');
+my $locker = Session->start($local, 'ngeshare');
+$locker->run('BEGIN; LOCK TABLE cron.job_run_details IN ACCESS EXCLUSIVE MODE');
+my (undef, undef, $warned) = $local->psql('ngeshare', 'SELECT ngeshare.watch()');
+like($warned, qr/WARNING:  pg_cron's log of ended jobs could not be pruned: canceling statement due to lock timeout/, 'a log that is locked costs the pruning only');
+$locker->run('ROLLBACK');
+$locker->end;
 
 is($local->safe_psql('ngeshare', 'SELECT ngeshare_unschedule()'), 't', 'both can be taken back');
 is($local->safe_psql('ngeshare', 'SELECT count(*) FROM cron.job'), '0', 'then there is no job');

@@ -5,6 +5,7 @@ use warnings FATAL => 'all';
 
 BEGIN { $ENV{no_proxy} = $ENV{NO_PROXY} = '127.0.0.1'; }
 
+use Encode qw(encode);
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use IO::Socket::INET;
@@ -110,6 +111,28 @@ unlike($attachment->{text}, qr/[<>]|\@everyone|\@here/i, 'all of it, and calls n
 unlike($said, qr/secret|hidden/, 'what looks like a password is not told');
 like($said, qr{\Qa\E\@\Qb.example password=*** postgres://user:***\E\@host/ "x" \\ \x{e9} \ty+\.\.\.$}, 'the rest is as it was, and cut');
 cmp_ok(length $request->{body}, '<', 4000, 'a message of a megabyte makes a small alert');
+# Texts that grow when they are escaped: cut to what chat services take, by characters and never
+# within an escape; JSON is not made larger by control characters.
+for my $text ('&', '<', 'a&', 'ab<', '"', '\\', chr 0x1f600, "\x01", '@all ')
+{
+	my $name = sprintf 'U+%vX', $text;
+
+	$sink->forget;
+	note_run('success');
+	note_run('failed', message => encode('UTF-8', $text) x 6000, sqlstate => '08006', table => 'Hangout');
+	deliver();
+	my ($sent) = grep { kind_of($_) eq 'failed' } $sink->requests;
+	my ($shown, $advice) = split /\nWhat to do: /, decode_json($sent->{body})->{attachments}[0]{text};
+	cmp_ok(length($shown) + length($advice), '<', 2000, "6000 times $name: the text is cut after it was escaped");
+	cmp_ok(length $shown, '>', 980, 'and to no less');
+	unlike($shown =~ s/&(?:amp|lt|gt);//gr =~ s/\.\.\.\z//r, qr/[&;<>]/, 'with whole escapes only');
+	like($shown, qr/\.\.\.\z/, 'and says that it was');
+	cmp_ok(length $sent->{body}, '<', 6000, 'and the body stays small');
+}
+is(query(q{SELECT string_agg(ngeshare.alert_text('ab&cd', most), ' ' ORDER BY most) FROM generate_series(3, 9) AS most}),
+	'... a... ab... ab... ab... ab... ab&amp;cd', 'an escape is shown whole or not at all');
+unlike(query(q{SELECT ngeshare.alert_text(repeat('x', 985) || '://reader:hunter2hunter2@host/')}), qr/hunter/, 'a password is masked where the cut would part it from its end');
+$sink->forget;
 is(query('SELECT ngeshare.alert_payload(kind, NULL) IS NULL FROM unnest(ARRAY[\'failed\', \'warning\', \'recovered\', \'stale\', \'test\']) AS kind'),
 	join("\n", ('f') x 5), 'every kind can be told of without a run');
 

@@ -121,6 +121,13 @@ here(q{INSERT INTO cron.job_run_details (jobid, runid, status, return_message, e
 	SELECT jobid, 1000, 'failed', E'connection failed\n', now() FROM cron.job WHERE jobname = 'ngeshare_sync'});
 finds('schedule', 'warning', qr/^The scheduled sync last failed, at .*: connection failed$/, qr/job_run_details/, 'its last run failed');
 here('DELETE FROM cron.job_run_details');
+here(q{INSERT INTO cron.job_run_details (jobid, runid, database, username, command, status, end_time)
+	VALUES (77, 1001, 'ngeshare', 'somebody', 'SELECT ngeshare.watch()', 'succeeded', now() - interval '7 days 23 hours'),
+		(77, 1002, 'ngeshare', 'somebody', 'VACUUM', 'succeeded', now() - interval '9 days')});
+finds('pg_cron', 'ok', qr/./, qr/^$/, 'others\' old runs are not ours, and ours get a day of grace');
+here(q{UPDATE cron.job_run_details SET end_time = now() - interval '8 days 1 hour'});
+finds('pg_cron', 'warning', qr/^pg_cron keeps 1 ended runs of ngeshare's jobs that are more than a week old\.$/, qr/DELETE FROM cron\.job_run_details/, 'a log that nobody prunes');
+here('DELETE FROM cron.job_run_details');
 
 # The well-kept set-up.
 here('CALL ngeshare_sync()');

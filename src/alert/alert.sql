@@ -65,7 +65,7 @@ COMMENT ON TABLE ngeshare.alert_state IS
 'What was told last, in one row: how the runs stand, and whether the data is stale.';
 INSERT INTO ngeshare.alert_state DEFAULT VALUES;
 
-CREATE FUNCTION ngeshare.alert_text(value text)
+CREATE FUNCTION ngeshare.alert_text(value text, most integer DEFAULT 1000)
 RETURNS text
 LANGUAGE sql
 IMMUTABLE
@@ -73,24 +73,33 @@ STRICT
 PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    WITH cut AS (
-        SELECT left(value, 1000) || CASE WHEN length(value) > 1000 THEN '...' ELSE '' END AS text
-    ), without_secrets AS (
+    -- Masked first: a password that the cut would leave without its end is not recognized. Cut
+    -- last: an escaped text is up to five times as long.
+    WITH without_secrets AS (
         SELECT
             regexp_replace(
-                regexp_replace(text, '(://[^/@[:space:]]*:)[^/@[:space:]]*@', '\1***@', 'g'),
+                regexp_replace(value, '(://[^/@[:space:]]*:)[^/@[:space:]]*@', '\1***@', 'g'),
                 '(password|passwd|passfile|secret|token)([[:space:]]*[=:][[:space:]]*)(''(\\.|[^''\\])*''?|[^[:space:]]+)',
                 '\1\2***', 'gi') AS text
-        FROM cut
+    ), escaped AS (
+        SELECT
+            replace(replace(replace(
+                regexp_replace(
+                    -- JSON needs six characters for each of these.
+                    regexp_replace(text, '[\u0001-\u0008\u000b-\u001f\u007f]', ' ', 'g'),
+                    '@(all|channel|everyone|here)\M', '@ \1', 'gi'),
+                '&', '&amp;'), '<', '&lt;'), '>', '&gt;') AS text
+        FROM without_secrets
     )
-    SELECT
-        replace(replace(replace(
-            regexp_replace(text, '@(all|channel|everyone|here)\M', '@ \1', 'gi'),
-            '&', '&amp;'), '<', '&lt;'), '>', '&gt;')
-    FROM without_secrets
+    SELECT CASE
+        WHEN length(text) <= most THEN text
+        -- No escape is cut in two: every & begins one, and ; ends it.
+        ELSE regexp_replace(left(text, most - 3), '&[a-z]*$', '') || '...'
+    END
+    FROM escaped
 $$;
-COMMENT ON FUNCTION ngeshare.alert_text(text) IS
-'A text from outside as an alert may show it: cut to 1000 characters, without what looks like a password, calling nobody (@channel), and escaped as Slack wants it.';
+COMMENT ON FUNCTION ngeshare.alert_text(text, integer) IS
+'A text from outside as an alert may show it: without what looks like a password, calling nobody (@channel), without control characters, escaped as Slack wants it, and then cut to a number of characters.';
 
 CREATE FUNCTION ngeshare.alert_field(title text, value text, short boolean DEFAULT true)
 RETURNS jsonb
@@ -99,7 +108,7 @@ IMMUTABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT jsonb_build_object('title', title, 'value', ngeshare.alert_text(value), 'short', short)
+    SELECT jsonb_build_object('title', title, 'value', ngeshare.alert_text(value, 120), 'short', short)
     WHERE value <> ''
 $$;
 COMMENT ON FUNCTION ngeshare.alert_field(text, text, boolean) IS
@@ -320,6 +329,37 @@ $$;
 COMMENT ON FUNCTION ngeshare.fresh_until() IS
 'Until when the data counts as fresh: ngeshare.alert_stale_after behind the last successful sync (before the first: behind the first run''s start).';
 
+CREATE FUNCTION ngeshare.prune_cron_runs()
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '1s'
+AS $$
+BEGIN
+    -- Few look at it, so it is no reason for an error. The doctor tells what is left.
+    IF NOT ngeshare.has_pg_cron() OR NOT has_schema_privilege('cron', 'USAGE') THEN
+        RETURN;
+    ELSIF has_table_privilege(to_regclass('cron.job_run_details'), 'SELECT') IS NOT TRUE
+        OR has_table_privilege(to_regclass('cron.job_run_details'), 'DELETE') IS NOT TRUE THEN
+        RETURN;
+    END IF;
+    EXECUTE $prune$
+        DELETE FROM cron.job_run_details
+        WHERE database = current_database()
+          AND username = session_user
+          AND command = ANY ($1)
+          AND end_time < now() - interval '7 days'
+    $prune$
+    USING ngeshare.cron_commands();
+EXCEPTION
+    WHEN OTHERS THEN
+        RAISE WARNING 'pg_cron''s log of ended jobs could not be pruned: %', sqlerrm;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.prune_cron_runs() IS
+'Deletes from cron.job_run_details the runs of ngeshare_schedule()''s jobs that ended more than 7 days ago: those of the session''s user in this database. Nothing where that is not permitted. Whatever goes wrong costs the pruning and no alert.';
+
 CREATE FUNCTION ngeshare.watch()
 RETURNS void
 LANGUAGE plpgsql
@@ -342,10 +382,11 @@ BEGIN
     IF has_url THEN
         PERFORM ngeshare.alert_start_delivery();
     END IF;
+    PERFORM ngeshare.prune_cron_runs();
 END
 $$;
 COMMENT ON FUNCTION ngeshare.watch() IS
-'Tells, once, that no sync has succeeded for ngeshare.alert_stale_after (before the first success: since the first run began), and sends what waits. ngeshare_schedule() has pg_cron call it every five minutes.';
+'Tells, once, that no sync has succeeded for ngeshare.alert_stale_after (before the first success: since the first run began), sends what waits, and prunes what pg_cron logged of our jobs. ngeshare_schedule() has pg_cron call it every five minutes.';
 
 CREATE FUNCTION public.ngeshare_alert_test()
 RETURNS bigint

@@ -11,6 +11,42 @@ AS $$ SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_cron') $$;
 COMMENT ON FUNCTION ngeshare.has_pg_cron() IS
 'Whether pg_cron lives in this database.';
 
+CREATE FUNCTION ngeshare.cron_commands()
+RETURNS text[]
+LANGUAGE sql
+IMMUTABLE
+RETURN ARRAY['CALL public.ngeshare_sync()', 'SELECT ngeshare.watch()'];
+COMMENT ON FUNCTION ngeshare.cron_commands() IS
+'The commands of the two jobs that ngeshare_schedule() makes.';
+
+CREATE FUNCTION ngeshare.unpruned_cron_runs()
+RETURNS SETOF ngeshare.finding
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- A day of grace: a server that was down prunes with its first watch.
+    IF ngeshare.has_pg_cron() THEN
+        RETURN QUERY EXECUTE $runs$
+            SELECT
+                'warning',
+                format('pg_cron keeps %s ended runs of ngeshare''s jobs that are more than a week old.', count(*)),
+                'The job ngeshare_watch deletes those of its own user; SELECT ngeshare_schedule(''*/30 * * * *''); makes it. For the others: '
+                    'DELETE FROM cron.job_run_details WHERE end_time < now() - interval ''7 days'';'
+            FROM cron.job_run_details
+            WHERE database = current_database()
+              AND command = ANY ($1)
+              AND end_time < now() - interval '8 days'
+            HAVING count(*) > 0
+        $runs$
+        USING ngeshare.cron_commands();
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.unpruned_cron_runs() IS
+'Does pg_cron''s log grow because nobody prunes what it says of our jobs?';
+
 CREATE FUNCTION ngeshare.check_pg_cron()
 RETURNS SETOF ngeshare.finding
 LANGUAGE sql
@@ -31,9 +67,12 @@ AS $$
         END
     FROM nullif(current_setting('cron.database_name', true), '') AS home
     WHERE NOT ngeshare.has_pg_cron()
+    UNION ALL
+    SELECT *
+    FROM ngeshare.unpruned_cron_runs()
 $$;
 COMMENT ON FUNCTION ngeshare.check_pg_cron() IS
-'Does pg_cron live here?';
+'Does pg_cron live here, and is its log of our jobs pruned?';
 
 CREATE FUNCTION ngeshare.check_schedule()
 RETURNS SETOF ngeshare.finding

@@ -150,8 +150,10 @@ content_of_window(Content *content, Timestamp start)
 	               sql_format("mirror.\"attendedAt\" >= timestamp '%s'", from)));
 }
 
-/* Production's attendance before an instant, counted as the history counts it:
- * ngeshare.meeting_day(). */
+/*
+ * Production's attendance before an instant, counted as the history counts it:
+ * ngeshare.meeting_day() says the same of implausible attendance.
+ */
 char *
 content_past_meetings(Timestamp end, const char *zone)
 {
