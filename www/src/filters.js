@@ -137,6 +137,7 @@ export const DATA_FILTERS = {
             'group_without_hangout',
             'duplicate_email',
             'joined_at_null',
+            'implausible_date',
             'ignored_person',
             'end_before_start',
             'updated_before_created',

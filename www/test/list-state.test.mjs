@@ -1,6 +1,7 @@
 // What a list's address means: filters, search, pages, and the request and file that come of it.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { chipsOf } from '../src/filter-words.js';
 import * as filters from '../src/filters.js';
@@ -8,6 +9,7 @@ import { createFormat } from '../src/format.js';
 import { exportLink } from '../src/links.js';
 import { cleared, isFiltered, orderChange, pageQueryOf, queryOf, readListState } from '../src/list-state.js';
 import english from '../src/text/en.js';
+import indonesian from '../src/text/id.js';
 
 const { GROUP_FILTERS, searchCondition } = filters;
 const SPEC = {
@@ -119,4 +121,16 @@ test('from and to the same month are one chip, an id is called by its name', () 
         chips('facilitator=u1', (name) => (name === 'facilitator' ? 'Siti' : undefined)).map(({ words }) => words),
         ['Facilitator: Siti'],
     );
+});
+
+test('every finding of v_data_quality has a filter, a name and what helps, in each language', async () => {
+    const sql = await readFile(new URL('../../src/doctor/quality.sql', import.meta.url), 'utf8');
+    const [, listed] = sql.match(/v_data_quality\.finding IS\n'([^']+)'/);
+    const findings = listed.replace(/\([^)]*\)/g, '').match(/\b[a-z]+(?:_[a-z]+)+\b|\bquarantine\b|\bdrift\b/g);
+    assert.ok(findings.length >= 19, String(findings));
+    assert.deepEqual([...filters.DATA_FILTERS.finding.values].sort(), [...findings].sort());
+    for (const text of [english, indonesian]) {
+        assert.deepEqual(Object.keys(text.findings).sort(), [...findings].sort());
+        for (const finding of findings) assert.ok(text.qualityPage.findingAdvice[finding], finding);
+    }
 });
