@@ -6,6 +6,7 @@ use warnings FATAL => 'all';
 
 use FindBin;
 use lib "$FindBin::RealBin/lib";
+use IO::Socket::INET;
 use NgeshareTest;
 use Test::More;
 use Time::HiRes qw(time);
@@ -101,6 +102,12 @@ is(row('/api/limits')->{statement_timeout}, '10s', 'a request may take 10 second
 like(get('/export/limits.csv')->{content}, qr/\n30s,/, 'a file 30');
 $local->safe_psql('ngeshare', q{ALTER ROLE ngeshare_operator SET statement_timeout = '5s'; NOTIFY pgrst, 'reload config'});
 wait_until('a shorter time of the role holds', sub { row('/api/limits')->{statement_timeout} eq '5s' });
+
+# Connections that ask for nothing keep nobody out.
+my @idle = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => website_port()) } 1 .. 300;
+print $_ "GET /api/home HTTP/1.1\r\n" for @idle;
+is(get('/api/home')->{status}, 200, 'beside 300 connections that never end their request the page is answered');
+undef @idle;
 
 # Who a client says that it is does not reach PostgREST.
 unlike(row('/api/limits', map { $_ => 'operator' } qw(Remote-User X-Remote-User X-Forwarded-User Cookie Authorization))->{headers}, qr/operator/,
