@@ -98,6 +98,14 @@ like($able[1], qr/^warning: mallory may .*\(CREATE on SCHEMA ngeshare, TRIGGER o
 here($_) for map { s/.* \| //r } @able;
 is(findings('foreign_rights'), '', 'the hints take it away');
 
+# The owner of the database owns public, and with it the names that the sync calls.
+here('ALTER DATABASE ngeshare OWNER TO mallory');
+my ($said, $todo) = split / \| /, findings('foreign_rights');
+like($said, qr/^warning: mallory owns the schema public, as the owner of the database: it could rename/, 'a database that belongs to no superuser');
+like($todo, qr/^ALTER SCHEMA public OWNER TO \w+;$/, 'with what to do');
+here($todo);
+is(findings('foreign_rights'), '', 'which takes it away');
+
 # Production over a network: 0.0.0.0 is this machine, but nobody who reads the name can know.
 my $tls = make_certificates();
 append_to_file($production->data_dir . '/pg_hba.conf', "host all $LOGIN all scram-sha-256\n");

@@ -209,6 +209,28 @@ $$;
 COMMENT ON FUNCTION ngeshare.check_foreign_code() IS
 'Does anything run with the rights of the sync that is not the extension''s?';
 
+CREATE FUNCTION ngeshare.foreign_owner_of_public()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    -- The schema's owner pg_database_owner stands for the owner of the database.
+    SELECT
+        'warning',
+        format('%I owns the schema public%s: it could rename the schema and put another in its place, whose functions would run with the rights of the sync.',
+            role.rolname, CASE WHEN space.nspowner <> role.oid THEN ', as the owner of the database' END),
+        format('ALTER SCHEMA public OWNER TO %I;', (SELECT pg_get_userbyid(extowner) FROM pg_extension WHERE extname = 'ngeshare'))
+    FROM pg_namespace AS space
+    JOIN pg_database AS database ON database.datname = current_database()
+    JOIN pg_roles AS role
+      ON role.oid = CASE space.nspowner WHEN 'pg_database_owner'::regrole THEN database.datdba ELSE space.nspowner END
+    WHERE space.nspname = 'public'
+      AND NOT role.rolsuper
+$$;
+COMMENT ON FUNCTION ngeshare.foreign_owner_of_public() IS
+'The owner of the schema public, unless it is a superuser.';
+
 CREATE FUNCTION ngeshare.check_foreign_rights()
 RETURNS SETOF ngeshare.finding
 LANGUAGE sql
@@ -230,6 +252,8 @@ AS $$
         CROSS JOIN LATERAL aclexplode(nspacl) AS entry
         WHERE nspname IN ('ngeshare', 'production', 'api')
     )
+    SELECT * FROM ngeshare.foreign_owner_of_public()
+    UNION ALL
     SELECT
         'warning',
         format('%s may put code on what the sync and the answers use (%s): it would run with their rights.',
@@ -242,7 +266,6 @@ AS $$
       AND grantee <> owner
       AND NOT coalesce(role.rolsuper, false)
     GROUP BY holder
-    ORDER BY holder
 $$;
 COMMENT ON FUNCTION ngeshare.check_foreign_rights() IS
 'May somebody but superusers make triggers, foreign keys or functions on our tables and in our schemas?';
