@@ -8,7 +8,7 @@ packages_for()
         build) echo make gcc libc6-dev libcurl4-openssl-dev libpq-dev postgresql postgresql-server-dev ;;
         lint) echo clang-format cppcheck shellcheck universal-ctags perl libipc-run-perl libtext-csv-xs-perl ;;
         web) echo nginx-light nodejs npm postgresql-cron ;;
-        tap) echo perl libipc-run-perl libtext-csv-xs-perl openssl ;;
+        tap) echo perl libipc-run-perl libtext-csv-xs-perl openssl pgbouncer ;;
         browser) echo chromium ;;
         zones) echo tzdata-legacy ;;
         debian) echo mmdebstrap ;;
@@ -32,6 +32,7 @@ is_there()
         libpq-dev) [[ -n $(libpq_header) ]] ;;
         postgresql | postgresql-server-dev) [[ -n $PG_BIN ]] ;;
         postgresql-cron) [[ -n $PG_BIN && -f $("$PG_CONFIG" --pkglibdir)/pg_cron.so ]] ;;
+        pgbouncer) PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null ;;
         nginx-light) PATH=$PATH:/usr/sbin command -v nginx >/dev/null ;;
         nodejs) command -v node >/dev/null ;;
         libipc-run-perl) perl -MIPC::Run -e 1 2>/dev/null ;;

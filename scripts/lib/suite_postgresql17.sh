@@ -5,7 +5,7 @@
 
 # What the Debian 13 gets; the zones of old names are a package of their own there.
 DEBIAN13_PACKAGES=postgresql-17,postgresql-server-dev-17,libcurl4-openssl-dev,libpq-dev
-DEBIAN13_PACKAGES+=,gcc,make,libc6-dev,perl,libipc-run-perl,tzdata-legacy
+DEBIAN13_PACKAGES+=,gcc,make,libc6-dev,perl,libipc-run-perl,tzdata-legacy,pgbouncer
 # Of the tests with two servers these run there: a sync that finds changes, and pg_upgrade.
 DEBIAN13_TESTS='t/003_second_sync.pl t/081_pg_upgrade.pl'
 

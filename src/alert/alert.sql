@@ -78,16 +78,16 @@ AS $$
     WITH without_secrets AS (
         SELECT
             regexp_replace(
-                regexp_replace(value, '(://[^/@[:space:]]*:)[^/@[:space:]]*@', '\1***@', 'g'),
-                '(password|passwd|passfile|secret|token)([[:space:]]*[=:][[:space:]]*)(''(\\.|[^''\\])*''?|[^[:space:]]+)',
-                '\1\2***', 'gi') AS text
+                regexp_replace(value, '(://[^/@[:space:]]*:)[^/@[:space:]]*@', E'\\1***@', 'g'),
+                E'(password|passwd|passfile|secret|token)([[:space:]]*[=:][[:space:]]*)(''(\\\\.|[^''\\\\])*''?|[^[:space:]]+)',
+                E'\\1\\2***', 'gi') AS text
     ), escaped AS (
         SELECT
             replace(replace(replace(
                 regexp_replace(
                     -- JSON needs six characters for each of these.
-                    regexp_replace(text, '[\u0001-\u0008\u000b-\u001f\u007f]', ' ', 'g'),
-                    '@(all|channel|everyone|here)\M', '@ \1', 'gi'),
+                    regexp_replace(text, E'[\\u0001-\\u0008\\u000b-\\u001f\\u007f]', ' ', 'g'),
+                    E'@(all|channel|everyone|here)\\M', E'@ \\1', 'gi'),
                 '&', '&amp;'), '<', '&lt;'), '>', '&gt;') AS text
         FROM without_secrets
     )

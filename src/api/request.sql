@@ -114,9 +114,9 @@ STRICT
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF value ~ '^\d{4}-\d\d-\d\d$' THEN
+    IF value ~ E'^\\d{4}-\\d\\d-\\d\\d$' THEN
         RETURN ngeshare.end_of_day(value::date);
-    ELSIF value ~ '^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)$' THEN
+    ELSIF value ~ E'^\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,6})?)?(Z|[+-]\\d\\d(:?\\d\\d)?)$' THEN
         RETURN value::timestamptz;
     END IF;
     RAISE invalid_datetime_format;
@@ -142,7 +142,7 @@ BEGIN
         PERFORM ngeshare.refuse_request(403, 'NG403', 'a POST needs the header X-Ngeshare: sync', NULL,
             'It keeps other pages in the same browser from starting anything.');
     END IF;
-    IF coalesce(ngeshare.request_header('content-type'), '') !~* '^application/json\s*(;|$)' THEN
+    IF coalesce(ngeshare.request_header('content-type'), '') !~* E'^application/json\\s*(;|$)' THEN
         PERFORM ngeshare.refuse_request(415, 'NG415', 'a POST needs a JSON body', NULL,
             'Send Content-Type: application/json.');
     END IF;
@@ -198,7 +198,7 @@ AS $$
         coalesce(nullif(hint, ''), CASE WHEN code = '55P03' THEN 'Somebody holds a lock here; try again in a moment.' END),
         jsonb_strip_nulls(jsonb_build_object(
             'Retry-After', CASE WHEN code IN ('NG001', '55P03') THEN '5' WHEN code LIKE '53%' THEN '30' END,
-            'Location', '../sync_runs?run_id=eq.' || substring(details FROM '^It is run (\d+)\.'))))
+            'Location', '../sync_runs?run_id=eq.' || substring(details FROM E'^It is run (\\d+)\\.'))))
 $$;
 COMMENT ON FUNCTION ngeshare.refuse_start(text, text, text, text) IS
 'Answers a start that was refused: 409 while a sync runs (NG001, with its run) or before ngeshare_connect() (55000), 503 where no worker is free (53...) or a lock cannot be had (55P03), else 400.';

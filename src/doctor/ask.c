@@ -21,9 +21,6 @@ PG_FUNCTION_INFO_V1(ngeshare_name_distance);
 /* Names are compared by so many of their first bytes. */
 #define NAME_BYTES 255
 
-/* Whatever production's search_path: a question means PostgreSQL's own functions. */
-#define ASKING_SETTINGS "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)"
-
 /* No question has an answer of more rows. */
 #define ANSWER_ROWS_MAX 10000
 
@@ -67,7 +64,6 @@ ngeshare_ask_production(PG_FUNCTION_ARGS)
 		(void) set_config_option("ngeshare.sync_timeout", psprintf("%d", ASKING_TIMEOUT), PGC_SUSET,
 		                         PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	remote = remote_open_production();
-	remote_rows(remote, ASKING_SETTINGS, "text", 1, 1);
 	rows = remote_rows(remote, sql, shape, 0, ANSWER_ROWS_MAX);
 	for (int64 row = 0; row < rows->count; row++)
 	{

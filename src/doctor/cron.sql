@@ -10,7 +10,7 @@ PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    part   text[] := regexp_match(lower(element), '^(\*|[a-z0-9]{1,9})(?:-([a-z0-9]{1,9}))?(?:/(\d{1,9}))?$');
+    part   text[] := regexp_match(lower(element), E'^(\\*|[a-z0-9]{1,9})(?:-([a-z0-9]{1,9}))?(?:/(\\d{1,9}))?$');
     bounds integer[];
 BEGIN
     -- As in cron, a step needs a range, and * has no upper end of its own.
@@ -22,7 +22,7 @@ BEGIN
         bounds := ARRAY[low, high];
     ELSE
         SELECT array_agg(CASE
-                WHEN bound ~ '^\d+$' THEN bound::integer
+                WHEN bound ~ E'^\\d+$' THEN bound::integer
                 ELSE low + array_position(names, bound) - 1
             END ORDER BY no)
         INTO bounds
@@ -84,7 +84,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     plan  ngeshare.cron_plan;
-    field text[] := regexp_split_to_array(btrim(schedule, E' \t\n'), '[ \t]+');
+    field text[] := regexp_split_to_array(btrim(schedule, E' \t\n'), E'[ \\t]+');
 BEGIN
     IF field[1] ~ '^@' THEN
         field := regexp_split_to_array(CASE field[1]
@@ -98,7 +98,7 @@ BEGIN
         END, ' ');
     END IF;
     plan.on_last_day := field[3] = '$';
-    plan.either_day := field[3] !~ '^\*' AND field[5] !~ '^\*';
+    plan.either_day := field[3] !~ E'^\\*' AND field[5] !~ E'^\\*';
     plan.minutes := ngeshare.cron_field(field[1], 0, 59);
     plan.hours := ngeshare.cron_field(field[2], 0, 23);
     plan.month_days := CASE
@@ -148,7 +148,7 @@ STRICT
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    seconds text := substring(schedule FROM '^\s*([1-9]|[1-5]\d)\s+seconds?\s*$');
+    seconds text := substring(schedule FROM E'^\\s*([1-9]|[1-5]\\d)\\s+seconds?\\s*$');
     plan    ngeshare.cron_plan := ngeshare.cron_plan(schedule);
     today   date := (after AT TIME ZONE zone)::date;
     run     timestamptz;

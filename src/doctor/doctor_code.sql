@@ -181,7 +181,7 @@ AS $$
         SELECT 'pg_proc'::regclass AS classid, oid AS objid
         FROM pg_proc
         WHERE pronamespace IN ('ngeshare'::regnamespace, 'production'::regnamespace)
-           OR pronamespace = 'public'::regnamespace AND proname LIKE 'ngeshare\_%'
+           OR pronamespace = 'public'::regnamespace AND proname LIKE E'ngeshare\\_%'
         UNION ALL
         SELECT 'pg_operator'::regclass, oid
         FROM pg_operator

@@ -100,7 +100,7 @@ AS $$
         CROSS JOIN LATERAL unnest(setconfig) AS setting
         WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
           AND setrole = 0
-          AND setting LIKE 'session\_preload\_libraries=%'
+          AND setting LIKE E'session\\_preload\\_libraries=%'
     ), library AS (
         SELECT btrim(name, ' "') AS name, no
         FROM coalesce(

@@ -28,11 +28,19 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM ngeshare.ask_production('SELECT 1');
+    -- What a session falls back to is what its start-up options said, where they arrived.
+    RETURN QUERY
+    SELECT
+        'warning',
+        'A pooler in front of production drops the start-up options. A sync sets what it needs in each transaction; queries on production.* run with the login''s own settings, and only its rights keep them from writing.',
+        'Connect to production itself, or let the pooler pass "options" on; then SELECT ngeshare_connect(...) again.'
+    FROM ngeshare.ask_production($ask$
+        SELECT 1 FROM pg_settings WHERE name = 'cursor_tuple_fraction' AND reset_val <> '1'
+    $ask$);
 END
 $$;
 COMMENT ON FUNCTION ngeshare.check_production_answers() IS
-'Can production be reached, and does it take the login? The error is the finding.';
+'Can production be reached, does it take the login, and do the start-up options arrive? An error is the finding.';
 
 CREATE FUNCTION ngeshare.check_production_identity()
 RETURNS SETOF ngeshare.finding
@@ -129,6 +137,7 @@ RETURNS TABLE (table_name text, column_name text, type_name text, base_name text
 LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
 AS $$
     SELECT
         mirrored.table_name,

@@ -63,7 +63,7 @@ FROM (
         ('implausible_date', 'UserHangoutGroup', 'joinedAt', 'entry."joinedAt" < ngeshare.plausible_from()',
             'Before 2000-01-01 UTC it is a typing error: every answer ignores the membership.'),
         ('ignored_person', 'UserHangoutGroup', 'userId',
-            'entry."userId" IS NULL AND coalesce(btrim(entry."userEmail", E'' \t\r\n''), '''') = ''''',
+            E'entry."userId" IS NULL AND coalesce(btrim(entry."userEmail", E'' \\t\\r\\n''), '''') = ''''',
             'Every answer ignores the membership: it has neither userId nor userEmail.'),
         ('group_without_hangout', 'HangoutGroup', 'hangoutId', 'entry."hangoutId" IS NULL',
             'The group has no course: only the whole history knows it.')
@@ -116,7 +116,7 @@ BEGIN
     FOR rule IN SELECT * FROM ngeshare.quality_rule LOOP
         EXECUTE format('SELECT count(*), min(entry.id COLLATE "C") FROM public.%I AS entry%s WHERE %s',
             rule.table_name,
-            CASE WHEN rule.condition ~ '\mcircle\.' THEN
+            CASE WHEN rule.condition ~ E'\\mcircle\\.' THEN
                 ' JOIN public."HangoutGroup" AS circle ON circle.id = entry."hangoutGroupId"'
             END,
             rule.condition)
@@ -258,7 +258,7 @@ AS $$
         SELECT
             quarantine.table_name,
             row_id,
-            regexp_match(reason, '^(\w+) .* has no row in (\w+)$') AS orphan,
+            regexp_match(reason, E'^(\\w+) .* has no row in (\\w+)$') AS orphan,
             reason
         FROM ngeshare.quarantine
     )

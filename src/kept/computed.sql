@@ -271,7 +271,7 @@ AS $$
 DECLARE
     view_name text := pg_typeof(kind)::text;
 BEGIN
-    IF view_name !~ '^ngeshare\.computed_[a-z_]+$' THEN
+    IF view_name !~ E'^ngeshare\\.computed_[a-z_]+$' THEN
         RAISE insufficient_privilege
             USING MESSAGE = format('%s is none of the computed answers', view_name),
                   HINT = 'Give NULL of the row type of a view ngeshare.computed_...';

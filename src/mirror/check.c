@@ -266,6 +266,7 @@ production_check(Remote *remote)
 {
 	Production *production = palloc0(sizeof(Production));
 
+	production->is_pooled = remote_is_pooled(remote);
 	check_system(remote, production);
 	check_tables(remote, production);
 	check_columns(remote, production);

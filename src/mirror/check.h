@@ -29,6 +29,7 @@ typedef struct ColumnDrift
 typedef struct Production
 {
 	char *source_id;    /* system identifier / database oid */
+	bool is_pooled;     /* a pooler drops our start-up options */
 	bool can_write;     /* the login could write to one of the six tables */
 	double clock_ahead; /* production's clock minus ours, in seconds */
 	int64 transactions; /* that it has begun, ever; a restored backup has fewer. 0 on a standby */

@@ -248,6 +248,12 @@ warn_of(const Production *production)
 		ereport(WARNING, (errmsg("the login could write to production"),
 		                  errhint("Give ngeshare a login of its own that has SELECT on the six "
 		                          "tables and nothing else.")));
+	if (production->is_pooled)
+		ereport(WARNING, (errmsg("a pooler in front of production drops the start-up options"),
+		                  errdetail("A sync sets what it needs in each transaction. Queries on"
+		                            " production.* run with the login's own settings."),
+		                  errhint("Connect to production itself, or let the pooler pass"
+		                          " \"options\" on; then SELECT ngeshare_connect(...) again.")));
 	if (fabs(production->clock_ahead) > CLOCK_TOLERANCE)
 		ereport(WARNING,
 		        (errmsg("production's clock is %.0f s %s this one", fabs(production->clock_ahead),
