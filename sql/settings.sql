@@ -221,10 +221,50 @@ SELECT ngeshare.reporting_zone();
 SET ngeshare.timezone = 'Nowhere/Atall';
 SET ngeshare.timezone = '';
 SET ngeshare.timezone = 'right/Asia/Jakarta';
+-- Offsets in POSIX's notation count the wrong way, and two names are the system's.
+SET ngeshare.timezone = 'UTC+7';
+SET ngeshare.timezone = '+07';
+SET ngeshare.timezone = '7';
+SET ngeshare.timezone = 'GMT+7';
+SET ngeshare.timezone = '<+07>-7';
+SET ngeshare.timezone = 'Etc/GMT+77';
+SET ngeshare.timezone = 'localtime';
+SET ngeshare.timezone = 'posixrules';
 \set VERBOSITY default
+SET ngeshare.timezone = 'GMT+7';
+SET ngeshare.timezone = 'localtime';
+SET ngeshare.timezone = 'etc/gmt-7';
+SHOW ngeshare.timezone;
+-- All others of pg_timezone_names are taken, but for those that are abbreviations as well.
+DO $$
+DECLARE
+    listed  text;
+    refused text[] := '{}';
+BEGIN
+    FOR listed IN SELECT name FROM pg_timezone_names LOOP
+        BEGIN
+            PERFORM set_config('ngeshare.timezone', listed, true);
+        EXCEPTION
+            WHEN invalid_parameter_value THEN
+                refused := refused || listed;
+        END;
+    END LOOP;
+    RAISE NOTICE '% names with a city refused', (SELECT count(*) FROM unnest(refused) AS name WHERE name LIKE '%/%');
+END
+$$;
 SET ngeshare.timezone = 'Nowhere/Atall';
 SHOW ngeshare.timezone;
 RESET ngeshare.timezone;
+
+--
+-- ngeshare.setting(): integers of ours, and no secret in an error
+--
+SELECT ngeshare.setting('active_days'), ngeshare.setting('link_days');
+SET ngeshare.alert_url = 'https://chat.example/hooks/secret';
+SELECT ngeshare.setting('alert_url');
+SELECT ngeshare.setting('timezone');
+SELECT ngeshare.setting('nothing');
+RESET ngeshare.alert_url;
 
 --
 -- Numbers: the bounds themselves are taken, what lies beyond is refused

@@ -51,27 +51,22 @@ AS $$
     SELECT
         'error',
         CASE
-            WHEN asked[1] <> known.source_id
+            WHEN NOT is_same
             THEN format('The mirror came from system %s; this is %s.', known.source_id, asked[1])
             ELSE format('Production has begun %s transactions; at the last sync it had begun %s: it was restored from a backup.',
                 asked[2], known.transactions)
         END,
         CASE
-            WHEN asked[1] <> known.source_id THEN 'Connect to the right one. If production itself moved to a new system: '
+            WHEN NOT is_same THEN 'Connect to the right one. If production itself moved to a new system: '
             ELSE 'If what it holds now is what counts: '
         END || 'DELETE FROM ngeshare.source; CALL ngeshare_sync(''full'');'
-    FROM ngeshare.ask_production($ask$
-        SELECT
-            CASE
-                WHEN has_function_privilege('pg_control_system()', 'EXECUTE')
-                THEN (SELECT system_identifier::text FROM pg_control_system())
-                ELSE 'unknown'
-            END || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()),
-            CASE WHEN NOT pg_is_in_recovery() THEN pg_snapshot_xmax(pg_current_snapshot()) END
-    $ask$) AS asked
-    JOIN ngeshare.source AS known
-      ON asked[1] <> known.source_id
-      OR asked[2]::bigint < known.transactions
+    FROM ngeshare.ask_production(
+        format('SELECT %s, CASE WHEN NOT pg_is_in_recovery() THEN pg_snapshot_xmax(pg_current_snapshot()) END',
+            ngeshare.identity_sql())) AS asked
+    CROSS JOIN ngeshare.source AS known
+    CROSS JOIN LATERAL ngeshare.is_same_source(known.source_id, asked[1]) AS is_same
+    WHERE NOT is_same
+       OR asked[2]::bigint < known.transactions
 $$;
 COMMENT ON FUNCTION ngeshare.check_production_identity() IS
 'Is this the system that the mirror came from, and has it not gone back in time? A sync refuses both.';

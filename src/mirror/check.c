@@ -36,16 +36,13 @@ check_system(Remote *remote, Production *production)
 {
 	RemoteRows *rows = remote_rows(
 	    remote,
-	    "SELECT pg_catalog.current_setting('server_version_num')::bigint,"
-	    " pg_catalog.current_setting('server_version'),"
-	    " CASE WHEN pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')"
-	    " THEN (SELECT system_identifier::text FROM pg_catalog.pg_control_system())"
-	    " ELSE 'unknown' END"
-	    " || '/' || (SELECT oid FROM pg_catalog.pg_database"
-	    " WHERE datname = pg_catalog.current_database()),"
-	    " (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint,"
-	    " CASE WHEN pg_catalog.pg_is_in_recovery() THEN 0"
-	    " ELSE pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint END",
+	    psprintf(
+	        "SELECT pg_catalog.current_setting('server_version_num')::bigint,"
+	        " pg_catalog.current_setting('server_version'), %s,"
+	        " (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint,"
+	        " CASE WHEN pg_catalog.pg_is_in_recovery() THEN 0"
+	        " ELSE pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint END",
+	        identity_expression()),
 	    "count text text int int", 1, 1);
 	double here = (GetCurrentTimestamp() / 1000000.0) +
 	              (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (double) SECS_PER_DAY;
@@ -309,7 +306,7 @@ production_check_same(const Production *production)
 	if (!sql_query_row("SELECT source_id FROM ngeshare.source", NULL))
 		return;
 	known = sql_text(1);
-	if (strcmp(known, production->source_id) != 0 && mirror_holds_data())
+	if (!identity_is_same(known, production->source_id) && mirror_holds_data())
 		ereport(
 		    ERROR,
 		    (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

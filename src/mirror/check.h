@@ -28,7 +28,7 @@ typedef struct ColumnDrift
 /* What a check learned of production. */
 typedef struct Production
 {
-	char *source_id;    /* system identifier / database oid */
+	char *source_id;    /* which database it is; see identity.c */
 	bool is_pooled;     /* a pooler drops our start-up options */
 	bool can_write;     /* the login could write to one of the six tables */
 	double clock_ahead; /* production's clock minus ours, in seconds */
@@ -40,5 +40,10 @@ typedef struct Production
 extern Production *production_check(Remote *remote);
 extern void production_refuse_table(const Production *production, int table);
 extern void production_check_same(const Production *production);
+
+/* identity.c */
+extern char *identity_expression(void);
+extern bool identity_is_same(const char *known, const char *seen);
+extern char *identity_merge(const char *known, const char *seen);
 
 #endif

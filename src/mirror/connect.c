@@ -22,13 +22,17 @@
 #include "fmgr.h"
 #include "foreign/foreign.h"
 #include "mirror/check.h"
+#include "mirror/conninfo.h"
 #include "mirror/remote.h"
 #include "mirror/session.h"
 #include "mirror/tables.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "pgstat.h"
+#include "pinned.h"
 #include "sql.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -41,45 +45,6 @@ static DefElem *
 make_option(const char *name, const char *value)
 {
 	return makeDefElem(pstrdup(name), (Node *) makeString(pstrdup(value)), -1);
-}
-
-/* Whether an option belongs to the user mapping, as postgres_fdw has it. */
-static bool
-is_mapping_option(const PQconninfoOption *option)
-{
-	return strcmp(option->keyword, "user") == 0 || strchr(option->dispchar, '*') != NULL;
-}
-
-/*
- * Splits a conninfo into the server's options and the user mapping's. Raises
- * 22023 without repeating it, since it may hold a password.
- */
-static void
-split_conninfo(const char *conninfo, List **server, List **mapping)
-{
-	char *ignored = NULL;
-	PQconninfoOption *options = PQconninfoParse(conninfo, &ignored);
-
-	PQfreemem(ignored);
-	if (options == NULL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("the connection string is not one that libpq can read"),
-		                errdetail("It is not repeated here: it may hold a password."),
-		                errhint("Write it as 'host=... port=5432 dbname=... user=... password=...',"
-		                        " or as a postgresql:// address.")));
-	*server = *mapping = NIL;
-	for (PQconninfoOption *option = options; option->keyword != NULL; option++)
-	{
-		/* The connections set these two themselves. */
-		if (option->val == NULL || strcmp(option->keyword, "client_encoding") == 0 ||
-		    strcmp(option->keyword, "fallback_application_name") == 0)
-			continue;
-		if (is_mapping_option(option))
-			*mapping = lappend(*mapping, make_option(option->keyword, option->val));
-		else
-			*server = lappend(*server, make_option(option->keyword, option->val));
-	}
-	PQconninfoFree(options);
 }
 
 static DefElem *
@@ -118,6 +83,63 @@ option_changes(List *from, List *to)
 	return changes;
 }
 
+/* Options of the server that no caller gives: by them, too, it is known as ours. */
+static const char *const own_options[][2] = {
+    {"fetch_size", "20000"}, {"updatable", "false"}, {"truncatable", "false"}};
+
+static List *
+add_own_options(List *options)
+{
+	for (int i = 0; i < lengthof(own_options); i++)
+		options = lappend(options, make_option(own_options[i][0], own_options[i][1]));
+	return options;
+}
+
+static bool
+has_own_options(List *options)
+{
+	for (int i = 0; i < lengthof(own_options); i++)
+	{
+		DefElem *option = find_option(options, own_options[i][0]);
+
+		if (option == NULL || strcmp(defGetString(option), own_options[i][1]) != 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Whether ngeshare_connect() made a server: it depends on the extension or, where a
+ * dump has lost that, it has the options that only we set.
+ */
+bool
+connect_made_server(const ForeignServer *server)
+{
+	return list_member_oid(getAutoExtensionsOfObject(ForeignServerRelationId, server->serverid),
+	                       get_extension_oid("ngeshare", false)) ||
+	       has_own_options(server->options);
+}
+
+/* Refuses a server that somebody else owns (55000) or has made (42710): it is not changed. */
+static void
+refuse_others_server(const ForeignServer *server)
+{
+	if (server->owner != GetUserId())
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		                errmsg("server \"%s\" belongs to %s", REMOTE_SERVER,
+		                       GetUserNameFromId(server->owner, false)),
+		                errhint("Connect as its owner, or have it dropped or given to you: ALTER"
+		                        " SERVER %s OWNER TO ...",
+		                        REMOTE_SERVER)));
+	if (!connect_made_server(server))
+		ereport(ERROR,
+		        (errcode(ERRCODE_DUPLICATE_OBJECT),
+		         errmsg("server \"%s\" is there already and is not one that ngeshare_connect()"
+		                " made",
+		                REMOTE_SERVER),
+		         errhint("Rename it: ngeshare_connect() makes its own by that name.")));
+}
+
 /* Makes the foreign server, or gives the one that is there other options. */
 static ForeignServer *
 make_server(List *options)
@@ -136,12 +158,7 @@ make_server(List *options)
 	else
 	{
 		AlterForeignServerStmt *alter = makeNode(AlterForeignServerStmt);
-		ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
 
-		if (strcmp(wrapper->fdwname, "postgres_fdw") != 0)
-			ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-			                errmsg("server \"%s\" is not one of postgres_fdw", REMOTE_SERVER),
-			                errhint("Rename it: ngeshare_connect() makes its own by that name.")));
 		alter->servername = REMOTE_SERVER;
 		alter->options = option_changes(server->options, options);
 		AlterForeignServer(alter);
@@ -182,9 +199,23 @@ make_mapping(const ForeignServer *server, List *options)
 	CommandCounterIncrement();
 }
 
+/* Refuses (42710) a relation in a foreign table's place that is none of the server's. */
+static void
+refuse_others_table(const char *name, Oid relation, Oid server)
+{
+	if (get_rel_relkind(relation) == RELKIND_FOREIGN_TABLE &&
+	    GetForeignTable(relation)->serverid == server)
+		return;
+	ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
+	                errmsg("production.%s is there already and is not a table of server \"%s\"",
+	                       quote_identifier(name), REMOTE_SERVER),
+	                errhint("Rename it or move it to another schema: ngeshare_connect() makes its"
+	                        " own by that name.")));
+}
+
 /* Makes those foreign tables that are not there yet, with the mirror's columns. */
 static void
-make_foreign_tables(void)
+make_foreign_tables(const ForeignServer *server)
 {
 	Oid space = get_namespace_oid("production", false);
 
@@ -192,8 +223,13 @@ make_foreign_tables(void)
 	{
 		const MirrorTable *table = &mirror_tables[i];
 
-		if (OidIsValid(get_relname_relid(table->name, space)))
+		Oid relation = get_relname_relid(table->name, space);
+
+		if (OidIsValid(relation))
+		{
+			refuse_others_table(table->name, relation, server->serverid);
 			continue;
+		}
 		sql_run(sql_format("CREATE FOREIGN TABLE production.%s (%s) SERVER %s"
 		                   " OPTIONS (schema_name 'public', table_name %s)",
 		                   quote_identifier(table->name), mirror_columns(table, "%1$I %2$s", ", "),
@@ -265,7 +301,7 @@ warn_of(const Production *production)
 static Production *
 check_before(List *options)
 {
-	Remote *remote = remote_open(options);
+	Remote *remote = remote_open(options, GetUserId());
 	Production *production = production_check(remote);
 
 	remote_close(remote);
@@ -275,26 +311,51 @@ check_before(List *options)
 	return production;
 }
 
+/* Makes or changes all that connects this database to production. */
+static void
+connect_to_production(List *server_options, List *mapping_options)
+{
+	ForeignServer *server = GetForeignServerByName(REMOTE_SERVER, true);
+	Production *production;
+
+	if (server != NULL)
+		refuse_others_server(server);
+	production = check_before(list_concat_copy(server_options, mapping_options));
+	server = make_server(add_own_options(server_options));
+	make_mapping(server, mapping_options);
+	make_foreign_tables(server);
+	CommandCounterIncrement();
+	connect_bind_to_extension();
+	warn_of(production);
+}
+
+/*
+ * The statement holds a password: as long as this works, no error writes it to the
+ * server's log, nor tells of the function that called us with it, and
+ * pg_stat_activity shows another text.
+ */
+static void
+hide_statement(void)
+{
+	error_context_stack = NULL;
+	pinned_set("log_min_error_statement", "panic");
+	pgstat_report_activity(STATE_RUNNING, "SELECT ngeshare_connect(...)");
+}
+
 Datum
 ngeshare_connect(PG_FUNCTION_ARGS)
 {
+	ErrorContextCallback *context = error_context_stack;
+	int nest_level = NewGUCNestLevel();
 	List *server_options;
 	List *mapping_options;
-	Production *production;
 
-	split_conninfo(text_to_cstring(PG_GETARG_TEXT_PP(0)), &server_options, &mapping_options);
-	server_options = session_safe_options(server_options);
+	hide_statement();
+	conninfo_split(text_to_cstring(PG_GETARG_TEXT_PP(0)), &server_options, &mapping_options);
 	SPI_connect();
-	production = check_before(list_concat_copy(server_options, mapping_options));
-
-	server_options = lappend(server_options, make_option("fetch_size", "20000"));
-	server_options = lappend(server_options, make_option("updatable", "false"));
-	server_options = lappend(server_options, make_option("truncatable", "false"));
-	make_mapping(make_server(server_options), mapping_options);
-	make_foreign_tables();
-	CommandCounterIncrement();
-	connect_bind_to_extension();
+	connect_to_production(session_safe_options(server_options), mapping_options);
 	SPI_finish();
-	warn_of(production);
+	pinned_end(nest_level);
+	error_context_stack = context;
 	PG_RETURN_VOID();
 }

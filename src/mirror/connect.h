@@ -7,6 +7,9 @@
 
 #include "postgres.h"
 
+#include "foreign/foreign.h"
+
+extern bool connect_made_server(const ForeignServer *server);
 extern void connect_bind_to_extension(void);
 
 #endif

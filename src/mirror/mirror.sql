@@ -192,7 +192,24 @@ CREATE TABLE ngeshare.source
     recorded_at  timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE ngeshare.source IS
-'The production database that the mirror''s rows came from: its system identifier and database oid, and how many transactions it had begun at the last sync. Another one is refused while the mirror holds data, and so is one that has gone back behind that count: it was restored from a backup.';
+'The production database that the mirror''s rows came from: source_id is system identifier, oid of the database and oids of the six tables (unknown where the login may not read the first), and how many transactions it had begun at the last sync. Another one is refused while the mirror holds data, and so is one that has gone back behind that count: it was restored from a backup.';
+
+CREATE FUNCTION ngeshare.identity_sql()
+RETURNS text
+AS 'MODULE_PATHNAME', 'ngeshare_identity_sql'
+LANGUAGE C
+IMMUTABLE;
+COMMENT ON FUNCTION ngeshare.identity_sql() IS
+'The SQL expression that reads the identity of production there, as ngeshare.source holds it.';
+
+CREATE FUNCTION ngeshare.is_same_source(known text, seen text)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'ngeshare_is_same_source'
+LANGUAGE C
+IMMUTABLE
+STRICT;
+COMMENT ON FUNCTION ngeshare.is_same_source(text, text) IS
+'Whether two identities of production may be of the same database: what is known on both sides is compared.';
 
 SELECT pg_extension_config_dump('public."User"', '');
 SELECT pg_extension_config_dump('public."Hangout"', '');

@@ -8,6 +8,8 @@
  * it ends on a cancel, on shutdown and after a silence, never only by TCP.
  * A connection lives in the memory context it was opened in and closes with it.
  */
+#include "mirror/connect.h"
+#include "mirror/conninfo.h"
 #include "mirror/remote_internal.h"
 
 #include "access/xact.h"
@@ -96,10 +98,11 @@ connect_to(Remote *remote, const char **keywords, const char **values)
 
 /*
  * Opens a connection with a list of DefElems, of which it takes those that are
- * libpq's. Raises 08001, or the SQLSTATE that production refused with.
+ * libpq's, with the rights of their owner here. Raises 08001, 2F003, or the SQLSTATE
+ * that production refused with.
  */
 Remote *
-remote_open(List *options)
+remote_open(List *options, Oid owner)
 {
 	Remote *remote = palloc0(sizeof(Remote));
 	const char **keywords = palloc0(sizeof(char *) * (list_length(options) + 3));
@@ -120,6 +123,7 @@ remote_open(List *options)
 			}
 	}
 	PQconninfoFree(known);
+	conninfo_refuse_secrets(options, owner);
 	keywords[count] = "client_encoding";
 	values[count++] = GetDatabaseEncodingName();
 
@@ -136,6 +140,7 @@ remote_open(List *options)
 	PG_TRY();
 	{
 		connect_to(remote, keywords, values);
+		conninfo_refuse_trust(remote->conn, options, owner);
 		remote->is_pooled = !session_prepare(remote);
 	}
 	PG_CATCH();
@@ -147,13 +152,16 @@ remote_open(List *options)
 	return remote;
 }
 
-/* The foreign server, or 55000 where ngeshare_connect() has not made it. */
+/*
+ * The foreign server, or 55000 where ngeshare_connect() has not made it: one of the
+ * same name that somebody else has made could lead anywhere.
+ */
 static ForeignServer *
 production_server(void)
 {
 	ForeignServer *server = GetForeignServerByName(REMOTE_SERVER, true);
 
-	if (server == NULL)
+	if (server == NULL || !connect_made_server(server))
 		ereport(ERROR,
 		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 		         errmsg("this database is not connected to production"),
@@ -175,7 +183,8 @@ remote_open_production(void)
 	ForeignServer *server = production_server();
 	UserMapping *mapping = GetUserMapping(server->owner, server->serverid);
 
-	return remote_open(session_safe_options(list_concat_copy(server->options, mapping->options)));
+	return remote_open(session_safe_options(list_concat_copy(server->options, mapping->options)),
+	                   server->owner);
 }
 
 /* A text with every occurrence of a secret in it covered. */

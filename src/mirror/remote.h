@@ -28,7 +28,7 @@ typedef struct RemoteRows
 } RemoteRows;
 
 /* remote.c */
-extern Remote *remote_open(List *options);
+extern Remote *remote_open(List *options, Oid owner);
 extern Remote *remote_open_production(void);
 extern void remote_close(Remote *remote);
 extern int64 remote_bytes_received(Remote *remote);

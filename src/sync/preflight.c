@@ -15,20 +15,13 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-/*
- * Writes down which system the mirror's rows come from and how far its
- * transactions had come; refuses (NG003) one that has gone back behind that.
- */
+/* Refuses (NG003) a production whose transactions have gone back behind what they were. */
 static void
-record_source(SyncRun *run, const Production *production)
+refuse_restored(const Production *production, SqlArgs *args)
 {
-	SqlArgs args = {0};
-
-	sql_add_text(&args, production->source_id);
-	sql_add_int64(&args, production->transactions);
 	if (sql_query_row("SELECT transactions, recorded_at::text FROM ngeshare.source"
-	                  " WHERE source_id = $1 AND transactions > $2 AND $2 > 0",
-	                  &args))
+	                  " WHERE $3 AND transactions > $2 AND $2 > 0",
+	                  args))
 		ereport(
 		    ERROR,
 		    (errcode(NGESHARE_ERRCODE_SOURCE_RESTORED),
@@ -38,12 +31,36 @@ record_source(SyncRun *run, const Production *production)
 		               (long long) production->transactions, sql_text(2), (long long) sql_int64(1)),
 		     errhint("If what it holds now is what counts: DELETE FROM ngeshare.source;"
 		             " CALL ngeshare_sync('full');")));
+}
+
+/*
+ * Writes down which system the mirror's rows come from and how far its
+ * transactions had come; refuses (NG003) one that has gone back behind that.
+ */
+static void
+record_source(SyncRun *run, const Production *production)
+{
+	SqlArgs args = {0};
+	char *identity = production->source_id;
+	bool is_same = false;
+
+	if (sql_query_row("SELECT source_id FROM ngeshare.source", NULL))
+	{
+		char *known = sql_text(1);
+
+		is_same = identity_is_same(known, identity);
+		if (is_same)
+			identity = identity_merge(known, identity);
+	}
+	sql_add_text(&args, identity);
+	sql_add_int64(&args, production->transactions);
+	sql_add_bool(&args, is_same);
+	refuse_restored(production, &args);
 	if (run->mode == SYNC_COMPARE)
 		return;
 	sql_run("INSERT INTO ngeshare.source AS known (source_id, transactions) VALUES ($1, $2)"
 	        " ON CONFLICT (singleton) DO UPDATE SET source_id = excluded.source_id,"
-	        " transactions = CASE WHEN known.source_id = excluded.source_id"
-	        " THEN greatest(known.transactions, excluded.transactions)"
+	        " transactions = CASE WHEN $3 THEN greatest(known.transactions, excluded.transactions)"
 	        " ELSE excluded.transactions END, recorded_at = now()"
 	        " WHERE known.source_id <> excluded.source_id"
 	        " OR known.transactions < excluded.transactions",

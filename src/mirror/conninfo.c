@@ -1,0 +1,235 @@
+/*
+ * src/mirror/conninfo.c
+ *		The string that ngeshare_connect() is given, and whose secrets it may use.
+ *
+ * It is never repeated in an error: it may hold a password.
+ */
+#include "mirror/conninfo.h"
+
+#include "commands/defrem.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "utils/builtins.h"
+
+/*
+ * Parameters that Prisma puts into an address for itself. libpq refuses them.
+ * connect_timeout, sslmode, host and others mean the same to both.
+ */
+static const char *const prisma_parameters[] = {"schema",
+                                                "connection_limit",
+                                                "pool_timeout",
+                                                "socket_timeout",
+                                                "pgbouncer",
+                                                "statement_cache_size",
+                                                "sslidentity",
+                                                "sslaccept",
+                                                "single_use_connections",
+                                                "max_connection_lifetime",
+                                                "max_idle_connection_lifetime"};
+
+/* Options that read files and tickets of the server's own user, or write there. */
+static const char *const server_secrets[] = {"passfile", "service",       "servicefile",  "sslkey",
+                                             "sslcert",  "gssdelegation", "sslkeylogfile"};
+
+static bool
+is_among(const char *name, size_t length, const char *const *names, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (strlen(names[i]) == length && strncmp(names[i], name, length) == 0)
+			return true;
+	return false;
+}
+
+/* A part of an address with its %xx read. */
+static char *
+percent_decode(const char *text, size_t length)
+{
+	char *decoded = palloc(length + 1);
+	char *to = decoded;
+
+	for (size_t i = 0; i < length; i++)
+	{
+		unsigned int byte = (unsigned char) text[i];
+
+		if (byte == '%' && i + 2 < length && sscanf(text + i + 1, "%2x", &byte) == 1)
+			i += 2;
+		*to++ = (char) byte;
+	}
+	*to = '\0';
+	return decoded;
+}
+
+/* Refuses (22023) another schema than the one that the six tables are looked for in. */
+static void
+check_schema_parameter(const char *value, size_t length)
+{
+	char *schema = percent_decode(value, length);
+
+	if (schema[0] == '\0' || strcmp(schema, "public") == 0)
+		return;
+	ereport(ERROR,
+	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	         errmsg("the address names schema \"%s\", and ngeshare reads schema public", schema),
+	         errhint("Give the address of the database whose schema public holds the six"
+	                 " tables, without \"schema\".")));
+}
+
+/* Where the parameters of an address begin, behind its '?'; NULL where it has none. */
+static const char *
+find_parameters(const char *conninfo)
+{
+	const char *at = strstr(conninfo, "://");
+	size_t user;
+
+	if (strncmp(conninfo, "postgresql://", 13) != 0 && strncmp(conninfo, "postgres://", 11) != 0)
+		return NULL;
+	at += 3;
+	user = strcspn(at, "@/");
+	at = strchr(at[user] == '@' ? at + user : at, '?');
+	return at != NULL ? at + 1 : NULL;
+}
+
+/* An address without the parameters that are Prisma's own; names them in a NOTICE. */
+static const char *
+without_prisma(const char *conninfo)
+{
+	const char *parameters = find_parameters(conninfo);
+	StringInfoData kept;
+	StringInfoData dropped;
+
+	if (parameters == NULL)
+		return conninfo;
+	initStringInfo(&kept);
+	initStringInfo(&dropped);
+	appendBinaryStringInfo(&kept, conninfo, parameters - 1 - conninfo);
+	for (char separator = '?'; *parameters != '\0';)
+	{
+		size_t length = strcspn(parameters, "&");
+		size_t name = strcspn(parameters, "=&");
+
+		if (!is_among(parameters, name, prisma_parameters, lengthof(prisma_parameters)))
+		{
+			appendStringInfoChar(&kept, separator);
+			appendBinaryStringInfo(&kept, parameters, length);
+			separator = '&';
+		}
+		else
+		{
+			if (strncmp(parameters, "schema", name) == 0 && name < length)
+				check_schema_parameter(parameters + name + 1, length - name - 1);
+			appendStringInfo(&dropped, "%s%.*s", dropped.len > 0 ? ", " : "", (int) name,
+			                 parameters);
+		}
+		parameters += length;
+		parameters += strspn(parameters, "&");
+	}
+	if (dropped.len > 0)
+		ereport(NOTICE, (errmsg("left out of the address what is Prisma's own: %s", dropped.data),
+		                 errhint("Behind a pooler, connect to production directly. To check its"
+		                         " certificate, add sslmode=verify-full and sslrootcert.")));
+	return kept.data;
+}
+
+/* Whether an option belongs to the user mapping, as postgres_fdw has it. */
+static bool
+is_mapping_option(const PQconninfoOption *option)
+{
+	return strcmp(option->keyword, "user") == 0 || strchr(option->dispchar, '*') != NULL;
+}
+
+/*
+ * Splits a conninfo into the server's options and the user mapping's. Raises
+ * 22023 without repeating it.
+ */
+void
+conninfo_split(const char *conninfo, List **server, List **mapping)
+{
+	char *ignored = NULL;
+	PQconninfoOption *options = PQconninfoParse(without_prisma(conninfo), &ignored);
+
+	PQfreemem(ignored);
+	if (options == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("the connection string is not one that libpq can read"),
+		                errdetail("It is not repeated here: it may hold a password."),
+		                errhint("Write it as 'host=... port=5432 dbname=... user=... password=...',"
+		                        " or as a postgresql:// address.")));
+	*server = *mapping = NIL;
+	for (PQconninfoOption *option = options; option->keyword != NULL; option++)
+	{
+		DefElem *given;
+
+		/* The connections set these two themselves. */
+		if (option->val == NULL || strcmp(option->keyword, "client_encoding") == 0 ||
+		    strcmp(option->keyword, "fallback_application_name") == 0)
+			continue;
+		given =
+		    makeDefElem(pstrdup(option->keyword), (Node *) makeString(pstrdup(option->val)), -1);
+		if (is_mapping_option(option))
+			*mapping = lappend(*mapping, given);
+		else
+			*server = lappend(*server, given);
+	}
+	PQconninfoFree(options);
+}
+
+static DefElem *
+find_option(List *options, const char *name)
+{
+	ListCell *cell;
+
+	foreach (cell, options)
+		if (strcmp(((DefElem *) lfirst(cell))->defname, name) == 0)
+			return lfirst(cell);
+	return NULL;
+}
+
+/* Whether a login may connect with what the server's own user has: files, tickets, trust. */
+static bool
+may_use_servers_own(List *options, Oid owner)
+{
+	DefElem *required = find_option(options, "password_required");
+
+	/* Only a superuser may set it to false. */
+	return superuser_arg(owner) || (required != NULL && !defGetBoolean(required));
+}
+
+/* Refuses (2F003) a connection of somebody who gives no password of their own. */
+void
+conninfo_refuse_secrets(List *options, Oid owner)
+{
+	DefElem *password = find_option(options, "password");
+	ListCell *cell;
+
+	if (may_use_servers_own(options, owner))
+		return;
+	if (password == NULL || defGetString(password)[0] == '\0')
+		ereport(ERROR, (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
+		                errmsg("a password is required"),
+		                errdetail("Only a superuser may connect to production without one."),
+		                errhint("Add password=... to the connection string.")));
+	foreach (cell, options)
+	{
+		const char *name = ((DefElem *) lfirst(cell))->defname;
+
+		if (is_among(name, strlen(name), server_secrets, lengthof(server_secrets)))
+			ereport(ERROR, (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
+			                errmsg("only a superuser may connect with \"%s\"", name),
+			                errdetail("It uses what belongs to the user that this server runs as."),
+			                errhint("Leave it out, and log in with a password.")));
+	}
+}
+
+/* Refuses (2F003) a connection that production let in without asking for the password. */
+void
+conninfo_refuse_trust(PGconn *conn, List *options, Oid owner)
+{
+	if (PQconnectionUsedPassword(conn) || may_use_servers_own(options, owner))
+		return;
+	ereport(ERROR, (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
+	                errmsg("production does not ask for the password"),
+	                errdetail("Only a superuser may use the trust that it has in this server."),
+	                errhint("Let production's pg_hba.conf ask for a password, or let a superuser"
+	                        " connect.")));
+}
