@@ -322,7 +322,8 @@ is_misread_by_sql(pg_tz *zone)
 
 /*
  * Whether pg_timezone_names has a zone by this name. Another one that PostgreSQL
- * takes is an offset in POSIX's notation, which has a digit and counts the wrong way.
+ * takes is an offset in POSIX's notation, which counts the wrong way. It has a digit,
+ * and PostgreSQL writes it in capitals; few zones are written so and are looked for.
  */
 static bool
 is_listed(const char *name)
@@ -331,7 +332,7 @@ is_listed(const char *name)
 	bool found = false;
 	pg_tz *zone;
 
-	if (strpbrk(name, "0123456789") == NULL)
+	if (strpbrk(name, "0123456789") == NULL || strpbrk(name, "abcdefghijklmnopqrstuvwxyz") != NULL)
 		return true;
 	names = pg_tzenumerate_start();
 	while (!found && (zone = pg_tzenumerate_next(names)) != NULL)

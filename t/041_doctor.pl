@@ -226,7 +226,7 @@ only_finds('production is as it was', 'alert_address');
 
 # Another system, a restored one, another encoding.
 here(q{CREATE TABLE public.kept AS TABLE ngeshare.source; UPDATE ngeshare.source SET source_id = '1/2'});
-finds('production_identity', 'error', qr{^The mirror came from system 1/2; this is \d+/\d+\.$}, qr/DELETE FROM ngeshare\.source/, 'another system');
+finds('production_identity', 'error', qr{^The mirror came from system 1/2; this is \d+/\d+/[\d,]+\.$}, qr/DELETE FROM ngeshare\.source/, 'another system');
 here('UPDATE ngeshare.source SET source_id = kept.source_id, transactions = 1e15 FROM public.kept');
 finds('production_identity', 'error', qr/it was restored from a backup/, qr/DELETE FROM ngeshare\.source/, 'one that went back in time');
 here('UPDATE ngeshare.source SET transactions = kept.transactions FROM public.kept; DROP TABLE public.kept');

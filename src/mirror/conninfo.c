@@ -156,7 +156,7 @@ conninfo_split(const char *conninfo, List **server, List **mapping)
 		                errhint("Write it as 'host=... port=5432 dbname=... user=... password=...',"
 		                        " or as a postgresql:// address.")));
 	*server = *mapping = NIL;
-	for (PQconninfoOption *option = options; option->keyword != NULL; option++)
+	for (PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++)
 	{
 		DefElem *given;
 
