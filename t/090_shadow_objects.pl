@@ -242,7 +242,7 @@ sub plant
 	asked($database, "GRANT CREATE ON DATABASE $database TO shadow; GRANT CREATE ON SCHEMA public TO shadow");
 	my $errors = errors_of($database, 'shadow', [ '-v', 'words=' . join(' ', sort grep { length($_) < 64 } keys %words), '-f', "$FindBin::RealBin/lib/shadow.sql" ]);
 	is($errors, '', "a login plants look-alikes in $database");
-	for my $schema ('public', 'keeper', $superuser)
+	for my $schema ('public', $superuser)
 	{
 		asked($database, "SET ROLE shadow; SET check_function_bodies = off; SELECT shadow.plant_variants('$schema')");
 	}
