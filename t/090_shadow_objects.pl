@@ -130,10 +130,12 @@ sub sync_in_worker
 	return;
 }
 
-# Waits until the worker's run has ended, for a minute at most.
+# Waits until the worker's run has ended, for half a minute at most.
 sub wait_for_worker
 {
-	for (1 .. 600)
+	my $end = time + 30;
+
+	while (time < $end)
 	{
 		return if asked('planted', q{SELECT count(*) FROM public.sync_run WHERE status = 'running'}) eq '0';
 		select(undef, undef, undef, 0.1);
