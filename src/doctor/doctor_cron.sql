@@ -15,9 +15,13 @@ CREATE FUNCTION ngeshare.cron_commands()
 RETURNS text[]
 LANGUAGE sql
 IMMUTABLE
-RETURN ARRAY['CALL public.ngeshare_sync()', 'SELECT ngeshare.watch()'];
+RETURN ARRAY[
+    'CALL public.ngeshare_sync(''incremental''::pg_catalog.text, NULL::pg_catalog.text[])',
+    'CALL public.ngeshare_sync()', -- as 1.0 wrote it
+    'SELECT ngeshare.watch()'
+];
 COMMENT ON FUNCTION ngeshare.cron_commands() IS
-'The commands of the two jobs that ngeshare_schedule() makes.';
+'The commands of the two jobs that ngeshare_schedule() makes, and made in earlier versions.';
 
 CREATE FUNCTION ngeshare.unpruned_cron_runs()
 RETURNS SETOF ngeshare.finding
@@ -144,11 +148,8 @@ BEGIN
                 job.*,
                 is_sync,
                 role.oid AS role,
-                command <> CASE jobname
-                    WHEN 'ngeshare_sync' THEN 'CALL public.ngeshare_sync()'
-                    WHEN 'ngeshare_watch' THEN 'SELECT ngeshare.watch()'
-                    ELSE command
-                END AND database = current_database() AS is_foreign,
+                jobname IN ('ngeshare_sync', 'ngeshare_watch') AND database = current_database()
+                    AND (command <> ALL (ngeshare.cron_commands()) OR is_sync <> (jobname = 'ngeshare_sync')) AS is_foreign,
                 jobname IS NULL OR jobname NOT IN ('ngeshare_sync', 'ngeshare_watch') AS is_other,
                 count(*) FILTER (WHERE active) OVER (PARTITION BY database, is_sync) > 1 AS is_doubled,
                 database <> current_database() OR NOT is_sync OR role.oid IS NOT NULL AND has_function_privilege(role.oid,
@@ -159,7 +160,7 @@ BEGIN
             WHERE is_sync
                OR jobname IN ('ngeshare_sync', 'ngeshare_watch') AND database = current_database()
         ) AS job
-        WHERE is_foreign
+        WHERE coalesce(is_foreign, false)
            OR is_sync AND (database <> current_database() OR is_other OR NOT active OR is_doubled OR NOT is_allowed)
         ORDER BY jobid
     $jobs$;

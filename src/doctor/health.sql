@@ -14,7 +14,8 @@ BEGIN
             FROM cron.job
             JOIN pg_roles AS role ON role.rolname = job.username
             WHERE job.jobname = 'ngeshare_sync'
-              AND job.command = 'CALL public.ngeshare_sync()'
+              AND job.command = ANY (ngeshare.cron_commands())
+              AND job.command LIKE 'CALL %'
               AND job.database = current_database()
               AND job.active
               AND has_function_privilege(role.oid, 'public.ngeshare_sync(text, text[])'::regprocedure, 'EXECUTE')
