@@ -122,12 +122,13 @@ install_missing()
     ((${#missing[@]} == 0)) || die_with_log "apt installed its packages, but there is still no ${missing[*]}"
 }
 
-# Where this system's own packages come from, else where everybody's do.
+# Where this system's own packages come from.
 debian_mirror()
 {
     local mirror
     # shellcheck disable=SC2016 # apt fills these in
     mirror=$(apt-get indextargets --format '$(LABEL) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
         awk '$1 == "Debian" && $2 == "main" { print $3; exit }')
-    printf '%s\n' "${mirror:-http://deb.debian.org/debian}"
+    [[ -n $mirror ]] || die 'apt knows no archive of Debian: add one to its sources, and run apt-get update'
+    printf '%s\n' "$mirror"
 }

@@ -80,7 +80,7 @@ docker_checks()
 
 build_images()
 {
-    timeout 900 "${COMPOSE[@]}" --project-name "$DOCKER_PROJECT" -f "$WORK/source/docker/compose.yaml" --profile demo build
+    timeout 1500 "${COMPOSE[@]}" --project-name "$DOCKER_PROJECT" -f "$WORK/source/docker/compose.yaml" --profile demo build
 }
 
 # Brings the demo up; where that fails, its logs are the check's output.
@@ -258,13 +258,15 @@ files_are_taken()
         umask 077
         echo "host=production dbname=ngeshare_production user=ngeshare_reader password=$password" >"$WORK/source.secret"
         echo "$address" >"$WORK/alert.secret"
+        echo 'no certificate' >"$WORK/authority.secret"
     )
-    local -x NGESHARE_SOURCE_FILE=$WORK/source.secret NGESHARE_ALERT_URL_FILE=$WORK/alert.secret
+    local -x NGESHARE_SOURCE_FILE=$WORK/source.secret NGESHARE_ALERT_URL_FILE=$WORK/alert.secret NGESHARE_SOURCE_CA_FILE=$WORK/authority.secret
     compose "$DOCKER_PROJECT" up -d --no-build --force-recreate secrets db connect || return
     connect_ends connect || return
     [[ $(docker logs "$(docker ps -aq --filter "label=com.docker.compose.project=$DOCKER_PROJECT" \
         --filter label=com.docker.compose.service=connect)" 2>&1) == *succeeded* ]] &&
-        [[ $(sql_in_container db ngeshare -At -c 'SHOW ngeshare.alert_url') == "$address" ]]
+        [[ $(sql_in_container db ngeshare -At -c 'SHOW ngeshare.alert_url') == "$address" ]] &&
+        [[ $(compose "$DOCKER_PROJECT" exec -T db cat /secrets/db/source_ca) == 'no certificate' ]]
 }
 
 # The status of a request to the page: status_as USER:PASSWORD PATH [OPTIONS OF curl]
