@@ -29,6 +29,7 @@ $production->safe_psql('source', qq{
 	ALTER ROLE $LOGIN SET standard_conforming_strings = off});
 new_local($local, 'prepared');
 my $databases = 0;
+my @poolers;
 
 chosen_sessions();
 locked_table();
@@ -104,7 +105,7 @@ sub locked_table
 	return;
 }
 
-# Starts a pooler in front of production; it ends with the handle.
+# Starts a pooler in front of production; it ends with this test at the latest.
 sub start_pooler
 {
 	my ($port, $settings) = @_;
@@ -118,6 +119,7 @@ sub start_pooler
 	local $ENV{PATH} = "$ENV{PATH}:/usr/sbin";
 	my $pooler = IPC::Run::start([ 'pgbouncer', '-q', "$folder/pgbouncer.ini" ], '<', \undef, '>', "$folder/out", '2>', "$folder/err");
 
+	push @poolers, $pooler;
 	poll_until(sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) }) or die 'no pooler: ' . slurp_file("$folder/err");
 	return $pooler;
 }
@@ -185,4 +187,10 @@ sub retyped_column
 	like(psql_errors($local, $database, 'CALL ngeshare_sync()'), qr/^ERROR:  42804: production's column public\."User"\."createdAt" is of type timestamp\(3\) with time zone/m, 'and the next one refuses the type');
 	$sync->end;
 	return;
+}
+
+END
+{
+	local $?;
+	$_->kill_kill(grace => 1) for grep { $_->pumpable } @poolers;
 }
