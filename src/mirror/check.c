@@ -151,7 +151,7 @@ wanted_columns(void)
 
 		appendStringInfo(&rows, "%s%s", i > 0 ? ", " : "",
 		                 mirror_columns(&mirror_tables[i],
-		                                sql_format("(%s, %%1$L, %%2$L, %%3$s)", table), ", "));
+		                                sql_format("(%s, %%1$L, %%2$L, %%4$s)", table), ", "));
 	}
 	return rows.data;
 }
@@ -229,8 +229,9 @@ judge_column(Production *production, const RemoteRows *rows, int64 row, int tabl
 
 /*
  * Checks that each column is there, readable and of a type that ours can take:
- * the same but for its precision, or text for an enum and the like. Notes those
- * that production has beside them.
+ * the same but for its precision, or what is a text here: varchar, uuid, citext or
+ * an enum. A domain counts as the type that it is made of. Notes those columns that
+ * production has beside ours.
  */
 static void
 check_columns(Remote *remote, Production *production)
@@ -267,6 +268,7 @@ production_check(Remote *remote)
 	check_system(remote, production);
 	check_tables(remote, production);
 	check_columns(remote, production);
+	keys_learn(remote, production->keys);
 	return production;
 }
 

@@ -5,6 +5,7 @@
 #ifndef NGESHARE_MIRROR_CHECK_H
 #define NGESHARE_MIRROR_CHECK_H
 
+#include "mirror/keys.h"
 #include "mirror/remote.h"
 #include "mirror/tables.h"
 
@@ -35,6 +36,7 @@ typedef struct Production
 	int64 transactions; /* that it has begun, ever; a restored backup has fewer. 0 on a standby */
 	ProductionProblem problems[MIRROR_TABLES];
 	List *drift; /* ColumnDrifts */
+	ProductionKeys keys[MIRROR_TABLES];
 } Production;
 
 extern Production *production_check(Remote *remote);

@@ -3,7 +3,8 @@
  *		The six tables: what the sync and the door to production know of each.
  *
  * The columns themselves stand in mirror.sql alone; statements that name them
- * are built from the catalog.
+ * are built from the catalog: of the staging tables, since a user may have added
+ * columns to the mirror's.
  */
 #include "mirror/tables.h"
 
@@ -51,25 +52,25 @@ mirror_table_index(const char *name)
 }
 
 /*
- * A table's columns in their order, each put into a format where %1$I is its
- * name, %2$s its type and %3$s that type's oid, joined by a separator.
+ * A table's columns in their order, each put into a format and joined by a
+ * separator. In the format %1$I is the column's name, %2$s its type, %3$s the
+ * collation "C" where it is text, and %4$s its type's oid.
  */
 char *
 mirror_columns(const MirrorTable *table, const char *format, const char *separator)
 {
 	SqlArgs args = {0};
 
-	sql_add_text(&args, table->name);
+	sql_add_text(&args, table->stage);
 	sql_add_text(&args, format);
 	sql_add_text(&args, separator);
-	if (!sql_query_row("SELECT string_agg(format($2, attname, format_type(atttypid, atttypmod),"
-	                   " atttypid::bigint), $3"
-	                   " ORDER BY attnum)"
-	                   " FROM pg_catalog.pg_attribute"
-	                   " WHERE attrelid = format('public.%I', $1)::regclass"
-	                   " AND attnum > 0 AND NOT attisdropped",
-	                   &args))
-		elog(ERROR, "the mirror has no table \"%s\"", table->name);
+	sql_query_row("SELECT string_agg(format($2, attname, format_type(atttypid, atttypmod),"
+	              " CASE WHEN attcollation <> 0 THEN ' COLLATE pg_catalog.\"C\"' ELSE '' END,"
+	              " atttypid::bigint), $3 ORDER BY attnum)"
+	              " FROM pg_catalog.pg_attribute"
+	              " WHERE attrelid = format('ngeshare.%I', $1)::regclass AND attnum > 0"
+	              " AND NOT attisdropped AND attname NOT IN ('source_hash', 'stage_no')",
+	              &args);
 	return sql_text(1);
 }
 

@@ -7,9 +7,13 @@
  * mirror's types, so that an enum there and a text here hash alike. That function
  * is linear in its columns (31 times what came before, plus the next): summed over
  * a bucket, two rows that swapped a column's values would cancel out. Its result
- * is therefore mixed once more, as a seed. Buckets are
- * made of ids' hashes (of days, for the window): no order and so no collation
- * takes part, and new ids spread evenly.
+ * is therefore mixed once more, as a seed. Texts are hashed and compared under the
+ * collation "C", byte by byte: another one may hash different texts alike. Buckets
+ * are made of ids' hashes (of days, for the window), so new ids spread evenly.
+ *
+ * Where production does not say that ids are unique (in a view), one row of each id
+ * is the row, the one whose hash comes first. The others, and those without an id,
+ * get keys that no row has: they wait in quarantine under these.
  */
 #include "sync/content.h"
 
@@ -25,6 +29,9 @@
 #define ROWS_PER_BUCKET 256
 #define BUCKETS_MAX 4096
 
+/* Attendance before this has no local day in every zone (ngeshare.has_local_day()). */
+#define FIRST_DAY "'4713-01-03 00:00:00 BC'"
+
 /* Groups of the past are spread over so many buckets. */
 #define PAST_BUCKETS 1024
 
@@ -39,9 +46,30 @@ content_columns(const MirrorTable *table)
 char *
 content_row_hash(const MirrorTable *table, const char *alias)
 {
-	char *format = sql_format("%s.%%1$I::%%2$s", alias);
+	char *format = sql_format("%s.%%1$I::%%2$s%%3$s", alias);
 
 	return sql_format(ROW_HASH, mirror_columns(table, format, ", "));
+}
+
+/* A table's stamp of production's row "source", as precise as the mirror's. */
+char *
+content_stamp(const MirrorTable *table)
+{
+	return sql_format("source.%s::timestamp(3)", quote_identifier(table->stamp));
+}
+
+/*
+ * A condition on production's attendance "source": does it belong to a window that
+ * starts at an instant? So does what has no local day, so that it is seen.
+ */
+char *
+content_is_recent(Timestamp start)
+{
+	char *stamp = content_stamp(&mirror_tables[MIRROR_ATTENDANCE]);
+
+	return sql_format("(%1$s >= timestamp '%2$s' OR %1$s < timestamp " FIRST_DAY
+	                  " OR source.\"attendedAt\" IS NULL)",
+	                  stamp, clock_spell(start));
 }
 
 /* A power of two: over how many buckets a table's rows are spread. */
@@ -99,93 +127,197 @@ local_rows(const MirrorTable *table, const char *bucket, const char *held_bucket
 	                  quote_identifier(table->name));
 }
 
-/* One of the five tables that come whole. Production's weight: is it at or behind the watermark? */
-void
-content_of_table(Content *content, const MirrorTable *table, Timestamp watermark)
+/*
+ * Sets production's rows, given a query for them with the columns id, stamp, hash
+ * and weight. Where ids may be there twice, all but one row of an id get a key that
+ * no row has, and so do rows without an id. Rows without a hash are only counted.
+ */
+static void
+set_source(Content *content, const ProductionKeys *keys, const char *bucket, char *rows)
 {
-	int64 mask = bucket_count(table) - 1;
+	if (!keys->is_unique)
+	{
+		rows = sql_format("SELECT *, hash IS NOT NULL AND (id IS NULL OR no > 1) AS is_surplus"
+		                  " FROM (SELECT *, pg_catalog.row_number()"
+		                  " OVER (PARTITION BY id, hash IS NULL ORDER BY hash) AS no"
+		                  " FROM (%s) AS row_of_id) AS numbered",
+		                  rows);
+		rows =
+		    sql_format("SELECT CASE WHEN is_surplus THEN pg_catalog.concat(id, ' #', no)"
+		               " ELSE id END AS id, stamp, hash, weight, is_surplus FROM (%s) AS row_of_id",
+		               rows);
+		content->surplus =
+		    sql_format("SELECT id, hash, stamp FROM (%s) AS labeled WHERE is_surplus", rows);
+	}
+	content->source_rows =
+	    sql_format("SELECT id, %s AS bucket, hash, weight FROM (%s) AS labeled", bucket, rows);
+}
 
-	content->name = table->name;
+/*
+ * One of the five tables that come whole. Production's weight: is it at or behind
+ * the watermark?
+ */
+void
+content_of_table(Content *content, const ProductionKeys *keys, int table, Timestamp watermark)
+{
+	const MirrorTable *mirrored = &mirror_tables[table];
+	int64 mask = bucket_count(mirrored) - 1;
+	const char *bucket = "pg_catalog.hashtextextended(%s COLLATE pg_catalog.\"C\", 0) & %lld";
+	char *stamp = content_stamp(mirrored);
+
+	memset(content, 0, sizeof(Content));
+	content->name = mirrored->name;
 	content->bucket_type = "bigint";
-	content->source_rows = sql_format(
-	    "SELECT source.id::text AS id,"
-	    " pg_catalog.hashtextextended(source.id::text, 0) & %lld AS bucket, %s AS hash,"
-	    " (source.%s >= timestamp '%s')::integer AS weight FROM public.%s AS source",
-	    (long long) mask, content_row_hash(table, "source"), quote_identifier(table->stamp),
-	    clock_spell(watermark), quote_identifier(table->name));
-	content->local_rows =
-	    local_rows(table, sql_format("hashtextextended(mirror.id, 0) & %lld", (long long) mask),
-	               sql_format("hashtextextended(held.row_id, 0) & %lld", (long long) mask), "true");
+	set_source(content, &keys[table], sql_format(bucket, "id", (long long) mask),
+	           sql_format("SELECT " KEYS_ID " AS id, %1$s AS stamp, %2$s AS hash,"
+	                      " (%1$s >= timestamp '%3$s' IS TRUE)::integer AS weight"
+	                      " FROM public.%4$s AS source",
+	                      stamp, content_row_hash(mirrored, "source"), clock_spell(watermark),
+	                      quote_identifier(mirrored->name)));
+	content->local_rows = local_rows(mirrored, sql_format(bucket, "mirror.id", (long long) mask),
+	                                 sql_format(bucket, "held.row_id", (long long) mask), "true");
 }
 
 /*
  * Attendance since an instant, by day; production counts what is older as one
- * bucket. A day is a day in UTC: it only has to be the same on both sides.
- * Production's weight: is it in the window?
+ * bucket. A day is a day in UTC: it only has to be the same on both sides. What has
+ * no local day falls into one bucket. Production's weight: is it in the window?
  */
 void
-content_of_window(Content *content, Timestamp start)
+content_of_window(Content *content, const ProductionKeys *keys, Timestamp start)
 {
 	const MirrorTable *table = &mirror_tables[MIRROR_ATTENDANCE];
-	char *from = clock_spell(start);
+	const char *day = "CASE WHEN %1$s >= timestamp " FIRST_DAY " THEN %1$s::date"
+	                  " ELSE 'infinity' END";
 	char *held = "(held.content->>'attendedAt')::timestamp(3)";
-	char *is_recent = sql_format("(source.\"attendedAt\"::timestamp(3) >= timestamp '%s'"
-	                             " OR source.\"attendedAt\" IS NULL)",
-	                             from);
+	char *from = clock_spell(start);
 
+	memset(content, 0, sizeof(Content));
 	content->name = table->name;
 	content->bucket_type = "date";
-	content->source_rows = sql_format(
-	    "SELECT source.id::text AS id, CASE WHEN %1$s"
-	    " THEN source.\"attendedAt\"::timestamp(3)::date ELSE '" CONTENT_OLDER "' END AS bucket,"
-	    " CASE WHEN %1$s THEN %2$s END AS hash, (%1$s)::integer AS weight"
-	    " FROM public.\"UserHangoutGroupAttendance\" AS source",
-	    is_recent, content_row_hash(table, "source"));
+	set_source(content, &keys[MIRROR_ATTENDANCE],
+	           sql_format("CASE WHEN weight = 0 THEN '" CONTENT_OLDER "' ELSE %s END",
+	                      sql_format(day, "stamp")),
+	           sql_format("SELECT " KEYS_ID " AS id, %1$s AS stamp,"
+	                      " CASE WHEN %2$s THEN %3$s END AS hash, %2$s::integer AS weight"
+	                      " FROM public.\"UserHangoutGroupAttendance\" AS source",
+	                      content_stamp(table), content_is_recent(start),
+	                      content_row_hash(table, "source")));
 	content->local_rows = sql_format(
-	    "SELECT * FROM (%s) AS here WHERE bucket IS DISTINCT FROM '" CONTENT_OLDER "'",
+	    "SELECT * FROM (%s) AS here WHERE bucket > '" CONTENT_OLDER "'",
 	    local_rows(table, "mirror.\"attendedAt\"::date",
-	               sql_format("CASE WHEN %s >= timestamp '%s' OR %s IS NULL THEN %s::date ELSE "
-	                          "'" CONTENT_OLDER "' END",
-	                          held, from, held, held),
+	               sql_format("CASE WHEN %1$s < timestamp '%2$s' AND %1$s >= timestamp " FIRST_DAY
+	                          " THEN '" CONTENT_OLDER "' ELSE %3$s END",
+	                          held, from, sql_format(day, held)),
 	               sql_format("mirror.\"attendedAt\" >= timestamp '%s'", from)));
 }
 
+/* Whether production's foreign keys keep all that a table's rows point to from going. */
+static bool
+has_sure_parents(const ProductionKeys *keys, int table)
+{
+	const MirrorParent *parents = mirror_tables[table].parents;
+
+	for (int i = 0; parents[i].column != NULL; i++)
+		if (!keys[table].is_enforced[i])
+			return false;
+	return true;
+}
+
+/* A row of production's parent table, with what it points to itself; alias "parent". */
+static char *
+find_parent(const ProductionKeys *keys, int table)
+{
+	StringInfoData from;
+	StringInfoData where;
+
+	initStringInfo(&from);
+	initStringInfo(&where);
+	appendStringInfo(&from, "public.%s AS parent", quote_identifier(mirror_tables[table].name));
+	for (int i = 0; mirror_tables[table].parents[i].column != NULL; i++)
+	{
+		const MirrorParent *above = &mirror_tables[table].parents[i];
+		const char *column = quote_identifier(above->column);
+
+		if (keys[table].is_enforced[i])
+			continue;
+		appendStringInfo(&from,
+		                 " LEFT JOIN public.%1$s AS above_%2$d ON above_%2$d.id::text"
+		                 " COLLATE pg_catalog.\"C\" = parent.%3$s::text",
+		                 quote_identifier(above->table), i, column);
+		appendStringInfo(&where, " AND (parent.%2$s IS NULL OR above_%1$d.id IS NOT NULL)", i,
+		                 column);
+	}
+	return sql_format("SELECT 1 FROM %s WHERE parent.id::text COLLATE pg_catalog.\"C\""
+	                  " = source.%%s::text%s",
+	                  from.data, where.data);
+}
+
 /*
- * Production's attendance before an instant, counted as the history counts it:
- * ngeshare.meeting_day() says the same of implausible attendance.
+ * A condition on production's attendance "source": its group, episode and user are
+ * there, and so is what these point to. Production's foreign keys are relied on.
+ */
+static char *
+has_parents(const ProductionKeys *keys)
+{
+	const MirrorParent *parents = mirror_tables[MIRROR_ATTENDANCE].parents;
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "true");
+	for (int i = 0; parents[i].column != NULL; i++)
+	{
+		int parent = mirror_table_index(parents[i].table);
+
+		if (keys[MIRROR_ATTENDANCE].is_enforced[i] && has_sure_parents(keys, parent))
+			continue;
+		appendStringInfo(
+		    &sql, " AND EXISTS (%s)",
+		    sql_format(find_parent(keys, parent), quote_identifier(parents[i].column)));
+	}
+	return sql.data;
+}
+
+/*
+ * Production's attendance before an instant, counted as the history counts it
+ * (ngeshare.meeting_day() says the same of implausible attendance). What would wait in
+ * quarantine in the window, since it has no parent, does not count before it either.
  */
 char *
-content_past_meetings(Timestamp end, const char *zone)
+content_past_meetings(const ProductionKeys *keys, Timestamp end, const char *zone)
 {
+	char *stamp = content_stamp(&mirror_tables[MIRROR_ATTENDANCE]);
+
 	return sql_format(
-	    "SELECT \"hangoutGroupId\"::text AS group_id, \"hangoutEpisodeId\"::text AS episode_id,"
-	    " least(((\"attendedAt\"::timestamp(3) AT TIME ZONE 'UTC') AT TIME ZONE %s)::date,"
-	    " CASE WHEN \"attendedAt\"::timestamp(3) < timestamp '2000-01-01 00:00:00'"
-	    " THEN date '1999-12-30' END) AS day,"
-	    " min(\"attendedAt\"::timestamp(3)) AS first_at,"
-	    " max(\"attendedAt\"::timestamp(3)) AS last_at,"
-	    " count(*) AS attendances,"
-	    " pg_catalog.hashtextextended(\"hangoutGroupId\"::text, 0) & %d AS bucket"
-	    " FROM public.\"UserHangoutGroupAttendance\""
-	    " WHERE \"attendedAt\"::timestamp(3) < timestamp '%s'"
-	    " AND \"attendedAt\" >= '4713-01-03 00:00:00 BC' GROUP BY 1, 2, 3, 7",
-	    quote_literal_cstr(zone), PAST_BUCKETS - 1, clock_spell(end));
+	    "SELECT \"hangoutGroupId\"::text COLLATE pg_catalog.\"C\" AS group_id,"
+	    " \"hangoutEpisodeId\"::text COLLATE pg_catalog.\"C\" AS episode_id,"
+	    " least(((%1$s AT TIME ZONE 'UTC') AT TIME ZONE %2$s)::date,"
+	    " CASE WHEN %1$s < timestamp '2000-01-01 00:00:00' THEN date '1999-12-30' END) AS day,"
+	    " min(%1$s) AS first_at, max(%1$s) AS last_at, count(*) AS attendances,"
+	    " pg_catalog.hashtextextended(\"hangoutGroupId\"::text COLLATE pg_catalog.\"C\", 0) & %3$d"
+	    " AS bucket FROM public.\"UserHangoutGroupAttendance\" AS source"
+	    " WHERE %1$s < timestamp '%4$s' AND %1$s >= timestamp " FIRST_DAY
+	    " AND %5$s GROUP BY 1, 2, 3, 7",
+	    stamp, quote_literal_cstr(zone), PAST_BUCKETS - 1, clock_spell(end), has_parents(keys));
 }
 
 /* The meetings before an instant, but those that were written here by hand. */
 void
-content_of_past(Content *content, Timestamp end, const char *zone)
+content_of_past(Content *content, const ProductionKeys *keys, Timestamp end, const char *zone)
 {
 	const char *rows =
 	    "SELECT group_id AS id, bucket, %s AS hash, attendances AS weight FROM (%s) AS meeting";
-	char *hash = sql_format(ROW_HASH, "group_id, episode_id, day, first_at, last_at, attendances");
-	char *here = sql_format("SELECT *, hashtextextended(group_id, 0) & %d AS bucket"
+	char *hash = sql_format(ROW_HASH, "group_id COLLATE pg_catalog.\"C\","
+	                                  " episode_id COLLATE pg_catalog.\"C\","
+	                                  " day, first_at, last_at, attendances");
+	char *here = sql_format("SELECT *, hashtextextended(group_id COLLATE \"C\", 0) & %d AS bucket"
 	                        " FROM ngeshare.meeting_past"
 	                        " WHERE NOT by_hand AND first_at < timestamp '%s'",
 	                        PAST_BUCKETS - 1, clock_spell(end));
 
+	memset(content, 0, sizeof(Content));
 	content->name = "meeting_past";
 	content->bucket_type = "bigint";
-	content->source_rows = sql_format(rows, hash, content_past_meetings(end, zone));
+	content->source_rows = sql_format(rows, hash, content_past_meetings(keys, end, zone));
 	content->local_rows = sql_format(rows, hash, here);
 }

@@ -8,6 +8,7 @@
 
 #include "postgres.h"
 
+#include "mirror/keys.h"
 #include "mirror/tables.h"
 #include "utils/timestamp.h"
 
@@ -20,17 +21,22 @@ typedef struct Content
 	const char *name; /* of what is compared */
 	const char *bucket_type;
 	char *source_rows; /* to be run on production */
+	char *surplus;     /* those of them whose id is NULL or came before; NULL where none can be */
 	char *local_rows;
 } Content;
 
 /* The window's bucket for what is older: counted, never hashed. */
 #define CONTENT_OLDER "-infinity"
 
-extern void content_of_table(Content *content, const MirrorTable *table, Timestamp watermark);
-extern void content_of_window(Content *content, Timestamp start);
-extern void content_of_past(Content *content, Timestamp end, const char *zone);
+extern void
+content_of_table(Content *content, const ProductionKeys *keys, int table, Timestamp watermark);
+extern void content_of_window(Content *content, const ProductionKeys *keys, Timestamp start);
+extern void
+content_of_past(Content *content, const ProductionKeys *keys, Timestamp end, const char *zone);
 extern char *content_row_hash(const MirrorTable *table, const char *alias);
 extern char *content_columns(const MirrorTable *table);
-extern char *content_past_meetings(Timestamp end, const char *zone);
+extern char *content_stamp(const MirrorTable *table);
+extern char *content_is_recent(Timestamp start);
+extern char *content_past_meetings(const ProductionKeys *keys, Timestamp end, const char *zone);
 
 #endif

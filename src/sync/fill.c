@@ -34,6 +34,22 @@ sync_is_empty(const MirrorTable *table)
 	    sql_format("SELECT 1 FROM public.%s LIMIT 1", quote_identifier(table->name)), NULL);
 }
 
+/* Whether a table has exactly staging's first columns: a user may have added some. */
+bool
+sync_is_as_made(const MirrorTable *table)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, table->name);
+	sql_add_text(&args, table->stage);
+	return !sql_query_row("SELECT 1 FROM pg_catalog.pg_attribute AS mirror"
+	                      " WHERE attrelid = format('public.%I', $1)::regclass AND attnum > 0"
+	                      " AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute AS stage"
+	                      " WHERE stage.attrelid = format('ngeshare.%I', $2)::regclass"
+	                      " AND (stage.attnum, stage.attname) = (mirror.attnum, mirror.attname))",
+	                      &args);
+}
+
 /* Makes sure that staging's first columns are the mirror's, which are then copied by place. */
 static void
 check_columns(Relation mirror, Relation stage)

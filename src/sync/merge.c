@@ -114,7 +114,7 @@ sync_merge(SyncRun *run)
 	bool is_first;
 
 	sync_close_gate();
-	is_first = sync_is_empty(table) && sync_may_fill(run);
+	is_first = sync_may_fill(run) && sync_is_empty(table) && sync_is_as_made(table);
 	if (is_first)
 		sync_lock_parents(table);
 	else

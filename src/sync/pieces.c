@@ -8,6 +8,7 @@
  */
 #include "sync/sync.h"
 
+#include "nodes/value.h"
 #include "sql.h"
 #include "utils/builtins.h"
 
@@ -96,12 +97,11 @@ sync_find_gone(SyncRun *run, const char *kind)
 	sync_clear("stage_key");
 	while (sync_next_piece(table, kinds, REPAIR_ROWS, &piece))
 	{
-		there +=
-		    remote_copy(run->remote,
-		                sql_format("SELECT source.id::text, NULL::bigint FROM public.%s AS source"
-		                           " WHERE source.id = ANY (%s::text[])",
-		                           quote_identifier(table->name), quote_literal_cstr(piece.ids)),
-		                "stage_key", NIL);
+		there += remote_copy(run->remote,
+		                     sql_format("SELECT " KEYS_ID " FROM public.%s AS source WHERE %s",
+		                                quote_identifier(table->name),
+		                                keys_listed(&run->production->keys[run->table], piece.ids)),
+		                     "stage_key", list_make1(makeString("row_id")));
 		pfree(piece.ids);
 	}
 	sync_analyze_work("stage_key", there);

@@ -67,6 +67,34 @@ record_source(SyncRun *run, const Production *production)
 	        &args);
 }
 
+/* Whether the login may read a view of production's and call the function beneath it. */
+static bool
+may_read(SyncRun *run, const char *view, const char *function)
+{
+	char *sql = sql_format("SELECT pg_catalog.has_table_privilege('pg_catalog.%s', 'SELECT')"
+	                       " AND pg_catalog.has_function_privilege('pg_catalog.%s', 'EXECUTE')",
+	                       view, function);
+
+	return remote_bool(remote_rows(run->remote, sql, "bool", 1, 1), 0, 0);
+}
+
+/* The beginning of production's oldest open transaction, as far as the login may see it. */
+static char *
+oldest_transaction(SyncRun *run)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	if (may_read(run, "pg_stat_activity", "pg_stat_get_activity(integer)"))
+		appendStringInfoString(&sql, ", (SELECT min(xact_start) FROM pg_catalog.pg_stat_activity"
+		                             " WHERE datname = pg_catalog.current_database()"
+		                             " AND pid <> pg_catalog.pg_backend_pid())");
+	if (may_read(run, "pg_prepared_xacts", "pg_prepared_xact()"))
+		appendStringInfoString(&sql, ", (SELECT min(prepared) FROM pg_catalog.pg_prepared_xacts"
+		                             " WHERE database = pg_catalog.current_database())");
+	return sql.data;
+}
+
 /*
  * Reads the watermark that passes begun now may end with: a row that commits
  * there later, with an earlier updatedAt, was stamped no earlier than its
@@ -77,12 +105,9 @@ record_source(SyncRun *run, const Production *production)
 static Timestamp
 read_bound(SyncRun *run)
 {
-	const char *sql =
-	    "SELECT (extract(epoch FROM least(pg_catalog.clock_timestamp(),"
-	    " (SELECT min(xact_start) FROM pg_catalog.pg_stat_activity"
-	    " WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()),"
-	    " (SELECT min(prepared) FROM pg_catalog.pg_prepared_xacts"
-	    " WHERE database = pg_catalog.current_database()))) * 1000000)::bigint";
+	char *sql = sql_format("SELECT (extract(epoch FROM least(pg_catalog.clock_timestamp()%s))"
+	                       " * 1000000)::bigint",
+	                       oldest_transaction(run));
 	int64 unix_microseconds = remote_int64(remote_rows(run->remote, sql, "int", 1, 1), 0, 0);
 	Timestamp instant;
 
@@ -180,5 +205,5 @@ sync_preflight(SyncRun *run)
 		sql_add_timestamptz(&args, run->window_start);
 		sql_run("UPDATE public.sync_run SET window_start = $2 WHERE run_id = $1", &args);
 	}
-	sync_clear("difference");
+	sync_forget_differences();
 }

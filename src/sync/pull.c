@@ -147,25 +147,30 @@ sync_open_pass(SyncRun *run)
 	return true;
 }
 
-/* Production's next rows behind a position, in its own order. */
+/*
+ * Production's next rows behind a position, in its own order. The position is a row
+ * as the mirror has it, so stamps are compared as precise as the mirror's are. Ids
+ * that are unique are so under their collation, too; others are ordered by bytes.
+ */
 static char *
 batch_query(SyncRun *run, const MirrorTable *table, Timestamp stamp, const char *id)
 {
-	const char *column = quote_identifier(table->stamp);
+	const char *column = content_stamp(table);
+	const char *key = run->production->keys[run->table].is_unique ? "source.id" : KEYS_ID;
 	const char *from = clock_spell(stamp);
 	char *behind = "";
 	char *days = "";
 
 	if (id != NULL)
-		behind = sql_format(" AND (source.%s > timestamp '%s' OR source.id > %s)", column, from,
+		behind = sql_format(" AND (%s > timestamp '%s' OR %s > %s)", column, from, key,
 		                    quote_literal_cstr(id));
 	if (run->table == MIRROR_ATTENDANCE && !run->tables[run->table].is_whole)
-		days = sql_format(" AND source.%s::timestamp(3)::date = ANY (%s::date[])", column,
+		days = sql_format(" AND %s::date = ANY (%s::date[])", column,
 		                  quote_literal_cstr(run->tables[run->table].buckets));
-	return sql_format("SELECT %s FROM public.%s AS source WHERE source.%s >= timestamp '%s'%s%s"
-	                  " ORDER BY source.%s, source.id LIMIT %d",
+	return sql_format("SELECT %s FROM public.%s AS source WHERE %s >= timestamp '%s'%s%s"
+	                  " AND source.id IS NOT NULL ORDER BY %s, %s LIMIT %d",
 	                  content_columns(table), quote_identifier(table->name), column, from, behind,
-	                  days, column, run->batch_rows);
+	                  days, column, key, run->batch_rows);
 }
 
 /* Remembers the batch's last row as the place to go on from. */
@@ -203,11 +208,12 @@ static bool
 pass_over_row(SyncRun *run, const MirrorTable *table, Timestamp stamp, const char *id)
 {
 	char *batch = batch_query(run, table, stamp, id);
-	RemoteRows *rows = remote_rows(
-	    run->remote,
-	    sql_format("SELECT passed.%s::text, passed.id::text FROM (SELECT source.* %s) AS passed",
-	               quote_identifier(table->stamp), strstr(batch, "FROM public.")),
-	    "text key", 0, 1);
+	RemoteRows *rows =
+	    remote_rows(run->remote,
+	                sql_format("SELECT source.%s::timestamp(3)::text, source.id::text"
+	                           " FROM (SELECT source.* %s) AS source",
+	                           quote_identifier(table->stamp), strstr(batch, "FROM public.")),
+	                "text key", 0, 1);
 	bool is_there = rows->count == 1;
 	SqlArgs args = {0};
 
@@ -280,12 +286,11 @@ pull_by_blocks(SyncRun *run, const MirrorTable *table, int64 block)
 	if (run->passes_over)
 		since = " AND false";
 	else if (run->table == MIRROR_ATTENDANCE)
-		since = sql_format(" AND \"attendedAt\" >= timestamp '%s'",
-		                   clock_spell(sync_compared_start(run)));
+		since = sql_format(" AND %s", content_is_recent(sync_compared_start(run)));
 	run->tables[run->table].pulled +=
 	    remote_copy(run->remote,
-	                sql_format("SELECT %s FROM public.%s"
-	                           " WHERE ctid >= '(%lld,0)' AND ctid < '(%lld,0)'%s",
+	                sql_format("SELECT %s FROM public.%s AS source WHERE source.id IS NOT NULL"
+	                           " AND ctid >= '(%lld,0)' AND ctid < '(%lld,0)'%s",
 	                           content_columns(table), quote_identifier(table->name),
 	                           (long long) block, (long long) end, since),
 	                table->stage, sync_staged_columns(table));

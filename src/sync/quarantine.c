@@ -9,6 +9,7 @@
  */
 #include "sync/sync.h"
 
+#include "nodes/value.h"
 #include "sql.h"
 #include "utils/builtins.h"
 
@@ -19,10 +20,13 @@ needed_columns(const MirrorTable *table)
 	SqlArgs args = {0};
 
 	sql_add_text(&args, table->name);
+	sql_add_text(&args, table->stage);
 	sql_query_row("SELECT string_agg(format('stage.%I', attname), ', ' ORDER BY attnum)"
 	              " FROM pg_catalog.pg_attribute"
 	              " WHERE attrelid = format('public.%I', $1)::regclass AND attnotnull"
-	              " AND attnum > 0 AND NOT attisdropped",
+	              " AND attnum > 0 AND NOT attisdropped AND attname IN (SELECT staged.attname"
+	              " FROM pg_catalog.pg_attribute AS staged"
+	              " WHERE staged.attrelid = format('ngeshare.%I', $2)::regclass)",
 	              &args);
 	return sql_text(1);
 }
@@ -58,7 +62,8 @@ parent_joins(const MirrorTable *table)
 
 	initStringInfo(&sql);
 	for (const MirrorParent *parent = table->parents; parent->column != NULL; parent++)
-		appendStringInfo(&sql, " LEFT JOIN public.%1$s ON %1$s.id = stage.%2$s",
+		appendStringInfo(&sql, " LEFT JOIN %1$s AS %2$s ON %2$s.id = stage.%3$s",
+		                 sync_staying(&mirror_tables[mirror_table_index(parent->table)]),
 		                 quote_identifier(parent->table), quote_identifier(parent->column));
 	return sql.data;
 }
@@ -107,6 +112,44 @@ sync_admit(SyncRun *run, const MirrorTable *table)
 	     &none, false);
 }
 
+/*
+ * Puts rows of the mirror into quarantine that a query lists and that can't stay,
+ * since a parent of theirs leaves. What production no longer has needs no place there.
+ */
+void
+sync_hold_mirrored(SyncRun *run, const MirrorTable *table, const char *ids)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, table->name);
+	sql_add_int64(&args, run->run_id);
+	sql_run(sql_format("INSERT INTO ngeshare.quarantine (table_name, row_id, reason, content,"
+	                   " source_hash, first_run_id, last_run_id)"
+	                   " SELECT $1, id, reason, to_jsonb(judged) - 'reason', %s, $2, $2"
+	                   " FROM (SELECT stage.*, %s AS reason FROM public.%s AS stage%s"
+	                   " WHERE stage.id IN (%s)) AS judged"
+	                   " WHERE reason IS NOT NULL AND NOT EXISTS (SELECT 1"
+	                   " FROM ngeshare.difference AS gone WHERE gone.table_name = $1"
+	                   " AND gone.kind = 'extra' AND gone.row_id = judged.id)"
+	                   " ON CONFLICT DO NOTHING",
+	                   content_row_hash(table, "judged"), rejection(table),
+	                   quote_identifier(table->name), parent_joins(table), ids),
+	        &args);
+}
+
+/* Forgets what waited in quarantine of a table and is gone from production. */
+void
+sync_forget_quarantined(const MirrorTable *table)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, table->name);
+	sql_run("DELETE FROM ngeshare.quarantine AS held USING ngeshare.difference AS gone"
+	        " WHERE held.table_name = $1 AND gone.table_name = $1 AND gone.kind = 'extra'"
+	        " AND gone.row_id = held.row_id",
+	        &args);
+}
+
 /* Moves one staged row into quarantine, with what the mirror said when it refused it. */
 void
 sync_hold_staged(SyncRun *run, const MirrorTable *table, int64 stage_no, const char *reason)
@@ -120,6 +163,17 @@ sync_hold_staged(SyncRun *run, const MirrorTable *table, int64 stage_no, const c
 	     &parameters, true);
 }
 
+/* One text as the text of an array. */
+static char *
+array_of(const char *text)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, text);
+	sql_query_row("SELECT ARRAY[$1]::text", &args);
+	return sql_text(1);
+}
+
 /*
  * Puts a row into quarantine that can't even be fetched, with its key and its
  * stamp; each run tries again to fetch it. One that production no longer has is
@@ -128,15 +182,15 @@ sync_hold_staged(SyncRun *run, const MirrorTable *table, int64 stage_no, const c
 void
 sync_hold_by_key(SyncRun *run, const MirrorTable *table, const char *id)
 {
-	const char *stamp = quote_identifier(table->stamp);
 	SqlArgs args = {0};
-	RemoteRows *rows =
-	    remote_rows(run->remote,
-	                sql_format("SELECT source.%s::timestamp(3)::text, %s"
-	                           " FROM public.%s AS source WHERE source.id = %s LIMIT 1",
-	                           stamp, content_row_hash(table, "source"),
-	                           quote_identifier(table->name), quote_literal_cstr(id)),
-	                "text? int", 0, 1);
+	RemoteRows *rows = remote_rows(
+	    run->remote,
+	    sql_format("SELECT %1$s::text, %2$s FROM public.%3$s AS source WHERE %4$s"
+	               " ORDER BY %2$s LIMIT 1",
+	               content_stamp(table), content_row_hash(table, "source"),
+	               quote_identifier(table->name),
+	               keys_listed(&run->production->keys[table - mirror_tables], array_of(id))),
+	    "text? int", 0, 1);
 
 	if (rows->count == 1)
 	{
@@ -157,6 +211,36 @@ sync_hold_by_key(SyncRun *run, const MirrorTable *table, const char *id)
 		sync_count_refused(run, table, run->row_error);
 		sync_log_row_error(run, run->row_sqlstate, run->row_error, id);
 	}
+}
+
+/*
+ * Puts rows of production's into quarantine that have no id or one that is there
+ * twice, under keys that no row has (content.c).
+ */
+void
+sync_hold_surplus(SyncRun *run)
+{
+	const MirrorTable *table = &mirror_tables[run->table];
+	SqlArgs args = {0};
+
+	if (run->tables[run->table].content.surplus == NULL)
+		return;
+	sync_clear("stage_key");
+	remote_copy(run->remote, run->tables[run->table].content.surplus, "stage_key",
+	            list_make3(makeString("row_id"), makeString("hash"), makeString("stamp")));
+	sql_add_text(&args, table->name);
+	sql_add_text(&args, table->stamp);
+	sql_add_int64(&args, run->run_id);
+	sql_run("INSERT INTO ngeshare.quarantine AS held (table_name, row_id, reason, content,"
+	        " source_hash, first_run_id, last_run_id, is_whole, is_refused)"
+	        " SELECT $1, row_id, CASE WHEN row_id LIKE ' #%' THEN 'the id is NULL'"
+	        " ELSE 'production has the id more than once, and another row of it is here' END,"
+	        " jsonb_build_object('id', row_id, $2, stamp), hash, $3, $3, false, true"
+	        " FROM ngeshare.stage_key ON CONFLICT (table_name, md5(row_id)) DO UPDATE"
+	        " SET content = excluded.content, source_hash = excluded.source_hash,"
+	        " last_run_id = excluded.last_run_id",
+	        &args);
+	sync_count_quarantined(run, table);
 }
 
 /* Lets those rows go from quarantine that staging has brought into the mirror. */
@@ -208,7 +292,8 @@ sync_has_unfetched(const MirrorTable *table)
 	SqlArgs args = {0};
 
 	sql_add_text(&args, table->name);
-	return sql_query_row("SELECT 1 FROM ngeshare.quarantine WHERE table_name = $1 AND NOT is_whole",
+	return sql_query_row("SELECT 1 FROM ngeshare.quarantine WHERE table_name = $1"
+	                     " AND NOT is_whole AND NOT is_refused",
 	                     &args);
 }
 

@@ -7,9 +7,13 @@
  */
 #include "sync/sync.h"
 
+#include "access/xact.h"
+#include "miscadmin.h"
 #include "ngeshare.h"
 #include "sql.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
 
 /* Fewer deletions than this are refused only where production looks empty. */
 #define REMOVAL_ALWAYS_ALLOWED 50
@@ -51,7 +55,7 @@ void
 sync_guard_all_removals(SyncRun *run)
 {
 	for (int i = 0; i < MIRROR_TABLES; i++)
-		sync_guard_removal(run, i, run->tables[i].extra);
+		sync_guard_removal(run, i, run->tables[i].extra - sync_count_kept(&mirror_tables[i]));
 }
 
 /* Copies rows of the mirror that a condition selects into the run's archive. */
@@ -69,96 +73,133 @@ sync_archive(SyncRun *run, const MirrorTable *table, const char *condition)
 	        &args);
 }
 
-/* A condition on the mirror: no row here still needs this one. */
-static char *
-nothing_points_to(const MirrorTable *table)
-{
-	SqlArgs args = {0};
-
-	sql_add_text(&args, table->name);
-	sql_query_row("SELECT coalesce(string_agg(format("
-	              "'NOT EXISTS (SELECT 1 FROM %s AS child WHERE child.%I = mirror.id)',"
-	              " conrelid::regclass, attname), ' AND '), 'true')"
-	              " FROM pg_catalog.pg_constraint JOIN pg_catalog.pg_attribute"
-	              " ON attrelid = conrelid AND attnum = conkey[1]"
-	              " WHERE contype = 'f' AND confdeltype IN ('r', 'a')"
-	              " AND confrelid = format('public.%I', $1)::regclass",
-	              &args);
-	return sql_text(1);
-}
-
-/* A group's past goes with it, into the archive. */
+/*
+ * What was written by hand of a group's past goes with it, into the archive. The
+ * rest is production's, and goes when production does not count it any more.
+ */
 static void
-remove_past_of_groups(SyncRun *run, const char *condition)
+remove_past_by_hand(SyncRun *run, const char *condition)
 {
 	SqlArgs args = {0};
 
 	sql_add_int64(&args, run->run_id);
 	sql_run(sql_format("WITH gone AS (DELETE FROM ngeshare.meeting_past AS past"
 	                   " USING public.\"HangoutGroup\" AS mirror"
-	                   " WHERE past.group_id = mirror.id AND %s RETURNING past.*)"
+	                   " WHERE past.group_id = mirror.id AND past.by_hand AND %s RETURNING past.*)"
 	                   " INSERT INTO ngeshare.removed_meeting SELECT $1, gone.* FROM gone"
 	                   " ON CONFLICT DO NOTHING",
 	                   condition),
 	        &args);
 }
 
-/* Forgets what waited in quarantine and is gone from production. */
+/* Deletes rows that leave, as a condition selects them; keeps what they were. */
 static void
-remove_quarantined(const MirrorTable *table)
+remove_rows(SyncRun *run, const MirrorTable *table, const char *condition)
 {
+	SyncTable *state = &run->tables[run->table];
 	SqlArgs args = {0};
+	int64 removed;
 
+	sync_archive(run, table, condition);
+	if (strcmp(table->name, "HangoutGroup") == 0)
+		remove_past_by_hand(run, condition);
+	if (run->table == MIRROR_ATTENDANCE)
+		sync_back_up_removed(run, condition);
 	sql_add_text(&args, table->name);
-	sql_run("DELETE FROM ngeshare.quarantine AS held USING ngeshare.difference AS gone"
-	        " WHERE held.table_name = $1 AND gone.table_name = $1 AND gone.kind = 'extra'"
-	        " AND gone.row_id = held.row_id",
-	        &args);
+	sql_query_row(sql_format("WITH removed AS (DELETE FROM public.%s AS mirror WHERE %s"
+	                         " RETURNING mirror.id), gone AS (SELECT DISTINCT row_id"
+	                         " FROM ngeshare.difference WHERE table_name = $1 AND kind = 'extra')"
+	                         " SELECT count(*), count(gone.row_id) FROM removed"
+	                         " LEFT JOIN gone ON gone.row_id = removed.id",
+	                         quote_identifier(table->name), condition),
+	              &args);
+	removed = sql_int64(1);
+	state->deleted += sql_int64(2);
+	state->local_rows -= removed;
 }
 
-/* Says which rows had to stay because something here still points to them. */
-static void
-report_kept(SyncRun *run, const MirrorTable *table, const char *listed)
+/* Does so in a transaction of its own; returns the error where a row can't be deleted. */
+static ErrorData *
+try_to_remove(SyncRun *run, const MirrorTable *table, const char *condition)
 {
-	int64 kept;
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	SyncTable before = run->tables[run->table];
+	ErrorData *volatile error = NULL;
 
-	sql_query_row(sql_format("SELECT count(*) FROM public.%s AS mirror WHERE %s",
-	                         quote_identifier(table->name), listed),
-	              NULL);
-	kept = sql_int64(1);
-	if (kept > 0)
-		sync_note_finding(run,
-		                  "%lld row(s) of \"%s\" are gone from production, but rows here still"
-		                  " point to them; the next sync looks again.",
-		                  (long long) kept, table->name);
-	run->tables[run->table].mismatching += kept;
+	CHECK_FOR_INTERRUPTS();
+	BeginInternalSubTransaction("ngeshare remove");
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		remove_rows(run, table, condition);
+		sql_run("SET CONSTRAINTS ALL IMMEDIATE", NULL);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	if (error != NULL && !sync_is_row_error(error->sqlerrcode))
+		ReThrowError(error);
+	if (error != NULL)
+		run->tables[run->table] = before;
+	return error;
 }
 
-/* Deletes from one table what production no longer has. */
+/*
+ * Deletes those of the listed rows that can be deleted (ids: an array as SQL),
+ * closing in by halves on those that can't. Returns what kept the last of those:
+ * a table, or the words of a trigger.
+ */
+static char *
+remove_apart(SyncRun *run, const MirrorTable *table, const char *ids, int64 first, int64 last)
+{
+	ErrorData *error = try_to_remove(run, table,
+	                                 sql_format("mirror.id = ANY ((%s::text[])[%lld:%lld])", ids,
+	                                            (long long) first, (long long) last));
+	int64 middle = first + (last - first) / 2;
+	char *kept_by;
+	char *also_kept_by;
+
+	if (error == NULL)
+		return NULL;
+	if (first == last && error->table_name != NULL)
+		return psprintf("%s.%s", error->schema_name, error->table_name);
+	if (first == last)
+		return error->message;
+	kept_by = remove_apart(run, table, ids, first, middle);
+	also_kept_by = remove_apart(run, table, ids, middle + 1, last);
+	return also_kept_by != NULL ? also_kept_by : kept_by;
+}
+
+/*
+ * Deletes from one table what production no longer has, and what waits in
+ * quarantine. What something here keeps stays.
+ */
 void
 sync_remove(SyncRun *run)
 {
 	const MirrorTable *table = &mirror_tables[run->table];
-	SyncTable *state = &run->tables[run->table];
-	char *listed = sql_format("mirror.id IN (SELECT gone.row_id FROM ngeshare.difference AS gone"
-	                          " WHERE gone.table_name = %s AND gone.kind = 'extra')",
-	                          quote_literal_cstr(table->name));
-	char *condition = sql_format("%s AND %s", listed, nothing_points_to(table));
-	int64 deleted;
+	char *condition =
+	    sql_format("mirror.id IN (%s) AND %s", sync_leaving(table), sync_unreferenced(table));
+	char *kept_by = NULL;
 
 	sync_close_gate();
-	remove_quarantined(table);
-	sync_count_quarantined(run, table);
-	sync_archive(run, table, condition);
-	if (strcmp(table->name, "HangoutGroup") == 0)
-		remove_past_of_groups(run, condition);
-	if (run->table == MIRROR_ATTENDANCE)
-		sync_back_up_removed(run, condition);
-	deleted = sql_run(sql_format("DELETE FROM public.%s AS mirror WHERE %s",
-	                             quote_identifier(table->name), condition),
-	                  NULL);
-	state->deleted += deleted;
-	state->local_rows -= deleted;
-	report_kept(run, table, listed);
+	if (try_to_remove(run, table, condition) != NULL)
+	{
+		sql_query_row(sql_format("SELECT array_agg(mirror.id)::text, count(*)"
+		                         " FROM public.%s AS mirror WHERE %s",
+		                         quote_identifier(table->name), condition),
+		              NULL);
+		kept_by = remove_apart(run, table, quote_literal_cstr(sql_text(1)), 1, sql_int64(2));
+	}
+	sync_report_kept(run, table, kept_by != NULL ? kept_by : "a table");
 	sync_log_close_table(run, run->table);
 }

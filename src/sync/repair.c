@@ -12,6 +12,19 @@
 #include "sql.h"
 #include "utils/builtins.h"
 
+/* Which row of an id comes, where there may be several: the one that is compared (content.c). */
+static char *
+first_of_id(SyncRun *run, const MirrorTable *table)
+{
+	char *recent = "";
+
+	if (run->production->keys[table - mirror_tables].is_unique)
+		return "";
+	if (table == &mirror_tables[MIRROR_ATTENDANCE])
+		recent = sql_format("%s DESC, ", content_is_recent(sync_compared_start(run)));
+	return sql_format(" ORDER BY " KEYS_ID ", %s%s", recent, content_row_hash(table, "source"));
+}
+
 /*
  * Stages rows of a table by their ids (the text of an array), with production's
  * hash of each; returns how many production has of them.
@@ -20,12 +33,14 @@ uint64
 sync_stage_by_id(SyncRun *run, const MirrorTable *table, const char *ids)
 {
 	List *columns = sync_staged_columns(table);
+	const ProductionKeys *keys = &run->production->keys[table - mirror_tables];
 
 	return remote_copy(run->remote,
-	                   sql_format("SELECT %s, %s FROM public.%s AS source"
-	                              " WHERE source.id = ANY (%s::text[])",
+	                   sql_format("SELECT %s%s, %s FROM public.%s AS source WHERE %s%s",
+	                              keys->is_unique ? "" : "DISTINCT ON (" KEYS_ID ") ",
 	                              content_columns(table), content_row_hash(table, "source"),
-	                              quote_identifier(table->name), quote_literal_cstr(ids)),
+	                              quote_identifier(table->name), keys_listed(keys, ids),
+	                              first_of_id(run, table)),
 	                   table->stage, lappend(columns, makeString("source_hash")));
 }
 
@@ -77,7 +92,9 @@ prepare_attendance(SyncRun *run)
 	SqlArgs args = {0};
 
 	sql_add_timestamp(&args, run->window_start);
-	sql_run("DELETE FROM ngeshare.stage_attendance WHERE \"attendedAt\" < $1", &args);
+	sql_run("DELETE FROM ngeshare.stage_attendance WHERE \"attendedAt\" < $1"
+	        " AND ngeshare.has_local_day(\"attendedAt\")",
+	        &args);
 	sync_back_up_changed(run);
 }
 

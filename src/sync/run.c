@@ -98,16 +98,6 @@ go_behind_survey(SyncRun *run)
 		run->phase = SYNC_SETTLE;
 }
 
-/* Whether rows wait that production no longer has. */
-static bool
-has_extra_rows(const SyncRun *run)
-{
-	for (int i = 0; i < MIRROR_TABLES; i++)
-		if (run->tables[i].extra > 0)
-			return true;
-	return false;
-}
-
 /* Goes to the next table. Last come the deletes, from the last table on. */
 static void
 go_behind_table(SyncRun *run)
@@ -115,7 +105,7 @@ go_behind_table(SyncRun *run)
 	if (go_to_table(run, run->table + 1, SYNC_OPEN))
 		return;
 	run->table = MIRROR_ATTENDANCE;
-	run->phase = has_extra_rows(run) ? SYNC_DELETES : SYNC_SETTLE;
+	run->phase = sync_may_leave(run) ? SYNC_DELETES : SYNC_SETTLE;
 }
 
 /* Closes the table and goes on. */
@@ -257,13 +247,16 @@ sync_leave_table(SyncRun *run)
 		go_behind_table(run);
 }
 
-/* Deletes from one table what production no longer has; last comes the first table. */
+/* Takes out of one table what leaves the mirror; last comes the first table. */
 static void
 delete_from_table(SyncRun *run)
 {
 	if (run->table == MIRROR_ATTENDANCE)
+	{
 		sync_guard_all_removals(run);
-	if (run->tables[run->table].extra > 0)
+		sync_hold_orphans(run);
+	}
+	if (sync_has_leaving(run, run->table))
 		sync_remove(run);
 	go_behind_deletes(run);
 }

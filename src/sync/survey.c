@@ -44,12 +44,14 @@ sync_define_content(SyncRun *run)
 {
 	SyncTable *state = &run->tables[run->table];
 	const MirrorTable *table = &mirror_tables[run->table];
+	const ProductionKeys *keys = run->production->keys;
 
 	if (run->table == MIRROR_ATTENDANCE)
-		content_of_window(&state->content, sync_compared_start(run));
+		content_of_window(&state->content, keys, sync_compared_start(run));
 	else
-		content_of_table(&state->content, table, sync_watermark(table));
+		content_of_table(&state->content, keys, run->table, sync_watermark(table));
 	state->content.source_rows = sync_keep_text(run, state->content.source_rows);
+	state->content.surplus = sync_keep_text(run, state->content.surplus);
 	state->content.local_rows = sync_keep_text(run, state->content.local_rows);
 }
 
@@ -62,8 +64,8 @@ has_no_past(int64 older)
 }
 
 /*
- * Compares the meetings before the window. Adds their attendances to both sides
- * of the table's own comparison.
+ * Compares the meetings before the window. Adds their attendances to this side of
+ * the table's own comparison, which has counted all of production's.
  */
 static void
 survey_past(SyncRun *run, Digest *digest)
@@ -75,10 +77,9 @@ survey_past(SyncRun *run, Digest *digest)
 	run->rebuilds_past = run->mode == SYNC_FULL || TIMESTAMP_IS_NOBEGIN(run->old_start);
 	if (has_no_past(digest->source_rows - digest->source_weight))
 		return;
-	content_of_past(&past, end, sync_reporting_zone());
+	content_of_past(&past, run->production->keys, end, sync_reporting_zone());
 	digest_compare(run->remote, &past, run->mode == SYNC_COMPARE ? DIGEST_NEW : DIGEST_KEPT,
 	               &compared);
-	digest->source_rows = digest->source_weight + compared.source_weight;
 	digest->local_rows += compared.local_weight;
 	digest->differing += compared.differing;
 	run->past_buckets = sync_keep_text(run, compared.buckets);
@@ -113,11 +114,10 @@ count_first_rows(SyncRun *run)
 	if (run->table == MIRROR_ATTENDANCE)
 	{
 		run->rebuilds_past = true;
-		since =
-		    sql_format(" WHERE \"attendedAt\" >= timestamp '%s'", clock_spell(run->window_start));
+		since = sql_format(" WHERE %s", content_is_recent(run->window_start));
 	}
 	rows = remote_rows(run->remote,
-	                   sql_format("SELECT count(*) FROM public.%s%s",
+	                   sql_format("SELECT count(*) FROM public.%s AS source%s",
 	                              quote_identifier(mirror_tables[run->table].name), since),
 	                   "count", 1, 1);
 	state->expected = state->source_rows = remote_int64(rows, 0, 0);
@@ -159,8 +159,37 @@ guard_by_key(SyncRun *run, const Digest *digest)
 		return;
 	sync_find_differences(run, digest->buckets);
 	gone = sync_find_gone(run, "extra");
-	sync_guard_removal(run, run->table, gone);
-	sync_clear("difference");
+	sync_guard_removal(run, run->table, gone - sync_count_kept(&mirror_tables[run->table]));
+	sync_forget_differences();
+}
+
+/*
+ * Refuses (55000) a column that somebody added to the mirror's table and that a row
+ * of production's can't do without. Others are left alone.
+ */
+static void
+check_added_columns(const MirrorTable *table)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, table->name);
+	sql_add_text(&args, table->stage);
+	if (!sql_query_row("SELECT attname::text FROM pg_catalog.pg_attribute"
+	                   " WHERE attrelid = format('public.%I', $1)::regclass AND attnum > 0"
+	                   " AND NOT attisdropped AND attnotnull AND NOT atthasdef"
+	                   " AND attidentity = '' AND attname NOT IN (SELECT staged.attname"
+	                   " FROM pg_catalog.pg_attribute AS staged"
+	                   " WHERE staged.attrelid = format('ngeshare.%I', $2)::regclass)",
+	                   &args))
+		return;
+	ereport(ERROR,
+	        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+	         errmsg("the column \"%s\" was added to the mirror's table \"%s\" here, and production"
+	                " has no value for it",
+	                sql_text(1), table->name),
+	         errhint("Give it a default, let it be NULL, or drop it: ALTER TABLE public.\"%s\""
+	                 " ALTER \"%s\" DROP NOT NULL.",
+	                 table->name, sql_text(1))));
 }
 
 /* Compares one table before anything is pulled. Raises NG002 where production has lost too much. */
@@ -171,6 +200,7 @@ sync_survey(SyncRun *run)
 	Digest digest = {0};
 
 	production_refuse_table(run->production, run->table);
+	check_added_columns(&mirror_tables[run->table]);
 	sync_define_content(run);
 	if (comes_first(run))
 	{
@@ -193,7 +223,9 @@ sync_survey(SyncRun *run)
 		report_differences(run, &digest);
 		return;
 	}
-	state->all_here = digest.local_rows;
+	if (digest.differing == 0)
+		sync_forget_kept(&mirror_tables[run->table]);
+	state->all_here = digest.local_rows - sync_count_kept(&mirror_tables[run->table]);
 	state->all_there = digest.source_rows;
 	sync_guard_removal(run, run->table, state->all_here - state->all_there);
 	guard_by_key(run, &digest);

@@ -256,12 +256,30 @@ extern int64 sync_update_staged(const MirrorTable *table, const char *condition)
 extern int64 sync_insert_staged(const MirrorTable *table, const char *condition);
 extern void sync_analyze_if_changed(SyncRun *run, const MirrorTable *table);
 
+/* leave.c */
+extern char *sync_leaving(const MirrorTable *table);
+extern char *sync_staying(const MirrorTable *table);
+extern bool sync_has_leaving(const SyncRun *run, int table);
+extern bool sync_may_leave(const SyncRun *run);
+extern void sync_hold_orphans(SyncRun *run);
+extern int64 sync_count_kept(const MirrorTable *table);
+extern void sync_forget_kept(const MirrorTable *table);
+extern void sync_forget_differences(void);
+extern void sync_report_kept(SyncRun *run, const MirrorTable *table, const char *refused_by);
+
+/* references.c */
+extern char *sync_unreferenced(const MirrorTable *table);
+extern char *sync_find_referencing(const MirrorTable *table, const char *condition);
+
 /* quarantine.c */
+extern void sync_hold_mirrored(SyncRun *run, const MirrorTable *table, const char *ids);
+extern void sync_forget_quarantined(const MirrorTable *table);
 extern void sync_keep_latest(const MirrorTable *table);
 extern void sync_admit(SyncRun *run, const MirrorTable *table);
 extern void
 sync_hold_staged(SyncRun *run, const MirrorTable *table, int64 stage_no, const char *reason);
 extern void sync_hold_by_key(SyncRun *run, const MirrorTable *table, const char *id);
+extern void sync_hold_surplus(SyncRun *run);
 extern void sync_release(const MirrorTable *table);
 extern bool sync_has_unfetched(const MirrorTable *table);
 extern int64 sync_stage_quarantined(const MirrorTable *table);
@@ -272,6 +290,7 @@ extern void sync_isolate(SyncRun *run, const MirrorTable *table);
 
 /* fill.c */
 extern bool sync_is_empty(const MirrorTable *table);
+extern bool sync_is_as_made(const MirrorTable *table);
 extern void sync_lock_parents(const MirrorTable *table);
 extern void sync_fill(SyncRun *run, const MirrorTable *table);
 

@@ -48,7 +48,9 @@ BEGIN
     FROM pg_attribute
     WHERE attrelid = format('public.%I', put_back.table_name)::regclass
       AND attnum > 0
-      AND NOT attisdropped;
+      AND NOT attisdropped
+      AND attgenerated = ''
+      AND attidentity <> 'a';
     EXECUTE format($put$
         INSERT INTO public.%1$I (%2$s)
         SELECT %2$s

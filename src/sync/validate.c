@@ -63,20 +63,20 @@ put_table(ReturnSetInfo *answer, const char *name, const Digest *digest)
 
 /* Compares one table; attendance since the window's start, or all of it before the first sync. */
 static void
-compare_table(Remote *remote, int table, Digest *digest)
+compare_table(Remote *remote, const ProductionKeys *keys, int table, Digest *digest)
 {
 	Content content;
 	Timestamp start = DT_NOBEGIN;
 
 	if (table != MIRROR_ATTENDANCE)
 	{
-		content_of_table(&content, &mirror_tables[table], DT_NOBEGIN);
+		content_of_table(&content, keys, table, DT_NOBEGIN);
 		digest_compare_buckets(remote, &content, NULL, digest);
 		return;
 	}
 	if (sql_query_row("SELECT window_start FROM ngeshare.history_state", NULL))
 		start = DatumGetTimestamp(sql_value(1, &(bool){false}));
-	content_of_window(&content, start);
+	content_of_window(&content, keys, start);
 	digest_compare_buckets(remote, &content, NULL, digest);
 	digest->source_rows = digest->source_weight;
 }
@@ -85,16 +85,18 @@ Datum
 ngeshare_validate(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *answer = (ReturnSetInfo *) fcinfo->resultinfo;
+	ProductionKeys keys[MIRROR_TABLES];
 	Remote *remote;
 
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
 	remote = remote_open_production();
+	keys_learn(remote, keys);
 	for (int table = 0; table < MIRROR_TABLES; table++)
 	{
 		Digest digest = {0};
 
-		compare_table(remote, table, &digest);
+		compare_table(remote, keys, table, &digest);
 		digest.local_rows = digest.local_weight;
 		put_table(answer, mirror_tables[table].name, &digest);
 	}

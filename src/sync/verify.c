@@ -9,6 +9,7 @@
  */
 #include "sync/sync.h"
 
+#include "nodes/value.h"
 #include "sql.h"
 #include "utils/builtins.h"
 
@@ -26,7 +27,7 @@ sync_find_differences(SyncRun *run, const char *buckets)
 	remote_copy(run->remote,
 	            sql_format("SELECT id, hash FROM (%s) AS source",
 	                       digest_rows_in(content, content->source_rows, buckets)),
-	            "stage_key", NIL);
+	            "stage_key", list_make2(makeString("row_id"), makeString("hash")));
 	sql_add_text(&args, content->name);
 	return sql_run(
 	    sql_format(
@@ -49,7 +50,7 @@ past_is_same(SyncRun *run)
 	Content past;
 	Digest digest = {0};
 
-	content_of_past(&past, run->window_start, sync_reporting_zone());
+	content_of_past(&past, run->production->keys, run->window_start, sync_reporting_zone());
 	if (run->rebuilds_past)
 		digest_compare(run->remote, &past, DIGEST_NEW, &digest);
 	else
@@ -157,10 +158,12 @@ sync_verify(SyncRun *run)
 		compare_again(run, &digest);
 	if (digest.differing > 0)
 	{
+		sync_hold_surplus(run);
 		to_fetch = sync_find_differences(run, digest.buckets);
 		state->extra = count_extra(&mirror_tables[run->table]);
 		to_fetch -= state->extra;
 	}
+	sync_forget_kept(&mirror_tables[run->table]);
 	if (state->waiting > 0)
 		to_fetch += list_quarantined(&mirror_tables[run->table], state->is_whole);
 	sync_analyze_work("difference", to_fetch + state->extra);

@@ -80,7 +80,8 @@ COMMENT ON FUNCTION ngeshare.write_guard(text) IS
 CREATE TABLE ngeshare.stage_key
 (
     row_id text   NOT NULL,
-    hash   bigint
+    hash   bigint,
+    stamp  timestamp(3)
 );
 COMMENT ON TABLE ngeshare.stage_key IS
 'Production''s ids and row hashes of buckets that differ.';
@@ -90,11 +91,11 @@ CREATE TABLE ngeshare.difference
     table_name text NOT NULL,
     row_id     text NOT NULL,
     kind       text NOT NULL
-        CHECK (kind IN ('missing', 'changed', 'extra', 'gone', 'moved', 'parent')),
+        CHECK (kind IN ('missing', 'changed', 'extra', 'gone', 'moved', 'parent', 'kept')),
     difference_no bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY
 );
 COMMENT ON TABLE ngeshare.difference IS
-'Rows that the last run found to differ, by key: missing here, changed, or extra (gone from production); of attendance also gone and moved (to another day), between the step that asks and the one that writes; parent within a step that fetches rows which others point to. They are worked off in pieces, in the order of difference_no. Repaired and removed ones leave it; after CALL ngeshare_sync(''verify'') it says what differs.';
+'Rows that the last run found to differ, by key: missing here, changed, or extra (gone from production); of attendance also gone and moved (to another day), between the step that asks and the one that writes; parent within a step that fetches rows which others point to; kept: gone from production, but a table of yours references the row, and later runs know it. They are worked off in pieces, in the order of difference_no. Repaired and removed ones leave it; after CALL ngeshare_sync(''verify'') it says what differs.';
 
 CREATE FUNCTION public.ngeshare_validate()
 RETURNS TABLE

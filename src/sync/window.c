@@ -28,7 +28,8 @@ sync_pull_past(SyncRun *run)
 	remote_copy(run->remote,
 	            sql_format("SELECT group_id, episode_id, day, first_at, last_at, attendances"
 	                       " FROM (%s) AS meeting%s",
-	                       content_past_meetings(end, sync_reporting_zone()), condition),
+	                       content_past_meetings(run->production->keys, end, sync_reporting_zone()),
+	                       condition),
 	            "stage_meeting", NIL);
 }
 
@@ -57,7 +58,9 @@ replace_past(SyncRun *run)
 	sql_query_row("SELECT ngeshare.replace_past($1, $2, $3)", &args);
 	run->written_meetings += sql_int64(1);
 	sync_clear("stage_meeting");
-	sql_run("DELETE FROM ngeshare.stage_attendance WHERE \"attendedAt\" < $3", &args);
+	sql_run("DELETE FROM ngeshare.stage_attendance WHERE \"attendedAt\" < $3"
+	        " AND ngeshare.has_local_day(\"attendedAt\")",
+	        &args);
 }
 
 /* Lets the window start where this run's does; the rows that leave it leave both counts. */
@@ -147,8 +150,9 @@ write_window(SyncRun *run)
 
 	keep_old_rows(run);
 	deleted = sql_run(sql_format("DELETE FROM public.\"UserHangoutGroupAttendance\" AS mirror"
-	                             " WHERE %s AND %s",
-	                             is_listed("'gone', 'moved'"), is_gone(run)),
+	                             " WHERE %s AND %s AND %s",
+	                             is_listed("'gone', 'moved'"), is_gone(run),
+	                             sync_unreferenced(&mirror_tables[MIRROR_ATTENDANCE])),
 	                  NULL);
 	sql_run("DELETE FROM ngeshare.difference WHERE kind IN ('gone', 'moved')", NULL);
 	state->deleted += deleted;
@@ -194,20 +198,32 @@ analyze_history(SyncRun *run)
 }
 
 /*
- * Forgets what waits in quarantine, or was staged from there, of days that lie
- * before the window: the past is compared and taken in by itself.
+ * Forgets what waits in quarantine of days that lie before an instant: the past is
+ * compared and taken in by itself. What has no local day is of no past.
  */
 static void
-leave_past_behind(SyncRun *run)
+forget_held_before(Timestamp start)
 {
-	Timestamp start = sync_compared_start(run);
 	SqlArgs args = {0};
 
 	sql_add_timestamp(&args, start);
 	sql_run("DELETE FROM ngeshare.quarantine WHERE table_name = 'UserHangoutGroupAttendance'"
-	        " AND (content->>'attendedAt')::timestamp(3) < $1",
+	        " AND (content->>'attendedAt')::timestamp(3) < $1"
+	        " AND ngeshare.has_local_day((content->>'attendedAt')::timestamp(3))",
 	        &args);
-	sql_run("DELETE FROM ngeshare.stage_attendance WHERE \"attendedAt\" < $1", &args);
+}
+
+/* The same of what was staged. */
+static void
+leave_past_behind(SyncRun *run)
+{
+	SqlArgs args = {0};
+
+	forget_held_before(sync_compared_start(run));
+	sql_add_timestamp(&args, sync_compared_start(run));
+	sql_run("DELETE FROM ngeshare.stage_attendance WHERE \"attendedAt\" < $1"
+	        " AND ngeshare.has_local_day(\"attendedAt\")",
+	        &args);
 }
 
 /* Merges attendance, raw rows and history, in this one transaction. */
@@ -219,7 +235,8 @@ sync_merge_window(SyncRun *run)
 
 	sync_close_gate();
 	leave_past_behind(run);
-	is_first = run->rebuilds_past && sync_is_empty(table) && sync_may_fill(run);
+	is_first =
+	    run->rebuilds_past && sync_may_fill(run) && sync_is_empty(table) && sync_is_as_made(table);
 	if (is_first)
 		sync_lock_parents(table);
 	else
@@ -232,6 +249,7 @@ sync_merge_window(SyncRun *run)
 	else
 		merge_window(run);
 	run->old_start = run->window_start;
+	forget_held_before(run->window_start);
 	sync_count_quarantined(run, table);
 	analyze_history(run);
 	sync_close_pass(table);

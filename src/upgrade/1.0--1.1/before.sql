@@ -33,3 +33,6 @@ SELECT ngeshare.upgrade_drop('ngeshare.settled_past'::regclass);
 
 -- A seat has its user's attendance as well, and its index another order: as above.
 SELECT ngeshare.upgrade_drop('ngeshare.settled_seat'::regclass);
+
+-- Keys that a comparison is working with; the next one makes them again.
+SELECT ngeshare.upgrade_drop('ngeshare.stage_key'::regclass);
