@@ -1,0 +1,250 @@
+# Any legitimate production. Each cell of the matrix is a production of another make:
+# ids, timestamps, enums, collations, foreign keys, tables, rights. It goes through the
+# same steps, and after each ngeshare_validate() matches, answers equal the reference
+# over those of its rows that can be mirrored, and exactly the others of them wait in
+# quarantine. The cells cover all pairs of values that can go together.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use NgeshareTest;
+use OddWorld;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time);
+
+my $clock = '2026-03-31 12:00:00+07';
+my $set   = "SET ngeshare.sync_clock = '$clock'; SET ngeshare.as_of = '$clock';";
+my @few   = qw(v_group_status v_member_roster v_curriculum_funnel);
+my $icu   = '"de-x-icu"';
+my $any   = 'odd_any';
+
+# ids, digits, enums, collation, keys, kind, managed
+my @cells = (
+	[ 'text',    0, 0, '',     0, 'plain',       0 ],
+	[ 'text',    3, 1, '"C"',  1, 'partitioned', 1 ],
+	[ 'text',    6, 0, $icu,   1, 'views',       1 ],
+	[ 'text',    6, 1, $any,   0, 'plain',       0 ],
+	[ 'varchar', 0, 1, $icu,   1, 'plain',       0 ],
+	[ 'varchar', 3, 0, $any,   0, 'partitioned', 1 ],
+	[ 'varchar', 6, 0, '"C"',  0, 'views',       0 ],
+	[ 'domain',  0, 0, $any,   1, 'views',       1 ],
+	[ 'domain',  3, 1, $icu,   0, 'plain',       1 ],
+	[ 'domain',  6, 1, '',     1, 'partitioned', 0 ],
+	[ 'uuid',    3, 1, '',     0, 'views',       1 ],
+	[ 'uuid',    6, 0, $any,   1, 'partitioned', 0 ],
+	[ 'citext',  3, 0, '',     0, 'plain',       0 ],
+	[ 'citext',  0, 1, '"C"',  1, 'partitioned', 1 ]);
+@cells = @cells[ split /,/, $ENV{NGESHARE_CELLS} ] if defined $ENV{NGESHARE_CELLS};
+
+my ($production, $standby, $local) = start_three();
+my (%world, $schema, $name, @failures);
+my $number = 0;
+
+make_templates();
+run_cell($_) for @cells;
+through_standby();
+$_->stop for $standby, $production, $local;
+done_testing();
+
+# A production with a standby, and the local server.
+sub start_three
+{
+	my $primary = PostgreSQL::Test::Cluster->new('production');
+	my $copy    = PostgreSQL::Test::Cluster->new('standby');
+
+	$primary->init(allows_streaming => 1, extra => [ '--encoding=UTF8', '--locale=C.UTF-8' ]);
+	$primary->append_conf('postgresql.conf', "fsync = off\ntimezone = 'UTC'\nlisten_addresses = '127.0.0.1'\n");
+	$primary->append_conf('pg_hba.conf', "host all $LOGIN 127.0.0.1/32 trust");
+	$primary->start;
+	$primary->backup('empty');
+	$copy->init_from_backup($primary, 'empty', has_streaming => 1);
+	$copy->start;
+	return ($primary, $copy, NgeshareTest::start_server('local', "session_preload_libraries = 'ngeshare'"));
+}
+
+# What each cell begins with: a judge that knows the rules, and a connected mirror.
+sub make_templates
+{
+	$production->safe_psql('postgres', "CREATE ROLE $LOGIN LOGIN; CREATE DATABASE judge; CREATE DATABASE source");
+	$production->safe_psql('judge', join ";\n", make_world(kind => 'plain', strict => 0));
+	NgeshareTest::command_ok_quietly([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $production->connstr('judge'), '-f', $_ ]) for reference_files();
+	$production->safe_psql('source', join ";\n", make_world());
+	new_local($local, 'fresh');
+	$local->safe_psql('fresh', connect_local($production, 'source'));
+	return;
+}
+
+sub run_cell
+{
+	my ($cell) = @_;
+	my $begun = time;
+
+	@world{qw(ids digits enums collation keys kind managed)} = @$cell;
+	$schema   = $world{kind} eq 'views' ? 'raw' : 'public';
+	$name     = join ' ', map { $_ eq '' ? 'default' : $_ } $world{ids}, "timestamp($world{digits})", $world{enums} ? 'enums' : 'no enums', $world{collation},
+	  $world{keys} ? 'keys' : 'no keys', $world{kind}, $world{managed} ? 'managed' : 'not managed';
+	@failures = ();
+	make_cell();
+	go_through();
+	is(join("\n", @failures), '', $name) or return;
+	diag sprintf '%s: equal, %.1f s', $name, time - $begun;
+	return;
+}
+
+# A new production in the place of the last, and a mirror that knows nothing of it.
+sub make_cell
+{
+	$local->safe_psql('postgres', 'DROP DATABASE IF EXISTS mirror');
+	$local->safe_psql('postgres', 'CREATE DATABASE mirror TEMPLATE fresh');
+	$production->safe_psql('postgres', 'DROP DATABASE source WITH (FORCE)');
+	$production->safe_psql('postgres', 'CREATE DATABASE source');
+	$production->safe_psql('source', join ";\n", make_world(%world), "SET search_path = $schema, public",
+		map { typed($_) } fill_world(24, 1 + $number++));
+	$production->safe_psql('source', 'REVOKE ALL ON pg_stat_activity, pg_prepared_xacts FROM PUBLIC;
+		REVOKE EXECUTE ON FUNCTION pg_stat_get_activity(integer), pg_prepared_xact() FROM PUBLIC') if $world{managed};
+	return;
+}
+
+# A statement with the cell's types.
+sub typed
+{
+	my ($statement) = @_;
+	my $ids = { domain => 'public.key_of_row', citext => 'odd.citext' }->{ $world{ids} } // $world{ids};
+	my $kind = $world{enums} ? 'public.kind' : 'text';
+
+	return $statement =~ s/IDTYPE/$ids/gr =~ s/KINDTYPE/$kind/gr;
+}
+
+# Runs statements on the rows themselves.
+sub change { return $production->safe_psql('source', join ";\n", "SET search_path = $schema, public", map { typed($_) } @_); }
+
+# The steps -----------------------------------------------------------------------
+
+sub go_through
+{
+	my ($group, $user, $hangout) = map { OddWorld::id(@$_) . '::IDTYPE' } [ 'group', "'5'" ], [ 'user', "'1'" ], [ 'hangout', "'1'" ];
+	my $window = q{"attendedAt" > '2026-02-20'};
+
+	step('first', 'incremental');
+	change(q{UPDATE "User" SET email = upper(email), "updatedAt" = '2026-03-31 04:59:00.1234' WHERE hashtext(id::text) % 2 = 0},
+		q{UPDATE "HangoutGroup" SET city = 'KOTA 1', "updatedAt" = '2026-03-31 04:59:00.0004' WHERE city = 'Kota 1'});
+	step('changed with a new stamp', 'incremental');
+	change(q{UPDATE "UserHangoutGroup" SET "userEmail" = 'x@example.org' WHERE hashtext(id::text) % 3 = 0},
+		qq{UPDATE "HangoutGroup" SET name = 'circle' WHERE id = $group},
+		qq{UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1.0006 days' WHERE $window AND hashtext(id::text) % 3 = 0});
+	step('changed without one', 'incremental');
+	change(qq{INSERT INTO "User" (id, "createdAt", "updatedAt", email) VALUES (} . OddWorld::id('user', "'late'") . qq{::IDTYPE, '2020-01-01', '2020-01-01', 'Late')},
+		qq{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId") SELECT md5(id::text)::uuid::text::IDTYPE,
+			'2025-07-01 04:00', "hangoutEpisodeId", "hangoutGroupId", "userId" FROM "UserHangoutGroupAttendance" ORDER BY id LIMIT 5});
+	step('inserted with an old stamp', 'incremental');
+	change(qq{DELETE FROM "UserHangoutGroupAttendance" WHERE hashtext(id::text) % 10 = 0 OR "hangoutGroupId" = $group},
+		qq{DELETE FROM "UserHangoutGroup" WHERE hashtext(id::text) % 10 = 0 OR "hangoutGroupId" = $group}, qq{DELETE FROM "HangoutGroup" WHERE id = $group});
+	my $run = step('deleted', 'incremental');
+	$local->safe_psql('mirror', "SELECT ngeshare_restore_deleted($run)");
+	step('undone', 'incremental');
+	orphans($user, $hangout) if !$world{keys};
+	step('full', 'full');
+	step('verify', 'verify');
+	step('the end', 'incremental', @VIEWS);
+	return;
+}
+
+# Parents go, and come back as they were.
+sub orphans
+{
+	my ($user, $hangout) = @_;
+
+	change(qq{CREATE TABLE raw.kept_user AS SELECT * FROM "User" WHERE id = $user}, qq{DELETE FROM "User" WHERE id = $user},
+		qq{CREATE TABLE raw.kept_hangout AS SELECT * FROM "Hangout" WHERE id = $hangout}, qq{DELETE FROM "Hangout" WHERE id = $hangout});
+	my $run = step('orphans', 'incremental');
+	push @failures, 'orphans: none wait' if !$local->safe_psql('mirror', 'SELECT count(*) FROM ngeshare.quarantine');
+	step('orphans again', 'incremental');
+	push @failures, 'orphans again: rows are deleted again' if $local->safe_psql('mirror', 'SELECT sum(rows_deleted + rows_inserted + rows_updated) FROM sync_log WHERE run_id = (SELECT max(run_id) FROM sync_run)');
+	$local->safe_psql('mirror', "SELECT ngeshare_restore_deleted($run)");
+	step('orphans undone', 'incremental');
+	change(q{INSERT INTO "User" SELECT * FROM raw.kept_user}, q{INSERT INTO "Hangout" SELECT * FROM raw.kept_hangout});
+	step('mended', 'incremental');
+	return;
+}
+
+# Comparing -----------------------------------------------------------------------
+
+# Syncs, and notes what is not as it should be; returns the run's number.
+sub step
+{
+	my ($what, $mode, @views) = @_;
+	my ($wanted_waiting, @different) = judge();
+	my ($status, $output, $said) = $local->psql('mirror', "$set CALL ngeshare_sync('$mode')");
+	my $ended = $wanted_waiting ne '' && $mode ne 'verify' ? 'warning' : 'success';
+
+	push @different, "the sync ended so: $said" if $said !~ ($ended eq 'success' ? qr/sync \d+ succeeded/ : qr/sync \d+ ended with a warning: .*wait in quarantine/);
+	push @different, 'ngeshare_validate(): ' . $_ for grep { $_ ne '' } $local->safe_psql('mirror', 'SELECT string_agg(table_name, $$, $$) FROM ngeshare_validate() WHERE NOT matches');
+	my $waiting = $local->safe_psql('mirror', q{SELECT string_agg(table_name || ' ' || row_id, E'\n' ORDER BY table_name COLLATE "C", row_id COLLATE "C") FROM ngeshare.quarantine});
+	push @different, "in quarantine: " . substr($_, 0, 200) for differences([ split /\n/, $wanted_waiting ], [ split /\n/, $waiting ]);
+	push @different, answers($what, @views ? @views : @few);
+	push @failures, map { "$what: $_" } @different[ 0 .. ($#different < 5 ? $#different : 5) ] if @different;
+	return $local->safe_psql('mirror', 'SELECT max(run_id) FROM sync_run');
+}
+
+# Gives the judge production's rows as they are to be here; returns those that wait.
+sub judge
+{
+	my $script = 'BEGIN; TRUNCATE ' . join(', ', map { qq{"$_"} } @TABLES) . ";\n";
+	my @cast   = (ID => 'text', AT => 'timestamp(3)', KIND => 'text', MAIL => 'text');
+
+	for my $table (@TABLES)
+	{
+		my $columns = join ', ', map { my ($column, $type) = @$_; $type =~ s/!//; my %to = @cast; qq{"$column"::} . ($to{$type} // $type) } @{ $COLUMNS{$table} };
+		$script .= qq{COPY "$table" FROM stdin;\n} . join('', map { "$_\n" } rows_of($production, 'source', qq{SELECT $columns FROM "$table"})) . "\\.\n";
+	}
+	# What has no parent waits, and what points to it.
+	for my $child (grep { $PARENTS{$_} } @TABLES)
+	{
+		my $lost = join ' OR ', map { qq{"$_" IS NOT NULL AND "$_" NOT IN (SELECT id FROM "$PARENTS{$child}{$_}")} } sort keys %{ $PARENTS{$child} };
+		my $seen = $child eq 'UserHangoutGroupAttendance' ? q{ WHERE "attendedAt" >= '2026-02-13 17:00'} : '';
+		$script .= qq{WITH lost AS (DELETE FROM "$child" WHERE $lost RETURNING *) SELECT '$child ' || id FROM lost$seen;\n};
+	}
+	$script .= "UPDATE reference.setting SET clock = '$clock'; COMMIT;\n";
+	return join "\n", sort split /\n/, $production->safe_psql('judge', $script);
+}
+
+# The lines in which answers differ.
+sub answers
+{
+	my ($what, @views) = @_;
+	my $wanted = answers_of($production, 'judge', '', map { $_ => "SELECT * FROM reference.$_('$clock')" } @views);
+	my $got    = answers_of($local, 'mirror', $set, map { $_ => "SELECT * FROM $_" } @views);
+	my @different;
+
+	forget_activity($wanted->{v_member_roster}, $got->{v_member_roster}) if $got->{v_member_roster};
+	for my $view (@views)
+	{
+		push @different, "$view is empty" if !@{ $got->{$view} } && $view !~ /outliers|rescue|at_risk|pipeline/;
+		push @different, map { "$view $_" } differences($wanted->{$view}, $got->{$view});
+	}
+	return @different;
+}
+
+# The last cell's production, read from its standby.
+sub through_standby
+{
+	my $begun = time;
+
+	@failures = ();
+	$local->safe_psql('postgres', 'DROP DATABASE mirror');
+	$local->safe_psql('postgres', 'CREATE DATABASE mirror TEMPLATE fresh');
+	$production->wait_for_catchup($standby);
+	$local->safe_psql('mirror', connect_local($standby, 'source'));
+	step('first, from a standby', 'incremental');
+	change(q{UPDATE "UserHangoutGroup" SET "userEmail" = 'y@example.org' WHERE hashtext(id::text) % 3 = 1},
+		q{DELETE FROM "UserHangoutGroupAttendance" WHERE hashtext(id::text) % 7 = 0});
+	$production->wait_for_catchup($standby);
+	step('changed, from a standby', 'incremental');
+	step('full, from a standby', 'full', @VIEWS);
+	is(join("\n", @failures), '', 'a standby');
+	diag sprintf 'a standby: equal, %.1f s', time - $begun;
+	return;
+}

@@ -1,0 +1,201 @@
+# Odd but legitimate rows of production, and odd but legitimate use of the mirror: fine
+# timestamps at a batch's and at the window's edge, rows that can't be mirrored, ids
+# that are there twice, tables of the user's that reference the mirror, columns that
+# the user added to it, settings that spell numbers short.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use NgeshareTest;
+use OddWorld;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $clock = '2026-03-31 12:00:00+07';
+my ($production, $local) = start_servers();
+
+$production->safe_psql('postgres', "CREATE ROLE $LOGIN LOGIN PASSWORD '" . ($PASSWORD =~ s/'/''/gr) . "'; CREATE DATABASE source");
+$production->safe_psql('source', join ";\n", make_world());
+new_local($local, 'fresh');
+$local->safe_psql('fresh', connect_local($production, 'source'));
+
+batch_edges();
+window_edge();
+rows_not_to_mirror();
+ids_twice();
+foreign_tables();
+added_columns();
+short_numbers();
+$production->stop;
+$local->stop;
+done_testing();
+
+# A new production and a mirror that has synced it once.
+sub begin
+{
+	my (%world) = @_;
+
+	$local->safe_psql('postgres', $_) for 'DROP DATABASE IF EXISTS mirror', 'CREATE DATABASE mirror TEMPLATE fresh';
+	$production->safe_psql('postgres', $_) for 'DROP DATABASE source WITH (FORCE)', 'CREATE DATABASE source';
+	my $schema = ($world{kind} // '') eq 'views' ? 'raw' : 'public';
+	$production->safe_psql('source', join ";\n", make_world(%world), "SET search_path = $schema", map { s/::(IDTYPE|KINDTYPE)//gr } fill_world(12, 1));
+	return;
+}
+
+sub there { return $production->safe_psql('source', $_[0]); }
+sub here  { return $local->safe_psql('mirror', $_[0]); }
+
+sub synced
+{
+	my ($mode, $settings) = @_;
+
+	$local->psql('mirror', "SET ngeshare.sync_clock = '$clock'; " . ($settings // '') . "CALL ngeshare_sync('" . ($mode // 'incremental') . "')", stderr => \my $said);
+	return $said;
+}
+
+sub matches { return here(q{SELECT coalesce(string_agg(table_name, ', ') FILTER (WHERE NOT matches), 'all') FROM ngeshare_validate()}); }
+
+# S1: many rows of one stamp finer than the mirror's, over batches that end among them.
+sub batch_edges
+{
+	begin(digits => 6);
+	synced();
+	there(q{INSERT INTO "User" (id, "createdAt", "updatedAt") SELECT 'u' || n, '2026-03-31 04:00', '2026-03-31 04:58:00.123400' FROM generate_series(1, 400) AS n});
+	like(synced('incremental', 'SET ngeshare.sync_batch_rows = 10; SET statement_timeout = \'60s\'; '), qr/succeeded/, 'S1: rows of one fine stamp come');
+	is(here(q{SELECT rows_pulled || ' ' || rows_inserted FROM sync_log WHERE table_name = 'User' ORDER BY run_id DESC LIMIT 1}), '400 400', 'S1: each once');
+	is(matches(), 'all', 'S1: and the mirror matches');
+	return;
+}
+
+# S27: attendance around the window's edge, by less than a millisecond.
+sub window_edge
+{
+	begin(digits => 6);
+	there(q{INSERT INTO "UserHangoutGroupAttendance" SELECT 'edge ' || n, timestamp '2026-02-13 17:00' + n * interval '0.0001 s', "hangoutEpisodeId", "hangoutGroupId", "userId"
+		FROM (SELECT * FROM "UserHangoutGroupAttendance" LIMIT 1) AS one CROSS JOIN generate_series(-10, 10) AS n});
+	synced();
+	is(here(q{SELECT count(*) FROM "UserHangoutGroupAttendance" WHERE id LIKE 'edge%'}), '16', 'S27: what rounds to the edge is in the window');
+	for my $mode (qw(full incremental full))
+	{
+		like(synced($mode), qr/succeeded: Nothing changed/, "S27: nothing changes in a $mode run");
+		is(here(q{SELECT sum(rows_inserted + rows_updated + rows_deleted) FROM sync_log WHERE run_id = (SELECT max(run_id) FROM sync_run)}), '0', "S27: not a row ($mode)");
+	}
+	# The history is counted by the mirror's stamps.
+	there(q{UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt"::timestamp(3)});
+	is(join("\n", history_differs($production, 'source', $local, 'mirror', 'Asia/Jakarta')), '', 'S27: the history is production\'s');
+	return;
+}
+
+# S14: rows that can't be mirrored.
+sub rows_not_to_mirror
+{
+	begin(strict => 0);
+	there(q{CREATE TEMP TABLE picked AS SELECT id, row_number() OVER (ORDER BY id) AS no FROM "UserHangoutGroupAttendance" WHERE "attendedAt" > '2026-02-20';
+		UPDATE "UserHangoutGroupAttendance" AS met SET "attendedAt" = CASE no WHEN 1 THEN NULL WHEN 2 THEN 'infinity' ELSE '-infinity' END::timestamp FROM picked WHERE picked.id = met.id AND no < 4;
+		UPDATE "HangoutGroup" SET "createdAt" = '-infinity' WHERE name = 'Circle 3'});
+	my $wanted = q{-infinity a timestamp that the rules need has no local day; infinity a timestamp that the rules need has no local day; none a value that has to be there is NULL};
+
+	for my $mode (qw(incremental incremental full))
+	{
+		like(synced($mode), qr/ended with a warning: .*3 row\(s\) of "UserHangoutGroupAttendance" wait/, "S14: rows that can't be mirrored are a warning ($mode)");
+		is(here(q{SELECT string_agg(coalesce(content->>'attendedAt', 'none') || ' ' || reason, '; ' ORDER BY coalesce(content->>'attendedAt', 'none')) FROM ngeshare.quarantine
+			WHERE table_name = 'UserHangoutGroupAttendance' AND reason NOT LIKE '%has no row%'}), $wanted, "S14: and wait with their reasons ($mode)");
+		is(matches(), 'all', "S14: ngeshare_validate() agrees ($mode)");
+	}
+	return;
+}
+
+# S14: a view with an id twice, and without one.
+sub ids_twice
+{
+	begin(kind => 'views');
+	there(qq{CREATE TABLE raw.more AS SELECT * FROM raw."User" WHERE email LIKE 'User1%'; UPDATE raw.more SET email = 'twin of ' || email;
+		INSERT INTO raw.more SELECT NULL, "createdAt", "updatedAt", 'nobody' FROM raw."User" LIMIT 1;
+		CREATE OR REPLACE VIEW public."User" AS SELECT * FROM raw."User" UNION ALL SELECT * FROM raw.more});
+	my $twins = there('SELECT count(*) - 1 FROM raw.more');
+	my $rows;
+
+	for my $mode (qw(incremental incremental full))
+	{
+		my $said = synced($mode);
+
+		like($said, qr/ended with a warning: .*\d+ row\(s\) of "User" wait in quarantine/, "S14: ids that are there twice are a warning ($mode)");
+		is(here(q{SELECT string_agg(n || ' ' || reason, '; ' ORDER BY reason) FROM (SELECT reason, count(*) AS n FROM ngeshare.quarantine GROUP BY reason) AS counted}),
+			"$twins production has the id more than once, and another row of it is here; 1 the id is NULL", "S14: one row of each is here, the others wait ($mode)");
+		is(matches(), 'all', "S14: ngeshare_validate() agrees ($mode)");
+		my $now = here(q{SELECT md5(string_agg(users::text, ',' ORDER BY id COLLATE "C")) FROM "User" AS users});
+		is($now, $rows //= $now, "S14: always the same row ($mode)");
+	}
+	there('DELETE FROM raw.more');
+	like(synced(), qr/succeeded/, 'S14: once each again, all is well');
+	is(here('SELECT count(*) FROM ngeshare.quarantine'), '0', 'S14: and nothing waits');
+	return;
+}
+
+# S2, S19: rows that a table of the user's keeps.
+sub foreign_tables
+{
+	begin();
+	synced();
+	there(q{INSERT INTO "User" (id, "createdAt", "updatedAt", email) SELECT 'gone ' || n, '2026-01-01', '2026-01-01', 'g' FROM generate_series(1, 60) AS n});
+	synced();
+	here(q{CREATE SCHEMA analyst; ALTER TABLE "User" ADD UNIQUE (id, "createdAt");
+		CREATE TABLE analyst.note (note_no integer, "at" timestamp(3), who text, FOREIGN KEY ("at", who) REFERENCES "User" ("createdAt", id));
+		INSERT INTO analyst.note SELECT 1, "createdAt", id FROM "User" WHERE id LIKE 'gone %'});
+	there(q{DELETE FROM "User" WHERE id LIKE 'gone 1%' OR id LIKE 'gone 2%'});
+	for my $round (1 .. 3)
+	{
+		like(synced(), qr/ended with a warning: .*22 row\(s\) of "User" are gone from production.* rows of analyst\.note here still point to them/,
+			"S2, S19: what a table of the user's keeps is a warning that names it ($round)");
+		is(here(q{SELECT status || ' ' || rows_deleted FROM sync_log WHERE table_name = 'User' ORDER BY run_id DESC LIMIT 1}), 'warning 0', "S2: nothing is deleted again ($round)");
+	}
+	there(q{DELETE FROM "User" WHERE id LIKE 'gone %'});
+	like(synced(), qr/60 row\(s\) of "User" are gone/, 'S2: what had to stay does not count for the guard');
+	here(q{DELETE FROM analyst.note WHERE who < 'gone 5';
+		CREATE FUNCTION analyst.keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			IF old.id = 'gone 3' THEN RAISE EXCEPTION 'three stays'; END IF; RETURN old; END $$;
+		CREATE TRIGGER keep BEFORE DELETE ON "User" FOR EACH ROW EXECUTE FUNCTION analyst.keep()});
+	my $kept = here(q{SELECT count(*) + 1 FROM "User" WHERE id IN (SELECT who FROM analyst.note)});
+	like(synced(), qr/$kept row\(s\) of "User" are gone/, 'S2: what a trigger keeps stays, all others go');
+	is(here(q{SELECT count(*) FROM "User" WHERE id LIKE 'gone %'}), $kept, 'S2: and have gone');
+	here('DROP TRIGGER keep ON "User"');
+	here('DROP TABLE analyst.note');
+	like(synced(), qr/succeeded/, 'S2: without the references all go');
+	is(matches(), 'all', 'S2: and the mirror matches');
+	return;
+}
+
+# S17: columns that the user added.
+sub added_columns
+{
+	begin();
+	here(q{ALTER TABLE "User" ADD note text, ADD seen integer NOT NULL DEFAULT 0, ADD mail text GENERATED ALWAYS AS (lower(email)) STORED,
+		ADD no bigint GENERATED ALWAYS AS IDENTITY; ALTER TABLE "UserHangoutGroupAttendance" ADD note text});
+	like(synced(), qr/succeeded/, 'S17: a first load goes on beside columns that were added here');
+	there(q{DELETE FROM "UserHangoutGroupAttendance" WHERE "userId" = (SELECT min("userId") FROM "UserHangoutGroupAttendance")});
+	there(q{UPDATE "User" SET email = 'New' WHERE id = (SELECT min(id) FROM "User")});
+	here(q{UPDATE "User" SET note = 'mine'});
+	like(synced(), qr/succeeded/, 'S17: so does a later one');
+	is(here(q{SELECT count(*) FROM "User" WHERE note = 'mine' AND (mail = lower(email)) IS NOT FALSE}), there('SELECT count(*) FROM "User"'), 'S17: what is in them stays');
+	is(matches(), 'all', 'S17: the mirror matches');
+	here(q{ALTER TABLE "User" ADD must text; UPDATE "User" SET must = ''; ALTER TABLE "User" ALTER must SET NOT NULL});
+	like(psql_errors($local, 'mirror', 'CALL ngeshare_sync()'), qr/ERROR:  55000: the column "must" was added to the mirror's table "User" here.*\nHINT:  Give it a default/s,
+		'S17: one that needs a value is named: 55000');
+	return;
+}
+
+# S25: what is archived keeps every digit.
+sub short_numbers
+{
+	begin();
+	here('ALTER DATABASE mirror SET extra_float_digits = 0');
+	synced();
+	there(q{INSERT INTO "Hangout" (id, "createdAt", "updatedAt", name, type, price, "circleProfileId", visibility) SELECT 'dear', "createdAt", "updatedAt", 'x', type, price, 'c', 'PUBLIC' FROM "Hangout" LIMIT 1});
+	synced();
+	there(q{DELETE FROM "Hangout" WHERE id = 'dear'});
+	synced();
+	here('SELECT ngeshare_restore_deleted((SELECT max(run_id) FROM sync_run))');
+	is(here(q{SELECT price = 0.30000000000000004::double precision FROM "Hangout" WHERE id = 'dear'}), 't', 'S25: a number comes back as it was');
+	return;
+}

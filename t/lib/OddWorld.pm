@@ -1,0 +1,118 @@
+# A small production of odd but legitimate make: tables, views or partitioned tables,
+# ids and timestamps of several types, with foreign keys or without. And rows for it,
+# made by statements that hold for each of them.
+package OddWorld;
+
+use strict;
+use warnings FATAL => 'all';
+
+use Exporter 'import';
+
+our @EXPORT = qw(@TABLES %COLUMNS %PARENTS make_world fill_world);
+
+our @TABLES = qw(User Hangout HangoutEpisode HangoutGroup UserHangoutGroup UserHangoutGroupAttendance);
+
+# Columns by table. ID, AT and KIND stand for the types that a world has for ids, for
+# timestamps and for what may be an enum; a ! behind a type stands for NOT NULL.
+our %COLUMNS = (
+	User => [ [ 'id', 'ID!' ], [ 'createdAt', 'AT!' ], [ 'updatedAt', 'AT!' ], [ 'email', 'MAIL' ], [ 'lastLogin', 'AT' ], [ 'lastActive', 'AT' ], [ 'deletedAt', 'AT' ] ],
+	Hangout => [ [ 'id', 'ID!' ], [ 'createdAt', 'AT!' ], [ 'updatedAt', 'AT!' ], [ 'name', 'text!' ], [ 'description', 'text' ], [ 'type', 'KIND!' ],
+		[ 'price', 'double precision!' ], [ 'circleProfileId', 'text!' ], [ 'visibility', 'KIND!' ], [ 'hangoutProgramId', 'text' ], [ 'pictureId', 'text' ] ],
+	HangoutEpisode => [ [ 'id', 'ID!' ], [ 'createdAt', 'AT!' ], [ 'updatedAt', 'AT!' ], [ 'name', 'text!' ], [ 'description', 'text' ], [ 'hangoutId', 'ID!' ], [ 'order', 'integer!' ] ],
+	HangoutGroup => [ [ 'id', 'ID!' ], [ 'createdAt', 'AT!' ], [ 'updatedAt', 'AT!' ], [ 'name', 'text!' ], [ 'description', 'text' ], [ 'status', 'KIND!' ], [ 'day', 'integer' ],
+		[ 'time', 'AT' ], [ 'hangoutId', 'ID' ], [ 'imageId', 'text' ], [ 'endDate', 'AT' ], [ 'startDate', 'AT' ], [ 'city', 'text' ], [ 'province', 'text' ] ],
+	UserHangoutGroup => [ [ 'id', 'ID!' ], [ 'createdAt', 'AT!' ], [ 'updatedAt', 'AT!' ], [ 'joinedAt', 'AT' ], [ 'status', 'KIND!' ], [ 'hangoutGroupRole', 'KIND!' ],
+		[ 'hangoutGroupId', 'ID!' ], [ 'userId', 'ID' ], [ 'publicId', 'text' ], [ 'userEmail', 'MAIL' ], [ 'orderId', 'text' ] ],
+	UserHangoutGroupAttendance => [ [ 'id', 'ID!' ], [ 'attendedAt', 'AT!' ], [ 'hangoutEpisodeId', 'ID!' ], [ 'hangoutGroupId', 'ID!' ], [ 'userId', 'ID!' ] ]);
+
+our %PARENTS = (
+	HangoutEpisode   => { hangoutId => 'Hangout' },
+	HangoutGroup     => { hangoutId => 'Hangout' },
+	UserHangoutGroup => { hangoutGroupId => 'HangoutGroup', userId => 'User' },
+	UserHangoutGroupAttendance => { hangoutEpisodeId => 'HangoutEpisode', hangoutGroupId => 'HangoutGroup', userId => 'User' });
+
+# The statements that make a world. ids: text, varchar, domain, uuid or citext; digits
+# of timestamps; enums; collation of ids and addresses; keys: foreign keys; kind: plain,
+# views or partitioned; strict: NOT NULL where the mirror has it.
+sub make_world
+{
+	my (%world) = (ids => 'text', digits => 3, enums => 0, collation => '', keys => 0, kind => 'plain', strict => 1, @_);
+	my $collate = $world{collation} eq '' || $world{ids} eq 'uuid' ? '' : " COLLATE $world{collation}";
+	my %type = (
+		ID   => { text => 'text', varchar => 'varchar(60)', domain => 'key_of_row', uuid => 'uuid', citext => 'odd.citext' }->{ $world{ids} }
+		  . ($world{ids} eq 'domain' ? '' : $collate),
+		AT   => "timestamp($world{digits})",
+		KIND => $world{enums} ? 'kind' : 'text',
+		MAIL => 'text' . ($world{collation} eq '' ? '' : " COLLATE $world{collation}"));
+	my @made = ('CREATE SCHEMA odd', 'CREATE SCHEMA raw');
+
+	push @made, 'CREATE EXTENSION citext SCHEMA odd' if $world{ids} eq 'citext';
+	push @made, q{CREATE COLLATION odd_any (provider = icu, locale = 'und-u-ks-level2', deterministic = false)} if $world{collation} eq 'odd_any';
+	push @made, "CREATE DOMAIN key_of_row AS varchar(60)$collate CHECK (value <> 'nobody at all')" if $world{ids} eq 'domain';
+	push @made, q{CREATE TYPE kind AS ENUM ('ACTIVE', 'MEMBER', 'FACILITATOR', 'ANY', 'PUBLIC', 'GUEST')} if $world{enums};
+	push @made, map { made_table($_, \%type, %world) } @TABLES;
+	push @made, map { "GRANT SELECT ON public.\"$_\" TO ngeshare_reader" } @TABLES;
+	push @made, 'GRANT USAGE ON SCHEMA odd TO PUBLIC';
+	return @made;
+}
+
+# One table, of the world's kind.
+sub made_table
+{
+	my ($table, $type, %world) = @_;
+	my $schema = $world{kind} eq 'views' ? 'raw' : 'public';
+	my @parts;
+
+	for my $column (@{ $COLUMNS{$table} })
+	{
+		my ($name, $what) = @$column;
+		my $is_required = $what =~ s/!$//;
+
+		push @parts, qq{"$name" } . ($type->{$what} // $what) . ($is_required && ($world{strict} || $name eq 'id') ? ' NOT NULL' : '');
+	}
+	push @parts, 'PRIMARY KEY (id)' if $world{kind} ne 'loose';
+	push @parts, map { qq{FOREIGN KEY ("$_") REFERENCES $schema."$PARENTS{$table}{$_}"} } sort keys %{ $PARENTS{$table} // {} } if $world{keys};
+	my @made = qq{CREATE TABLE $schema."$table" (} . join(', ', @parts) . ')' . ($world{kind} eq 'partitioned' ? ' PARTITION BY HASH (id)' : '');
+	push @made, map { qq{CREATE TABLE odd."$table $_" PARTITION OF "$table" FOR VALUES WITH (MODULUS 2, REMAINDER $_)} } 0, 1 if $world{kind} eq 'partitioned';
+	push @made, qq{CREATE VIEW public."$table" AS SELECT * FROM raw."$table"} if $world{kind} eq 'views';
+	return @made;
+}
+
+# An SQL expression: the id of a thing and its number, in any type of ids.
+sub id
+{
+	my ($what, $number) = @_;
+	return "md5('$what ' || $number)::uuid::text";
+}
+
+# The statement that fills the six tables of a schema with so many groups: courses in
+# their order, people who go on together, meetings a week apart, most of the past.
+sub fill_world
+{
+	my ($groups, $seed) = @_;
+	my $r = sub { "(hashtextextended('$seed $_[0] ' || $_[1], 0) & 1023)" };
+	my @courses = ([ 'Ngeshare Sesi Aqidah', 9 ], [ 'Ngeshare Sesi Hijrah', 9 ], [ 'Ngeshare Sesi Sejarah', 11 ], [ 'Other', 4 ]);
+	my $course = join ', ', map { "($_, '$courses[$_][0]', $courses[$_][1])" } 0 .. $#courses;
+
+	return (
+		"CREATE TEMP TABLE course AS SELECT * FROM (VALUES $course) AS course (no, name, size)",
+		"CREATE TEMP TABLE circle AS SELECT no, no % 4 AS course, no / 4 AS people, timestamp '2025-06-01 03:00:00.123' + interval '1 day' * ("
+		  . $r->('start', 'no') . " % 240) AS begun, " . $r->('size', 'no') . " % 12 AS meetings FROM generate_series(1, $groups) AS no",
+		qq{INSERT INTO "User" (id, "createdAt", "updatedAt", email) SELECT } . id('user', 'no') . qq{::IDTYPE, '2025-01-01', '2025-01-01 00:00:00.5',
+			'User' || no || '\@example.org' FROM generate_series(0, $groups + 4) AS no},
+		qq{INSERT INTO "Hangout" (id, "createdAt", "updatedAt", name, type, price, "circleProfileId", visibility) SELECT } . id('hangout', 'no') . qq{::IDTYPE,
+			'2025-01-01', '2025-01-01', name, 'ANY', 0.30000000000000004, 'c', 'PUBLIC' FROM course},
+		qq{INSERT INTO "HangoutEpisode" (id, "createdAt", "updatedAt", name, "hangoutId", "order") SELECT } . id('episode', q{no || ' ' || place}) . qq{::IDTYPE,
+			'2025-01-01', '2025-01-01', 'Episode ' || place, } . id('hangout', 'no') . qq{::IDTYPE, place FROM course CROSS JOIN LATERAL generate_series(1, size) AS place},
+		qq{INSERT INTO "HangoutGroup" (id, "createdAt", "updatedAt", name, status, "hangoutId", "startDate", city, province) SELECT } . id('group', 'no') . qq{::IDTYPE,
+			begun - interval '3 days', begun, 'Circle ' || no, 'ACTIVE', } . id('hangout', 'course') . qq{::IDTYPE, begun, 'Kota ' || no % 3, 'Jawa' FROM circle},
+		qq{INSERT INTO "UserHangoutGroup" (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId") SELECT }
+		  . id('member', q{no || ' ' || seat}) . qq{::IDTYPE, begun, begun, begun, 'ACTIVE', (CASE seat WHEN 0 THEN 'FACILITATOR' ELSE 'MEMBER' END)::KINDTYPE, }
+		  . id('group', 'no') . '::IDTYPE, ' . id('user', 'people + seat') . qq{::IDTYPE FROM circle CROSS JOIN generate_series(0, 3) AS seat},
+		qq{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId") SELECT }
+		  . id('att', q{circle.no || ' ' || place || ' ' || seat}) . qq{::IDTYPE, begun + interval '7 days' * place + interval '1.0004 hours' * seat, }
+		  . id('episode', q{course.no || ' ' || place}) . '::IDTYPE, ' . id('group', 'circle.no') . '::IDTYPE, ' . id('user', 'people + seat') . qq{::IDTYPE
+			FROM circle JOIN course ON course.no = circle.course CROSS JOIN LATERAL generate_series(1, least(size, meetings)) AS place CROSS JOIN generate_series(1, 2) AS seat});
+}
+
+1;
