@@ -154,7 +154,7 @@ GRANT USAGE ON SCHEMA ngeshare TO regress_ngeshare_nobody;
 SET ROLE regress_ngeshare_nobody;
 SELECT * FROM ngeshare_doctor();
 SELECT * FROM v_sync_health;
-SELECT * FROM ngeshare.ask_production('SELECT 1');
+SELECT * FROM ngeshare.ask_production('SELECT 1', 'int');
 SELECT * FROM ngeshare.run_check('triggers');
 RESET ROLE;
 DROP OWNED BY regress_ngeshare_nobody;

@@ -305,17 +305,17 @@ is(here(q{
 	DO $$ BEGIN
 		FOR attempt IN 1 .. 5 LOOP
 			BEGIN
-				PERFORM ngeshare.ask_production('SELECT 1 / 0');
+				PERFORM ngeshare.ask_production('SELECT 1 / 0', 'int');
 			EXCEPTION WHEN division_by_zero THEN
 				NULL;
 			END;
 		END LOOP;
 		FOR attempt IN 1 .. 100 LOOP
-			EXIT WHEN '{1}' = (SELECT ngeshare.ask_production('SELECT count(*) FROM pg_stat_activity WHERE usename = current_user'));
+			EXIT WHEN '{1}' = (SELECT ngeshare.ask_production('SELECT count(*) FROM pg_stat_activity WHERE usename = current_user', 'count'));
 			PERFORM pg_sleep(0.1);
 		END LOOP;
 	END $$;
-	SELECT ngeshare.ask_production('SELECT count(*), NULL FROM pg_stat_activity WHERE usename = current_user')}),
+	SELECT ngeshare.ask_production('SELECT count(*), NULL FROM pg_stat_activity WHERE usename = current_user', 'count text?')}),
 	'{1,NULL}', 'ask_production() leaves no connection behind, and keeps NULLs');
 
 # A login that production refuses, and a production that doesn't answer.

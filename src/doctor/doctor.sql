@@ -11,15 +11,15 @@ CREATE TYPE ngeshare.finding AS
 COMMENT ON TYPE ngeshare.finding IS
 'What a check of the doctor found: ok, warning or error; what it saw; and what to do.';
 
-CREATE FUNCTION ngeshare.ask_production(sql text)
+CREATE FUNCTION ngeshare.ask_production(sql text, shape text)
 RETURNS SETOF text[]
 AS 'MODULE_PATHNAME', 'ngeshare_ask_production'
 LANGUAGE C
 VOLATILE
 STRICT
 SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION ngeshare.ask_production(text) IS
-'Runs a statement on production as it is written, over a connection of its own with search_path = pg_catalog and at most 30 seconds, and returns each row as an array of texts. Errors: 55000 before ngeshare_connect(), and what production or the network gave.';
+COMMENT ON FUNCTION ngeshare.ask_production(text, text) IS
+'Runs a statement on production as it is written, over a connection of its own with search_path = pg_catalog and at most 30 seconds, and returns each row as an array of texts. shape is a word per column, text, key (a long text), bool, int, count or numeric, with a question mark where NULL may come. Errors: 08P01 for an answer of another shape, 55000 before ngeshare_connect(), and what production or the network gave.';
 
 CREATE VIEW ngeshare.mirror_table AS
 SELECT table_no, table_name, format('public.%I', table_name)::regclass AS relation, stamp

@@ -1,7 +1,7 @@
 -- The doctor's checks that ask production. Each is one question over a connection
 -- of its own; none waits there, writes, or reads a row of the six tables.
 
-CREATE FUNCTION ngeshare.ask_of_tables(question text)
+CREATE FUNCTION ngeshare.ask_of_tables(question text, shape text)
 RETURNS SETOF text[]
 LANGUAGE sql
 VOLATILE
@@ -15,10 +15,10 @@ AS $$
             LEFT JOIN pg_class AS relation ON relation.relnamespace = space.oid AND relation.relname = name
         )
         %s
-    $ask$, array_agg(table_name ORDER BY table_no), array_agg(stamp ORDER BY table_no), question))
+    $ask$, array_agg(table_name ORDER BY table_no), array_agg(stamp ORDER BY table_no), question), shape)
     FROM ngeshare.mirror_table
 $$;
-COMMENT ON FUNCTION ngeshare.ask_of_tables(text) IS
+COMMENT ON FUNCTION ngeshare.ask_of_tables(text, text) IS
 'Asks production a question about "wanted": no, name and stamp of the six tables, and the oids of their schema and relation there, NULL where they are not.';
 
 CREATE FUNCTION ngeshare.check_production_answers()
@@ -36,7 +36,7 @@ BEGIN
         'Connect to production itself, or let the pooler pass "options" on; then SELECT ngeshare_connect(...) again.'
     FROM ngeshare.ask_production($ask$
         SELECT 1 FROM pg_settings WHERE name = 'cursor_tuple_fraction' AND reset_val <> '1'
-    $ask$);
+    $ask$, 'int');
 END
 $$;
 COMMENT ON FUNCTION ngeshare.check_production_answers() IS
@@ -61,8 +61,8 @@ AS $$
             ELSE 'If what it holds now is what counts: '
         END || 'DELETE FROM ngeshare.source; CALL ngeshare_sync(''full'');'
     FROM ngeshare.ask_production(
-        format('SELECT %s, CASE WHEN NOT pg_is_in_recovery() THEN pg_snapshot_xmax(pg_current_snapshot()) END',
-            ngeshare.identity_sql())) AS asked
+        format('SELECT %s, CASE WHEN NOT pg_is_in_recovery() THEN pg_snapshot_xmax(pg_current_snapshot())::text::bigint END',
+            ngeshare.identity_sql()), 'text int?') AS asked
     CROSS JOIN ngeshare.source AS known
     CROSS JOIN LATERAL ngeshare.is_same_source(known.source_id, asked[1]) AS is_same
     WHERE NOT is_same
@@ -82,8 +82,8 @@ AS $$
         format('Production runs PostgreSQL %s.', asked[2]),
         CASE WHEN asked[1]::integer < 140000 THEN 'ngeshare reads from PostgreSQL 14 and newer.' END
     FROM ngeshare.ask_production($ask$
-        SELECT current_setting('server_version_num'), current_setting('server_version')
-    $ask$) AS asked
+        SELECT current_setting('server_version_num')::integer, current_setting('server_version')
+    $ask$, 'count text') AS asked
 $$;
 COMMENT ON FUNCTION ngeshare.check_production_version() IS
 'Is production''s PostgreSQL new enough?';
@@ -122,7 +122,7 @@ AS $$
         FROM judged
         WHERE lack IS NOT NULL
         ORDER BY no
-    $ask$) AS asked
+    $ask$, 'text text text') AS asked
 $$;
 COMMENT ON FUNCTION ngeshare.check_production_tables() IS
 'Are the six tables there, and may the login read all of their rows?';
@@ -166,7 +166,7 @@ AS $$
         FROM wanted
         JOIN pg_attribute ON attrelid = relation AND attnum > 0 AND NOT attisdropped
         JOIN pg_type AS type ON type.oid = atttypid
-    $ask$) AS asked
+    $ask$, 'text text text text bool bool') AS asked
 $$;
 COMMENT ON FUNCTION ngeshare.production_columns() IS
 'The columns of the six tables on production, of those that are there.';
@@ -265,9 +265,9 @@ AS $$
 DECLARE
     there numeric;
 BEGIN
-    SELECT asked[1]
+    SELECT asked[1]::numeric / 1000000
     INTO there
-    FROM ngeshare.ask_production('SELECT extract(epoch FROM clock_timestamp())') AS asked;
+    FROM ngeshare.ask_production('SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint', 'int') AS asked;
     RETURN QUERY SELECT * FROM ngeshare.judge_clock(there - extract(epoch FROM clock_timestamp()));
 END
 $$;
@@ -315,7 +315,7 @@ AS $$
         FROM pulled
         WHERE NOT EXISTS (SELECT 1 FROM fitting WHERE indrelid = relation AND is_usable)
         ORDER BY no
-    $ask$) AS asked
+    $ask$, 'text text text?') AS asked
 $$;
 COMMENT ON FUNCTION ngeshare.check_index_for_pulls() IS
 'Does production find what changed by an index that begins with ("updatedAt", id), attendance with "attendedAt"? Partial and invalid ones don''t count.';
@@ -334,7 +334,7 @@ AS $$
     FROM ngeshare.ask_production($ask$
         SELECT current_user, current_setting('server_version_num')
         WHERE NOT pg_has_role('pg_read_all_stats', 'USAGE')
-    $ask$) AS asked
+    $ask$, 'text text') AS asked
 $$;
 COMMENT ON FUNCTION ngeshare.check_pg_read_all_stats() IS
 'May the login see when production''s open transactions began? It has to be a member that inherits.';
@@ -393,7 +393,7 @@ AS $$
         WHERE (kind <> 'table' OR verbs IS NOT NULL)
           AND (kind = 'superuser' OR NOT EXISTS (SELECT 1 FROM power AS all_power WHERE kind = 'superuser'))
         ORDER BY no
-    $ask$) AS asked
+    $ask$, 'text text text? text? text bool') AS asked
 $$;
 COMMENT ON FUNCTION ngeshare.check_login_can_write() IS
 'Could the login write to production, itself or as a role that it may become? Its privileges are what keeps production safe.';
@@ -409,7 +409,7 @@ AS $$
         format('Production''s database is encoded in %s, this one in %s: texts beyond ASCII never compare as the same.',
             asked[1], current_setting('server_encoding')),
         format('Make a new local database: CREATE DATABASE ... ENCODING %L TEMPLATE template0;', asked[1])
-    FROM ngeshare.ask_production('SELECT current_setting(''server_encoding'')') AS asked
+    FROM ngeshare.ask_production('SELECT current_setting(''server_encoding'')', 'text') AS asked
     WHERE asked[1] <> current_setting('server_encoding')
 $$;
 COMMENT ON FUNCTION ngeshare.check_same_encoding() IS

@@ -20,16 +20,10 @@
 #include "mb/pg_wchar.h"
 #include "mirror/session.h"
 #include "miscadmin.h"
-#include "ngeshare.h"
 #include "storage/fd.h"
-#include "storage/latch.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
-#include "utils/timestamp.h"
-
-/* A connection that takes longer than this is given up, in milliseconds. */
-#define REMOTE_CONNECT_TIMEOUT 10000
 
 /*
  * Ends the connection. A statement that still runs there is not cancelled by a
@@ -55,45 +49,6 @@ void
 remote_close(Remote *remote)
 {
 	disconnect(remote);
-}
-
-/* Carries a connection attempt to its end; raises 08001 or what production said. */
-static void
-finish_connecting(Remote *remote)
-{
-	int allowed = Min(REMOTE_CONNECT_TIMEOUT, ngeshare_settings.sync_timeout * 1000);
-	TimestampTz deadline = remote_deadline_in(allowed);
-	PostgresPollingStatusType polling = PGRES_POLLING_WRITING;
-
-	while (polling == PGRES_POLLING_READING || polling == PGRES_POLLING_WRITING)
-	{
-		if (TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline) <= 0)
-			ereport(ERROR, (errcode(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION),
-			                errmsg("could not connect to production: no answer within %d s",
-			                       allowed / 1000),
-			                errhint("Check host, port and network.")));
-		remote_wait(remote,
-		            polling == PGRES_POLLING_READING ? WL_SOCKET_READABLE : WL_SOCKET_CONNECTED,
-		            deadline);
-		polling = PQconnectPoll(remote->conn);
-	}
-	if (polling != PGRES_POLLING_OK)
-		remote_raise_connection_error(remote, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION);
-}
-
-/* Makes the connection that libpq's keywords and values describe. */
-static void
-connect_to(Remote *remote, const char **keywords, const char **values)
-{
-	remote->conn = PQconnectStartParams(keywords, values, 0);
-	if (remote->conn == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	if (PQstatus(remote->conn) == CONNECTION_BAD)
-		remote_raise_connection_error(remote, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION);
-	PQsetErrorVerbosity(remote->conn, PQERRORS_VERBOSE);
-	remote_receive_notices(remote);
-	finish_connecting(remote);
-	PQsetnonblocking(remote->conn, 1);
 }
 
 /*
@@ -139,7 +94,7 @@ remote_open(List *options, Oid owner)
 
 	PG_TRY();
 	{
-		connect_to(remote, keywords, values);
+		remote_connect(remote, keywords, values);
 		conninfo_refuse_trust(remote->conn, options, owner);
 		remote->is_pooled = !session_prepare(remote);
 	}

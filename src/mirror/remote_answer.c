@@ -44,29 +44,34 @@ remote_deadline_in(int milliseconds)
 	return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds);
 }
 
-/*
- * Waits until the socket is ready for what is wanted, or for our latch. Raises
- * 08006 after a deadline.
- */
-void
-remote_wait(Remote *remote, int events, TimestampTz deadline)
+/* Waits until the socket is ready for what is wanted, or for our latch; false after a deadline. */
+bool
+remote_wait_until(Remote *remote, int events, TimestampTz deadline)
 {
 	long left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline);
 	int got;
 
 	if (left <= 0)
-		ereport(
-		    ERROR,
-		    (errcode(ERRCODE_CONNECTION_FAILURE), errmsg("production has stopped answering"),
-		     errdetail(
-		         "Its answer was not there after %d s (ngeshare.sync_timeout) and a little more.",
-		         ngeshare_settings.sync_timeout),
-		     errhint("Run CALL ngeshare_sync() again when it answers; nothing is lost.")));
+		return false;
 	got = WaitLatchOrSocket(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH | events,
 	                        PQsocket(remote->conn), left, PG_WAIT_EXTENSION);
 	if (got & WL_LATCH_SET)
 		ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
+	return true;
+}
+
+/* As remote_wait_until(), but raises 08006 after the deadline. */
+void
+remote_wait(Remote *remote, int events, TimestampTz deadline)
+{
+	if (!remote_wait_until(remote, events, deadline))
+		ereport(ERROR,
+		        (errcode(ERRCODE_CONNECTION_FAILURE), errmsg("production has stopped answering"),
+		         errdetail("Its answer was not whole after %d s (ngeshare.sync_timeout) and a"
+		                   " little more.",
+		                   ngeshare_settings.sync_timeout),
+		         errhint("Run CALL ngeshare_sync() again when it answers; nothing is lost.")));
 }
 
 /*

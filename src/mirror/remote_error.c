@@ -121,14 +121,14 @@ connection_hint(int sqlstate)
 	return "See what production says about it, in its own log as well.";
 }
 
-/* Raises the connection's own error: it could not be made. */
+/* Raises that no connection could be made; the detail may be NULL. */
 void
-remote_raise_connection_error(Remote *remote, int sqlstate)
+remote_raise_connection_error(int sqlstate, const char *message, const char *detail)
 {
-	char *message = remote_error_message(PQerrorMessage(remote->conn), &sqlstate);
 	const char *pooler = session_refusal_hint(message);
 
 	ereport(ERROR, (errcode(sqlstate), errmsg("could not connect to production: %s", message),
+	                detail != NULL ? errdetail("%s", remote_valid_text(detail)) : 0,
 	                errhint("%s", pooler != NULL ? pooler : connection_hint(sqlstate))));
 }
 

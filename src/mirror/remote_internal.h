@@ -52,11 +52,15 @@ typedef struct ShapeFault
 /* remote_answer.c */
 extern int remote_silence_allowed(void);
 extern TimestampTz remote_deadline_in(int milliseconds);
+extern bool remote_wait_until(Remote *remote, int events, TimestampTz deadline);
 extern void remote_wait(Remote *remote, int events, TimestampTz deadline);
 extern void remote_take_input(Remote *remote, const char *sql);
 extern PGresult *remote_next_result(Remote *remote, const char *sql, TimestampTz deadline);
 extern void remote_read_end(Remote *remote, const char *sql);
 extern void remote_end_transaction(Remote *remote);
+
+/* remote_connect.c */
+extern void remote_connect(Remote *remote, const char **keywords, const char **values);
 
 /* remote_shape.c */
 extern void shape_read(const char *text, Shape *shape);
@@ -65,7 +69,7 @@ extern bool
 shape_take_row(const Shape *shape, const PGresult *result, RemoteRows *rows, ShapeFault *fault);
 
 /* remote_error.c */
-extern void remote_raise_connection_error(Remote *remote, int sqlstate);
+extern void remote_raise_connection_error(int sqlstate, const char *message, const char *detail);
 extern void remote_raise_query_error(Remote *remote, const char *sql);
 extern void remote_receive_notices(Remote *remote);
 

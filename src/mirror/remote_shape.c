@@ -153,9 +153,12 @@ fits_value(const Shape *shape, const PGresult *result, int column, ShapeFault *f
 		return shape->is_free || shape->columns[column].may_be_null ||
 		       fails(fault, ERRCODE_PROTOCOL_VIOLATION,
 		             psprintf("its column %d is NULL", column + 1));
-	/* What is not in our encoding is a row's trouble, and not the connection's. */
+	/* A key that is not in our encoding is a row's trouble, and not the connection's. */
 	if (!is_key(value, length))
-		return fails(fault, ERRCODE_CHARACTER_NOT_IN_REPERTOIRE,
+		return fails(fault,
+		             !shape->is_free && shape->columns[column].kind->is_value == is_key
+		                 ? ERRCODE_CHARACTER_NOT_IN_REPERTOIRE
+		                 : ERRCODE_PROTOCOL_VIOLATION,
 		             psprintf("its column %d holds \"%s\", which is not valid in encoding %s",
 		                      column + 1, remote_valid_text(value), GetDatabaseEncodingName()));
 	if (!shape->is_free && !shape->columns[column].kind->is_value(value, length))

@@ -78,6 +78,29 @@ may_read(SyncRun *run, const char *view, const char *function)
 	return remote_bool(remote_rows(run->remote, sql, "bool", 1, 1), 0, 0);
 }
 
+/*
+ * Names a prepared transaction that holds the watermark back by more than the overlap:
+ * no list of sessions has it.
+ */
+static void
+name_prepared(SyncRun *run)
+{
+	char *sql =
+	    sql_format("SELECT gid, prepared::timestamp(0)::text FROM pg_catalog.pg_prepared_xacts"
+	               " WHERE database = pg_catalog.current_database()"
+	               " AND prepared < pg_catalog.clock_timestamp() - interval '%d s'"
+	               " ORDER BY prepared LIMIT 1",
+	               ngeshare_settings.sync_overlap);
+	RemoteRows *rows = remote_rows(run->remote, sql, "text text", 0, 1);
+
+	if (rows->count > 0)
+		sync_note_finding(run,
+		                  "The prepared transaction \"%s\" of production has been open since %s: it"
+		                  " holds back what syncs know to be complete. There: ROLLBACK PREPARED, or"
+		                  " COMMIT PREPARED.",
+		                  remote_text(rows, 0, 0), remote_text(rows, 0, 1));
+}
+
 /* The beginning of production's oldest open transaction, as far as the login may see it. */
 static char *
 oldest_transaction(SyncRun *run)
@@ -90,8 +113,11 @@ oldest_transaction(SyncRun *run)
 		                             " WHERE datname = pg_catalog.current_database()"
 		                             " AND pid <> pg_catalog.pg_backend_pid())");
 	if (may_read(run, "pg_prepared_xacts", "pg_prepared_xact()"))
+	{
+		name_prepared(run);
 		appendStringInfoString(&sql, ", (SELECT min(prepared) FROM pg_catalog.pg_prepared_xacts"
 		                             " WHERE database = pg_catalog.current_database())");
+	}
 	return sql.data;
 }
 

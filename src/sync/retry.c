@@ -251,7 +251,8 @@ waits_for_lock(SyncRun *run, ErrorData *error)
 		error->message =
 		    psprintf("somebody else has held a lock here for %d s", ngeshare_settings.sync_timeout);
 		error->hint = "SELECT pid, state, query FROM pg_stat_activity WHERE state LIKE 'idle in"
-		              " transaction%' tells who may have forgotten to commit.";
+		              " transaction%' tells who may have forgotten to commit; so does"
+		              " SELECT * FROM pg_prepared_xacts.";
 		return false;
 	}
 	run->delay_ms = CONFLICT_DELAY_MS * (0.5 + pg_prng_double(&pg_global_prng_state));

@@ -190,7 +190,7 @@ COMMENT ON TABLE ngeshare.quarantine IS
 'Production''s rows that can''t be mirrored now (no parent, a timestamp without a local day, a value that can''t be stored here). They are kept whole and tried again by each run; source_hash tells whether production''s row is still this one. A row that can''t even be fetched is kept by its key and stamp alone (is_whole is false); is_refused: the mirror itself didn''t take it.';
 
 -- Staging: what a batch pulled, committed, waiting for its table's merge. Like the
--- mirror, but anything may be NULL. stage_no is the order of arrival: of two
+-- mirror, but anything else than the id may be NULL. stage_no is the order of arrival: of two
 -- versions of a row the later wins, and a batch's last row and ranges of rows are
 -- found by it. source_hash is production's own hash of a row that was fetched by
 -- its key.
@@ -232,7 +232,7 @@ COMMENT ON TABLE ngeshare.stage_attendance IS
 'Rows of "UserHangoutGroupAttendance" that were pulled and are not merged yet.';
 
 -- Nothing of it lives long enough to be worth a vacuum, which a merge would have to
--- wait for.
+-- wait for. A row without an id can't be merged, and can't wait in quarantine either.
 DO $$
 DECLARE
     staging regclass;
@@ -241,7 +241,7 @@ BEGIN
         'ngeshare.stage_user', 'ngeshare.stage_hangout', 'ngeshare.stage_hangout_episode',
         'ngeshare.stage_hangout_group', 'ngeshare.stage_user_hangout_group', 'ngeshare.stage_attendance']::regclass[]
     LOOP
-        EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = off)', staging);
+        EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = off), ALTER COLUMN id SET NOT NULL', staging);
     END LOOP;
 END
 $$;

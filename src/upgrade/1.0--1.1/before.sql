@@ -36,3 +36,7 @@ SELECT ngeshare.upgrade_drop('ngeshare.settled_seat'::regclass);
 
 -- Keys that a comparison is working with; the next one makes them again.
 SELECT ngeshare.upgrade_drop('ngeshare.stage_key'::regclass);
+
+-- A question to production names the shape of its answer.
+SELECT ngeshare.upgrade_drop('ngeshare.ask_of_tables(text)'::regprocedure);
+SELECT ngeshare.upgrade_drop('ngeshare.ask_production(text)'::regprocedure);

@@ -1,0 +1,277 @@
+# Production is not trusted: a proxy answers each statement of connect, sync, doctor
+# and validate with every kind of wrong answer (t/lib/HostileProxy.pm). Each attempt
+# has to end with the SQLSTATE that fits, in time, with nothing invalid stored; then
+# the next honest attempt succeeds. The statements are those that come, none is listed.
+use strict;
+use warnings FATAL => 'all';
+
+use lib 't/lib';
+
+use FaultBench;
+use HostileProxy;
+use IO::Socket::INET;
+use NgeshareTest;
+use PostgreSQL::Test::Utils;
+use Session qw(poll_until);
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+# Seconds of sync_timeout, and those that an attempt may take in which production is silent.
+my ($TIMEOUT, $BOUND) = (1, 3);
+my $DATABASE = 'ngeshare';
+# Answers that may pass come last: a lie can lead past the statement.
+my @KINDS = sort { is_lie($a) <=> is_lie($b) } (@HostileProxy::ROWS, @HostileProxy::PROTOCOL, @HostileProxy::SLOW);
+
+my ($production, $local) = start_servers();
+my $rules = slurp_file($production->data_dir . '/pg_hba.conf');
+unlink $production->data_dir . '/pg_hba.conf';
+append_to_file($production->data_dir . '/pg_hba.conf', "host all all 127.0.0.1/32 trust\n$rules");
+$production->append_conf('postgresql.conf', 'max_prepared_transactions = 2');
+$production->restart;
+new_production($production, 'source');
+$production->safe_psql('source', "SELECT demo.generate(30, 34, '$FaultBench::CLOCK')");
+my $changes = bless { production => $production, version => 0 }, 'FaultBench';
+$changes->mark_production;
+
+new_local($local, $DATABASE);
+$local->safe_psql('postgres', "ALTER DATABASE $DATABASE SET $_")
+  for "ngeshare.sync_clock = '$FaultBench::CLOCK'", "ngeshare.sync_timeout = '${TIMEOUT}s'", 'ngeshare.sync_retries = 100', "ngeshare.sync_retry_base = '0ms'";
+my $proxy = HostileProxy->start(port => $production->port);
+my %way = (sslmode => 'disable', gssencmode => 'disable');
+my $connect = connect_local($production, 'source', %way, port => $proxy->port);
+my ($served, $statements) = (0, 0);
+
+ask($connect);
+ask(q{
+	CREATE TABLE test_error (occurred_at timestamptz, sqlstate text, message text);
+	CREATE FUNCTION try(statement text, times integer) RETURNS void LANGUAGE plpgsql AS $$
+	DECLARE
+		words text;
+	BEGIN
+		FOR turn IN 1 .. times LOOP
+			BEGIN
+				EXECUTE statement;
+			EXCEPTION WHEN OTHERS THEN
+				GET STACKED DIAGNOSTICS words = MESSAGE_TEXT;
+				INSERT INTO test_error VALUES (clock_timestamp(), SQLSTATE, words);
+			END;
+		END LOOP;
+	END
+	$$});
+my $started = ask('SELECT pg_postmaster_start_time()');
+
+sub ask { my ($query) = @_; return $local->safe_psql($DATABASE, $query); }
+
+# Whether a kind of answer may be an honest one's.
+sub is_lie { my ($kind) = @_; return $kind =~ /^(?:no_row|many_rows|nulls|sizes)$/ ? 1 : 0; }
+
+# The SQLSTATEs that an attempt may end with after an answer; undef where the answer may pass.
+sub expected
+{
+	my ($statement, $kind, $is_copy) = @_;
+
+	return if $kind eq 'notice' || is_lie($kind) && !($kind eq 'sizes' && $is_copy);
+	return qr/^(?:08001|08P01|40001)$/ if $statement eq 'start-up';
+	return qr/^40001$/ if $kind eq 'error';
+	return qr/^08(?:006|P01)$/ if $kind eq 'garbage';
+	return qr/^08006$/ if $kind =~ /^(?:truncated|silence|trickle)$/;
+	return qr/^(?:22021|08P01)$/ if $kind eq 'bad_bytes';
+	return qr/^(?:54000|08P01)$/ if $kind eq 'sizes';
+	return qr/^08P01$/;
+}
+
+# What is wrong with how the attempts ended that were answered so.
+sub faults_of
+{
+	my ($events, $errors) = @_;
+	my @faults;
+
+	for my $at (0 .. $#$events)
+	{
+		my ($when, $form, $kind, $is_copy, $statement) = @{ $events->[$at] };
+		my $until    = $at < $#$events ? $events->[ $at + 1 ][0] : 1e12;
+		my $expected = expected($statement, $kind, $is_copy);
+		my ($error) = grep { $_->[0] >= $when && $_->[0] <= $until } @$errors;
+
+		# Of a row's errors in succession only the first is logged.
+		next if !defined $expected || !$error && $is_copy && $kind =~ /^(?:bad_bytes|sizes)$/;
+		if (!$error) { push @faults, "$kind: no error: $statement"; }
+		elsif ($error->[1] !~ $expected) { push @faults, "$kind: $error->[1] $error->[2]: $statement"; }
+		elsif ($error->[0] - $when > $BOUND) { push @faults, sprintf '%s: after %.1f s: %s', $kind, $error->[0] - $when, $statement; }
+	}
+	push @faults, map { "inner error: $_->[2]" } grep { $_->[1] =~ /^(?:XX|58)/ } @$errors;
+	return @faults;
+}
+
+# Whether any text that is kept is invalid in the database's encoding.
+sub invalid_texts
+{
+	return ask(q{
+		CREATE OR REPLACE FUNCTION is_invalid(kept text) RETURNS boolean LANGUAGE plpgsql AS $$
+		BEGIN
+			PERFORM convert_from(textsend(kept), 'UTF8');
+			RETURN false;
+		EXCEPTION WHEN character_not_in_repertoire THEN
+			RETURN true;
+		END
+		$$;
+		SELECT count(*) FROM (
+			SELECT message || ' ' || coalesce(detail, '') FROM sync_error_log
+			UNION ALL SELECT message FROM sync_run UNION ALL SELECT message FROM test_error
+			UNION ALL SELECT source_id FROM ngeshare.source
+			UNION ALL SELECT drift::text FROM ngeshare.drift
+			UNION ALL SELECT quarantine::text FROM ngeshare.quarantine
+			UNION ALL SELECT outbox::text FROM ngeshare.alert_outbox AS outbox) AS stored (kept)
+		WHERE is_invalid(kept)});
+}
+
+# Makes attempts until each statement has had each kind of answer, and judges them. A
+# statement that does not come again, since a lie has led past it, keeps what it has left.
+sub judge
+{
+	my ($scope, $attempt, $turns) = @_;
+	my $began = time;
+	my ($before, $left) = (-1, 0);
+	my @events;
+
+	ask('TRUNCATE test_error; DELETE FROM sync_error_log');
+	$proxy->arm($scope =~ /^(?:connect|validate|doctor)$/ ? $scope : 'sync', @KINDS);
+	for (1 .. $turns)
+	{
+		$attempt->();
+		($before, $left) = ($left, $proxy->pending);
+		last if $left == 0 || $left == $before;
+	}
+	$proxy->honest;
+	@events = $proxy->log;
+	my @errors = map { [ split /\t/ ] } split /\n/, ask(q{
+		SELECT extract(epoch FROM occurred_at) || E'\t' || sqlstate || E'\t' || translate(left(message, 200), E'\n\t', '  ')
+		FROM (SELECT * FROM test_error UNION ALL SELECT occurred_at, sqlstate, message FROM sync_error_log) AS error
+		ORDER BY occurred_at});
+	my @faults = faults_of(\@events, \@errors);
+	my %forms = map { $_->[4] => 1 } @events;
+	my %count;
+
+	$count{ $_->[2] }++ for @events;
+	cmp_ok($left, '<=', ($served + @events) / 4, "$scope: the statements had each kind of answer");
+	is(join("\n", @faults[ 0 .. ($#faults < 9 ? $#faults : 9) ]), '', "$scope: each attempt ended as it should");
+	is(invalid_texts(), 0, "$scope: nothing invalid is stored");
+	is(ask('SELECT pg_postmaster_start_time()'), $started, "$scope: no backend crashed");
+	note(sprintf '%s: %d statements, %d answers, %d not served, in %.0f s: %s', $scope, scalar keys %forms, scalar @events, $left, time - $began,
+		join ', ', map { "$_ $count{$_}" } grep { $count{$_} } @KINDS);
+	note("  $_") for sort map { substr $_, 0, 150 } keys %forms;
+	$served     += @events;
+	$statements += keys %forms;
+	return;
+}
+
+# A statement is tried some times, each of which may fail.
+sub tries
+{
+	my ($statement, $times) = @_;
+	my $quoted = $statement =~ s/'/''/gr;
+
+	return sub { ask("SELECT try('$quoted', $times)"); };
+}
+
+sub sync
+{
+	my ($mode) = @_;
+	return sub { $local->psql($DATABASE, "CALL ngeshare_sync('$mode')", stderr => \my $said); };
+}
+
+# The sync behind hostile ones: production is the same again, and the mirror production's.
+sub is_mended
+{
+	my ($name) = @_;
+
+	$local->psql($DATABASE, 'SET client_min_messages = warning; CALL ngeshare_sync()', stderr => \my $said);
+	is(ask('SELECT status FROM sync_run ORDER BY run_id DESC LIMIT 1') . $said, 'success', "$name: the next honest sync succeeds");
+	is(ask('SELECT bool_and(matches) FROM ngeshare_validate()'), 't', "$name: and the mirror is production's");
+	return;
+}
+
+judge('connect', tries($connect, 10), 30);
+judge('first', sync('incremental'), 40);
+is_mended('first');
+$changes->change_production;
+judge('changed', sync('incremental'), 40);
+is_mended('changed');
+$production->safe_psql('source', q{
+	CREATE TEMP TABLE gone AS SELECT id FROM "HangoutGroup" ORDER BY md5(id) LIMIT 2;
+	DELETE FROM "UserHangoutGroupAttendance" WHERE "hangoutGroupId" IN (SELECT id FROM gone);
+	DELETE FROM "UserHangoutGroup" WHERE "hangoutGroupId" IN (SELECT id FROM gone);
+	DELETE FROM "HangoutGroup" WHERE id IN (SELECT id FROM gone)});
+judge('deleted', sync('incremental'), 40);
+is_mended('deleted');
+judge('full', sync('full'), 40);
+is_mended('full');
+$changes->mark_production;
+judge('verify', sync('verify'), 40);
+is_mended('verify');
+judge('validate', tries('SELECT * FROM ngeshare_validate()', 10), 20);
+judge('doctor', sub {
+	tries("SELECT * FROM ngeshare.check_$_()", 2)->()
+	  for split /\n/, ask('SELECT check_name FROM ngeshare.doctor_check WHERE asks_production'); }, 20);
+like(ask('SELECT string_agg(DISTINCT status, NULL) FROM ngeshare_doctor() WHERE check_name ~ \'production|column\''), qr/^ok/, 'and the doctor is content');
+
+# A cancel ends an attempt whatever production does meanwhile.
+sub cancel_seconds
+{
+	my ($kind, $pattern, $statement) = @_;
+	my $said = '';
+
+	$proxy->log;
+	$proxy->once($kind, $pattern);
+	my $call = IPC::Run::start([ 'psql', '-X', '-q', '-d', $local->connstr($DATABASE), '-c', $statement ],
+		'<', \undef, '>', \my $ignored, '2>', \$said, IPC::Run::timeout(30));
+	poll_until(sub { grep { $_->[2] eq $kind } $proxy->log }) or die "$kind was not served";
+	sleep 0.2;
+	my $began = time;
+	ask(q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()});
+	$call->finish;
+	$proxy->honest;
+	return $said =~ /cancel/ ? time - $began : $said;
+}
+
+$local->safe_psql('postgres', "ALTER DATABASE $DATABASE SET ngeshare.sync_timeout = '60s'");
+for my $case (
+	[ 'silence', 'start-up', 'CALL ngeshare_sync()' ],
+	[ 'silence', 'server_version_num', $connect ],
+	[ 'trickle', 'sum\(hash\)', 'CALL ngeshare_sync()' ],
+	[ 'silence', '^COPY', q{CALL ngeshare_sync('full')} ],
+	[ 'trickle', '^COPY', q{CALL ngeshare_sync('full')} ],
+	[ 'silence', 'sum\(hash\)', 'SELECT * FROM ngeshare_validate()' ])
+{
+	my $seconds = cancel_seconds(@$case);
+	cmp_ok($seconds, '<', 1, "a cancel within a second: $case->[0] at $case->[1]");
+}
+$local->safe_psql('postgres', "ALTER DATABASE $DATABASE SET ngeshare.sync_timeout = '${TIMEOUT}s'");
+is_mended('cancel');
+
+# A silent first host does not hide the second, and each has a time of its own.
+my $silent = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 5) or die "can't listen: $!";
+my $began = time;
+ask(connect_local($production, 'source', %way, host => '127.0.0.1,127.0.0.1', port => $silent->sockport . ',' . $production->port));
+cmp_ok(time - $began, '<', $BOUND, 'a silent first host: the second is asked');
+like(psql_errors($local, $DATABASE, connect_local($production, 'source', %way, host => '127.0.0.1,127.0.0.1', port => $silent->sockport . ',1')),
+	qr/^ERROR:  08001: could not connect to production: .*\nDETAIL:  no answer from "127.0.0.1", port \d+, within 1 s\n.*refused/m, 'all hosts are told of');
+like(psql_errors($local, $DATABASE, connect_local($production, 'nowhere', %way, host => '127.0.0.1,127.0.0.1', port => $production->port . ',1')),
+	qr/^ERROR:  3D000: .*\nHINT:  Check the dbname/m, 'a server that refuses ends it, and the hint speaks of the database');
+$production->safe_psql('postgres', "ALTER ROLE $LOGIN CONNECTION LIMIT 0");
+like(psql_errors($local, $DATABASE, $connect), qr/^ERROR:  53300: .*\nHINT:  .*CONNECTION LIMIT/m, 'too many connections: the hint says so');
+$production->safe_psql('postgres', "ALTER ROLE $LOGIN CONNECTION LIMIT -1");
+
+# A prepared transaction that holds back the watermark is named.
+$production->safe_psql('source', q{BEGIN; UPDATE "User" SET "lastLogin" = "lastLogin" WHERE false; PREPARE TRANSACTION 'left behind'});
+like(psql_errors($local, $DATABASE, q{SET ngeshare.sync_overlap = 0; SELECT pg_sleep(0.1); CALL ngeshare_sync()}),
+	qr/WARNING: .*The prepared transaction "left behind" of production has been open since 20/, 'a prepared transaction is named');
+$production->safe_psql('source', q{ROLLBACK PREPARED 'left behind'});
+
+my $log = slurp_file($local->logfile);
+unlike($log, qr/terminated by signal|PANIC|TRAP/, 'no backend crashed');
+ok(utf8::decode($log), "the server's log is valid UTF-8");
+diag("hostile production: $statements statements, $served wrong answers of " . @KINDS . ' kinds');
+$proxy->stop;
+$_->stop for $production, $local;
+done_testing();
