@@ -68,7 +68,7 @@ sub chosen_sessions
 		my ($database, $said) = new_database(connect_local($production, 'source', target_session_attrs => $attribute));
 
 		is($said, '', "target_session_attrs=$attribute connects");
-		is($local->safe_psql($database, q{SELECT asked::text FROM ngeshare.ask_production('SELECT current_setting(''transaction_read_only''), current_setting(''timezone'')') AS asked}),
+		is($local->safe_psql($database, q{SELECT asked::text FROM ngeshare.ask_production('SELECT current_setting(''transaction_read_only''), current_setting(''timezone'')', 'text text') AS asked}),
 			'{on,UTC}', 'and its session is read-only and pinned');
 		next unless $attribute eq 'read-write';
 		$local->safe_psql($database, 'CALL ngeshare_sync()');
@@ -98,7 +98,7 @@ sub locked_table
 		is($production->safe_psql('source', q{SELECT coalesce(max(setting), '') FROM pg_settings WHERE name = 'lock_timeout'}), '0', 'production waits for ever by itself');
 		$holder->run('ROLLBACK');
 	}
-	is($local->safe_psql($database, q{SELECT asked::text FROM ngeshare.ask_production('SELECT current_setting(''lock_timeout'')') AS asked}), '{1s}', 'no wait lasts longer than a second');
+	is($local->safe_psql($database, q{SELECT asked::text FROM ngeshare.ask_production('SELECT current_setting(''lock_timeout'')', 'text') AS asked}), '{1s}', 'no wait lasts longer than a second');
 	$local->safe_psql($database, 'CALL ngeshare_sync()');
 	is(last_status($database), 'success', 'and the next sync has all');
 	$holder->end;
@@ -148,7 +148,7 @@ sub pooled_sessions
 		is(psql_errors($local, $database, 'CALL ngeshare_sync()') =~ s/^NOTICE:.*\n//mgr, '', 'it syncs');
 		cmp_ok(is_mirrored($database, 'HangoutGroup'), '>', 30, 'production\'s rows');
 		is($local->safe_psql($database, q{SELECT asked::text FROM ngeshare.ask_production(
-			'SELECT current_setting(''transaction_read_only''), current_setting(''lock_timeout''), current_setting(''extra_float_digits'')') AS asked}),
+			'SELECT current_setting(''transaction_read_only''), current_setting(''lock_timeout''), current_setting(''extra_float_digits'')', 'text text text') AS asked}),
 			'{on,1s,3}', 'its statements run with our settings');
 		is($local->safe_psql($database, q{SELECT status FROM ngeshare_doctor() WHERE check_name = 'production_answers'}), 'warning', 'and the doctor says so');
 		IPC::Run::run([ 'psql', '-X', '-At', '-d', "$conninfo dbname=$mode", '-c', q{
