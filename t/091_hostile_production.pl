@@ -210,9 +210,7 @@ $changes->mark_production;
 judge('verify', sync('verify'), 40);
 is_mended('verify');
 judge('validate', tries('SELECT * FROM ngeshare_validate()', 10), 20);
-judge('doctor', sub {
-	tries("SELECT * FROM ngeshare.check_$_()", 2)->()
-	  for split /\n/, ask('SELECT check_name FROM ngeshare.doctor_check WHERE asks_production'); }, 20);
+judge('doctor', sub { ask(q{SELECT try(format('SELECT * FROM ngeshare.check_%s()', check_name), 4) FROM ngeshare.doctor_check WHERE asks_production}); }, 20);
 like(ask('SELECT string_agg(DISTINCT status, NULL) FROM ngeshare_doctor() WHERE check_name ~ \'production|column\''), qr/^ok/, 'and the doctor is content');
 
 # A cancel ends an attempt whatever production does meanwhile.
@@ -255,7 +253,7 @@ my $began = time;
 ask(connect_local($production, 'source', %way, host => '127.0.0.1,127.0.0.1', port => $silent->sockport . ',' . $production->port));
 cmp_ok(time - $began, '<', $BOUND, 'a silent first host: the second is asked');
 like(psql_errors($local, $DATABASE, connect_local($production, 'source', %way, host => '127.0.0.1,127.0.0.1', port => $silent->sockport . ',1')),
-	qr/^ERROR:  08001: could not connect to production: .*\nDETAIL:  no answer from "127.0.0.1", port \d+, within 1 s\n.*refused/m, 'all hosts are told of');
+	qr/^ERROR:  08001: could not connect to production: .*\nDETAIL:  no answer from "127.0.0.1", port \d+, within 1 s\n.*refused/ms, 'all hosts are told of');
 like(psql_errors($local, $DATABASE, connect_local($production, 'nowhere', %way, host => '127.0.0.1,127.0.0.1', port => $production->port . ',1')),
 	qr/^ERROR:  3D000: .*\nHINT:  Check the dbname/m, 'a server that refuses ends it, and the hint speaks of the database');
 $production->safe_psql('postgres', "ALTER ROLE $LOGIN CONNECTION LIMIT 0");

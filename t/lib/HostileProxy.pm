@@ -227,12 +227,14 @@ sub next_kind
 }
 
 # The kinds that a new statement gets: all but the slow ones for the first of its form in
-# the scope, every third for each further one (another table's), in turns. Of the slow
+# the scope, every third for each further one (another table's, or another question of the
+# doctor's), in turns. Of the slow
 # kinds a form that no scope has seen gets one, the first forms each, then every third.
 sub kinds_for
 {
 	my ($state, $sql, $form) = @_;
-	my $turn  = $state->{forms}{"$state->{scope} $form"}++;
+	my $group = $state->{scope} eq 'doctor' ? 'question' : $form;
+	my $turn  = $state->{forms}{"$state->{scope} $group"}++;
 	my $is_new = !$state->{known}{$form}++;
 	my $slow  = $is_new && (keys %{ $state->{known} } <= 6 || keys(%{ $state->{known} }) % 3 == 0);
 	my @kinds = grep { $sql ne 'start-up' || $immediate{$_} } @{ $state->{kinds} };
