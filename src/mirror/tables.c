@@ -13,24 +13,27 @@
 #include "utils/builtins.h"
 
 const MirrorTable mirror_tables[MIRROR_TABLES] = {
-    {"User", "stage_user", "updatedAt", {{NULL, NULL}}, NULL},
-    {"Hangout", "stage_hangout", "updatedAt", {{NULL, NULL}}, NULL},
+    {"User", "stage_user", "updatedAt", {{NULL, NULL}}, NULL, "removed_user"},
+    {"Hangout", "stage_hangout", "updatedAt", {{NULL, NULL}}, NULL, "removed_hangout"},
     {"HangoutEpisode",
      "stage_hangout_episode",
      "updatedAt",
      {{"hangoutId", "Hangout"}, {NULL, NULL}},
-     NULL},
+     NULL,
+     "removed_hangout_episode"},
     {"HangoutGroup",
      "stage_hangout_group",
      "updatedAt",
      {{"hangoutId", "Hangout"}, {NULL, NULL}},
      "NOT ngeshare.has_local_day(stage.\"createdAt\") OR NOT "
-     "ngeshare.has_local_day(stage.\"startDate\")"},
+     "ngeshare.has_local_day(stage.\"startDate\")",
+     "removed_hangout_group"},
     {"UserHangoutGroup",
      "stage_user_hangout_group",
      "updatedAt",
      {{"hangoutGroupId", "HangoutGroup"}, {"userId", "User"}, {NULL, NULL}},
-     "NOT ngeshare.has_local_day(stage.\"joinedAt\")"},
+     "NOT ngeshare.has_local_day(stage.\"joinedAt\")",
+     "removed_user_hangout_group"},
     {"UserHangoutGroupAttendance",
      "stage_attendance",
      "attendedAt",
@@ -38,7 +41,8 @@ const MirrorTable mirror_tables[MIRROR_TABLES] = {
       {"hangoutGroupId", "HangoutGroup"},
       {"userId", "User"},
       {NULL, NULL}},
-     "NOT ngeshare.has_local_day(stage.\"attendedAt\")"},
+     "NOT ngeshare.has_local_day(stage.\"attendedAt\")",
+     "removed_attendance"},
 };
 
 /* The place of a table in mirror_tables, or -1 where no table has that name. */

@@ -26,6 +26,7 @@ typedef struct MirrorTable
 	MirrorParent parents[MIRROR_MAX_PARENTS + 1]; /* ended by a NULL column */
 	const char
 	    *unusable; /* SQL condition on a row of staging "stage" that can't be mirrored, or NULL */
+	const char *archive; /* its table in schema ngeshare for rows that were deleted */
 } MirrorTable;
 
 /* Parents before children, attendance last. */

@@ -1,44 +1,80 @@
 /*
  * src/sync/backup.c
- *		Attendance as it was before a run replaced it, for
+ *		Rows as they were before a run deleted or replaced them: the archive, for
+ *		ngeshare_restore_deleted(), and attendance's backup, for
  *		ngeshare_restore_attendance().
+ *
+ * Rows go from table to table, column by column: none is made a single value, which
+ * could be larger than PostgreSQL holds.
  */
 #include "sync/sync.h"
 
 #include "ngeshare.h"
 #include "sql.h"
+#include "utils/builtins.h"
+
+#define BACKUP "replaced_attendance"
+
+/*
+ * Copies rows of the mirror into a table of the archive, where a column says what
+ * they are. rest: what follows FROM, with the mirror's rows under that name.
+ */
+static void
+keep_rows(SyncRun *run, const char *archive, const char *column, const char *value,
+          const MirrorTable *table, const char *rest)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, archive);
+	sql_add_text(&args, table->name);
+	sql_query_row("SELECT string_agg(quote_ident(name), ', '),"
+	              " string_agg('mirror.' || quote_ident(name), ', '),"
+	              " (SELECT coalesce('(SELECT to_jsonb(added) FROM (SELECT '"
+	              " || string_agg('mirror.' || quote_ident(added), ', ') || ') AS added)', 'NULL')"
+	              " FROM unnest(ngeshare.added_columns(archive, mirror)) AS added)"
+	              " FROM (SELECT format('ngeshare.%I', $1)::regclass AS archive,"
+	              " format('public.%I', $2)::regclass AS mirror) AS tables"
+	              " CROSS JOIN LATERAL unnest(ngeshare.own_columns(archive)) AS name"
+	              " GROUP BY archive, mirror",
+	              &args);
+	args.count = 0;
+	sql_add_int64(&args, run->run_id);
+	sql_add_text(&args, value);
+	sql_run(sql_format("INSERT INTO ngeshare.%s (run_id, %s, row_id, content, %s)"
+	                   " SELECT $1, $2, mirror.id, %s, %s FROM public.%s AS mirror %s"
+	                   " ON CONFLICT DO NOTHING",
+	                   archive, column, sql_text(1), sql_text(3), sql_text(2),
+	                   quote_identifier(table->name), rest),
+	        &args);
+}
+
+/* Copies rows of the mirror that a condition selects into the run's archive. */
+void
+sync_archive(SyncRun *run, const MirrorTable *table, const char *condition)
+{
+	keep_rows(run, table->archive, "table_name", table->name, table,
+	          sql_format("WHERE %s", condition));
+}
 
 /* Keeps the versions that staging is about to replace. */
 void
 sync_back_up_changed(SyncRun *run)
 {
 	const MirrorTable *table = &mirror_tables[MIRROR_ATTENDANCE];
-	SqlArgs args = {0};
 
-	sql_add_int64(&args, run->run_id);
-	sql_run(sql_format("INSERT INTO ngeshare.attendance_backup (run_id, row_id, kind, content)"
-	                   " SELECT $1, mirror.id, 'changed', to_jsonb(mirror)"
-	                   " FROM public.\"UserHangoutGroupAttendance\" AS mirror"
-	                   " JOIN ngeshare.stage_attendance AS stage ON stage.id = mirror.id"
-	                   " WHERE ROW(%s) IS DISTINCT FROM ROW(%s) ON CONFLICT DO NOTHING",
-	                   mirror_columns(table, "mirror.%1$I", ", "),
-	                   mirror_columns(table, "stage.%1$I", ", ")),
-	        &args);
+	keep_rows(run, BACKUP, "kind", "changed", table,
+	          sql_format("JOIN ngeshare.stage_attendance AS stage ON stage.id = mirror.id"
+	                     " WHERE ROW(%s) IS DISTINCT FROM ROW(%s)",
+	                     mirror_columns(table, "mirror.%1$I", ", "),
+	                     mirror_columns(table, "stage.%1$I", ", ")));
 }
 
 /* Keeps the rows that are about to be deleted. */
 void
 sync_back_up_removed(SyncRun *run, const char *condition)
 {
-	SqlArgs args = {0};
-
-	sql_add_int64(&args, run->run_id);
-	sql_run(sql_format("INSERT INTO ngeshare.attendance_backup (run_id, row_id, kind, content)"
-	                   " SELECT $1, mirror.id, 'removed', to_jsonb(mirror)"
-	                   " FROM public.\"UserHangoutGroupAttendance\" AS mirror WHERE %s"
-	                   " ON CONFLICT DO NOTHING",
-	                   condition),
-	        &args);
+	keep_rows(run, BACKUP, "kind", "removed", &mirror_tables[MIRROR_ATTENDANCE],
+	          sql_format("WHERE %s", condition));
 }
 
 /* In a run that replaces rows, keeps which ones it adds, too: undone, they go again. */
@@ -48,7 +84,7 @@ sync_back_up_added(SyncRun *run)
 	SqlArgs args = {0};
 
 	sql_add_int64(&args, run->run_id);
-	sql_run("INSERT INTO ngeshare.attendance_backup (run_id, row_id, kind)"
+	sql_run("INSERT INTO ngeshare." BACKUP " (run_id, row_id, kind)"
 	        " SELECT $1, stage.id, 'added' FROM ngeshare.stage_attendance AS stage"
 	        " WHERE EXISTS (SELECT 1 FROM ngeshare.attendance_backup WHERE run_id = $1)"
 	        " AND NOT EXISTS (SELECT 1 FROM public.\"UserHangoutGroupAttendance\" AS mirror"
@@ -63,8 +99,8 @@ sync_forget_old_backups(void)
 	SqlArgs args = {0};
 
 	sql_add_int64(&args, ngeshare_settings.backup_keep);
-	sql_run("DELETE FROM ngeshare.attendance_backup WHERE run_id < ALL (SELECT run_id"
-	        " FROM ngeshare.attendance_backup GROUP BY run_id ORDER BY run_id DESC LIMIT $1)"
-	        " OR $1 = 0",
+	sql_run("DELETE FROM ngeshare.attendance_backup WHERE $1 = 0 OR run_id < (SELECT min(run_id)"
+	        " FROM (SELECT run_id FROM ngeshare.attendance_backup GROUP BY run_id"
+	        " ORDER BY run_id DESC LIMIT $1) AS last_runs)",
 	        &args);
 }

@@ -69,34 +69,52 @@ parent_joins(const MirrorTable *table)
 }
 
 /*
+ * A condition on a row: jsonb holds it, with room to spare (268,435,455 bytes is the
+ * limit of all its values together). No value is read for that, only its length.
+ */
+static char *
+fits_in_jsonb(const MirrorTable *table, const char *alias)
+{
+	char *format = sql_format("coalesce(octet_length(%s.%%1$I::text), 0)::bigint", alias);
+
+	return sql_format("%s < 100000000", mirror_columns(table, format, " + "));
+}
+
+/*
  * Moves staged rows into quarantine: those that a query gives, with its columns id
- * and reason. Its parameters begin with $3.
+ * and reason. Its parameters begin with $3. One that
+ * is too large to be kept whole waits by its key, and is fetched again by each run.
  */
 static void
 hold(SyncRun *run, const MirrorTable *table, const char *rejected, const SqlArgs *parameters,
      bool is_refused)
 {
 	SqlArgs args = {0};
+	int64 rows;
 
 	sql_add_text(&args, table->name);
 	sql_add_int64(&args, run->run_id);
 	sql_add_all(&args, parameters);
-	sql_run(
-	    sql_format("WITH rejected AS MATERIALIZED (%s), taken AS ("
-	               " DELETE FROM ngeshare.%s AS stage USING rejected"
-	               " WHERE stage.id = rejected.id RETURNING stage.*, rejected.reason)"
+	rows = sql_run(
+	    sql_format("WITH rejected AS MATERIALIZED (%1$s), taken AS ("
+	               " DELETE FROM ngeshare.%2$s AS stage USING rejected"
+	               " WHERE stage.id = rejected.id RETURNING stage.*, rejected.reason,"
+	               " %3$s AS is_whole)"
 	               " INSERT INTO ngeshare.quarantine AS held (table_name, row_id, reason,"
-	               " content, source_hash, is_refused, first_run_id, last_run_id)"
-	               " SELECT $1, id, reason,"
-	               " to_jsonb(taken) - '{stage_no,source_hash,reason}'::text[],"
-	               " coalesce(source_hash, %s), %s, $2, $2 FROM taken"
+	               " content, source_hash, is_whole, is_refused, first_run_id, last_run_id)"
+	               " SELECT $1, id, reason, CASE WHEN is_whole"
+	               " THEN to_jsonb(taken) - '{stage_no,source_hash,reason,is_whole}'::text[]"
+	               " ELSE jsonb_build_object('id', id, %4$s, taken.%5$s) END,"
+	               " coalesce(source_hash, %6$s), is_whole, is_whole AND %7$s, $2, $2 FROM taken"
 	               " ON CONFLICT (table_name, md5(row_id)) DO UPDATE SET reason = excluded.reason,"
 	               " content = excluded.content, source_hash = excluded.source_hash,"
-	               " is_whole = true, is_refused = excluded.is_refused,"
+	               " is_whole = excluded.is_whole, is_refused = excluded.is_refused,"
 	               " last_run_id = excluded.last_run_id",
-	               rejected, table->stage, content_row_hash(table, "taken"),
-	               is_refused ? "true" : "false"),
+	               rejected, table->stage, fits_in_jsonb(table, "stage"),
+	               quote_literal_cstr(table->stamp), quote_identifier(table->stamp),
+	               content_row_hash(table, "taken"), is_refused ? "true" : "false"),
 	    &args);
+	sync_analyze_work("quarantine", rows);
 }
 
 /* Makes staging fit to merge: what can't be mirrored now leaves it. */

@@ -58,21 +58,6 @@ sync_guard_all_removals(SyncRun *run)
 		sync_guard_removal(run, i, run->tables[i].extra - sync_count_kept(&mirror_tables[i]));
 }
 
-/* Copies rows of the mirror that a condition selects into the run's archive. */
-void
-sync_archive(SyncRun *run, const MirrorTable *table, const char *condition)
-{
-	SqlArgs args = {0};
-
-	sql_add_int64(&args, run->run_id);
-	sql_add_text(&args, table->name);
-	sql_run(sql_format("INSERT INTO ngeshare.removed_row (run_id, table_name, row_id, content)"
-	                   " SELECT $1, $2, mirror.id, to_jsonb(mirror) FROM public.%s AS mirror"
-	                   " WHERE %s ON CONFLICT DO NOTHING",
-	                   quote_identifier(table->name), condition),
-	        &args);
-}
-
 /*
  * What was written by hand of a group's past goes with it, into the archive. The
  * rest is production's, and goes when production does not count it any more.

@@ -301,6 +301,7 @@ extern void sync_merge_window(SyncRun *run);
 extern void sync_correct_past(SyncRun *run);
 
 /* backup.c */
+extern void sync_archive(SyncRun *run, const MirrorTable *table, const char *condition);
 extern void sync_back_up_changed(SyncRun *run);
 extern void sync_back_up_removed(SyncRun *run, const char *condition);
 extern void sync_back_up_added(SyncRun *run);
@@ -330,7 +331,6 @@ extern bool sync_repair(SyncRun *run);
 /* remove.c */
 extern int64 sync_allowed_removals(const SyncRun *run, int table);
 extern void sync_guard_removal(const SyncRun *run, int table, int64 missing);
-extern void sync_archive(SyncRun *run, const MirrorTable *table, const char *condition);
 extern void sync_guard_all_removals(SyncRun *run);
 extern void sync_remove(SyncRun *run);
 

@@ -187,7 +187,7 @@ CREATE TABLE ngeshare.quarantine
 -- An id may be longer than an index takes: that may be why it waits.
 CREATE UNIQUE INDEX ON ngeshare.quarantine (table_name, md5(row_id));
 COMMENT ON TABLE ngeshare.quarantine IS
-'Production''s rows that can''t be mirrored now (no parent, a timestamp without a local day, a value that can''t be stored here). They are kept whole and tried again by each run; source_hash tells whether production''s row is still this one. A row that can''t even be fetched is kept by its key and stamp alone (is_whole is false); is_refused: the mirror itself didn''t take it.';
+'Production''s rows that can''t be mirrored now (no parent, a timestamp without a local day, a value that can''t be stored here). They are kept whole and tried again by each run; source_hash tells whether production''s row is still this one. A row that can''t even be fetched, or that is too large for jsonb, is kept by its key and stamp alone (is_whole is false); is_refused: the mirror itself didn''t take it.';
 
 -- Staging: what a batch pulled, committed, waiting for its table's merge. Like the
 -- mirror, but anything else than the id may be NULL. stage_no is the order of arrival: of two

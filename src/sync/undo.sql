@@ -5,23 +5,81 @@ CREATE TABLE ngeshare.removed_row
     run_id     bigint      NOT NULL,
     table_name text        NOT NULL,
     row_id     text        NOT NULL,
-    content    jsonb       NOT NULL,
+    content    jsonb,
     removed_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE UNIQUE INDEX ON ngeshare.removed_row (run_id, table_name, md5(row_id));
 COMMENT ON TABLE ngeshare.removed_row IS
-'The archive: rows that a run deleted because production no longer had them. Kept until they are deleted here by hand.';
+'The archive: rows that a run deleted because production no longer had them. Kept until they are deleted here by hand. A row''s columns are in the table that inherits from this one (ngeshare.removed_user and so on). content: the columns that users have added to the mirror, or NULL; of rows that version 1.1 or earlier archived, the whole row.';
 
 CREATE TABLE ngeshare.attendance_backup
 (
     run_id  bigint NOT NULL,
     row_id  text   NOT NULL,
     kind    text   NOT NULL CHECK (kind IN ('removed', 'changed', 'added')),
-    content jsonb  CHECK ((content IS NULL) = (kind = 'added'))
+    content jsonb
 );
 CREATE UNIQUE INDEX ON ngeshare.attendance_backup (run_id, md5(row_id));
 COMMENT ON TABLE ngeshare.attendance_backup IS
-'Attendance as it was before a run replaced it: removed and changed rows whole, added ones by id. Kept of the last ngeshare.backup_keep runs that replaced any.';
+'Attendance as it was before a run replaced it: removed and changed rows whole (their columns are in ngeshare.replaced_attendance, content is as in ngeshare.removed_row), added ones by id. Kept of the last ngeshare.backup_keep runs that replaced any.';
+
+-- Rows are kept in the mirror's own columns: a value of any size and type is as it
+-- was, and goes back by INSERT ... SELECT. Like staging, they may lack any value.
+CREATE TABLE ngeshare.removed_user
+    (LIKE public."User") INHERITS (ngeshare.removed_row);
+COMMENT ON TABLE ngeshare.removed_user IS
+'Rows of "User" in the archive, ngeshare.removed_row.';
+CREATE TABLE ngeshare.removed_hangout
+    (LIKE public."Hangout") INHERITS (ngeshare.removed_row);
+COMMENT ON TABLE ngeshare.removed_hangout IS
+'Rows of "Hangout" in the archive, ngeshare.removed_row.';
+CREATE TABLE ngeshare.removed_hangout_episode
+    (LIKE public."HangoutEpisode") INHERITS (ngeshare.removed_row);
+COMMENT ON TABLE ngeshare.removed_hangout_episode IS
+'Rows of "HangoutEpisode" in the archive, ngeshare.removed_row.';
+CREATE TABLE ngeshare.removed_hangout_group
+    (LIKE public."HangoutGroup") INHERITS (ngeshare.removed_row);
+COMMENT ON TABLE ngeshare.removed_hangout_group IS
+'Rows of "HangoutGroup" in the archive, ngeshare.removed_row.';
+CREATE TABLE ngeshare.removed_user_hangout_group
+    (LIKE public."UserHangoutGroup") INHERITS (ngeshare.removed_row);
+COMMENT ON TABLE ngeshare.removed_user_hangout_group IS
+'Rows of "UserHangoutGroup" in the archive, ngeshare.removed_row.';
+CREATE TABLE ngeshare.removed_attendance
+    (LIKE public."UserHangoutGroupAttendance") INHERITS (ngeshare.removed_row);
+COMMENT ON TABLE ngeshare.removed_attendance IS
+'Rows of "UserHangoutGroupAttendance" in the archive, ngeshare.removed_row.';
+CREATE TABLE ngeshare.replaced_attendance
+    (LIKE public."UserHangoutGroupAttendance") INHERITS (ngeshare.attendance_backup);
+COMMENT ON TABLE ngeshare.replaced_attendance IS
+'The rows of ngeshare.attendance_backup that have columns: those that a run removed or changed.';
+
+CREATE UNIQUE INDEX ON ngeshare.removed_user (run_id, md5(row_id));
+CREATE UNIQUE INDEX ON ngeshare.removed_hangout (run_id, md5(row_id));
+CREATE UNIQUE INDEX ON ngeshare.removed_hangout_episode (run_id, md5(row_id));
+CREATE UNIQUE INDEX ON ngeshare.removed_hangout_group (run_id, md5(row_id));
+CREATE UNIQUE INDEX ON ngeshare.removed_user_hangout_group (run_id, md5(row_id));
+CREATE UNIQUE INDEX ON ngeshare.removed_attendance (run_id, md5(row_id));
+CREATE UNIQUE INDEX ON ngeshare.replaced_attendance (run_id, md5(row_id));
+
+DO $$
+DECLARE
+    needed record;
+BEGIN
+    FOR needed IN
+        SELECT attrelid::regclass AS archive, attname AS column_name
+        FROM pg_inherits
+        JOIN pg_attribute ON attrelid = inhrelid
+        WHERE inhparent IN ('ngeshare.removed_row'::regclass, 'ngeshare.attendance_backup'::regclass)
+          AND attnum > 0
+          AND attnotnull
+          AND attinhcount = 0
+    LOOP
+        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL',
+            needed.archive, needed.column_name);
+    END LOOP;
+END
+$$;
 
 CREATE FUNCTION ngeshare.refuse_during_sync()
 RETURNS void
@@ -31,40 +89,82 @@ VOLATILE;
 COMMENT ON FUNCTION ngeshare.refuse_during_sync() IS
 'Raises NG001 while a sync runs, and keeps one from beginning until the transaction ends.';
 
-CREATE FUNCTION ngeshare.put_back(table_name text, contents jsonb[], put_over boolean)
+CREATE FUNCTION ngeshare.own_columns(archive regclass)
+RETURNS text[]
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT array_agg(attname::text ORDER BY attnum)
+    FROM pg_attribute
+    WHERE attrelid = archive
+      AND attnum > 0
+      AND attinhcount = 0
+      AND NOT attisdropped
+$$;
+COMMENT ON FUNCTION ngeshare.own_columns(regclass) IS
+'The columns that a table of the archive shares with its table of the mirror.';
+
+CREATE FUNCTION ngeshare.added_columns(archive regclass, mirror regclass)
+RETURNS text[]
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT coalesce(array_agg(attname::text ORDER BY attnum), '{}')
+    FROM pg_attribute
+    WHERE attrelid = mirror
+      AND attnum > 0
+      AND NOT attisdropped
+      AND attgenerated = ''
+      AND attidentity <> 'a'
+      AND attname::text <> ALL (ngeshare.own_columns(archive))
+$$;
+COMMENT ON FUNCTION ngeshare.added_columns(regclass, regclass) IS
+'The columns that users have added to a table of the mirror, without those that PostgreSQL generates.';
+
+CREATE FUNCTION ngeshare.put_back(mirror regclass, archive regclass, archived text, is_typed boolean, put_over boolean)
 RETURNS bigint
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    columns text;
-    changes text;
-    rows    bigint;
+    added text[];
+    rows  bigint;
 BEGIN
-    SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum),
-           string_agg(format('%1$I = excluded.%1$I', attname), ', ' ORDER BY attnum)
-    INTO columns, changes
-    FROM pg_attribute
-    WHERE attrelid = format('public.%I', put_back.table_name)::regclass
-      AND attnum > 0
-      AND NOT attisdropped
-      AND attgenerated = ''
-      AND attidentity <> 'a';
-    EXECUTE format($put$
-        INSERT INTO public.%1$I (%2$s)
-        SELECT %2$s
-        FROM unnest($1) AS content
-        CROSS JOIN LATERAL jsonb_populate_record(NULL::public.%1$I, content)
-        ON CONFLICT (id) DO %3$s
-    $put$, put_back.table_name, columns, CASE WHEN put_over THEN 'UPDATE SET ' || changes ELSE 'NOTHING' END)
-    USING contents;
+    -- A column that users have added since is left to its default.
+    EXECUTE format($added$
+        SELECT array_agg(name)
+        FROM unnest($1) AS name
+        WHERE EXISTS (SELECT 1 FROM %s AND content ? name)
+    $added$, archived)
+    INTO added
+    USING ngeshare.added_columns(archive, mirror);
+    EXECUTE (
+        SELECT format($put$
+            INSERT INTO %1$s (%2$s)
+            SELECT %3$s
+            FROM (SELECT * FROM %4$s) AS archived
+            CROSS JOIN LATERAL jsonb_populate_record(NULL::%1$s, archived.content) AS kept
+            ON CONFLICT (id) DO %5$s
+        $put$, mirror,
+            string_agg(quote_ident(name), ', ' ORDER BY place),
+            string_agg(format(CASE WHEN is_typed AND place <= cardinality(own) THEN 'archived.%I'
+                              ELSE 'kept.%I' END, name), ', ' ORDER BY place),
+            archived,
+            CASE WHEN put_over
+                THEN 'UPDATE SET ' || string_agg(format('%1$I = excluded.%1$I', name), ', ')
+                ELSE 'NOTHING' END)
+        FROM ngeshare.own_columns(archive) AS own
+        CROSS JOIN LATERAL unnest(own || added) WITH ORDINALITY AS given (name, place)
+        GROUP BY own);
     GET DIAGNOSTICS rows = ROW_COUNT;
     RETURN rows;
 END
 $$;
-COMMENT ON FUNCTION ngeshare.put_back(text, jsonb[], boolean) IS
-'Puts archived rows of one table back, over what is there or only where nothing is, and returns how many.';
+COMMENT ON FUNCTION ngeshare.put_back(regclass, regclass, text, boolean, boolean) IS
+'Puts archived rows of one table back, over what is there or only where nothing is, and returns how many. archived: the rows, as SQL from FROM on, with a WHERE; is_typed: their columns are in the archive''s own, not in content.';
 
 CREATE FUNCTION public.ngeshare_restore_attendance(run_id bigint)
 RETURNS bigint
@@ -75,7 +175,8 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    undone bigint;
+    is_typed boolean;
+    undone   bigint;
 BEGIN
     PERFORM ngeshare.refuse_during_sync();
     IF NOT EXISTS (SELECT 1 FROM ngeshare.attendance_backup AS backup WHERE backup.run_id = $1) THEN
@@ -91,11 +192,16 @@ BEGIN
       AND backup.kind = 'added'
       AND backup.row_id = mirror.id;
     GET DIAGNOSTICS undone = ROW_COUNT;
-    RETURN undone + ngeshare.put_back('UserHangoutGroupAttendance', ARRAY(
-        SELECT backup.content
-        FROM ngeshare.attendance_backup AS backup
-        WHERE backup.run_id = $1
-          AND backup.kind <> 'added'), true);
+    FOREACH is_typed IN ARRAY ARRAY[true, false]
+    LOOP
+        undone := undone + ngeshare.put_back(
+            'public."UserHangoutGroupAttendance"', 'ngeshare.replaced_attendance',
+            format('ONLY %s WHERE run_id = %s AND kind <> ''added''',
+                CASE WHEN is_typed THEN 'ngeshare.replaced_attendance' ELSE 'ngeshare.attendance_backup' END,
+                run_id),
+            is_typed, true);
+    END LOOP;
+    RETURN undone;
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_restore_attendance(bigint) IS
@@ -111,6 +217,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     mirrored text;
+    archive  text;
     undone   bigint := 0;
     meetings bigint;
 BEGIN
@@ -125,14 +232,20 @@ BEGIN
                           UNION
                           SELECT removed_meeting.run_id FROM ngeshare.removed_meeting) AS removed);
     END IF;
-    FOREACH mirrored IN ARRAY ARRAY['User', 'Hangout', 'HangoutEpisode', 'HangoutGroup', 'UserHangoutGroup',
-        'UserHangoutGroupAttendance']
+    FOR mirrored, archive IN
+        VALUES ('User', 'removed_user'),
+               ('Hangout', 'removed_hangout'),
+               ('HangoutEpisode', 'removed_hangout_episode'),
+               ('HangoutGroup', 'removed_hangout_group'),
+               ('UserHangoutGroup', 'removed_user_hangout_group'),
+               ('UserHangoutGroupAttendance', 'removed_attendance')
     LOOP
-        undone := undone + ngeshare.put_back(mirrored, ARRAY(
-            SELECT removed.content
-            FROM ngeshare.removed_row AS removed
-            WHERE removed.run_id = $1
-              AND removed.table_name = mirrored), false);
+        undone := undone
+            + ngeshare.put_back(format('public.%I', mirrored), format('ngeshare.%I', archive),
+                format('ONLY ngeshare.%I WHERE run_id = %s', archive, run_id), true, false)
+            + ngeshare.put_back(format('public.%I', mirrored), format('ngeshare.%I', archive),
+                format('ONLY ngeshare.removed_row WHERE run_id = %s AND table_name = %L', run_id, mirrored),
+                false, false);
     END LOOP;
     INSERT INTO ngeshare.meeting_past
         (group_id, episode_id, day, first_at, last_at, attendances, by_hand)
@@ -152,3 +265,10 @@ COMMENT ON FUNCTION public.ngeshare_restore_deleted(bigint) IS
 
 SELECT pg_extension_config_dump('ngeshare.removed_row', '');
 SELECT pg_extension_config_dump('ngeshare.attendance_backup', '');
+SELECT pg_extension_config_dump('ngeshare.removed_user', '');
+SELECT pg_extension_config_dump('ngeshare.removed_hangout', '');
+SELECT pg_extension_config_dump('ngeshare.removed_hangout_episode', '');
+SELECT pg_extension_config_dump('ngeshare.removed_hangout_group', '');
+SELECT pg_extension_config_dump('ngeshare.removed_user_hangout_group', '');
+SELECT pg_extension_config_dump('ngeshare.removed_attendance', '');
+SELECT pg_extension_config_dump('ngeshare.replaced_attendance', '');
