@@ -227,10 +227,25 @@ sub copy_data
 		}
 		my %known = map { $_ => 1 } split /, /, $given{$table} // next;
 		my $columns = join ', ', grep { $known{$_} } split /, /, $wanted{$table};
-		$local->safe_psql($from, "COPY (SELECT $columns FROM $path) TO '$file'");
+		my $rows = as_of_1_0($path);
+		$local->safe_psql($from, "COPY (SELECT $columns FROM $rows AS given) TO '$file'");
 		$local->safe_psql($to, "${restore}COPY $path ($columns) FROM '$file'");
 	}
 	return;
+}
+
+# A table's rows as 1.0 had them: what it archived was one jsonb value, in one table.
+sub as_of_1_0
+{
+	my ($table) = @_;
+	my %parts = (
+		'ngeshare.removed_row'       => [ 'removed_at', map { "removed_$_" } qw(user hangout hangout_episode hangout_group user_hangout_group attendance) ],
+		'ngeshare.attendance_backup' => [ 'kind', 'replaced_attendance' ]);
+	my ($column, @parts) = @{ $parts{$table} // return $table };
+
+	return '(' . join(' UNION ALL ', map {
+			"SELECT run_id, table_name, row_id, $column, CASE WHEN id IS NOT NULL THEN to_jsonb(part) - '{run_id,table_name,row_id,content,$column}'::text[] END AS content FROM ngeshare.$_ AS part"
+		} @parts) =~ s/table_name, (?=row_id, kind)//gr . ')';
 }
 
 # Attendance in the window and long before it, a course of another length, an alert that waits.

@@ -18,7 +18,7 @@ CREATE INDEX "UserHangoutGroupAttendance_episode"
 CREATE INDEX "UserHangoutGroupAttendance_user" ON public."UserHangoutGroupAttendance" ("userId");
 
 -- Archived rows are in the mirror's own columns now, in tables that inherit from these.
-ALTER TABLE ngeshare.removed_row ALTER COLUMN content DROP NOT NULL;
+ALTER TABLE IF EXISTS ngeshare.removed_row ALTER COLUMN content DROP NOT NULL;
 ALTER TABLE ngeshare.attendance_backup DROP CONSTRAINT attendance_backup_check;
 SELECT ngeshare.upgrade_drop('ngeshare.put_back(text,jsonb[],boolean)'::regprocedure);
 
