@@ -82,8 +82,8 @@ fits_in_jsonb(const MirrorTable *table, const char *alias)
 
 /*
  * Moves staged rows into quarantine: those that a query gives, with its columns id
- * and reason. Its parameters begin with $3. One that
- * is too large to be kept whole waits by its key, and is fetched again by each run.
+ * and reason. Its parameters begin with $3. One that is too large to be kept whole
+ * waits by its key, and is fetched again by each run.
  */
 static void
 hold(SyncRun *run, const MirrorTable *table, const char *rejected, const SqlArgs *parameters,
@@ -142,15 +142,19 @@ sync_hold_mirrored(SyncRun *run, const MirrorTable *table, const char *ids)
 	sql_add_text(&args, table->name);
 	sql_add_int64(&args, run->run_id);
 	sql_run(sql_format("INSERT INTO ngeshare.quarantine (table_name, row_id, reason, content,"
-	                   " source_hash, first_run_id, last_run_id)"
-	                   " SELECT $1, id, reason, to_jsonb(judged) - 'reason', %s, $2, $2"
+	                   " source_hash, is_whole, first_run_id, last_run_id)"
+	                   " SELECT $1, id, reason, CASE WHEN %s"
+	                   " THEN to_jsonb(judged) - 'reason'"
+	                   " ELSE jsonb_build_object('id', id, %s, judged.%s) END, %s, %s, $2, $2"
 	                   " FROM (SELECT stage.*, %s AS reason FROM public.%s AS stage%s"
 	                   " WHERE stage.id IN (%s)) AS judged"
 	                   " WHERE reason IS NOT NULL AND NOT EXISTS (SELECT 1"
 	                   " FROM ngeshare.difference AS gone WHERE gone.table_name = $1"
 	                   " AND gone.kind = 'extra' AND gone.row_id = judged.id)"
 	                   " ON CONFLICT DO NOTHING",
-	                   content_row_hash(table, "judged"), rejection(table),
+	                   fits_in_jsonb(table, "judged"), quote_literal_cstr(table->stamp),
+	                   quote_identifier(table->stamp), content_row_hash(table, "judged"),
+	                   fits_in_jsonb(table, "judged"), rejection(table),
 	                   quote_identifier(table->name), parent_joins(table), ids),
 	        &args);
 }

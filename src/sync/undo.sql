@@ -135,9 +135,9 @@ DECLARE
 BEGIN
     -- A column that users have added since is left to its default.
     EXECUTE format($added$
-        SELECT array_agg(name)
-        FROM unnest($1) AS name
-        WHERE EXISTS (SELECT 1 FROM %s AND content ? name)
+        SELECT array_agg(added.column_name)
+        FROM unnest($1) AS added (column_name)
+        WHERE EXISTS (SELECT 1 FROM %s AND content ? added.column_name)
     $added$, archived)
     INTO added
     USING ngeshare.added_columns(archive, mirror);
