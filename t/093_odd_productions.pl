@@ -41,7 +41,6 @@ my @cells = (
 
 my ($production, $standby, $local) = start_three();
 my (%world, $schema, $name, @failures);
-my $number = 0;
 
 make_templates();
 run_cell($_) for @cells;
@@ -102,7 +101,7 @@ sub make_cell
 	$production->safe_psql('postgres', 'DROP DATABASE source WITH (FORCE)');
 	$production->safe_psql('postgres', 'CREATE DATABASE source');
 	$production->safe_psql('source', join ";\n", make_world(%world), "SET search_path = $schema, public",
-		map { typed($_) } fill_world(24, 1 + $number++));
+		map { typed($_) } fill_world(24, 1));
 	$production->safe_psql('source', 'REVOKE ALL ON pg_stat_activity, pg_prepared_xacts FROM PUBLIC;
 		REVOKE EXECUTE ON FUNCTION pg_stat_get_activity(integer), pg_prepared_xact() FROM PUBLIC') if $world{managed};
 	return;
@@ -181,25 +180,29 @@ sub step
 	my $ended = $wanted_waiting ne '' && $mode ne 'verify' ? 'warning' : 'success';
 
 	push @different, "the sync ended so: $said" if $said !~ ($ended eq 'success' ? qr/sync \d+ succeeded/ : qr/sync \d+ ended with a warning: .*wait in quarantine/);
-	push @different, 'ngeshare_validate(): ' . $_ for grep { $_ ne '' } $local->safe_psql('mirror', 'SELECT string_agg(table_name, $$, $$) FROM ngeshare_validate() WHERE NOT matches');
-	my $waiting = $local->safe_psql('mirror', q{SELECT string_agg(table_name || ' ' || row_id, E'\n' ORDER BY table_name COLLATE "C", row_id COLLATE "C") FROM ngeshare.quarantine});
-	push @different, "in quarantine: " . substr($_, 0, 200) for differences([ split /\n/, $wanted_waiting ], [ split /\n/, $waiting ]);
+	my $found = answers_of($local, 'mirror', '', differing => 'SELECT table_name FROM ngeshare_validate() WHERE NOT matches',
+		waiting => q{SELECT table_name || ' ' || row_id FROM ngeshare.quarantine}, run => 'SELECT max(run_id) FROM sync_run');
+	push @different, "ngeshare_validate(): $_" for @{ $found->{differing} };
+	push @different, "in quarantine: $_" for differences([ split /\n/, $wanted_waiting ], $found->{waiting});
 	push @different, answers($what, @views ? @views : @few);
 	push @failures, map { "$what: $_" } @different[ 0 .. ($#different < 5 ? $#different : 5) ] if @different;
-	return $local->safe_psql('mirror', 'SELECT max(run_id) FROM sync_run');
+	return $found->{run}[0];
 }
 
 # Gives the judge production's rows as they are to be here; returns those that wait.
 sub judge
 {
 	my $script = 'BEGIN; TRUNCATE ' . join(', ', map { qq{"$_"} } @TABLES) . ";\n";
-	my @cast   = (ID => 'text', AT => 'timestamp(3)', KIND => 'text', MAIL => 'text');
+	my %to     = (ID => 'text', AT => 'timestamp(3)', KIND => 'text', MAIL => 'text');
+	my %query;
 
 	for my $table (@TABLES)
 	{
-		my $columns = join ', ', map { my ($column, $type) = @$_; $type =~ s/!//; my %to = @cast; qq{"$column"::} . ($to{$type} // $type) } @{ $COLUMNS{$table} };
-		$script .= qq{COPY "$table" FROM stdin;\n} . join('', map { "$_\n" } rows_of($production, 'source', qq{SELECT $columns FROM "$table"})) . "\\.\n";
+		my $columns = join ', ', map { my ($column, $type) = @$_; $type =~ s/!//; qq{"$column"::} . ($to{$type} // $type) } @{ $COLUMNS{$table} };
+		$query{$table} = qq{SELECT $columns FROM "$table"};
 	}
+	my $rows = answers_of($production, 'source', '', %query);
+	$script .= qq{COPY "$_" FROM stdin;\n} . join('', map { "$_\n" } @{ $rows->{$_} }) . "\\.\n" for @TABLES;
 	# What has no parent waits, and what points to it.
 	for my $child (grep { $PARENTS{$_} } @TABLES)
 	{

@@ -97,7 +97,7 @@ sub fill_world
 	return (
 		"CREATE TEMP TABLE course AS SELECT * FROM (VALUES $course) AS course (no, name, size)",
 		"CREATE TEMP TABLE circle AS SELECT no, no % 4 AS course, no / 4 AS people, timestamp '2025-06-01 03:00:00.123' + interval '1 day' * ("
-		  . $r->('start', 'no') . " % 240) AS begun, " . $r->('size', 'no') . " % 12 AS meetings FROM generate_series(1, $groups) AS no",
+		  . $r->('start', 'no') . " % 240) AS begun, (no * 5 + $seed) % 13 AS meetings FROM generate_series(1, $groups) AS no",
 		qq{INSERT INTO "User" (id, "createdAt", "updatedAt", email) SELECT } . id('user', 'no') . qq{::IDTYPE, '2025-01-01', '2025-01-01 00:00:00.5',
 			'User' || no || '\@example.org' FROM generate_series(0, $groups + 4) AS no},
 		qq{INSERT INTO "Hangout" (id, "createdAt", "updatedAt", name, type, price, "circleProfileId", visibility) SELECT } . id('hangout', 'no') . qq{::IDTYPE,
