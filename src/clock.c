@@ -1,6 +1,6 @@
 /*
  * src/clock.c
- *		Instants and local days: the settings as_of, sync_clock and timezone.
+ *		Instants and local days: the settings as_of and sync_clock.
  *
  * Production's timestamps are UTC and share timestamptz's epoch and unit, so a
  * Timestamp of production and a TimestampTz compare as numbers.
@@ -16,7 +16,6 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
-#include "utils/formatting.h"
 
 PG_FUNCTION_INFO_V1(ngeshare_as_of);
 PG_FUNCTION_INFO_V1(ngeshare_end_of_day);
@@ -215,8 +214,8 @@ check_instant(const char *text, TimestampTz *instant)
 }
 
 /* Keeps what a setting's value means beside it, for its assign hook; false without memory. */
-static bool
-keep_beside(void **extra, const void *kept, size_t size)
+bool
+clock_keep_beside(void **extra, const void *kept, size_t size)
 {
 	*extra = compat_guc_malloc(size);
 	if (*extra == NULL)
@@ -226,8 +225,8 @@ keep_beside(void **extra, const void *kept, size_t size)
 }
 
 /* Gives a setting's value its fixed spelling; false without memory. */
-static bool
-respell(char **newval, const char *spelled)
+bool
+clock_respell(char **newval, const char *spelled)
 {
 	char *copy = spelled != NULL ? compat_guc_strdup(spelled) : NULL;
 
@@ -253,10 +252,11 @@ clock_check_instant(char **newval, void **extra, GucSource source)
 	if (*newval == NULL || **newval == '\0')
 		return true;
 	if (InitializingParallelWorker)
-		return read_spelled(*newval, &instant) ? keep_beside(extra, &instant, sizeof(instant))
+		return read_spelled(*newval, &instant) ? clock_keep_beside(extra, &instant, sizeof(instant))
 		                                       : true;
-	return check_instant(*newval, &instant) && respell(newval, clock_spell_instant(instant)) &&
-	       keep_beside(extra, &instant, sizeof(instant));
+	return check_instant(*newval, &instant) &&
+	       clock_respell(newval, clock_spell_instant(instant)) &&
+	       clock_keep_beside(extra, &instant, sizeof(instant));
 }
 
 /* Reads as_of; where it is no instant and no day, says what is wrong with the text. */
@@ -292,117 +292,15 @@ clock_check_as_of(char **newval, void **extra, GucSource source)
 	{
 		checked.is_day = read_spelled_day(*newval, &checked.day);
 		return checked.is_day || read_spelled(*newval, &checked.instant)
-		           ? keep_beside(extra, &checked, sizeof(checked))
+		           ? clock_keep_beside(extra, &checked, sizeof(checked))
 		           : true;
 	}
 	if (!check_as_of(*newval, &checked))
 		return false;
 	if (checked.is_day)
 		spell_day(checked.day, day);
-	return respell(newval, checked.is_day ? day : clock_spell_instant(checked.instant)) &&
-	       keep_beside(extra, &checked, sizeof(checked));
-}
-
-/*
- * Whether SQL's AT TIME ZONE reads a zone's name as something else: it looks among
- * abbreviations first, where CET is an hour all year and not the zone CET.
- */
-static bool
-is_misread_by_sql(pg_tz *zone)
-{
-	char *abbreviation =
-	    asc_tolower(pg_get_timezone_name(zone), strlen(pg_get_timezone_name(zone)));
-	long zone_offset;
-	int offset;
-
-	if (!compat_decode_abbreviation(abbreviation, &offset))
-		return false;
-	return !pg_get_timezone_offset(zone, &zone_offset) || zone_offset != -offset;
-}
-
-/*
- * Whether pg_timezone_names has a zone by this name. Another one that PostgreSQL
- * takes is an offset in POSIX's notation, which counts the wrong way. It has a digit,
- * and PostgreSQL writes it in capitals; few zones are written so and are looked for.
- */
-static bool
-is_listed(const char *name)
-{
-	pg_tzenum *names;
-	bool found = false;
-	pg_tz *zone;
-
-	if (strpbrk(name, "0123456789") == NULL || strpbrk(name, "abcdefghijklmnopqrstuvwxyz") != NULL)
-		return true;
-	names = pg_tzenumerate_start();
-	while (!found && (zone = pg_tzenumerate_next(names)) != NULL)
-		found = strcmp(pg_get_timezone_name(zone), name) == 0;
-	pg_tzenumerate_end(names);
-	return found;
-}
-
-/* Whether a zone's name stands for whatever the server's system is set to. */
-static bool
-is_alias_of_system(const char *name)
-{
-	const char *last = strrchr(name, '/');
-
-	last = last != NULL ? last + 1 : name;
-	return strcmp(last, "localtime") == 0 || strcmp(last, "posixrules") == 0;
-}
-
-/* Says why a zone is refused, in the words of a check hook. */
-static bool
-refuse_zone(const char *detail, const char *name, const char *hint)
-{
-	GUC_check_errdetail(detail, name);
-	GUC_check_errhint("%s", hint);
-	return false;
-}
-
-/* Whether a zone is one to count days in: it exists, has no leap seconds and one meaning. */
-static bool
-is_usable_zone(pg_tz *zone, const char *given)
-{
-	const char *hint = "SELECT name FROM pg_timezone_names lists them.";
-	const char *name;
-
-	if (zone == NULL || !pg_tz_acceptable(zone))
-		return refuse_zone("\"%s\" is not a time zone that PostgreSQL knows.", given, hint);
-	name = pg_get_timezone_name(zone);
-	if (is_alias_of_system(name))
-		return refuse_zone("\"%s\" is whatever zone the server's system is set to.", given,
-		                   "Name the zone itself, such as Asia/Jakarta.");
-	if (!is_listed(name))
-		return refuse_zone("\"%s\" is an offset and not the name of a time zone.", given,
-		                   "Name a city of the zone, such as Asia/Jakarta: SELECT name FROM"
-		                   " pg_timezone_names lists them.");
-	if (is_misread_by_sql(zone))
-		return refuse_zone("\"%s\" is also an abbreviation with another meaning.", given,
-		                   "Name a city of the zone, such as Europe/Paris.");
-	return true;
-}
-
-/*
- * Checks a zone and fixes its spelling. A parallel worker that begins takes what its
- * leader has checked: it has no abbreviations to hold it against yet.
- */
-bool
-clock_check_zone(char **newval, void **extra, GucSource source)
-{
-	pg_tz *zone = pg_tzset(*newval);
-	char *spelled;
-
-	if (!(InitializingParallelWorker && zone != NULL) && !is_usable_zone(zone, *newval))
-		return false;
-	spelled = compat_guc_strdup(pg_get_timezone_name(zone));
-	*extra = compat_guc_malloc(sizeof(pg_tz *));
-	if (spelled == NULL || *extra == NULL)
-		return false;
-	memcpy(*extra, &zone, sizeof(pg_tz *));
-	compat_guc_free(*newval);
-	*newval = spelled;
-	return true;
+	return clock_respell(newval, checked.is_day ? day : clock_spell_instant(checked.instant)) &&
+	       clock_keep_beside(extra, &checked, sizeof(checked));
 }
 
 void
@@ -415,12 +313,6 @@ void
 clock_assign_sync_clock(const char *newval, void *extra)
 {
 	sync_clock = extra;
-}
-
-void
-clock_assign_zone(const char *newval, void *extra)
-{
-	memcpy(&ngeshare_settings.zone, extra, sizeof(pg_tz *));
 }
 
 /*

@@ -48,15 +48,19 @@ extern NgeshareSettings ngeshare_settings;
 /* clock.c */
 extern bool clock_check_as_of(char **newval, void **extra, GucSource source);
 extern bool clock_check_instant(char **newval, void **extra, GucSource source);
-extern bool clock_check_zone(char **newval, void **extra, GucSource source);
 extern void clock_assign_as_of(const char *newval, void *extra);
 extern void clock_assign_sync_clock(const char *newval, void *extra);
-extern void clock_assign_zone(const char *newval, void *extra);
 extern char *clock_spell_instant(TimestampTz instant);
 extern TimestampTz clock_as_of(void);
 extern TimestampTz clock_end_of_day(DateADT day, pg_tz *zone);
 extern TimestampTz clock_sync_now(void);
 extern DateADT clock_local_day(Timestamp utc, pg_tz *zone);
 extern char *clock_spell(Timestamp stamp);
+extern bool clock_respell(char **newval, const char *spelled);
+extern bool clock_keep_beside(void **extra, const void *kept, size_t size);
+
+/* zone_setting.c */
+extern bool clock_check_zone(char **newval, void **extra, GucSource source);
+extern void clock_assign_zone(const char *newval, void *extra);
 
 #endif
