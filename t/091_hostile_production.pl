@@ -180,13 +180,19 @@ sub sync
 	return sub { $local->psql($DATABASE, "CALL ngeshare_sync('$mode')", stderr => \my $said); };
 }
 
-# The sync behind hostile ones: production is the same again, and the mirror production's.
+# The syncs behind hostile ones: none fails, the mirror is production's at once, and what
+# was set aside because of a lie (its parents were not there) is back after the second.
 sub is_mended
 {
 	my ($name) = @_;
+	my $said = '';
 
-	$local->psql($DATABASE, 'SET client_min_messages = warning; CALL ngeshare_sync()', stderr => \my $said);
-	is(ask('SELECT status FROM sync_run ORDER BY run_id DESC LIMIT 1') . $said, 'success', "$name: the next honest sync succeeds");
+	for my $status ('success or warning', 'success')
+	{
+		$local->psql($DATABASE, 'SET client_min_messages = error; CALL ngeshare_sync()', stderr => \$said);
+		my $ended = ask('SELECT status FROM sync_run ORDER BY run_id DESC LIMIT 1');
+		like($status, qr/\b$ended\b/, "$name: an honest sync ends well: $ended $said");
+	}
 	is(ask('SELECT bool_and(matches) FROM ngeshare_validate()'), 't', "$name: and the mirror is production's");
 	return;
 }

@@ -172,7 +172,7 @@ sub wrong_stream
 	elsif ($kind eq 'many_rows')     { $rows x= 3; }
 	elsif ($kind eq 'fewer_columns') { $count--; }
 	elsif ($kind eq 'more_columns')  { $count++; }
-	elsif ($kind eq 'other_type')    { $rows = pack('n', $count) . pack('N/a*', 'x') x $count; }
+	elsif ($kind eq 'other_type')    { $format = 0; }
 	elsif ($kind eq 'nulls')         { $rows = tuple((undef) x $count); }
 	elsif ($kind eq 'sizes')         { $rows = pack 'nN', $count, 0x7FFFFFF0; }
 	elsif ($kind eq 'bad_bytes')     { $rows = tuple(($BYTES) x $count); }
