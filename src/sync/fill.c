@@ -213,6 +213,8 @@ sync_fill(SyncRun *run, const MirrorTable *table)
 	sql_run("INSERT INTO ngeshare.write_mark (name, written_by) VALUES ($1, pg_current_xact_id())",
 	        &args);
 	sql_run("INSERT INTO ngeshare.unsettled (group_id) VALUES (NULL)", NULL);
+	/* A table is empty, too, while all of its rows wait in quarantine. */
+	sync_release(table);
 	state->inserted += rows;
 	state->local_rows += rows;
 }
