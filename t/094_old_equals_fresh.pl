@@ -15,7 +15,7 @@ use OddWorld;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my @seeds  = defined $ENV{NGESHARE_SEED} ? split /,/, $ENV{NGESHARE_SEED} : 1 .. ($ENV{NGESHARE_SEEDS} // 6);
+my @seeds  = defined $ENV{NGESHARE_SEED} ? split /,/, $ENV{NGESHARE_SEED} : 1 .. ($ENV{NGESHARE_SEEDS} // 4);
 my $rounds = $ENV{NGESHARE_ROUNDS} // 6;
 my $clock  = '2026-03-31 12:00:00+07';
 my ($production, $local) = start_servers();
