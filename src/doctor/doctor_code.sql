@@ -138,7 +138,7 @@ AS $$
             inhrelid::regclass, inhparent::regclass),
         format('ALTER TABLE %s NO INHERIT %s;', inhrelid::regclass, inhparent::regclass)
     FROM pg_inherits
-    WHERE inhparent IN (SELECT oid FROM ngeshare.own_relation) OR inhrelid IN (SELECT oid FROM ngeshare.own_relation)
+    WHERE inhparent IN (SELECT oid FROM ngeshare.own_relation) <> inhrelid IN (SELECT oid FROM ngeshare.own_relation)
     UNION ALL
     SELECT
         'error',
