@@ -42,14 +42,14 @@ like($session, qr/default_transaction_read_only=on/, 'the server asks for read-o
 local $ENV{PGPASSWORD} = $PASSWORD;
 local $ENV{PGOPTIONS} = $session;
 my $login = 'host=127.0.0.1 port=' . $production->port . " dbname=source user=$LOGIN";
-like(error_by($login, q{UPDATE "User" SET email = 'x'}), qr/25006|42501/, 'UPDATE with our session is refused');
-like(error_by($login, q{BEGIN READ WRITE; UPDATE "User" SET email = 'x'}), qr/42501/,
+like(error_by($login, q{UPDATE public."User" SET email = 'x'}), qr/25006|42501/, 'UPDATE with our session is refused');
+like(error_by($login, q{BEGIN READ WRITE; UPDATE public."User" SET email = 'x'}), qr/42501/,
 	'UPDATE after BEGIN READ WRITE is refused');
-like(error_by($login, q{BEGIN READ WRITE; CREATE TABLE mine (id int)}), qr/42501/, 'CREATE TABLE after BEGIN READ WRITE is refused');
+like(error_by($login, q{BEGIN READ WRITE; CREATE TABLE public.mine (id int)}), qr/42501/, 'CREATE TABLE after BEGIN READ WRITE is refused');
 like(error_by($login, q{BEGIN READ WRITE; CREATE TEMP TABLE mine (id int)}), qr/42501/, 'CREATE TEMP TABLE too');
-like(error_by($login, q{BEGIN READ WRITE; DELETE FROM "UserHangoutGroupAttendance"}), qr/42501/, 'DELETE too');
+like(error_by($login, q{BEGIN READ WRITE; DELETE FROM public."UserHangoutGroupAttendance"}), qr/42501/, 'DELETE too');
 delete $ENV{PGOPTIONS};
-like(error_by($login, q{UPDATE "User" SET email = 'x'}), qr/42501/, 'UPDATE with a session of its own is refused');
+like(error_by($login, q{UPDATE public."User" SET email = 'x'}), qr/42501/, 'UPDATE with a session of its own is refused');
 
 # 3. Through our own connection: where a table of production's has become a view
 # that writes as it is read, even with the right to, reading it is refused.
