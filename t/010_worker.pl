@@ -61,6 +61,20 @@ for my $try (1 .. 5)
 }
 is($local->safe_psql('ngeshare', q{SELECT count(*) FROM sync_run WHERE status <> 'success' AND run_id > 3}), '0', 'and all of them succeed');
 
+# The last table fails when the others are done: the worker closes its run itself.
+$local->safe_psql('postgres', q{ALTER DATABASE ngeshare SET ngeshare.pause_at = 'pull UserHangoutGroupAttendance'});
+$run = $local->safe_psql('ngeshare', q{SELECT ngeshare_sync_start('full')});
+ok($local->poll_query_until('ngeshare', q{SELECT phase = 'pull' AND table_name = 'UserHangoutGroupAttendance' FROM ngeshare_sync_status()}),
+	'a full sync is at its last table');
+$production->safe_psql('source', qq{REVOKE SELECT ON "UserHangoutGroupAttendance" FROM $LOGIN});
+$local->safe_psql('ngeshare', 'SELECT ngeshare.resume_sync()');
+wait_for_end();
+is($local->safe_psql('ngeshare', "SELECT status, (SELECT string_agg(table_name || ' ' || status, ',') FROM sync_log WHERE run_id = $run AND status <> 'success') FROM sync_run WHERE run_id = $run"),
+	'failed|UserHangoutGroupAttendance failed', 'that fails, and so does the run, which did not crash');
+is($local->safe_psql('ngeshare', "SELECT DISTINCT sqlstate FROM sync_error_log WHERE run_id = $run"), '42501', 'by its own error');
+$production->safe_psql('source', qq{GRANT SELECT ON "UserHangoutGroupAttendance" TO $LOGIN});
+$local->safe_psql('postgres', 'ALTER DATABASE ngeshare RESET ngeshare.pause_at');
+
 # Production is down: the worker logs it.
 $production->stop;
 $local->safe_psql('ngeshare', 'SELECT ngeshare_sync_start()');

@@ -98,14 +98,17 @@ go_behind_survey(SyncRun *run)
 		run->phase = SYNC_SETTLE;
 }
 
-/* Goes to the next table. Last come the deletes, from the last table on. */
+/*
+ * Goes to the next table. Last come the deletes, from the last table on. This runs also
+ * between two steps, after an error, where no transaction is open to ask anything in.
+ */
 static void
 go_behind_table(SyncRun *run)
 {
 	if (go_to_table(run, run->table + 1, SYNC_OPEN))
 		return;
 	run->table = MIRROR_ATTENDANCE;
-	run->phase = sync_may_leave(run) ? SYNC_DELETES : SYNC_SETTLE;
+	run->phase = SYNC_DELETES;
 }
 
 /* Closes the table and goes on. */
@@ -253,6 +256,11 @@ delete_from_table(SyncRun *run)
 {
 	if (run->table == MIRROR_ATTENDANCE)
 	{
+		if (!sync_may_leave(run))
+		{
+			run->phase = SYNC_SETTLE;
+			return;
+		}
 		sync_guard_all_removals(run);
 		sync_hold_orphans(run);
 	}
@@ -375,7 +383,7 @@ do_phase(SyncRun *run)
 static bool
 needs_production(SyncPhase phase)
 {
-	return phase != SYNC_PREFLIGHT && phase != SYNC_SETTLE && phase != SYNC_FINISH;
+	return phase != SYNC_PREFLIGHT && phase < SYNC_DELETES;
 }
 
 /*
