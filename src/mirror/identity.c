@@ -19,12 +19,13 @@ PG_FUNCTION_INFO_V1(ngeshare_is_same_source);
 /*
  * Reads an identity on production. PostgreSQL checks the right to execute each
  * function of a query when the query begins, whatever a CASE says: so the function
- * that may be forbidden is called by a query within the query.
+ * that may be forbidden is called by a query within the query, which ts_stat() runs in
+ * every build of PostgreSQL.
  */
 static const char identity_sql[] =
     "CASE WHEN pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')"
-    " THEN coalesce(substring(pg_catalog.query_to_xml('SELECT system_identifier AS id"
-    " FROM pg_catalog.pg_control_system()', false, true, '')::text FROM '<id[^>]*>([0-9]+)</id>'),"
+    " THEN coalesce((SELECT word FROM pg_catalog.ts_stat('SELECT pg_catalog.array_to_tsvector("
+    "ARRAY[system_identifier::pg_catalog.text]) FROM pg_catalog.pg_control_system()')),"
     " 'unknown') ELSE 'unknown' END"
     " || '/' || (SELECT oid FROM pg_catalog.pg_database"
     " WHERE datname = pg_catalog.current_database())"

@@ -54,22 +54,31 @@ table_at(Remote *remote, const RemoteRows *rows, int64 row, int column, const ch
 }
 
 /*
- * A condition that finds the row "source" by its id's index, as a format with one
- * place for a list of ids (an array of text, as a literal); "true" where no index could serve.
+ * Notes a condition that finds the row "source" by its id's index, in two parts around
+ * a list of ids (an array of text, as a literal). The name of the schema is production's:
+ * it never becomes a part of a format.
  */
-static char *
-lookup_format(Oid type, const char *name, const char *space)
+static void
+note_lookup(ProductionKeys *keys, Oid type, const char *name, const char *space)
 {
 	if (type == TEXTOID || type == VARCHAROID)
-		return "source.id = ANY (%s::pg_catalog.text[])";
-	if (type == UUIDOID)
-		return "source.id = ANY (ARRAY(SELECT listed::pg_catalog.uuid"
-		       " FROM pg_catalog.unnest(%s::pg_catalog.text[]) AS listed"
-		       " WHERE listed ~ " UUID_PATTERN "))";
-	if (strcmp(name, "citext") == 0)
-		return psprintf("source.id OPERATOR(%1$s.=) ANY (%%s::pg_catalog.text[]::%1$s.citext[])",
-		                quote_identifier(space));
-	return "true";
+	{
+		keys->lookup = "source.id = ANY (";
+		keys->lookup_end = "::pg_catalog.text[])";
+	}
+	else if (type == UUIDOID)
+	{
+		keys->lookup = "source.id = ANY (ARRAY(SELECT listed::pg_catalog.uuid"
+		               " FROM pg_catalog.unnest(";
+		keys->lookup_end =
+		    "::pg_catalog.text[]) AS listed WHERE listed OPERATOR(pg_catalog.~) " UUID_PATTERN "))";
+	}
+	else if (strcmp(name, "citext") == 0)
+	{
+		keys->lookup = psprintf("source.id OPERATOR(%s.=) ANY (", quote_identifier(pstrdup(space)));
+		keys->lookup_end =
+		    psprintf("::pg_catalog.text[]::%s.citext[])", quote_identifier(pstrdup(space)));
+	}
 }
 
 /* Learns of each table's ids which type they are of, and whether they are unique. */
@@ -91,8 +100,8 @@ learn_ids(Remote *remote, ProductionKeys *keys)
 	{
 		ProductionKeys *table = &keys[table_at(remote, rows, row, 0, sql)];
 
-		table->lookup = lookup_format(remote_int64(rows, row, 1), remote_text(rows, row, 2),
-		                              remote_text(rows, row, 3));
+		note_lookup(table, remote_int64(rows, row, 1), remote_text(rows, row, 2),
+		            remote_text(rows, row, 3));
 		table->is_unique = remote_bool(rows, row, 4);
 	}
 }
@@ -141,8 +150,6 @@ void
 keys_learn(Remote *remote, ProductionKeys *keys)
 {
 	memset(keys, 0, sizeof(ProductionKeys) * MIRROR_TABLES);
-	for (int i = 0; i < MIRROR_TABLES; i++)
-		keys[i].lookup = "true";
 	learn_ids(remote, keys);
 	learn_references(remote, keys);
 }
@@ -156,6 +163,8 @@ keys_listed(const ProductionKeys *keys, const char *ids)
 {
 	char *list = quote_literal_cstr(ids);
 
-	return psprintf("%s AND " KEYS_ID " = ANY (%s::pg_catalog.text[])",
-	                sql_format(keys->lookup, list), list);
+	return psprintf("%s%s%s AND " KEYS_ID " = ANY (%s::pg_catalog.text[])",
+	                keys->lookup_end != NULL ? keys->lookup : "true",
+	                keys->lookup_end != NULL ? list : "",
+	                keys->lookup_end != NULL ? keys->lookup_end : "", list);
 }

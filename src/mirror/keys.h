@@ -17,7 +17,8 @@
 typedef struct ProductionKeys
 {
 	bool is_unique;                       /* no id is NULL or there twice: a unique index says so */
-	const char *lookup;                   /* a condition that the id's index serves, as a format */
+	const char *lookup;                   /* a condition that the id's index serves, up to a list */
+	const char *lookup_end;               /* of ids, and after it; NULL where no index serves */
 	bool is_enforced[MIRROR_MAX_PARENTS]; /* a foreign key keeps each parent from going */
 } ProductionKeys;
 

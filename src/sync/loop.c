@@ -70,7 +70,6 @@ try_work(SyncRun *run, const SyncTransactions *transactions, bool (*work)(SyncRu
 		wait_before_step(run);
 		transactions->begin(run);
 		MemoryContextSwitchTo(memory);
-		sync_lock_keep();
 		*has_more = do_as_owner(run, work);
 		transactions->commit();
 	}

@@ -2,7 +2,7 @@
  * src/sync/pieces.c
  *		Lists of ids in ngeshare.difference, sent to production in pieces.
  *
- * No statement and no value of ours grows with the number of rows that differ: a
+ * No statement to production grows with the number of rows that differ: a
  * piece has a limited number of ids and of bytes. The pieces of a list are read by
  * the primary key, from where the last one ended, so a list costs what it is long.
  */

@@ -184,7 +184,10 @@ read_old_start(void)
 	return DatumGetTimestamp(sql_value(1, &isnull));
 }
 
-/* Opens the run's connection, and makes sure of whom it has found there. */
+/*
+ * Opens the run's connection, and makes sure of whom it has found there. A connection
+ * that was not checked to the end is not kept: the step's next try opens another.
+ */
 void
 sync_reopen(SyncRun *run)
 {
@@ -192,10 +195,19 @@ sync_reopen(SyncRun *run)
 
 	sync_drop_connection(run);
 	run->remote = remote_open_production();
-	run->production = production_check(run->remote);
-	MemoryContextSwitchTo(caller);
-	production_check_same(run->production);
-	record_source(run, run->production);
+	PG_TRY();
+	{
+		run->production = production_check(run->remote);
+		MemoryContextSwitchTo(caller);
+		production_check_same(run->production);
+		record_source(run, run->production);
+	}
+	PG_CATCH();
+	{
+		sync_drop_connection(run);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 }
 
 /* Lets the run's connection go, where it has one. */

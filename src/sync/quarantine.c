@@ -146,7 +146,7 @@ sync_hold_mirrored(SyncRun *run, const MirrorTable *table, const char *ids)
 	                   " SELECT $1, id, reason, CASE WHEN %s"
 	                   " THEN to_jsonb(judged) - 'reason'"
 	                   " ELSE jsonb_build_object('id', id, %s, judged.%s) END, %s, %s, $2, $2"
-	                   " FROM (SELECT stage.*, %s AS reason FROM public.%s AS stage%s"
+	                   " FROM (SELECT %s, %s AS reason FROM public.%s AS stage%s"
 	                   " WHERE stage.id IN (%s)) AS judged"
 	                   " WHERE reason IS NOT NULL AND NOT EXISTS (SELECT 1"
 	                   " FROM ngeshare.difference AS gone WHERE gone.table_name = $1"
@@ -154,8 +154,8 @@ sync_hold_mirrored(SyncRun *run, const MirrorTable *table, const char *ids)
 	                   " ON CONFLICT DO NOTHING",
 	                   fits_in_jsonb(table, "judged"), quote_literal_cstr(table->stamp),
 	                   quote_identifier(table->stamp), content_row_hash(table, "judged"),
-	                   fits_in_jsonb(table, "judged"), rejection(table),
-	                   quote_identifier(table->name), parent_joins(table), ids),
+	                   fits_in_jsonb(table, "judged"), mirror_columns(table, "stage.%1$I", ", "),
+	                   rejection(table), quote_identifier(table->name), parent_joins(table), ids),
 	        &args);
 }
 

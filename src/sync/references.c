@@ -32,7 +32,8 @@
 	" JOIN pg_catalog.pg_namespace AS space ON space.oid = oprnamespace"                           \
 	" WHERE contype = 'f' AND conparentid = 0"                                                     \
 	" AND confrelid = format('public.%%I', $1)::regclass"                                          \
-	" AND has_table_privilege(conrelid, 'SELECT')"                                                 \
+	" AND has_table_privilege(conrelid, 'SELECT') AND NOT row_security_active(conrelid)"           \
+	" AND has_schema_privilege(child.relnamespace, 'USAGE')"                                       \
 	" AND (confdeltype IN ('r', 'a') OR conrelid IN (%s))"                                         \
 	" GROUP BY reference.oid, conrelid, relkind"
 

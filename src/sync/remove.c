@@ -59,6 +59,39 @@ sync_guard_all_removals(SyncRun *run)
 }
 
 /*
+ * Refuses (NG002) to move more rows of a table into quarantine than a mistake in
+ * production should cost: one parent that goes may take very many rows along.
+ */
+void
+sync_guard_quarantine(const SyncRun *run)
+{
+	for (int i = 0; i < MIRROR_TABLES; i++)
+	{
+		const char *name = mirror_tables[i].name;
+		int64 leaving;
+
+		if (!run->wanted[i] || run->tables[i].has_failed)
+			continue;
+		sql_query_row(sql_format("SELECT count(*) FROM public.%s AS mirror WHERE mirror.id IN"
+		                         " (SELECT held.row_id FROM ngeshare.quarantine AS held"
+		                         " WHERE held.table_name = %s)",
+		                         quote_identifier(name), quote_literal_cstr(name)),
+		              NULL);
+		leaving = sql_int64(1);
+		if (leaving > sync_allowed_removals(run, i))
+			ereport(ERROR,
+			        (errcode(NGESHARE_ERRCODE_DELETE_REFUSED),
+			         errmsg("%lld of the %lld rows of \"%s\" would leave the mirror",
+			                (long long) leaving, (long long) run->tables[i].all_here, name),
+			         errdetail("They can't be mirrored as they are in production now, mostly since"
+			                   " what they point to is gone there. None was removed here."),
+			         errhint("Mend them in production; or, if that is meant:"
+			                 " SET ngeshare.sync_max_delete_pct = 100;"
+			                 " CALL ngeshare_sync('full');")));
+	}
+}
+
+/*
  * What was written by hand of a group's past goes with it, into the archive. The
  * rest is production's, and goes when production does not count it any more.
  */
@@ -183,7 +216,9 @@ sync_remove(SyncRun *run)
 		                         " FROM public.%s AS mirror WHERE %s",
 		                         quote_identifier(table->name), condition),
 		              NULL);
-		kept_by = remove_apart(run, table, quote_literal_cstr(sql_text(1)), 1, sql_int64(2));
+		/* None is left where what kept them has become visible since. */
+		if (sql_int64(2) > 0)
+			kept_by = remove_apart(run, table, quote_literal_cstr(sql_text(1)), 1, sql_int64(2));
 	}
 	sync_report_kept(run, table, kept_by != NULL ? kept_by : "a table");
 	sync_log_close_table(run, run->table);

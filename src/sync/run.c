@@ -263,6 +263,7 @@ delete_from_table(SyncRun *run)
 		}
 		sync_guard_all_removals(run);
 		sync_hold_orphans(run);
+		sync_guard_quarantine(run);
 	}
 	if (sync_has_leaving(run, run->table))
 		sync_remove(run);
@@ -396,6 +397,7 @@ sync_step(SyncRun *run)
 {
 	PinnedCaller caller;
 
+	sync_lock_keep();
 	pinned_become(remote_production_owner(), &caller);
 	sync_limit_lock_waits();
 	if (run->remote == NULL && needs_production(run->phase))

@@ -332,6 +332,7 @@ extern bool sync_repair(SyncRun *run);
 extern int64 sync_allowed_removals(const SyncRun *run, int table);
 extern void sync_guard_removal(const SyncRun *run, int table, int64 missing);
 extern void sync_guard_all_removals(SyncRun *run);
+extern void sync_guard_quarantine(const SyncRun *run);
 extern void sync_remove(SyncRun *run);
 
 /* log.c */
