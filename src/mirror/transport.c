@@ -6,7 +6,9 @@
 
 #include <arpa/inet.h>
 
+#include "commands/defrem.h"
 #include "fmgr.h"
+#include "foreign/foreign.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
 
@@ -51,6 +53,24 @@ option_of(PQconninfoOption *options, const char *name)
 	return pstrdup("");
 }
 
+/*
+ * The hosts that connections may lead to: those of the foreign server, of which the
+ * connection at hand has one, or else libpq's own.
+ */
+static char *
+possible_hosts(PQconninfoOption *options)
+{
+	static const char *const names[] = {"hostaddr", "host"};
+	ForeignServer *server = GetForeignServerByName(REMOTE_SERVER, false);
+	ListCell *cell;
+
+	for (int i = 0; i < lengthof(names); i++)
+		foreach (cell, server->options)
+			if (strcmp(((DefElem *) lfirst(cell))->defname, names[i]) == 0)
+				return defGetString(lfirst(cell));
+	return option_of(options, "host");
+}
+
 /* Connects, and returns the hosts, whether all are local, sslmode, and whether it is encrypted. */
 Datum
 ngeshare_production_transport(PG_FUNCTION_ARGS)
@@ -66,9 +86,7 @@ ngeshare_production_transport(PG_FUNCTION_ARGS)
 		elog(ERROR, "ngeshare.production_transport() does not return a row");
 	remote = remote_open_production();
 	options = PQconninfo(remote->conn);
-	hosts = option_of(options, "hostaddr");
-	if (*hosts == '\0')
-		hosts = option_of(options, "host");
+	hosts = possible_hosts(options);
 	values[0] = CStringGetTextDatum(hosts);
 	values[1] = BoolGetDatum(are_local_hosts(hosts));
 	values[2] = CStringGetTextDatum(option_of(options, "sslmode"));
