@@ -103,6 +103,9 @@ sub rows_not_to_mirror
 			WHERE table_name = 'UserHangoutGroupAttendance' AND reason NOT LIKE '%has no row%'}), $wanted, "S14: and wait with their reasons ($mode)");
 		is(matches(), 'all', "S14: ngeshare_validate() agrees ($mode)");
 	}
+	like(synced('verify'), qr/ended with a warning: Compared, nothing changed\. .*3 row\(s\) of "UserHangoutGroupAttendance" wait/,
+		'S14: a comparison does not call it the same, either');
+	is(here(q{SELECT status FROM sync_log WHERE table_name = 'UserHangoutGroupAttendance' ORDER BY run_id DESC LIMIT 1}), 'warning', 'S14: in sync_log as well');
 	return;
 }
 

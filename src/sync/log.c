@@ -227,13 +227,14 @@ sync_log_finish(SyncRun *run)
 {
 	SqlArgs args = {0};
 	const char *status;
-	char *message = describe_work(run);
+	char *message;
 
 	sync_forget_old_backups();
 	sync_log_errors(run);
 	sync_tell_drift(run);
 	describe_quarantine(run);
 	describe_failed_tables(run);
+	message = describe_work(run);
 	status = run->error != NULL ? "failed" : run->findings.len > 0 ? "warning" : "success";
 	if (run->error != NULL)
 		message = remote_without_secrets(run->error->message);
