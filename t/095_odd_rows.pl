@@ -27,6 +27,10 @@ ids_twice();
 foreign_tables();
 added_columns();
 short_numbers();
+untrusted_children();
+columns_named_like_ours();
+guarded_orphans();
+formats();
 $production->stop;
 $local->stop;
 done_testing();
@@ -200,5 +204,77 @@ sub short_numbers
 	synced();
 	here('SELECT ngeshare_restore_deleted((SELECT max(run_id) FROM sync_run))');
 	is(here(q{SELECT price = 0.30000000000000004::double precision FROM "Hangout" WHERE id = 'dear'}), 't', 'S25: a number comes back as it was');
+	return;
+}
+
+# A table of somebody's whose foreign key cascades: its triggers must not run with our rights.
+sub untrusted_children
+{
+	begin();
+	there(q{INSERT INTO "User" (id, "createdAt", "updatedAt", email) VALUES ('one', '2026-01-01', '2026-01-01', 'o'), ('two', '2026-01-01', '2026-01-01', 't')});
+	synced();
+	here(q{CREATE ROLE climber; GRANT SELECT, REFERENCES ON "User" TO climber; CREATE SCHEMA climb AUTHORIZATION climber;
+		SET ROLE climber;
+		CREATE TABLE climb.child (who text REFERENCES public."User" ON DELETE CASCADE);
+		CREATE FUNCTION climb.up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ALTER ROLE climber SUPERUSER; RETURN NULL; END $$;
+		CREATE TRIGGER up AFTER DELETE ON climb.child FOR EACH ROW EXECUTE FUNCTION climb.up();
+		RESET ROLE;
+		INSERT INTO climb.child VALUES ('one');
+		CREATE TYPE climb.kind AS ENUM ('other');
+		CREATE FUNCTION climb.spell(climb.kind) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'other' $$;
+		CREATE CAST (climb.kind AS text) WITH FUNCTION climb.spell(climb.kind) AS IMPLICIT;
+		CREATE TABLE climb.kinds (who climb.kind REFERENCES public."User")});
+	there(q{DELETE FROM "User" WHERE id IN ('one', 'two')});
+	like(synced(), qr/ended with a warning: .*1 row\(s\) of "User" are gone from production.* rows of climb\.child/,
+		'a row that an untrusted table cascades from stays, with a warning that names the table');
+	is(here(q{SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = 'climber'), string_agg(id, ',') FROM "User" WHERE id IN ('one', 'two')}), 'f|one',
+		'nothing of that table ran with our rights, and the other row is gone');
+	here('DROP SCHEMA climb CASCADE; DROP OWNED BY climber; DROP ROLE climber');
+	like(synced(), qr/succeeded/, 'without the table all is well');
+	return;
+}
+
+# A column of the user's may be named like one of a query of ours.
+sub columns_named_like_ours
+{
+	begin();
+	here(qq{ALTER TABLE "$_" ADD reason text, ADD row_id text, ADD content text, ADD bucket text, ADD hash text, ADD weight text}) for qw(User HangoutGroup UserHangoutGroup UserHangoutGroupAttendance);
+	synced();
+	there(q{DELETE FROM "HangoutGroup" WHERE id = (SELECT min(id) FROM "HangoutGroup")});
+	like(synced(), qr/ended with a warning: .*"UserHangoutGroup" wait in quarantine/, 'orphans leave a table to which a column "reason" was added');
+	is(here(q{SELECT count(*) FROM sync_log WHERE status = 'failed'}), '0', 'and no table fails');
+	is(matches(), 'all', 'and the mirror matches');
+	return;
+}
+
+# A parent that goes takes its children into quarantine: very many are refused.
+sub guarded_orphans
+{
+	begin();
+	there(q{INSERT INTO "HangoutGroup" (id, "createdAt", "updatedAt", name, status, "hangoutId") SELECT 'extra ' || n, '2026-01-01', '2026-01-01', 'e', 'ACTIVE', (SELECT min(id) FROM "Hangout") FROM generate_series(1, 60) AS n});
+	synced();
+	my $groups = here('SELECT count(*) FROM "HangoutGroup"');
+	there(q{DELETE FROM "Hangout" WHERE id = (SELECT min(id) FROM "Hangout")});
+	like(psql_errors($local, 'mirror', "SET ngeshare.sync_clock = '$clock'; CALL ngeshare_sync()"), qr/ERROR:  NG002: 6\d of the $groups rows of "HangoutGroup" would leave the mirror/,
+		'too many rows that lose their parent: NG002');
+	is(here('SELECT count(*) FROM "HangoutGroup"'), $groups, 'and none of them has left');
+	like(synced('full', 'SET ngeshare.sync_max_delete_pct = 100; '), qr/ended with a warning/, 'the hint accepts it');
+	is(here('SELECT count(*) FROM "HangoutGroup" JOIN ngeshare.quarantine ON row_id = id'), '0', 'then they wait in quarantine alone');
+	return;
+}
+
+# A schema of production's whose name is a format.
+sub formats
+{
+	$production->safe_psql('postgres', $_) for 'DROP DATABASE source WITH (FORCE)', 'CREATE DATABASE source';
+	$production->safe_psql('source', join ";\n", map { s/\bodd\b/"odd%s%n%s"/gr } make_world(ids => 'citext'));
+	$local->safe_psql('postgres', $_) for 'DROP DATABASE IF EXISTS mirror', 'CREATE DATABASE mirror';
+	here('CREATE EXTENSION ngeshare CASCADE');
+	here(connect_local($production, 'source'));
+	there(q{INSERT INTO "User" (id, "createdAt", "updatedAt", email) VALUES ('a', '2026-01-01', '2026-01-01', 'a')});
+	like(synced(), qr/succeeded/, 'citext lives in a schema whose name is a format: the first sync');
+	there(q{UPDATE "User" SET email = 'b'});
+	like(synced(), qr/succeeded/, 'and one that looks a row up by its id');
+	is(here('SELECT email FROM "User"'), 'b', 'which arrives');
 	return;
 }

@@ -13,13 +13,15 @@
 /*
  * The foreign keys to a table, $1, that keep its rows: the table that has each, and a
  * condition on "mirror" that it points to the row, as the foreign key compares. All
- * of the mirror's own (%s) do: a deleted parent must not change its children.
+ * of the mirror's own (%s) do: a deleted parent must not change its children. So do those
+ * of tables whose owner we do not trust, whatever their action: the triggers that a cascade
+ * fires there would run with our rights.
  */
 #define REFERENCES                                                                                 \
 	"SELECT conrelid::regclass AS referencing, format('EXISTS (SELECT 1 FROM %%s%%s AS child"      \
 	" WHERE %%s)', CASE WHEN relkind = 'p' THEN '' ELSE 'ONLY ' END, conrelid::regclass,"          \
 	" string_agg(format('mirror.%%I OPERATOR(%%I.%%s) child.%%I%%s', here.attname, nspname,"       \
-	" oprname, there.attname, CASE WHEN here.attcollation <> 0"                                    \
+	" oprname, there.attname, CASE WHEN here.attcollation <> 0 AND there.attcollation <> 0"        \
 	" THEN ' COLLATE pg_catalog.\"default\"' END), ' AND ')) AS points"                            \
 	" FROM pg_catalog.pg_constraint AS reference"                                                  \
 	" JOIN pg_catalog.pg_class AS child ON child.oid = conrelid"                                   \
@@ -34,7 +36,9 @@
 	" AND confrelid = format('public.%%I', $1)::regclass"                                          \
 	" AND has_table_privilege(conrelid, 'SELECT') AND NOT row_security_active(conrelid)"           \
 	" AND has_schema_privilege(child.relnamespace, 'USAGE')"                                       \
-	" AND (confdeltype IN ('r', 'a') OR conrelid IN (%s))"                                         \
+	" AND (confdeltype IN ('r', 'a') OR conrelid IN (%s) OR child.relowner NOT IN (SELECT oid"     \
+	" FROM pg_catalog.pg_roles WHERE rolsuper UNION ALL"                                           \
+	" SELECT extowner FROM pg_catalog.pg_extension WHERE extname = 'ngeshare'))"                   \
 	" GROUP BY reference.oid, conrelid, relkind"
 
 /* The foreign keys to a table, as a query that has its name as $1. */
