@@ -81,9 +81,10 @@ fits_in_jsonb(const MirrorTable *table, const char *alias)
 }
 
 /*
- * Moves staged rows into quarantine: those that a query gives, with its columns id
- * and reason. Its parameters begin with $3. One that is too large to be kept whole
- * waits by its key, and is fetched again by each run.
+ * Moves staged rows into quarantine: those that a query gives, with its columns id,
+ * stage_no and reason, one row per id. Its parameters begin with $3. A row's older
+ * versions leave staging with it: a first load may have staged an id more than once.
+ * A row that is too large to be kept whole waits by its key, and each run fetches it again.
  */
 static void
 hold(SyncRun *run, const MirrorTable *table, const char *rejected, const SqlArgs *parameters,
@@ -96,23 +97,25 @@ hold(SyncRun *run, const MirrorTable *table, const char *rejected, const SqlArgs
 	sql_add_int64(&args, run->run_id);
 	sql_add_all(&args, parameters);
 	rows = sql_run(
-	    sql_format("WITH rejected AS MATERIALIZED (%1$s), taken AS ("
-	               " DELETE FROM ngeshare.%2$s AS stage USING rejected"
-	               " WHERE stage.id = rejected.id RETURNING stage.*, rejected.reason,"
-	               " %3$s AS is_whole)"
-	               " INSERT INTO ngeshare.quarantine AS held (table_name, row_id, reason,"
-	               " content, source_hash, is_whole, is_refused, first_run_id, last_run_id)"
-	               " SELECT $1, id, reason, CASE WHEN is_whole"
-	               " THEN to_jsonb(taken) - '{stage_no,source_hash,reason,is_whole}'::text[]"
-	               " ELSE jsonb_build_object('id', id, %4$s, taken.%5$s) END,"
-	               " coalesce(source_hash, %6$s), is_whole, is_whole AND %7$s, $2, $2 FROM taken"
-	               " ON CONFLICT (table_name, md5(row_id)) DO UPDATE SET reason = excluded.reason,"
-	               " content = excluded.content, source_hash = excluded.source_hash,"
-	               " is_whole = excluded.is_whole, is_refused = excluded.is_refused,"
-	               " last_run_id = excluded.last_run_id",
-	               rejected, table->stage, fits_in_jsonb(table, "stage"),
-	               quote_literal_cstr(table->stamp), quote_identifier(table->stamp),
-	               content_row_hash(table, "taken"), is_refused ? "true" : "false"),
+	    sql_format(
+	        "WITH rejected AS MATERIALIZED (%1$s), taken AS ("
+	        " DELETE FROM ngeshare.%2$s AS stage USING rejected"
+	        " WHERE stage.id = rejected.id AND stage.stage_no <= rejected.stage_no"
+	        " RETURNING stage.*, rejected.reason, %3$s AS is_whole)"
+	        " INSERT INTO ngeshare.quarantine AS held (table_name, row_id, reason,"
+	        " content, source_hash, is_whole, is_refused, first_run_id, last_run_id)"
+	        " SELECT $1, id, reason, CASE WHEN is_whole"
+	        " THEN to_jsonb(taken) - '{stage_no,source_hash,reason,is_whole}'::text[]"
+	        " ELSE jsonb_build_object('id', id, %4$s, taken.%5$s) END,"
+	        " coalesce(source_hash, %6$s), is_whole, is_whole AND %7$s, $2, $2"
+	        " FROM (SELECT DISTINCT ON (id) * FROM taken ORDER BY id, stage_no DESC) AS taken"
+	        " ON CONFLICT (table_name, md5(row_id)) DO UPDATE SET reason = excluded.reason,"
+	        " content = excluded.content, source_hash = excluded.source_hash,"
+	        " is_whole = excluded.is_whole, is_refused = excluded.is_refused,"
+	        " last_run_id = excluded.last_run_id",
+	        rejected, table->stage, fits_in_jsonb(table, "stage"), quote_literal_cstr(table->stamp),
+	        quote_identifier(table->stamp), content_row_hash(table, "taken"),
+	        is_refused ? "true" : "false"),
 	    &args);
 	sync_analyze_work("quarantine", rows);
 }
@@ -124,8 +127,10 @@ sync_admit(SyncRun *run, const MirrorTable *table)
 	SqlArgs none = {0};
 
 	hold(run, table,
-	     sql_format("SELECT id, reason FROM (SELECT stage.id, %s AS reason"
-	                " FROM ngeshare.%s AS stage%s) AS judged WHERE reason IS NOT NULL",
+	     sql_format("SELECT DISTINCT ON (id) id, stage_no, reason"
+	                " FROM (SELECT stage.id, stage.stage_no, %s AS reason"
+	                " FROM ngeshare.%s AS stage%s) AS judged WHERE reason IS NOT NULL"
+	                " ORDER BY id, stage_no DESC",
 	                rejection(table), table->stage, parent_joins(table)),
 	     &none, false);
 }
@@ -181,7 +186,8 @@ sync_hold_staged(SyncRun *run, const MirrorTable *table, int64 stage_no, const c
 	sql_add_int64(&parameters, stage_no);
 	sql_add_text(&parameters, remote_without_secrets(reason));
 	hold(run, table,
-	     sql_format("SELECT id, $4 AS reason FROM ngeshare.%s WHERE stage_no = $3", table->stage),
+	     sql_format("SELECT id, stage_no, $4 AS reason FROM ngeshare.%s WHERE stage_no = $3",
+	                table->stage),
 	     &parameters, true);
 }
 
