@@ -255,7 +255,8 @@ find_parent(const ProductionKeys *keys, int table)
 
 /*
  * A condition on production's attendance "source": its group, episode and user are
- * there, and so is what these point to. Production's foreign keys are relied on.
+ * there, and so is what these point to. Production's foreign keys are relied on, but
+ * they permit NULL.
  */
 static char *
 has_parents(const ProductionKeys *keys)
@@ -268,12 +269,13 @@ has_parents(const ProductionKeys *keys)
 	for (int i = 0; parents[i].column != NULL; i++)
 	{
 		int parent = mirror_table_index(parents[i].table);
+		const char *column = quote_identifier(parents[i].column);
 
 		if (keys[MIRROR_ATTENDANCE].is_enforced[i] && has_sure_parents(keys, parent))
-			continue;
-		appendStringInfo(
-		    &sql, " AND EXISTS (%s)",
-		    sql_format(find_parent(keys, parent), quote_identifier(parents[i].column)));
+			appendStringInfo(&sql, " AND source.%s IS NOT NULL", column);
+		else
+			appendStringInfo(&sql, " AND EXISTS (%s)",
+			                 sql_format(find_parent(keys, parent), column));
 	}
 	return sql.data;
 }
