@@ -1,6 +1,6 @@
 # Odd but legitimate rows of production, and odd but legitimate use of the mirror: fine
 # timestamps at a batch's and at the window's edge, rows that can't be mirrored, ids
-# that are there twice, tables of the user's that reference the mirror, columns that
+# that are there twice, references that are NULL, types of columns, tables of the user's that reference the mirror, columns that
 # the user added to it, settings that spell numbers short.
 use strict;
 use warnings FATAL => 'all';
@@ -24,6 +24,9 @@ batch_edges();
 window_edge();
 rows_not_to_mirror();
 ids_twice();
+orphans_twice();
+references_to_nothing();
+odd_types();
 foreign_tables();
 added_columns();
 short_numbers();
@@ -137,6 +140,107 @@ sub ids_twice
 	there('DELETE FROM raw.more');
 	like(synced(), qr/succeeded/, 'S14: once each again, all is well');
 	is(here('SELECT count(*) FROM ngeshare.quarantine'), '0', 'S14: and nothing waits');
+	return;
+}
+
+# A first load of rows that can't be mirrored and whose ids are there twice.
+sub orphans_twice
+{
+	begin(kind => 'views');
+	there(q{CREATE TABLE raw.seat AS SELECT * FROM raw."UserHangoutGroup" LIMIT 1;
+		CREATE TABLE raw.met AS
+			SELECT * FROM raw."UserHangoutGroupAttendance" WHERE "attendedAt" > '2026-02-20' LIMIT 1;
+		UPDATE raw.seat SET id = 'lost', "hangoutGroupId" = 'nowhere';
+		INSERT INTO raw.seat TABLE raw.seat;
+		INSERT INTO raw.seat SELECT 'bad first', '2026-01-01', '2026-01-01', "joinedAt", status,
+			"hangoutGroupRole", 'nowhere', "userId" FROM raw."UserHangoutGroup" LIMIT 1;
+		INSERT INTO raw.seat SELECT 'bad first', '2026-01-02', '2026-01-02', "joinedAt", status,
+			"hangoutGroupRole", "hangoutGroupId", "userId" FROM raw."UserHangoutGroup" LIMIT 1;
+		UPDATE raw.met SET id = 'lost', "userId" = 'nobody';
+		INSERT INTO raw.met SELECT id, "attendedAt" + interval '1 minute', "hangoutEpisodeId",
+			"hangoutGroupId", "userId" FROM raw.met;
+		CREATE OR REPLACE VIEW public."UserHangoutGroup" AS
+			SELECT * FROM raw."UserHangoutGroup" UNION ALL TABLE raw.seat;
+		CREATE OR REPLACE VIEW public."UserHangoutGroupAttendance" AS
+			SELECT * FROM raw."UserHangoutGroupAttendance" UNION ALL TABLE raw.met});
+	for my $mode (qw(incremental incremental full))
+	{
+		like(synced($mode), qr/ended with a warning: .*2 row\(s\) of "UserHangoutGroupAttendance" wait/,
+			"orphans that are there twice are a warning ($mode)");
+		is(here(q{SELECT string_agg(table_name || ' ' || row_id || ': ' || reason, E'\n'
+				ORDER BY table_name, row_id) FROM ngeshare.quarantine WHERE row_id LIKE 'lost%'}),
+			join("\n", q{UserHangoutGroup lost: hangoutGroupId 'nowhere' has no row in HangoutGroup},
+				'UserHangoutGroup lost #2: production has the id more than once, and another row of it is here',
+				q{UserHangoutGroupAttendance lost: userId 'nobody' has no row in User},
+				'UserHangoutGroupAttendance lost #2: production has the id more than once, and another row of it is here'),
+			"and each of them waits ($mode)");
+		is(matches(), 'all', "ngeshare_validate() agrees ($mode)");
+	}
+	there('DELETE FROM raw.met; DELETE FROM raw.seat');
+	like(synced(), qr/succeeded/, 'without them all is well');
+	is(here('SELECT count(*) FROM ngeshare.quarantine'), '0', 'and nothing waits');
+	return;
+}
+
+# Attendance without a group, an episode or a user, which a foreign key permits.
+sub references_to_nothing
+{
+	begin(strict => 0, keys => 1);
+	my $lose = q{UPDATE "UserHangoutGroupAttendance" AS met SET
+		"hangoutGroupId" = CASE WHEN no %% 3 <> 0 THEN "hangoutGroupId" END,
+		"hangoutEpisodeId" = CASE WHEN no %% 3 <> 1 THEN "hangoutEpisodeId" END,
+		"userId" = CASE WHEN no %% 3 <> 2 THEN "userId" END
+		FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS no FROM "UserHangoutGroupAttendance"
+			WHERE "attendedAt" %s AND num_nulls("hangoutGroupId", "hangoutEpisodeId", "userId") = 0) AS picked
+		WHERE picked.id = met.id AND no < 6};
+
+	there(sprintf $lose, q{< '2026-01-30'});
+	like(synced(), qr/succeeded/, 'NULL references before the window: a first load succeeds');
+	is(matches(), 'all', 'NULL references before the window: and the mirror matches');
+	for my $mode (qw(incremental full verify))
+	{
+		there(sprintf $lose, q{< '2026-01-30'});
+		like(synced($mode), $mode eq 'verify' ? qr/differ/ : qr/succeeded/, "more of them: $mode");
+		like(synced($mode), qr/succeeded: Nothing changed/, "and nothing after that: $mode") if $mode ne 'verify';
+	}
+	like(synced(), qr/succeeded/, 'NULL references before the window: the next sync corrects the past');
+	like(synced('verify'), qr/succeeded/, 'NULL references before the window: verify finds it right');
+	there(sprintf $lose, q{>= '2026-02-20'});
+	like(synced('full'), qr/ended with a warning: .*6 row\(s\) of "UserHangoutGroupAttendance" wait/,
+		'NULL references in the window wait');
+	is(matches(), 'all', 'NULL references in the window: and the mirror matches');
+	there(q{DELETE FROM "UserHangoutGroupAttendance"
+		WHERE num_nulls("hangoutGroupId", "hangoutEpisodeId", "userId") > 0});
+	is(join("\n", history_differs($production, 'source', $local, 'mirror', 'Asia/Jakarta')), '',
+		'NULL references: none of them counts');
+	return;
+}
+
+# Types that a text here can take: the doctor says what a sync does.
+sub odd_types
+{
+	for my $world ([ 'domain', 0 ], [ 'citext', 1 ])
+	{
+		my ($ids, $enums) = @$world;
+
+		begin();
+		$production->safe_psql('postgres', $_) for 'DROP DATABASE source WITH (FORCE)', 'CREATE DATABASE source';
+		there(join ";\n", make_world(ids => $ids, enums => $enums),
+			'CREATE DOMAIN odd.moment AS timestamp(3)', 'CREATE DOMAIN odd.login AS odd.moment',
+			'ALTER TABLE "User" ALTER "lastLogin" TYPE odd.login');
+		like(synced(), qr/succeeded/, "$ids in another schema: a sync takes it");
+		is(here(q{SELECT status || coalesce(' ' || detail, '') FROM ngeshare_doctor()
+			WHERE check_name = 'production_columns'}),
+			'ok Production, the foreign tables and the mirror have the same columns.',
+			"$ids in another schema: the doctor takes it");
+	}
+	there(q{CREATE DOMAIN odd.size AS integer;
+		ALTER TABLE "HangoutGroup" ALTER city TYPE odd.size USING NULL});
+	like(psql_errors($local, 'mirror', 'CALL ngeshare_sync()'),
+		qr/ERROR:  42804: .*"HangoutGroup"\."city" is of type odd\.size/, 'a domain of numbers: a sync refuses it');
+	like(here(q{SELECT status || ' ' || detail FROM ngeshare_doctor() WHERE check_name = 'production_columns'}),
+		qr/^error .*"HangoutGroup"\.city is of type odd\.size; the mirror's is text/,
+		'a domain of numbers: the doctor says so');
 	return;
 }
 

@@ -149,27 +149,20 @@ COMMENT ON FUNCTION ngeshare.columns_of(text) IS
 'The columns of the six tables in a schema here: public (the mirror) or production (the foreign tables).';
 
 CREATE FUNCTION ngeshare.production_columns()
-RETURNS TABLE (table_name text, column_name text, type_name text, base_name text, is_enum boolean, is_readable boolean)
+RETURNS TABLE (table_name text, column_name text, type_name text, base_name text, fits_text boolean, is_readable boolean)
 LANGUAGE sql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT asked[1], asked[2], asked[3], asked[4], asked[5]::boolean, asked[6]::boolean
-    FROM ngeshare.ask_of_tables($ask$
-        SELECT
-            name,
-            attname,
-            format_type(atttypid, atttypmod),
-            format_type(atttypid, NULL),
-            type.typtype = 'e',
-            has_column_privilege(relation, attnum, 'SELECT')
-        FROM wanted
-        JOIN pg_attribute ON attrelid = relation AND attnum > 0 AND NOT attisdropped
-        JOIN pg_type AS type ON type.oid = atttypid
-    $ask$, 'text text text text bool bool') AS asked
+    FROM ngeshare.ask_of_tables(format($ask$
+        SELECT table_name, column_name, type_there, format_type(base_oid, NULL), fits_text, has_select
+        FROM (%s) AS there
+        WHERE table_name IN (SELECT name FROM wanted)
+    $ask$, ngeshare.columns_sql()), 'text text text text bool bool') AS asked
 $$;
 COMMENT ON FUNCTION ngeshare.production_columns() IS
-'The columns of the six tables on production, of those that are there.';
+'The columns of the six tables on production, of those that are there. base_name is the type behind any domains, and fits_text says whether a text column of the mirror can take it: a sync judges types by the same query.';
 
 CREATE FUNCTION ngeshare.compare_columns()
 RETURNS TABLE (kind text, table_name text, column_name text, here text, there text)
@@ -188,8 +181,7 @@ AS $$
                 WHEN mirror.column_name IS NULL THEN 'added'
                 WHEN NOT there.is_readable THEN 'unreadable'
                 WHEN there.base_name <> mirror.base_name
-                    AND NOT (mirror.type_name = 'text'
-                        AND (there.is_enum OR there.base_name IN ('character varying', 'uuid', 'citext')))
+                    AND NOT (mirror.type_name = 'text' AND there.fits_text)
                 THEN 'retyped'
             END AS kind,
             table_name,

@@ -6,11 +6,14 @@
 #include "mirror/check.h"
 
 #include "access/htup_details.h"
+#include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "mirror/tables.h"
 #include "sql.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(ngeshare_columns_sql);
 
 #define OLDEST_PRODUCTION 140000
 
@@ -209,7 +212,7 @@ judge_column(Production *production, const RemoteRows *rows, int64 row, int tabl
 	"(base.typtype = 'e' OR base.typname = 'citext' AND base.typcategory = 'S'"                    \
 	" OR base.oid IN ('pg_catalog.varchar'::regtype, 'pg_catalog.uuid'::regtype))"
 
-/* The columns of the six tables on production, each with the base of its type. */
+/* The columns of production's schema public, each with the base of its type. */
 #define COLUMNS_THERE                                                                              \
 	"SELECT relation.relname::text AS table_name, col.attname::text AS column_name, attnum,"       \
 	" pg_catalog.format_type(col.atttypid, col.atttypmod) AS type_there,"                          \
@@ -224,8 +227,14 @@ judge_column(Production *production, const RemoteRows *rows, int64 row, int tabl
 	" SELECT * FROM pg_catalog.pg_type WHERE oid = col.atttypid"                                   \
 	" UNION ALL SELECT type.* FROM step JOIN pg_catalog.pg_type AS type"                           \
 	" ON type.oid = step.typbasetype WHERE step.typtype = 'd')"                                    \
-	" SELECT oid, typname, typtype, typcategory FROM step WHERE typtype <> 'd') AS base"           \
-	" WHERE relation.relname IN (SELECT table_name FROM wanted)"
+	" SELECT oid, typname, typtype, typcategory FROM step WHERE typtype <> 'd') AS base"
+
+/* The doctor judges types by the same text. */
+Datum
+ngeshare_columns_sql(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(COLUMNS_THERE));
+}
 
 /*
  * Checks that each column is there, readable and of a type that ours can take:
@@ -236,18 +245,18 @@ judge_column(Production *production, const RemoteRows *rows, int64 row, int tabl
 static void
 check_columns(Remote *remote, Production *production)
 {
-	char *sql =
-	    sql_format("WITH wanted (table_name, column_name, type_name, type_oid) AS (VALUES %s),"
-	               " there AS (" COLUMNS_THERE ")"
-	               " SELECT table_name, column_name, coalesce(type_name, ''),"
-	               " coalesce(type_there, ''), coalesce(has_select, true)"
-	               " FROM wanted FULL JOIN there USING (table_name, column_name)"
-	               " WHERE table_name IN (SELECT table_name FROM there)"
-	               " AND (attnum IS NULL OR type_oid IS NULL OR NOT has_select"
-	               " OR NOT (base_oid = type_oid OR type_oid = 'pg_catalog.text'::regtype"
-	               " AND fits_text))"
-	               " ORDER BY attnum IS NOT NULL, table_name, attnum, column_name",
-	               wanted_columns());
+	char *sql = sql_format(
+	    "WITH wanted (table_name, column_name, type_name, type_oid) AS (VALUES %s),"
+	    " there AS (" COLUMNS_THERE " WHERE relation.relname IN (SELECT table_name FROM wanted))"
+	    " SELECT table_name, column_name, coalesce(type_name, ''),"
+	    " coalesce(type_there, ''), coalesce(has_select, true)"
+	    " FROM wanted FULL JOIN there USING (table_name, column_name)"
+	    " WHERE table_name IN (SELECT table_name FROM there)"
+	    " AND (attnum IS NULL OR type_oid IS NULL OR NOT has_select"
+	    " OR NOT (base_oid = type_oid OR type_oid = 'pg_catalog.text'::regtype"
+	    " AND fits_text))"
+	    " ORDER BY attnum IS NOT NULL, table_name, attnum, column_name",
+	    wanted_columns());
 	RemoteRows *rows = remote_rows(remote, sql, "text text text text bool", 0, COLUMNS_MAX);
 
 	for (int64 row = 0; row < rows->count; row++)

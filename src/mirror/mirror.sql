@@ -202,6 +202,14 @@ IMMUTABLE;
 COMMENT ON FUNCTION ngeshare.identity_sql() IS
 'The SQL expression that reads the identity of production there, as ngeshare.source holds it.';
 
+CREATE FUNCTION ngeshare.columns_sql()
+RETURNS text
+AS 'MODULE_PATHNAME', 'ngeshare_columns_sql'
+LANGUAGE C
+IMMUTABLE;
+COMMENT ON FUNCTION ngeshare.columns_sql() IS
+'The SQL query that reads the columns of schema public on production there. base_oid is the type that a column is made of, behind any domains; fits_text says whether a text column of the mirror can take it: varchar, uuid, citext in any schema, or an enum.';
+
 CREATE FUNCTION ngeshare.is_same_source(known text, seen text)
 RETURNS boolean
 AS 'MODULE_PATHNAME', 'ngeshare_is_same_source'
