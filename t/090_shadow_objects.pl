@@ -190,6 +190,9 @@ sub call_all
 				WHEN name = 'user_id' THEN (SELECT format('%L::pg_catalog.text', min("userId")) FROM public."UserHangoutGroup")
 				WHEN name IN ('sql', 'question') THEN '''SELECT 1''::pg_catalog.text'
 				WHEN name = 'name' AND proc.proname = 'setting' THEN '''active_days''::pg_catalog.text'
+				WHEN name = 'mirror' THEN '''public."User"''::pg_catalog.regclass'
+				WHEN name = 'archive' THEN '''ngeshare.removed_user''::pg_catalog.regclass'
+				WHEN name = 'archived' THEN '''ngeshare.removed_user WHERE true''::pg_catalog.text'
 				WHEN name = 'table_name' THEN '''User''::pg_catalog.text'
 				WHEN type = 'int8'::regtype THEN format('%s::pg_catalog.int8', (SELECT max(run_id) FROM public.sync_run))
 				WHEN type = 'int4'::regtype THEN '1::pg_catalog.int4'
