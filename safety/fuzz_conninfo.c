@@ -4,9 +4,11 @@
  */
 #define ngeshare_connect fuzzed_connect
 #define connect_bind_to_extension fuzzed_bind_to_extension
+#define connect_made_server fuzzed_made_server
 #include "mirror/connect.c"
 
 #include "fuzz.h"
+#include "mirror/conninfo.h"
 #include "mirror/session.h"
 
 /* Splits a connection string, and compares its options with themselves. */
@@ -16,7 +18,7 @@ fuzz_conninfo(char *text)
 	List *server;
 	List *mapping;
 
-	split_conninfo(text, &server, &mapping);
+	conninfo_split(text, &server, &mapping);
 	session_safe_options(server);
 	if (list_length(option_changes(mapping, mapping)) != list_length(mapping))
 		elog(ERROR, "the same options are other ones: %s", text);

@@ -28,7 +28,8 @@ is_misread_by_sql(pg_tz *zone)
 /*
  * Whether pg_timezone_names has a zone by this name. Another one that PostgreSQL
  * takes is an offset in POSIX's notation, which counts the wrong way. It has a digit,
- * and PostgreSQL writes it in capitals; few zones are written so and are looked for.
+ * and PostgreSQL writes it in capitals; few zones are written so, with nothing else than
+ * a sign in their names, and are looked for.
  */
 static bool
 is_listed(const char *name)
@@ -39,6 +40,8 @@ is_listed(const char *name)
 
 	if (strpbrk(name, "0123456789") == NULL || strpbrk(name, "abcdefghijklmnopqrstuvwxyz") != NULL)
 		return true;
+	if (strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-") != strlen(name))
+		return false;
 	names = pg_tzenumerate_start();
 	while (!found && (zone = pg_tzenumerate_next(names)) != NULL)
 		found = strcmp(pg_get_timezone_name(zone), name) == 0;

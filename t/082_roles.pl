@@ -28,7 +28,7 @@ my $behind  = q{kind = 'function' AND schema <> 'api' AND is_behind};
 my $enters  = q{kind = 'schema' AND privilege = 'USAGE' AND schema IN ('api', 'public')};
 my $starts  = q{kind = 'function' AND object LIKE 'api.sync\_%'};
 my $anybody = q{kind = 'schema' AND privilege = 'USAGE' AND schema = 'public'
-	OR object IN ('ngeshare_as_of()', 'ngeshare.has_local_day(timestamp without time zone)', 'ngeshare.is_restoring()')};
+	OR object IN ('ngeshare_as_of()', 'ngeshare.has_local_day(timestamp without time zone)', 'ngeshare.is_restoring()', 'ngeshare.plausible_from()')};
 # Nobody writes to most views; PostgreSQL says so before it looks at rights.
 my $unwritable = q{kind = 'relation' AND (schema = 'api' OR object LIKE 'v\_%') AND privilege <> 'SELECT' AND code IN ('55000', '0A000')};
 my %may = (
