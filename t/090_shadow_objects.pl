@@ -12,6 +12,7 @@ use NgeshareTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+needs_pg_cron();
 my ($production, $local) = start_servers();
 my %path = (usual => 'DEFAULT', poisoned => 'twin, "$user", public, pg_catalog');
 my $read = 0;
