@@ -232,7 +232,6 @@ SET ngeshare.timezone = 'localtime';
 SET ngeshare.timezone = 'posixrules';
 \set VERBOSITY default
 SET ngeshare.timezone = 'GMT+7';
-SET ngeshare.timezone = 'localtime';
 SET ngeshare.timezone = 'etc/gmt-7';
 SHOW ngeshare.timezone;
 -- All others of pg_timezone_names are taken, but for those that are abbreviations as well.
