@@ -56,7 +56,7 @@ async function findingsEqualSql({ open, go, sql }) {
         const sorted = (rows) => rows.map((row) => JSON.stringify(row)).sort();
         assert.deepEqual(
             sorted(shown.map((cells) => [cells[1], readNumber(cells[2]), cells[3], cells[4]])),
-            sorted(expected.map((row) => [[row.table_name, row.column_name].filter(Boolean).join('.'), row.rows, row.example_id, row.hint ?? ''])),
+            sorted(expected.map((row) => [[row.table_name, row.column_name].filter(Boolean).join('.'), row.rows, row.example_id ?? '—no value', row.hint ?? ''])),
             finding,
         );
         assert.ok(shown.every((cells) => cells[5].length > 5 && cells[0] !== finding), `${finding}: named in words, with what to do`);
