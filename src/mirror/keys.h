@@ -16,7 +16,7 @@
 /* Of one table. */
 typedef struct ProductionKeys
 {
-	bool is_unique;                       /* no id is NULL or there twice: a unique index says so */
+	bool is_unique;                       /* a unique index says so; inheritance is not seen */
 	const char *lookup;                   /* a condition that the id's index serves, up to a list */
 	const char *lookup_end;               /* of ids, and after it; NULL where no index serves */
 	bool is_enforced[MIRROR_MAX_PARENTS]; /* a foreign key keeps each parent from going */
