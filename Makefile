@@ -3,8 +3,8 @@ EXTENSION  = ngeshare
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" ngeshare.control)
 MODULE_big = ngeshare
 
-SOURCES := $(sort $(wildcard src/*.c src/*/*.c))
-OUR_HEADERS := $(sort $(wildcard src/*.h src/*/*.h))
+SOURCES := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
+OUR_HEADERS := $(sort $(wildcard src/*.h src/*/*.h src/*/*/*.h))
 OBJS = $(SOURCES:.c=.o)
 
 # The install script is these parts, in this order.
@@ -15,11 +15,11 @@ SQL_PARTS = \
 	src/sync/errors.sql \
 	src/sync/sync.sql \
 	src/sync/gate.sql \
-	src/sync/verify.sql \
-	src/sync/drift.sql \
-	src/sync/undo.sql \
+	src/sync/compare/verify.sql \
+	src/sync/compare/drift.sql \
+	src/sync/move/undo.sql \
 	src/alert/alert.sql \
-	src/sync/worker.sql \
+	src/sync/run/worker.sql \
 	src/mirror/connect.sql \
 	src/analytics/asked.sql \
 	src/settled/settled.sql \

@@ -36,7 +36,7 @@ typedef struct NgeshareSettings
 	int sync_retry_base; /* milliseconds */
 	int sync_max_delete_pct;
 	int backup_keep;
-	char *pause_at;  /* for tests; see src/sync/pause.c */
+	char *pause_at;  /* for tests; see src/sync/run/pause.c */
 	char *alert_url; /* a secret: in no log, table or error */
 	int alert_timeout;
 	int alert_stale_after;

@@ -17,8 +17,8 @@
 #include "mirror/remote.h"
 #include "mirror/tables.h"
 #include "nodes/pg_list.h"
-#include "sync/content.h"
-#include "sync/digest.h"
+#include "sync/compare/content.h"
+#include "sync/compare/digest.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
 

@@ -1,5 +1,5 @@
 /*
- * src/sync/run.c
+ * src/sync/run/state.c
  *		A run from its beginning to its end: which step comes next.
  */
 #include "sync/sync.h"

@@ -1,5 +1,5 @@
 /*
- * src/sync/remove.c
+ * src/sync/move/remove.c
  *		Rows that production no longer has: guarded, archived, deleted.
  *
  * Every table's are counted before any is deleted. What goes is kept as it was in

@@ -1,5 +1,5 @@
 /*
- * src/sync/drift.c
+ * src/sync/compare/drift.c
  *		How production's columns differ from the mirror's: said once, listed always.
  *
  * A column that was added there makes the first run that sees it a warning; later

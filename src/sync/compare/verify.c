@@ -1,5 +1,5 @@
 /*
- * src/sync/verify.c
+ * src/sync/compare/verify.c
  *		After a table's merge: is its content production's now? What is not, is
  *		found by key.
  *

@@ -1,14 +1,14 @@
 /*
- * src/sync/digest.h
+ * src/sync/compare/digest.h
  *		The comparison of one content on both sides, bucket by bucket.
  */
-#ifndef NGESHARE_SYNC_DIGEST_H
-#define NGESHARE_SYNC_DIGEST_H
+#ifndef NGESHARE_SYNC_COMPARE_DIGEST_H
+#define NGESHARE_SYNC_COMPARE_DIGEST_H
 
 #include "postgres.h"
 
 #include "mirror/remote.h"
-#include "sync/content.h"
+#include "sync/compare/content.h"
 
 /* How far this side's buckets may come from what was computed before. */
 typedef enum DigestCache

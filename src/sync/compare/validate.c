@@ -1,5 +1,5 @@
 /*
- * src/sync/validate.c
+ * src/sync/compare/validate.c
  *		ngeshare_validate(): each table on both sides, now and by content.
  */
 #include "sync/sync.h"

@@ -1,5 +1,5 @@
 /*
- * src/sync/isolate.c
+ * src/sync/move/isolate.c
  *		Rows of staging that the mirror refuses, found by halves and put into
  *		quarantine, so that one of them doesn't stop its table.
  *

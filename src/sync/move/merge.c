@@ -1,5 +1,5 @@
 /*
- * src/sync/merge.c
+ * src/sync/move/merge.c
  *		From staging into the mirror: one transaction a table, set-based, writing
  *		only rows that differ.
  *

@@ -1,5 +1,5 @@
 /*
- * src/sync/pieces.c
+ * src/sync/compare/pieces.c
  *		Lists of ids in ngeshare.difference, sent to production in pieces.
  *
  * No statement to production grows with the number of rows that differ: a

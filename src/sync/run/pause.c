@@ -1,5 +1,5 @@
 /*
- * src/sync/pause.c
+ * src/sync/run/pause.c
  *		ngeshare.pause_at: holds a sync in a phase, so that tests can do to it what
  *		they have to, there.
  *

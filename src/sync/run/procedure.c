@@ -1,5 +1,5 @@
 /*
- * src/sync/procedure.c
+ * src/sync/run/procedure.c
  *		CALL ngeshare_sync(): the arguments, and the transactions of its steps.
  *
  * Each step runs in a subtransaction, so that an error can be caught and all of

@@ -1,5 +1,5 @@
 /*
- * src/sync/quarantine.c
+ * src/sync/move/quarantine.c
  *		What of a table's staging can be mirrored now, and what has to wait.
  *
  * A row waits for a parent that production has nowhere, because it lacks a value

@@ -1,5 +1,5 @@
 /*
- * src/sync/preflight.c
+ * src/sync/run/preflight.c
  *		Before a run pulls anything: is production what it was, and which
  *		watermark and window will this run end with?
  */

@@ -1,5 +1,5 @@
 /*
- * src/sync/window.c
+ * src/sync/move/window.c
  *		Attendance: its window is made exactly production's, and what came before
  *		it becomes history, all in one transaction.
  *

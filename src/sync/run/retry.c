@@ -1,5 +1,5 @@
 /*
- * src/sync/retry.c
+ * src/sync/run/retry.c
  *		What a failed step means for its run: again, on with the other tables, or
  *		the end.
  *

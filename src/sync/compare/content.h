@@ -1,10 +1,10 @@
 /*
- * src/sync/content.h
+ * src/sync/compare/content.h
  *		What is compared: the same rows on both sides, each with its hash and the
  *		bucket that it falls into.
  */
-#ifndef NGESHARE_SYNC_CONTENT_H
-#define NGESHARE_SYNC_CONTENT_H
+#ifndef NGESHARE_SYNC_COMPARE_CONTENT_H
+#define NGESHARE_SYNC_COMPARE_CONTENT_H
 
 #include "postgres.h"
 

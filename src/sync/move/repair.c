@@ -1,5 +1,5 @@
 /*
- * src/sync/repair.c
+ * src/sync/move/repair.c
  *		Rows fetched by key: what the content told to be missing or different.
  *
  * Each comes with the hash that production computes of it in the same statement,

@@ -1,5 +1,5 @@
 /*
- * src/sync/parents.c
+ * src/sync/move/parents.c
  *		Rows that staged ones point to and that have not come yet.
  *
  * A parent that production committed after its own table was pulled, or with an

@@ -1,5 +1,5 @@
 /*
- * src/sync/digest.c
+ * src/sync/compare/digest.c
  *		The comparison of one content on both sides, bucket by bucket.
  *
  * Of each bucket a count and a sum of hashes travel, nothing else; production
@@ -8,7 +8,7 @@
  * triggers have marked no write that this snapshot did not see. A trigger that
  * was switched off meanwhile leaves its trace in the catalog.
  */
-#include "sync/digest.h"
+#include "sync/compare/digest.h"
 
 #include "sql.h"
 #include "utils/builtins.h"

@@ -1,5 +1,5 @@
 /*
- * src/sync/worker.c
+ * src/sync/run/worker.c
  *		The sync in a background worker: who starts it, and the worker's loop.
  *
  * The starter registers the worker inside its own transaction, so that a lack of

@@ -1,5 +1,5 @@
 /*
- * src/sync/loop.c
+ * src/sync/run/loop.c
  *		The loop that carries a run to its end: a step, a commit; after an error a
  *		rollback, and a transaction of its own that says so.
  *

@@ -1,5 +1,5 @@
 /*
- * src/sync/content.c
+ * src/sync/compare/content.c
  *		What is compared: the same rows on both sides, each with its hash and the
  *		bucket that it falls into.
  *
@@ -15,7 +15,7 @@
  * is the row, the one whose hash comes first. The others, and those without an id,
  * get keys that no row has: they wait in quarantine under these.
  */
-#include "sync/content.h"
+#include "sync/compare/content.h"
 
 #include "ngeshare.h"
 #include "sql.h"

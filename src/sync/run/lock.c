@@ -1,5 +1,5 @@
 /*
- * src/sync/lock.c
+ * src/sync/run/lock.c
  *		The one lock that a sync holds while it runs, and the gate to the mirror.
  *
  * The lock is the session's, so it outlives the run's commits, and a backend that

@@ -1,5 +1,5 @@
 /*
- * src/sync/backup.c
+ * src/sync/move/backup.c
  *		Rows as they were before a run deleted or replaced them: the archive, for
  *		ngeshare_restore_deleted(), and attendance's backup, for
  *		ngeshare_restore_attendance().

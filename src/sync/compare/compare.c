@@ -1,5 +1,5 @@
 /*
- * src/sync/survey.c
+ * src/sync/compare/compare.c
  *		Each table's content on both sides, compared before anything is pulled.
  *
  * A table that is the same needs nothing else: one pass over it there, and this

@@ -1,5 +1,5 @@
 /*
- * src/sync/fill.c
+ * src/sync/move/fill.c
  *		From staging into a table of the mirror that is empty as yet.
  *
  * Row by row, foreign keys and indexes are most of a first load's cost. Staging

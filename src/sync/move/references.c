@@ -1,5 +1,5 @@
 /*
- * src/sync/references.c
+ * src/sync/move/references.c
  *		What here points to a row of the mirror and keeps it from being deleted.
  *
  * Beside the mirror's own foreign keys there may be a user's. Those that we may read

@@ -1,5 +1,5 @@
 /*
- * src/sync/pull.c
+ * src/sync/move/pull.c
  *		From production into staging, a committed batch at a time.
  *
  * What changed comes ordered by production, by (stamp, id) in production's own

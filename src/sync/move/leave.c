@@ -1,5 +1,5 @@
 /*
- * src/sync/leave.c
+ * src/sync/move/leave.c
  *		Rows that leave the mirror, and what points to them.
  *
  * A row leaves the mirror when production no longer has it, or when it waits in

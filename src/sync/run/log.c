@@ -1,5 +1,5 @@
 /*
- * src/sync/log.c
+ * src/sync/run/log.c
  *		What a run leaves behind for people: sync_run, sync_log, sync_error_log.
  */
 #include "sync/sync.h"
