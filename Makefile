@@ -21,17 +21,18 @@ SQL_PARTS = \
 	src/alert/alert.sql \
 	src/sync/run/worker.sql \
 	src/mirror/connect.sql \
-	src/analytics/asked.sql \
-	src/settled/settled.sql \
-	src/settled/marks.sql \
-	src/settled/build.sql \
-	src/analytics/facts.sql \
-	src/settled/settle.sql \
-	src/analytics/views_courses.sql \
-	src/analytics/views_groups.sql \
-	src/analytics/views_people.sql \
-	src/analytics/views_anomalies.sql \
-	src/analytics/explain.sql \
+	src/answers/rules.sql \
+	src/snapshot/tables.sql \
+	src/snapshot/stale.sql \
+	src/snapshot/build.sql \
+	src/snapshot/refresh.sql \
+	src/snapshot/as_of.sql \
+	src/answers/facts.sql \
+	src/answers/views_courses.sql \
+	src/answers/views_groups.sql \
+	src/answers/views_people.sql \
+	src/answers/views_anomalies.sql \
+	src/answers/explain.sql \
 	src/doctor/cron.sql \
 	src/doctor/health.sql \
 	src/doctor/quality.sql \
@@ -42,8 +43,6 @@ SQL_PARTS = \
 	src/doctor/doctor_production.sql \
 	src/api/request.sql \
 	src/api/csv.sql \
-	src/kept/computed.sql \
-	src/kept/kept.sql \
 	src/api/answers_home.sql \
 	src/api/answers_courses.sql \
 	src/api/answers_groups.sql \

@@ -1,66 +1,56 @@
 -- Answers with a row a course, or a course and something.
 
 CREATE VIEW api.funnel AS
-SELECT kept.*
-FROM ngeshare.kept_answer
-CROSS JOIN LATERAL unnest(kept_answer.funnel) AS kept
-WHERE (SELECT holds FROM ngeshare.keeping)
-UNION ALL
 SELECT *
-FROM ngeshare.computed(NULL::ngeshare.computed_funnel)
-WHERE NOT (SELECT holds FROM ngeshare.keeping);
+FROM public.v_curriculum_funnel
+ORDER BY sequence_order;
 COMMENT ON VIEW api.funnel IS
 'The curriculum as a funnel, a row a course.
 How many groups start, graduate and go on. graduated, active, stalled and not_started add up to groups_total.';
 
 CREATE VIEW api.drop_off AS
-SELECT kept.*
-FROM ngeshare.kept_answer
-CROSS JOIN LATERAL unnest(kept_answer.drop_off) AS kept
-WHERE (SELECT holds FROM ngeshare.keeping)
-UNION ALL
-SELECT *
-FROM ngeshare.computed(NULL::ngeshare.computed_drop_off)
-WHERE NOT (SELECT holds FROM ngeshare.keeping);
+SELECT
+    drop_off.*,
+    course.sequence_order
+FROM public.v_drop_off AS drop_off
+LEFT JOIN ngeshare.course ON course.course_name = drop_off.course_name
+ORDER BY course.sequence_order, drop_off.episode;
 COMMENT ON VIEW api.drop_off IS
 'Where groups stop, a row a course and episode.
 How many got at least this far, and how many stalled just here.';
 
 CREATE VIEW api.cohort AS
-SELECT kept.*
-FROM ngeshare.kept_answer
-CROSS JOIN LATERAL unnest(kept_answer.cohort) AS kept
-WHERE (SELECT holds FROM ngeshare.keeping)
-UNION ALL
 SELECT *
-FROM ngeshare.computed(NULL::ngeshare.computed_cohort)
-WHERE NOT (SELECT holds FROM ngeshare.keeping);
+FROM public.v_cohort
+ORDER BY sequence_order, month;
 COMMENT ON VIEW api.cohort IS
 'Groups by the month they started, a row a course and month.
 How many of them graduated within 3, 6 and 9 months.';
 
 CREATE VIEW api.resume_chance AS
-SELECT
-    course_name,
-    days_silent,
-    silences,
-    resumed,
-    lasting,
-    resume_chance
+SELECT *
 FROM public.v_resume_chance;
 COMMENT ON VIEW api.resume_chance IS
 'How likely a silent group meets again, a row a course and number of days.
 From all silences of the course so far, after Kaplan and Meier.';
 
 CREATE VIEW api.time_to_graduate AS
-SELECT kept.*
-FROM ngeshare.kept_answer
-CROSS JOIN LATERAL unnest(kept_answer.time_to_graduate) AS kept
-WHERE (SELECT holds FROM ngeshare.keeping)
-UNION ALL
-SELECT *
-FROM ngeshare.computed(NULL::ngeshare.computed_time_to_graduate)
-WHERE NOT (SELECT holds FROM ngeshare.keeping);
+SELECT
+    taken.*,
+    course.sequence_order,
+    others.p75_days,
+    others.not_graduated
+FROM public.v_time_to_graduate AS taken
+LEFT JOIN ngeshare.course ON course.course_name = taken.course_name
+LEFT JOIN (
+    SELECT
+        course_name,
+        round((percentile_cont(0.75) WITHIN GROUP (ORDER BY graduated_on - first_meeting_date))::numeric, 1) AS p75_days,
+        (count(*) FILTER (WHERE status <> 'GRADUATED'))::integer AS not_graduated
+    FROM ngeshare.group_fact
+    GROUP BY course_name
+) AS others ON others.course_name = taken.course_name
+ORDER BY course.sequence_order;
 COMMENT ON VIEW api.time_to_graduate IS
 'Days from the first meeting to the graduation, a row a course.
 Of its graduated groups; those that have not graduated are counted apart.';
@@ -70,14 +60,51 @@ COMMENT ON COLUMN api.time_to_graduate.not_graduated IS
 'Groups of the course that have not graduated: they are in none of these figures.';
 
 CREATE VIEW api.graduation_days AS
-SELECT kept.*
-FROM ngeshare.kept_answer
-CROSS JOIN LATERAL unnest(kept_answer.graduation_days) AS kept
-WHERE (SELECT holds FROM ngeshare.keeping)
-UNION ALL
-SELECT *
-FROM ngeshare.computed(NULL::ngeshare.computed_graduation_days)
-WHERE NOT (SELECT holds FROM ngeshare.keeping);
+WITH graduate AS (
+    SELECT
+        sequence_order,
+        course_name,
+        graduated_on - first_meeting_date AS days
+    FROM ngeshare.group_fact
+    WHERE status = 'GRADUATED'
+), most AS (
+    -- The closed bins hold nineteen of twenty groups.
+    SELECT
+        sequence_order,
+        course_name,
+        percentile_disc(0.95) WITHIN GROUP (ORDER BY days) AS days
+    FROM graduate
+    GROUP BY sequence_order, course_name
+), scale AS (
+    SELECT
+        most.*,
+        width.days AS width,
+        most.days / width.days + 1 AS closed
+    FROM most
+    CROSS JOIN LATERAL (
+        SELECT min(7 * 2 ^ doubled)::integer AS days
+        FROM generate_series(0, 24) AS doubled
+        WHERE most.days < 20 * 7 * 2 ^ doubled
+    ) AS width
+)
+SELECT
+    scale.sequence_order,
+    scale.course_name,
+    bin.number * scale.width AS from_days,
+    CASE WHEN bin.number < scale.closed THEN (bin.number + 1) * scale.width - 1 END AS to_days,
+    coalesce(counted.groups, 0)::integer AS groups
+FROM scale
+CROSS JOIN LATERAL generate_series(0, scale.closed) AS bin (number)
+LEFT JOIN (
+    SELECT
+        graduate.course_name,
+        least(graduate.days / scale.width, scale.closed) AS number,
+        count(*) AS groups
+    FROM graduate
+    JOIN scale ON scale.course_name = graduate.course_name
+    GROUP BY 1, 2
+) AS counted ON counted.course_name = scale.course_name AND counted.number = bin.number
+ORDER BY scale.sequence_order, bin.number;
 COMMENT ON VIEW api.graduation_days IS
 'Graduated groups by the days they took, a row a course and span of days.
 Spans are 7 days long, or 14, 28 and so on where more than 20 would be needed for 95 % of the groups; the last one is open. They add up to the course''s graduates.';
@@ -94,10 +121,7 @@ COMMENT ON COLUMN api.graduation_days.groups IS
 
 CREATE VIEW api.graduation_outliers AS
 SELECT
-    outlier.group_id,
-    outlier.course_name,
-    outlier.days_to_graduate,
-    outlier.outlier,
+    outlier.*,
     fact.group_name,
     fact.facilitator_id,
     fact.facilitator_name,
@@ -110,19 +134,12 @@ By the quartiles of their course''s graduates.';
 
 CREATE VIEW api.pipeline AS
 SELECT
-    link.group_a_id,
-    link.course_a,
-    link.group_b_id,
-    link.course_b,
-    link.shared_facilitator_id,
-    link.shared_member_count,
-    link.overlap_pct,
-    link.days_between,
-    group_a.name AS group_a_name,
-    group_b.name AS group_b_name
+    link.*,
+    group_a.group_name AS group_a_name,
+    group_b.group_name AS group_b_name
 FROM public.v_curriculum_pipeline AS link
-LEFT JOIN public."HangoutGroup" AS group_a ON group_a.id = link.group_a_id
-LEFT JOIN public."HangoutGroup" AS group_b ON group_b.id = link.group_b_id;
+LEFT JOIN ngeshare.group_snapshot AS group_a ON group_a.group_id = link.group_a_id
+LEFT JOIN ngeshare.group_snapshot AS group_b ON group_b.group_id = link.group_b_id;
 COMMENT ON VIEW api.pipeline IS
 'Which groups went on as which, a row a link.
 Group A graduated and went on to the next course as group B.';

@@ -22,22 +22,22 @@ SELECT
     fact.facilitator_contact,
     fact.facilitator_is_deleted,
     CASE
-        WHEN fact.status = 'GRADUATED' AND fact.sequence_order < (SELECT max(sequence_order) FROM public.course_config)
+        WHEN fact.status = 'GRADUATED' AND fact.sequence_order < (SELECT max(sequence_order) FROM ngeshare.course)
             THEN went_on.group_id IS NOT NULL
     END AS has_continued,
     CASE
-        WHEN fact.status = 'GRADUATED' AND fact.sequence_order < (SELECT max(sequence_order) FROM public.course_config)
+        WHEN fact.status = 'GRADUATED' AND fact.sequence_order < (SELECT max(sequence_order) FROM ngeshare.course)
             THEN went_on.group_id IS NULL
-                AND (SELECT day FROM ngeshare.asked) - fact.graduated_on <= (SELECT ngeshare.setting('link_days'))
+                AND (SELECT ngeshare.as_of_day()) - fact.graduated_on <= (SELECT ngeshare.setting('link_days'))
     END AS is_awaiting,
     fact.graduated_on - fact.first_meeting_date AS days_to_graduate,
     fact.is_rescuable,
-    (fact.created_at AT TIME ZONE ngeshare.reporting_zone())::date AS created_on
+    ngeshare.local_day(fact.created_at, ngeshare.reporting_zone()) AS created_on
 FROM ngeshare.group_fact AS fact
--- One row a group, so that who asks for neither column above does not look at links.
+-- One row per group, so that PostgreSQL does not read the links for a query without these columns.
 LEFT JOIN (
     SELECT DISTINCT group_a_id AS group_id
-    FROM ngeshare.link_then
+    FROM ngeshare.link_as_of
 ) AS went_on ON went_on.group_id = fact.group_id;
 COMMENT ON VIEW api.group_status IS
 'The groups, a row a group.
@@ -58,22 +58,6 @@ COMMENT ON COLUMN api.group_status.created_on IS
 'The local day on which production made the group.';
 
 CREATE VIEW api.rescue_list AS
-SELECT *
-FROM (
-    SELECT *
-    FROM ngeshare.kept_rescue
-    WHERE (SELECT holds FROM ngeshare.keeping)
-    UNION ALL
-    SELECT *
-    FROM ngeshare.computed(NULL::ngeshare.computed_rescue_list)
-    WHERE NOT (SELECT holds FROM ngeshare.keeping)
-) AS listed
-ORDER BY days_inactive, group_id COLLATE "C";
-COMMENT ON VIEW api.rescue_list IS
-'Groups worth a call, a row a group.
-Stalled with at least 70 % of the course behind them, the most recently active first.';
-
-CREATE VIEW api.at_risk AS
 SELECT
     group_id,
     group_name,
@@ -82,12 +66,21 @@ SELECT
     facilitator_name,
     facilitator_contact,
     last_meeting_date,
-    days_inactive,
-    days_until_stalled,
-    reason,
-    rhythm_days,
+    max_episodes - max_episode_reached AS episodes_remaining,
     progress_pct,
-    facilitator_is_deleted
+    days_inactive,
+    facilitator_is_deleted,
+    max_episode_reached,
+    max_episodes
+FROM ngeshare.group_fact
+WHERE is_rescuable
+ORDER BY days_inactive, group_id COLLATE "C";
+COMMENT ON VIEW api.rescue_list IS
+'Groups worth a call, a row a group.
+Stalled with at least 70 % of the course behind them, the most recently active first.';
+
+CREATE VIEW api.at_risk AS
+SELECT *
 FROM public.v_at_risk
 ORDER BY days_until_stalled, group_id COLLATE "C";
 COMMENT ON VIEW api.at_risk IS
@@ -106,24 +99,16 @@ SELECT
     episode_id
 FROM (
     SELECT
-        met.group_id,
-        met.day AS meeting_date,
-        episode."order" AS episode,
-        episode.name AS episode_title,
-        sum(met.attendances)::bigint AS attendances,
-        coalesce(episode."hangoutId" = circle."hangoutId", false) AS is_own,
-        met.episode_id,
-        min(met.first_at) AS first_at
-    FROM ngeshare.meeting AS met
-    JOIN public."HangoutGroup" AS circle ON circle.id = met.group_id
-    JOIN public."Hangout" AS hangout ON hangout.id = circle."hangoutId"
-    JOIN public.course_config AS config ON config.course_name = hangout.name
-    LEFT JOIN public."HangoutEpisode" AS episode ON episode.id = met.episode_id
-    WHERE met.first_at <= ngeshare.as_of_utc()
-      AND circle."createdAt" <= ngeshare.as_of_utc()
-      -- Asking for the instant refuses another zone than the history's.
-      AND (SELECT at FROM ngeshare.asked) IS NOT NULL
-    GROUP BY met.group_id, met.day, met.episode_id, episode.id, circle.id
+        group_id,
+        day AS meeting_date,
+        episode,
+        title AS episode_title,
+        sum(attendances)::bigint AS attendances,
+        is_own,
+        episode_id,
+        min(first_at) AS first_at
+    FROM ngeshare.meeting_as_of
+    GROUP BY group_id, day, episode, title, is_own, episode_id
 ) AS meeting
 WINDOW earlier AS (
     PARTITION BY group_id

@@ -1,53 +1,231 @@
--- Home: the whole curriculum in one row, now and a month earlier.
+-- Home: the whole curriculum in one row, now and a month earlier, and the answer cache that keeps
+-- it from being computed at each page load.
+
+CREATE VIEW ngeshare.home_figure AS
+WITH month AS (
+    -- A day beyond the first or the last timestamp has a month, too, but no timestamp.
+    SELECT
+        (began - interval '2 months')::date AS before,
+        (began - interval '1 month')::date AS last,
+        began::date AS this
+    FROM date_trunc('month',
+        greatest(least(ngeshare.as_of_day(), date '294276-12-31'), date '4712-01-01 BC')::timestamp) AS began
+)
+SELECT
+    counted.groups_total,
+    counted.groups_started,
+    counted.active,
+    counted.stalled,
+    counted.graduated,
+    counted.not_started,
+    (SELECT count(*)::integer FROM ngeshare.group_fact WHERE is_rescuable) AS rescuable,
+    counted.continued,
+    counted.awaiting,
+    ngeshare.percentage(counted.active, counted.groups_total) AS active_pct,
+    ngeshare.percentage(counted.stalled, counted.groups_total) AS stalled_pct,
+    ngeshare.percentage(counted.graduated, counted.groups_total) AS graduation_rate,
+    ngeshare.percentage(counted.continued, counted.could_continue) AS continuation_rate,
+    (SELECT count(*)::integer FROM public.v_at_risk) AS at_risk,
+    growth.total_facilitators,
+    growth.active_facilitators,
+    growth.alumni_facilitators,
+    growth.alumni_pct,
+    (SELECT last FROM month) AS last_month,
+    graduations.last AS graduations_last_month,
+    graduations.before AS graduations_month_before,
+    newcomers.last AS new_facilitators_last_month,
+    newcomers.before AS new_facilitators_month_before,
+    (
+        SELECT count(*)::integer
+        FROM public.v_anomalies
+        WHERE severity = 'warning'
+          AND kind <> 'FUTURE_ATTENDANCE'
+    ) AS anomalies
+FROM (
+    SELECT
+        coalesce(sum(groups_total), 0)::integer AS groups_total,
+        coalesce(sum(groups_started), 0)::integer AS groups_started,
+        coalesce(sum(active), 0)::integer AS active,
+        coalesce(sum(stalled), 0)::integer AS stalled,
+        coalesce(sum(graduated), 0)::integer AS graduated,
+        coalesce(sum(not_started), 0)::integer AS not_started,
+        coalesce(sum(continued), 0)::integer AS continued,
+        coalesce(sum(awaiting), 0)::integer AS awaiting,
+        (sum(graduated) FILTER (WHERE continued IS NOT NULL))::integer AS could_continue
+    FROM public.v_curriculum_funnel
+) AS counted
+CROSS JOIN public.v_facilitator_growth AS growth
+CROSS JOIN (
+    SELECT
+        (count(*) FILTER (WHERE graduated_on >= month.last))::integer AS last,
+        (count(*) FILTER (WHERE graduated_on < month.last))::integer AS before
+    FROM ngeshare.group_fact
+    CROSS JOIN month
+    WHERE graduated_on >= month.before
+      AND graduated_on < month.this
+) AS graduations
+CROSS JOIN (
+    SELECT
+        (count(*) FILTER (WHERE facilitator_since >= month.last))::integer AS last,
+        (count(*) FILTER (WHERE facilitator_since < month.last))::integer AS before
+    FROM public.v_facilitator_alumni
+    CROSS JOIN month
+    WHERE facilitator_since >= month.before
+      AND facilitator_since < month.this
+) AS newcomers;
+COMMENT ON VIEW ngeshare.home_figure IS
+'The figures of api.home in one row, without the anomalies that go by the real clock.';
+
+CREATE TABLE ngeshare.answer_cache
+(
+    as_of       timestamp            NOT NULL PRIMARY KEY,
+    holds_until timestamp            NOT NULL,
+    generation  bigint               NOT NULL,
+    settings    text                 NOT NULL,
+    home        ngeshare.home_figure NOT NULL
+);
+COMMENT ON TABLE ngeshare.answer_cache IS
+'Answers that each refresh computes once for the page, under these settings: Home as of the API''s default instant and as of a month before it. A row holds from as_of on and before holds_until (UTC): the next local midnight, or the first event in the snapshot if that is earlier.';
+
+CREATE FUNCTION ngeshare.rule_settings()
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT concat_ws(' ',
+        ngeshare.reporting_zone(),
+        ngeshare.setting('active_days'),
+        ngeshare.setting('rescue_min_pct'),
+        ngeshare.link_settings())
+$$;
+COMMENT ON FUNCTION ngeshare.rule_settings() IS
+'The settings that decide answers, as this session has them.';
+
+CREATE FUNCTION ngeshare.next_event(at timestamp)
+RETURNS timestamp
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT min(event)
+    FROM (
+        SELECT min(created_at) AS event FROM ngeshare.group_snapshot WHERE created_at > at
+        UNION ALL
+        SELECT min(moment)
+        FROM ngeshare.group_snapshot AS grp
+        JOIN ngeshare.group_timeline AS timeline ON timeline.group_id = grp.group_id
+        CROSS JOIN LATERAL unnest(
+            meeting_at || foreign_at || member_from || member_left || facilitator_at) AS moment
+        WHERE (grp.valid_from > at OR grp.members_valid_from > at)
+          AND moment > at
+        UNION ALL
+        SELECT min(moment)
+        FROM ngeshare.membership
+        CROSS JOIN LATERAL unnest(ARRAY[exists_from, completed_at, deleted_at]) AS moment
+        WHERE (exists_from > at OR completed_at > at OR deleted_at > at)
+          AND moment > at
+        UNION ALL
+        SELECT min(moment)
+        FROM ngeshare.group_link
+        CROSS JOIN LATERAL unnest(ARRAY[valid_from, valid_to]) AS moment
+        WHERE (valid_from > at OR valid_to > at AND valid_to < 'infinity')
+          AND moment > at
+        UNION ALL
+        SELECT min(facilitator_left) FROM ngeshare.group_snapshot WHERE facilitator_left > at
+    ) AS listed
+$$;
+COMMENT ON FUNCTION ngeshare.next_event(timestamp) IS
+'The first instant after at (UTC) at which something in the snapshot begins or ends; NULL where nothing does.';
+
+CREATE FUNCTION ngeshare.fill_answer_cache()
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET ngeshare.as_of = ''
+SET jit = off
+AS $$
+DECLARE
+    state    ngeshare.snapshot_state := (SELECT made FROM ngeshare.snapshot_state AS made);
+    midnight timestamp;
+    instant  timestamptz;
+BEGIN
+    DELETE FROM ngeshare.answer_cache
+    WHERE generation <> state.generation
+       OR settings <> ngeshare.rule_settings()
+       OR state.known_until AT TIME ZONE 'UTC' NOT BETWEEN as_of AND holds_until - interval '1 microsecond';
+    FOREACH instant IN ARRAY ARRAY[state.known_until, ngeshare.month_before(state.known_until)]
+    LOOP
+        CONTINUE WHEN instant IS NULL OR EXISTS (
+            SELECT 1
+            FROM ngeshare.answer_cache
+            WHERE instant AT TIME ZONE 'UTC' >= as_of
+              AND instant AT TIME ZONE 'UTC' < holds_until);
+        PERFORM ngeshare.answer_as_of(instant);
+        midnight := (ngeshare.end_of_day(ngeshare.as_of_day()) AT TIME ZONE 'UTC') + interval '1 microsecond';
+        INSERT INTO ngeshare.answer_cache (as_of, holds_until, generation, settings, home)
+        SELECT
+            ngeshare.as_of(),
+            CASE
+                WHEN instant = state.known_until THEN least(midnight, ngeshare.next_event(ngeshare.as_of()))
+                ELSE ngeshare.as_of() + interval '1 microsecond'
+            END,
+            state.generation,
+            ngeshare.rule_settings(),
+            figure
+        FROM ngeshare.home_figure AS figure;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.fill_answer_cache() IS
+'Brings the answer cache up to the snapshot; the refresh calls it. Rows that still hold are kept.';
+
+CREATE FUNCTION ngeshare.home_figures(as_of timestamptz DEFAULT public.ngeshare_as_of())
+RETURNS SETOF ngeshare.home_figure
+LANGUAGE plpgsql
+STABLE
+PARALLEL UNSAFE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET ngeshare.as_of = ''
+SET jit = off
+COST 1000000
+ROWS 1
+AS $$
+DECLARE
+    figure ngeshare.home_figure;
+BEGIN
+    PERFORM ngeshare.answer_as_of(as_of);
+    SELECT (cache.home).*
+    INTO figure
+    FROM ngeshare.answer_cache AS cache
+    WHERE cache.settings = ngeshare.rule_settings()
+      AND ngeshare.as_of() >= cache.as_of
+      AND ngeshare.as_of() < cache.holds_until;
+    IF NOT FOUND THEN
+        SELECT * INTO figure FROM ngeshare.home_figure;
+    END IF;
+    figure.anomalies := figure.anomalies
+        + (SELECT count(*) FROM ngeshare.future_attendance);
+    RETURN NEXT figure;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.home_figures(timestamptz) IS
+'The figures of api.home as of an instant: from the answer cache where it has them, else computed. Anomalies that go by the real clock are added here.';
 
 CREATE VIEW api.home AS
 SELECT
     ngeshare.reporting_zone() AS zone,
     public.ngeshare_as_of() AS as_of,
-    (public.ngeshare_as_of() AT TIME ZONE ngeshare.reporting_zone())::date AS as_of_day,
+    ngeshare.as_of_day() AS as_of_day,
     EXISTS (SELECT 1 FROM public.sync_run WHERE status IN ('success', 'warning') AND mode <> 'verify') AS synced,
-    figure.groups_total,
-    figure.groups_started,
-    figure.active,
-    figure.stalled,
-    figure.graduated,
-    figure.not_started,
-    figure.rescuable,
-    figure.continued,
-    figure.awaiting,
-    ngeshare.percentage(figure.active, figure.groups_total) AS active_pct,
-    ngeshare.percentage(figure.stalled, figure.groups_total) AS stalled_pct,
-    ngeshare.percentage(figure.graduated, figure.groups_total) AS graduation_rate,
-    ngeshare.percentage(figure.continued, figure.could_continue) AS continuation_rate,
-    figure.at_risk,
-    figure.total_facilitators,
-    figure.active_facilitators,
-    figure.alumni_facilitators,
-    figure.alumni_pct,
-    figure.last_month,
-    figure.graduations_last_month,
-    figure.graduations_month_before,
-    figure.new_facilitators_last_month,
-    figure.new_facilitators_month_before,
-    figure.anomalies + CASE WHEN is_kept THEN (SELECT anomalies FROM ngeshare.future_since) ELSE 0 END AS anomalies,
+    figure.*,
     ngeshare.setting('active_days') AS active_days,
     ngeshare.setting('rescue_min_pct') AS rescue_min_pct,
     ngeshare.setting('link_days') AS link_days,
     ngeshare.setting('attendance_window_days') AS window_days
-FROM (
-    SELECT
-        true AS is_kept,
-        kept.*
-    FROM ngeshare.kept_answer
-    CROSS JOIN LATERAL unnest(home) AS kept
-    WHERE (SELECT home_holds FROM ngeshare.keeping)
-    UNION ALL
-    SELECT
-        false,
-        computed.*
-    FROM ngeshare.computed(NULL::ngeshare.computed_home) AS computed
-    WHERE NOT (SELECT home_holds FROM ngeshare.keeping)
-) AS figure;
+FROM ngeshare.home_figures() AS figure;
 COMMENT ON VIEW api.home IS
 'The whole curriculum in one row.
 Groups of all courses by status, those worth a call, how many go on, who leads them, and the settings that decide.';
@@ -117,14 +295,19 @@ COMMENT ON COLUMN api.home.window_days IS
 'The setting ngeshare.attendance_window_days: days of raw attendance that are kept here.';
 
 CREATE VIEW api.home_before AS
-SELECT kept.*
-FROM ngeshare.kept_answer
-CROSS JOIN LATERAL unnest(kept_answer.home_before) AS kept
-WHERE (SELECT holds FROM ngeshare.keeping)
-UNION ALL
-SELECT *
-FROM ngeshare.computed(NULL::ngeshare.computed_home_before, ngeshare.month_before(public.ngeshare_as_of()))
-WHERE NOT (SELECT holds FROM ngeshare.keeping);
+SELECT
+    before.as_of,
+    figure.active,
+    figure.stalled,
+    figure.graduated,
+    figure.not_started,
+    figure.groups_total,
+    figure.rescuable,
+    figure.at_risk,
+    figure.active_facilitators,
+    figure.alumni_pct
+FROM ngeshare.month_before(public.ngeshare_as_of()) AS before (as_of)
+CROSS JOIN LATERAL ngeshare.home_figures(before.as_of) AS figure;
 COMMENT ON VIEW api.home_before IS
 'Figures of home one month earlier, in one row.
 As of the same local day and time of the month before; where that month is shorter, of its last day.';
@@ -135,7 +318,7 @@ CREATE VIEW api.basis AS
 SELECT
     ngeshare.reporting_zone() AS zone,
     public.ngeshare_as_of() AS as_of,
-    (public.ngeshare_as_of() AT TIME ZONE ngeshare.reporting_zone())::date AS as_of_day,
+    ngeshare.as_of_day() AS as_of_day,
     EXISTS (SELECT 1 FROM public.sync_run WHERE status IN ('success', 'warning') AND mode <> 'verify') AS synced,
     ngeshare.setting('active_days') AS active_days,
     ngeshare.setting('rescue_min_pct') AS rescue_min_pct,
@@ -175,7 +358,7 @@ SELECT
     course_name,
     max_episodes,
     sequence_order
-FROM public.course_config
+FROM ngeshare.course
 ORDER BY sequence_order;
 COMMENT ON VIEW api.courses IS
 'The curriculum, a row a course.

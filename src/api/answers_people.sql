@@ -2,20 +2,14 @@
 
 CREATE VIEW api.facilitators AS
 SELECT
-    person.facilitator_id,
-    person.facilitator_name,
-    person.is_alumni,
-    person.member_since,
-    person.facilitator_since,
-    person.current_facilitator_since,
-    person.is_deleted,
+    person.*,
     busy.user_id IS NOT NULL AS is_active,
     coalesce(led.groups, 0)::integer AS groups_led
 FROM public.v_facilitator_alumni AS person
--- A row a person each, so that who does not ask for its column does not compute it.
+-- One row per person each, so that PostgreSQL does not compute them for a query without the column.
 LEFT JOIN (
     SELECT DISTINCT user_id
-    FROM ngeshare.seat
+    FROM ngeshare.membership_as_of
     WHERE role = 'FACILITATOR'
       AND user_id IS NOT NULL
       AND group_id IN (
@@ -39,27 +33,18 @@ COMMENT ON COLUMN api.facilitators.groups_led IS
 'Curriculum groups that have them as facilitator: the rows of group_status with their facilitator_id.';
 
 CREATE VIEW api.facilitator_growth AS
-SELECT kept.*
-FROM ngeshare.kept_answer
-CROSS JOIN LATERAL unnest(kept_answer.facilitator_growth) AS kept
-WHERE (SELECT holds FROM ngeshare.keeping)
-UNION ALL
 SELECT *
-FROM ngeshare.computed(NULL::ngeshare.computed_facilitator_growth)
-WHERE NOT (SELECT holds FROM ngeshare.keeping);
+FROM public.v_facilitator_growth;
 COMMENT ON VIEW api.facilitator_growth IS
 'The facilitators in one row.
 How many there are, how many lead now, and how many grew out of the members.';
 
 CREATE VIEW api.facilitator_monthly AS
-SELECT kept.*
-FROM ngeshare.kept_answer
-CROSS JOIN LATERAL unnest(kept_answer.facilitator_monthly) AS kept
-WHERE (SELECT holds FROM ngeshare.keeping)
-UNION ALL
-SELECT *
-FROM ngeshare.computed(NULL::ngeshare.computed_facilitator_monthly)
-WHERE NOT (SELECT holds FROM ngeshare.keeping);
+SELECT
+    monthly.*,
+    monthly.month < date_trunc('month', least(ngeshare.as_of_day(), date '294276-12-31')::timestamp) AS is_complete
+FROM public.v_facilitator_monthly AS monthly
+ORDER BY monthly.month;
 COMMENT ON VIEW api.facilitator_monthly IS
 'The facilitators month by month, a row a month.
 From the first one''s month to that of as_of, which is not over yet.';
@@ -67,14 +52,7 @@ COMMENT ON COLUMN api.facilitator_monthly.is_complete IS
 'Whether the month is over as of the day of as_of; false in the last row only.';
 
 CREATE VIEW api.members AS
-SELECT
-    user_id,
-    user_name,
-    groups_joined,
-    courses_completed,
-    current_course,
-    is_facilitator_now,
-    is_deleted
+SELECT *
 FROM public.v_member_journey;
 COMMENT ON VIEW api.members IS
 'Users who are or were members of a curriculum group, a row a user.
@@ -82,18 +60,11 @@ How far have they come? rpc/member_journey tells one user''s whole way.';
 
 CREATE VIEW api.member_roster AS
 SELECT
-    roster.group_id,
-    roster.user_id,
-    roster.user_name,
-    roster.role,
-    roster.joined_at,
-    roster.is_active,
-    roster.is_deleted,
-    circle.name AS group_name,
-    hangout.name AS course_name
+    roster.*,
+    grp.group_name,
+    grp.course_name
 FROM public.v_member_roster AS roster
-LEFT JOIN public."HangoutGroup" AS circle ON circle.id = roster.group_id
-LEFT JOIN public."Hangout" AS hangout ON hangout.id = circle."hangoutId";
+LEFT JOIN ngeshare.group_snapshot AS grp ON grp.group_id = roster.group_id;
 COMMENT ON VIEW api.member_roster IS
 'Who belongs to which curriculum group, a row a group, person and role.
 Somebody with both roles has two rows.';

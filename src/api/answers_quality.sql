@@ -2,17 +2,13 @@
 
 CREATE VIEW api.anomalies AS
 SELECT
-    odd.kind,
-    odd.group_id,
-    odd.severity,
-    odd.detail,
-    circle.name AS group_name,
-    hangout.name AS course_name,
+    odd.*,
+    grp.group_name,
+    grp.course_name,
     fact.facilitator_id,
     fact.facilitator_name
 FROM public.v_anomalies AS odd
-LEFT JOIN public."HangoutGroup" AS circle ON circle.id = odd.group_id
-LEFT JOIN public."Hangout" AS hangout ON hangout.id = circle."hangoutId"
+LEFT JOIN ngeshare.group_snapshot AS grp ON grp.group_id = odd.group_id
 LEFT JOIN ngeshare.group_fact AS fact ON fact.group_id = odd.group_id;
 COMMENT ON VIEW api.anomalies IS
 'Groups that do not look as they should, a row a kind and group.
@@ -41,13 +37,7 @@ COMMENT ON COLUMN api.anomaly_kinds.groups IS
 'Rows of anomalies of this kind.';
 
 CREATE VIEW api.data_quality AS
-SELECT
-    finding,
-    table_name,
-    column_name,
-    rows,
-    example_id,
-    hint
+SELECT *
 FROM public.v_data_quality;
 COMMENT ON VIEW api.data_quality IS
 'What is odd in the data, a row a finding.

@@ -42,20 +42,11 @@ COMMENT ON FUNCTION ngeshare.request_header(text) IS
 
 CREATE FUNCTION ngeshare.known_until()
 RETURNS timestamptz
-LANGUAGE plpgsql
+LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-BEGIN
-    RETURN (
-        SELECT clock
-        FROM public.sync_run
-        WHERE status IN ('success', 'warning')
-          AND mode <> 'verify'
-          AND window_start IS NOT NULL
-        ORDER BY run_id DESC
-        LIMIT 1);
-END
+    SELECT known_until FROM ngeshare.snapshot_state
 $$;
 COMMENT ON FUNCTION ngeshare.known_until() IS
 'The clock of the last successful sync that took attendance: nothing is known after it. NULL before the first.';

@@ -93,9 +93,10 @@ AS $$
         FROM ngeshare.meeting_past
         WHERE first_at < ngeshare.plausible_from()
         UNION ALL
-        SELECT attendances
-        FROM ngeshare.meeting_recent
-        WHERE first_at < ngeshare.plausible_from()
+        SELECT 1
+        FROM public."UserHangoutGroupAttendance"
+        WHERE "attendedAt" < ngeshare.plausible_from()
+          AND "attendedAt" >= coalesce((SELECT window_start FROM ngeshare.history_state), '-infinity')
     ) AS implausible
     HAVING count(*) > 0
 $$;

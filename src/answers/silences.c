@@ -1,12 +1,11 @@
 /*
- * src/analytics/silences.c
+ * src/answers/silences.c
  *		How long groups were silent between their meetings, counted by course.
  */
-#include "analytics/facts.h"
+#include "answers/facts.h"
 
 #include "common/hashfn.h"
 #include "fmgr.h"
-#include "history/zone.h"
 #include "ngeshare.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
@@ -116,7 +115,7 @@ ngeshare_count_silences(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
-	history_check_zone();
+	facts_check_snapshot();
 	count.silences = silences_create(CurrentMemoryContext, 1024, NULL);
 	facts = facts_walk_meetings(as_of, count_group, &count);
 	return_silences((ReturnSetInfo *) fcinfo->resultinfo, facts, count.silences);

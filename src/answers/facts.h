@@ -1,9 +1,9 @@
 /*
- * src/analytics/facts.h
+ * src/answers/facts.h
  *		What C reads of the curriculum groups, with the times at which it became so.
  */
-#ifndef NGESHARE_ANALYTICS_FACTS_H
-#define NGESHARE_ANALYTICS_FACTS_H
+#ifndef NGESHARE_ANSWERS_FACTS_H
+#define NGESHARE_ANSWERS_FACTS_H
 
 #include "postgres.h"
 
@@ -13,7 +13,7 @@
 #include "utils/date.h"
 #include "utils/timestamp.h"
 
-/* A row of course_config; courses stand in the curriculum's sequence. */
+/* A course; they are in the order of the curriculum. */
 typedef struct Course
 {
 	char *name;
@@ -74,5 +74,7 @@ extern Facts *facts_walk_meetings(Timestamp as_of, MeetingHandler handle, void *
 extern Facts *facts_load(ArrayType *facilitators);
 extern Facts *facts_load_as_of(TimestampTz as_of);
 extern TimestampTz facts_as_of_argument(FunctionCallInfo fcinfo, int argument);
+extern void facts_check_snapshot(void);
+extern void facts_answer_as_of(TimestampTz as_of);
 
 #endif

@@ -1,11 +1,11 @@
 /*
- * src/analytics/numbering.c
+ * src/answers/numbering.c
  *		Numbers for texts, in the order they are first seen.
  *
  * A numbering doesn't copy texts: they have to stay where they are until it has
  * forgotten them or is of no more use.
  */
-#include "analytics/numbering.h"
+#include "answers/numbering.h"
 
 #include "common/hashfn.h"
 

@@ -1,9 +1,9 @@
 /*
- * src/analytics/numbering.h
+ * src/answers/numbering.h
  *		Numbers for texts, in the order they are first seen.
  */
-#ifndef NGESHARE_ANALYTICS_NUMBERING_H
-#define NGESHARE_ANALYTICS_NUMBERING_H
+#ifndef NGESHARE_ANSWERS_NUMBERING_H
+#define NGESHARE_ANSWERS_NUMBERING_H
 
 #include "postgres.h"
 

@@ -1,5 +1,5 @@
 /*
- * src/analytics/status.c
+ * src/answers/status.c
  *		Status and percentages: the rules, for SQL to call a group at a time.
  */
 #include "postgres.h"

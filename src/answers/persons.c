@@ -1,14 +1,14 @@
 /*
- * src/analytics/persons.c
+ * src/answers/persons.c
  *		Who is the same person in two groups of one facilitator.
  *
  * Members are only compared between groups of one facilitator, so they are numbered
  * facilitator by facilitator: a few names at a time, whose places are near, where one
  * table of all would be as large as all.
  */
-#include "analytics/persons.h"
+#include "answers/persons.h"
 
-#include "analytics/numbering.h"
+#include "answers/numbering.h"
 #include "miscadmin.h"
 
 /* A zeroed array of any length, and one element more. */

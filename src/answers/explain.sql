@@ -54,8 +54,7 @@ DECLARE
     wanted ALIAS FOR group_id;
     known  record;
 BEGIN
-    PERFORM ngeshare.asked_at(as_of);
-    PERFORM set_config('ngeshare.as_of', as_of::text, true);
+    PERFORM ngeshare.answer_as_of(as_of);
     IF wanted IS NULL THEN
         RAISE null_value_not_allowed USING MESSAGE = 'group_id must not be NULL';
     END IF;
@@ -142,12 +141,13 @@ AS $$
 DECLARE
     wanted ALIAS FOR user_id;
 BEGIN
-    PERFORM ngeshare.asked_at(as_of);
-    PERFORM set_config('ngeshare.as_of', as_of::text, true);
+    PERFORM ngeshare.answer_as_of(as_of);
     IF wanted IS NULL THEN
         RAISE null_value_not_allowed USING MESSAGE = 'user_id must not be NULL';
     END IF;
-    IF NOT EXISTS (SELECT 1 FROM public."User" AS someone WHERE someone.id = wanted) THEN
+    -- A user without a membership is only in the mirror.
+    IF NOT EXISTS (SELECT 1 FROM ngeshare.membership AS known WHERE known.user_id = wanted)
+        AND NOT EXISTS (SELECT 1 FROM public."User" AS someone WHERE someone.id = wanted) THEN
         RAISE invalid_parameter_value
             USING MESSAGE = format('there is no user "%s"', wanted),
                   HINT = 'SELECT user_id, user_name FROM v_member_journey lists those who were ever a member.';
@@ -157,15 +157,15 @@ BEGIN
             fact.group_id,
             fact.group_name,
             fact.course_name,
-            concat_ws(', ', CASE WHEN seat.member_at IS NOT NULL THEN 'MEMBER' END,
-                CASE WHEN seat.facilitator_at IS NOT NULL THEN 'FACILITATOR' END),
-            least(seat.member_at, seat.facilitator_at) AT TIME ZONE 'UTC',
+            concat_ws(', ', CASE WHEN membership.member_at IS NOT NULL THEN 'MEMBER' END,
+                CASE WHEN membership.facilitator_at IS NOT NULL THEN 'FACILITATOR' END),
+            least(membership.member_at, membership.facilitator_at) AT TIME ZONE 'UTC',
             fact.status,
             fact.progress_pct,
             fact.first_meeting_date,
             fact.last_meeting_date,
             fact.graduated_on,
-            coalesce(fact.status = 'GRADUATED' AND seat.member_at AT TIME ZONE 'UTC' <= fact.graduated_at, false),
+            coalesce(fact.status = 'GRADUATED' AND membership.member_at <= fact.graduated_at, false),
             fact.facilitator_id,
             fact.facilitator_name
         FROM (
@@ -173,12 +173,12 @@ BEGIN
                 record.group_id,
                 min(record.joined_at) FILTER (WHERE record.role = 'MEMBER') AS member_at,
                 min(record.joined_at) FILTER (WHERE record.role = 'FACILITATOR') AS facilitator_at
-            FROM ngeshare.seat AS record
+            FROM ngeshare.membership_as_of AS record
             WHERE record.user_id = wanted
             GROUP BY record.group_id
-        ) AS seat
-        JOIN ngeshare.group_fact AS fact ON fact.group_id = seat.group_id
-        ORDER BY least(seat.member_at, seat.facilitator_at), fact.group_id COLLATE "C";
+        ) AS membership
+        JOIN ngeshare.group_fact AS fact ON fact.group_id = membership.group_id
+        ORDER BY least(membership.member_at, membership.facilitator_at), fact.group_id COLLATE "C";
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_member_journey(text, timestamptz) IS

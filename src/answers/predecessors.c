@@ -1,5 +1,5 @@
 /*
- * src/analytics/predecessors.c
+ * src/answers/predecessors.c
  *		Why no link leads to a group: the kin groups of earlier courses.
  *
  * A group's possible kin are those of its facilitator that share members with
@@ -8,11 +8,10 @@
  * square. Only where the settings ask for no shared member at all is every earlier
  * group of the facilitator looked at.
  */
-#include "analytics/persons.h"
-#include "analytics/pipeline.h"
+#include "answers/persons.h"
+#include "answers/pipeline.h"
 
 #include "fmgr.h"
-#include "history/zone.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
 #include "utils/builtins.h"
@@ -268,7 +267,7 @@ ngeshare_group_predecessors(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
-	history_check_zone();
+	facts_check_snapshot();
 	facts = facts_load_as_of(facts_as_of_argument(fcinfo, 0));
 	kinship = make_kinship(facts);
 	MemoryContextSwitchTo(

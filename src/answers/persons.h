@@ -1,11 +1,11 @@
 /*
- * src/analytics/persons.h
+ * src/answers/persons.h
  *		Who is the same person in two groups of one facilitator.
  */
-#ifndef NGESHARE_ANALYTICS_PERSONS_H
-#define NGESHARE_ANALYTICS_PERSONS_H
+#ifndef NGESHARE_ANSWERS_PERSONS_H
+#define NGESHARE_ANSWERS_PERSONS_H
 
-#include "analytics/facts.h"
+#include "answers/facts.h"
 
 extern void *persons_make_array(Size element, int count);
 extern int *persons_by_facilitator(const Facts *facts, int **from);

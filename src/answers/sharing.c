@@ -1,12 +1,12 @@
 /*
- * src/analytics/sharing.c
+ * src/answers/sharing.c
  *		The members that two groups share, through all times.
  *
  * Members come, and go when they become facilitators. Each coming and going of
  * either group's, and of those who are in both, is an event; between two events the
  * counts stand still.
  */
-#include "analytics/pipeline.h"
+#include "answers/pipeline.h"
 
 #include "miscadmin.h"
 

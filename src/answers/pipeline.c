@@ -1,12 +1,12 @@
 /*
- * src/analytics/pipeline.c
+ * src/answers/pipeline.c
  *		The same group goes on: links from a course to the next.
  *
  * Groups are put in order of facilitator, course and start, so that a group's
  * possible successors are one run of neighbours, and those within the days that
  * count are found by bisection: a facilitator of many groups costs no square.
  */
-#include "analytics/pipeline.h"
+#include "answers/pipeline.h"
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
@@ -192,7 +192,7 @@ facilitators_of(Datum groups)
 	Datum facilitators;
 
 	if (SPI_execute_with_args("SELECT coalesce(array_agg(DISTINCT facilitator_id), '{}')"
-	                          " FROM ngeshare.group_record"
+	                          " FROM ngeshare.group_snapshot"
 	                          " WHERE group_id = ANY ($1) AND facilitator_id IS NOT NULL",
 	                          1, types, &groups, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read the facilitators");

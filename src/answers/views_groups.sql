@@ -9,7 +9,7 @@ SELECT
     facilitator_id,
     facilitator_name,
     member_count,
-    created_at,
+    created_at AT TIME ZONE 'UTC' AS created_at,
     facilitator_id IS NULL AS needs_facilitator,
     facilitator_count,
     facilitator_is_deleted

@@ -1,5 +1,5 @@
 /*
- * src/analytics/numbers.c
+ * src/answers/numbers.c
  *		The aggregate ngeshare.count_numbers(): how many different small numbers.
  */
 #include "postgres.h"

@@ -1,11 +1,11 @@
 /*
- * src/analytics/answer.c
+ * src/answers/answer.c
  *		The answers as functions: a view's rows, as of an instant given as argument.
  *
  * The views answer as of the setting ngeshare.as_of, so the argument stands in for
  * it while the view is read, and an error puts it back with its transaction.
  */
-#include "analytics/facts.h"
+#include "answers/facts.h"
 
 #include "executor/tstoreReceiver.h"
 #include "fmgr.h"
@@ -19,14 +19,6 @@ PG_FUNCTION_INFO_V1(ngeshare_group_status);
 PG_FUNCTION_INFO_V1(ngeshare_pipeline);
 PG_FUNCTION_INFO_V1(ngeshare_funnel);
 
-/* Sets ngeshare.as_of to an instant, up to the end of a nest level. */
-static void
-ask_as_of(TimestampTz as_of)
-{
-	(void) set_config_option("ngeshare.as_of", clock_spell_instant(as_of), PGC_USERSET,
-	                         PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-}
-
 /* Returns all rows of a query over the views, as of the function's first argument. */
 static Datum
 return_rows(FunctionCallInfo fcinfo, const char *query)
@@ -37,7 +29,7 @@ return_rows(FunctionCallInfo fcinfo, const char *query)
 	SPIExecuteOptions options = {0};
 
 	InitMaterializedSRF(fcinfo, 0);
-	ask_as_of(as_of);
+	facts_answer_as_of(as_of);
 	SPI_connect();
 	options.read_only = true;
 	options.dest = CreateDestReceiver(DestTuplestore);

@@ -10,9 +10,9 @@ SELECT
     shared_member_count,
     ngeshare.percentage(shared_member_count, smaller_member_count) AS overlap_pct,
     days_between
-FROM ngeshare.link_then;
+FROM ngeshare.link_as_of;
 COMMENT ON VIEW public.v_curriculum_pipeline IS
-'A row a link as of ngeshare_as_of(): group A went on to the next course as group B. The same as ngeshare_pipeline().';
+'One row per link at ngeshare_as_of(): group A went on to the next course as group B. The same as ngeshare_pipeline().';
 COMMENT ON COLUMN public.v_curriculum_pipeline.group_a_id IS
 'The group that graduated.';
 COMMENT ON COLUMN public.v_curriculum_pipeline.course_a IS
@@ -31,12 +31,11 @@ COMMENT ON COLUMN public.v_curriculum_pipeline.days_between IS
 'Days from A''s graduation to B''s first meeting: -30 to 90.';
 
 CREATE VIEW public.v_curriculum_funnel AS
--- Who graduated longer ago than link_days is too late to get a link now.
+-- A group that graduated more than link_days ago can no longer get a link: its outcome is settled.
 WITH late AS (
     SELECT
-        day AS today,
+        ngeshare.as_of_day() AS today,
         ngeshare.setting('link_days') AS link_days
-    FROM ngeshare.asked
 )
 SELECT
     sequence_order,
@@ -54,9 +53,9 @@ SELECT
     CASE WHEN NOT is_last THEN ngeshare.percentage(settled_continued, settled) END AS settled_continuation_rate
 FROM (
     SELECT
-        config.sequence_order,
-        config.course_name,
-        config.sequence_order = max(config.sequence_order) OVER () AS is_last,
+        course.sequence_order,
+        course.course_name,
+        course.sequence_order = max(course.sequence_order) OVER () AS is_last,
         coalesce(counted.groups_total, 0) AS groups_total,
         coalesce(counted.groups_started, 0) AS groups_started,
         coalesce(counted.graduated, 0) AS graduated,
@@ -68,66 +67,31 @@ FROM (
             - coalesce(went_on.continued - went_on.settled_continued, 0) AS awaiting,
         coalesce(counted.settled, 0) AS settled,
         coalesce(went_on.settled_continued, 0) AS settled_continued
-    FROM public.course_config AS config
+    FROM ngeshare.course
     LEFT JOIN (
         SELECT
             sequence_order,
-            sum(groups)::integer AS groups_total,
-            sum(met)::integer AS groups_started,
-            sum(graduated)::integer AS graduated,
-            sum(active)::integer AS active,
-            sum(stalled)::integer AS stalled,
-            sum(not_started)::integer AS not_started,
-            sum(settled)::integer AS settled
-        FROM (
-            -- All but a few are plain, and counted by themselves: a fifth less time.
-            SELECT
-                sequence_order,
-                count(*) AS groups,
-                count(last_meeting) AS met,
-                count(*) FILTER (WHERE status = 'GRADUATED') AS graduated,
-                count(*) FILTER (WHERE status = 'ACTIVE') AS active,
-                count(*) FILTER (WHERE status = 'STALLED') AS stalled,
-                count(*) FILTER (WHERE status = 'NOT_STARTED') AS not_started,
-                count(*) FILTER (WHERE (SELECT today FROM late) - graduated_on > (SELECT link_days FROM late)) AS settled
-            FROM (
-                SELECT
-                    sequence_order,
-                    last_meeting,
-                    graduated_on,
-                    ngeshare.status_of(last_meeting IS NOT NULL, max_episode_reached, max_episodes,
-                        ngeshare.days_inactive((SELECT today FROM late), last_meeting, planned_on)) AS status
-                FROM ngeshare.settled_then
-                WHERE (SELECT ngeshare.settled_part() = 'ALL')
-            ) AS plain
-            GROUP BY sequence_order
-            UNION ALL
-            SELECT
-                sequence_order,
-                count(*),
-                count(last_meeting_date),
-                count(*) FILTER (WHERE status = 'GRADUATED'),
-                count(*) FILTER (WHERE status = 'ACTIVE'),
-                count(*) FILTER (WHERE status = 'STALLED'),
-                count(*) FILTER (WHERE status = 'NOT_STARTED'),
-                count(*) FILTER (WHERE (SELECT today FROM late) - graduated_on > (SELECT link_days FROM late))
-            FROM ngeshare.group_fact
-            WHERE NOT is_plain
-            GROUP BY sequence_order
-        ) AS part
+            count(*)::integer AS groups_total,
+            count(last_meeting_date)::integer AS groups_started,
+            (count(*) FILTER (WHERE status = 'GRADUATED'))::integer AS graduated,
+            (count(*) FILTER (WHERE status = 'ACTIVE'))::integer AS active,
+            (count(*) FILTER (WHERE status = 'STALLED'))::integer AS stalled,
+            (count(*) FILTER (WHERE status = 'NOT_STARTED'))::integer AS not_started,
+            (count(*) FILTER (WHERE (SELECT today FROM late) - graduated_on > (SELECT link_days FROM late)))::integer AS settled
+        FROM ngeshare.group_fact
         GROUP BY sequence_order
-    ) AS counted ON counted.sequence_order = config.sequence_order
+    ) AS counted ON counted.sequence_order = course.sequence_order
     LEFT JOIN (
         SELECT
             course_a AS course_name,
             count(*)::integer AS continued,
             (count(*) FILTER (WHERE (SELECT today FROM late) - graduated_on > (SELECT link_days FROM late)))::integer AS settled_continued
-        FROM (SELECT course_a, min(graduated_on) AS graduated_on FROM ngeshare.link_then GROUP BY group_a_id, course_a) AS went_on
+        FROM (SELECT course_a, min(graduated_on) AS graduated_on FROM ngeshare.link_as_of GROUP BY group_a_id, course_a) AS went_on
         GROUP BY course_a
-    ) AS went_on ON went_on.course_name = config.course_name
+    ) AS went_on ON went_on.course_name = course.course_name
 ) AS course
--- Asked even where nobody looks at the counts.
-WHERE (SELECT at FROM ngeshare.asked) IS NOT NULL
+-- Also where nobody looks at the counts.
+WHERE (SELECT ngeshare.can_answer())
 ORDER BY sequence_order;
 COMMENT ON VIEW public.v_curriculum_funnel IS
 'A row a course as of ngeshare_as_of(): how many groups start, graduate and go on. The same as ngeshare_funnel().';
@@ -175,7 +139,7 @@ FROM (
         coalesce(reached.stalled, 0) AS groups_stalled,
         sum(reached.stalled) OVER course AS course_stalled,
         row_number() OVER (course ORDER BY coalesce(reached.stalled, 0) DESC, step.episode) AS place
-    FROM public.course_config AS config
+    FROM ngeshare.course AS config
     CROSS JOIN LATERAL generate_series(0, config.max_episodes) AS step (episode)
     LEFT JOIN (
         SELECT
@@ -304,7 +268,7 @@ WITH started AS (
         last_day + interval '6 months' < asked.day AS closed_6_months,
         last_day + interval '9 months' < asked.day AS closed_9_months
     FROM counted
-    CROSS JOIN ngeshare.asked
+    CROSS JOIN (SELECT ngeshare.as_of_day() AS day) AS asked
 )
 SELECT
     sequence_order,

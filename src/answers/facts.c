@@ -1,37 +1,36 @@
 /*
- * src/analytics/facts.c
- *		Loads what is recorded of the curriculum groups into arrays.
+ * src/answers/facts.c
+ *		Loads the timelines of the curriculum groups into arrays.
  *
- * SQL gathers (ngeshare.group_past: the settled rows, and those that are computed
- * anew); the rules over it are in the files beside this one. Everything is allocated
- * in the caller's context. SPI has to be connected.
+ * The rules over them are in the files beside this one. Everything is allocated in the
+ * caller's context. SPI has to be connected.
  */
-#include "analytics/facts.h"
+#include "answers/facts.h"
 
-#include "analytics/numbering.h"
-#include "analytics/persons.h"
-#include "catalog/namespace.h"
+#include "answers/numbering.h"
+#include "answers/persons.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
-#include "history/zone.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
 #include "nodes/params.h"
 #include "sql.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 
-PG_FUNCTION_INFO_V1(ngeshare_asked_at);
-PG_FUNCTION_INFO_V1(ngeshare_asked_day);
+PG_FUNCTION_INFO_V1(ngeshare_as_of_day);
+PG_FUNCTION_INFO_V1(ngeshare_answer_as_of);
 
 #define COLUMNS                                                                                    \
 	"SELECT group_id, sequence_order, created_at, first_at, planned_on, first_meeting,"            \
 	" graduated_at, graduated_on, facilitator_id, facilitator_since, member, member_from,"         \
-	" member_to FROM ngeshare."
+	" member_to FROM ngeshare.group_timeline"
 
-/* Some groups are found by an index, with a join. */
-#define SOME_GROUPS COLUMNS "group_record WHERE facilitator_id = ANY ($1)"
+/* The groups of some facilitators are found by an index. */
+#define SOME_GROUPS                                                                                \
+	COLUMNS " WHERE group_id IN (SELECT group_id FROM ngeshare.group_snapshot"                     \
+	        " WHERE facilitator_id = ANY ($1))"
 
 /* What loading needs beside the facts themselves. */
 typedef struct Loader
@@ -162,13 +161,13 @@ add_course(Loader *loader, Row row)
 static void
 load_courses(Loader *loader)
 {
-	if (SPI_execute("SELECT count(*) FROM public.course_config", true, 1) < 0)
+	if (SPI_execute("SELECT count(*) FROM ngeshare.course", true, 1) < 0)
 		elog(ERROR, "could not count the courses");
 	loader->facts->courses =
 	    MemoryContextAllocZero(loader->context, sizeof(Course) * Max(sql_int64(1), 1));
 	for_each_row(
 	    loader,
-	    "SELECT course_name, sequence_order FROM public.course_config ORDER BY sequence_order",
+	    "SELECT course_name, sequence_order FROM ngeshare.course ORDER BY sequence_order",
 	    NULL, add_course);
 }
 
@@ -305,16 +304,6 @@ begin_loading(Loader *loader)
 	load_courses(loader);
 }
 
-/* The view that has all groups without a join; 1.0's catalog, until it is updated, has only the
- * other one. */
-static const char *
-view_of_all(void)
-{
-	Oid relation = get_relname_relid("group_past", get_namespace_oid("ngeshare", false));
-
-	return OidIsValid(relation) ? "group_past" : "group_record";
-}
-
 /*
  * Loads the groups of some facilitators, or all of them for NULL, as they are now
  * and with all their past.
@@ -332,7 +321,7 @@ facts_load(ArrayType *facilitators)
 	loader.facts->groups = palloc(sizeof(StudyGroup) * (Size) loader.room);
 	loader.names = palloc0(sizeof(char *) * (Size) loader.room);
 	if (facilitators == NULL)
-		for_each_row(&loader, psprintf(COLUMNS "%s", view_of_all()), NULL, add_group);
+		for_each_row(&loader, COLUMNS, NULL, add_group);
 	else
 		for_each_row(&loader, SOME_GROUPS, facilitators, add_group);
 	loader.facts->facilitator_count = numbering_count(loader.facilitators);
@@ -416,36 +405,40 @@ facts_walk_meetings(Timestamp as_of, MeetingHandler handle, void *context)
 	loader.as_of = as_of;
 	loader.walk = handle;
 	loader.walk_context = context;
-	for_each_row(
-	    &loader,
-	    psprintf("SELECT sequence_order, meeting_at, meeting_day, graduated_at, graduated_on,"
-	             " created_at FROM ngeshare.%s",
-	             view_of_all()),
-	    NULL, walk_group);
+	for_each_row(&loader,
+	             "SELECT sequence_order, meeting_at, meeting_day, graduated_at, graduated_on,"
+	             " created_at FROM ngeshare.group_timeline",
+	             NULL, walk_group);
 	MemoryContextDelete(loader.row_context);
 	return loader.facts;
 }
 
-/* The instant given as an argument, once the history's zone has been checked as well. */
-static TimestampTz
-checked_as_of(FunctionCallInfo fcinfo)
+/* Refuses (55000) to answer where the snapshot cannot. Wants a connected SPI. */
+void
+facts_check_snapshot(void)
 {
-	TimestampTz as_of = facts_as_of_argument(fcinfo, 0);
+	if (SPI_execute("SELECT ngeshare.can_answer()", true, 1) < 0)
+		elog(ERROR, "could not ask whether the snapshot can answer");
+}
 
-	SPI_connect();
-	history_check_zone();
-	SPI_finish();
-	return as_of;
+/* Sets ngeshare.as_of to an instant, up to the end of a nest level of settings. */
+void
+facts_answer_as_of(TimestampTz as_of)
+{
+	(void) set_config_option("ngeshare.as_of", clock_spell_instant(as_of), PGC_USERSET,
+	                         PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
 Datum
-ngeshare_asked_at(PG_FUNCTION_ARGS)
+ngeshare_answer_as_of(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TIMESTAMP(checked_as_of(fcinfo));
+	(void) set_config_option("ngeshare.as_of", clock_spell_instant(facts_as_of_argument(fcinfo, 0)),
+	                         PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+	PG_RETURN_VOID();
 }
 
 Datum
-ngeshare_asked_day(PG_FUNCTION_ARGS)
+ngeshare_as_of_day(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_DATEADT(clock_local_day(checked_as_of(fcinfo), ngeshare_settings.zone));
+	PG_RETURN_DATEADT(clock_local_day(clock_as_of(), ngeshare_settings.zone));
 }

@@ -1,36 +1,35 @@
 -- The views on people: who belongs where, who leads, and how they come to it.
 
 CREATE VIEW public.v_member_roster AS
+WITH horizon AS (
+    SELECT coalesce(
+        ngeshare.as_of_day() - ngeshare.local_day(state.window_start, state.zone) < ngeshare.setting('active_days'),
+        false) AS is_unknown
+    FROM ngeshare.snapshot_state AS state
+)
 SELECT
-    seat.group_id,
-    seat.user_id,
-    seat.user_name,
-    seat.role,
-    seat.joined_at AT TIME ZONE 'UTC' AS joined_at,
+    membership.group_id,
+    membership.user_id,
+    membership.user_name,
+    membership.role,
+    membership.joined_at AT TIME ZONE 'UTC' AS joined_at,
     CASE
-        WHEN seat.user_id IS NULL THEN false
-        -- Where those days begin before the window of raw attendance, nobody knows.
-        WHEN EXISTS (
-            SELECT 1
-            FROM ngeshare.history_state
-            CROSS JOIN ngeshare.asked
-            WHERE isfinite(history_state.window_start)
-              AND asked.day - ngeshare.local_day(history_state.window_start, history_state.zone)
-                      < ngeshare.setting('active_days')
-        ) THEN NULL
-        -- Who had never come by then has no day.
+        WHEN membership.user_id IS NULL THEN false
+        -- Unknown where those days begin before the window of raw attendance.
+        WHEN (SELECT is_unknown FROM horizon) THEN NULL
+        -- A user who had not come by then has no day.
         ELSE coalesce(
-            (SELECT day FROM ngeshare.asked)
+            (SELECT ngeshare.as_of_day())
                 - ngeshare.local_day(
-                    seat.attended_at[width_bucket(ngeshare.as_of_utc(), seat.attended_at)],
+                    membership.attended_at[width_bucket(ngeshare.as_of(), membership.attended_at)],
                     ngeshare.reporting_zone())
                 <= (SELECT ngeshare.setting('active_days')),
             false)
     END AS is_active,
-    coalesce(seat.deleted_at <= ngeshare.as_of_utc(), false) AS is_deleted
-FROM ngeshare.seat
-WHERE seat.is_first
-  AND seat.course_number IS NOT NULL;
+    coalesce(membership.deleted_at <= ngeshare.as_of(), false) AS is_deleted
+FROM ngeshare.membership_as_of AS membership
+WHERE membership.is_first
+  AND membership.course_number IS NOT NULL;
 COMMENT ON VIEW public.v_member_roster IS
 'A row a curriculum group, person and role there, as of ngeshare_as_of(): who belongs to it, and who still comes. Somebody with both roles has two rows.';
 COMMENT ON COLUMN public.v_member_roster.group_id IS
@@ -56,7 +55,7 @@ WITH lead AS (
         min(deleted_at) AS deleted_at,
         min(joined_at) AS facilitator_at,
         max(joined_at) AS current_at
-    FROM ngeshare.seat
+    FROM ngeshare.membership_as_of
     WHERE role = 'FACILITATOR'
       AND user_id IS NOT NULL
     GROUP BY user_id
@@ -64,10 +63,10 @@ WITH lead AS (
     SELECT
         user_id,
         min(joined_at) AS member_at
-    FROM ngeshare.seat
-    -- Not those of lead: read twice it would be kept, which costs more than it does.
+    FROM ngeshare.membership_as_of
+    -- Do not reference the CTE lead twice: PostgreSQL would materialize it.
     WHERE role = 'MEMBER'
-      AND user_id IN (SELECT user_id FROM ngeshare.seat WHERE role = 'FACILITATOR')
+      AND user_id IN (SELECT user_id FROM ngeshare.membership_as_of WHERE role = 'FACILITATOR')
     GROUP BY user_id
 )
 SELECT
@@ -77,7 +76,7 @@ SELECT
     ngeshare.local_day(member.member_at, ngeshare.reporting_zone()) AS member_since,
     ngeshare.local_day(lead.facilitator_at, ngeshare.reporting_zone()) AS facilitator_since,
     ngeshare.local_day(lead.current_at, ngeshare.reporting_zone()) AS current_facilitator_since,
-    coalesce(lead.deleted_at <= ngeshare.as_of_utc(), false) AS is_deleted
+    coalesce(lead.deleted_at <= ngeshare.as_of(), false) AS is_deleted
 FROM lead
 LEFT JOIN member ON member.user_id = lead.user_id;
 COMMENT ON VIEW public.v_facilitator_alumni IS
@@ -97,124 +96,41 @@ COMMENT ON COLUMN public.v_facilitator_alumni.current_facilitator_since IS
 COMMENT ON COLUMN public.v_facilitator_alumni.is_deleted IS
 'Whether the user is soft-deleted.';
 
-CREATE FUNCTION ngeshare.active_groups()
-RETURNS SETOF text
-LANGUAGE plpgsql
-STABLE
-PARALLEL RESTRICTED
-SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    -- A function, planned once a session: planning took as long as the statuses of 3,000
-    -- groups do. It is planned for the first instant that the session asks about.
-    RETURN QUERY
-    SELECT group_id
-    FROM ngeshare.group_fact
-    WHERE status = 'ACTIVE';
-END
-$$;
-COMMENT ON FUNCTION ngeshare.active_groups() IS
-'The ids of the groups that are ACTIVE as of ngeshare_as_of().';
-
-CREATE FUNCTION ngeshare.computed_journeys()
-RETURNS TABLE
-(
-    user_id            text,
-    user_name          text,
-    deleted_at         timestamp,
-    groups_joined      integer,
-    courses_completed  integer,
-    current_number     integer,
-    is_facilitator_now boolean
-)
-LANGUAGE plpgsql
-STABLE
-PARALLEL RESTRICTED
-SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-SET jit = off
-AS $$
-#variable_conflict use_column
-BEGIN
-    IF ngeshare.settled_part() = 'ALL' THEN
-        RETURN;
-    END IF;
-    RETURN QUERY
-    SELECT
-        seat.user_id,
-        min(seat.user_name),
-        min(seat.deleted_at),
-        (count(*) FILTER (WHERE seat.is_membership))::integer,
-        ngeshare.count_numbers(seat.course_number)
-            FILTER (WHERE seat.is_membership AND seat.completed_at <= ngeshare.as_of_utc()),
-        max(seat.course_number) FILTER (
-            WHERE seat.is_membership
-              -- What has graduated is not active.
-              AND (seat.completed_at > ngeshare.as_of_utc()) IS NOT FALSE
-              AND seat.group_id IN (SELECT active_group FROM ngeshare.active_groups() AS active_group)),
-        bool_or(seat.role = 'FACILITATOR')
-    FROM (
-        SELECT
-            *,
-            is_first AND course_number IS NOT NULL AND role = 'MEMBER' AS is_membership
-        FROM ngeshare.seat_by_user
-    ) AS seat
-    GROUP BY seat.user_id
-    HAVING count(*) FILTER (WHERE seat.is_membership) > 0;
-END
-$$;
-COMMENT ON FUNCTION ngeshare.computed_journeys() IS
-'v_member_journey''s rows while not all seats are settled, before the course has a name; none while all are.';
-
 CREATE VIEW public.v_member_journey AS
 SELECT
-    walked.user_id,
-    walked.user_name,
-    walked.groups_joined,
-    walked.courses_completed,
+    person.user_id,
+    person.user_name,
+    person.groups_joined,
+    person.courses_completed,
     course.course_name AS current_course,
-    walked.is_facilitator_now,
-    coalesce(walked.deleted_at <= ngeshare.as_of_utc(), false) AS is_deleted
+    person.is_facilitator_now,
+    coalesce(person.deleted_at <= ngeshare.as_of(), false) AS is_deleted
 FROM (
-    -- One pass over all seats, those of facilitators and outside the curriculum too. Settled
-    -- seats alone are grouped by themselves: so the planner knows how many users there are.
+    -- One pass over all memberships, those of facilitators and outside the curriculum too.
     SELECT
-        seat.user_id,
-        min(seat.user_name) AS user_name,
-        min(seat.deleted_at) AS deleted_at,
-        (count(*) FILTER (WHERE seat.is_membership))::integer AS groups_joined,
-        ngeshare.count_numbers(seat.course_number)
-            FILTER (WHERE seat.is_membership AND seat.completed_at <= ngeshare.as_of_utc()) AS courses_completed,
-        max(seat.course_number) FILTER (
-            WHERE seat.is_membership
-              -- What has graduated is not active.
-              AND (seat.completed_at > ngeshare.as_of_utc()) IS NOT FALSE
-              AND seat.group_id IN (SELECT active_group FROM ngeshare.active_groups() AS active_group)) AS current_number,
-        bool_or(seat.role = 'FACILITATOR') AS is_facilitator_now
+        user_id,
+        min(user_name) AS user_name,
+        min(deleted_at) AS deleted_at,
+        (count(*) FILTER (WHERE is_counted))::integer AS groups_joined,
+        ngeshare.count_numbers(course_number)
+            FILTER (WHERE is_counted AND completed_at <= ngeshare.as_of()) AS courses_completed,
+        max(course_number) FILTER (
+            WHERE is_counted
+              -- A group that has graduated is not active.
+              AND (completed_at > ngeshare.as_of()) IS NOT FALSE
+              AND group_id IN (SELECT group_id FROM ngeshare.group_fact WHERE status = 'ACTIVE')) AS current_number,
+        bool_or(role = 'FACILITATOR') AS is_facilitator_now
     FROM (
         SELECT
             *,
-            is_first AND course_number IS NOT NULL AND role = 'MEMBER' AS is_membership
-        FROM ngeshare.settled_seat
+            is_first AND course_number IS NOT NULL AND role = 'MEMBER' AS is_counted
+        FROM ngeshare.membership_as_of
         WHERE user_id IS NOT NULL
-          AND exists_from <= ngeshare.as_of_utc()
-          AND (SELECT ngeshare.settled_part() = 'ALL')
-    ) AS seat
-    GROUP BY seat.user_id
-    HAVING count(*) FILTER (WHERE seat.is_membership) > 0
-    UNION ALL
-    SELECT
-        user_id,
-        user_name,
-        deleted_at,
-        groups_joined,
-        courses_completed,
-        current_number,
-        is_facilitator_now
-    FROM ngeshare.computed_journeys()
-) AS walked
-LEFT JOIN ngeshare.numbered_course AS course ON course.course_number = walked.current_number;
+    ) AS membership
+    GROUP BY user_id
+    HAVING count(*) FILTER (WHERE is_counted) > 0
+) AS person
+LEFT JOIN ngeshare.course ON course.course_number = person.current_number;
 COMMENT ON VIEW public.v_member_journey IS
 'A row a user who is or was a member of a curriculum group, as of ngeshare_as_of(): how far have they come? ngeshare_member_journey(user_id) tells one user''s whole way.';
 COMMENT ON COLUMN public.v_member_journey.user_id IS
@@ -239,7 +155,7 @@ SELECT
         SELECT count(user_id)::integer
         FROM (
             SELECT DISTINCT user_id
-            FROM ngeshare.seat
+            FROM ngeshare.membership_as_of
             WHERE role = 'FACILITATOR'
               AND group_id IN (
                   SELECT group_id
@@ -274,7 +190,7 @@ WITH began AS (
     SELECT
         (SELECT min(month) FROM began) AS first_month,
         least(day, date '294276-12-31') AS last_day
-    FROM ngeshare.asked
+    FROM (SELECT ngeshare.as_of_day() AS day) AS asked
 ), calendar AS (
     SELECT
         span.first_month + number * interval '1 month' AS month

@@ -1,5 +1,16 @@
 -- What does not look as it should, a row a kind and group.
 
+CREATE VIEW ngeshare.future_attendance AS
+SELECT
+    group_id,
+    last_at
+FROM ngeshare.group_snapshot
+WHERE last_at > (SELECT ngeshare.sync_now() AT TIME ZONE 'UTC')
+  AND created_at <= (SELECT ngeshare.sync_now() AT TIME ZONE 'UTC')
+  AND (SELECT ngeshare.can_answer());
+COMMENT ON VIEW ngeshare.future_attendance IS
+'The curriculum groups with attendance after the real clock, whatever ngeshare.as_of is; last_at is in UTC.';
+
 CREATE VIEW public.v_anomalies AS
 WITH found AS (
     SELECT
@@ -49,9 +60,7 @@ WITH found AS (
         'FUTURE_ATTENDANCE',
         group_id,
         format('somebody attended on %s, which is yet to come', ngeshare.local_day(last_at, ngeshare.reporting_zone()))
-    FROM ngeshare.group_record
-    WHERE last_at > (SELECT ngeshare.sync_now() AT TIME ZONE 'UTC')
-      AND created_at <= (SELECT ngeshare.sync_now() AT TIME ZONE 'UTC')
+    FROM ngeshare.future_attendance
 )
 SELECT
     kind,

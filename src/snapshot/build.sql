@@ -1,4 +1,4 @@
--- How a group's settled row is made: plain SQL over the mirror and the history.
+-- How the rows of the snapshot are made: plain SQL over the mirror and the meeting history.
 
 CREATE VIEW ngeshare.membership_record AS
 SELECT id, "joinedAt", "hangoutGroupRole", "hangoutGroupId", "userId", "userEmail"
@@ -11,8 +11,9 @@ COMMENT ON VIEW ngeshare.membership_record IS
 CREATE FUNCTION ngeshare.build_groups(wanted text[])
 RETURNS TABLE
 (
-    built ngeshare.settled_group,
-    past  ngeshare.settled_past
+    grp      ngeshare.group_snapshot,
+    timeline ngeshare.group_timeline,
+    meetings ngeshare.group_meeting
 )
 LANGUAGE plpgsql
 STABLE
@@ -24,44 +25,48 @@ COST 100000
 ROWS 100
 AS $$
 BEGIN
-    -- Planned anew for as many groups as are wanted.
-    RETURN QUERY EXECUTE $build$
-    WITH circle AS MATERIALIZED (
+    -- Planned for these groups. The condition stands wherever rows are read, so that for a few
+    -- groups each read is by an index.
+    RETURN QUERY EXECUTE format($build$
+    WITH grp AS MATERIALIZED (
         SELECT
-            circle.id,
-            circle.name,
-            circle."hangoutId" AS hangout_id,
-            circle."createdAt" AS created_at,
-            ngeshare.local_day(coalesce(circle."startDate", circle."createdAt"), ngeshare.reporting_zone()) AS planned_on,
+            grp.id,
+            grp.name,
+            grp."hangoutId" AS hangout_id,
+            grp."createdAt" AS created_at,
+            ngeshare.local_day(coalesce(grp."startDate", grp."createdAt"), ngeshare.reporting_zone()) AS planned_on,
             config.course_name,
             config.sequence_order,
             config.max_episodes
-        FROM unnest($1) AS wanted (id)
-        JOIN public."HangoutGroup" AS circle ON circle.id = wanted.id
-        JOIN public."Hangout" AS hangout ON hangout.id = circle."hangoutId"
+        FROM public."HangoutGroup" AS grp
+        JOIN public."Hangout" AS hangout ON hangout.id = grp."hangoutId"
         JOIN public.course_config AS config ON config.course_name = hangout.name
-    ), met AS (
+        WHERE %1$s grp.id = ANY ($1)
+    ), meeting AS (
         -- Any attendance makes a meeting; only the own hangout's episodes count
         -- for progress.
         SELECT
-            circle.id,
+            grp.id,
             met.first_at,
             met.last_at,
             met.day,
+            met.attendances,
+            met.episode_id,
             own.id IS NULL AS is_foreign,
             own."order" AS episode,
-            own."order" >= circle.max_episodes AS is_graduation
-        FROM circle
-        JOIN ngeshare.meeting AS met ON met.group_id = circle.id
+            own."order" >= grp.max_episodes AS is_graduation
+        FROM grp
+        JOIN ngeshare.meeting AS met ON met.group_id = grp.id
         LEFT JOIN public."HangoutEpisode" AS own
           ON own.id = met.episode_id
-         AND own."hangoutId" = circle.hangout_id
+         AND own."hangoutId" = grp.hangout_id
+        WHERE %1$s met.group_id = ANY ($1)
     ), numbered AS (
         SELECT
             *,
             row_number() OVER (PARTITION BY id, day ORDER BY first_at) = 1 AS is_new_day
-        FROM met
-    ), walked AS (
+        FROM meeting
+    ), running AS (
         SELECT
             id,
             first_at,
@@ -87,27 +92,40 @@ BEGIN
             array_agg(last_day ORDER BY first_at) AS meeting_day,
             array_agg(total::integer ORDER BY first_at) AS meeting_total,
             array_agg(reached ORDER BY first_at) AS meeting_reached
-        FROM walked
+        FROM running
         GROUP BY id
-    ), astray AS (
+    ), listed AS (
+        SELECT
+            meeting.id,
+            array_agg(meeting.first_at ORDER BY meeting.first_at)::timestamp[] AS first_at,
+            array_agg(meeting.day ORDER BY meeting.first_at) AS day,
+            array_agg(meeting.attendances ORDER BY meeting.first_at) AS attendances,
+            array_agg(episode."order" ORDER BY meeting.first_at) AS episode,
+            array_agg(NOT meeting.is_foreign ORDER BY meeting.first_at) AS is_own,
+            array_agg(meeting.episode_id ORDER BY meeting.first_at) AS episode_id
+        FROM meeting
+        LEFT JOIN public."HangoutEpisode" AS episode ON episode.id = meeting.episode_id
+        GROUP BY meeting.id
+    ), foreign_day AS (
         SELECT
             id,
             array_agg(first_at ORDER BY first_at)::timestamp[] AS foreign_at
         FROM (
             SELECT id, min(first_at) AS first_at
-            FROM met
+            FROM meeting
             WHERE is_foreign
             GROUP BY id, day
-        ) AS foreign_day
+        ) AS first_of_day
         GROUP BY id
-    ), seat AS (
+    ), person AS (
         SELECT
-            circle.id,
+            grp.id,
             ngeshare.person_key(record."userId", record."userEmail") AS person,
             min(record."joinedAt") FILTER (WHERE record."hangoutGroupRole" = 'MEMBER') AS member_at,
             min(record."joinedAt") FILTER (WHERE record."hangoutGroupRole" = 'FACILITATOR') AS facilitator_at
-        FROM circle
-        JOIN ngeshare.membership_record AS record ON record."hangoutGroupId" = circle.id
+        FROM grp
+        JOIN ngeshare.membership_record AS record ON record."hangoutGroupId" = grp.id
+        WHERE %1$s record."hangoutGroupId" = ANY ($1)
         GROUP BY 1, 2
     ), people AS (
         SELECT
@@ -119,71 +137,71 @@ BEGIN
             array_agg(facilitator_at ORDER BY facilitator_at)
                 FILTER (WHERE is_member AND facilitator_at IS NOT NULL)::timestamp[] AS member_left,
             array_agg(facilitator_at ORDER BY facilitator_at)
-                FILTER (WHERE facilitator_at IS NOT NULL AND person LIKE 'u%')::timestamp[] AS facilitator_at,
+                FILTER (WHERE facilitator_at IS NOT NULL AND person LIKE 'u%%')::timestamp[] AS facilitator_at,
             (count(*) FILTER (WHERE is_member AND facilitator_at IS NULL))::integer AS member_count
         FROM (
             SELECT *, member_at < coalesce(facilitator_at, 'infinity') AS is_member
-            FROM seat
+            FROM person
             WHERE person IS NOT NULL
-        ) AS seat
+        ) AS person
         GROUP BY id
     ), facilitator AS (
-        SELECT DISTINCT ON (circle.id)
-            circle.id,
+        SELECT DISTINCT ON (grp.id)
+            grp.id,
             record."userId" AS user_id,
             nullif(btrim(someone.email, E' \t\r\n'), '') AS user_email,
             nullif(btrim(record."userEmail", E' \t\r\n'), '') AS record_email,
             someone."deletedAt" AS deleted_at,
             record."joinedAt" AS since
-        FROM circle
-        JOIN ngeshare.membership_record AS record ON record."hangoutGroupId" = circle.id
+        FROM grp
+        JOIN ngeshare.membership_record AS record ON record."hangoutGroupId" = grp.id
         JOIN public."User" AS someone ON someone.id = record."userId"
         WHERE record."hangoutGroupRole" = 'FACILITATOR'
           AND record."userId" IS NOT NULL
-        ORDER BY circle.id, record."joinedAt", record.id COLLATE "C"
+        ORDER BY grp.id, record."joinedAt", record.id COLLATE "C"
     )
     SELECT
         ROW(
             greatest(
-                circle.created_at,
+                grp.created_at,
                 progress.meeting_at[cardinality(progress.meeting_at)],
                 people.facilitator_at[cardinality(people.facilitator_at)]),
             greatest(
-                circle.created_at,
+                grp.created_at,
                 people.member_from[cardinality(people.member_from)],
                 people.member_left[cardinality(people.member_left)]),
-            circle.created_at,
-            circle.planned_on,
-            circle.sequence_order,
-            circle.max_episodes,
+            grp.created_at,
+            progress.first_at,
+            progress.last_at,
+            facilitator.since,
+            progress.graduated_at,
+            facilitator.deleted_at,
+            grp.planned_on,
+            grp.sequence_order,
+            grp.max_episodes,
             coalesce(progress.reached, 0),
             coalesce(progress.total_meetings, 0),
-            coalesce(cardinality(astray.foreign_at), 0),
+            coalesce(cardinality(foreign_day.foreign_at), 0),
             coalesce(people.member_count, 0),
             coalesce(cardinality(people.facilitator_at), 0),
             progress.last_meeting,
             progress.first_meeting,
             ngeshare.local_day(progress.graduated_at, ngeshare.reporting_zone()),
-            progress.first_at,
-            progress.last_at,
-            progress.graduated_at,
-            facilitator.since,
-            facilitator.deleted_at,
-            circle.id,
-            circle.course_name,
-            circle.name,
             facilitator.user_id,
             coalesce(facilitator.user_email, facilitator.user_id),
-            coalesce(facilitator.user_email, facilitator.record_email)
-        )::ngeshare.settled_group,
+            coalesce(facilitator.user_email, facilitator.record_email),
+            grp.id,
+            grp.course_name,
+            grp.name
+        )::ngeshare.group_snapshot,
         ROW(
-            circle.id,
-            circle.created_at,
+            grp.id,
+            grp.created_at,
             progress.first_at,
             progress.graduated_at,
             facilitator.since,
-            circle.sequence_order,
-            circle.planned_on,
+            grp.sequence_order,
+            grp.planned_on,
             progress.first_meeting,
             ngeshare.local_day(progress.graduated_at, ngeshare.reporting_zone()),
             facilitator.user_id,
@@ -191,27 +209,42 @@ BEGIN
             coalesce(progress.meeting_day, '{}'),
             coalesce(progress.meeting_total, '{}'),
             coalesce(progress.meeting_reached, '{}'),
-            coalesce(astray.foreign_at, '{}'),
+            coalesce(foreign_day.foreign_at, '{}'),
             coalesce(people.member, '{}'),
             coalesce(people.member_from, '{}'),
             coalesce(people.member_to, '{}'),
             coalesce(people.member_left, '{}'),
             coalesce(people.facilitator_at, '{}')
-        )::ngeshare.settled_past
-    FROM circle
-    LEFT JOIN progress ON progress.id = circle.id
-    LEFT JOIN astray ON astray.id = circle.id
-    LEFT JOIN people ON people.id = circle.id
-    LEFT JOIN facilitator ON facilitator.id = circle.id
-    $build$
+        )::ngeshare.group_timeline,
+        CASE WHEN listed.id IS NOT NULL THEN ROW(listed.*)::ngeshare.group_meeting END
+    FROM grp
+    LEFT JOIN progress ON progress.id = grp.id
+    LEFT JOIN listed ON listed.id = grp.id
+    LEFT JOIN foreign_day ON foreign_day.id = grp.id
+    LEFT JOIN people ON people.id = grp.id
+    LEFT JOIN facilitator ON facilitator.id = grp.id
+    $build$, CASE WHEN wanted IS NULL THEN 'true OR' END)
     USING wanted;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.build_groups(text[]) IS
-'The rows of ngeshare.settled_group and ngeshare.settled_past of some groups, as the mirror and the history are now; none for a group that is gone or outside the curriculum.';
+'The rows of ngeshare.group_snapshot, group_timeline and group_meeting (NULL for a group that has never met) of some groups, or of all for NULL, as the mirror and the meeting history are now. No row for a group that is gone or outside the curriculum.';
 
-CREATE FUNCTION ngeshare.build_seats(wanted text[])
-RETURNS SETOF ngeshare.settled_seat
+
+CREATE FUNCTION ngeshare.build_memberships(wanted text[])
+RETURNS TABLE
+(
+    record_id   text,
+    group_id    text,
+    created_at  timestamp,
+    joined_at   timestamp,
+    deleted_at  timestamp,
+    is_first    boolean,
+    role        text,
+    user_id     text,
+    user_name   text,
+    attended_at timestamp[]
+)
 LANGUAGE plpgsql
 STABLE
 PARALLEL RESTRICTED
@@ -222,18 +255,18 @@ COST 100000
 ROWS 500
 AS $$
 BEGIN
-    RETURN QUERY EXECUTE $build$
+    RETURN QUERY EXECUTE format($build$
     WITH record AS (
         SELECT
-            record.id,
-            record."hangoutGroupId" AS group_id,
-            record."hangoutGroupRole" AS role,
-            record."joinedAt" AS joined_at,
-            record."userId" AS user_id,
-            btrim(record."userEmail", E' \t\r\n') AS user_email,
-            ngeshare.person_key(record."userId", record."userEmail") AS person
-        FROM unnest($1) AS wanted (id)
-        JOIN ngeshare.membership_record AS record ON record."hangoutGroupId" = wanted.id
+            id,
+            "hangoutGroupId" AS group_id,
+            "hangoutGroupRole" AS role,
+            "joinedAt" AS joined_at,
+            "userId" AS user_id,
+            btrim("userEmail", E' \t\r\n') AS user_email,
+            ngeshare.person_key("userId", "userEmail") AS person
+        FROM ngeshare.membership_record
+        WHERE %1$s "hangoutGroupId" = ANY ($1)
     ), ranked AS (
         SELECT
             *,
@@ -243,23 +276,22 @@ BEGIN
         WHERE person IS NOT NULL
     ), attended AS (
         SELECT
-            raw."hangoutGroupId" AS group_id,
-            raw."userId" AS user_id,
-            array_agg(raw."attendedAt" ORDER BY raw."attendedAt")::timestamp[] AS attended_at
-        FROM unnest($1) AS wanted (id)
-        JOIN public."UserHangoutGroupAttendance" AS raw ON raw."hangoutGroupId" = wanted.id
-        WHERE raw."attendedAt" >= ngeshare.plausible_from()
+            "hangoutGroupId" AS group_id,
+            "userId" AS user_id,
+            array_agg("attendedAt" ORDER BY "attendedAt")::timestamp[] AS attended_at
+        FROM public."UserHangoutGroupAttendance"
+        WHERE "attendedAt" >= greatest((SELECT window_start FROM ngeshare.history_state), ngeshare.plausible_from())
+          AND (%1$s "hangoutGroupId" = ANY ($1))
         GROUP BY 1, 2
     )
     SELECT
-        greatest(ranked.joined_at, circle."createdAt")::timestamp,
+        ranked.id,
+        ranked.group_id,
+        grp."createdAt"::timestamp,
         ranked.joined_at::timestamp,
-        CASE WHEN ranked.joined_at <= known.graduated_at THEN known.graduated_at END,
         someone."deletedAt"::timestamp,
-        course.course_number,
         ranked.is_first,
         ranked.role,
-        ranked.group_id,
         ranked.user_id,
         CASE
             WHEN ranked.user_id IS NULL THEN ranked.first_email
@@ -267,16 +299,12 @@ BEGIN
         END,
         attended.attended_at
     FROM ranked
-    JOIN public."HangoutGroup" AS circle ON circle.id = ranked.group_id
-    LEFT JOIN ngeshare.group_record AS known ON known.group_id = ranked.group_id
-    LEFT JOIN ngeshare.numbered_course AS course ON course.course_name = known.course_name
+    JOIN public."HangoutGroup" AS grp ON grp.id = ranked.group_id
     LEFT JOIN public."User" AS someone ON someone.id = ranked.user_id
     LEFT JOIN attended ON attended.group_id = ranked.group_id AND attended.user_id = ranked.user_id
-    -- A person's seats side by side: answers about people read them in this order.
-    ORDER BY ranked.user_id COLLATE "C", course.course_number
-    $build$
+    $build$, CASE WHEN wanted IS NULL THEN 'true OR' END)
     USING wanted;
 END
 $$;
-COMMENT ON FUNCTION ngeshare.build_seats(text[]) IS
-'The rows of ngeshare.settled_seat of some groups, as the mirror and the history are now.';
+COMMENT ON FUNCTION ngeshare.build_memberships(text[]) IS
+'What the mirror says now of the membership records that count, of some groups or of all for NULL: one row per record. ngeshare.membership adds what follows from their groups.';

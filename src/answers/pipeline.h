@@ -1,11 +1,11 @@
 /*
- * src/analytics/pipeline.h
+ * src/answers/pipeline.h
  *		The same group goes on: links from a course to the next.
  */
-#ifndef NGESHARE_ANALYTICS_PIPELINE_H
-#define NGESHARE_ANALYTICS_PIPELINE_H
+#ifndef NGESHARE_ANSWERS_PIPELINE_H
+#define NGESHARE_ANSWERS_PIPELINE_H
 
-#include "analytics/facts.h"
+#include "answers/facts.h"
 
 /* How many members two groups have, and how many of them are the same people. */
 typedef struct Sharing

@@ -1,0 +1,295 @@
+-- The refresh: one transaction that brings the snapshot up to the mirror and the meeting history.
+
+CREATE FUNCTION ngeshare.take_stale_keys(OUT groups text[], OUT users text[], OUT hangouts text[], OUT is_all boolean)
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH taken AS (
+        DELETE FROM ngeshare.stale_key
+        RETURNING group_id, user_id, hangout_id
+    )
+    SELECT
+        coalesce(array_agg(DISTINCT group_id) FILTER (WHERE group_id IS NOT NULL), '{}'),
+        coalesce(array_agg(DISTINCT user_id) FILTER (WHERE user_id IS NOT NULL), '{}'),
+        coalesce(array_agg(DISTINCT hangout_id) FILTER (WHERE hangout_id IS NOT NULL), '{}'),
+        coalesce(bool_or(num_nonnulls(group_id, user_id, hangout_id) = 0), false)
+    FROM taken
+$$;
+COMMENT ON FUNCTION ngeshare.take_stale_keys() IS
+'Takes the stale keys that are committed, in one statement. Statements after it see what their writers wrote.';
+
+CREATE FUNCTION ngeshare.resolve_stale_keys(groups text[], users text[], hangouts text[])
+RETURNS text[]
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT ARRAY(
+        SELECT unnest(groups)
+        UNION
+        SELECT "hangoutGroupId" FROM public."UserHangoutGroup" WHERE "userId" = ANY (users)
+        UNION
+        SELECT id FROM public."HangoutGroup" WHERE "hangoutId" = ANY (hangouts))
+$$;
+COMMENT ON FUNCTION ngeshare.resolve_stale_keys(text[], text[], text[]) IS
+'The groups that the keys stand for. A reference that is not committed yet has a stale key of its own.';
+
+CREATE FUNCTION ngeshare.replace_rows(target regclass, source text, keys text, is_stale text)
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    -- Rows that are the same are left out before ON CONFLICT, which would lock each of them.
+    SELECT format($write$
+        , removed_%1$s AS (
+            DELETE FROM %2$s AS old
+            WHERE (%4$s)
+              AND NOT EXISTS (SELECT 1 FROM %3$s AS new WHERE %5$s)
+            RETURNING 1
+        ), written_%1$s AS (
+            INSERT INTO %2$s
+            SELECT new.*
+            FROM %3$s AS new
+            LEFT JOIN %2$s AS old ON %5$s
+            WHERE old.%6$s IS NULL
+               OR ROW(new.*) *<> ROW(old.*)
+            ON CONFLICT (%7$s) DO UPDATE
+            SET (%8$s) = ROW(%9$s)
+            RETURNING 1
+        )
+    $write$,
+        split_part(target::text, '.', 2), target, source, is_stale,
+        (SELECT string_agg(format('old.%1$s = new.%1$s', btrim(key)), ' AND ') FROM regexp_split_to_table(keys, ',') AS key),
+        split_part(keys, ',', 1), keys,
+        string_agg(quote_ident(attname), ', ' ORDER BY attnum),
+        string_agg('excluded.' || quote_ident(attname), ', ' ORDER BY attnum))
+    FROM pg_attribute
+    WHERE attrelid = target
+      AND attnum > 0
+      AND NOT attisdropped
+$$;
+COMMENT ON FUNCTION ngeshare.replace_rows(regclass, text, text, text) IS
+'Two parts of a WITH clause: they make a table of the snapshot equal to a source with the same columns, in the rows that is_stale names, and write only rows that differ.';
+
+CREATE FUNCTION ngeshare.write_snapshot(ids text[], hangouts text[])
+RETURNS bigint
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    of_groups   text := CASE WHEN ids IS NULL THEN 'true' ELSE 'old.group_id = ANY ($1)' END;
+    of_hangouts text := CASE WHEN ids IS NULL THEN 'true' ELSE 'old.hangout_id = ANY ($2)' END;
+    written     bigint;
+BEGIN
+    -- One statement, so that all tables are of one instant of the mirror and the history.
+    EXECUTE format($write$
+        WITH built AS MATERIALIZED (
+            SELECT grp, timeline, meetings
+            FROM ngeshare.build_groups($1)
+        ), new_group AS (
+            SELECT (grp).* FROM built ORDER BY (grp).valid_from
+        ), new_timeline AS (
+            SELECT (timeline).* FROM built
+        ), new_meeting AS (
+            SELECT (meetings).* FROM built WHERE meetings IS NOT NULL
+        ), course AS (
+            SELECT
+                course_name,
+                max_episodes,
+                sequence_order,
+                (row_number() OVER (ORDER BY sequence_order) - 1)::integer AS course_number
+            FROM public.course_config
+        ), new_membership AS MATERIALIZED (
+            SELECT
+                greatest(record.joined_at, record.created_at),
+                record.joined_at,
+                CASE WHEN record.joined_at <= (grp).graduated_at THEN (grp).graduated_at END,
+                record.deleted_at,
+                course.course_number,
+                record.is_first,
+                record.role,
+                record.group_id,
+                record.user_id,
+                record.user_name,
+                record.record_id,
+                record.attended_at
+            FROM ngeshare.build_memberships($1) AS record
+            LEFT JOIN built ON (built.grp).group_id = record.group_id
+            LEFT JOIN course ON course.course_name = (built.grp).course_name
+            -- In the order in which answers about people read them.
+            ORDER BY record.user_id COLLATE "C", course.course_number
+        ), new_course AS (
+            SELECT course_name, max_episodes, sequence_order FROM course
+        ), new_episode AS (
+            SELECT id, "hangoutId", name
+            FROM public."HangoutEpisode" AS old
+            WHERE %s
+        )
+        %s %s %s %s %s %s
+        SELECT %s
+    $write$,
+        CASE WHEN ids IS NULL THEN 'true' ELSE 'old."hangoutId" = ANY ($2)' END,
+        ngeshare.replace_rows('ngeshare.group_snapshot', 'new_group', 'group_id', of_groups),
+        ngeshare.replace_rows('ngeshare.group_timeline', 'new_timeline', 'group_id', of_groups),
+        ngeshare.replace_rows('ngeshare.group_meeting', 'new_meeting', 'group_id', of_groups),
+        ngeshare.replace_rows('ngeshare.membership', 'new_membership', 'record_id', of_groups),
+        ngeshare.replace_rows('ngeshare.course_snapshot', 'new_course', 'course_name', 'true'),
+        ngeshare.replace_rows('ngeshare.episode_snapshot', 'new_episode', 'episode_id', of_hangouts),
+        (
+            SELECT string_agg(format('(SELECT count(*) FROM removed_%1$s) + (SELECT count(*) FROM written_%1$s)', name), ' + ')
+            FROM unnest(ARRAY['group_snapshot', 'group_timeline', 'group_meeting', 'membership', 'course_snapshot', 'episode_snapshot']) AS name
+        ))
+    INTO written
+    USING ids, hangouts;
+    RETURN written;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.write_snapshot(text[], text[]) IS
+'Brings the snapshot of some groups and of the episodes of some hangouts up to date, or all of it where ids is NULL. Returns the number of rows written.';
+
+CREATE FUNCTION ngeshare.write_links(ids text[])
+RETURNS bigint
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    is_stale text := CASE WHEN ids IS NULL THEN 'true'
+        ELSE 'old.group_a_id = ANY ($1) OR old.group_b_id = ANY ($1)' END;
+    written  bigint;
+BEGIN
+    EXECUTE format($write$
+        WITH new_link AS MATERIALIZED (
+            SELECT *
+            FROM ngeshare.find_links($1) AS old
+            WHERE %s
+        )
+        %s
+        SELECT (SELECT count(*) FROM removed_group_link) + (SELECT count(*) FROM written_group_link)
+    $write$,
+        is_stale,
+        ngeshare.replace_rows('ngeshare.group_link', 'new_link', 'group_a_id, group_b_id, valid_from', is_stale))
+    INTO written
+    USING ids;
+    RETURN written;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.write_links(text[]) IS
+'Brings the links from and to some groups up to the snapshot''s groups, or all links where ids is NULL. Returns the number of rows written.';
+
+CREATE FUNCTION ngeshare.link_settings()
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT concat_ws(' ',
+        ngeshare.setting('link_early_days'),
+        ngeshare.setting('link_days'),
+        ngeshare.setting('link_min_shared'),
+        ngeshare.setting('link_min_overlap_pct'))
+$$;
+COMMENT ON FUNCTION ngeshare.link_settings() IS
+'The settings that links follow, as this session has them.';
+
+CREATE FUNCTION ngeshare.refresh_snapshot
+(
+    is_full     boolean,
+    run         bigint DEFAULT NULL,
+    known_until timestamptz DEFAULT NULL
+)
+RETURNS bigint
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    began   timestamptz := clock_timestamp();
+    links   text := ngeshare.link_settings();
+    state   ngeshare.snapshot_state;
+    stale   record;
+    ids     text[];
+    written bigint := 0;
+BEGIN
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        -- An older snapshot than the lock's would miss what another refresh has written.
+        RAISE invalid_transaction_state
+            USING MESSAGE = format('the snapshot cannot be refreshed in a %s transaction',
+                      upper(current_setting('transaction_isolation'))),
+                  HINT = 'Call it in a READ COMMITTED transaction.';
+    END IF;
+    PERFORM ngeshare.check_zone(zone) FROM ngeshare.history_state;
+    INSERT INTO ngeshare.snapshot_state (zone)
+    VALUES ('')
+    ON CONFLICT (singleton) DO NOTHING;
+    SELECT * INTO state FROM ngeshare.snapshot_state FOR UPDATE;
+    SELECT * INTO stale FROM ngeshare.take_stale_keys();
+    is_full := is_full OR stale.is_all OR state.zone <> ngeshare.reporting_zone();
+    IF NOT is_full THEN
+        ids := ngeshare.resolve_stale_keys(stale.groups, stale.users, stale.hangouts);
+    END IF;
+    IF is_full OR cardinality(ids) + cardinality(stale.hangouts) > 0 THEN
+        written := ngeshare.write_snapshot(ids, stale.hangouts);
+    END IF;
+    IF is_full OR links <> state.link_settings THEN
+        written := written + ngeshare.write_links(NULL);
+    ELSIF cardinality(ids) > 0 THEN
+        written := written + ngeshare.write_links(ids);
+    END IF;
+    PERFORM ngeshare.analyze_snapshot(written);
+    UPDATE ngeshare.snapshot_state AS made
+    SET generation = state.generation
+            + (written > 0 OR (state.zone, state.link_settings) <> (ngeshare.reporting_zone(), links))::integer,
+        zone = ngeshare.reporting_zone(),
+        window_start = (SELECT window_start FROM ngeshare.history_state),
+        link_settings = links,
+        made_at = now(),
+        run_id = coalesce(run, state.run_id),
+        known_until = coalesce(known_until, state.known_until);
+    PERFORM ngeshare.fill_answer_cache();
+    UPDATE ngeshare.snapshot_state
+    SET refresh_ms = 1000 * extract(epoch FROM clock_timestamp() - began);
+    RETURN CASE WHEN is_full THEN (SELECT count(*) FROM ngeshare.group_snapshot) ELSE cardinality(ids) END;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.refresh_snapshot(boolean, bigint, timestamptz) IS
+'Brings the snapshot up to the mirror and the history, all of it where is_full, else what the stale keys name; and returns the number of groups that were built. A sync gives its run and, where it was successful, its clock. Errors: 25000 above READ COMMITTED, 55000 in another zone than the history''s.';
+
+CREATE FUNCTION ngeshare.analyze_snapshot(written bigint)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF written > (SELECT 0.1 * sum(greatest(reltuples, 0))
+                  FROM pg_class
+                  WHERE oid IN ('ngeshare.group_snapshot'::regclass, 'ngeshare.membership'::regclass)) THEN
+        ANALYZE ngeshare.group_snapshot, ngeshare.group_timeline, ngeshare.group_meeting,
+            ngeshare.membership, ngeshare.group_link, ngeshare.course_snapshot, ngeshare.episode_snapshot;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.analyze_snapshot(bigint) IS
+'Lets the planner know a snapshot of which more than a tenth was written.';
+
+CREATE FUNCTION public.ngeshare_refresh()
+RETURNS bigint
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM ngeshare.refuse_during_sync();
+    RETURN ngeshare.refresh_snapshot(false);
+END
+$$;
+COMMENT ON FUNCTION public.ngeshare_refresh() IS
+'Brings the answers up to what the mirror says now, after writes by hand; every sync does so by itself. Returns the number of groups that were built again. Links follow this session''s settings ngeshare.link_.... Errors: NG001 while a sync runs, 25000 above READ COMMITTED, 55000 in another time zone than the history''s.';

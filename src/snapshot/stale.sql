@@ -1,0 +1,85 @@
+-- What a write to the mirror or to the history makes stale. The writer notes the keys that it
+-- wrote, in its own transaction. The refresh resolves them to groups, because the writer cannot see
+-- references that are not committed yet.
+
+CREATE FUNCTION ngeshare.note_write()
+RETURNS trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    touched text[];
+BEGIN
+    IF tg_nargs > 0 THEN
+        -- Where only some columns count, rows that an UPDATE leaves as they were cancel out.
+        EXECUTE format('SELECT array_agg(DISTINCT %I) FROM (%s) AS changed', tg_argv[1], CASE
+            WHEN tg_op = 'INSERT' THEN 'TABLE added'
+            WHEN tg_op = 'DELETE' THEN 'TABLE removed'
+            WHEN tg_nargs = 2 THEN 'TABLE added UNION ALL TABLE removed'
+            ELSE format('(SELECT %1$s FROM added EXCEPT SELECT %1$s FROM removed) UNION ALL'
+                ' (SELECT %1$s FROM removed EXCEPT SELECT %1$s FROM added)', tg_argv[2])
+        END)
+        INTO touched;
+        IF cardinality(touched) > 10000 AND cardinality(touched) > (
+            SELECT greatest(reltuples, 0) / 4
+            FROM pg_class
+            WHERE oid = 'public."HangoutGroup"'::regclass) THEN
+            touched := ARRAY[NULL]::text[];
+        END IF;
+        EXECUTE format('INSERT INTO ngeshare.stale_key (%I) SELECT unnest($1)', tg_argv[0])
+        USING touched;
+    ELSE
+        INSERT INTO ngeshare.stale_key DEFAULT VALUES;
+    END IF;
+    IF tg_table_name <> 'course_config' THEN
+        -- The comparison of contents goes by this record, which no refresh consumes.
+        INSERT INTO ngeshare.write_mark (name, written_by)
+        VALUES (tg_table_name, pg_current_xact_id());
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.note_write() IS
+'Statement trigger: notes what the written rows make stale, and that the table was written. Arguments: the column of ngeshare.stale_key; the column of the written rows; the columns that count where the statement is an UPDATE, else all do. Without arguments (TRUNCATE, course_config) everything becomes stale, and so it does where the keys are more than a quarter of all groups.';
+
+DO $$
+DECLARE
+    noted     record;
+    arguments text;
+BEGIN
+    FOR noted IN
+        SELECT *
+        FROM (VALUES
+            ('public."User"', ARRAY['user_id', 'id', 'id, email, "deletedAt"']),
+            ('public."Hangout"', ARRAY['hangout_id', 'id', 'id, name']),
+            ('public."HangoutEpisode"', ARRAY['hangout_id', 'hangoutId', 'id, name, "hangoutId", "order"']),
+            ('public."HangoutGroup"', ARRAY['group_id', 'id']),
+            ('public."UserHangoutGroup"', ARRAY['group_id', 'hangoutGroupId']),
+            ('public."UserHangoutGroupAttendance"', ARRAY['group_id', 'hangoutGroupId']),
+            ('ngeshare.meeting_past', ARRAY['group_id', 'group_id'])
+        ) AS listed (relation, keys)
+    LOOP
+        arguments := (SELECT string_agg(quote_literal(key), ', ') FROM unnest(noted.keys) AS key);
+        EXECUTE format($make$
+            CREATE TRIGGER note_insert AFTER INSERT ON %1$s REFERENCING NEW TABLE AS added
+                FOR EACH STATEMENT EXECUTE FUNCTION ngeshare.note_write(%2$s);
+            CREATE TRIGGER note_update AFTER UPDATE ON %1$s
+                REFERENCING OLD TABLE AS removed NEW TABLE AS added
+                FOR EACH STATEMENT EXECUTE FUNCTION ngeshare.note_write(%2$s);
+            CREATE TRIGGER note_delete AFTER DELETE ON %1$s REFERENCING OLD TABLE AS removed
+                FOR EACH STATEMENT EXECUTE FUNCTION ngeshare.note_write(%2$s);
+            CREATE TRIGGER note_truncate AFTER TRUNCATE ON %1$s
+                FOR EACH STATEMENT EXECUTE FUNCTION ngeshare.note_write();
+            ALTER TABLE %1$s
+                ENABLE ALWAYS TRIGGER note_insert,
+                ENABLE ALWAYS TRIGGER note_update,
+                ENABLE ALWAYS TRIGGER note_delete,
+                ENABLE ALWAYS TRIGGER note_truncate
+        $make$, noted.relation, arguments);
+    END LOOP;
+    CREATE TRIGGER note_write AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.course_config
+        FOR EACH STATEMENT EXECUTE FUNCTION ngeshare.note_write();
+    ALTER TABLE public.course_config ENABLE ALWAYS TRIGGER note_write;
+END
+$$;
