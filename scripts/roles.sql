@@ -36,6 +36,9 @@ ALTER ROLE authenticator PASSWORD :'authenticator_password';
 -- PostgREST applies these to each request.
 ALTER ROLE ngeshare_web SET statement_timeout = '30s';
 ALTER ROLE ngeshare_operator SET statement_timeout = '30s';
+-- A request sees one snapshot from its default instant to its last row.
+ALTER ROLE ngeshare_web SET default_transaction_isolation = 'repeatable read';
+ALTER ROLE ngeshare_operator SET default_transaction_isolation = 'repeatable read';
 -- Answers end sooner than PostgreSQL's compiler is done with their queries.
 ALTER ROLE ngeshare_web SET jit = off;
 ALTER ROLE ngeshare_operator SET jit = off;
@@ -61,27 +64,23 @@ GRANT EXECUTE ON FUNCTION api.explain_group(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION api.member_journey(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION api.sync_start(text) TO ngeshare_operator;
 GRANT EXECUTE ON FUNCTION api.sync_cancel() TO ngeshare_operator;
+GRANT EXECUTE ON FUNCTION public.ngeshare_refresh() TO ngeshare_operator;
 
 -- A view reads tables with its owner's rights, but calls functions with the
 -- reader's. These answer without anything else, and only read.
 GRANT EXECUTE ON FUNCTION public.ngeshare_as_of() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION public.ngeshare_sync_status() TO ngeshare_web;
-GRANT EXECUTE ON FUNCTION ngeshare.active_groups() TO ngeshare_web;
-GRANT EXECUTE ON FUNCTION ngeshare.as_of_utc() TO ngeshare_web;
-GRANT EXECUTE ON FUNCTION ngeshare.asked_at(timestamptz) TO ngeshare_web;
-GRANT EXECUTE ON FUNCTION ngeshare.asked_day(timestamptz) TO ngeshare_web;
-GRANT EXECUTE ON FUNCTION ngeshare.build_groups(text[]) TO ngeshare_web;
-GRANT EXECUTE ON FUNCTION ngeshare.build_seats(text[]) TO ngeshare_web;
-GRANT EXECUTE ON FUNCTION ngeshare.computed(anyelement, timestamptz) TO ngeshare_web;
-GRANT EXECUTE ON FUNCTION ngeshare.computed_journeys() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.as_of() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.as_of_day() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.can_answer() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.count_numbers(integer) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.count_silences(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.days_inactive(date, date, date) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.error_remedy(text) TO ngeshare_web;
-GRANT EXECUTE ON FUNCTION ngeshare.find_links(text[]) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.group_predecessors(timestamptz) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.home_figures(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.local_day(timestamp, text) TO ngeshare_web;
-GRANT EXECUTE ON FUNCTION ngeshare.marked_groups() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.member_count_as_of(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.month_before(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.percentage(bigint, bigint) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.quality_of_names() TO ngeshare_web;
@@ -92,8 +91,6 @@ GRANT EXECUTE ON FUNCTION ngeshare.quality_of_values() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.reporting_zone() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.run_status(bigint) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.setting(text) TO ngeshare_web;
-GRANT EXECUTE ON FUNCTION ngeshare.settled_member_count(text) TO ngeshare_web;
-GRANT EXECUTE ON FUNCTION ngeshare.settled_part(timestamp) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.stale_after() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.status_of(boolean, integer, integer, integer) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.sync_health() TO ngeshare_web;

@@ -18,6 +18,7 @@ REVOKE ALL ON FUNCTION public.ngeshare_last_sync(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.ngeshare_validate() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.ngeshare_restore_attendance(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.ngeshare_restore_deleted(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.ngeshare_refresh() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.ngeshare_group_status(timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.ngeshare_pipeline(timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.ngeshare_funnel(timestamptz) FROM PUBLIC;

@@ -54,7 +54,7 @@ AS $$
             FROM %3$s AS new
             LEFT JOIN %2$s AS old ON %5$s
             WHERE old.%6$s IS NULL
-               OR ROW(new.*) *<> ROW(old.*)
+               OR new *<> old
             ON CONFLICT (%7$s) DO UPDATE
             SET (%8$s) = ROW(%9$s)
             RETURNING 1
@@ -125,7 +125,7 @@ BEGIN
         ), new_course AS (
             SELECT course_name, max_episodes, sequence_order FROM course
         ), new_episode AS (
-            SELECT id, "hangoutId", name
+            SELECT id AS episode_id, "hangoutId" AS hangout_id, name AS title
             FROM public."HangoutEpisode" AS old
             WHERE %s
         )
@@ -278,6 +278,63 @@ END
 $$;
 COMMENT ON FUNCTION ngeshare.analyze_snapshot(bigint) IS
 'Lets the planner know a snapshot of which more than a tenth was written.';
+
+CREATE FUNCTION ngeshare.use_database_rules()
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT set_config(
+        rule.name,
+        coalesce(
+            CASE WHEN rule.source NOT IN ('user', 'database user', 'client', 'session', 'interactive') THEN rule.setting END,
+            (
+                SELECT split_part(option, '=', 2)
+                FROM pg_db_role_setting
+                JOIN pg_database AS here ON here.datname = current_database()
+                CROSS JOIN unnest(setconfig) AS option
+                WHERE setrole = 0
+                  AND setdatabase IN (here.oid, 0)
+                  AND split_part(option, '=', 1) = rule.name
+                ORDER BY setdatabase DESC
+                LIMIT 1
+            ),
+            (
+                SELECT file.setting
+                FROM pg_file_settings AS file
+                WHERE file.name = rule.name
+                  AND file.error IS NULL
+                ORDER BY file.seqno DESC
+                LIMIT 1
+            ),
+            rule.boot_val),
+        true)
+    FROM pg_settings AS rule
+    WHERE rule.name IN ('ngeshare.active_days', 'ngeshare.rescue_min_pct', 'ngeshare.link_early_days',
+        'ngeshare.link_days', 'ngeshare.link_min_shared', 'ngeshare.link_min_overlap_pct')
+$$;
+COMMENT ON FUNCTION ngeshare.use_database_rules() IS
+'Gives this transaction the rules of the database''s configuration, in place of those that the session, its login or its client has set.';
+
+CREATE FUNCTION ngeshare.refresh_after_sync(run bigint, is_full boolean, has_failed boolean)
+RETURNS bigint
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM ngeshare.use_database_rules();
+    RETURN ngeshare.refresh_snapshot(is_full, run, (
+        SELECT clock
+        FROM public.sync_run
+        WHERE run_id = run
+          AND window_start IS NOT NULL
+          AND NOT has_failed));
+END
+$$;
+COMMENT ON FUNCTION ngeshare.refresh_after_sync(bigint, boolean, boolean) IS
+'The refresh of a sync, in the transaction that closes its run. What is known until then moves on where the run took attendance and no table of it has failed.';
 
 CREATE FUNCTION public.ngeshare_refresh()
 RETURNS bigint

@@ -60,7 +60,7 @@ static bool
 has_no_past(int64 older)
 {
 	return older == 0 &&
-	       !sql_query_row("SELECT 1 FROM ngeshare.meeting_past WHERE NOT by_hand LIMIT 1", NULL);
+	       !sql_query_row("SELECT 1 FROM ngeshare.meeting_past LIMIT 1", NULL);
 }
 
 /*

@@ -314,7 +314,7 @@ content_of_past(Content *content, const ProductionKeys *keys, Timestamp end, con
 	                                  " day, first_at, last_at, attendances");
 	char *here = sql_format("SELECT *, hashtextextended(group_id COLLATE \"C\", 0) & %d AS bucket"
 	                        " FROM ngeshare.meeting_past"
-	                        " WHERE NOT by_hand AND first_at < timestamp '%s'",
+	                        " WHERE first_at < timestamp '%s'",
 	                        PAST_BUCKETS - 1, clock_spell(end));
 
 	memset(content, 0, sizeof(Content));

@@ -31,48 +31,20 @@ CREATE TABLE ngeshare.write_mark
 COMMENT ON TABLE ngeshare.write_mark IS
 'A row a statement that wrote to a table of the mirror or to the past, with its transaction. Cleared by the sync once a digest has seen it.';
 
-CREATE FUNCTION ngeshare.mark_write()
-RETURNS trigger
-LANGUAGE plpgsql
-SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-    INSERT INTO ngeshare.write_mark (name, written_by)
-    VALUES (tg_table_name, pg_current_xact_id());
-    RETURN NULL;
-END
-$$;
-COMMENT ON FUNCTION ngeshare.mark_write() IS
-'Statement trigger: marks that a table was written. Never waits: marks are only added.';
-
-DO $$
-DECLARE
-    written regclass;
-BEGIN
-    FOREACH written IN ARRAY ARRAY[
-        'public."User"', 'public."Hangout"', 'public."HangoutEpisode"', 'public."HangoutGroup"',
-        'public."UserHangoutGroup"', 'public."UserHangoutGroupAttendance"', 'ngeshare.meeting_past']::regclass[]
-    LOOP
-        EXECUTE format('CREATE OR REPLACE TRIGGER mark_write AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s'
-            ' FOR EACH STATEMENT EXECUTE FUNCTION ngeshare.mark_write()', written);
-        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER mark_write', written);
-    END LOOP;
-END
-$$;
-
 CREATE FUNCTION ngeshare.write_guard(name text)
 RETURNS text
 LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT concat_ws(' ', relation.relfilenode, mark.oid, mark.xmin, mark.tgenabled)
+    SELECT concat_ws(' ', relation.relfilenode, count(*),
+        string_agg(concat_ws(' ', noting.oid, noting.xmin, noting.tgenabled), ' ' ORDER BY noting.tgname))
     FROM pg_class AS relation
     JOIN pg_namespace AS space ON space.oid = relation.relnamespace
-    JOIN pg_trigger AS mark ON mark.tgrelid = relation.oid AND mark.tgname = 'mark_write'
+    JOIN pg_trigger AS noting ON noting.tgrelid = relation.oid AND noting.tgname LIKE 'note_%'
     WHERE relation.relname = write_guard.name
       AND space.nspname = CASE WHEN write_guard.name = 'meeting_past' THEN 'ngeshare' ELSE 'public' END
+    GROUP BY relation.relfilenode
 $$;
 COMMENT ON FUNCTION ngeshare.write_guard(text) IS
 'A fingerprint of the trigger that marks a table''s writes: another one than when a digest was computed means that writes may have gone unmarked. NULL where there is no such trigger.';

@@ -212,7 +212,7 @@ sync_fill(SyncRun *run, const MirrorTable *table)
 	sql_add_text(&args, table->name);
 	sql_run("INSERT INTO ngeshare.write_mark (name, written_by) VALUES ($1, pg_current_xact_id())",
 	        &args);
-	sql_run("INSERT INTO ngeshare.unsettled (group_id) VALUES (NULL)", NULL);
+	sql_run("INSERT INTO ngeshare.stale_key DEFAULT VALUES", NULL);
 	/* A table is empty, too, while all of its rows wait in quarantine. */
 	sync_release(table);
 	state->inserted += rows;

@@ -91,25 +91,6 @@ sync_guard_quarantine(const SyncRun *run)
 	}
 }
 
-/*
- * What was written by hand of a group's past goes with it, into the archive. The
- * rest is production's, and goes when production does not count it any more.
- */
-static void
-remove_past_by_hand(SyncRun *run, const char *condition)
-{
-	SqlArgs args = {0};
-
-	sql_add_int64(&args, run->run_id);
-	sql_run(sql_format("WITH gone AS (DELETE FROM ngeshare.meeting_past AS past"
-	                   " USING public.\"HangoutGroup\" AS mirror"
-	                   " WHERE past.group_id = mirror.id AND past.by_hand AND %s RETURNING past.*)"
-	                   " INSERT INTO ngeshare.removed_meeting SELECT $1, gone.* FROM gone"
-	                   " ON CONFLICT DO NOTHING",
-	                   condition),
-	        &args);
-}
-
 /* Deletes rows that leave, as a condition selects them; keeps what they were. */
 static void
 remove_rows(SyncRun *run, const MirrorTable *table, const char *condition)
@@ -119,8 +100,6 @@ remove_rows(SyncRun *run, const MirrorTable *table, const char *condition)
 	int64 removed;
 
 	sync_archive(run, table, condition);
-	if (strcmp(table->name, "HangoutGroup") == 0)
-		remove_past_by_hand(run, condition);
 	if (run->table == MIRROR_ATTENDANCE)
 		sync_back_up_removed(run, condition);
 	sql_add_text(&args, table->name);

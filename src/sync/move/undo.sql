@@ -248,11 +248,11 @@ BEGIN
                 false, false);
     END LOOP;
     INSERT INTO ngeshare.meeting_past
-        (group_id, episode_id, day, first_at, last_at, attendances, by_hand)
-    SELECT group_id, episode_id, day, first_at, last_at, attendances, by_hand
+        (group_id, episode_id, day, first_at, last_at, attendances)
+    SELECT group_id, episode_id, day, first_at, last_at, attendances
     FROM ngeshare.removed_meeting AS removed
     WHERE removed.run_id = $1
-    ON CONFLICT (group_id, day, episode_id, by_hand) DO UPDATE
+    ON CONFLICT (group_id, day, episode_id) DO UPDATE
     SET first_at = excluded.first_at,
         last_at = excluded.last_at,
         attendances = excluded.attendances;

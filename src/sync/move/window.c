@@ -160,13 +160,12 @@ write_window(SyncRun *run)
 	sync_write_differences(run, &mirror_tables[MIRROR_ATTENDANCE]);
 }
 
-/* The first load: raw rows at once, and the window's meetings counted behind them. */
+/* The first load: raw rows at once. */
 static void
 fill_window(SyncRun *run)
 {
 	replace_past(run);
 	sync_fill(run, &mirror_tables[MIRROR_ATTENDANCE]);
-	sql_run("SELECT ngeshare.rebuild_recent()", NULL);
 }
 
 /* Makes window and past production's, and moves the window on. */
@@ -193,7 +192,6 @@ analyze_history(SyncRun *run)
 	sync_analyze_if_changed(run, &mirror_tables[MIRROR_ATTENDANCE]);
 	if (state->inserted <= state->local_rows / 10)
 		return;
-	sql_run("ANALYZE ngeshare.meeting_recent", NULL);
 	sql_run("ANALYZE ngeshare.meeting_past", NULL);
 }
 

@@ -321,27 +321,19 @@ has_failed_table(const SyncRun *run)
 }
 
 /*
- * Keeps answers as of the clock that they are asked with once this run has ended: its
- * own, or the last one's where it is about to fail. What can't be kept is computed, so
- * that is a finding, and no failure.
+ * Refreshes the snapshot and closes the run, in one transaction: readers see both or
+ * neither. A run with failed tables leaves the instant that answers are known until.
  */
 static void
-keep_answers(SyncRun *run)
+refresh_and_finish(SyncRun *run)
 {
 	SqlArgs args = {0};
-	char *error;
 
 	sql_add_int64(&args, run->run_id);
+	sql_add_bool(&args, run->mode == SYNC_FULL);
 	sql_add_bool(&args, has_failed_table(run));
-	sql_query_row("SELECT ngeshare.try_to_keep_answers(CASE WHEN $2 OR window_start IS NULL"
-	              " THEN ngeshare.known_until() ELSE clock END)"
-	              " FROM public.sync_run WHERE run_id = $1",
-	              &args);
-	error = sql_text(1);
-	if (error != NULL)
-		sync_note_finding(
-		    run, "The first page's answers could not be made ready, so each is computed: %s.",
-		    error);
+	sql_query_row("SELECT ngeshare.refresh_after_sync($1, $2, $3)", &args);
+	sync_log_finish(run);
 }
 
 /* The work of the phase that the run is in, and the way to the next. */
@@ -362,11 +354,8 @@ do_phase(SyncRun *run)
 			delete_from_table(run);
 			break;
 		case SYNC_SETTLE:
-			sql_run(run->mode == SYNC_FULL ? "SELECT ngeshare.settle(true)"
-			                               : "SELECT ngeshare.settle()",
-			        NULL);
-			keep_answers(run);
-			run->phase = SYNC_FINISH;
+			refresh_and_finish(run);
+			run->phase = SYNC_ENDED;
 			break;
 		case SYNC_FINISH:
 			sync_log_finish(run);
