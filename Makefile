@@ -33,7 +33,6 @@ SQL_PARTS = \
 	src/answers/views_people.sql \
 	src/answers/views_anomalies.sql \
 	src/answers/explain.sql \
-	src/doctor/cron.sql \
 	src/doctor/health.sql \
 	src/doctor/quality.sql \
 	src/doctor/doctor.sql \

@@ -148,14 +148,19 @@ SET jit = off
 AS $$
 DECLARE
     state    ngeshare.snapshot_state := (SELECT made FROM ngeshare.snapshot_state AS made);
+    wanted   timestamptz[] := ARRAY[state.known_until, ngeshare.month_before(state.known_until)];
     midnight timestamp;
     instant  timestamptz;
 BEGIN
     DELETE FROM ngeshare.answer_cache
     WHERE generation <> state.generation
        OR settings <> ngeshare.rule_settings()
-       OR state.known_until AT TIME ZONE 'UTC' NOT BETWEEN as_of AND holds_until - interval '1 microsecond';
-    FOREACH instant IN ARRAY ARRAY[state.known_until, ngeshare.month_before(state.known_until)]
+       OR NOT EXISTS (
+           SELECT 1
+           FROM unnest(wanted) AS wanted_at
+           WHERE wanted_at AT TIME ZONE 'UTC' >= as_of
+             AND wanted_at AT TIME ZONE 'UTC' < holds_until);
+    FOREACH instant IN ARRAY wanted
     LOOP
         CONTINUE WHEN instant IS NULL OR EXISTS (
             SELECT 1

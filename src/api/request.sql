@@ -217,17 +217,23 @@ BEGIN
             ngeshare.known_until(),
             now())::text,
         true);
+    PERFORM set_config('response.headers', jsonb_build_array(
+        jsonb_build_object('Snapshot-Generation', generation::text))::text, true)
+    FROM ngeshare.snapshot_state;
 END
 $$;
 COMMENT ON FUNCTION api.pre_request() IS
 'Runs before each request.
-Reads the header As-Of: a day (its end in the reporting zone) or an instant with its offset; anything else is a 400 with code NG400. Without it, answers are as of the last successful sync, and before the first one as of now. Refuses a POST without the header X-Ngeshare: sync (403, NG403) or without a JSON body (415, NG415). A request may take 10 seconds, a CSV file as long as the role''s statement_timeout (30 seconds).';
+Reads the header As-Of: a day (its end in the reporting zone) or an instant with its offset; anything else is a 400 with code NG400. Without it, answers are as of the last successful sync, and before the first one as of now. Refuses a POST without the header X-Ngeshare: sync (403, NG403) or without a JSON body (415, NG415). Every answer carries the header Snapshot-Generation: answers with the same number come from the same snapshot. A request may take 10 seconds, a CSV file as long as the role''s statement_timeout (30 seconds).';
 
+-- PostgREST begins the transaction of a function with the isolation that the function sets. These
+-- two look for what other sessions commit while they run.
 CREATE FUNCTION api.sync_start(INOUT mode text DEFAULT 'incremental', OUT run_id text)
 LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET default_transaction_isolation = 'read committed'
 AS $$
 DECLARE
     code    text;
@@ -258,6 +264,7 @@ LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET default_transaction_isolation = 'read committed'
 AS $$
 BEGIN
     PERFORM ngeshare.need_post();

@@ -26,19 +26,6 @@ $$;
 COMMENT ON FUNCTION ngeshare.own_jobs() IS
 'The active jobs of pg_cron that sync this database: made by ngeshare_schedule(), by a role that may call ngeshare_sync(). A name alone proves nothing: each login that may use pg_cron can give it to a job of its own.';
 
-CREATE FUNCTION ngeshare.next_scheduled_run()
-RETURNS timestamptz
-LANGUAGE sql
-STABLE
-SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT min(ngeshare.next_cron_run(schedule, now(), coalesce(nullif(current_setting('cron.timezone', true), ''), 'GMT')))
-    FROM ngeshare.own_jobs()
-$$;
-COMMENT ON FUNCTION ngeshare.next_scheduled_run() IS
-'When pg_cron starts the job "ngeshare_sync" next; NULL where pg_cron does not live here, has no such job, or has one whose schedule can''t be read.';
-
 CREATE FUNCTION ngeshare.sync_health()
 RETURNS TABLE
 (
@@ -107,7 +94,7 @@ AS $$
             ORDER BY error.error_id DESC
             LIMIT 1)
         END,
-        ngeshare.next_scheduled_run(),
+        NULL::timestamptz,
         (SELECT count(*) FROM ngeshare.alert_outbox AS alert WHERE alert.status = 'pending')
     FROM (SELECT 1) AS one
     LEFT JOIN last_telling ON true
@@ -142,6 +129,6 @@ COMMENT ON COLUMN public.v_sync_health.last_error IS
 COMMENT ON COLUMN public.v_sync_health.sqlstate IS
 'The SQLSTATE that the deciding run failed with; NULL where it did not, or was gone before it could say.';
 COMMENT ON COLUMN public.v_sync_health.next_run_at IS
-'When pg_cron starts the job "ngeshare_sync" next; NULL where it does not live here, has no such job, or one whose schedule can''t be read.';
+'Always NULL; kept because version 1 had it. The schedule is in cron.job, and on the page in words.';
 COMMENT ON COLUMN public.v_sync_health.alerts_pending IS
 'Alerts that wait to be delivered.';

@@ -6,10 +6,26 @@ const LONGEST_RETRY_S = 5;
 
 let clockOffset = 0;
 let asOf = null;
+let generation = null;
+let onNewGeneration = () => {};
 
 /** Reads are answered as of a day from now on; null: as of the last sync. */
 export function answerAsOf(day) {
     asOf = day;
+}
+
+/** Calls back when an answer comes from a newer snapshot than the answers before it. */
+export function listenForGeneration(callback) {
+    onNewGeneration = callback;
+}
+
+/** Notes the snapshot that an answer was read from. */
+function noteGeneration(response) {
+    const seen = Number(response.headers.get('Snapshot-Generation') ?? NaN);
+    if (!Number.isFinite(seen) || seen <= generation) return;
+    const isNewer = generation !== null;
+    generation = seen;
+    if (isNewer) onNewGeneration();
 }
 
 /** Now by the server's clock, so that a wrong clock in the browser makes no run look dead. */
@@ -95,6 +111,7 @@ async function sendOnce(path, { signal, ...options }) {
         const response = await fetch(BASE + path, { ...options, signal: signals, cache: 'no-store' });
         const date = Date.parse(response.headers.get('Date') ?? '');
         if (Number.isFinite(date)) clockOffset = date - Date.now();
+        noteGeneration(response);
         return response;
     } catch (error) {
         if (signal?.aborted) throw error;

@@ -1,7 +1,7 @@
 // What all pages share: texts, language and colours, the freshness line, and following the sync.
 
 import { onBackOrForward, parameters } from './address.js';
-import { answerAsOf } from './api.js';
+import { answerAsOf, listenForGeneration } from './api.js';
 import { AS_OF, currentDay } from './as-of.js';
 import { createAsOfPicker } from './as-of-picker.js';
 import { createContext } from './context.js';
@@ -59,6 +59,11 @@ export function startPage(build, { whole = false, past = true } = {}) {
         if (run) announce((run.mode === 'verify' ? text.sync.compared : text.sync.ended)[run.status] ?? '');
     }
 
+    // A sync ended between two requests: what is shown must come from one snapshot.
+    listenForGeneration(() => {
+        context.forget();
+        reload();
+    });
     onBackOrForward(() => asked !== parameters().get(AS_OF) && look());
     const goToFragment = fragmentOf();
     reload().then(goToFragment);

@@ -118,12 +118,11 @@ async function scheduleIsSaid({ open, sql }) {
     const shown = await page
         .locator('#schedule dl > div')
         .evaluateAll((all) => Object.fromEntries(all.map((one) => [...one.children].map((cell) => cell.textContent))));
-    assert.equal(shown['Schedule, as cron writes it'], health.schedule ?? 'none: a sync is only started by hand');
+    assert.equal(shown['Sync runs by itself'].trim().split(' ').slice(-5).join(' '), health.schedule ?? 'is only started by hand');
     assert.equal(readNumber(shown['Alerts that wait to be sent']), health.alerts_pending);
     const [{ zone }] = sql('SELECT zone FROM api.home');
     const instant = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: zone });
     assert.equal(shown['Last good sync'], instant.format(new Date(health.last_success_at)));
-    assert.equal(shown['Next sync'], health.next_run_at ? instant.format(new Date(health.next_run_at)) : 'none is planned');
     const none = { ...health, schedule: null, next_run_at: null, status: 'failed', last_error: 'it said <i>no</i>', alerts_pending: 2 };
     const other = await open(SYNC, { routes: { sync_health: answerWith([none]) } });
     assert.match(

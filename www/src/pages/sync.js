@@ -15,6 +15,7 @@ import { factList } from '../facts.js';
 import { createRunRegion, runBadge } from '../run.js';
 import { startPage } from '../shell.js';
 import { createCancelButton } from '../sync-button.js';
+import { scheduleWords } from '../schedule.js';
 import { runOutcome } from '../sync-state.js';
 import { text } from '../text/index.js';
 
@@ -80,10 +81,10 @@ function scheduleRegion(context) {
         beforeSync: true,
         load: (_, signal) => readRow('sync_health', {}, { signal }),
         render(health, { format }) {
+            const plan = (schedule) => [scheduleWords(schedule, words), ' ', h('code', {}, schedule)];
             const when = (value, none) => (value ? h('time', { datetime: value }, format.instant(value)) : none);
             const facts = [
-                [words.plan, health.schedule ? h('code', {}, health.schedule) : words.noPlan],
-                [words.next, when(health.next_run_at, health.schedule ? words.nextUnknown : words.noNext)],
+                [words.plan, health.schedule ? plan(health.schedule) : words.noPlan],
                 [words.lastSuccess, when(health.last_success_at, words.neverSynced)],
                 [words.health, text.healths[health.status] ?? health.status],
                 health.last_error && [words.healthWhy, name(health.last_error)],
