@@ -14,7 +14,7 @@
 #include "compat.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "sync/sync.h"
+#include "sync/run/run.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 

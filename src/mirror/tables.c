@@ -42,7 +42,8 @@ const MirrorTable mirror_tables[MIRROR_TABLES] = {
       {"userId", "User"},
       {NULL, NULL}},
      "NOT ngeshare.has_local_day(stage.\"attendedAt\")",
-     "removed_attendance"},
+     "removed_attendance",
+     true},
 };
 
 /* The place of a table in mirror_tables, or -1 where no table has that name. */
@@ -76,6 +77,26 @@ mirror_columns(const MirrorTable *table, const char *format, const char *separat
 	              " AND NOT attisdropped AND attname NOT IN ('source_hash', 'stage_no')",
 	              &args);
 	return sql_text(1);
+}
+
+/* Runs a statement that has a table's name as $1; returns how many rows it was of. */
+uint64
+mirror_run(const MirrorTable *table, const char *sql)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, table->name);
+	return sql_run(sql, &args);
+}
+
+/* Runs a query that has a table's name as $1; returns whether there is a row. */
+bool
+mirror_query_row(const MirrorTable *table, const char *sql)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, table->name);
+	return sql_query_row(sql, &args);
 }
 
 /* The six names for people: "User, Hangout, ...". */

@@ -27,6 +27,7 @@ typedef struct MirrorTable
 	const char
 	    *unusable; /* SQL condition on a row of staging "stage" that can't be mirrored, or NULL */
 	const char *archive; /* its table in schema ngeshare for rows that were deleted */
+	bool has_window;     /* the mirror has its rows of the last weeks; older ones become meetings */
 } MirrorTable;
 
 /* Parents before children, attendance last. */
@@ -34,6 +35,8 @@ extern const MirrorTable mirror_tables[MIRROR_TABLES];
 
 extern int mirror_table_index(const char *name);
 extern char *mirror_columns(const MirrorTable *table, const char *format, const char *separator);
+extern uint64 mirror_run(const MirrorTable *table, const char *sql);
+extern bool mirror_query_row(const MirrorTable *table, const char *sql);
 extern char *mirror_names(void);
 
 #endif

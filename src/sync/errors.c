@@ -7,12 +7,28 @@
  */
 #include "sync/sync.h"
 
+#include "access/xact.h"
+#include "miscadmin.h"
 #include "sql.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
+#include "utils/resowner.h"
 
 /* So many rows of a table may be set aside in one run, one by one. */
 #define REFUSED_MAX 1000
+
+/* A row of sync_error_log. */
+typedef struct SyncError
+{
+	const char *table_name; /* NULL where the run was at none */
+	const char *phase;
+	TimestampTz occurred_at;
+	int attempt;
+	int sqlstate;
+	SyncErrorClass error_class;
+	const char *message;
+	const char *detail; /* NULL where there is none */
+	bool will_retry;
+} SyncError;
 
 /* By the order of SyncErrorClass. */
 static const char *const class_names[] = {"transient", "permanent", "row"};
@@ -24,17 +40,16 @@ sync_note_error(SyncRun *run, ErrorData *error, SyncErrorClass error_class)
 	MemoryContext caller = MemoryContextSwitchTo(run->context);
 	SyncError *entry = palloc0(sizeof(SyncError));
 
-	if (run->phase > SYNC_PREFLIGHT && run->phase < SYNC_SETTLE)
-		entry->table_name = mirror_tables[run->table].name;
-	entry->phase = sync_phase_name(run->before->phase);
+	entry->table_name = sync_table_name(run);
+	entry->phase = sync_phase_name(run->before.phase);
 	entry->occurred_at = GetCurrentTimestamp();
-	entry->attempt = Max(run->attempt, 1);
+	entry->attempt = Max(run->lasting.attempts, 1);
 	entry->sqlstate = error->sqlerrcode;
 	entry->error_class = error_class;
 	entry->message = error->message;
 	entry->detail = error->detail;
-	entry->will_retry = run->verdict == SYNC_RETRY;
-	run->unlogged = lappend(run->unlogged, entry);
+	entry->will_retry = run->lasting.verdict == SYNC_RETRY;
+	run->lasting.unlogged = lappend(run->lasting.unlogged, entry);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -66,40 +81,84 @@ sync_log_errors(SyncRun *run)
 {
 	ListCell *cell;
 
-	foreach (cell, run->unlogged)
+	foreach (cell, run->lasting.unlogged)
 		write_entry(run->run_id, lfirst(cell));
 }
 
 /*
- * Counts a row that can't be stored. Raises 55000 where they are too many for each
- * to be a row's trouble: then it is the table's.
+ * Counts a row of the table at hand that can't be stored, and writes so together with
+ * what the step does about it. Raises 55000 where such rows are too many for each to be
+ * a row's trouble: then it is the table's.
  */
 void
-sync_count_refused(SyncRun *run, const MirrorTable *table, const char *message)
-{
-	if (++run->tables[table - mirror_tables].refused <= REFUSED_MAX)
-		return;
-	ereport(ERROR,
-	        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-	         errmsg("more than %d rows of \"%s\" can't be stored here", REFUSED_MAX, table->name),
-	         errdetail("The last one: %s", message),
-	         errhint("See whether a constraint or a trigger was added to the table here.")));
-}
-
-/* Writes, together with what the step does about it, that one row can't be stored. */
-void
-sync_log_row_error(SyncRun *run, int sqlstate, const char *message, const char *row)
+sync_log_refused(SyncRun *run, int sqlstate, const char *message, const char *row)
 {
 	SyncError entry = {0};
 
-	entry.table_name = mirror_tables[run->table].name;
-	entry.phase = sync_phase_name(run->phase);
+	if (++sync_at_state(run)->refused > REFUSED_MAX)
+		ereport(ERROR,
+		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		         errmsg("more than %d rows of \"%s\" can't be stored here", REFUSED_MAX,
+		                sync_at_table(run)->name),
+		         errdetail("The last one: %s", message),
+		         errhint("See whether a constraint or a trigger was added to the table here.")));
+	entry.table_name = sync_at_table(run)->name;
+	entry.phase = sync_phase_name(run->at.phase);
 	entry.occurred_at = GetCurrentTimestamp();
-	entry.attempt = Max(run->attempt, 1);
+	entry.attempt = Max(run->lasting.attempts, 1);
 	entry.sqlstate = sqlstate;
 	entry.error_class = SYNC_ROW;
 	entry.message = message;
 	entry.detail = sql_format("The row %s.", row);
 	entry.will_retry = true;
 	write_entry(run->run_id, &entry);
+}
+
+/* Whether an error is about a value: a row can't be stored, its table otherwise can. */
+bool
+sync_is_row_error(int sqlstate)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	{
+		case MAKE_SQLSTATE('2', '2', '0', '0', '0'): /* data */
+		case MAKE_SQLSTATE('2', '3', '0', '0', '0'): /* constraints */
+		case MAKE_SQLSTATE('5', '4', '0', '0', '0'): /* limits: a key too long for its index */
+			return true;
+		default:
+			return sqlstate == ERRCODE_RAISE_EXCEPTION; /* a trigger that somebody added */
+	}
+}
+
+/*
+ * Does work in a subtransaction. Returns the error of a row that can't be stored or
+ * deleted, with all of the work undone; raises any other.
+ */
+ErrorData *
+sync_try(const char *name, void (*work)(void *arguments), void *arguments)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData *volatile error = NULL;
+
+	CHECK_FOR_INTERRUPTS();
+	BeginInternalSubTransaction(name);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		work(arguments);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	if (error != NULL && !sync_is_row_error(error->sqlerrcode))
+		ReThrowError(error);
+	return error;
 }

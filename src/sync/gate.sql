@@ -1,5 +1,5 @@
 -- The gate that whoever writes to the mirror passes, and that a sync closes while
--- it writes (src/sync/lock.c). Without it the two could wait for each other: a
+-- it writes (src/sync/gate.c). Without it the two could wait for each other: a
 -- sync for a table, a person for a row.
 
 CREATE FUNCTION ngeshare.pass_gate()

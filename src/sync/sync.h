@@ -1,44 +1,43 @@
 /*
  * src/sync/sync.h
- *		A sync as data, and its steps.
+ *		A run as data, and the functions that all parts of the sync use.
  *
- * sync_step() is one bounded unit of work in the caller's transaction: it begins
- * none and ends none. Who loops it (the procedure; a background worker) commits
- * after each, so a killed run loses one step at most.
+ * run/ decides what comes next, move/ moves rows, compare/ compares both sides.
+ * Calls go in that direction only; what is declared here is below all three.
  */
 #ifndef NGESHARE_SYNC_H
 #define NGESHARE_SYNC_H
 
 #include "postgres.h"
 
-#include "fmgr.h"
-#include "lib/stringinfo.h"
 #include "mirror/check.h"
 #include "mirror/remote.h"
 #include "mirror/tables.h"
 #include "nodes/pg_list.h"
 #include "sync/compare/content.h"
 #include "sync/compare/digest.h"
-#include "utils/guc.h"
 #include "utils/timestamp.h"
 
 typedef enum SyncMode
 {
 	SYNC_INCREMENTAL, /* what differs */
-	SYNC_FULL,        /* everything anew */
+	SYNC_FULL,        /* everything from scratch */
 	SYNC_COMPARE      /* mode verify: look, and change nothing */
 } SyncMode;
 
+#define SYNC_MODES (SYNC_COMPARE + 1)
+
+/* README.md draws how a run goes through its phases. */
 typedef enum SyncPhase
 {
 	SYNC_PREFLIGHT, /* look at production, once a run */
 	SYNC_SURVEY,    /* compare each table's content before anything is pulled */
 	SYNC_OPEN,      /* begin a table's pass, or go on with one that was cut off */
 	SYNC_PULL,      /* one batch into staging, as often as it takes */
-	SYNC_PAST,      /* attendance: meetings before the window, where they differ */
+	SYNC_PAST,      /* a table with a window: meetings before it, where they differ */
 	SYNC_PARENTS,   /* rows that staged ones point to and that have not come yet */
 	SYNC_MERGE,     /* staging into the mirror, one transaction a table */
-	SYNC_WINDOW,    /* the same for attendance and its history */
+	SYNC_WINDOW,    /* the same for a table with a window, and its history */
 	SYNC_VERIFY,    /* compare again; find by key what still differs */
 	SYNC_REPAIR,    /* fetch that by key, a piece at a time */
 	SYNC_DELETES,   /* rows that production no longer has, children first */
@@ -63,41 +62,28 @@ typedef enum SyncVerdict
 	SYNC_END         /* nowhere */
 } SyncVerdict;
 
-/* A row of sync_error_log that is still to be written. */
-typedef struct SyncError
-{
-	const char *table_name; /* NULL where the run was at none */
-	const char *phase;
-	TimestampTz occurred_at;
-	int attempt;
-	int sqlstate;
-	SyncErrorClass error_class;
-	const char *message;
-	const char *detail; /* NULL where there is none */
-	bool will_retry;
-} SyncError;
-
 /* One table within a run: how it stands, and what was done to it, in rows. */
 typedef struct SyncTable
 {
 	bool is_whole;        /* comes whole: into an empty mirror, or in a full run */
-	bool is_same;         /* the survey found no difference */
-	char *buckets;        /* where the survey found some, as the text of an array */
+	bool is_same;         /* the comparison found no difference */
+	char *buckets;        /* where the comparison found some, as the text of an array */
 	Content content;      /* what is compared */
 	int64 differing_rows; /* production's, in those buckets */
 	int64 all_here;       /* rows, and attendances of the past: what a guard goes by */
 	int64 all_there;
 
-	int64 expected; /* to pull, as counted in the survey */
+	int64 expected; /* to pull, as counted in the comparison */
 	int64 pulled;
 	int64 inserted;
 	int64 updated;
 	int64 deleted;
-	int64 repaired;    /* of those inserted and updated, what only the content told */
-	int64 waiting;     /* in quarantine after it */
-	int64 extra;       /* are here and no longer there, found by key */
-	int64 mismatching; /* differ still, after they were repaired */
-	int64 refused;     /* could not be stored or fetched, each by itself */
+	int64 repaired;         /* of those inserted and updated, what only the content told */
+	int64 written_meetings; /* before the window: written or removed, since production differed */
+	int64 waiting;          /* in quarantine after it */
+	int64 extra;            /* are here and no longer there, found by key */
+	int64 mismatching;      /* differ still, after they were repaired */
+	int64 refused;          /* could not be stored or fetched, each by itself */
 	bool is_done;
 	bool has_failed; /* or was skipped, since a parent of it has */
 	bool is_skipped;
@@ -106,29 +92,25 @@ typedef struct SyncTable
 	TimestampTz started_at;
 } SyncTable;
 
-/* A piece of the list of a table's rows in ngeshare.difference (pieces.c). */
-typedef struct SyncPiece
+/* A part of the list of a table's rows in ngeshare.difference, by the numbers there. */
+typedef struct SyncRange
 {
-	int64 first; /* its numbers */
+	int64 first;
 	int64 last;
 	int64 rows;
-	char *ids;    /* the text of an array */
-	char *one_id; /* one of them */
-} SyncPiece;
+} SyncRange;
 
-typedef struct SyncRun
+/*
+ * Where a run is and what it has found: what a step changes, and what a failed step
+ * takes back. loop.c copies the struct before each step and copies it back after an
+ * error. A plain copy is enough, since nothing that it points to is ever changed or
+ * freed within a run: each text is a constant or was put into the run's memory
+ * context by sync_keep_text(), and a new one takes its place.
+ */
+typedef struct SyncProgress
 {
-	MemoryContext context; /* lives as long as the run, across its transactions */
-	int64 run_id;
-	SyncMode mode;
-	bool wanted[MIRROR_TABLES];
-	TimestampTz clock; /* the instant that counts as now */
 	SyncPhase phase;
 	int table; /* the table the phase is at */
-
-	Remote *remote;       /* NULL before preflight and after an error; a step opens it again */
-	int64 bytes_received; /* over connections that are closed again */
-	Production *production;
 
 	/* Learned in preflight. Stamps are production's, in UTC. */
 	Timestamp bound;        /* the watermark that passes begun now end with */
@@ -137,24 +119,34 @@ typedef struct SyncRun
 
 	/* The pass under way */
 	bool is_resumed;    /* begun by an earlier run: another pass follows */
-	bool rebuilds_past; /* attendance: the past comes whole from production */
-	char *past_buckets; /* attendance: where the past differs */
+	bool rebuilds_past; /* the past comes whole from production */
+	char *past_buckets; /* where the past differs */
 	int batch_rows;
 	int repair_rows;
-	SyncPiece repair;              /* those being repaired; its texts are gone by then */
+	SyncRange repair;              /* what is being repaired */
 	int64 repaired_to;             /* the last of the list that was dealt with */
 	long repair_ms;                /* what it took to fetch those */
 	bool is_fetched;               /* a phase of two steps has asked production, and writes next */
 	bool is_parent[MIRROR_TABLES]; /* parents of this table's rows were staged */
 	bool has_corrected_past;
-	int64 written_meetings; /* before the window: written or removed, since production differed */
 	SyncTable tables[MIRROR_TABLES];
 
-	StringInfoData findings; /* what makes the run a warning */
+	char *findings; /* what makes the run a warning; NULL where nothing does */
+} SyncProgress;
 
-	/* The step under way, where it has failed before (retry.c) */
-	struct SyncRun *before;     /* the run as the step found it */
-	int attempt;                /* times that it has failed */
+/*
+ * What outlasts a failed step: the connection, and all that is known of failures.
+ * Steps themselves change the connection and has_paused only, the rest is retry.c's.
+ */
+typedef struct SyncLasting
+{
+	Remote *remote;         /* NULL before preflight and after an error; a step opens it again */
+	Production *production; /* what was found at its other end */
+	int64 bytes_received;   /* over connections that are closed again */
+	bool has_paused;
+
+	/* The step under way, where it has failed before */
+	int attempts;               /* times that it has failed */
 	int transient_failures;     /* those among them that could pass by themselves */
 	long delay_ms;              /* to wait before it is tried again */
 	TimestampTz conflict_since; /* when it first had to let a lock go; 0: it had not */
@@ -164,185 +156,93 @@ typedef struct SyncRun
 	bool isolates;              /* a merge: rows that can't be stored are looked for first */
 	const char *row_error;      /* what was said of such a row */
 	int row_sqlstate;
+
 	SyncVerdict verdict;
-	List *unlogged;    /* SyncErrors */
+	List *unlogged;    /* errors that are still to be written (errors.c) */
 	ErrorData *error;  /* what the run is going to be raised with, at its end */
 	bool is_cancelled; /* that error is somebody's will */
 	bool is_dropped;   /* the extension is gone, and the logs with it */
-	bool has_paused;
+} SyncLasting;
+
+struct SyncTableOps;
+
+/* A run: what is constant from its beginning on, and the two parts that change. */
+typedef struct SyncRun
+{
+	MemoryContext context; /* lives as long as the run, across its transactions */
+	int64 run_id;
+	SyncMode mode;
+	bool wanted[MIRROR_TABLES];
+	TimestampTz clock; /* the instant that counts as now */
+	const struct SyncTableOps *ops[MIRROR_TABLES];
+
+	SyncProgress at;
+	SyncProgress before; /* where the step under way began */
+	SyncLasting lasting;
 } SyncRun;
 
-/* How steps get their transactions: a procedure's differ from a worker's. */
-typedef struct SyncTransactions
+/*
+ * What a plain table (merge.c) and one with a window (window.c) do differently. Each
+ * operation is for the table that the run is at; those that may be NULL do nothing
+ * then.
+ */
+typedef struct SyncTableOps
 {
-	void (*begin)(const SyncRun *run);
-	void (*commit)(void);
-	void (*rollback)(void); /* whatever state the error has left */
-} SyncTransactions;
+	void (*define_content)(SyncRun *run, Content *content);
+	bool (*is_first)(SyncRun *run);                     /* of an empty table: never synced */
+	void (*compare_past)(SyncRun *run, Digest *digest); /* or NULL: add what the window lacks */
+	char *(*mirrored)(const SyncRun *run); /* SQL condition on production's row "source" */
+	void (*bound_pass)(const SyncRun *run, Timestamp *start, Timestamp *end);
+	bool (*begin_merge)(SyncRun *run); /* or NULL; whether an empty table may be filled */
+	void (*fill)(SyncRun *run);
+	void (*write)(SyncRun *run);
+	void (*end_merge)(SyncRun *run);
+	void (*prepare_repair)(SyncRun *run); /* or NULL: before rows fetched by key are written */
+	void (*archive)(SyncRun *run, const char *condition); /* rows that are about to be deleted */
+} SyncTableOps;
 
-/* loop.c */
-extern void sync_run_to_end(SyncRun *run, const SyncTransactions *transactions);
+/* The table that a run is at, as the mirror, the run and its kind know it. */
+static inline const MirrorTable *
+sync_at_table(const SyncRun *run)
+{
+	return &mirror_tables[run->at.table];
+}
 
-/* run.c */
-extern SyncRun *sync_new(SyncMode mode, const bool *wanted);
-extern bool sync_step(SyncRun *run);
-extern void sync_leave_table(SyncRun *run);
+static inline SyncTable *
+sync_at_state(SyncRun *run)
+{
+	return &run->at.tables[run->at.table];
+}
+
+static inline const SyncTableOps *
+sync_at_ops(const SyncRun *run)
+{
+	return run->ops[run->at.table];
+}
+
+/* sync.c */
 extern const char *sync_phase_name(SyncPhase phase);
-extern void sync_note_finding(SyncRun *run, const char *format, ...) pg_attribute_printf(2, 3);
+extern const char *sync_mode_name(SyncMode mode);
+extern const char *sync_table_name(const SyncRun *run);
+extern SyncPhase sync_merging_phase(const SyncRun *run);
+extern Timestamp sync_compared_start(const SyncRun *run);
 extern const char *sync_reporting_zone(void);
+extern void sync_note_finding(SyncRun *run, const char *format, ...) pg_attribute_printf(2, 3);
 extern char *sync_keep_text(SyncRun *run, const char *text);
-
-/* retry.c */
-extern void sync_judge(SyncRun *run, ErrorData *error);
-extern bool sync_is_own_stop(const ErrorData *error);
-extern void sync_stop(SyncRun *run, ErrorData *error);
-extern void sync_forget_failures(SyncRun *run);
-extern long sync_backoff(int failures);
-extern bool sync_is_row_error(int sqlstate);
-extern bool sync_may_fill(const SyncRun *run);
+extern bool sync_is_empty(const MirrorTable *table);
+extern void sync_clear(const char *table);
+extern void sync_analyze_work(const char *table, int64 rows);
 
 /* errors.c */
 extern void sync_note_error(SyncRun *run, ErrorData *error, SyncErrorClass error_class);
 extern void sync_log_errors(SyncRun *run);
-extern void sync_count_refused(SyncRun *run, const MirrorTable *table, const char *message);
-extern void sync_log_row_error(SyncRun *run, int sqlstate, const char *message, const char *row);
+extern void sync_log_refused(SyncRun *run, int sqlstate, const char *message, const char *row);
+extern bool sync_is_row_error(int sqlstate);
+extern ErrorData *sync_try(const char *name, void (*work)(void *arguments), void *arguments);
 
-/* pause.c */
-extern bool sync_check_pause(char **newval, void **extra, GucSource source);
-extern void sync_pause(SyncRun *run, bool is_after);
-
-/* lock.c */
+/* gate.c */
 extern void sync_close_gate(void);
 extern void sync_limit_lock_waits(void);
-extern bool sync_lock_try(void);
-extern void sync_lock_keep(void);
-extern void sync_lock_release(void);
-extern void sync_lock_refuse_second(void);
-
-/* procedure.c */
-extern SyncMode sync_read_mode(FunctionCallInfo fcinfo);
-extern const char *sync_mode_name(SyncMode mode);
-
-/* preflight.c */
-extern void sync_preflight(SyncRun *run);
-extern void sync_reopen(SyncRun *run);
-extern void sync_drop_connection(SyncRun *run);
-
-/* drift.c */
-extern void sync_record_drift(SyncRun *run);
-extern void sync_tell_drift(SyncRun *run);
-
-/* survey.c */
-extern void sync_survey(SyncRun *run);
-extern void sync_define_content(SyncRun *run);
-extern Timestamp sync_compared_start(const SyncRun *run);
-extern Timestamp sync_watermark(const MirrorTable *table);
-
-/* pull.c */
-extern bool sync_open_pass(SyncRun *run);
-extern bool sync_pull_batch(SyncRun *run);
-extern List *sync_staged_columns(const MirrorTable *table);
-
-/* parents.c */
-extern bool sync_stage_parents(SyncRun *run);
-extern void sync_write_parents(SyncRun *run);
-
-/* merge.c */
-extern void sync_clear(const char *table);
-extern void sync_close_pass(const MirrorTable *table);
-extern void sync_merge(SyncRun *run);
-extern int64 sync_write_differences(SyncRun *run, const MirrorTable *table);
-extern int64 sync_update_staged(const MirrorTable *table, const char *condition);
-extern int64 sync_insert_staged(const MirrorTable *table, const char *condition);
-extern void sync_analyze_if_changed(SyncRun *run, const MirrorTable *table);
-
-/* leave.c */
-extern char *sync_leaving(const MirrorTable *table);
-extern char *sync_staying(const MirrorTable *table);
-extern bool sync_has_leaving(const SyncRun *run, int table);
-extern bool sync_may_leave(const SyncRun *run);
-extern void sync_hold_orphans(SyncRun *run);
-extern int64 sync_count_kept(const MirrorTable *table);
-extern void sync_forget_kept(const MirrorTable *table);
-extern void sync_forget_differences(void);
-extern void sync_report_kept(SyncRun *run, const MirrorTable *table, const char *refused_by);
-
-/* references.c */
-extern char *sync_unreferenced(const MirrorTable *table);
-extern char *sync_find_referencing(const MirrorTable *table, const char *condition);
-
-/* quarantine.c */
-extern void sync_hold_mirrored(SyncRun *run, const MirrorTable *table, const char *ids);
-extern void sync_forget_quarantined(const MirrorTable *table);
-extern void sync_keep_latest(const MirrorTable *table);
-extern void sync_admit(SyncRun *run, const MirrorTable *table);
-extern void
-sync_hold_staged(SyncRun *run, const MirrorTable *table, int64 stage_no, const char *reason);
-extern void sync_hold_by_key(SyncRun *run, const MirrorTable *table, const char *id);
-extern void sync_hold_surplus(SyncRun *run);
-extern void sync_release(const MirrorTable *table);
-extern bool sync_has_unfetched(const MirrorTable *table);
-extern int64 sync_stage_quarantined(const MirrorTable *table);
-extern void sync_count_quarantined(SyncRun *run, const MirrorTable *table);
-
-/* isolate.c */
-extern void sync_isolate(SyncRun *run, const MirrorTable *table);
-
-/* fill.c */
-extern bool sync_is_empty(const MirrorTable *table);
-extern bool sync_is_as_made(const MirrorTable *table);
-extern void sync_lock_parents(const MirrorTable *table);
-extern void sync_fill(SyncRun *run, const MirrorTable *table);
-
-/* window.c */
-extern void sync_pull_past(SyncRun *run);
-extern void sync_look_for_gone(SyncRun *run);
-extern void sync_merge_window(SyncRun *run);
-extern void sync_correct_past(SyncRun *run);
-
-/* backup.c */
-extern void sync_archive(SyncRun *run, const MirrorTable *table, const char *condition);
-extern void sync_back_up_changed(SyncRun *run);
-extern void sync_back_up_removed(SyncRun *run, const char *condition);
-extern void sync_back_up_added(SyncRun *run);
-extern void sync_forget_old_backups(void);
-
-/* verify.c */
-extern bool sync_verify(SyncRun *run);
-extern bool sync_verify_past(SyncRun *run);
-extern int64 sync_find_differences(SyncRun *run, const char *buckets);
-
-/* pieces.c */
-extern bool
-sync_next_piece(const MirrorTable *table, const char *kinds, int rows, SyncPiece *piece);
-extern void sync_drop_piece(const MirrorTable *table, const char *kinds, const SyncPiece *piece);
-extern int64 sync_find_gone(SyncRun *run, const char *kind);
-extern void sync_analyze_work(const char *table, int64 rows);
-
-/*
- * repair.c: rows that are fetched by key at a time. Each piece is joined to whole
- * tables of the mirror, so pieces grow, up to a size that no statement suffers from.
- */
-#define REPAIR_ROWS 5000
-#define REPAIR_ROWS_MAX 100000
-extern uint64 sync_stage_by_id(SyncRun *run, const MirrorTable *table, const char *ids);
-extern bool sync_repair(SyncRun *run);
-
-/* remove.c */
-extern int64 sync_allowed_removals(const SyncRun *run, int table);
-extern void sync_guard_removal(const SyncRun *run, int table, int64 missing);
-extern void sync_guard_all_removals(SyncRun *run);
-extern void sync_guard_quarantine(const SyncRun *run);
-extern void sync_remove(SyncRun *run);
-
-/* log.c */
-extern int64 sync_log_begin(SyncRun *run, const char *trigger);
-extern void sync_log_open_table(SyncRun *run);
-extern void sync_log_close_table(SyncRun *run, int table);
-extern void sync_log_finish(SyncRun *run);
-extern void sync_log_progress(SyncRun *run);
-extern void sync_log_failed_tables(SyncRun *run);
-extern void sync_log_failure(SyncRun *run);
-extern int64 sync_log_running(void);
+extern long sync_waited_for_lock(const SyncRun *run);
 
 #endif

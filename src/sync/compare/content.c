@@ -19,7 +19,6 @@
 
 #include "ngeshare.h"
 #include "sql.h"
-#include "sync/sync.h"
 #include "utils/builtins.h"
 
 /* The hash of a row that is made of some columns, as SQL. */
@@ -76,14 +75,11 @@ content_is_recent(Timestamp start)
 static int64
 bucket_count(const MirrorTable *table)
 {
-	SqlArgs args = {0};
 	int64 rows = 0;
 	int64 buckets = 1;
 
-	sql_add_text(&args, table->name);
-	if (sql_query_row("SELECT greatest(reltuples, 0)::bigint FROM pg_catalog.pg_class"
-	                  " WHERE oid = to_regclass(format('production.%I', $1))",
-	                  &args))
+	if (mirror_query_row(table, "SELECT greatest(reltuples, 0)::bigint FROM pg_catalog.pg_class"
+	                            " WHERE oid = to_regclass(format('production.%I', $1))"))
 		rows = sql_int64(1);
 	while (buckets < BUCKETS_MAX && buckets * ROWS_PER_BUCKET < rows)
 		buckets *= 2;
@@ -91,13 +87,12 @@ bucket_count(const MirrorTable *table)
 }
 
 /* Whether rows of a table wait in quarantine. */
-static bool
-has_quarantined(const MirrorTable *table)
+bool
+content_has_quarantined(const MirrorTable *table)
 {
-	SqlArgs args = {0};
 
-	sql_add_text(&args, table->name);
-	return sql_query_row("SELECT 1 FROM ngeshare.quarantine WHERE table_name = $1 LIMIT 1", &args);
+	return mirror_query_row(table,
+	                        "SELECT 1 FROM ngeshare.quarantine WHERE table_name = $1 LIMIT 1");
 }
 
 /*
@@ -114,7 +109,7 @@ local_rows(const MirrorTable *table, const char *bucket, const char *held_bucket
 	                        bucket, content_row_hash(table, "mirror"),
 	                        quote_identifier(table->name), condition);
 
-	if (!has_quarantined(table))
+	if (!content_has_quarantined(table))
 		return rows;
 	return sql_format("SELECT * FROM (%1$s) AS mirror WHERE NOT EXISTS"
 	                  " (SELECT 1 FROM ngeshare.quarantine AS held"
@@ -154,7 +149,7 @@ set_source(Content *content, const ProductionKeys *keys, const char *bucket, cha
 }
 
 /*
- * One of the five tables that come whole. Production's weight: is it at or behind
+ * One of the five tables that come whole. Production's weight: is it at or after
  * the watermark?
  */
 void

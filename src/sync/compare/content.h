@@ -33,6 +33,7 @@ content_of_table(Content *content, const ProductionKeys *keys, int table, Timest
 extern void content_of_window(Content *content, const ProductionKeys *keys, Timestamp start);
 extern void
 content_of_past(Content *content, const ProductionKeys *keys, Timestamp end, const char *zone);
+extern bool content_has_quarantined(const MirrorTable *table);
 extern char *content_row_hash(const MirrorTable *table, const char *alias);
 extern char *content_columns(const MirrorTable *table);
 extern char *content_stamp(const MirrorTable *table);

@@ -119,7 +119,9 @@ compare(const RemoteRows *rows, const char *here, const char *name, Digest *dige
 	        " array_agg(bucket) FILTER (WHERE differs AND bucket <> 'none')::text,"
 	        " coalesce(sum(source_rows) FILTER (WHERE differs), 0)::bigint,"
 	        " coalesce(sum(local_rows) FILTER (WHERE differs), 0)::bigint,"
-	        " coalesce(sum(source_hash), 0)::text, coalesce(sum(local_hash), 0)::text, $5"
+	        " coalesce(sum(source_hash), 0)::text, coalesce(sum(local_hash), 0)::text,"
+	        " coalesce(sum(source_rows) FILTER (WHERE bucket <> '" CONTENT_OLDER
+	        "'), 0)::bigint, $5"
 	        " FROM pair",
 	        here),
 	    &args);
@@ -133,6 +135,7 @@ compare(const RemoteRows *rows, const char *here, const char *name, Digest *dige
 	digest->differing_here = sql_int64(8);
 	digest->source_hash = sql_text(9);
 	digest->local_hash = sql_text(10);
+	digest->compared_rows = sql_int64(11);
 	if (digest->differing > 0 && digest->buckets == NULL)
 		digest->buckets = pstrdup("{}");
 }
@@ -152,7 +155,7 @@ digest_compare(Remote *remote, const Content *content, DigestCache cache, Digest
 	        content->name, digest);
 }
 
-/* Compares some buckets only (NULL: all), computed anew, and keeps nothing. */
+/* Compares some buckets only (NULL: all), computed again, and keeps nothing. */
 void
 digest_compare_buckets(Remote *remote, const Content *content, const char *buckets, Digest *digest)
 {

@@ -14,13 +14,14 @@
 typedef enum DigestCache
 {
 	DIGEST_KEPT, /* kept ones will do, where nothing was written since */
-	DIGEST_NEW   /* computed anew, and kept */
+	DIGEST_NEW   /* computed again, and kept */
 } DigestCache;
 
 /* What a comparison found. Weights are sums over the rows' weight. */
 typedef struct Digest
 {
 	int64 source_rows;
+	int64 compared_rows; /* production's, without those that are only counted */
 	int64 local_rows;
 	int64 source_weight;
 	int64 local_weight;

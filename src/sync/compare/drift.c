@@ -4,9 +4,9 @@
  *
  * A column that was added there makes the first run that sees it a warning; later
  * ones only list it, since nothing is wrong with what is mirrored. One that is gone
- * or of another type stops its own table, each time (survey.c).
+ * or of another type stops its own table, each time (compare.c).
  */
-#include "sync/sync.h"
+#include "sync/compare/compare.h"
 
 #include "sql.h"
 
@@ -38,13 +38,13 @@ sync_record_drift(SyncRun *run)
 
 	if (run->mode == SYNC_COMPARE)
 		return;
-	foreach (cell, run->production->drift)
+	foreach (cell, run->lasting.production->drift)
 		note_column(run, lfirst(cell));
 	sql_add_int64(&args, run->run_id);
 	sql_run("DELETE FROM ngeshare.drift WHERE last_run_id <> $1", &args);
 }
 
-/* Says, at the end of a run and once, which columns production has beside ours. */
+/* Says, at the end of a run and once, which columns production has that the mirror lacks. */
 void
 sync_tell_drift(SyncRun *run)
 {

@@ -1,12 +1,13 @@
 /*
  * src/sync/compare/pieces.c
- *		Lists of ids in ngeshare.difference, sent to production in pieces.
+ *		ngeshare.difference: lists of ids that differ, and their pieces that are
+ *		sent to production.
  *
  * No statement to production grows with the number of rows that differ: a
  * piece has a limited number of ids and of bytes. The pieces of a list are read by
  * the primary key, from where the last one ended, so a list costs what it is long.
  */
-#include "sync/sync.h"
+#include "sync/compare/compare.h"
 
 #include "nodes/value.h"
 #include "sql.h"
@@ -15,12 +16,39 @@
 /* The bytes of ids in one piece; a single id may be longer. */
 #define PIECE_BYTES (8 * 1024 * 1024)
 
-/* From so many new rows on the planner has to be told of them: it guesses well below. */
-#define ANALYZE_FROM 1000
+/*
+ * Compares the keys in some buckets and notes each that is missing here, differs,
+ * or is extra; returns how many they are.
+ */
+int64
+sync_find_differences(SyncRun *run, const char *buckets)
+{
+	const Content *content = &sync_at_state(run)->content;
+	SqlArgs args = {0};
+
+	sync_clear("stage_key");
+	remote_copy(run->lasting.remote,
+	            sql_format("SELECT id, hash FROM (%s) AS source",
+	                       digest_rows_in(content, content->source_rows, buckets)),
+	            "stage_key", list_make2(makeString("row_id"), makeString("hash")));
+	sql_add_text(&args, content->name);
+	return sql_run(
+	    sql_format(
+	        "INSERT INTO ngeshare.difference (table_name, row_id, kind)"
+	        " SELECT $1, coalesce(source.row_id, here.id),"
+	        " CASE WHEN here.id IS NULL THEN 'missing'"
+	        " WHEN source.row_id IS NULL THEN 'extra' ELSE 'changed' END"
+	        " FROM ngeshare.stage_key AS source FULL JOIN (SELECT id, hash FROM (%s) AS rows)"
+	        " AS here ON here.id = source.row_id"
+	        " WHERE source.hash IS DISTINCT FROM here.hash OR here.id IS NULL"
+	        " OR source.row_id IS NULL",
+	        digest_rows_in(content, content->local_rows, buckets)),
+	    &args);
+}
 
 /*
  * Reads the next piece of a table's list, of some kinds (as SQL has them in IN),
- * behind *piece; false after the last. At most so many rows.
+ * after *piece; false after the last. At most so many rows.
  */
 bool
 sync_next_piece(const MirrorTable *table, const char *kinds, int rows, SyncPiece *piece)
@@ -28,7 +56,7 @@ sync_next_piece(const MirrorTable *table, const char *kinds, int rows, SyncPiece
 	SqlArgs args = {0};
 
 	sql_add_text(&args, table->name);
-	sql_add_int64(&args, piece->last);
+	sql_add_int64(&args, piece->range.last);
 	sql_add_int64(&args, rows);
 	sql_query_row(
 	    sql_format("SELECT array_agg(row_id ORDER BY difference_no)::text, max(difference_no),"
@@ -40,19 +68,19 @@ sync_next_piece(const MirrorTable *table, const char *kinds, int rows, SyncPiece
 	               " WHERE bytes <= %d OR place = 1",
 	               kinds, PIECE_BYTES),
 	    &args);
-	piece->first = piece->last + 1;
-	piece->rows = sql_int64(3);
-	if (piece->rows == 0)
+	piece->range.first = piece->range.last + 1;
+	piece->range.rows = sql_int64(3);
+	if (piece->range.rows == 0)
 		return false;
 	piece->ids = sql_text(1);
-	piece->last = sql_int64(2);
+	piece->range.last = sql_int64(2);
 	piece->one_id = sql_text(4);
 	return true;
 }
 
 /* Takes a piece off its list. */
 void
-sync_drop_piece(const MirrorTable *table, const char *kinds, const SyncPiece *piece)
+sync_drop_piece(const MirrorTable *table, const char *kinds, const SyncRange *piece)
 {
 	SqlArgs args = {0};
 
@@ -89,7 +117,7 @@ count_gone(const MirrorTable *table, const char *kind)
 int64
 sync_find_gone(SyncRun *run, const char *kind)
 {
-	const MirrorTable *table = &mirror_tables[run->table];
+	const MirrorTable *table = sync_at_table(run);
 	char *kinds = quote_literal_cstr(kind);
 	SyncPiece piece = {0};
 	int64 there = 0;
@@ -97,25 +125,43 @@ sync_find_gone(SyncRun *run, const char *kind)
 	sync_clear("stage_key");
 	while (sync_next_piece(table, kinds, REPAIR_ROWS, &piece))
 	{
-		there += remote_copy(run->remote,
-		                     sql_format("SELECT " KEYS_ID " FROM public.%s AS source WHERE %s",
-		                                quote_identifier(table->name),
-		                                keys_listed(&run->production->keys[run->table], piece.ids)),
-		                     "stage_key", list_make1(makeString("row_id")));
+		there += remote_copy(
+		    run->lasting.remote,
+		    sql_format("SELECT " KEYS_ID " FROM public.%s AS source WHERE %s",
+		               quote_identifier(table->name),
+		               keys_listed(&run->lasting.production->keys[run->at.table], piece.ids)),
+		    "stage_key", list_make1(makeString("row_id")));
 		pfree(piece.ids);
 	}
 	sync_analyze_work("stage_key", there);
 	return count_gone(table, kind);
 }
 
-/*
- * Lets the planner know a table that the sync works with, once it has been given
- * many rows. Else it takes what one value selects for a fraction of a percent, and
- * two lists of 100,000 for one row each, which it would join row by row.
- */
-void
-sync_analyze_work(const char *table, int64 rows)
+/* How many of a table's rows had to stay when the last run wanted to delete them. */
+int64
+sync_count_kept(const MirrorTable *table)
 {
-	if (rows >= ANALYZE_FROM)
-		sql_run(sql_format("ANALYZE (SKIP_LOCKED) ngeshare.%s", table), NULL);
+
+	mirror_query_row(table, "SELECT count(*) FROM ngeshare.difference"
+	                        " WHERE table_name = $1 AND kind = 'kept'");
+	return sql_int64(1);
+}
+
+/* Forgets which rows had to stay, of those that are not gone (any more). */
+void
+sync_forget_kept(const MirrorTable *table)
+{
+
+	mirror_run(
+	    table,
+	    "DELETE FROM ngeshare.difference AS kept WHERE table_name = $1 AND kind = 'kept'"
+	    " AND NOT EXISTS (SELECT 1 FROM ngeshare.difference AS gone"
+	    " WHERE gone.table_name = $1 AND gone.kind = 'extra' AND gone.row_id = kept.row_id)");
+}
+
+/* Forgets what was found to differ, but for the rows that had to stay. */
+void
+sync_forget_differences(void)
+{
+	sql_run("DELETE FROM ngeshare.difference WHERE kind <> 'kept'", NULL);
 }

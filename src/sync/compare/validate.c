@@ -2,10 +2,12 @@
  * src/sync/compare/validate.c
  *		ngeshare_validate(): each table on both sides, now and by content.
  */
-#include "sync/sync.h"
+#include "sync/compare/digest.h"
 
 #include "fmgr.h"
 #include "funcapi.h"
+#include "mirror/keys.h"
+#include "mirror/remote.h"
 #include "sql.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -68,17 +70,17 @@ compare_table(Remote *remote, const ProductionKeys *keys, int table, Digest *dig
 	Content content;
 	Timestamp start = DT_NOBEGIN;
 
-	if (table != MIRROR_ATTENDANCE)
-	{
+	if (!mirror_tables[table].has_window)
 		content_of_table(&content, keys, table, DT_NOBEGIN);
-		digest_compare_buckets(remote, &content, NULL, digest);
-		return;
+	else
+	{
+		if (sql_query_row("SELECT window_start FROM ngeshare.history_state", NULL))
+			start = DatumGetTimestamp(sql_value(1, &(bool){false}));
+		content_of_window(&content, keys, start);
 	}
-	if (sql_query_row("SELECT window_start FROM ngeshare.history_state", NULL))
-		start = DatumGetTimestamp(sql_value(1, &(bool){false}));
-	content_of_window(&content, keys, start);
 	digest_compare_buckets(remote, &content, NULL, digest);
-	digest->source_rows = digest->source_weight;
+	digest->source_rows = digest->compared_rows;
+	digest->local_rows = digest->local_weight;
 }
 
 Datum
@@ -97,7 +99,6 @@ ngeshare_validate(PG_FUNCTION_ARGS)
 		Digest digest = {0};
 
 		compare_table(remote, keys, table, &digest);
-		digest.local_rows = digest.local_weight;
 		put_table(answer, mirror_tables[table].name, &digest);
 	}
 	remote_close(remote);

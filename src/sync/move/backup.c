@@ -7,7 +7,7 @@
  * Rows go from table to table, column by column: none is made a single value, which
  * could be larger than PostgreSQL holds.
  */
-#include "sync/sync.h"
+#include "sync/move/move.h"
 
 #include "ngeshare.h"
 #include "sql.h"
@@ -48,10 +48,12 @@ keep_rows(SyncRun *run, const char *archive, const char *column, const char *val
 	        &args);
 }
 
-/* Copies rows of the mirror that a condition selects into the run's archive. */
+/* Copies rows of the table at hand that a condition selects into the run's archive. */
 void
-sync_archive(SyncRun *run, const MirrorTable *table, const char *condition)
+sync_archive(SyncRun *run, const char *condition)
 {
+	const MirrorTable *table = sync_at_table(run);
+
 	keep_rows(run, table->archive, "table_name", table->name, table,
 	          sql_format("WHERE %s", condition));
 }
@@ -60,7 +62,7 @@ sync_archive(SyncRun *run, const MirrorTable *table, const char *condition)
 void
 sync_back_up_changed(SyncRun *run)
 {
-	const MirrorTable *table = &mirror_tables[MIRROR_ATTENDANCE];
+	const MirrorTable *table = sync_at_table(run);
 
 	keep_rows(run, BACKUP, "kind", "changed", table,
 	          sql_format("JOIN ngeshare.stage_attendance AS stage ON stage.id = mirror.id"
@@ -73,7 +75,7 @@ sync_back_up_changed(SyncRun *run)
 void
 sync_back_up_removed(SyncRun *run, const char *condition)
 {
-	keep_rows(run, BACKUP, "kind", "removed", &mirror_tables[MIRROR_ATTENDANCE],
+	keep_rows(run, BACKUP, "kind", "removed", sync_at_table(run),
 	          sql_format("WHERE %s", condition));
 }
 

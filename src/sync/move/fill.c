@@ -4,39 +4,33 @@
  *
  * Row by row, foreign keys and indexes are most of a first load's cost. Staging
  * was admitted already: each row has its parents and the values that it needs. So
- * rows go in by pages, and the indexes are built behind them, all in the merge's
+ * rows go in by pages, and the indexes are built after them, all in the merge's
  * one transaction.
  */
-#include "sync/sync.h"
+#include "sync/move/move.h"
 
 #include "access/heapam.h"
 #include "access/tableam.h"
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
+#include "ngeshare.h"
 #include "nodes/makefuncs.h"
 #include "sql.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 /* Rows that go in at a time. */
 #define FILL_ROWS 1000
 
-/* Whether no row of a table is in the mirror. */
-bool
-sync_is_empty(const MirrorTable *table)
-{
-	return !sql_query_row(
-	    sql_format("SELECT 1 FROM public.%s LIMIT 1", quote_identifier(table->name)), NULL);
-}
+/* So long a first load waits at most for those who read one empty table, in milliseconds. */
+#define FILL_PATIENCE_MS 5000
 
 /* Whether a table has exactly staging's first columns: a user may have added some. */
-bool
-sync_is_as_made(const MirrorTable *table)
+static bool
+is_as_made(const MirrorTable *table)
 {
 	SqlArgs args = {0};
 
@@ -48,6 +42,22 @@ sync_is_as_made(const MirrorTable *table)
 	                      " WHERE stage.attrelid = format('ngeshare.%I', $2)::regclass"
 	                      " AND (stage.attnum, stage.attname) = (mirror.attnum, mirror.attname))",
 	                      &args);
+}
+
+/*
+ * Whether a table may be filled past its indexes: it is empty, and a step may still
+ * ask for it for itself. Somebody who has read the empty table keeps it from that
+ * until their transaction ends, and everybody may read: after a while the rows come
+ * the ordinary way.
+ */
+bool
+sync_may_fill(const SyncRun *run, const MirrorTable *table)
+{
+	long patience = ngeshare_settings.sync_timeout * 1000L; /* the whole run's */
+
+	return !run->lasting.isolates &&
+	       sync_waited_for_lock(run) < Min(FILL_PATIENCE_MS, patience / (2 * MIRROR_TABLES)) &&
+	       sync_is_empty(table) && is_as_made(table);
 }
 
 /* Makes sure that staging's first columns are the mirror's, which are then copied by place. */
@@ -160,61 +170,49 @@ fill(const MirrorTable *table)
 	return rows;
 }
 
-/*
- * Fills once, or undoes it and returns -1 where an id came twice: that is rare
- * (a row that production moved while its table was copied), and the primary
- * key's index tells of it for nothing.
- */
-static int64
-try_to_fill(const MirrorTable *table)
+/* A fill that can be tried. */
+typedef struct FillAttempt
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile int64 rows = -1;
+	const MirrorTable *table;
+	int64 rows;
+} FillAttempt;
 
-	BeginInternalSubTransaction("ngeshare fill");
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		rows = fill(table);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		if (geterrcode() != ERRCODE_UNIQUE_VIOLATION)
-			PG_RE_THROW();
-		MemoryContextSwitchTo(caller);
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	return rows;
+static void
+try_to_fill(void *arguments)
+{
+	FillAttempt *attempt = arguments;
+
+	attempt->rows = fill(attempt->table);
 }
 
 /*
  * Fills an empty table of the mirror with its admitted staging, and builds its
- * indexes; says what the triggers would have said.
+ * indexes; says what the triggers would have said. Where an id came twice the fill
+ * is undone, and done again without the older one: that is rare (a row that
+ * production moved while its table was copied), and the primary key's index tells of
+ * it for nothing.
  */
 void
-sync_fill(SyncRun *run, const MirrorTable *table)
+sync_fill(SyncRun *run)
 {
-	SyncTable *state = &run->tables[run->table];
-	SqlArgs args = {0};
-	int64 rows = try_to_fill(table);
+	const MirrorTable *table = sync_at_table(run);
+	SyncTable *state = sync_at_state(run);
+	FillAttempt attempt = {.table = table};
+	ErrorData *error = sync_try("ngeshare fill", try_to_fill, &attempt);
 
-	if (rows < 0)
+	if (error != NULL && error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION)
+		ReThrowError(error);
+	if (error != NULL)
 	{
 		sync_keep_latest(table);
-		rows = fill(table);
+		attempt.rows = fill(table);
 	}
-	sql_add_text(&args, table->name);
-	sql_run("INSERT INTO ngeshare.write_mark (name, written_by) VALUES ($1, pg_current_xact_id())",
-	        &args);
+	mirror_run(
+	    table,
+	    "INSERT INTO ngeshare.write_mark (name, written_by) VALUES ($1, pg_current_xact_id())");
 	sql_run("INSERT INTO ngeshare.stale_key DEFAULT VALUES", NULL);
 	/* A table is empty, too, while all of its rows wait in quarantine. */
 	sync_release(table);
-	state->inserted += rows;
-	state->local_rows += rows;
+	state->inserted += attempt.rows;
+	state->local_rows += attempt.rows;
 }

@@ -8,71 +8,60 @@
  * the mirror, or a key too long for its index. A merge comes here only after it
  * has failed with such an error.
  */
-#include "sync/sync.h"
+#include "sync/move/move.h"
 
-#include "access/xact.h"
-#include "miscadmin.h"
 #include "sql.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
+
+/* Some of a table's staged rows, and how many of them were written. */
+typedef struct StagedRows
+{
+	const MirrorTable *table;
+	const char *range;
+	int64 updated;
+	int64 inserted;
+} StagedRows;
+
+static void
+write_rows(void *arguments)
+{
+	StagedRows *rows = arguments;
+
+	rows->updated = sync_update_staged(rows->table, rows->range);
+	rows->inserted = sync_insert_staged(rows->table, rows->range);
+}
 
 /*
- * Writes some of the staged rows; returns the error that it met, with nothing of
- * them written. What could be written stays: two rows that the mirror takes each,
- * but not together, are refused as the second of them.
+ * Writes some of the staged rows; returns the error that it met, with none of them
+ * written. Rows that were written stay: of two rows that the mirror takes each, but
+ * not together, the second is refused.
  */
 static ErrorData *
 try_rows(SyncRun *run, const MirrorTable *table, const char *range)
 {
-	SyncTable *state = &run->tables[table - mirror_tables];
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData *volatile error = NULL;
-	volatile int64 updated = 0;
-	volatile int64 inserted = 0;
+	SyncTable *state = &run->at.tables[table - mirror_tables];
+	StagedRows rows = {.table = table, .range = range};
+	ErrorData *error = sync_try("ngeshare isolate", write_rows, &rows);
 
-	CHECK_FOR_INTERRUPTS();
-	BeginInternalSubTransaction("ngeshare isolate");
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		updated = sync_update_staged(table, range);
-		inserted = sync_insert_staged(table, range);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	if (error != NULL && !sync_is_row_error(error->sqlerrcode))
-		ReThrowError(error);
 	if (error == NULL)
 	{
-		state->updated += updated;
-		state->inserted += inserted;
-		state->local_rows += inserted;
+		state->updated += rows.updated;
+		state->inserted += rows.inserted;
+		state->local_rows += rows.inserted;
 	}
 	return error;
 }
 
 /* Puts one staged row into quarantine, with what the mirror said of it. */
 static void
-hold_row(SyncRun *run, const MirrorTable *table, int64 stage_no, const ErrorData *error)
+quarantine_row(SyncRun *run, const MirrorTable *table, int64 stage_no, const ErrorData *error)
 {
 	SqlArgs args = {0};
 
 	sql_add_int64(&args, stage_no);
 	sql_query_row(sql_format("SELECT id FROM ngeshare.%s WHERE stage_no = $1", table->stage),
 	              &args);
-	sync_count_refused(run, table, error->message);
-	sync_log_row_error(run, error->sqlerrcode, error->message, sql_text(1));
-	sync_hold_staged(run, table, stage_no, error->message);
+	sync_log_refused(run, error->sqlerrcode, error->message, sql_text(1));
+	sync_quarantine_staged(run, table, stage_no, error->message);
 }
 
 /* Looks for refused rows among those staged from one number to another. */
@@ -90,7 +79,7 @@ isolate_between(SyncRun *run, const MirrorTable *table, int64 first, int64 last)
 		return;
 	if (first == last)
 	{
-		hold_row(run, table, first, error);
+		quarantine_row(run, table, first, error);
 		return;
 	}
 	sql_add_int64(&args, first);

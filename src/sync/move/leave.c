@@ -10,49 +10,16 @@
  * row is remembered as 'kept' in ngeshare.difference from run to run: for all else
  * it counts as gone.
  */
-#include "sync/sync.h"
+#include "sync/move/move.h"
 
 #include "sql.h"
 #include "utils/builtins.h"
-
-/* A query for the ids of a table, column row_id, that leave the mirror or have left it. */
-char *
-sync_leaving(const MirrorTable *table)
-{
-	char *name = quote_literal_cstr(table->name);
-
-	return sql_format("SELECT gone.row_id FROM ngeshare.difference AS gone"
-	                  " WHERE gone.table_name = %1$s AND gone.kind IN ('extra', 'kept')"
-	                  " UNION SELECT held.row_id FROM ngeshare.quarantine AS held"
-	                  " WHERE held.table_name = %1$s",
-	                  name);
-}
-
-/* Whether any row of a table leaves the mirror or has left it. */
-static bool
-has_leaving(const MirrorTable *table)
-{
-	return sql_query_row(sql_format("%s LIMIT 1", sync_leaving(table)), NULL);
-}
-
-/* The rows of a parent table that children can point to, as SQL. */
-char *
-sync_staying(const MirrorTable *table)
-{
-	const char *name = quote_identifier(table->name);
-
-	if (!has_leaving(table))
-		return sql_format("public.%s", name);
-	return sql_format("(SELECT stays.id FROM public.%s AS stays WHERE NOT EXISTS"
-	                  " (SELECT 1 FROM (%s) AS leaving WHERE leaving.row_id = stays.id))",
-	                  name, sync_leaving(table));
-}
 
 /* Whether rows that leave are still in the mirror. */
 bool
 sync_has_leaving(const SyncRun *run, int table)
 {
-	if (!run->wanted[table] || run->tables[table].has_failed)
+	if (!run->wanted[table] || run->at.tables[table].has_failed)
 		return false;
 	return sql_query_row(sql_format("SELECT 1 FROM public.%s AS mirror JOIN (%s) AS leaving"
 	                                " ON leaving.row_id = mirror.id LIMIT 1",
@@ -66,7 +33,7 @@ bool
 sync_may_leave(const SyncRun *run)
 {
 	for (int table = 0; table < MIRROR_TABLES; table++)
-		if (run->tables[table].extra > 0)
+		if (run->at.tables[table].extra > 0)
 			return true;
 	return sql_query_row("SELECT 1 FROM ngeshare.quarantine LIMIT 1", NULL);
 }
@@ -82,7 +49,7 @@ orphans(const MirrorTable *table)
 	{
 		const MirrorTable *above = &mirror_tables[mirror_table_index(parent->table)];
 
-		if (has_leaving(above))
+		if (sync_has_left(above))
 			appendStringInfo(&sql, "%sSELECT id FROM public.%s WHERE %s IN (%s)",
 			                 sql.len > 0 ? " UNION " : "", quote_identifier(table->name),
 			                 quote_identifier(parent->column), sync_leaving(above));
@@ -96,7 +63,7 @@ orphans(const MirrorTable *table)
  * keep what they point to.
  */
 void
-sync_hold_orphans(SyncRun *run)
+sync_quarantine_orphans(SyncRun *run)
 {
 	sync_close_gate();
 	for (int i = 0; i < MIRROR_TABLES; i++)
@@ -104,46 +71,13 @@ sync_hold_orphans(SyncRun *run)
 		const MirrorTable *table = &mirror_tables[i];
 		char *ids = orphans(table);
 
-		if (!run->wanted[i] || run->tables[i].has_failed)
+		if (!run->wanted[i] || run->at.tables[i].has_failed)
 			continue;
 		sync_forget_quarantined(table);
 		if (ids != NULL)
-			sync_hold_mirrored(run, table, ids);
+			sync_quarantine_mirrored(run, table, ids);
 		sync_count_quarantined(run, table);
 	}
-}
-
-/* How many of a table's rows had to stay when the last run wanted to delete them. */
-int64
-sync_count_kept(const MirrorTable *table)
-{
-	SqlArgs args = {0};
-
-	sql_add_text(&args, table->name);
-	sql_query_row("SELECT count(*) FROM ngeshare.difference"
-	              " WHERE table_name = $1 AND kind = 'kept'",
-	              &args);
-	return sql_int64(1);
-}
-
-/* Forgets which rows had to stay, of those that are not gone (any more). */
-void
-sync_forget_kept(const MirrorTable *table)
-{
-	SqlArgs args = {0};
-
-	sql_add_text(&args, table->name);
-	sql_run("DELETE FROM ngeshare.difference AS kept WHERE table_name = $1 AND kind = 'kept'"
-	        " AND NOT EXISTS (SELECT 1 FROM ngeshare.difference AS gone"
-	        " WHERE gone.table_name = $1 AND gone.kind = 'extra' AND gone.row_id = kept.row_id)",
-	        &args);
-}
-
-/* Forgets what was found to differ, but for the rows that had to stay. */
-void
-sync_forget_differences(void)
-{
-	sql_run("DELETE FROM ngeshare.difference WHERE kind <> 'kept'", NULL);
 }
 
 /* Remembers which rows are gone from production and had to stay here. */
@@ -175,7 +109,7 @@ sync_report_kept(SyncRun *run, const MirrorTable *table, const char *refused_by)
 	                         quote_identifier(table->name), listed),
 	              NULL);
 	kept = sql_int64(1);
-	run->tables[table - mirror_tables].mismatching += kept;
+	run->at.tables[table - mirror_tables].mismatching += kept;
 	if (kept == 0)
 		return;
 	referencing = sync_find_referencing(table, listed);

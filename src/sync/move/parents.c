@@ -7,7 +7,8 @@
  * its own parents. What production has nowhere stays missing: its children wait
  * in quarantine.
  */
-#include "sync/sync.h"
+#include "sync/compare/compare.h"
+#include "sync/move/move.h"
 
 #include "sql.h"
 #include "utils/builtins.h"
@@ -47,13 +48,13 @@ last_listed(void)
 static uint64
 stage_listed(SyncRun *run, const MirrorTable *table, int64 listed_before)
 {
-	SyncPiece piece = {.last = listed_before};
+	SyncPiece piece = {.range.last = listed_before};
 	uint64 rows = 0;
 
 	while (sync_next_piece(table, "'parent'", REPAIR_ROWS, &piece))
 	{
 		rows += sync_stage_by_id(run, table, piece.ids);
-		sync_drop_piece(table, "'parent'", &piece);
+		sync_drop_piece(table, "'parent'", &piece.range);
 		pfree(piece.ids);
 	}
 	return rows;
@@ -72,9 +73,9 @@ stage_parents(SyncRun *run, const MirrorTable *table)
 
 		if (list_missing(table, parent) == 0)
 			continue;
-		if (!run->is_parent[index])
+		if (!run->at.is_parent[index])
 			sync_clear(above->stage);
-		run->is_parent[index] = true;
+		run->at.is_parent[index] = true;
 		if (stage_listed(run, above, listed_before) > 0)
 			stage_parents(run, above);
 	}
@@ -86,10 +87,10 @@ sync_stage_parents(SyncRun *run)
 {
 	bool lacks_any = false;
 
-	memset(run->is_parent, 0, sizeof(run->is_parent));
-	stage_parents(run, &mirror_tables[run->table]);
+	memset(run->at.is_parent, 0, sizeof(run->at.is_parent));
+	stage_parents(run, sync_at_table(run));
 	for (int i = 0; i < MIRROR_TABLES; i++)
-		lacks_any |= run->is_parent[i];
+		lacks_any |= run->at.is_parent[i];
 	return lacks_any;
 }
 
@@ -100,10 +101,10 @@ sync_write_parents(SyncRun *run)
 	sync_close_gate();
 	for (int i = 0; i < MIRROR_TABLES; i++)
 	{
-		if (!run->is_parent[i])
+		if (!run->at.is_parent[i])
 			continue;
 		sync_keep_latest(&mirror_tables[i]);
-		sync_admit(run, &mirror_tables[i]);
+		sync_quarantine_unfit(run, &mirror_tables[i]);
 		sync_write_differences(run, &mirror_tables[i]);
 		sync_count_quarantined(run, &mirror_tables[i]);
 		sync_clear(mirror_tables[i].stage);

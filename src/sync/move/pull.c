@@ -3,14 +3,15 @@
  *		From production into staging, a committed batch at a time.
  *
  * What changed comes ordered by production, by (stamp, id) in production's own
- * collation; the next batch begins behind the last row that came: its edge is
+ * collation; the next batch begins after the last row that came: its edge is
  * copied, never computed here.
  *
  * A table that comes whole is copied by ranges of production's blocks: nothing is
  * sorted there, and each block is read once. A row that moves between blocks
  * meanwhile may come twice (the later wins) or not at all: the content tells.
  */
-#include "sync/sync.h"
+#include "sync/compare/content.h"
+#include "sync/move/move.h"
 
 #include "ngeshare.h"
 #include "nodes/value.h"
@@ -32,7 +33,7 @@
 static bool
 has_blocks(SyncRun *run, const MirrorTable *table)
 {
-	RemoteRows *rows = remote_rows(run->remote,
+	RemoteRows *rows = remote_rows(run->lasting.remote,
 	                               sql_format("SELECT relkind = 'r' FROM pg_catalog.pg_class"
 	                                          " WHERE oid = 'public.%s'::regclass",
 	                                          quote_identifier(table->name)),
@@ -47,7 +48,7 @@ can_resume(SyncRun *run, const MirrorTable *table, bool is_whole)
 {
 	SqlArgs args = {0};
 
-	if (run->mode == SYNC_FULL || (run->table == MIRROR_ATTENDANCE && !is_whole))
+	if (run->mode == SYNC_FULL || (table->has_window && !is_whole))
 		return false;
 	sql_add_text(&args, table->name);
 	sql_add_int64(&args, run->run_id);
@@ -62,16 +63,11 @@ can_resume(SyncRun *run, const MirrorTable *table, bool is_whole)
 static void
 begin_pass(SyncRun *run, const MirrorTable *table, bool by_blocks)
 {
-	bool is_whole = run->tables[run->table].is_whole;
-	Timestamp start = is_whole ? DT_NOBEGIN : sync_watermark(table);
-	Timestamp end = run->bound;
+	Timestamp start;
+	Timestamp end;
 	SqlArgs args = {0};
 
-	if (run->table == MIRROR_ATTENDANCE)
-	{
-		start = sync_compared_start(run);
-		end = run->clock;
-	}
+	sync_at_ops(run)->bound_pass(run, &start, &end);
 	sync_clear(table->stage);
 	sql_add_text(&args, table->name);
 	sql_add_int64(&args, run->run_id);
@@ -93,10 +89,26 @@ begin_pass(SyncRun *run, const MirrorTable *table, bool by_blocks)
 static void
 end_pull(const MirrorTable *table)
 {
+
+	mirror_run(table, "UPDATE ngeshare.sync_state SET pass_pulled = true WHERE table_name = $1");
+}
+
+/*
+ * Closes the table's pass: it is complete up to the bound that the pass began
+ * with. A watermark never goes back; attendance's is the clock of its window.
+ */
+void
+sync_close_pass(const MirrorTable *table)
+{
 	SqlArgs args = {0};
 
 	sql_add_text(&args, table->name);
-	sql_run("UPDATE ngeshare.sync_state SET pass_pulled = true WHERE table_name = $1", &args);
+	sql_add_bool(&args, table->has_window);
+	sql_run("UPDATE ngeshare.sync_state SET"
+	        " watermark = CASE WHEN $2 THEN pass_bound ELSE greatest(watermark, pass_bound) END,"
+	        " pass_run_id = NULL, pass_full = NULL, pass_bound = NULL, pass_stamp = NULL,"
+	        " pass_id = NULL, pass_pulled = false, pass_block = NULL WHERE table_name = $1",
+	        &args);
 }
 
 /*
@@ -106,13 +118,13 @@ end_pull(const MirrorTable *table)
 static bool
 open_same(SyncRun *run, const MirrorTable *table)
 {
-	bool stays = run->table != MIRROR_ATTENDANCE || run->window_start == run->old_start;
 	int64 held;
 
 	begin_pass(run, table, false);
 	end_pull(table);
 	held = sync_stage_quarantined(table);
-	if (held > 0 || !stays || sync_has_unfetched(table))
+	if (held > 0 || (table->has_window && run->at.window_start != run->at.old_start) ||
+	    sync_has_unfetched(table))
 		return true;
 	sync_close_pass(table);
 	return false;
@@ -125,30 +137,29 @@ open_same(SyncRun *run, const MirrorTable *table)
 bool
 sync_open_pass(SyncRun *run)
 {
-	const MirrorTable *table = &mirror_tables[run->table];
-	SyncTable *state = &run->tables[run->table];
+	const MirrorTable *table = sync_at_table(run);
+	SyncTable *state = sync_at_state(run);
 	bool by_blocks;
 
-	sync_log_open_table(run);
-	run->batch_rows = ngeshare_settings.sync_batch_rows;
-	if (run->table == MIRROR_ATTENDANCE && state->expected <= CHUNKED_FROM)
-		run->batch_rows = Max(run->batch_rows, CHUNKED_FROM + 1);
+	run->at.batch_rows = ngeshare_settings.sync_batch_rows;
+	if (table->has_window && state->expected <= CHUNKED_FROM)
+		run->at.batch_rows = Max(run->at.batch_rows, CHUNKED_FROM + 1);
 	if (state->is_same)
 		return open_same(run, table);
 	by_blocks = state->is_whole && has_blocks(run, table);
-	run->is_resumed = can_resume(run, table, by_blocks);
-	if (run->is_resumed)
+	run->at.is_resumed = can_resume(run, table, by_blocks);
+	if (run->at.is_resumed)
 		return true;
 	begin_pass(run, table, by_blocks);
 	if (!state->is_whole)
 		sync_stage_quarantined(table);
-	if (run->table == MIRROR_ATTENDANCE && !state->is_whole && state->buckets == NULL)
+	if (table->has_window && !state->is_whole && state->buckets == NULL)
 		end_pull(table);
 	return true;
 }
 
 /*
- * Production's next rows behind a position, in its own order. The position is a row
+ * Production's next rows after a position, in its own order. The position is a row
  * as the mirror has it, so stamps are compared as precise as the mirror's are. Ids
  * that are unique are so under their collation, too; others are ordered by bytes.
  */
@@ -156,7 +167,8 @@ static char *
 batch_query(SyncRun *run, const MirrorTable *table, Timestamp stamp, const char *id)
 {
 	const char *column = content_stamp(table);
-	const char *key = run->production->keys[run->table].is_unique ? "source.id" : KEYS_ID;
+	const char *key =
+	    run->lasting.production->keys[run->at.table].is_unique ? "source.id" : KEYS_ID;
 	const char *from = clock_spell(stamp);
 	char *behind = "";
 	char *days = "";
@@ -164,13 +176,13 @@ batch_query(SyncRun *run, const MirrorTable *table, Timestamp stamp, const char 
 	if (id != NULL)
 		behind = sql_format(" AND (%s > timestamp '%s' OR %s > %s)", column, from, key,
 		                    quote_literal_cstr(id));
-	if (run->table == MIRROR_ATTENDANCE && !run->tables[run->table].is_whole)
+	if (table->has_window && !sync_at_state(run)->is_whole)
 		days = sql_format(" AND %s::date = ANY (%s::date[])", column,
-		                  quote_literal_cstr(run->tables[run->table].buckets));
+		                  quote_literal_cstr(sync_at_state(run)->buckets));
 	return sql_format("SELECT %s FROM public.%s AS source WHERE %s >= timestamp '%s'%s%s"
 	                  " AND source.id IS NOT NULL ORDER BY %s, %s LIMIT %d",
 	                  content_columns(table), quote_identifier(table->name), column, from, behind,
-	                  days, column, key, run->batch_rows);
+	                  days, column, key, run->at.batch_rows);
 }
 
 /* Remembers the batch's last row as the place to go on from. */
@@ -197,7 +209,7 @@ adapt_batch(SyncRun *run, TimestampTz began)
 	long took = Max(TimestampDifferenceMilliseconds(began, GetCurrentTimestamp()), 1);
 	double factor = Min((double) BATCH_TARGET_MS / took, BATCH_GROWTH);
 
-	run->batch_rows = Max(1, Min(run->batch_rows * factor, BATCH_ROWS_MAX));
+	run->at.batch_rows = Max(1, Min(run->at.batch_rows * factor, BATCH_ROWS_MAX));
 }
 
 /*
@@ -209,7 +221,7 @@ pass_over_row(SyncRun *run, const MirrorTable *table, Timestamp stamp, const cha
 {
 	char *batch = batch_query(run, table, stamp, id);
 	RemoteRows *rows =
-	    remote_rows(run->remote,
+	    remote_rows(run->lasting.remote,
 	                sql_format("SELECT source.%s::timestamp(3)::text, source.id::text"
 	                           " FROM (SELECT source.* %s) AS source",
 	                           quote_identifier(table->stamp), strstr(batch, "FROM public.")),
@@ -220,8 +232,8 @@ pass_over_row(SyncRun *run, const MirrorTable *table, Timestamp stamp, const cha
 	sql_add_text(&args, table->name);
 	if (is_there)
 	{
-		sync_count_refused(run, table, run->row_error);
-		sync_log_row_error(run, run->row_sqlstate, run->row_error, remote_text(rows, 0, 1));
+		sync_log_refused(run, run->lasting.row_sqlstate, run->lasting.row_error,
+		                 remote_text(rows, 0, 1));
 		sql_add_text(&args, remote_text(rows, 0, 0));
 		sql_add_text(&args, remote_text(rows, 0, 1));
 		sql_run("UPDATE ngeshare.sync_state SET pass_stamp = $2::timestamp(3), pass_id = $3"
@@ -232,8 +244,8 @@ pass_over_row(SyncRun *run, const MirrorTable *table, Timestamp stamp, const cha
 }
 
 /* The columns that a copied batch fills, as COPY wants them. */
-List *
-sync_staged_columns(const MirrorTable *table)
+static List *
+staged_columns(const MirrorTable *table)
 {
 	List *names = NIL;
 	char *rest = mirror_columns(table, "%1$s", ",");
@@ -243,15 +255,15 @@ sync_staged_columns(const MirrorTable *table)
 	return names;
 }
 
-/* Stages the next batch of what changed, behind a row. False after the last. */
+/* Stages the next batch of what changed, after a row. False after the last. */
 static bool
 pull_by_stamp(SyncRun *run, const MirrorTable *table, Timestamp stamp, const char *id)
 {
-	int64 asked = run->batch_rows;
-	int64 rows = remote_copy(run->remote, batch_query(run, table, stamp, id), table->stage,
-	                         sync_staged_columns(table));
+	int64 asked = run->at.batch_rows;
+	int64 rows = remote_copy(run->lasting.remote, batch_query(run, table, stamp, id), table->stage,
+	                         staged_columns(table));
 
-	run->tables[run->table].pulled += rows;
+	sync_at_state(run)->pulled += rows;
 	if (rows > 0)
 		save_position(table, rows < asked);
 	return rows == asked;
@@ -261,7 +273,7 @@ pull_by_stamp(SyncRun *run, const MirrorTable *table, Timestamp stamp, const cha
 static int64
 count_blocks(SyncRun *run, const MirrorTable *table)
 {
-	RemoteRows *rows = remote_rows(run->remote,
+	RemoteRows *rows = remote_rows(run->lasting.remote,
 	                               sql_format("SELECT pg_catalog.pg_relation_size('public.%s')"
 	                                          " / pg_catalog.current_setting('block_size')::bigint",
 	                                          quote_identifier(table->name)),
@@ -278,22 +290,18 @@ count_blocks(SyncRun *run, const MirrorTable *table)
 static bool
 pull_by_blocks(SyncRun *run, const MirrorTable *table, int64 block)
 {
-	int64 end = block + Max(1, run->batch_rows / ROWS_PER_BLOCK);
+	int64 end = block + Max(1, run->at.batch_rows / ROWS_PER_BLOCK);
 	int64 blocks = count_blocks(run, table);
-	char *since = "";
+	char *condition = run->lasting.passes_over ? "false" : sync_at_ops(run)->mirrored(run);
 	SqlArgs args = {0};
 
-	if (run->passes_over)
-		since = " AND false";
-	else if (run->table == MIRROR_ATTENDANCE)
-		since = sql_format(" AND %s", content_is_recent(sync_compared_start(run)));
-	run->tables[run->table].pulled +=
-	    remote_copy(run->remote,
+	sync_at_state(run)->pulled +=
+	    remote_copy(run->lasting.remote,
 	                sql_format("SELECT %s FROM public.%s AS source WHERE source.id IS NOT NULL"
-	                           " AND ctid >= '(%lld,0)' AND ctid < '(%lld,0)'%s",
+	                           " AND ctid >= '(%lld,0)' AND ctid < '(%lld,0)' AND %s",
 	                           content_columns(table), quote_identifier(table->name),
-	                           (long long) block, (long long) end, since),
-	                table->stage, sync_staged_columns(table));
+	                           (long long) block, (long long) end, condition),
+	                table->stage, staged_columns(table));
 	sql_add_text(&args, table->name);
 	sql_add_int64(&args, end);
 	sql_add_bool(&args, end >= blocks);
@@ -307,22 +315,19 @@ pull_by_blocks(SyncRun *run, const MirrorTable *table, int64 block)
 bool
 sync_pull_batch(SyncRun *run)
 {
-	const MirrorTable *table = &mirror_tables[run->table];
+	const MirrorTable *table = sync_at_table(run);
 	TimestampTz began = GetCurrentTimestamp();
-	SqlArgs args = {0};
 	bool by_stamp;
 	bool has_more;
 	bool isnull;
 
-	sql_add_text(&args, table->name);
-	if (!sql_query_row("SELECT pass_stamp, pass_id, pass_pulled, pass_block"
-	                   " FROM ngeshare.sync_state WHERE table_name = $1",
-	                   &args))
+	if (!mirror_query_row(table, "SELECT pass_stamp, pass_id, pass_pulled, pass_block"
+	                             " FROM ngeshare.sync_state WHERE table_name = $1"))
 		elog(ERROR, "no pass of table \"%s\" is open", table->name);
 	if (DatumGetBool(sql_value(3, &isnull)))
 		return false;
 	(void) sql_value(4, &by_stamp);
-	if (by_stamp && run->passes_over)
+	if (by_stamp && run->lasting.passes_over)
 		has_more = pass_over_row(run, table, DatumGetTimestamp(sql_value(1, &isnull)), sql_text(2));
 	else if (by_stamp)
 		has_more = pull_by_stamp(run, table, DatumGetTimestamp(sql_value(1, &isnull)), sql_text(2));
@@ -330,4 +335,35 @@ sync_pull_batch(SyncRun *run)
 		has_more = pull_by_blocks(run, table, sql_int64(4));
 	adapt_batch(run, began);
 	return has_more;
+}
+
+/* Which row of an id comes, where there may be several: the one that is compared (content.c). */
+static char *
+first_of_id(SyncRun *run, const MirrorTable *table)
+{
+	int index = table - mirror_tables;
+
+	if (run->lasting.production->keys[index].is_unique)
+		return "";
+	return sql_format(" ORDER BY " KEYS_ID ", (%s) IS TRUE DESC, %s",
+	                  run->ops[index]->mirrored(run), content_row_hash(table, "source"));
+}
+
+/*
+ * Stages rows of a table by their ids (the text of an array), with production's
+ * hash of each; returns how many production has of them.
+ */
+uint64
+sync_stage_by_id(SyncRun *run, const MirrorTable *table, const char *ids)
+{
+	List *columns = staged_columns(table);
+	const ProductionKeys *keys = &run->lasting.production->keys[table - mirror_tables];
+
+	return remote_copy(run->lasting.remote,
+	                   sql_format("SELECT %s%s, %s FROM public.%s AS source WHERE %s%s",
+	                              keys->is_unique ? "" : "DISTINCT ON (" KEYS_ID ") ",
+	                              content_columns(table), content_row_hash(table, "source"),
+	                              quote_identifier(table->name), keys_listed(keys, ids),
+	                              first_of_id(run, table)),
+	                   table->stage, lappend(columns, makeString("source_hash")));
 }

@@ -7,11 +7,44 @@
  * reason, staged again by each run, and never stops its table. One that can't even
  * be fetched is kept by its key.
  */
-#include "sync/sync.h"
+#include "sync/move/move.h"
 
 #include "nodes/value.h"
 #include "sql.h"
 #include "utils/builtins.h"
+
+/* A query for the ids of a table, column row_id, that leave the mirror or have left it. */
+char *
+sync_leaving(const MirrorTable *table)
+{
+	char *name = quote_literal_cstr(table->name);
+
+	return sql_format("SELECT gone.row_id FROM ngeshare.difference AS gone"
+	                  " WHERE gone.table_name = %1$s AND gone.kind IN ('extra', 'kept')"
+	                  " UNION SELECT held.row_id FROM ngeshare.quarantine AS held"
+	                  " WHERE held.table_name = %1$s",
+	                  name);
+}
+
+/* Whether any row of a table leaves the mirror or has left it. */
+bool
+sync_has_left(const MirrorTable *table)
+{
+	return sql_query_row(sql_format("%s LIMIT 1", sync_leaving(table)), NULL);
+}
+
+/* The rows of a parent table that children can point to, as SQL. */
+static char *
+staying(const MirrorTable *table)
+{
+	const char *name = quote_identifier(table->name);
+
+	if (!sync_has_left(table))
+		return sql_format("public.%s", name);
+	return sql_format("(SELECT stays.id FROM public.%s AS stays WHERE NOT EXISTS"
+	                  " (SELECT 1 FROM (%s) AS leaving WHERE leaving.row_id = stays.id))",
+	                  name, sync_leaving(table));
+}
 
 /* Columns of the mirror that must have a value, as SQL on staging; NULL where there is none. */
 static char *
@@ -63,7 +96,7 @@ parent_joins(const MirrorTable *table)
 	initStringInfo(&sql);
 	for (const MirrorParent *parent = table->parents; parent->column != NULL; parent++)
 		appendStringInfo(&sql, " LEFT JOIN %1$s AS %2$s ON %2$s.id = stage.%3$s",
-		                 sync_staying(&mirror_tables[mirror_table_index(parent->table)]),
+		                 staying(&mirror_tables[mirror_table_index(parent->table)]),
 		                 quote_identifier(parent->table), quote_identifier(parent->column));
 	return sql.data;
 }
@@ -87,8 +120,8 @@ fits_in_jsonb(const MirrorTable *table, const char *alias)
  * A row that is too large to be kept whole waits by its key, and each run fetches it again.
  */
 static void
-hold(SyncRun *run, const MirrorTable *table, const char *rejected, const SqlArgs *parameters,
-     bool is_refused)
+quarantine(SyncRun *run, const MirrorTable *table, const char *rejected, const SqlArgs *parameters,
+           bool is_refused)
 {
 	SqlArgs args = {0};
 	int64 rows;
@@ -122,17 +155,17 @@ hold(SyncRun *run, const MirrorTable *table, const char *rejected, const SqlArgs
 
 /* Makes staging fit to merge: what can't be mirrored now leaves it. */
 void
-sync_admit(SyncRun *run, const MirrorTable *table)
+sync_quarantine_unfit(SyncRun *run, const MirrorTable *table)
 {
 	SqlArgs none = {0};
 
-	hold(run, table,
-	     sql_format("SELECT DISTINCT ON (id) id, stage_no, reason"
-	                " FROM (SELECT stage.id, stage.stage_no, %s AS reason"
-	                " FROM ngeshare.%s AS stage%s) AS judged WHERE reason IS NOT NULL"
-	                " ORDER BY id, stage_no DESC",
-	                rejection(table), table->stage, parent_joins(table)),
-	     &none, false);
+	quarantine(run, table,
+	           sql_format("SELECT DISTINCT ON (id) id, stage_no, reason"
+	                      " FROM (SELECT stage.id, stage.stage_no, %s AS reason"
+	                      " FROM ngeshare.%s AS stage%s) AS judged WHERE reason IS NOT NULL"
+	                      " ORDER BY id, stage_no DESC",
+	                      rejection(table), table->stage, parent_joins(table)),
+	           &none, false);
 }
 
 /*
@@ -140,7 +173,7 @@ sync_admit(SyncRun *run, const MirrorTable *table)
  * since a parent of theirs leaves. What production no longer has needs no place there.
  */
 void
-sync_hold_mirrored(SyncRun *run, const MirrorTable *table, const char *ids)
+sync_quarantine_mirrored(SyncRun *run, const MirrorTable *table, const char *ids)
 {
 	SqlArgs args = {0};
 
@@ -168,27 +201,24 @@ sync_hold_mirrored(SyncRun *run, const MirrorTable *table, const char *ids)
 void
 sync_forget_quarantined(const MirrorTable *table)
 {
-	SqlArgs args = {0};
 
-	sql_add_text(&args, table->name);
-	sql_run("DELETE FROM ngeshare.quarantine AS held USING ngeshare.difference AS gone"
-	        " WHERE held.table_name = $1 AND gone.table_name = $1 AND gone.kind = 'extra'"
-	        " AND gone.row_id = held.row_id",
-	        &args);
+	mirror_run(table, "DELETE FROM ngeshare.quarantine AS held USING ngeshare.difference AS gone"
+	                  " WHERE held.table_name = $1 AND gone.table_name = $1 AND gone.kind = 'extra'"
+	                  " AND gone.row_id = held.row_id");
 }
 
 /* Moves one staged row into quarantine, with what the mirror said when it refused it. */
 void
-sync_hold_staged(SyncRun *run, const MirrorTable *table, int64 stage_no, const char *reason)
+sync_quarantine_staged(SyncRun *run, const MirrorTable *table, int64 stage_no, const char *reason)
 {
 	SqlArgs parameters = {0};
 
 	sql_add_int64(&parameters, stage_no);
 	sql_add_text(&parameters, remote_without_secrets(reason));
-	hold(run, table,
-	     sql_format("SELECT id, stage_no, $4 AS reason FROM ngeshare.%s WHERE stage_no = $3",
-	                table->stage),
-	     &parameters, true);
+	quarantine(run, table,
+	           sql_format("SELECT id, stage_no, $4 AS reason FROM ngeshare.%s WHERE stage_no = $3",
+	                      table->stage),
+	           &parameters, true);
 }
 
 /* One text as the text of an array. */
@@ -208,23 +238,23 @@ array_of(const char *text)
  * none.
  */
 void
-sync_hold_by_key(SyncRun *run, const MirrorTable *table, const char *id)
+sync_quarantine_by_key(SyncRun *run, const MirrorTable *table, const char *id)
 {
 	SqlArgs args = {0};
 	RemoteRows *rows = remote_rows(
-	    run->remote,
-	    sql_format("SELECT %1$s::text, %2$s FROM public.%3$s AS source WHERE %4$s"
-	               " ORDER BY %2$s LIMIT 1",
-	               content_stamp(table), content_row_hash(table, "source"),
-	               quote_identifier(table->name),
-	               keys_listed(&run->production->keys[table - mirror_tables], array_of(id))),
+	    run->lasting.remote,
+	    sql_format(
+	        "SELECT %1$s::text, %2$s FROM public.%3$s AS source WHERE %4$s"
+	        " ORDER BY %2$s LIMIT 1",
+	        content_stamp(table), content_row_hash(table, "source"), quote_identifier(table->name),
+	        keys_listed(&run->lasting.production->keys[table - mirror_tables], array_of(id))),
 	    "text? int", 0, 1);
 
 	if (rows->count == 1)
 	{
 		sql_add_text(&args, table->name);
 		sql_add_text(&args, id);
-		sql_add_text(&args, remote_without_secrets(run->row_error));
+		sql_add_text(&args, remote_without_secrets(run->lasting.row_error));
 		sql_add_text(&args, remote_text(rows, 0, 0));
 		sql_add_int64(&args, remote_int64(rows, 0, 1));
 		sql_add_int64(&args, run->run_id);
@@ -236,8 +266,7 @@ sync_hold_by_key(SyncRun *run, const MirrorTable *table, const char *id)
 		        " content = excluded.content, source_hash = excluded.source_hash,"
 		        " is_whole = false, is_refused = false, last_run_id = excluded.last_run_id",
 		        &args);
-		sync_count_refused(run, table, run->row_error);
-		sync_log_row_error(run, run->row_sqlstate, run->row_error, id);
+		sync_log_refused(run, run->lasting.row_sqlstate, run->lasting.row_error, id);
 	}
 }
 
@@ -246,15 +275,15 @@ sync_hold_by_key(SyncRun *run, const MirrorTable *table, const char *id)
  * twice, under keys that no row has (content.c).
  */
 void
-sync_hold_surplus(SyncRun *run)
+sync_quarantine_surplus(SyncRun *run)
 {
-	const MirrorTable *table = &mirror_tables[run->table];
+	const MirrorTable *table = sync_at_table(run);
 	SqlArgs args = {0};
 
-	if (run->tables[run->table].content.surplus == NULL)
+	if (sync_at_state(run)->content.surplus == NULL)
 		return;
 	sync_clear("stage_key");
-	remote_copy(run->remote, run->tables[run->table].content.surplus, "stage_key",
+	remote_copy(run->lasting.remote, sync_at_state(run)->content.surplus, "stage_key",
 	            list_make3(makeString("row_id"), makeString("hash"), makeString("stamp")));
 	sql_add_text(&args, table->name);
 	sql_add_text(&args, table->stamp);
@@ -275,13 +304,11 @@ sync_hold_surplus(SyncRun *run)
 void
 sync_release(const MirrorTable *table)
 {
-	SqlArgs args = {0};
 
-	sql_add_text(&args, table->name);
-	sql_run(sql_format("DELETE FROM ngeshare.quarantine AS held USING ngeshare.%s AS stage"
-	                   " WHERE held.table_name = $1 AND held.row_id = stage.id",
-	                   table->stage),
-	        &args);
+	mirror_run(table,
+	           sql_format("DELETE FROM ngeshare.quarantine AS held USING ngeshare.%s AS stage"
+	                      " WHERE held.table_name = $1 AND held.row_id = stage.id",
+	                      table->stage));
 }
 
 /* Of two versions of a staged row, keeps the one that came later. */
@@ -301,37 +328,30 @@ int64
 sync_stage_quarantined(const MirrorTable *table)
 {
 	char *columns = mirror_columns(table, "%1$I", ", ");
-	SqlArgs args = {0};
 
-	sql_add_text(&args, table->name);
-	return sql_run(sql_format("INSERT INTO ngeshare.%s (%s, source_hash) SELECT %s, source_hash"
-	                          " FROM ngeshare.quarantine AS held CROSS JOIN LATERAL"
-	                          " jsonb_populate_record(NULL::public.%s, held.content) AS kept"
-	                          " WHERE held.table_name = $1 AND held.is_whole",
-	                          table->stage, columns, mirror_columns(table, "kept.%1$I", ", "),
-	                          quote_identifier(table->name)),
-	               &args);
+	return mirror_run(table,
+	                  sql_format("INSERT INTO ngeshare.%s (%s, source_hash) SELECT %s, source_hash"
+	                             " FROM ngeshare.quarantine AS held CROSS JOIN LATERAL"
+	                             " jsonb_populate_record(NULL::public.%s, held.content) AS kept"
+	                             " WHERE held.table_name = $1 AND held.is_whole",
+	                             table->stage, columns, mirror_columns(table, "kept.%1$I", ", "),
+	                             quote_identifier(table->name)));
 }
 
 /* Whether rows of a table wait by their keys alone: they have to be fetched. */
 bool
 sync_has_unfetched(const MirrorTable *table)
 {
-	SqlArgs args = {0};
 
-	sql_add_text(&args, table->name);
-	return sql_query_row("SELECT 1 FROM ngeshare.quarantine WHERE table_name = $1"
-	                     " AND NOT is_whole AND NOT is_refused",
-	                     &args);
+	return mirror_query_row(table, "SELECT 1 FROM ngeshare.quarantine WHERE table_name = $1"
+	                               " AND NOT is_whole AND NOT is_refused");
 }
 
 /* Counts what waits of a table. The run says so at its end, when what is gone has gone. */
 void
 sync_count_quarantined(SyncRun *run, const MirrorTable *table)
 {
-	SqlArgs args = {0};
 
-	sql_add_text(&args, table->name);
-	sql_query_row("SELECT count(*) FROM ngeshare.quarantine WHERE table_name = $1", &args);
-	run->tables[table - mirror_tables].waiting = sql_int64(1);
+	mirror_query_row(table, "SELECT count(*) FROM ngeshare.quarantine WHERE table_name = $1");
+	run->at.tables[table - mirror_tables].waiting = sql_int64(1);
 }

@@ -5,7 +5,7 @@
  * Beside the mirror's own foreign keys there may be a user's. Those that we may read
  * are asked; what another one keeps is found by trying (remove.c).
  */
-#include "sync/sync.h"
+#include "sync/move/move.h"
 
 #include "sql.h"
 #include "utils/builtins.h"
@@ -59,13 +59,11 @@ references_query(void)
 char *
 sync_unreferenced(const MirrorTable *table)
 {
-	SqlArgs args = {0};
 
-	sql_add_text(&args, table->name);
-	sql_query_row(sql_format("SELECT coalesce(string_agg('NOT ' || points, ' AND '), 'true')"
-	                         " FROM (%s) AS reference",
-	                         references_query()),
-	              &args);
+	mirror_query_row(table,
+	                 sql_format("SELECT coalesce(string_agg('NOT ' || points, ' AND '), 'true')"
+	                            " FROM (%s) AS reference",
+	                            references_query()));
 	return sql_text(1);
 }
 

@@ -1,86 +1,23 @@
 /*
  * src/sync/move/window.c
- *		Attendance: its window is made exactly production's, and what came before
- *		it becomes history, all in one transaction.
+ *		The operations of a table with a window, attendance: the window is made
+ *		exactly production's, and what came before it becomes history, all in one
+ *		transaction.
  *
  * A row that production moves across the window's edge changes both: it goes from
  * the raw rows and its day comes with the past, or the reverse.
  */
-#include "sync/sync.h"
+#include "sync/compare/compare.h"
+#include "sync/move/move.h"
 
 #include "sql.h"
 #include "utils/builtins.h"
-
-/*
- * Stages what production's attendance before the window comes to, as meetings:
- * of the groups in the buckets that differ, or all of it.
- */
-void
-sync_pull_past(SyncRun *run)
-{
-	Timestamp end = run->rebuilds_past ? run->window_start : sync_compared_start(run);
-	char *condition = "";
-
-	if (!run->rebuilds_past)
-		condition =
-		    sql_format(" WHERE bucket = ANY (%s::bigint[])", quote_literal_cstr(run->past_buckets));
-	sync_clear("stage_meeting");
-	remote_copy(run->remote,
-	            sql_format("SELECT group_id, episode_id, day, first_at, last_at, attendances"
-	                       " FROM (%s) AS meeting%s",
-	                       content_past_meetings(run->production->keys, end, sync_reporting_zone()),
-	                       condition),
-	            "stage_meeting", NIL);
-}
-
-/* Makes the past of the groups in the differing buckets what was staged. */
-void
-sync_correct_past(SyncRun *run)
-{
-	SqlArgs args = {0};
-
-	sql_add_int64(&args, run->run_id);
-	sql_add_text(&args, run->past_buckets);
-	sql_query_row("SELECT ngeshare.correct_past($1, $2::bigint[])", &args);
-	run->written_meetings += sql_int64(1);
-	sync_clear("stage_meeting");
-}
-
-/* Makes the whole past what was staged, in the reporting zone; the window starts where it ends. */
-static void
-replace_past(SyncRun *run)
-{
-	SqlArgs args = {0};
-
-	sql_add_int64(&args, run->run_id);
-	sql_add_text(&args, sync_reporting_zone());
-	sql_add_timestamp(&args, run->window_start);
-	sql_query_row("SELECT ngeshare.replace_past($1, $2, $3)", &args);
-	run->written_meetings += sql_int64(1);
-	sync_clear("stage_meeting");
-	sql_run("DELETE FROM ngeshare.stage_attendance WHERE \"attendedAt\" < $3"
-	        " AND ngeshare.has_local_day(\"attendedAt\")",
-	        &args);
-}
-
-/* Lets the window start where this run's does; the rows that leave it leave both counts. */
-static void
-advance_window(SyncRun *run)
-{
-	SyncTable *state = &run->tables[run->table];
-	SqlArgs args = {0};
-
-	sql_add_timestamp(&args, run->window_start);
-	sql_query_row("SELECT ngeshare.advance_window($1)", &args);
-	state->local_rows -= sql_int64(1);
-	state->source_rows -= sql_int64(1);
-}
 
 /* A condition on the mirror: its day was pulled, and the row did not come. */
 static char *
 is_gone(SyncRun *run)
 {
-	SyncTable *state = &run->tables[run->table];
+	SyncTable *state = sync_at_state(run);
 	char *pulled = "true";
 
 	if (!state->is_whole)
@@ -122,11 +59,18 @@ sync_look_for_gone(SyncRun *run)
 	                 NULL);
 	sync_analyze_work("difference", listed);
 	gone = sync_find_gone(run, "gone");
-	sync_guard_removal(run, run->table, gone);
+	sync_guard_removal(run, run->at.table, gone);
 	sql_run("UPDATE ngeshare.difference AS listed SET kind = 'moved'"
 	        " FROM ngeshare.stage_key AS there"
 	        " WHERE listed.kind = 'gone' AND listed.row_id = there.row_id",
 	        NULL);
+}
+
+static void
+archive(SyncRun *run, const char *condition)
+{
+	sync_archive(run, condition);
+	sync_back_up_removed(run, condition);
 }
 
 /* Keeps, in archive and backup, what the write below is going to take away or change. */
@@ -135,8 +79,7 @@ keep_old_rows(SyncRun *run)
 {
 	char *gone = sql_format("%s AND %s", is_listed("'gone'"), is_gone(run));
 
-	sync_archive(run, &mirror_tables[MIRROR_ATTENDANCE], gone);
-	sync_back_up_removed(run, gone);
+	archive(run, gone);
 	sync_back_up_changed(run);
 	sync_back_up_added(run);
 }
@@ -145,54 +88,45 @@ keep_old_rows(SyncRun *run)
 static void
 write_window(SyncRun *run)
 {
-	SyncTable *state = &run->tables[run->table];
+	SyncTable *state = sync_at_state(run);
 	int64 deleted;
 
 	keep_old_rows(run);
 	deleted = sql_run(sql_format("DELETE FROM public.\"UserHangoutGroupAttendance\" AS mirror"
 	                             " WHERE %s AND %s AND %s",
 	                             is_listed("'gone', 'moved'"), is_gone(run),
-	                             sync_unreferenced(&mirror_tables[MIRROR_ATTENDANCE])),
+	                             sync_unreferenced(sync_at_table(run))),
 	                  NULL);
 	sql_run("DELETE FROM ngeshare.difference WHERE kind IN ('gone', 'moved')", NULL);
 	state->deleted += deleted;
 	state->local_rows -= deleted;
-	sync_write_differences(run, &mirror_tables[MIRROR_ATTENDANCE]);
+	sync_write_differences(run, sync_at_table(run));
 }
 
-/* The first load: raw rows at once. */
 static void
-fill_window(SyncRun *run)
+define_content(SyncRun *run, Content *content)
 {
-	replace_past(run);
-	sync_fill(run, &mirror_tables[MIRROR_ATTENDANCE]);
+	content_of_window(content, run->lasting.production->keys, sync_compared_start(run));
 }
 
-/* Makes window and past production's, and moves the window on. */
-static void
-merge_window(SyncRun *run)
+static bool
+is_first(SyncRun *run)
 {
-	if (run->rebuilds_past)
-		replace_past(run);
-	else if (run->window_start < run->old_start)
-		advance_window(run);
-	if (!run->rebuilds_past && run->past_buckets != NULL)
-		sync_correct_past(run);
-	write_window(run);
-	if (!run->rebuilds_past && run->window_start > run->old_start)
-		advance_window(run);
+	return TIMESTAMP_IS_NOBEGIN(run->at.old_start);
 }
 
-/* Lets the planner know a window and a history that have changed much. */
-static void
-analyze_history(SyncRun *run)
+static char *
+since_start(const SyncRun *run)
 {
-	SyncTable *state = &run->tables[run->table];
+	return content_is_recent(sync_compared_start(run));
+}
 
-	sync_analyze_if_changed(run, &mirror_tables[MIRROR_ATTENDANCE]);
-	if (state->inserted <= state->local_rows / 10)
-		return;
-	sql_run("ANALYZE ngeshare.meeting_past", NULL);
+/* The watermark is the clock of the window. */
+static void
+bound_pass(const SyncRun *run, Timestamp *start, Timestamp *end)
+{
+	*start = sync_compared_start(run);
+	*end = run->clock;
 }
 
 /*
@@ -200,7 +134,7 @@ analyze_history(SyncRun *run)
  * compared and taken in by itself. What has no local day is of no past.
  */
 static void
-forget_held_before(Timestamp start)
+forget_quarantined_before(Timestamp start)
 {
 	SqlArgs args = {0};
 
@@ -213,43 +147,87 @@ forget_held_before(Timestamp start)
 
 /* The same of what was staged. */
 static void
-leave_past_behind(SyncRun *run)
+forget_staged_before(Timestamp start)
 {
 	SqlArgs args = {0};
 
-	forget_held_before(sync_compared_start(run));
-	sql_add_timestamp(&args, sync_compared_start(run));
+	sql_add_timestamp(&args, start);
 	sql_run("DELETE FROM ngeshare.stage_attendance WHERE \"attendedAt\" < $1"
 	        " AND ngeshare.has_local_day(\"attendedAt\")",
 	        &args);
 }
 
-/* Merges attendance, raw rows and history, in this one transaction. */
-void
-sync_merge_window(SyncRun *run)
+/* Makes the whole past what was staged. */
+static void
+replace_past(SyncRun *run)
 {
-	const MirrorTable *table = &mirror_tables[MIRROR_ATTENDANCE];
-	bool is_first;
-
-	sync_close_gate();
-	leave_past_behind(run);
-	is_first =
-	    run->rebuilds_past && sync_may_fill(run) && sync_is_empty(table) && sync_is_as_made(table);
-	if (is_first)
-		sync_lock_parents(table);
-	else
-		sync_keep_latest(table);
-	sync_admit(run, table);
-	if (run->isolates)
-		sync_isolate(run, table);
-	if (is_first)
-		fill_window(run);
-	else
-		merge_window(run);
-	run->old_start = run->window_start;
-	forget_held_before(run->window_start);
-	sync_count_quarantined(run, table);
-	analyze_history(run);
-	sync_close_pass(table);
-	sync_clear("stage_attendance");
+	sync_replace_past(run);
+	forget_staged_before(run->at.window_start);
 }
+
+static bool
+begin_merge(SyncRun *run)
+{
+	forget_quarantined_before(sync_compared_start(run));
+	forget_staged_before(sync_compared_start(run));
+	return run->at.rebuilds_past;
+}
+
+/* The first load: raw rows at once. */
+static void
+fill(SyncRun *run)
+{
+	replace_past(run);
+	sync_fill(run);
+}
+
+/* Makes window and past production's, and moves the window on. */
+static void
+write_both(SyncRun *run)
+{
+	if (run->at.rebuilds_past)
+		replace_past(run);
+	else if (run->at.window_start < run->at.old_start)
+		sync_advance_window(run);
+	if (!run->at.rebuilds_past && run->at.past_buckets != NULL)
+		sync_correct_past(run);
+	write_window(run);
+	if (!run->at.rebuilds_past && run->at.window_start > run->at.old_start)
+		sync_advance_window(run);
+}
+
+/* The window starts where this run's does. Lets the planner know a history that has changed much.
+ */
+static void
+end_merge(SyncRun *run)
+{
+	SyncTable *state = sync_at_state(run);
+
+	run->at.old_start = run->at.window_start;
+	forget_quarantined_before(run->at.window_start);
+	sync_analyze_if_changed(run);
+	if (state->inserted > state->local_rows / 10)
+		sql_run("ANALYZE ngeshare.meeting_past", NULL);
+}
+
+/* A row may have moved across the window's edge since it was listed. */
+static void
+prepare_repair(SyncRun *run)
+{
+	forget_staged_before(run->at.window_start);
+	sync_back_up_changed(run);
+}
+
+const SyncTableOps sync_windowed_table = {
+    .define_content = define_content,
+    .is_first = is_first,
+    .compare_past = sync_compare_past,
+    .mirrored = since_start,
+    .bound_pass = bound_pass,
+    .begin_merge = begin_merge,
+    .fill = fill,
+    .write = write_both,
+    .end_merge = end_merge,
+    .prepare_repair = prepare_repair,
+    .archive = archive,
+};

@@ -6,7 +6,7 @@
  * A procedure and a worker share it; only how they begin and end a transaction
  * differs. While it waits, no transaction of the run's is open on either side.
  */
-#include "sync/sync.h"
+#include "sync/run/run.h"
 
 #include "alert/alert.h"
 #include "commands/extension.h"
@@ -22,7 +22,7 @@
 static void
 wait_before_step(SyncRun *run)
 {
-	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), run->delay_ms);
+	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), run->lasting.delay_ms);
 	long left;
 
 	while ((left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), end)) > 0)
@@ -34,7 +34,7 @@ wait_before_step(SyncRun *run)
 			ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 	}
-	run->delay_ms = 0;
+	run->lasting.delay_ms = 0;
 }
 
 /*
@@ -95,16 +95,16 @@ settle(SyncRun *run)
 {
 	if (!OidIsValid(get_extension_oid("ngeshare", true)))
 	{
-		run->verdict = SYNC_END;
-		run->is_dropped = true;
+		run->lasting.verdict = SYNC_END;
+		run->lasting.is_dropped = true;
 		return false;
 	}
 	sync_limit_lock_waits();
 	sync_log_errors(run);
 	sync_log_failed_tables(run);
-	if (run->verdict == SYNC_END)
+	if (run->lasting.verdict == SYNC_END)
 		sync_log_failure(run);
-	return run->verdict != SYNC_END;
+	return run->lasting.verdict != SYNC_END;
 }
 
 /*
@@ -116,17 +116,17 @@ settle(SyncRun *run)
 static bool
 go_on_after(SyncRun *run, const SyncTransactions *transactions, ErrorData *error)
 {
-	long delay_ms = run->delay_ms;
-	bool has_more = run->verdict != SYNC_END;
+	long delay_ms = run->lasting.delay_ms;
+	bool has_more = run->lasting.verdict != SYNC_END;
 	ErrorData *trouble;
 
 	for (int failures = 0;; failures++)
 	{
-		run->delay_ms = failures > 0 ? sync_backoff(failures) : 0;
+		run->lasting.delay_ms = failures > 0 ? sync_backoff(failures) : 0;
 		trouble = try_work(run, transactions, settle, &has_more);
 		if (trouble == NULL)
 		{
-			run->unlogged = NIL;
+			run->lasting.unlogged = NIL;
 			break;
 		}
 		ereport(LOG,
@@ -134,18 +134,18 @@ go_on_after(SyncRun *run, const SyncTransactions *transactions, ErrorData *error
 		                                              (long long) run->run_id, trouble->message)));
 		if (sync_is_own_stop(trouble))
 			sync_stop(run, trouble);
-		if (run->verdict != SYNC_END || failures > ngeshare_settings.sync_retries)
+		if (run->lasting.verdict != SYNC_END || failures > ngeshare_settings.sync_retries)
 			break;
 	}
-	run->delay_ms = delay_ms;
-	if (run->is_dropped)
+	run->lasting.delay_ms = delay_ms;
+	if (run->lasting.is_dropped)
 	{
 		error->sqlerrcode = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
 		error->message = "the extension was dropped while it synced";
 		error->detail = error->hint = error->context = NULL;
-		run->error = error;
+		run->lasting.error = error;
 	}
-	return run->verdict != SYNC_END && has_more;
+	return run->lasting.verdict != SYNC_END && has_more;
 }
 
 /* Starts the delivery of what the run's end has put into the outbox. */
@@ -157,7 +157,7 @@ tell(SyncRun *run)
 	return false;
 }
 
-/* Does steps until the run has ended; run->error is what it failed with, or NULL. */
+/* Does steps until the run has ended; run->lasting.error is what it failed with, or NULL. */
 void
 sync_run_to_end(SyncRun *run, const SyncTransactions *transactions)
 {
@@ -168,7 +168,7 @@ sync_run_to_end(SyncRun *run, const SyncTransactions *transactions)
 	{
 		ErrorData *error;
 
-		memcpy(run->before, run, sizeof(SyncRun));
+		run->before = run->at;
 		error = try_work(run, transactions, sync_step, &has_more);
 
 		if (error == NULL)

@@ -8,7 +8,7 @@
  * named; once a run. It goes on after SELECT ngeshare.resume_sync(), or is
  * cancelled or killed.
  */
-#include "sync/sync.h"
+#include "sync/run/run.h"
 
 #include "miscadmin.h"
 #include "ngeshare.h"
@@ -56,11 +56,11 @@ static bool
 is_place(const SyncRun *run, bool is_after)
 {
 	const char *wanted = ngeshare_settings.pause_at;
-	const char *phase = sync_phase_name(run->before->phase);
+	const char *phase = sync_phase_name(run->before.phase);
 	size_t length = strlen(phase);
 
 	/* A phase of two steps is held before the first and after the second. */
-	if (is_after ? run->is_fetched : run->before->is_fetched)
+	if (is_after ? run->at.is_fetched : run->before.is_fetched)
 		return false;
 	if ((strncmp(wanted, "after ", 6) == 0) != is_after)
 		return false;
@@ -69,7 +69,7 @@ is_place(const SyncRun *run, bool is_after)
 		return false;
 	return wanted[length] == '\0' ||
 	       (wanted[length] == ' ' &&
-	        strcmp(wanted + length + 1, mirror_tables[run->before->table].name) == 0);
+	        strcmp(wanted + length + 1, mirror_tables[run->before.table].name) == 0);
 }
 
 /* Holds the run, once, where the setting names the place that it is at. */
@@ -78,11 +78,12 @@ sync_pause(SyncRun *run, bool is_after)
 {
 	SqlArgs args = {0};
 
-	if (ngeshare_settings.pause_at[0] == '\0' || run->has_paused || !is_place(run, is_after))
+	if (ngeshare_settings.pause_at[0] == '\0' || run->lasting.has_paused ||
+	    !is_place(run, is_after))
 		return;
-	run->has_paused = true;
+	run->lasting.has_paused = true;
 	ereport(LOG, (errmsg("sync %lld is held %s phase %s", (long long) run->run_id,
-	                     is_after ? "after" : "in", sync_phase_name(run->before->phase))));
+	                     is_after ? "after" : "in", sync_phase_name(run->before.phase))));
 	sql_add_int64(&args, run->run_id);
 	while (!sql_query_row("SELECT 1 FROM ngeshare.sync_progress WHERE run_id = $1 AND is_resumed",
 	                      &args))

@@ -3,7 +3,8 @@
  *		Before a run pulls anything: is production what it was, and which
  *		watermark and window will this run end with?
  */
-#include "sync/sync.h"
+#include "sync/compare/compare.h"
+#include "sync/run/run.h"
 
 #include "common/int.h"
 #include "history/zone.h"
@@ -15,7 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-/* Refuses (NG003) a production whose transactions have gone back behind what they were. */
+/* Refuses (NG003) a production whose transactions have gone back. */
 static void
 refuse_restored(const Production *production, SqlArgs *args)
 {
@@ -35,7 +36,7 @@ refuse_restored(const Production *production, SqlArgs *args)
 
 /*
  * Writes down which system the mirror's rows come from and how far its
- * transactions had come; refuses (NG003) one that has gone back behind that.
+ * transactions had come; refuses (NG003) one that has gone back.
  */
 static void
 record_source(SyncRun *run, const Production *production)
@@ -75,7 +76,7 @@ may_read(SyncRun *run, const char *view, const char *function)
 	                       " AND pg_catalog.has_function_privilege('pg_catalog.%s', 'EXECUTE')",
 	                       view, function);
 
-	return remote_bool(remote_rows(run->remote, sql, "bool", 1, 1), 0, 0);
+	return remote_bool(remote_rows(run->lasting.remote, sql, "bool", 1, 1), 0, 0);
 }
 
 /*
@@ -91,7 +92,7 @@ name_prepared(SyncRun *run)
 	               " AND prepared < pg_catalog.clock_timestamp() - interval '%d s'"
 	               " ORDER BY prepared LIMIT 1",
 	               ngeshare_settings.sync_overlap);
-	RemoteRows *rows = remote_rows(run->remote, sql, "text text", 0, 1);
+	RemoteRows *rows = remote_rows(run->lasting.remote, sql, "text text", 0, 1);
 
 	if (rows->count > 0)
 		sync_note_finding(run,
@@ -134,14 +135,15 @@ read_bound(SyncRun *run)
 	char *sql = sql_format("SELECT (extract(epoch FROM least(pg_catalog.clock_timestamp()%s))"
 	                       " * 1000000)::bigint",
 	                       oldest_transaction(run));
-	int64 unix_microseconds = remote_int64(remote_rows(run->remote, sql, "int", 1, 1), 0, 0);
+	int64 unix_microseconds =
+	    remote_int64(remote_rows(run->lasting.remote, sql, "int", 1, 1), 0, 0);
 	Timestamp instant;
 
 	/* No transaction began before PostgreSQL's epoch, nor centuries from now. */
 	if (pg_sub_s64_overflow(unix_microseconds,
 	                        (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY, &instant) ||
 	    instant < 0 || !IS_VALID_TIMESTAMP(instant))
-		remote_refuse(run->remote, ERRCODE_PROTOCOL_VIOLATION, "its clock is not one", sql);
+		remote_refuse(run->lasting.remote, ERRCODE_PROTOCOL_VIOLATION, "its clock is not one", sql);
 	return Min(instant, run->clock) - ngeshare_settings.sync_overlap * USECS_PER_SEC;
 }
 
@@ -194,13 +196,13 @@ sync_reopen(SyncRun *run)
 	MemoryContext caller = MemoryContextSwitchTo(run->context);
 
 	sync_drop_connection(run);
-	run->remote = remote_open_production();
+	run->lasting.remote = remote_open_production();
 	PG_TRY();
 	{
-		run->production = production_check(run->remote);
+		run->lasting.production = production_check(run->lasting.remote);
 		MemoryContextSwitchTo(caller);
-		production_check_same(run->production);
-		record_source(run, run->production);
+		production_check_same(run->lasting.production);
+		record_source(run, run->lasting.production);
 	}
 	PG_CATCH();
 	{
@@ -214,11 +216,11 @@ sync_reopen(SyncRun *run)
 void
 sync_drop_connection(SyncRun *run)
 {
-	if (run->remote == NULL)
+	if (run->lasting.remote == NULL)
 		return;
-	run->bytes_received += remote_bytes_received(run->remote);
-	remote_close(run->remote);
-	run->remote = NULL;
+	run->lasting.bytes_received += remote_bytes_received(run->lasting.remote);
+	remote_close(run->lasting.remote);
+	run->lasting.remote = NULL;
 }
 
 /* Checks production, and reads the run's watermark and window. */
@@ -233,14 +235,15 @@ sync_preflight(SyncRun *run)
 	connect_bind_to_extension();
 	sync_reopen(run);
 	sync_record_drift(run);
-	statistics_copy(run->remote);
-	run->bound = read_bound(run);
-	run->old_start = read_old_start();
+	statistics_copy(run->lasting.remote);
+	run->at.bound = read_bound(run);
+	run->at.old_start = read_old_start();
 	if (run->wanted[MIRROR_ATTENDANCE])
 	{
-		run->window_start = read_window_start(run);
+		run->at.window_start = read_window_start(run);
+		run->at.rebuilds_past = run->mode == SYNC_FULL || TIMESTAMP_IS_NOBEGIN(run->at.old_start);
 		sql_add_int64(&args, run->run_id);
-		sql_add_timestamptz(&args, run->window_start);
+		sql_add_timestamptz(&args, run->at.window_start);
 		sql_run("UPDATE public.sync_run SET window_start = $2 WHERE run_id = $1", &args);
 	}
 	sync_forget_differences();

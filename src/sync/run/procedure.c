@@ -5,7 +5,7 @@
  * Each step runs in a subtransaction, so that an error can be caught and all of
  * it rolled back, in a procedure's own transaction.
  */
-#include "sync/sync.h"
+#include "sync/run/run.h"
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
@@ -27,16 +27,7 @@
 
 PG_FUNCTION_INFO_V1(ngeshare_sync);
 
-/* The modes' names, in the order of SyncMode. */
-static const char *const mode_names[] = {"incremental", "full", "verify"};
-
 #define MODES_HINT "Modes are incremental, full and verify."
-
-const char *
-sync_mode_name(SyncMode mode)
-{
-	return mode_names[mode];
-}
 
 /* Reads the mode; 22004 and 22023 for what is none. */
 SyncMode
@@ -48,8 +39,8 @@ sync_read_mode(FunctionCallInfo fcinfo)
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("mode must not be NULL"),
 		                errhint(MODES_HINT)));
 	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	for (int mode = 0; mode < lengthof(mode_names); mode++)
-		if (strcmp(name, mode_names[mode]) == 0)
+	for (int mode = 0; mode < SYNC_MODES; mode++)
+		if (strcmp(name, sync_mode_name(mode)) == 0)
 			return (SyncMode) mode;
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown mode \"%s\"", name),
 	                errhint(MODES_HINT)));
@@ -173,8 +164,8 @@ run_sync(SyncMode mode, const bool *wanted, const PinnedCaller *identity)
 	stop_callers_timers();
 	sync_run_to_end(run, &step_transactions);
 	MemoryContextSwitchTo(caller);
-	if (run->error != NULL)
-		ReThrowError(run->error);
+	if (run->lasting.error != NULL)
+		ReThrowError(run->lasting.error);
 	MemoryContextDelete(context);
 }
 

@@ -8,9 +8,9 @@
  * closed in on by halves; whatever else fails costs its table and those that point
  * to it. A production that can't be reached, or that has lost too much, ends the
  * run. A lock that somebody else holds is no error until the run has waited for
- * sync_timeout: the step lets go of all it holds and comes back (lock.c).
+ * sync_timeout: the step lets go of all it holds and comes back (gate.c).
  */
-#include "sync/sync.h"
+#include "sync/run/run.h"
 
 #include "common/pg_prng.h"
 #include "miscadmin.h"
@@ -24,9 +24,6 @@
  * milliseconds: those whom it kept waiting go first.
  */
 #define CONFLICT_DELAY_MS 250
-
-/* So long a first load waits at most for those who read one empty table, in milliseconds. */
-#define FILL_PATIENCE_MS 5000
 
 /* Milliseconds to wait after so many failures in a row, give or take a quarter. */
 long
@@ -60,9 +57,9 @@ is_cancel(const ErrorData *error)
 void
 sync_stop(SyncRun *run, ErrorData *error)
 {
-	run->verdict = SYNC_END;
-	run->error = error;
-	run->is_cancelled = is_cancel(error);
+	run->lasting.verdict = SYNC_END;
+	run->lasting.error = error;
+	run->lasting.is_cancelled = is_cancel(error);
 }
 
 /* Whether a lock here wasn't to be had in time, or a deadlock here was broken. */
@@ -75,21 +72,6 @@ is_lock_conflict(const ErrorData *error)
 	        strcmp(error->funcname, "ProcessInterrupts") == 0) ||
 	       (error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED &&
 	        strcmp(error->funcname, "DeadLockReport") == 0);
-}
-
-/* Whether an error is about a value: a row can't be stored, its table otherwise can. */
-bool
-sync_is_row_error(int sqlstate)
-{
-	switch (ERRCODE_TO_CATEGORY(sqlstate))
-	{
-		case MAKE_SQLSTATE('2', '2', '0', '0', '0'): /* data */
-		case MAKE_SQLSTATE('2', '3', '0', '0', '0'): /* constraints */
-		case MAKE_SQLSTATE('5', '4', '0', '0', '0'): /* limits: a key too long for its index */
-			return true;
-		default:
-			return sqlstate == ERRCODE_RAISE_EXCEPTION; /* a trigger that somebody added */
-	}
 }
 
 /* Whether trying again later may help. */
@@ -141,7 +123,7 @@ class_of(const SyncRun *run, int sqlstate)
 {
 	if (is_transient(sqlstate))
 		return SYNC_TRANSIENT;
-	return sync_is_row_error(sqlstate) && moves_rows(run->phase) ? SYNC_ROW : SYNC_PERMANENT;
+	return sync_is_row_error(sqlstate) && moves_rows(run->at.phase) ? SYNC_ROW : SYNC_PERMANENT;
 }
 
 /* Halves a number of rows; false where it was one already. */
@@ -161,32 +143,32 @@ halve(int *rows)
 static bool
 close_in(SyncRun *run)
 {
-	run->is_narrowing = true;
-	switch (run->phase)
+	run->lasting.is_narrowing = true;
+	switch (run->at.phase)
 	{
 		case SYNC_PULL:
-			if (halve(&run->batch_rows))
+			if (halve(&run->at.batch_rows))
 				return true;
 			break;
 		case SYNC_REPAIR:
-			run->is_fetched = false;
-			if (halve(&run->repair_rows))
+			run->at.is_fetched = false;
+			if (halve(&run->at.repair_rows))
 				return true;
 			break;
 		case SYNC_PARENTS:
-			run->is_fetched = false;
+			run->at.is_fetched = false;
 			/* Without its parents a row waits in quarantine. */
-			run->phase = run->table == MIRROR_ATTENDANCE ? SYNC_WINDOW : SYNC_MERGE;
+			run->at.phase = sync_merging_phase(run);
 			return true;
 		default:
-			if (run->isolates)
+			if (run->lasting.isolates)
 				return false;
-			run->isolates = true;
+			run->lasting.isolates = true;
 			return true;
 	}
-	if (run->passes_over)
+	if (run->lasting.passes_over)
 		return false;
-	run->passes_over = true;
+	run->lasting.passes_over = true;
 	return true;
 }
 
@@ -194,47 +176,23 @@ close_in(SyncRun *run)
 static SyncVerdict
 verdict_on(SyncRun *run, const ErrorData *error, SyncErrorClass error_class)
 {
-	bool at_table = run->phase > SYNC_PREFLIGHT && run->phase < SYNC_SETTLE;
-
 	if (sync_is_own_stop(error))
 		return SYNC_END;
 	if (error_class == SYNC_ROW && close_in(run))
 		return SYNC_RETRY;
 	if (error_class == SYNC_TRANSIENT &&
-	    ++run->transient_failures <= ngeshare_settings.sync_retries)
+	    ++run->lasting.transient_failures <= ngeshare_settings.sync_retries)
 	{
 		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
 		{
-			halve(&run->batch_rows);
-			halve(&run->repair_rows);
+			halve(&run->at.batch_rows);
+			halve(&run->at.repair_rows);
 		}
-		run->delay_ms = sync_backoff(run->transient_failures);
+		run->lasting.delay_ms = sync_backoff(run->lasting.transient_failures);
 		return SYNC_RETRY;
 	}
-	return at_table && !concerns_all_tables(error->sqlerrcode) ? SYNC_SKIP_TABLE : SYNC_END;
-}
-
-/* For how long the step has been coming back for a lock, in milliseconds. */
-static long
-waited_for_lock(const SyncRun *run)
-{
-	if (run->conflict_since == 0)
-		return 0;
-	return TimestampDifferenceMilliseconds(run->conflict_since, GetCurrentTimestamp());
-}
-
-/*
- * Whether a step may still ask for a table for itself, to fill it past its indexes.
- * Somebody who has read the empty table keeps it from that until their transaction
- * ends, and everybody may read: after a while the rows come the ordinary way.
- */
-bool
-sync_may_fill(const SyncRun *run)
-{
-	long patience = ngeshare_settings.sync_timeout * 1000L; /* the whole run's */
-
-	return !run->isolates &&
-	       waited_for_lock(run) < Min(FILL_PATIENCE_MS, patience / (2 * MIRROR_TABLES));
+	return sync_table_name(run) != NULL && !concerns_all_tables(error->sqlerrcode) ? SYNC_SKIP_TABLE
+	                                                                               : SYNC_END;
 }
 
 /* Lets a lock conflict pass without a word as long as the patience lasts; then says what it is. */
@@ -243,11 +201,12 @@ waits_for_lock(SyncRun *run, ErrorData *error)
 {
 	if (!is_lock_conflict(error))
 		return false;
-	if (run->conflict_since == 0)
-		run->conflict_since = GetCurrentTimestamp();
-	if (run->conflict_ms + waited_for_lock(run) > ngeshare_settings.sync_timeout * 1000L)
+	if (run->lasting.conflict_since == 0)
+		run->lasting.conflict_since = GetCurrentTimestamp();
+	if (run->lasting.conflict_ms + sync_waited_for_lock(run) >
+	    ngeshare_settings.sync_timeout * 1000L)
 	{
-		run->transient_failures = ngeshare_settings.sync_retries;
+		run->lasting.transient_failures = ngeshare_settings.sync_retries;
 		error->message =
 		    psprintf("somebody else has held a lock here for %d s", ngeshare_settings.sync_timeout);
 		error->hint = "SELECT pid, state, query FROM pg_stat_activity WHERE state LIKE 'idle in"
@@ -255,32 +214,14 @@ waits_for_lock(SyncRun *run, ErrorData *error)
 		              " SELECT * FROM pg_prepared_xacts.";
 		return false;
 	}
-	run->delay_ms = CONFLICT_DELAY_MS * (0.5 + pg_prng_double(&pg_global_prng_state));
-	run->verdict = SYNC_RETRY;
+	run->lasting.delay_ms = CONFLICT_DELAY_MS * (0.5 + pg_prng_double(&pg_global_prng_state));
+	run->lasting.verdict = SYNC_RETRY;
 	return true;
 }
 
 /*
- * Puts the run back to where the failed step found it, but for what is known of the
- * failure. What the step had to wait for before it began it has waited for.
- */
-static void
-rewind_step(SyncRun *run)
-{
-	SyncRun failed = *run;
-
-	*run = *run->before;
-	run->remote = failed.remote;
-	run->findings.data = failed.findings.data;
-	run->findings.maxlen = failed.findings.maxlen;
-	run->findings.data[run->findings.len] = '\0';
-	run->has_paused = failed.has_paused;
-	run->delay_ms = 0;
-}
-
-/*
- * Judges a step's error: sets the run's verdict and what follows from it, and
- * notes the error to be logged. A connection that isn't idle is let go.
+ * Judges a step's error: puts the run back to where the step began, sets its verdict and what
+ * follows from it, and notes the error to be logged. A connection that isn't idle is let go.
  */
 void
 sync_judge(SyncRun *run, ErrorData *error)
@@ -288,28 +229,29 @@ sync_judge(SyncRun *run, ErrorData *error)
 	SyncErrorClass error_class;
 	bool was_narrowing;
 
-	rewind_step(run);
-	if (run->remote != NULL && !remote_is_idle(run->remote))
+	run->at = run->before;
+	run->lasting.delay_ms = 0; /* what the step had to wait for it has waited for */
+	if (run->lasting.remote != NULL && !remote_is_idle(run->lasting.remote))
 		sync_drop_connection(run);
 	if (waits_for_lock(run, error))
 		return;
-	was_narrowing = run->is_narrowing;
-	run->attempt++;
+	was_narrowing = run->lasting.is_narrowing;
+	run->lasting.attempts++;
 	error_class = class_of(run, error->sqlerrcode);
-	run->verdict = verdict_on(run, error, error_class);
+	run->lasting.verdict = verdict_on(run, error, error_class);
 	if (error_class == SYNC_ROW)
 	{
-		run->row_error = error->message;
-		run->row_sqlstate = error->sqlerrcode;
+		run->lasting.row_error = error->message;
+		run->lasting.row_sqlstate = error->sqlerrcode;
 	}
-	if (run->verdict == SYNC_SKIP_TABLE && run->error == NULL)
-		run->error = error;
-	if (run->verdict == SYNC_END)
+	if (run->lasting.verdict == SYNC_SKIP_TABLE && run->lasting.error == NULL)
+		run->lasting.error = error;
+	if (run->lasting.verdict == SYNC_END)
 		sync_stop(run, error);
 	/* Of the way to a row that can't be stored, the first error and the last are told. */
-	if (error_class != SYNC_ROW || !was_narrowing || run->verdict != SYNC_RETRY)
+	if (error_class != SYNC_ROW || !was_narrowing || run->lasting.verdict != SYNC_RETRY)
 		sync_note_error(run, error, error_class);
-	if (run->verdict == SYNC_SKIP_TABLE)
+	if (run->lasting.verdict == SYNC_SKIP_TABLE)
 	{
 		sync_forget_failures(run);
 		sync_leave_table(run);
@@ -320,11 +262,11 @@ sync_judge(SyncRun *run, ErrorData *error)
 void
 sync_forget_failures(SyncRun *run)
 {
-	run->attempt = 0;
-	run->transient_failures = 0;
-	run->conflict_ms += waited_for_lock(run);
-	run->conflict_since = 0;
-	run->is_narrowing = false;
-	run->passes_over = false;
-	run->isolates = false;
+	run->lasting.attempts = 0;
+	run->lasting.transient_failures = 0;
+	run->lasting.conflict_ms += sync_waited_for_lock(run);
+	run->lasting.conflict_since = 0;
+	run->lasting.is_narrowing = false;
+	run->lasting.passes_over = false;
+	run->lasting.isolates = false;
 }

@@ -2,58 +2,12 @@
  * src/sync/run/state.c
  *		A run from its beginning to its end: which step comes next.
  */
-#include "sync/sync.h"
+#include "sync/compare/compare.h"
+#include "sync/move/move.h"
+#include "sync/run/run.h"
 
 #include "ngeshare.h"
 #include "pinned.h"
-#include "sql.h"
-#include "utils/memutils.h"
-
-static const char *const phase_names[] = {"preflight", "survey", "open",   "pull",   "past",
-                                          "parents",   "merge",  "window", "verify", "repair",
-                                          "deletes",   "settle", "finish", "ended"};
-
-const char *
-sync_phase_name(SyncPhase phase)
-{
-	return phase_names[phase];
-}
-
-/* Adds a sentence to what makes the run end as a warning. */
-void
-sync_note_finding(SyncRun *run, const char *format, ...)
-{
-	MemoryContext caller = MemoryContextSwitchTo(run->context);
-	int needed;
-
-	if (run->findings.len > 0)
-		appendStringInfoString(&run->findings, " ");
-	do
-	{
-		va_list args;
-
-		va_start(args, format);
-		needed = appendStringInfoVA(&run->findings, format, args);
-		va_end(args);
-		if (needed > 0)
-			enlargeStringInfo(&run->findings, needed);
-	} while (needed > 0);
-	MemoryContextSwitchTo(caller);
-}
-
-/* The canonical name of the zone whose local days answers speak in. */
-const char *
-sync_reporting_zone(void)
-{
-	return pg_get_timezone_name(ngeshare_settings.zone);
-}
-
-/* A copy of a text that lives as long as the run; NULL stays NULL. */
-char *
-sync_keep_text(SyncRun *run, const char *text)
-{
-	return text != NULL ? MemoryContextStrdup(run->context, text) : NULL;
-}
 
 /* A run that has not begun, in memory that lives in the current context. */
 SyncRun *
@@ -65,37 +19,36 @@ sync_new(SyncMode mode, const bool *wanted)
 	run->mode = mode;
 	memcpy(run->wanted, wanted, sizeof(run->wanted));
 	run->clock = clock_sync_now();
-	run->phase = SYNC_PREFLIGHT;
-	run->before = palloc0(sizeof(SyncRun));
-	initStringInfo(&run->findings);
+	run->at.phase = SYNC_PREFLIGHT;
+	for (int table = 0; table < MIRROR_TABLES; table++)
+		run->ops[table] =
+		    mirror_tables[table].has_window ? &sync_windowed_table : &sync_plain_table;
 	return run;
 }
 
-/* Goes to the next table from a place on that is wanted and has not failed; false: there is none.
- */
+/* Goes to the next table, from one on, that is wanted and has not failed; false after the last. */
 static bool
 go_to_table(SyncRun *run, int table, SyncPhase phase)
 {
-	while (table < MIRROR_TABLES && (!run->wanted[table] || run->tables[table].has_failed))
+	while (table < MIRROR_TABLES && (!run->wanted[table] || run->at.tables[table].has_failed))
 		table++;
 	if (table == MIRROR_TABLES)
 		return false;
-	run->table = table;
-	run->phase = phase;
+	run->at.table = table;
+	run->at.phase = phase;
 	return true;
 }
 
-/* After a table's comparison the next one's; after the last the work begins, or the looking ends.
- */
+/* After a table's comparison comes the next one's, after the last one's the work, if any. */
 static void
-go_behind_survey(SyncRun *run)
+go_after_comparison(SyncRun *run)
 {
-	if (go_to_table(run, run->table + 1, SYNC_SURVEY))
+	if (go_to_table(run, run->at.table + 1, SYNC_SURVEY))
 		return;
 	if (run->mode == SYNC_COMPARE)
-		run->phase = SYNC_FINISH;
+		run->at.phase = SYNC_FINISH;
 	else if (!go_to_table(run, 0, SYNC_OPEN))
-		run->phase = SYNC_SETTLE;
+		run->at.phase = SYNC_SETTLE;
 }
 
 /*
@@ -103,40 +56,58 @@ go_behind_survey(SyncRun *run)
  * between two steps, after an error, where no transaction is open to ask anything in.
  */
 static void
-go_behind_table(SyncRun *run)
+go_after_table(SyncRun *run)
 {
-	if (go_to_table(run, run->table + 1, SYNC_OPEN))
+	if (go_to_table(run, run->at.table + 1, SYNC_OPEN))
 		return;
-	run->table = MIRROR_ATTENDANCE;
-	run->phase = SYNC_DELETES;
+	run->at.table = MIRROR_TABLES - 1;
+	run->at.phase = SYNC_DELETES;
+}
+
+/* Closes the table that the run is at. */
+static void
+close_table(SyncRun *run)
+{
+	sync_at_state(run)->is_done = true;
+	sync_log_close_table(run, run->at.table);
 }
 
 /* Closes the table and goes on. */
 static void
 end_table(SyncRun *run)
 {
-	run->tables[run->table].is_done = true;
-	sync_log_close_table(run, run->table);
-	go_behind_table(run);
+	close_table(run);
+	go_after_table(run);
+}
+
+/*
+ * Compares the table. A run that only looks is done with it then. Quarantined rows count
+ * as the same on both sides, but the mirror lacks them.
+ */
+static void
+compare_table(SyncRun *run)
+{
+	sync_compare(run);
+	if (run->mode == SYNC_COMPARE)
+	{
+		sync_log_open_table(run, run->at.table);
+		sync_count_quarantined(run, sync_at_table(run));
+		close_table(run);
+	}
+	go_after_comparison(run);
 }
 
 /* Opens passes up to the first that has work to do: those whose content is the same need none. */
 static void
 open_tables(SyncRun *run)
 {
-	while (run->phase == SYNC_OPEN)
+	while (run->at.phase == SYNC_OPEN)
 	{
-		run->phase = SYNC_PULL;
+		run->at.phase = SYNC_PULL;
+		sync_log_open_table(run, run->at.table);
 		if (!sync_open_pass(run))
 			end_table(run);
 	}
-}
-
-/* How a table's staging gets into the mirror. */
-static SyncPhase
-merging_phase(const SyncRun *run)
-{
-	return run->table == MIRROR_ATTENDANCE ? SYNC_WINDOW : SYNC_MERGE;
 }
 
 /*
@@ -144,16 +115,16 @@ merging_phase(const SyncRun *run)
  * have just come whole, too; the few that came since are fetched with the repair.
  */
 static void
-go_behind_pull(SyncRun *run)
+go_after_pull(SyncRun *run)
 {
 	bool at_past =
-	    run->table == MIRROR_ATTENDANCE && (run->rebuilds_past || run->past_buckets != NULL);
+	    sync_at_table(run)->has_window && (run->at.rebuilds_past || run->at.past_buckets != NULL);
 
-	run->phase = SYNC_PARENTS;
+	run->at.phase = SYNC_PARENTS;
 	if (at_past)
-		run->phase = SYNC_PAST;
-	else if (run->tables[run->table].is_whole)
-		run->phase = merging_phase(run);
+		run->at.phase = SYNC_PAST;
+	else if (sync_at_state(run)->is_whole)
+		run->at.phase = sync_merging_phase(run);
 }
 
 /*
@@ -163,54 +134,53 @@ go_behind_pull(SyncRun *run)
 static void
 merge_table(SyncRun *run)
 {
-	if (run->phase == SYNC_WINDOW)
-		sync_merge_window(run);
-	else
-		sync_merge(run);
-	run->phase = SYNC_VERIFY;
-	if (run->is_resumed && !run->tables[run->table].is_whole)
-		run->phase = SYNC_OPEN;
-	run->is_resumed = false;
+	sync_merge(run);
+	run->at.phase = SYNC_VERIFY;
+	if (run->at.is_resumed && !sync_at_state(run)->is_whole)
+		run->at.phase = SYNC_OPEN;
+	run->at.is_resumed = false;
 }
 
 /* The parents that staged rows lack: fetched in one step, written in the next. */
 static void
 bring_parents(SyncRun *run)
 {
-	if (!run->is_fetched && sync_stage_parents(run))
+	if (!run->at.is_fetched && sync_stage_parents(run))
 	{
-		run->is_fetched = true;
+		run->at.is_fetched = true;
 		return;
 	}
-	if (run->is_fetched)
+	if (run->at.is_fetched)
 		sync_write_parents(run);
-	run->is_fetched = false;
-	run->phase = merging_phase(run);
+	run->at.is_fetched = false;
+	run->at.phase = sync_merging_phase(run);
 }
 
-/* The window: what production still has of the rows that go is asked in one step, all written in
- * the next. */
+/*
+ * The window: which of the rows that go production still has is asked in one step, and
+ * all is written in the next.
+ */
 static void
 bring_window(SyncRun *run)
 {
-	if (!run->is_fetched)
+	if (!run->at.is_fetched)
 	{
 		sync_look_for_gone(run);
-		run->is_fetched = true;
+		run->at.is_fetched = true;
 		return;
 	}
 	merge_table(run);
-	run->is_fetched = false;
+	run->at.is_fetched = false;
 }
 
 /* After a table's deletes come those of the one before it, after the first table the end. */
 static void
-go_behind_deletes(SyncRun *run)
+go_after_deletes(SyncRun *run)
 {
-	if (run->table == 0)
-		run->phase = SYNC_SETTLE;
+	if (run->at.table == 0)
+		run->at.phase = SYNC_SETTLE;
 	else
-		run->table--;
+		run->at.table--;
 }
 
 /* Whether a table points to one that has failed. */
@@ -218,7 +188,7 @@ static bool
 has_failed_parent(const SyncRun *run, const MirrorTable *table)
 {
 	for (const MirrorParent *parent = table->parents; parent->column != NULL; parent++)
-		if (run->tables[mirror_table_index(parent->table)].has_failed)
+		if (run->at.tables[mirror_table_index(parent->table)].has_failed)
 			return true;
 	return false;
 }
@@ -230,62 +200,81 @@ has_failed_parent(const SyncRun *run, const MirrorTable *table)
 void
 sync_leave_table(SyncRun *run)
 {
-	run->tables[run->table].has_failed = true;
-	run->tables[run->table].extra = 0;
-	run->is_fetched = false;
-	if (run->phase == SYNC_DELETES)
+	sync_at_state(run)->has_failed = true;
+	sync_at_state(run)->extra = 0;
+	run->at.is_fetched = false;
+	if (run->at.phase == SYNC_DELETES)
 	{
-		go_behind_deletes(run);
+		go_after_deletes(run);
 		return;
 	}
-	for (int table = run->table + 1; table < MIRROR_TABLES; table++)
+	for (int table = run->at.table + 1; table < MIRROR_TABLES; table++)
 		if (run->wanted[table] && has_failed_parent(run, &mirror_tables[table]))
 		{
-			run->tables[table].has_failed = run->tables[table].is_skipped = true;
-			run->tables[table].extra = 0;
+			run->at.tables[table].has_failed = run->at.tables[table].is_skipped = true;
+			run->at.tables[table].extra = 0;
 		}
-	if (run->phase == SYNC_SURVEY)
-		go_behind_survey(run);
+	if (run->at.phase == SYNC_SURVEY)
+		go_after_comparison(run);
 	else
-		go_behind_table(run);
+		go_after_table(run);
 }
 
 /* Takes out of one table what leaves the mirror; last comes the first table. */
 static void
 delete_from_table(SyncRun *run)
 {
-	if (run->table == MIRROR_ATTENDANCE)
+	if (run->at.table == MIRROR_TABLES - 1)
 	{
 		if (!sync_may_leave(run))
 		{
-			run->phase = SYNC_SETTLE;
+			run->at.phase = SYNC_SETTLE;
 			return;
 		}
 		sync_guard_all_removals(run);
-		sync_hold_orphans(run);
+		sync_quarantine_orphans(run);
 		sync_guard_quarantine(run);
 	}
-	if (sync_has_leaving(run, run->table))
+	if (sync_has_leaving(run, run->at.table))
+	{
 		sync_remove(run);
-	go_behind_deletes(run);
+		sync_log_close_table(run, run->at.table);
+	}
+	go_after_deletes(run);
+}
+
+/* Looks at the table again after its merge: what still differs is repaired. */
+static void
+verify_table(SyncRun *run)
+{
+	char *buckets;
+
+	if (sync_at_table(run)->has_window && sync_verify_past(run))
+		return;
+	run->at.phase = SYNC_REPAIR;
+	buckets = sync_compare_again(run);
+	if (buckets != NULL)
+		sync_quarantine_surplus(run);
+	if (!sync_list_differences(run, buckets))
+		end_table(run);
 }
 
 /* The work of a table's pass, from its opening to its repair. */
 static void
 do_table_phase(SyncRun *run)
 {
-	switch (run->phase)
+	switch (run->at.phase)
 	{
 		case SYNC_OPEN:
 			open_tables(run);
 			break;
 		case SYNC_PULL:
 			if (!sync_pull_batch(run))
-				go_behind_pull(run);
+				go_after_pull(run);
 			break;
 		case SYNC_PAST:
 			sync_pull_past(run);
-			run->phase = run->tables[run->table].is_whole ? merging_phase(run) : SYNC_PARENTS;
+			run->at.phase = sync_at_state(run)->is_whole ? sync_merging_phase(run) : SYNC_PARENTS;
 			break;
 		case SYNC_PARENTS:
 			bring_parents(run);
@@ -297,11 +286,7 @@ do_table_phase(SyncRun *run)
 			bring_window(run);
 			break;
 		case SYNC_VERIFY:
-			if (run->table == MIRROR_ATTENDANCE && sync_verify_past(run))
-				break;
-			run->phase = SYNC_REPAIR;
-			if (sync_verify(run))
-				end_table(run);
+			verify_table(run);
 			break;
 		default:
 			if (!sync_repair(run))
@@ -310,56 +295,29 @@ do_table_phase(SyncRun *run)
 	}
 }
 
-/* Whether a table of the run has failed. */
-static bool
-has_failed_table(const SyncRun *run)
-{
-	for (int table = 0; table < MIRROR_TABLES; table++)
-		if (run->tables[table].has_failed)
-			return true;
-	return false;
-}
-
-/*
- * Refreshes the snapshot and closes the run, in one transaction: readers see both or
- * neither. A run with failed tables leaves the instant that answers are known until.
- */
-static void
-refresh_and_finish(SyncRun *run)
-{
-	SqlArgs args = {0};
-
-	sql_add_int64(&args, run->run_id);
-	sql_add_bool(&args, run->mode == SYNC_FULL);
-	sql_add_bool(&args, has_failed_table(run));
-	sql_query_row("SELECT ngeshare.refresh_after_sync($1, $2, $3)", &args);
-	sync_log_finish(run);
-}
-
 /* The work of the phase that the run is in, and the way to the next. */
 static void
 do_phase(SyncRun *run)
 {
-	switch (run->phase)
+	switch (run->at.phase)
 	{
 		case SYNC_PREFLIGHT:
 			sync_preflight(run);
 			go_to_table(run, 0, SYNC_SURVEY);
 			break;
 		case SYNC_SURVEY:
-			sync_survey(run);
-			go_behind_survey(run);
+			compare_table(run);
 			break;
 		case SYNC_DELETES:
 			delete_from_table(run);
 			break;
 		case SYNC_SETTLE:
-			refresh_and_finish(run);
-			run->phase = SYNC_ENDED;
+			sync_refresh_and_finish(run);
+			run->at.phase = SYNC_ENDED;
 			break;
 		case SYNC_FINISH:
-			sync_log_finish(run);
-			run->phase = SYNC_ENDED;
+			sync_finish(run);
+			run->at.phase = SYNC_ENDED;
 			break;
 		case SYNC_ENDED:
 			break;
@@ -389,12 +347,12 @@ sync_step(SyncRun *run)
 	sync_lock_keep();
 	pinned_become(remote_production_owner(), &caller);
 	sync_limit_lock_waits();
-	if (run->remote == NULL && needs_production(run->phase))
+	if (run->lasting.remote == NULL && needs_production(run->at.phase))
 		sync_reopen(run);
 	sync_pause(run, false);
 	do_phase(run);
 	sync_pause(run, true);
 	sync_log_progress(run);
 	pinned_become_caller(&caller);
-	return run->phase != SYNC_ENDED;
+	return run->at.phase != SYNC_ENDED;
 }

@@ -6,7 +6,7 @@
  * slots leaves nothing behind; the worker waits for that transaction to end, and
  * finds its run's row or, where it was rolled back, nothing to do.
  */
-#include "sync/sync.h"
+#include "sync/run/run.h"
 
 #include "access/xact.h"
 #include "fmgr.h"
@@ -111,7 +111,7 @@ wait_for_starter(const WorkerOrder *order)
 	return exists;
 }
 
-/* A step of the worker's is a transaction; between two of them it reads its settings anew. */
+/* A step of the worker's is a transaction; between two of them it reads its settings again. */
 static void
 begin_step(const SyncRun *run)
 {
@@ -121,7 +121,7 @@ begin_step(const SyncRun *run)
 		ProcessConfigFile(PGC_SIGHUP);
 	}
 	sql_begin(psprintf("ngeshare sync %lld: %s %s", (long long) run->run_id,
-	                   sync_phase_name(run->phase), mirror_tables[run->table].name));
+	                   sync_phase_name(run->at.phase), sync_at_table(run)->name));
 }
 
 static void
@@ -145,10 +145,10 @@ work(const WorkerOrder *order)
 	run->run_id = order->run_id;
 	run->clock = order->clock;
 	sync_run_to_end(run, &step_transactions);
-	if (run->error != NULL)
-		ereport(LOG,
-		        (errcode(run->error->sqlerrcode),
-		         errmsg("sync %lld failed: %s", (long long) run->run_id, run->error->message)));
+	if (run->lasting.error != NULL)
+		ereport(LOG, (errcode(run->lasting.error->sqlerrcode),
+		              errmsg("sync %lld failed: %s", (long long) run->run_id,
+		                     run->lasting.error->message)));
 }
 
 /* The worker: ends by itself when its run has; SIGTERM ends it, SIGINT cancels the run. */

@@ -1,0 +1,103 @@
+/*
+ * src/sync/move/history.c
+ *		The meetings before the window, made what production's attendance comes to.
+ */
+#include "sync/compare/compare.h"
+#include "sync/move/move.h"
+
+#include "sql.h"
+#include "utils/builtins.h"
+
+/*
+ * Stages what production's attendance before the window comes to, as meetings:
+ * of the groups in the buckets that differ, or all of it.
+ */
+void
+sync_pull_past(SyncRun *run)
+{
+	Timestamp end = run->at.rebuilds_past ? run->at.window_start : sync_compared_start(run);
+	char *condition = "";
+
+	if (!run->at.rebuilds_past)
+		condition = sql_format(" WHERE bucket = ANY (%s::bigint[])",
+		                       quote_literal_cstr(run->at.past_buckets));
+	sync_clear("stage_meeting");
+	remote_copy(
+	    run->lasting.remote,
+	    sql_format("SELECT group_id, episode_id, day, first_at, last_at, attendances"
+	               " FROM (%s) AS meeting%s",
+	               content_past_meetings(run->lasting.production->keys, end, sync_reporting_zone()),
+	               condition),
+	    "stage_meeting", NIL);
+}
+
+/* Makes the past of the groups in the differing buckets what was staged. */
+void
+sync_correct_past(SyncRun *run)
+{
+	SqlArgs args = {0};
+
+	sql_add_int64(&args, run->run_id);
+	sql_add_text(&args, run->at.past_buckets);
+	sql_query_row("SELECT ngeshare.correct_past($1, $2::bigint[])", &args);
+	sync_at_state(run)->written_meetings += sql_int64(1);
+	sync_clear("stage_meeting");
+}
+
+/* Makes the whole past what was staged, in the reporting zone. */
+void
+sync_replace_past(SyncRun *run)
+{
+	SqlArgs args = {0};
+
+	sql_add_int64(&args, run->run_id);
+	sql_add_text(&args, sync_reporting_zone());
+	sql_add_timestamp(&args, run->at.window_start);
+	sql_query_row("SELECT ngeshare.replace_past($1, $2, $3)", &args);
+	sync_at_state(run)->written_meetings += sql_int64(1);
+	sync_clear("stage_meeting");
+}
+
+/* Lets the window start where this run's does; the rows that leave it leave both counts. */
+void
+sync_advance_window(SyncRun *run)
+{
+	SyncTable *state = sync_at_state(run);
+	SqlArgs args = {0};
+
+	sql_add_timestamp(&args, run->at.window_start);
+	sql_query_row("SELECT ngeshare.advance_window($1)", &args);
+	state->local_rows -= sql_int64(1);
+	state->source_rows -= sql_int64(1);
+}
+
+/*
+ * Compares the meetings before the window again, and takes in what differs still:
+ * a step that looks and fetches, a step that writes, a step that looks once more.
+ * False once the past is settled, or is known not to be.
+ */
+bool
+sync_verify_past(SyncRun *run)
+{
+	if (run->at.is_fetched)
+	{
+		sync_close_gate();
+		sync_correct_past(run);
+		run->at.has_corrected_past = true;
+		run->at.is_fetched = false;
+		return true;
+	}
+	if ((!run->at.rebuilds_past && run->at.past_buckets == NULL) || sync_past_is_same(run))
+		return false;
+	if (!run->at.has_corrected_past)
+	{
+		sync_pull_past(run);
+		run->at.is_fetched = true;
+		return true;
+	}
+	run->at.past_buckets = NULL;
+	sync_at_state(run)->mismatching++;
+	sync_note_finding(run, "The history before the window differs from production after it was"
+	                       " corrected: CALL ngeshare_sync('full').");
+	return false;
+}

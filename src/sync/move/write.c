@@ -1,0 +1,66 @@
+/*
+ * src/sync/move/write.c
+ *		Staged rows into the mirror, set-based, and only those that differ.
+ */
+#include "sync/move/move.h"
+
+#include "sql.h"
+#include "utils/builtins.h"
+
+/* Updates the mirror's rows that differ from staging's, of those that a condition leaves. */
+int64
+sync_update_staged(const MirrorTable *table, const char *condition)
+{
+	return sql_run(sql_format("UPDATE public.%s AS mirror SET %s FROM ngeshare.%s AS stage"
+	                          " WHERE mirror.id = stage.id AND ROW(%s) IS DISTINCT FROM ROW(%s)%s",
+	                          quote_identifier(table->name),
+	                          mirror_columns(table, "%1$I = stage.%1$I", ", "), table->stage,
+	                          mirror_columns(table, "mirror.%1$I", ", "),
+	                          mirror_columns(table, "stage.%1$I", ", "), condition),
+	               NULL);
+}
+
+/* Inserts staging's rows that the mirror lacks, of those that a condition leaves. */
+int64
+sync_insert_staged(const MirrorTable *table, const char *condition)
+{
+	const char *name = quote_identifier(table->name);
+
+	return sql_run(
+	    sql_format(
+	        "INSERT INTO public.%s (%s) SELECT %s FROM ngeshare.%s AS stage"
+	        " WHERE NOT EXISTS (SELECT 1 FROM public.%s AS mirror WHERE mirror.id = stage.id)%s",
+	        name, mirror_columns(table, "%1$I", ", "), mirror_columns(table, "stage.%1$I", ", "),
+	        table->stage, name, condition),
+	    NULL);
+}
+
+/*
+ * Writes what differs between staging and the mirror; returns how many rows that
+ * were. They count for the table that they are of.
+ */
+int64
+sync_write_differences(SyncRun *run, const MirrorTable *table)
+{
+	SyncTable *state = &run->at.tables[table - mirror_tables];
+	int64 updated = sync_update_staged(table, "");
+	int64 inserted = sync_insert_staged(table, "");
+
+	sync_release(table);
+	state->updated += updated;
+	state->inserted += inserted;
+	state->local_rows += inserted;
+	return updated + inserted;
+}
+
+/* Lets the planner know a table that has changed much, unless a VACUUM of it is under way. */
+void
+sync_analyze_if_changed(SyncRun *run)
+{
+	SyncTable *state = sync_at_state(run);
+
+	if (state->inserted + state->updated + state->deleted > state->local_rows / 10)
+		sql_run(sql_format("ANALYZE (SKIP_LOCKED) public.%s",
+		                   quote_identifier(sync_at_table(run)->name)),
+		        NULL);
+}
