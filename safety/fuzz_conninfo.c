@@ -4,7 +4,6 @@
  */
 #define ngeshare_connect fuzzed_connect
 #define connect_bind_to_extension fuzzed_bind_to_extension
-#define connect_made_server fuzzed_made_server
 #include "mirror/connect.c"
 
 #include "fuzz.h"

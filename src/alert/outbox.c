@@ -17,7 +17,6 @@
 #include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(ngeshare_has_alert_url);
-PG_FUNCTION_INFO_V1(ngeshare_alert_start_delivery);
 
 /* A row of attempts: the wait between two doubles, from ngeshare.sync_retry_base on. */
 #define ALERT_TRIES 5
@@ -29,15 +28,6 @@ Datum
 ngeshare_has_alert_url(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(alert_has_url());
-}
-
-Datum
-ngeshare_alert_start_delivery(PG_FUNCTION_ARGS)
-{
-	SPI_connect();
-	alert_start_delivery();
-	SPI_finish();
-	PG_RETURN_VOID();
 }
 
 /* What follows the scheme of a web address; NULL where it is none. */

@@ -41,6 +41,8 @@ typedef struct AlertOrder
 
 StaticAssertDecl(sizeof(AlertOrder) <= BGW_EXTRALEN, "an order fits into bgw_extra");
 
+PG_FUNCTION_INFO_V1(ngeshare_alert_start_delivery);
+
 PGDLLEXPORT void ngeshare_alert_worker_main(Datum ignored);
 
 /* Registers the worker that an order is for; false where no slot is free. */
@@ -80,6 +82,15 @@ alert_start_delivery(void)
 		ereport(LOG, (errcode(ERRCODE_INSUFFICIENT_RESOURCES),
 		              errmsg("no background worker can be started now: alerts wait"),
 		              errhint("Raise max_worker_processes and restart.")));
+}
+
+Datum
+ngeshare_alert_start_delivery(PG_FUNCTION_ARGS)
+{
+	SPI_connect();
+	alert_start_delivery();
+	SPI_finish();
+	PG_RETURN_VOID();
 }
 
 /* Whether the extension is still the one that the alerts are of. */

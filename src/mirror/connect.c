@@ -24,6 +24,7 @@
 #include "mirror/check.h"
 #include "mirror/conninfo.h"
 #include "mirror/remote.h"
+#include "mirror/server.h"
 #include "mirror/session.h"
 #include "mirror/tables.h"
 #include "miscadmin.h"
@@ -41,23 +42,6 @@ PG_FUNCTION_INFO_V1(ngeshare_connect);
 /* Seconds that production's clock may be off before connect says so. */
 #define CLOCK_TOLERANCE 5.0
 
-static DefElem *
-make_option(const char *name, const char *value)
-{
-	return makeDefElem(pstrdup(name), (Node *) makeString(pstrdup(value)), -1);
-}
-
-static DefElem *
-find_option(List *options, const char *name)
-{
-	ListCell *cell;
-
-	foreach (cell, options)
-		if (strcmp(((DefElem *) lfirst(cell))->defname, name) == 0)
-			return lfirst(cell);
-	return NULL;
-}
-
 /* The changes (SET, ADD, DROP) that lead from one list of options to another. */
 static List *
 option_changes(List *from, List *to)
@@ -69,7 +53,7 @@ option_changes(List *from, List *to)
 	{
 		DefElem *option = copyObject(lfirst(cell));
 
-		option->defaction = find_option(from, option->defname) ? DEFELEM_SET : DEFELEM_ADD;
+		option->defaction = server_find_option(from, option->defname) ? DEFELEM_SET : DEFELEM_ADD;
 		changes = lappend(changes, option);
 	}
 	foreach (cell, from)
@@ -77,47 +61,10 @@ option_changes(List *from, List *to)
 		DefElem *option = copyObject(lfirst(cell));
 
 		option->defaction = DEFELEM_DROP;
-		if (find_option(to, option->defname) == NULL)
+		if (server_find_option(to, option->defname) == NULL)
 			changes = lappend(changes, option);
 	}
 	return changes;
-}
-
-/* Options of the server that no caller gives: by them, too, it is known as ours. */
-static const char *const own_options[][2] = {
-    {"fetch_size", "20000"}, {"updatable", "false"}, {"truncatable", "false"}};
-
-static List *
-add_own_options(List *options)
-{
-	for (int i = 0; i < lengthof(own_options); i++)
-		options = lappend(options, make_option(own_options[i][0], own_options[i][1]));
-	return options;
-}
-
-static bool
-has_own_options(List *options)
-{
-	for (int i = 0; i < lengthof(own_options); i++)
-	{
-		DefElem *option = find_option(options, own_options[i][0]);
-
-		if (option == NULL || strcmp(defGetString(option), own_options[i][1]) != 0)
-			return false;
-	}
-	return true;
-}
-
-/*
- * Whether ngeshare_connect() made a server: it depends on the extension or, where a
- * dump has lost that, it has the options that only we set.
- */
-bool
-connect_made_server(const ForeignServer *server)
-{
-	return list_member_oid(getAutoExtensionsOfObject(ForeignServerRelationId, server->serverid),
-	                       get_extension_oid("ngeshare", false)) ||
-	       has_own_options(server->options);
 }
 
 /* Refuses a server that somebody else owns (55000) or has made (42710): it is not changed. */
@@ -131,7 +78,7 @@ refuse_others_server(const ForeignServer *server)
 		                errhint("Connect as its owner, or have it dropped or given to you: ALTER"
 		                        " SERVER %s OWNER TO ...",
 		                        REMOTE_SERVER)));
-	if (!connect_made_server(server))
+	if (!server_is_ours(server))
 		ereport(ERROR,
 		        (errcode(ERRCODE_DUPLICATE_OBJECT),
 		         errmsg("server \"%s\" is there already and is not one that ngeshare_connect()"
@@ -321,7 +268,7 @@ connect_to_production(List *server_options, List *mapping_options)
 	if (server != NULL)
 		refuse_others_server(server);
 	production = check_before(list_concat_copy(server_options, mapping_options));
-	server = make_server(add_own_options(server_options));
+	server = make_server(server_add_options(server_options));
 	make_mapping(server, mapping_options);
 	make_foreign_tables(server);
 	CommandCounterIncrement();

@@ -7,9 +7,6 @@
 
 #include "postgres.h"
 
-#include "foreign/foreign.h"
-
-extern bool connect_made_server(const ForeignServer *server);
 extern void connect_bind_to_extension(void);
 
 #endif

@@ -30,12 +30,9 @@ typedef struct RemoteRows
 /* remote.c */
 extern Remote *remote_open(List *options, Oid owner);
 extern Remote *remote_open_production(void);
-extern void remote_close(Remote *remote);
 extern int64 remote_bytes_received(Remote *remote);
 extern bool remote_is_idle(Remote *remote);
 extern bool remote_is_pooled(Remote *remote);
-extern Oid remote_production_owner(void);
-extern char *remote_without_secrets(const char *text);
 
 /* remote_answer.c */
 extern void remote_send(Remote *remote, const char *sql);
@@ -51,9 +48,14 @@ extern int64 remote_int64(const RemoteRows *rows, int64 row, int column);
 extern bool remote_bool(const RemoteRows *rows, int64 row, int column);
 
 /* remote_error.c */
+extern void remote_close(Remote *remote);
 extern void remote_refuse(Remote *remote, int sqlstate, const char *what, const char *sql);
 extern char *remote_valid_text(const char *text);
 extern char *remote_error_message(const char *message, int *sqlstate);
+
+/* server.c */
+extern Oid remote_production_owner(void);
+extern char *remote_without_secrets(const char *text);
 
 /* remote_copy.c */
 extern uint64 remote_copy(Remote *remote, const char *query, const char *table, List *columns);

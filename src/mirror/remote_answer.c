@@ -147,7 +147,8 @@ begin_transaction(Remote *remote)
 	if (!remote->is_pooled || remote->is_pinning)
 		return;
 	remote->is_pinning = true;
-	session_begin(remote);
+	remote_command(remote, SESSION_BEGIN);
+	remote_rows(remote, session_pinning_query(true), SESSION_SHAPE, 1, 1);
 	remote->is_pinning = false;
 	remote->owes_end = true;
 }
@@ -160,7 +161,7 @@ remote_end_transaction(Remote *remote)
 		return;
 	remote->owes_end = false;
 	remote->is_pinning = true;
-	session_end(remote);
+	remote_command(remote, SESSION_END);
 	remote->is_pinning = false;
 }
 

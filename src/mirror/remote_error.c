@@ -1,6 +1,7 @@
 /*
  * src/mirror/remote_error.c
- *		What production or libpq says, made fit to be shown, stored and raised.
+ *		What production or libpq says, made fit to be shown, stored and raised; and
+ *		the end of a connection that has said something else.
  *
  * Before the login nothing is converted to our encoding, and a hostile production
  * sends any bytes at all. No text from libpq reaches an error, a log or a table
@@ -12,6 +13,7 @@
 #include "mb/pg_wchar.h"
 #include "mirror/session.h"
 #include "miscadmin.h"
+#include "storage/fd.h"
 
 /* No message is longer, in bytes. */
 #define MESSAGE_BYTES 4000
@@ -164,6 +166,32 @@ remote_raise_query_error(Remote *remote, const char *sql)
 	        (errcode(sqlstate), errmsg("production: %s", primary ? primary : "unknown error"),
 	         detail ? errdetail("%s", detail) : 0, hint ? errhint("%s", hint) : 0,
 	         errcontext("remote SQL: %s", remote_valid_text(sql))));
+}
+
+/*
+ * Ends the connection. A statement that still runs there is not cancelled by a
+ * request of its own, which libpq would wait for as long as the network is silent:
+ * production looks every second whether we are still there.
+ */
+void
+remote_disconnect(void *arg)
+{
+	Remote *remote = arg;
+
+	PQclear(remote->error);
+	remote->error = NULL;
+	if (remote->conn != NULL)
+		PQfinish(remote->conn);
+	remote->conn = NULL;
+	if (remote->holds_fd)
+		ReleaseExternalFD();
+	remote->holds_fd = false;
+}
+
+void
+remote_close(Remote *remote)
+{
+	remote_disconnect(remote);
 }
 
 /* Ends the connection and raises that production's answer is not what was asked for. */

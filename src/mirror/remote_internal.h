@@ -72,5 +72,6 @@ shape_take_row(const Shape *shape, const PGresult *result, RemoteRows *rows, Sha
 extern void remote_raise_connection_error(int sqlstate, const char *message, const char *detail);
 extern void remote_raise_query_error(Remote *remote, const char *sql);
 extern void remote_receive_notices(Remote *remote);
+extern void remote_disconnect(void *remote);
 
 #endif

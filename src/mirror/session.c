@@ -15,6 +15,7 @@
 #include "commands/defrem.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "mirror/server.h"
 #include "ngeshare.h"
 #include "nodes/makefuncs.h"
 #include "utils/builtins.h"
@@ -66,9 +67,6 @@ static const SessionSetting session_settings[] = {
     /* Buckets are summed up by hashing, whatever is believed of their number. */
     {"enable_sort", "off", false},
 };
-
-/* How each statement's transaction begins where nothing may be set for the session. */
-#define SESSION_BEGIN "BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY, NOT DEFERRABLE"
 
 /*
  * libpq takes a session that is read-only for one on a standby where it is asked to tell
@@ -139,14 +137,20 @@ setting_rows(void)
 }
 
 /*
- * The query that pins the settings: of the session where "arrived" is true of the
- * start-up options, else of the transaction. It gives that, and how many were set. An
- * idle production tells within a second that we are gone, where its system can. Nothing
- * in it depends on search_path, or on how a string is read.
+ * The query that pins the settings: of a connection's session where all start-up options
+ * have arrived there, else (or where it is known that they have not) of the transaction.
+ * It gives whether they have arrived, and how many were set. An idle production tells
+ * within a second that we are gone, where its system can. Nothing in it depends on
+ * search_path, or on how a string is read.
  */
-static char *
-pinning_query(const char *rows, const char *arrived)
+char *
+session_pinning_query(bool is_pooled)
 {
+	const char *arrived = is_pooled
+	                          ? "false"
+	                          : "pg_catalog.bool_and(there.source OPERATOR(pg_catalog.=) 'client')"
+	                            " FILTER (WHERE there.at_startup)";
+
 	return psprintf("WITH pin (name, value, at_startup) AS MATERIALIZED (VALUES %s),"
 	                " there AS MATERIALIZED (SELECT pin.*, there.source FROM pin"
 	                " JOIN pg_catalog.pg_settings AS there"
@@ -158,36 +162,7 @@ pinning_query(const char *rows, const char *arrived)
 	                " SELECT state.arrived, pg_catalog.count("
 	                "pg_catalog.set_config(there.name, there.value, NOT state.arrived))"
 	                " FROM state CROSS JOIN there GROUP BY state.arrived",
-	                rows, arrived);
-}
-
-/*
- * Pins the settings of a connection that was just made. Returns whether that holds for
- * the session; otherwise session_begin() has to pin them in each transaction.
- */
-bool
-session_prepare(Remote *remote)
-{
-	char *query = pinning_query(setting_rows(),
-	                            "pg_catalog.bool_and(there.source OPERATOR(pg_catalog.=) 'client')"
-	                            " FILTER (WHERE there.at_startup)");
-
-	return remote_bool(remote_rows(remote, query, "bool count", 1, 1), 0, 0);
-}
-
-/* Begins a transaction with the settings, on a connection whose session may not keep them. */
-void
-session_begin(Remote *remote)
-{
-	remote_command(remote, SESSION_BEGIN);
-	remote_rows(remote, pinning_query(setting_rows(), "false"), "bool count", 1, 1);
-}
-
-/* Ends such a transaction. */
-void
-session_end(Remote *remote)
-{
-	remote_command(remote, "COMMIT");
+	                setting_rows(), arrived);
 }
 
 /* What to do about production's refusal of a connection, where a pooler refused it; or NULL. */
@@ -205,12 +180,9 @@ session_refusal_hint(const char *message)
 static const char *
 option_value(List *options, const char *name)
 {
-	ListCell *cell;
+	DefElem *option = server_find_option(options, name);
 
-	foreach (cell, options)
-		if (strcmp(((DefElem *) lfirst(cell))->defname, name) == 0)
-			return defGetString(lfirst(cell));
-	return NULL;
+	return option != NULL ? defGetString(option) : NULL;
 }
 
 /* Adds an option unless the list has one of that name. */

@@ -5,12 +5,19 @@
 #ifndef NGESHARE_MIRROR_SESSION_H
 #define NGESHARE_MIRROR_SESSION_H
 
-#include "mirror/remote.h"
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+
+/* What session_pinning_query() gives. */
+#define SESSION_SHAPE "bool count"
+
+/* A statement's transaction, where nothing may be set for the session. */
+#define SESSION_BEGIN "BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY, NOT DEFERRABLE"
+#define SESSION_END "COMMIT"
 
 extern List *session_safe_options(List *options);
-extern bool session_prepare(Remote *remote);
-extern void session_begin(Remote *remote);
-extern void session_end(Remote *remote);
+extern char *session_pinning_query(bool is_pooled);
 extern const char *session_refusal_hint(const char *message);
 
 #endif
