@@ -10,6 +10,7 @@ suite_lint()
     check 'Perl compiles' in_source perl_compiles
     check 'PG_VERSION_NUM only in src/compat.h' in_source versions_in_one_place
     check 'no function longer than 60 lines' in_source functions_are_short
+    check 'no files of a folder call each other in a circle' in_source calls_go_one_way
     check 'no trailing white space, every file ends its last line' in_source white_space_is_right
     check 'no path of one machine' in_source no_match '/(work|farm|root|home/[a-z]+)/'
     check 'nothing left to do' in_source no_match '\b(T[O]DO|F[I]XME|X[X]X)\b'
@@ -72,6 +73,14 @@ functions_are_short()
           length_of = at["end"] - at["line"] + 1; seen++
           if (length_of > 60) { print $2 ": " $1 " has " length_of " lines"; found = 1 } }
         END { if (!seen) print "no function was found"; exit found || !seen }'
+}
+
+# The folders are src/ itself, without its folders, and each src/X with all that is in it.
+calls_go_one_way()
+{
+    local -a files
+    mapfile -t files < <(find src -name '*.c')
+    ctags --sort=no -f - --languages=C --c-kinds=f --fields=+n "${files[@]}" | awk -f scripts/lib/call_circles.awk - "${files[@]}"
 }
 
 # What psql printed is kept as it is.

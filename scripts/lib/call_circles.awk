@@ -1,0 +1,102 @@
+# Finds files of one folder of src/ (its subfolders belong to it) that call each other's functions
+# in a circle, and subfolders that do. Prints each circle with the calls that close it; fails where
+# there is one.
+#
+# Input: first what ctags says of all functions (-f - --c-kinds=f --fields=+K), then the C files.
+# A name counts as a call wherever it is used: a function whose address is taken is needed as well.
+
+function folder_of(file,    part)
+{
+    return split(file, part, "/") > 2 ? part[1] "/" part[2] : part[1]
+}
+
+function directory_of(file)
+{
+    sub(/\/[^\/]*$/, "", file)
+    return file
+}
+
+# A circle of directories goes under names that no file has.
+function add_call(from, to, name)
+{
+    if (from == to)
+        return
+    if (!((from, to) in calls))
+        callees[from] = callees[from] " " to
+    if (!index(calls[from, to] " ", " " name " "))
+        calls[from, to] = calls[from, to] " " name
+    nodes[from] = 1
+    nodes[to] = 1
+}
+
+# Notes all that a node reaches.
+function walk(start, node,    next_nodes, count, i)
+{
+    count = split(callees[node], next_nodes, " ")
+    for (i = 1; i <= count; i++)
+        if (!((start, next_nodes[i]) in reaches)) {
+            reaches[start, next_nodes[i]] = 1
+            walk(start, next_nodes[i])
+        }
+}
+
+NR == FNR {
+    split($0, tag, "\t")
+    if ($0 ~ /\tfile:/)
+        is_static[tag[2], tag[1]] = 1
+    else
+        home[tag[1]] = tag[2]
+    functions++
+    next
+}
+
+FNR == 1 { in_comment = 0 }
+
+{
+    gsub(/'\\?.'/, "0")
+    gsub(/"([^"\\]|\\.)*"/, "0")
+    if (in_comment) {
+        if (!sub(/^.*\*\//, ""))
+            next
+        in_comment = 0
+    }
+    gsub(/\/\*([^*]|\*+[^*\/])*\*+\//, " ")
+    if (sub(/\/\*.*$/, ""))
+        in_comment = 1
+    line = $0
+    while (match(line, /[A-Za-z_][A-Za-z0-9_]*/)) {
+        name = substr(line, RSTART, RLENGTH)
+        line = substr(line, RSTART + RLENGTH)
+        if (!(name in home) || (FILENAME, name) in is_static || folder_of(FILENAME) != folder_of(home[name]))
+            continue
+        add_call(FILENAME, home[name], name)
+        add_call(directory_of(FILENAME) "/", directory_of(home[name]) "/", name)
+    }
+}
+
+END {
+    if (functions == 0) {
+        print "no function was found"
+        exit 1
+    }
+    for (node in nodes)
+        walk(node, node)
+    for (node in nodes) {
+        if (!((node, node) in reaches) || node in is_told)
+            continue
+        circles++
+        members = ""
+        for (other in nodes)
+            if ((node, other) in reaches && (other, node) in reaches) {
+                is_told[other] = 1
+                members = members " " other
+            }
+        count = split(members, member, " ")
+        print "a circle of " count ":" members
+        for (i = 1; i <= count; i++)
+            for (j = 1; j <= count; j++)
+                if ((member[i], member[j]) in calls)
+                    print "    " member[i] " calls" calls[member[i], member[j]] " of " member[j]
+    }
+    exit circles > 0
+}
