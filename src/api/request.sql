@@ -85,12 +85,8 @@ DECLARE
           AND sync.run_id = run_status.run_id);
     logged   text;
 BEGIN
-    -- In this order, each with a snapshot of its own: a run that ends in between
-    -- is seen as ended, not as crashed.
-    SELECT run.status
-    INTO logged
-    FROM public.sync_run AS run
-    WHERE run.run_id = run_status.run_id;
+    -- After the process was looked for: a run that ends in between has ended, and not crashed.
+    logged := ngeshare.latest_run_status(run_id);
     RETURN CASE WHEN logged = 'running' AND NOT is_alive THEN 'crashed' ELSE logged END;
 END
 $$;

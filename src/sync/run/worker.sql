@@ -64,6 +64,15 @@ $$;
 COMMENT ON FUNCTION public.ngeshare_sync_cancel() IS
 'Cancels the running sync, in a worker or in a session: true where there was one. What it had committed stays, and the next sync goes on from it.';
 
+CREATE FUNCTION ngeshare.latest_run_status(run_id bigint)
+RETURNS text
+AS 'MODULE_PATHNAME', 'ngeshare_latest_run_status'
+LANGUAGE C
+VOLATILE
+STRICT;
+COMMENT ON FUNCTION ngeshare.latest_run_status(bigint) IS
+'The status of a run as it is committed now, also where the transaction''s snapshot is older. NULL for an unknown run.';
+
 CREATE FUNCTION public.ngeshare_sync_status()
 RETURNS TABLE
 (
@@ -97,10 +106,9 @@ BEGIN
         LIMIT 1
     ), last_success AS (
         SELECT ngeshare.last_success() AS finished_at
-    ), state AS (
+    ), alive AS (
         -- A worker that was only just started may not hold the lock yet.
         SELECT
-            coalesce(last_run.status = 'running', false) AS is_open,
             EXISTS (SELECT 1 FROM ngeshare.sync_lock)
                 OR coalesce(last_run.status = 'running' AND last_run.trigger = 'worker'
                     AND (last_run.started_at > clock_timestamp() - interval '2 seconds'
@@ -108,9 +116,22 @@ BEGIN
                             SELECT 1
                             FROM pg_stat_activity
                             WHERE backend_type = 'ngeshare sync'
-                              AND datname = current_database())), false) AS is_running
+                              AND datname = current_database())), false)
+                OR coalesce(pg_is_in_recovery() AND last_run.status = 'running'
+                    AND progress.heartbeat_at > clock_timestamp() - interval '1 minute', false) AS is_running,
+            last_run.run_id
         FROM (SELECT 1) AS one
         LEFT JOIN last_run ON true
+        LEFT JOIN ngeshare.sync_progress AS progress ON progress.run_id = last_run.run_id
+        OFFSET 0
+    ), state AS (
+        -- Read after the process was looked for: a run that ends in between has ended.
+        SELECT
+            alive.is_running,
+            latest.status,
+            coalesce(latest.status = 'running', false) AS is_open
+        FROM alive
+        CROSS JOIN LATERAL ngeshare.latest_run_status(alive.run_id) AS latest (status)
     )
     SELECT
         state.is_open AND state.is_running,
@@ -119,13 +140,13 @@ BEGIN
         CASE
             WHEN state.is_open AND NOT state.is_running THEN 'interrupted'
             WHEN state.is_open THEN coalesce(progress.phase, 'starting')
-            ELSE last_run.status
+            ELSE state.status
         END,
         CASE WHEN state.is_open THEN progress.table_name END,
         coalesce(progress.rows_done, 0),
         coalesce(progress.rows_expected, 0),
         CASE
-            WHEN NOT state.is_open AND last_run.status IN ('success', 'warning') THEN 100.0
+            WHEN NOT state.is_open AND state.status IN ('success', 'warning') THEN 100.0
             ELSE round((100 * coalesce(progress.share, 0))::numeric, 1)
         END,
         CASE
