@@ -29,7 +29,7 @@ note_column(SyncRun *run, const ColumnDrift *drift)
 	        &args);
 }
 
-/* Writes down the drift that the run has found, and forgets what is settled. */
+/* Writes down the drift that the run has found, and forgets what is over. */
 void
 sync_record_drift(SyncRun *run)
 {

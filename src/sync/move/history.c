@@ -74,7 +74,7 @@ sync_advance_window(SyncRun *run)
 /*
  * Compares the meetings before the window again, and takes in what differs still:
  * a step that looks and fetches, a step that writes, a step that looks once more.
- * False once the past is settled, or is known not to be.
+ * False once the past is the same, or is known not to be.
  */
 bool
 sync_verify_past(SyncRun *run)

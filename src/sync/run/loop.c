@@ -91,7 +91,7 @@ try_work(SyncRun *run, const SyncTransactions *transactions, bool (*work)(SyncRu
  * two steps takes the logs along, and the run.
  */
 static bool
-settle(SyncRun *run)
+log_outcome(SyncRun *run)
 {
 	if (!OidIsValid(get_extension_oid("ngeshare", true)))
 	{
@@ -108,7 +108,7 @@ settle(SyncRun *run)
 }
 
 /*
- * Settles an error, and says whether the run goes on. Where even that fails (the
+ * Logs an error, and says whether the run goes on. Where even that fails (the
  * disk is full, say, or somebody has locked the logs), a run that goes on writes it
  * down later, and one that ends tries again as often as a step would. A cancel that
  * comes meanwhile ends the run, and isn't in the way of writing that down.
@@ -123,7 +123,7 @@ go_on_after(SyncRun *run, const SyncTransactions *transactions, ErrorData *error
 	for (int failures = 0;; failures++)
 	{
 		run->lasting.delay_ms = failures > 0 ? sync_backoff(failures) : 0;
-		trouble = try_work(run, transactions, settle, &has_more);
+		trouble = try_work(run, transactions, log_outcome, &has_more);
 		if (trouble == NULL)
 		{
 			run->lasting.unlogged = NIL;
