@@ -50,6 +50,7 @@ CALL test.group_of('d-91-after', 'dakwah', 1, '2026-05-02', 'ani', 'm1', 'm2');
 CALL test.circle('h-never-met', 'hijrah');
 CALL test.people('h-never-met', 'ani', 'm1', 'm2');
 
+CALL test.refresh();
 SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors() ORDER BY group_id COLLATE "C";
 SELECT kind, group_id, severity, detail FROM v_anomalies ORDER BY group_id COLLATE "C", kind COLLATE "C";
 
@@ -57,13 +58,16 @@ SELECT kind, group_id, severity, detail FROM v_anomalies ORDER BY group_id COLLA
 BEGIN;
 SET LOCAL ngeshare.link_days = 91;
 SET LOCAL ngeshare.link_early_days = 31;
+CALL test.refresh();
 SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors()
 WHERE kind <> 'NO_PREDECESSOR'
 ORDER BY group_id COLLATE "C";
 SET LOCAL ngeshare.link_min_shared = 3;
+CALL test.refresh();
 SELECT kind, count(*) FROM ngeshare.group_predecessors() GROUP BY kind;
 SET LOCAL ngeshare.link_min_shared = 0;
 SET LOCAL ngeshare.link_min_overlap_pct = 0;
+CALL test.refresh();
 SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors()
 WHERE group_id = 'h-other-people'; -- strangers are kin then, so it is linked
 ROLLBACK;
@@ -83,6 +87,7 @@ CALL test.group_of('h-of-it', 'hijrah', 1, '2026-06-01', 'ani', 'm3', 'm4');
 CALL test.circle('a-never-met', 'aqidah', '2025-01-01 12:00+07', '2026-01-15 19:00+07');
 CALL test.people('a-never-met', 'ani', 'm5', 'm6');
 CALL test.group_of('h-of-that', 'hijrah', 1, '2026-01-15', 'ani', 'm5', 'm6');
+CALL test.refresh();
 SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors() ORDER BY group_id COLLATE "C";
 
 -- As of the day before A graduates it has not; before B meets there is nothing to ask.
@@ -98,8 +103,10 @@ CALL test.group_of('Z-last', 'aqidah', 9, '2026-01-02', 'ani', 'm1', 'm2');
 CALL test.group_of('a-early', 'aqidah', 1, '2026-01-03', 'ani', 'm1', 'm2');
 CALL test.group_of('h', 'hijrah', 1, '2026-06-01', 'ani', 'm1', 'm2');
 CALL test.group_of('s', 'sejarah', 1, '2026-06-01', 'ani', 'm1', 'm2');
+CALL test.refresh();
 SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors() ORDER BY group_id COLLATE "C";
 CALL test.meets('a-early', 'aqidah-9', '2026-05-01 19:00+07');
+CALL test.refresh();
 SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors() ORDER BY group_id COLLATE "C";
 CALL test.clear();
 
@@ -117,6 +124,7 @@ CALL test.group_of('two-leaders', 'aqidah', 1, '2026-06-01', 'ani', 'm1', 'm2');
 CALL test.joins('second', 'two-leaders', 'FACILITATOR', 'budi');
 CALL test.circle('nobody', 'aqidah', '2026-06-01 12:00+07');
 CALL test.group_of('tomorrow', 'aqidah', 1, '2026-07-01', 'ani', 'm1', 'm2');
+CALL test.refresh();
 SELECT kind, group_id, severity, detail FROM v_anomalies ORDER BY group_id COLLATE "C", kind COLLATE "C";
 
 -- What is yet to come goes by the clock, whatever as_of is.
@@ -130,6 +138,7 @@ SET ngeshare.as_of = '2026-06-30 12:00+07';
 -- One group explained
 --
 CALL test.group_of('next', 'hijrah', 1, '2026-06-08', 'ani', 'm1', 'm2');
+CALL test.refresh();
 SELECT * FROM ngeshare_explain_group('five');
 SELECT * FROM ngeshare_explain_group('next');
 SELECT * FROM ngeshare_explain_group('nobody');

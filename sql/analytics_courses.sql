@@ -35,6 +35,7 @@ CALL test.course('fifth-active', 'aqidah', '2026-05-20', 20, 5);
 CALL test.course('graduate', 'aqidah', '2026-01-01', 56, 9);
 CALL test.course('beyond', 'aqidah', '2026-01-01', 63, 10);
 CALL test.circle('never-met', 'aqidah');
+CALL test.refresh();
 SELECT * FROM v_drop_off WHERE course_name = 'Ngeshare Sesi Aqidah' ORDER BY episode;
 SELECT course_name, count(*) AS episodes, max(groups_reached) AS most, count(stalled_pct) AS percentages, bool_or(is_peak) AS peak
 FROM v_drop_off
@@ -54,16 +55,19 @@ CALL test.course('d20', 'dakwah', '2026-01-01', 20, 7);
 CALL test.course('d30', 'dakwah', '2026-01-01', 30, 7);
 CALL test.course('d40', 'dakwah', '2026-01-01', 40, 7);
 CALL test.course('d70', 'dakwah', '2026-01-01', 70, 7);
+CALL test.refresh();
 SELECT * FROM v_time_to_graduate ORDER BY course_name;
 SELECT * FROM v_graduation_outliers;
 BEGIN;
 UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1 day'
 WHERE "hangoutGroupId" = 'd70' AND "hangoutEpisodeId" = 'dakwah-7';
+CALL test.refresh();
 SELECT * FROM v_graduation_outliers;
 ROLLBACK;
 BEGIN;
 UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '60 days'
 WHERE "hangoutGroupId" IN ('d20', 'd30', 'd40') AND "hangoutEpisodeId" = 'dakwah-7';
+CALL test.refresh();
 SELECT * FROM v_graduation_outliers;
 ROLLBACK;
 
@@ -79,6 +83,7 @@ CALL test.course('sep-9-months', 'aqidah', '2025-09-01', 273, 9);     -- 1 June
 CALL test.course('sep-open', 'aqidah', '2025-09-30', 30, 5);
 CALL test.course('mar', 'aqidah', '2026-03-31', 30, 9);
 CALL test.course('mar-dakwah', 'dakwah', '2026-03-01', 30, 3);
+CALL test.refresh();
 SELECT course_name, month, groups, graduated_3_months AS in_3, graduated_6_months AS in_6, graduated_9_months AS in_9,
     graduated_3_months_pct AS pct_3, graduated_6_months_pct AS pct_6, graduated_9_months_pct AS pct_9, graduated, is_open
 FROM v_cohort
@@ -119,6 +124,7 @@ CALL test.rhythm('every-3-days-6', 12, 9, 6);
 CALL test.rhythm('two-meetings', 10, 7);
 CALL test.rhythm('weekly-13', 27, 20, 13);
 CALL test.rhythm('weekly-14', 28, 21, 14);
+CALL test.refresh();
 SELECT group_id, last_meeting_date, days_inactive, days_until_stalled, reason, rhythm_days FROM v_at_risk;
 BEGIN;
 SET LOCAL ngeshare.active_days = 25;
@@ -136,6 +142,7 @@ CALL test.rhythm('after-7-and-14', 28, 21, 7);
 CALL test.rhythm('silent-20', 20);
 CALL test.course('graduated', 'aqidah', '2026-06-01', 0, 9);
 CALL test.meets('graduated', 'aqidah-9', '2026-06-20 19:00+07');
+CALL test.refresh();
 SELECT * FROM v_resume_chance ORDER BY days_silent;
 
 -- The rescue list shows it, for groups that ever met. Of two silences of 30
@@ -145,8 +152,10 @@ UPDATE "UserHangoutGroupAttendance" SET "hangoutEpisodeId" = 'aqidah-8' WHERE "h
 CALL test.circle('never-met', 'aqidah', '2026-01-01');
 BEGIN;
 SET LOCAL ngeshare.active_days = 15;
+CALL test.refresh();
 SELECT group_id, days_inactive, resume_chance FROM v_rescue_list;
 SET LOCAL ngeshare.rescue_min_pct = 0;
 SELECT group_id, days_inactive, resume_chance FROM v_rescue_list;
 ROLLBACK;
+CALL test.refresh();
 SELECT days_silent, silences, resumed, lasting, resume_chance FROM v_resume_chance ORDER BY days_silent;

@@ -44,12 +44,14 @@ CALL test.meets('s', 'sejarah-4', '2026-03-02 19:00+07');
 --
 -- The roster: a row a person and role; fajar is known by an address only
 --
+CALL test.refresh();
 SELECT * FROM v_member_roster ORDER BY group_id COLLATE "C", user_name COLLATE "C", role COLLATE "C";
 
 -- Who still comes: 28 days ago counts, 29 days ago doesn't, another group's
 -- meeting doesn't.
 UPDATE "UserHangoutGroupAttendance" SET "userId" = 'citra' WHERE "hangoutGroupId" = 'h';
 UPDATE "UserHangoutGroupAttendance" SET "userId" = 'dewi' WHERE "hangoutGroupId" = 's';
+CALL test.refresh();
 SELECT group_id, user_name, role, is_active FROM v_member_roster
 WHERE user_id IN ('citra', 'dewi')
 ORDER BY group_id COLLATE "C", user_name COLLATE "C";
@@ -60,23 +62,26 @@ ROLLBACK;
 
 -- It is known only where the raw attendance of those days is here.
 BEGIN;
-UPDATE ngeshare.history_state SET window_start = test.utc('2026-03-03 00:00+07');
+INSERT INTO ngeshare.history_state (zone, window_start) VALUES ('Asia/Jakarta', test.utc('2026-03-03 00:00+07'));
+CALL test.refresh();
 SELECT DISTINCT user_id IS NULL AS by_address, is_active IS NULL AS unknown FROM v_member_roster ORDER BY 1;
 UPDATE ngeshare.history_state SET window_start = test.utc('2026-03-04 00:00+07');
+CALL test.refresh();
 SELECT DISTINCT user_id IS NULL AS by_address, is_active IS NULL AS unknown FROM v_member_roster ORDER BY 1;
 ROLLBACK;
 
--- Once settled: somebody else came to the same meeting instead, and who has come again
--- since had come by then as often as they had.
+-- Somebody else came to the same meeting instead, which counts from the refresh on. A user who
+-- has come again since had come by an earlier instant as often as they had.
 BEGIN;
-SELECT ngeshare.settle() > 0 AS settled;
 UPDATE "UserHangoutGroupAttendance" SET "userId" = 'dewi' WHERE "hangoutGroupId" = 'h';
+SELECT group_id, user_name, is_active FROM v_member_roster WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
+CALL test.refresh();
 SELECT group_id, user_name, is_active FROM v_member_roster WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
 INSERT INTO "UserHangoutGroupAttendance" (id, "hangoutGroupId", "hangoutEpisodeId", "userId", "attendedAt") VALUES
     ('early', 'h', 'hijrah-1', 'citra', test.utc('2026-02-01 19:00+07')),
     ('late', 'h', 'hijrah-3', 'citra', test.utc('2026-03-31 11:00+07')),
     ('later', 'h', 'hijrah-4', 'citra', test.utc('2026-04-30 11:00+07'));
-SELECT ngeshare.settle() > 0 AS settled;
+CALL test.refresh();
 SELECT group_id, user_name, is_active FROM v_member_roster WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
 SET LOCAL ngeshare.as_of = '2026-03-31 10:59:59.999+07';
 SELECT group_id, user_name, is_active FROM v_member_roster WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
@@ -125,7 +130,7 @@ SELECT * FROM ngeshare_member_journey(NULL);
 
 --
 -- Every view answers as of the first and the last instant, and refuses another
--- zone than the history's
+-- zone than the snapshot's
 --
 CREATE FUNCTION test.ask_all(as_of text)
 RETURNS TABLE (answer text, rows text)

@@ -56,15 +56,18 @@ CALL test.group_b('b-91-late', '2026-05-02 00:00:00+07', 'm1', 'm2', 'm3');
 CALL test.circle('b-never-met', 'hijrah', '2026-02-01 12:00+07', '2026-02-07 19:00+07');
 CALL test.people('b-never-met', 'ani', 'm1', 'm2', 'm3');
 
+CALL test.refresh();
 SELECT * FROM v_curriculum_pipeline ORDER BY days_between;
 
 -- Both ends are settings.
 BEGIN;
 SET LOCAL ngeshare.link_days = 91;
 SET LOCAL ngeshare.link_early_days = 31;
+CALL test.refresh();
 SELECT group_b_id, days_between FROM v_curriculum_pipeline ORDER BY days_between;
 SET LOCAL ngeshare.link_days = 0;
 SET LOCAL ngeshare.link_early_days = 0;
+CALL test.refresh();
 SELECT group_b_id, days_between FROM v_curriculum_pipeline ORDER BY days_between;
 ROLLBACK;
 
@@ -76,6 +79,7 @@ BEGIN;
 UPDATE "UserHangoutGroup"
 SET "joinedAt" = test.utc('2026-06-01 12:00+07')
 WHERE "userId" IN ('m2', 'm3') AND "hangoutGroupId" = 'a';
+CALL test.refresh();
 SELECT group_b_id, days_between FROM ngeshare_pipeline('2026-06-01 11:59:59+07') ORDER BY days_between;
 SELECT group_b_id, days_between FROM ngeshare_pipeline('2026-06-01 12:00:00+07') ORDER BY days_between;
 ROLLBACK;
@@ -92,6 +96,7 @@ CALL test.group_b('b-2-of-3', '2026-02-09 19:00+07', 'm1', 'm3', 'm5');
 CALL test.group_b('b-1-of-1', '2026-02-10 19:00+07', 'm1');
 CALL test.group_b('b-1-of-2', '2026-02-11 19:00+07', 'm1', 'm5');
 CALL test.group_b('b-nobody', '2026-02-12 19:00+07', VARIADIC '{}');
+CALL test.refresh();
 SELECT group_a_id, group_b_id, shared_member_count AS shared, overlap_pct, days_between
 FROM v_curriculum_pipeline
 ORDER BY days_between;
@@ -99,16 +104,19 @@ ORDER BY days_between;
 -- Both are settings; the percentage is compared before it is rounded.
 BEGIN;
 SET LOCAL ngeshare.link_min_shared = 1;
+CALL test.refresh();
 SELECT group_b_id, shared_member_count AS shared, overlap_pct
 FROM v_curriculum_pipeline
 ORDER BY days_between;
 SET LOCAL ngeshare.link_min_overlap_pct = 67;
+CALL test.refresh();
 SELECT group_b_id, shared_member_count AS shared, overlap_pct
 FROM v_curriculum_pipeline
 ORDER BY days_between;
 -- Where the smaller group is empty there is no percentage, so nobody is kin.
 SET LOCAL ngeshare.link_min_shared = 0;
 SET LOCAL ngeshare.link_min_overlap_pct = 0;
+CALL test.refresh();
 SELECT count(*) AS links, count(*) FILTER (WHERE group_b_id = 'b-nobody') AS of_nobody
 FROM v_curriculum_pipeline;
 ROLLBACK;
@@ -117,6 +125,7 @@ CALL test.clear();
 CALL test.group_a('a-of-5', 'm1', 'm2', 'm3', 'm4', 'm5');
 CALL test.group_b('b-2-of-5', '2026-02-07 19:00+07', 'm1', 'm2', 'm6', 'm7', 'm8');
 CALL test.group_b('b-3-of-5', '2026-02-08 19:00+07', 'm1', 'm2', 'm3', 'm7', 'm8');
+CALL test.refresh();
 SELECT group_a_id, group_b_id, shared_member_count AS shared, overlap_pct
 FROM v_curriculum_pipeline
 ORDER BY days_between;
@@ -143,6 +152,7 @@ CALL test.joins('b4/f', 'b-both-roles', 'FACILITATOR', NULL, 'dewi@ngeshare.id')
 -- twice in one group is one person
 CALL test.group_b('b-twice', '2026-02-11 19:00+07', 'm1');
 CALL test.joins('b5/m', 'b-twice', 'MEMBER', 'm1', NULL, '2025-06-01 12:00+07');
+CALL test.refresh();
 SELECT group_b_id, shared_member_count AS shared, overlap_pct
 FROM v_curriculum_pipeline
 ORDER BY days_between;
@@ -174,6 +184,7 @@ CALL test.meets('c-sejarah', 'sejarah-1', '2026-02-07 19:00+07');
 CALL test.circle('d-dakwah', 'dakwah');
 CALL test.people('d-dakwah', 'ani', 'm1', 'm2');
 CALL test.meets('d-dakwah', 'dakwah-7', '2026-01-31 19:00+07');
+CALL test.refresh();
 SELECT group_a_id, course_a, group_b_id, course_b, shared_facilitator_id
 FROM v_curriculum_pipeline
 ORDER BY days_between, group_a_id COLLATE "C";
@@ -223,6 +234,7 @@ SELECT
     settled_continuation_rate AS settled_rate
 FROM v_curriculum_funnel;
 
+CALL test.refresh();
 SELECT group_a_id, group_b_id, days_between FROM v_curriculum_pipeline ORDER BY group_b_id COLLATE "C";
 -- Settled are a2, a4 and a5: graduated more than 90 days ago, one of three with a link.
 SELECT * FROM test.funnel ORDER BY no;
@@ -241,11 +253,14 @@ ORDER BY sequence_order;
 -- a fifth course: Dakwah is no longer the last
 BEGIN;
 INSERT INTO course_config VALUES ('Ngeshare Sesi Adab', 5, 50);
+SELECT * FROM test.funnel ORDER BY no; -- until a refresh as before
+CALL test.refresh();
 SELECT * FROM test.funnel ORDER BY no;
 ROLLBACK;
 -- renamed: the course of no hangout has no group, and no link leads to it
 BEGIN;
 UPDATE course_config SET course_name = 'Ngeshare Sesi Hijrah 2' WHERE sequence_order = 2;
+CALL test.refresh();
 SELECT * FROM test.funnel ORDER BY no;
 SELECT count(*) AS links FROM v_curriculum_pipeline;
 SELECT group_id FROM v_group_status ORDER BY group_id COLLATE "C";
@@ -253,6 +268,7 @@ ROLLBACK;
 -- resized: one episode is enough
 BEGIN;
 UPDATE course_config SET max_episodes = 1 WHERE sequence_order = 1;
+CALL test.refresh();
 SELECT * FROM test.funnel ORDER BY no;
 ROLLBACK;
 -- taken out: Sejarah comes next after Aqidah
@@ -261,18 +277,21 @@ DELETE FROM course_config WHERE sequence_order = 2;
 CALL test.circle('c1', 'sejarah');
 CALL test.people('c1', 'ani', 'm1', 'm2');
 CALL test.meets('c1', 'sejarah-1', '2026-04-20 19:00+07');
+CALL test.refresh();
 SELECT group_a_id, group_b_id FROM v_curriculum_pipeline;
 SELECT * FROM test.funnel ORDER BY no;
 ROLLBACK;
 -- turned around: Hijrah comes first, so nothing leads from Aqidah to it
 BEGIN;
 UPDATE course_config SET sequence_order = -1 WHERE sequence_order = 2;
+CALL test.refresh();
 SELECT count(*) AS links FROM v_curriculum_pipeline;
 SELECT no, course_name, total FROM test.funnel ORDER BY no;
 ROLLBACK;
 -- emptied: no course, no group, no error
 BEGIN;
 DELETE FROM course_config;
+CALL test.refresh();
 SELECT * FROM test.funnel ORDER BY no;
 SELECT count(*) AS groups FROM v_group_status;
 SELECT count(*) AS links FROM v_curriculum_pipeline;

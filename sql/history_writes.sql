@@ -1,5 +1,5 @@
--- Whatever writes to raw attendance, meeting_recent is exactly what the window's
--- raw rows say. test.recent_differs counts them anew: no row means equal.
+-- Whatever writes to the mirror or to the history: until the refresh answers are as before, after it
+-- they are exactly what the mirror and the history say.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -13,15 +13,70 @@ CALL test.users('ani', 'budi', 'citra');
 CALL test.circle('g1', 'aqidah');
 CALL test.circle('g2', 'aqidah');
 
-CREATE VIEW test.recent AS
-SELECT group_id, episode_id, day, first_at, last_at, attendances AS n
-FROM ngeshare.meeting_recent;
+-- The meetings that answers read, and the two sides that they come from.
+CREATE VIEW test.shown AS
+SELECT meeting.group_id, met.episode_id, met.day, met.first_at, met.attendances AS n
+FROM ngeshare.group_meeting AS meeting
+CROSS JOIN LATERAL unnest(meeting.episode_id, meeting.day, meeting.first_at, meeting.attendances)
+    AS met (episode_id, day, first_at, attendances);
 CREATE VIEW test.past AS
 SELECT group_id, episode_id, day, first_at, last_at, attendances AS n
 FROM ngeshare.meeting_past;
+-- The history as the raw rows since the window's start and the past come to.
+CREATE VIEW test.counted AS
+SELECT met.*
+FROM (
+    SELECT
+        "hangoutGroupId" AS group_id,
+        "hangoutEpisodeId" AS episode_id,
+        (("attendedAt" AT TIME ZONE 'UTC') AT TIME ZONE ngeshare.reporting_zone())::date AS day,
+        min("attendedAt") AS first_at,
+        count(*) AS n
+    FROM public."UserHangoutGroupAttendance"
+    WHERE "attendedAt" >= coalesce((SELECT window_start FROM ngeshare.history_state), '2000-01-01')
+    GROUP BY 1, 2, 3
+    UNION ALL
+    SELECT group_id, episode_id, day, first_at, attendances
+    FROM ngeshare.meeting_past
+) AS met
+JOIN public."HangoutGroup" AS grp ON grp.id = met.group_id
+JOIN public."Hangout" AS hangout ON hangout.id = grp."hangoutId"
+JOIN public.course_config AS course ON course.course_name = hangout.name;
 
--- There is no history before the first attendance, and -infinity parts it then.
-SELECT zone, window_start FROM ngeshare.history_state;
+-- How many groups a refresh builds; whether one of everything then finds nothing to write; and
+-- whether the meetings that answers read are those counted.
+CREATE FUNCTION test.refreshed(OUT built bigint, OUT is_whole boolean, OUT is_right boolean)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    made bigint;
+BEGIN
+    built := public.ngeshare_refresh();
+    made := (SELECT generation FROM ngeshare.snapshot_state);
+    PERFORM ngeshare.refresh_snapshot(true);
+    is_whole := made = (SELECT generation FROM ngeshare.snapshot_state);
+    is_right := NOT EXISTS (
+        (TABLE test.counted EXCEPT ALL TABLE test.shown)
+        UNION ALL
+        (TABLE test.shown EXCEPT ALL TABLE test.counted));
+END
+$$;
+
+--
+-- Before the first refresh answers are refused, for there are rows
+--
+\set SHOW_CONTEXT never
+SELECT count(*) FROM v_group_status;
+SELECT count(*) FROM ngeshare_pipeline();
+BEGIN;
+SET client_min_messages = warning;
+TRUNCATE "HangoutGroup" CASCADE;
+RESET client_min_messages;
+SELECT count(*) AS groups FROM v_group_status;
+SELECT count(*) AS courses FROM v_curriculum_funnel;
+ROLLBACK;
+SELECT * FROM test.refreshed();
+SELECT count(*) AS groups FROM v_group_status;
 
 --
 -- Before any sync everything is in the window
@@ -35,15 +90,16 @@ VALUES
     ('4', '2026-03-01 17:00', 'aqidah-1', 'g1', 'ani'),
     ('5', '2026-03-01 12:00', 'aqidah-2', 'g1', 'ani'),
     ('6', '2026-03-01 12:00', 'aqidah-1', 'g2', 'ani');
-SELECT zone, window_start FROM ngeshare.history_state;
-SELECT * FROM test.recent ORDER BY 1, 2, 3;
-SELECT * FROM test.recent_differs;
+SELECT count(*) AS windows FROM ngeshare.history_state;
+SELECT * FROM test.shown ORDER BY 1, 2, 3;
+SELECT * FROM test.refreshed();
+SELECT * FROM test.shown ORDER BY 1, 2, 3;
 
 -- A statement that touches no row changes nothing.
 INSERT INTO "UserHangoutGroupAttendance" SELECT * FROM "UserHangoutGroupAttendance" WHERE false;
 DELETE FROM "UserHangoutGroupAttendance" WHERE false;
 UPDATE "UserHangoutGroupAttendance" SET "userId" = 'ani' WHERE false;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
 
 -- UPDATE: to another day, another episode, another group, another instant, another user
 BEGIN;
@@ -52,20 +108,20 @@ UPDATE "UserHangoutGroupAttendance" SET "hangoutEpisodeId" = 'aqidah-3' WHERE id
 UPDATE "UserHangoutGroupAttendance" SET "hangoutGroupId" = 'g2' WHERE id = '4';
 UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = '2026-03-01 00:00' WHERE id = '5';
 UPDATE "UserHangoutGroupAttendance" SET "userId" = 'citra' WHERE id = '6';
-SELECT * FROM test.recent ORDER BY 1, 2, 3;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
+SELECT * FROM test.shown ORDER BY 1, 2, 3;
 -- all rows at once, two of them swapped
 UPDATE "UserHangoutGroupAttendance"
 SET "hangoutGroupId" = CASE "hangoutGroupId" WHEN 'g1' THEN 'g2' ELSE 'g1' END;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
 ROLLBACK;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
 
 -- DELETE: some of a meeting, its earliest row, all of it
 BEGIN;
 DELETE FROM "UserHangoutGroupAttendance" WHERE id IN ('1', '4');
-SELECT * FROM test.recent ORDER BY 1, 2, 3;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
+SELECT * FROM test.shown ORDER BY 1, 2, 3;
 ROLLBACK;
 
 -- COPY
@@ -73,8 +129,8 @@ COPY "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangou
 7	2026-03-01 12:10	aqidah-1	g1	citra
 8	2026-03-02 12:00	aqidah-2	g1	ani
 \.
-SELECT * FROM test.recent ORDER BY 1, 2, 3;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
+SELECT * FROM test.shown ORDER BY 1, 2, 3;
 
 -- ON CONFLICT: one row is new, one moves, one stays
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
@@ -85,8 +141,8 @@ ON CONFLICT (id) DO UPDATE SET "attendedAt" = excluded."attendedAt";
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
 VALUES ('8', '2026-03-09 12:00', 'aqidah-9', 'g2', 'ani')
 ON CONFLICT DO NOTHING;
-SELECT * FROM test.recent ORDER BY 1, 2, 3;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
+SELECT * FROM test.shown ORDER BY 1, 2, 3;
 
 -- MERGE: inserts, updates and deletes in one statement
 MERGE INTO "UserHangoutGroupAttendance" AS target
@@ -99,8 +155,8 @@ WHEN MATCHED THEN UPDATE SET "hangoutEpisodeId" = source.episode
 WHEN NOT MATCHED THEN
     INSERT (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
     VALUES (source.id, '2026-03-08 12:00', source.episode, 'g2', 'ani');
-SELECT * FROM test.recent ORDER BY 1, 2, 3;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
+SELECT * FROM test.shown ORDER BY 1, 2, 3;
 
 -- Data-modifying WITH: two statements in one.
 WITH gone AS (
@@ -108,103 +164,224 @@ WITH gone AS (
 )
 INSERT INTO "UserHangoutGroupAttendance"
 SELECT id || '-again', "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId" FROM gone;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
 
 -- An id that changes cascades.
 UPDATE "HangoutGroup" SET id = 'g3' WHERE id = 'g1';
 UPDATE "HangoutEpisode" SET id = 'aqidah-first' WHERE id = 'aqidah-1';
 UPDATE "User" SET id = 'anita' WHERE id = 'ani';
-SELECT * FROM test.recent ORDER BY 1, 2, 3;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
+SELECT * FROM test.shown ORDER BY 1, 2, 3;
 
 UPDATE "HangoutEpisode" SET id = 'aqidah-1' WHERE id = 'aqidah-first';
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
 
--- Triggers that are off for replication still keep the history.
+-- A session's replication role turns no note of a write off.
 SET session_replication_role = replica;
 DELETE FROM "UserHangoutGroupAttendance" WHERE id = '6';
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
 VALUES ('11', '2026-03-15 12:00', 'aqidah-6', 'g2', 'budi');
 RESET session_replication_role;
-SELECT * FROM test.recent WHERE group_id = 'g2' ORDER BY 1, 2, 3;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
+SELECT * FROM test.shown WHERE group_id = 'g2' ORDER BY 1, 2, 3;
 
--- A savepoint takes the history back with the rows.
+-- A savepoint takes the note of a write back with the rows.
 BEGIN;
 SAVEPOINT before;
 DELETE FROM "UserHangoutGroupAttendance";
 ROLLBACK TO before;
 COMMIT;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
 
 -- TRUNCATE, alone and by cascade
 BEGIN;
 TRUNCATE "UserHangoutGroupAttendance";
-SELECT count(*) AS meetings FROM test.recent;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
+SELECT count(*) AS meetings FROM test.shown;
 ROLLBACK;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
 SET client_min_messages = warning;
 TRUNCATE "User" CASCADE;
 RESET client_min_messages;
-SELECT count(*) AS meetings FROM test.recent;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
+SELECT count(*) AS meetings FROM test.shown;
 
--- Nothing of all this was past.
-SELECT * FROM test.past;
+
+--
+-- The other tables: which keys are noted, and what a refresh makes of them
+--
+CREATE VIEW test.noted AS
+SELECT DISTINCT group_id, user_id, hangout_id FROM ngeshare.stale_key ORDER BY 1, 2, 3;
+CALL test.users('ani', 'budi', 'citra', 'dewi');
+CALL test.circle('k1', 'aqidah');
+CALL test.circle('k2', 'aqidah');
+TABLE test.noted;
+CALL test.people('k1', 'ani', 'budi', 'citra');
+CALL test.people('k2', 'ani', 'dewi');
+CALL test.meets('k1', 'aqidah-1', '2026-05-01 19:00+07');
+CALL test.meets('k2', 'aqidah-1', '2026-05-02 19:00+07');
+SELECT * FROM test.refreshed();
+TABLE test.noted;
+SELECT group_id, facilitator_name, member_count FROM v_group_status ORDER BY 1;
+
+-- A user's groups; columns that answers do not read are not noted
+UPDATE "User" SET email = 'ani@example.com' WHERE id = 'ani';
+UPDATE "User" SET "deletedAt" = '2026-06-01' WHERE id = 'citra';
+UPDATE "User" SET "updatedAt" = '2026-06-01', email = email WHERE id = 'budi';
+TABLE test.noted;
+SELECT group_id, facilitator_name FROM v_group_status ORDER BY 1;
+SELECT * FROM test.refreshed();
+SELECT group_id, facilitator_name FROM v_group_status ORDER BY 1;
+SELECT user_id FROM v_member_roster WHERE is_deleted;
+
+-- A hangout's groups
+UPDATE "Hangout" SET name = 'Other' WHERE id = 'aqidah';
+TABLE test.noted;
+SELECT count(*) AS groups FROM v_group_status;
+SELECT * FROM test.refreshed();
+SELECT count(*) AS groups FROM v_group_status;
+UPDATE "Hangout" SET name = 'Ngeshare Sesi Aqidah' WHERE id = 'aqidah';
+UPDATE "Hangout" SET price = 7 WHERE id = 'aqidah';
+SELECT * FROM test.refreshed();
+
+-- An episode's hangouts, before and after it moves, and its title
+CALL test.hangout('hijrah', 'Ngeshare Sesi Hijrah', 2);
+SELECT * FROM test.refreshed();
+UPDATE "HangoutEpisode" SET "hangoutId" = 'hijrah' WHERE id = 'aqidah-1';
+TABLE test.noted;
+SELECT * FROM test.refreshed();
+SELECT group_id, max_episode_reached FROM v_group_progress ORDER BY 1;
+UPDATE "HangoutEpisode" SET "hangoutId" = 'aqidah', "order" = 4, name = 'Four' WHERE id = 'aqidah-1';
+SELECT * FROM test.refreshed();
+SELECT group_id, max_episode_reached FROM v_group_progress ORDER BY 1;
+SELECT DISTINCT title FROM ngeshare.meeting_as_of WHERE group_id = 'k1';
+-- Another hangout's episode keeps its title and number up to date too.
+CALL test.meets('k1', 'hijrah-2', '2026-05-03 19:00+07');
+SELECT * FROM test.refreshed();
+UPDATE "HangoutEpisode" SET "order" = 7, name = 'Seven' WHERE id = 'hijrah-2';
+SELECT * FROM test.refreshed();
+SELECT episode, title, is_own FROM ngeshare.meeting_as_of WHERE group_id = 'k1' ORDER BY first_at;
+UPDATE "UserHangoutGroupAttendance" SET "hangoutEpisodeId" = 'aqidah-1' WHERE "hangoutEpisodeId" = 'hijrah-2';
+
+-- A group moves to another hangout; a membership record moves to another group and to another user
+UPDATE "HangoutGroup" SET "hangoutId" = 'hijrah' WHERE id = 'k2';
+TABLE test.noted;
+SELECT * FROM test.refreshed();
+SELECT group_id, course_name, max_episode_reached FROM v_group_status ORDER BY 1;
+UPDATE "UserHangoutGroup" SET "hangoutGroupId" = 'k2' WHERE id = 'k1/budi';
+TABLE test.noted;
+SELECT * FROM test.refreshed();
+UPDATE "UserHangoutGroup" SET "userId" = 'budi' WHERE id = 'k1/ani';
+SELECT * FROM test.refreshed();
+SELECT group_id, facilitator_id, member_count FROM v_group_status ORDER BY 1;
+
+-- Rows that go, alone and with others
+DELETE FROM "UserHangoutGroup" WHERE id = 'k2/ani';
+TABLE test.noted;
+SELECT * FROM test.refreshed();
+DELETE FROM "UserHangoutGroupAttendance" WHERE "hangoutGroupId" = 'k2';
+DELETE FROM "UserHangoutGroup" WHERE "hangoutGroupId" = 'k2';
+DELETE FROM "HangoutGroup" WHERE id = 'k2';
+SELECT * FROM test.refreshed();
+SELECT group_id, member_count FROM v_group_status ORDER BY 1;
+SELECT DISTINCT group_id FROM ngeshare.membership;
+
+-- The past, the courses, and TRUNCATE of anything
+INSERT INTO ngeshare.meeting_past
+VALUES ('k1', 'aqidah-2', '2025-05-01', '2025-05-01 12:00', '2025-05-01 12:00', 1);
+TABLE test.noted;
+SELECT * FROM test.refreshed();
+UPDATE ngeshare.meeting_past SET first_at = '2025-05-01 11:00';
+SELECT * FROM test.refreshed();
+DELETE FROM ngeshare.meeting_past;
+SELECT * FROM test.refreshed();
+UPDATE course_config SET max_episodes = 4 WHERE sequence_order = 1;
+TABLE test.noted;
+SELECT group_id, status FROM v_group_status;
+SELECT * FROM test.refreshed();
+SELECT group_id, status FROM v_group_status;
+SET client_min_messages = warning;
+TRUNCATE "HangoutEpisode" CASCADE;
+RESET client_min_messages;
+TABLE test.noted;
+SELECT * FROM test.refreshed();
+SELECT group_id, status, total_meetings FROM v_group_status;
+
+-- A refresh that finds no difference leaves the generation and all rows as they are.
+SELECT generation, (SELECT min(xmin::text) FROM ngeshare.group_snapshot) AS made_by FROM ngeshare.snapshot_state \gset
+UPDATE "HangoutGroup" SET name = name;
+SELECT * FROM test.refreshed();
+SELECT generation = :generation AS is_same, (SELECT min(xmin::text) = :'made_by' FROM ngeshare.group_snapshot) AS is_kept
+FROM ngeshare.snapshot_state;
+UPDATE "HangoutGroup" SET name = 'New name';
+SELECT * FROM test.refreshed();
+SELECT generation = :generation AS is_same, (SELECT min(xmin::text) = :'made_by' FROM ngeshare.group_snapshot) AS is_kept
+FROM ngeshare.snapshot_state;
+
+-- The record by which the sync's comparison sees writes by hand is not the refresh's to take.
+SELECT name FROM ngeshare.write_mark GROUP BY name ORDER BY name COLLATE "C";
+
+-- Above READ COMMITTED a refresh would not see what another one has written.
+\set VERBOSITY sqlstate
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT ngeshare_refresh();
+ROLLBACK;
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT ngeshare_refresh();
+ROLLBACK;
+\set VERBOSITY default
+
+SET client_min_messages = warning;
+TRUNCATE "User", "Hangout" CASCADE;
+RESET client_min_messages;
+SELECT * FROM test.refreshed();
 
 --
 -- With a window: it starts at Jakarta's midnight of 14 February
 --
+CALL test.hangout('aqidah', 'Ngeshare Sesi Aqidah', 9);
 CALL test.users('ani', 'budi');
 CALL test.circle('w1', 'aqidah');
-UPDATE ngeshare.history_state SET window_start = '2026-02-13 17:00';
+INSERT INTO ngeshare.history_state (zone, window_start) VALUES ('Asia/Jakarta', '2026-02-13 17:00');
+INSERT INTO ngeshare.meeting_past
+VALUES ('w1', 'aqidah-1', '2026-02-01', '2026-02-01 12:00', '2026-02-01 12:00', 1);
 
--- an INSERT before it merges into the past; at its very start it is recent
+-- Attendance by hand counts from the window's very start on, and not before it.
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
 VALUES
     ('a', '2026-02-13 16:59:59.999', 'aqidah-2', 'w1', 'ani'),
     ('b', '2026-02-13 17:00', 'aqidah-3', 'w1', 'ani'),
     ('c', '2026-02-13 12:00', 'aqidah-2', 'w1', 'budi');
+SELECT * FROM test.refreshed();
 SELECT * FROM test.past ORDER BY 1, 2, 3;
-SELECT * FROM test.recent ORDER BY 1, 2, 3;
--- and adds to a meeting that is there
-INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
-VALUES ('d', '2026-02-13 11:00', 'aqidah-2', 'w1', 'budi');
-SELECT * FROM test.past ORDER BY 1, 2, 3;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.shown ORDER BY 1, 2, 3;
 
--- an UPDATE of another column there changes nothing
-UPDATE "UserHangoutGroupAttendance" SET "userId" = 'ani' WHERE id = 'd';
-SELECT * FROM test.past ORDER BY 1, 2, 3;
-
--- a DELETE there changes nothing
+-- Neither does a change or a deletion there.
+UPDATE "UserHangoutGroupAttendance" SET "userId" = 'ani' WHERE id = 'c';
 DELETE FROM "UserHangoutGroupAttendance" WHERE "attendedAt" < '2026-02-13 17:00';
+SELECT * FROM test.refreshed();
 SELECT * FROM test.past ORDER BY 1, 2, 3;
-SELECT * FROM test.recent_differs;
 
--- moved from the window to the past: gone here, merged there; and back again:
--- the past keeps it
+-- Moved from the window to the past it is gone; moved back it counts again.
 UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = '2026-02-01 12:00' WHERE id = 'b';
-SELECT * FROM test.past ORDER BY 1, 2, 3;
-SELECT count(*) AS meetings FROM test.recent;
+SELECT * FROM test.refreshed();
+SELECT * FROM test.shown ORDER BY 1, 2, 3;
 UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = '2026-03-01 12:00' WHERE id = 'b';
+SELECT * FROM test.refreshed();
 SELECT * FROM test.past ORDER BY 1, 2, 3;
-SELECT * FROM test.recent ORDER BY 1, 2, 3;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.shown ORDER BY 1, 2, 3;
 
--- answers read both sides
+-- Answers read both sides.
 SELECT total_meetings, first_meeting_date, last_meeting_date, max_episode_reached
 FROM v_group_progress
 WHERE group_id = 'w1';
 
--- TRUNCATE takes the window's meetings, not the past
+-- TRUNCATE takes the window's meetings, not the past.
 TRUNCATE "UserHangoutGroupAttendance";
-SELECT count(*) AS recent FROM test.recent;
-SELECT * FROM test.past ORDER BY 1, 2, 3;
+SELECT * FROM test.refreshed();
+SELECT * FROM test.shown ORDER BY 1, 2, 3;
 
 DELETE FROM ngeshare.meeting_past;
-DELETE FROM ngeshare.history_state;
 
 --
 -- The window moves on: no answer changes
@@ -224,6 +401,8 @@ SELECT
     'x' || 1 + number % 2,
     CASE WHEN number % 3 = 0 THEN 'ani' ELSE 'budi' END
 FROM generate_series(0, 79) AS number;
+UPDATE ngeshare.history_state SET window_start = '2025-12-31 17:00';
+SELECT * FROM test.refreshed();
 CREATE TEMP TABLE answers_before AS TABLE test.answers;
 
 CREATE PROCEDURE test.compare_answers()
@@ -232,6 +411,9 @@ AS $$
 DECLARE
     differences bigint;
 BEGIN
+    IF NOT (SELECT is_whole AND is_right FROM test.refreshed()) THEN
+        RAISE EXCEPTION 'the refresh is not right';
+    END IF;
     WITH answers_now AS MATERIALIZED (TABLE test.answers)
     SELECT count(*)
     INTO differences
@@ -240,35 +422,37 @@ BEGIN
         UNION ALL
         (TABLE answers_before EXCEPT TABLE answers_now)
     ) AS difference;
-    RAISE NOTICE '% raw rows, % past, % recent: % answers differ',
+    RAISE NOTICE '% raw rows, % meetings of the past, % of all: % answers differ',
         (SELECT count(*) FROM public."UserHangoutGroupAttendance"),
         (SELECT count(*) FROM ngeshare.meeting_past),
-        (SELECT count(*) FROM ngeshare.meeting_recent),
+        (SELECT count(*) FROM ngeshare.meeting),
         differences;
 END
 $$;
 
 CALL test.compare_answers();
--- from no window to one, on by 20 days, on to the same day, and past everything
+-- on by 31 days, on by 20 days, on to the same day, and past everything
 SELECT ngeshare.advance_window('2026-01-31 17:00');
 CALL test.compare_answers();
-SELECT * FROM test.recent_differs;
 SELECT ngeshare.advance_window('2026-02-20 17:00');
 CALL test.compare_answers();
-SELECT * FROM test.recent_differs;
 SELECT ngeshare.advance_window('2026-02-20 17:00');
 CALL test.compare_answers();
--- writes behind the new start are recent as before
+-- back by 10 days: the sync brings the raw rows of those days
+BEGIN;
+SELECT ngeshare.advance_window('2026-02-10 17:00');
+SELECT count(*) AS past_days_in_the_window FROM test.past WHERE first_at >= '2026-02-10 17:00';
+ROLLBACK;
+-- attendance from the new start on counts as before
 BEGIN;
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
 VALUES ('y1', '2026-02-20 17:00', 'aqidah-1', 'x1', 'ani'), ('y2', '2026-02-20 16:59', 'aqidah-1', 'x1', 'ani');
-SELECT day, n FROM test.recent WHERE episode_id = 'aqidah-1';
+SELECT * FROM test.refreshed();
+SELECT day, n FROM test.shown WHERE episode_id = 'aqidah-1';
 SELECT day, n FROM test.past WHERE episode_id = 'aqidah-1';
-SELECT * FROM test.recent_differs;
 ROLLBACK;
 SELECT ngeshare.advance_window('2026-04-09 17:00');
 CALL test.compare_answers();
-SELECT * FROM test.recent_differs;
 SELECT window_start FROM ngeshare.history_state;
 
 TRUNCATE "UserHangoutGroupAttendance";
@@ -286,54 +470,57 @@ AS $$
     FROM unnest($1) WITH ORDINALITY AS instant (at, number);
 $$;
 CREATE VIEW test.days AS
-SELECT 'past' AS side, episode_id, day, first_at, last_at, n FROM test.past
-UNION ALL
-SELECT 'recent', episode_id, day, first_at, last_at, n FROM test.recent;
-CREATE PROCEDURE test.new_history()
-LANGUAGE sql
+SELECT CASE WHEN first_at >= window_start THEN 'window' ELSE 'past' END AS side, episode_id, day, first_at, n
+FROM test.shown
+CROSS JOIN ngeshare.history_state;
+CREATE PROCEDURE test.new_history(zone text)
+LANGUAGE plpgsql
 AS $$
+BEGIN
+    PERFORM set_config('ngeshare.timezone', zone, false);
     DELETE FROM public."UserHangoutGroupAttendance";
     DELETE FROM ngeshare.meeting_past;
     DELETE FROM ngeshare.history_state;
+    INSERT INTO ngeshare.history_state VALUES (DEFAULT, zone, '2005-01-01');
+END
 $$;
 
 -- Sao Paulo, 4 November 2018: 00:00 was skipped; 03:00 UTC was 01:00 of the 4th.
-SET ngeshare.timezone = 'America/Sao_Paulo';
+CALL test.new_history('America/Sao_Paulo');
 CALL test.attend('2018-11-04 02:59:59.999', '2018-11-04 03:00', '2018-11-05 01:59:59.999', '2018-11-05 02:00');
+SELECT * FROM test.refreshed();
 SELECT * FROM test.days ORDER BY first_at;
-SELECT * FROM test.recent_differs;
 -- PostgreSQL takes the day's start for 03:00 UTC: the day is not cut.
 SELECT (timestamp '2018-11-04 00:00' AT TIME ZONE 'America/Sao_Paulo') AT TIME ZONE 'UTC' AS day_start;
 SELECT ngeshare.advance_window('2018-11-04 03:00');
+SELECT * FROM test.refreshed();
 SELECT * FROM test.days ORDER BY first_at;
-SELECT * FROM test.recent_differs;
 SELECT total_meetings, first_meeting_date, last_meeting_date FROM v_group_progress WHERE group_id = 'x1';
-CALL test.new_history();
+CALL test.new_history('America/Sao_Paulo');
 
 -- Sao Paulo, 18 February 2018: at midnight it was 23:00 of the 17th again.
 CALL test.attend('2018-02-18 01:30', '2018-02-18 02:30', '2018-02-18 02:59:59.999', '2018-02-18 03:00');
+SELECT * FROM test.refreshed();
 SELECT * FROM test.days ORDER BY first_at;
-SELECT * FROM test.recent_differs;
 SELECT ngeshare.advance_window('2018-02-18 03:00');
+SELECT * FROM test.refreshed();
 SELECT * FROM test.days ORDER BY first_at;
-SELECT * FROM test.recent_differs;
-CALL test.new_history();
 
 -- Havana, 4 November 2018: the hour from 00:00 to 01:00 came twice, from 04:00 and
 -- from 05:00 UTC, so that a window that starts at the second one cuts the day.
-SET ngeshare.timezone = 'America/Havana';
+CALL test.new_history('America/Havana');
 CALL test.attend('2018-11-04 03:59:59.999', '2018-11-04 04:30', '2018-11-04 05:30');
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
 VALUES
     ('z1', '2018-11-04 04:40', 'aqidah-9', 'x1', 'ani'),
     ('z2', '2018-11-04 05:20', 'aqidah-9', 'x1', 'ani'),
     ('z3', '2018-11-04 05:40', 'aqidah-9', 'x1', 'budi');
+SELECT * FROM test.refreshed();
 SELECT * FROM test.days ORDER BY first_at;
-SELECT * FROM test.recent_differs;
 SELECT (timestamp '2018-11-04 00:00' AT TIME ZONE 'America/Havana') AT TIME ZONE 'UTC' AS day_start;
 SELECT ngeshare.advance_window('2018-11-04 05:00');
+SELECT * FROM test.refreshed();
 SELECT * FROM test.days ORDER BY first_at;
-SELECT * FROM test.recent_differs;
 -- two days with attendance, however the night is cut
 SELECT total_meetings, first_meeting_date, last_meeting_date, graduated_on
 FROM v_group_progress
@@ -342,28 +529,26 @@ WHERE group_id = 'x1';
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
 VALUES ('z4', '2018-11-04 04:10', 'aqidah-9', 'x1', 'ani'), ('z5', '2018-11-04 05:10', 'aqidah-9', 'x1', 'ani');
 DELETE FROM "UserHangoutGroupAttendance" WHERE id IN ('z3', 'z4');
+SELECT * FROM test.refreshed();
 SELECT * FROM test.days WHERE episode_id = 'aqidah-9' ORDER BY first_at;
-SELECT * FROM test.recent_differs;
-CALL test.new_history();
 
 -- St. John's, 7 November 2010: a minute after midnight it was 23:01 of the 6th
 -- again, so that the 7th has a minute of its own before the rest of the 6th.
-SET ngeshare.timezone = 'America/St_Johns';
+CALL test.new_history('America/St_Johns');
 CALL test.attend('2010-11-07 02:30:30', '2010-11-07 03:00', '2010-11-07 03:30:30');
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
 VALUES
     ('z1', '2010-11-07 02:30:40', 'aqidah-9', 'x1', 'ani'),
     ('z2', '2010-11-07 03:10', 'aqidah-9', 'x1', 'ani'),
     ('z3', '2010-11-07 03:40', 'aqidah-9', 'x1', 'ani');
+SELECT * FROM test.refreshed();
 SELECT * FROM test.days ORDER BY first_at, day;
-SELECT * FROM test.recent_differs;
 SELECT ngeshare.advance_window('2010-11-07 03:30');
+SELECT * FROM test.refreshed();
 SELECT * FROM test.days ORDER BY first_at, day;
-SELECT * FROM test.recent_differs;
 SELECT total_meetings, first_meeting_date, last_meeting_date, graduated_on
 FROM v_group_progress
 WHERE group_id = 'x1';
-CALL test.new_history();
 
 -- CET is the name of a zone, with summers, and an abbreviation without, which is
 -- how AT TIME ZONE reads it: such names are refused, fixed ones are not.
@@ -375,19 +560,29 @@ SET ngeshare.timezone = 'Asia/Jakarta';
 --
 -- Refusals
 --
--- A history of another zone answers nothing, though writes go on in its own.
-SET ngeshare.timezone = 'Asia/Jakarta';
+-- A history of another zone answers nothing and is not refreshed, though writes go on.
+CALL test.new_history('Asia/Jakarta');
 CALL test.attend('2026-03-01 16:30');
+SELECT * FROM test.refreshed();
 SET ngeshare.timezone = 'Asia/Makassar';
 \set VERBOSITY sqlstate
 SELECT * FROM v_group_status;
 SELECT * FROM ngeshare_pipeline('2026-03-01 12:00+07');
-\set VERBOSITY default
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
 VALUES ('j', '2026-03-01 16:31', 'aqidah-1', 'x1', 'ani');
-SELECT * FROM test.recent_differs;
+SELECT ngeshare_refresh();
+\set VERBOSITY default
 SET ngeshare.timezone = 'Asia/Jakarta';
-SELECT * FROM test.recent ORDER BY 1, 2, 3;
+SELECT * FROM test.shown ORDER BY 1, 2, 3;
+SELECT * FROM test.refreshed();
+SELECT * FROM test.shown ORDER BY 1, 2, 3;
+-- Without a history a refresh may take another zone: it builds everything again.
+BEGIN;
+DELETE FROM ngeshare.history_state;
+SET LOCAL ngeshare.timezone = 'Asia/Makassar';
+SELECT * FROM test.refreshed();
+SELECT * FROM test.shown ORDER BY 1, 2, 3;
+ROLLBACK;
 
 -- A timestamp without a local day is refused wherever the rules count with it.
 \set VERBOSITY sqlstate
@@ -419,7 +614,7 @@ BEGIN
     END LOOP;
 END
 $$;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
 
 --
 -- A role that may write the mirror needs no right to the history
@@ -434,14 +629,15 @@ INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", 
 VALUES ('r', '2026-03-02 12:00', 'aqidah-1', 'x1', 'ani');
 UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = '2026-03-03 12:00' WHERE id = 'r';
 DELETE FROM "UserHangoutGroupAttendance" WHERE id = 'j';
-SELECT * FROM ngeshare.meeting_recent;
+SELECT * FROM ngeshare.stale_key;
+SELECT ngeshare_refresh();
 \set VERBOSITY default
 RESET ROLE;
-SELECT * FROM test.recent ORDER BY 1, 2, 3;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
+SELECT * FROM test.shown ORDER BY 1, 2, 3;
 SET ROLE regress_ngeshare_writer;
 TRUNCATE "UserHangoutGroupAttendance";
 RESET ROLE;
-SELECT * FROM test.recent_differs;
+SELECT * FROM test.refreshed();
 DROP OWNED BY regress_ngeshare_writer;
 DROP ROLE regress_ngeshare_writer;

@@ -98,9 +98,9 @@ CROSS JOIN LATERAL set_config('ngeshare.as_of', spelled, false) AS kept;
 SET ngeshare.as_of = '2026-03-31';
 BEGIN;
 SELECT set_config(name, 'on', true) AS forced FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
-SELECT ngeshare_as_of(), ngeshare.as_of_utc() FROM course_config WHERE sequence_order = 1;
+SELECT ngeshare_as_of(), ngeshare.as_of() FROM course_config WHERE sequence_order = 1;
 SET LOCAL ngeshare.as_of = '0044-03-15 BC';
-SELECT ngeshare_as_of(), ngeshare.as_of_utc() FROM course_config WHERE sequence_order = 1;
+SELECT ngeshare_as_of(), ngeshare.as_of() FROM course_config WHERE sequence_order = 1;
 ROLLBACK;
 -- The functions of the answers put an instant in its place, and give it back.
 SELECT count(*) FROM ngeshare_group_status('2026-03-31');

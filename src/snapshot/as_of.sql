@@ -128,15 +128,15 @@ SELECT
     met.first_at,
     met.day,
     met.attendances,
-    met.episode,
+    episode.episode,
     met.is_own,
     met.episode_id,
     episode.title
 FROM ngeshare.group_meeting AS listed
 JOIN ngeshare.group_snapshot AS grp ON grp.group_id = listed.group_id
 CROSS JOIN LATERAL unnest(
-    listed.first_at, listed.day, listed.attendances, listed.episode, listed.is_own, listed.episode_id
-) AS met (first_at, day, attendances, episode, is_own, episode_id)
+    listed.first_at, listed.day, listed.attendances, listed.is_own, listed.episode_id
+) AS met (first_at, day, attendances, is_own, episode_id)
 LEFT JOIN ngeshare.episode_snapshot AS episode ON episode.episode_id = met.episode_id
 WHERE met.first_at <= ngeshare.as_of()
   AND grp.created_at <= ngeshare.as_of()

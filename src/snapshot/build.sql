@@ -52,6 +52,7 @@ BEGIN
             met.day,
             met.attendances,
             met.episode_id,
+            met.episode_id COLLATE "C" AS tie,
             own.id IS NULL AS is_foreign,
             own."order" AS episode,
             own."order" >= grp.max_episodes AS is_graduation
@@ -96,16 +97,14 @@ BEGIN
         GROUP BY id
     ), listed AS (
         SELECT
-            meeting.id,
-            array_agg(meeting.first_at ORDER BY meeting.first_at)::timestamp[] AS first_at,
-            array_agg(meeting.day ORDER BY meeting.first_at) AS day,
-            array_agg(meeting.attendances ORDER BY meeting.first_at) AS attendances,
-            array_agg(episode."order" ORDER BY meeting.first_at) AS episode,
-            array_agg(NOT meeting.is_foreign ORDER BY meeting.first_at) AS is_own,
-            array_agg(meeting.episode_id ORDER BY meeting.first_at) AS episode_id
+            id,
+            array_agg(first_at ORDER BY first_at, tie)::timestamp[] AS first_at,
+            array_agg(day ORDER BY first_at, tie) AS day,
+            array_agg(attendances ORDER BY first_at, tie) AS attendances,
+            array_agg(NOT is_foreign ORDER BY first_at, tie) AS is_own,
+            array_agg(episode_id ORDER BY first_at, tie) AS episode_id
         FROM meeting
-        LEFT JOIN public."HangoutEpisode" AS episode ON episode.id = meeting.episode_id
-        GROUP BY meeting.id
+        GROUP BY id
     ), foreign_day AS (
         SELECT
             id,

@@ -125,7 +125,7 @@ BEGIN
         ), new_course AS (
             SELECT course_name, max_episodes, sequence_order FROM course
         ), new_episode AS (
-            SELECT id AS episode_id, "hangoutId" AS hangout_id, name AS title
+            SELECT id AS episode_id, "hangoutId" AS hangout_id, name AS title, "order" AS episode
             FROM public."HangoutEpisode" AS old
             WHERE %s
         )
@@ -197,6 +197,32 @@ $$;
 COMMENT ON FUNCTION ngeshare.link_settings() IS
 'The settings that links follow, as this session has them.';
 
+CREATE FUNCTION ngeshare.lock_snapshot()
+RETURNS ngeshare.snapshot_state
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    state ngeshare.snapshot_state;
+BEGIN
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        -- An older snapshot than the lock's would miss what another refresh has written.
+        RAISE invalid_transaction_state
+            USING MESSAGE = format('the snapshot cannot be refreshed in a %s transaction',
+                      upper(current_setting('transaction_isolation'))),
+                  HINT = 'Call it in a READ COMMITTED transaction.';
+    END IF;
+    INSERT INTO ngeshare.snapshot_state (zone)
+    VALUES ('')
+    ON CONFLICT (singleton) DO NOTHING;
+    SELECT * INTO state FROM ngeshare.snapshot_state FOR UPDATE;
+    RETURN state;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.lock_snapshot() IS
+'Locks the state of the snapshot, makes it where there is none, and returns it: refreshes take turns. 25000 above READ COMMITTED.';
+
 CREATE FUNCTION ngeshare.refresh_snapshot
 (
     is_full     boolean,
@@ -217,18 +243,8 @@ DECLARE
     ids     text[];
     written bigint := 0;
 BEGIN
-    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
-        -- An older snapshot than the lock's would miss what another refresh has written.
-        RAISE invalid_transaction_state
-            USING MESSAGE = format('the snapshot cannot be refreshed in a %s transaction',
-                      upper(current_setting('transaction_isolation'))),
-                  HINT = 'Call it in a READ COMMITTED transaction.';
-    END IF;
+    state := ngeshare.lock_snapshot();
     PERFORM ngeshare.check_zone(zone) FROM ngeshare.history_state;
-    INSERT INTO ngeshare.snapshot_state (zone)
-    VALUES ('')
-    ON CONFLICT (singleton) DO NOTHING;
-    SELECT * INTO state FROM ngeshare.snapshot_state FOR UPDATE;
     SELECT * INTO stale FROM ngeshare.take_stale_keys();
     is_full := is_full OR stale.is_all OR state.zone <> ngeshare.reporting_zone();
     IF NOT is_full THEN
@@ -344,6 +360,8 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    -- First: a refresh waits for another one, which keeps syncs from beginning.
+    PERFORM ngeshare.lock_snapshot();
     PERFORM ngeshare.refuse_during_sync();
     RETURN ngeshare.refresh_snapshot(false);
 END

@@ -87,12 +87,11 @@ CREATE TABLE ngeshare.group_meeting
     first_at    timestamp[] NOT NULL,
     day         date[]      NOT NULL,
     attendances bigint[]    NOT NULL,
-    episode     integer[]   NOT NULL,
     is_own      boolean[]   NOT NULL,
     episode_id  text[]      NOT NULL
 );
 COMMENT ON TABLE ngeshare.group_meeting IS
-'One row per curriculum group that has met: its meetings, one array element per local day and episode, in the order of first_at (UTC). episode: the episode''s number, NULL for an unknown episode. is_own: whether the episode is one of the group''s own hangout.';
+'One row per curriculum group that has met: its meetings, one array element per local day and episode, in the order of first_at (UTC). is_own: whether the episode is one of the group''s own hangout.';
 
 CREATE TABLE ngeshare.membership
 (
@@ -148,11 +147,12 @@ CREATE TABLE ngeshare.episode_snapshot
 (
     episode_id text NOT NULL PRIMARY KEY,
     hangout_id text NOT NULL,
-    title      text NOT NULL
+    title      text NOT NULL,
+    episode    integer NOT NULL
 );
 CREATE INDEX ON ngeshare.episode_snapshot (hangout_id);
 COMMENT ON TABLE ngeshare.episode_snapshot IS
-'The titles of the episodes as they were at the last refresh.';
+'The titles and numbers of the episodes as they were at the last refresh.';
 
 CREATE TABLE ngeshare.stale_key
 (

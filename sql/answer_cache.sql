@@ -1,0 +1,230 @@
+-- The answer cache: Home as of the API's default instant. It holds what is computed without it, and
+-- no read takes it where anything that decides is different from when it was filled.
+\set ECHO none
+\getenv srcdir PG_ABS_SRCDIR
+\set begin :srcdir '/sql/include/begin.sql'
+\i :begin
+\set ECHO all
+SET jit = off;
+SET ngeshare.sync_clock = '2026-03-31 12:00:00+07';
+SET ngeshare.as_of = '2026-03-31 12:00:00+07';
+
+CALL test.hangout('aqidah', 'Ngeshare Sesi Aqidah', 9);
+CALL test.hangout('hijrah', 'Ngeshare Sesi Hijrah', 9);
+CALL test.users('ani', 'budi', 'citra', 'dewi');
+CALL test.circle('a', 'aqidah');
+CALL test.circle('b', 'hijrah');
+CALL test.circle('c', 'aqidah');
+CALL test.circle('d', 'aqidah');
+CALL test.people('a', 'ani', 'budi', 'citra');
+CALL test.people('b', 'ani', 'budi', 'citra');
+CALL test.people('c', 'ani', 'budi', 'citra');
+CALL test.people('d', 'ani', 'budi', 'citra');
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+SELECT 'a' || n, timestamp '2025-12-05' + n * interval '9 days', 'aqidah-' || n, 'a', 'budi'
+FROM generate_series(1, 9) AS n;
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+VALUES
+    ('c8', '2026-01-20', 'aqidah-8', 'c', 'budi'),
+    ('d7', '2026-01-21', 'aqidah-7', 'd', 'budi'),
+    ('b1', '2026-03-20', 'hijrah-1', 'b', 'budi'),
+    ('later', '2026-04-02', 'hijrah-2', 'b', 'budi');
+
+-- The refresh of a successful sync, whose clock is the API's default instant from then on.
+CREATE PROCEDURE test.sync_ends(clock timestamptz DEFAULT '2026-03-31 12:00:00+07')
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM ngeshare.refresh_snapshot(false, 1, clock);
+END
+$$;
+
+-- Whether Home and Home a month before come from the cache, and whether they are what is computed
+-- without it. A read stores nothing.
+CREATE FUNCTION test.cached(OUT home_from text, OUT before_from text, OUT is_right boolean)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    shown    text := (SELECT (now, before)::text FROM api.home AS now, api.home_before AS before);
+    computed text;
+BEGIN
+    UPDATE ngeshare.answer_cache AS cache SET home.groups_total = -1;
+    home_from := (SELECT CASE groups_total WHEN -1 THEN 'cached' ELSE 'computed' END FROM api.home);
+    before_from := (SELECT CASE groups_total WHEN -1 THEN 'cached' ELSE 'computed' END FROM api.home_before);
+    DELETE FROM ngeshare.answer_cache;
+    computed := (SELECT (now, before)::text FROM api.home AS now, api.home_before AS before);
+    is_right := shown = computed AND NOT EXISTS (SELECT 1 FROM ngeshare.answer_cache);
+    RAISE EXCEPTION USING ERRCODE = 'NG999';
+EXCEPTION
+    WHEN SQLSTATE 'NG999' THEN
+        RETURN;
+END
+$$;
+CREATE VIEW test.entry AS
+SELECT as_of, holds_until
+FROM ngeshare.answer_cache
+ORDER BY as_of DESC;
+
+-- Without a sync there is no default instant.
+CALL test.refresh();
+SELECT * FROM test.entry;
+SELECT * FROM test.cached();
+CALL test.sync_ends();
+SELECT * FROM test.entry;
+SELECT * FROM test.cached();
+SELECT groups_total, anomalies FROM api.home;
+-- A request of the API gives no instant.
+RESET ngeshare.as_of;
+SELECT ngeshare.month_before(known_until) FROM ngeshare.snapshot_state;
+SET ngeshare.as_of = '2026-03-31 12:00:00+07';
+
+--
+-- Another instant: an entry holds until the next local midnight, here 17:00 UTC
+--
+SET ngeshare.as_of = '2026-03-31 12:00:00.000001+07';
+SELECT * FROM test.cached();
+SET ngeshare.as_of = '2026-03-31 23:59:59.999999+07';
+SELECT * FROM test.cached();
+SET ngeshare.as_of = '2026-04-01 00:00+07';
+SELECT * FROM test.cached();
+SET ngeshare.as_of = '2026-03-31 11:59:59.999999+07';
+SELECT * FROM test.cached();
+SET ngeshare.as_of = '2026-03-31 12:00:00+07';
+
+--
+-- Or until the first event after it, if that is earlier
+--
+CREATE FUNCTION test.holds_until(statement text)
+RETURNS timestamp
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    until    timestamp;
+    is_right boolean;
+BEGIN
+    EXECUTE statement;
+    CALL test.sync_ends();
+    until := (SELECT holds_until FROM test.entry LIMIT 1);
+    FOR number IN -1 .. 1 LOOP
+        PERFORM set_config('ngeshare.as_of',
+            ((until AT TIME ZONE 'UTC') + number * interval '1 microsecond')::text, true);
+        IF (SELECT (home_from = 'cached') <> (number < 0) OR NOT cached.is_right FROM test.cached()) THEN
+            RAISE EXCEPTION '% microseconds from %: %', number, until, (SELECT test.cached());
+        END IF;
+    END LOOP;
+    RAISE EXCEPTION USING ERRCODE = 'NG999';
+EXCEPTION
+    WHEN SQLSTATE 'NG999' THEN
+        RETURN until;
+END
+$$;
+SELECT test.holds_until($$CALL test.meets('b', 'hijrah-2', '2026-03-31 13:00+07')$$) AS meeting;
+SELECT test.holds_until($$CALL test.meets('b', 'aqidah-2', '2026-03-31 13:01+07')$$) AS foreign_episode;
+SELECT test.holds_until($$CALL test.circle('new', 'aqidah', '2026-03-31 13:02+07')$$) AS new_group;
+SELECT test.holds_until(
+    $$CALL test.joins('new', 'd', 'MEMBER', 'dewi', NULL, '2026-03-31 13:03+07')$$) AS member;
+SELECT test.holds_until(
+    $$CALL test.joins('new', 'd', 'FACILITATOR', 'dewi', NULL, '2026-03-31 13:04+07')$$) AS facilitator;
+SELECT test.holds_until(
+    $$CALL test.joins('new', 'd', 'FACILITATOR', 'budi', NULL, '2026-03-31 13:05+07')$$) AS member_leads;
+SELECT test.holds_until(
+    $$UPDATE "User" SET "deletedAt" = '2026-03-31 06:06' WHERE id = 'citra'$$) AS deletion_of_member;
+SELECT test.holds_until(
+    $$UPDATE "User" SET "deletedAt" = '2026-03-31 06:07' WHERE id = 'ani'$$) AS deletion_of_facilitator;
+SELECT test.holds_until($$
+    INSERT INTO "HangoutGroup" (id, "updatedAt", name, status, "createdAt")
+    VALUES ('outside', '2026-01-01', 'Outside', 'ANY', '2026-01-01');
+    CALL test.joins('new', 'outside', 'MEMBER', 'dewi', NULL, '2026-03-31 13:08+07')$$) AS outside;
+SELECT test.holds_until($$CALL test.meets('b', 'hijrah-2', '2026-04-01 00:00+07')$$) AS midnight;
+
+--
+-- Other settings, another zone, the real clock
+--
+CREATE FUNCTION test.cached_with(setting text, value text, OUT home_from text, OUT is_right boolean)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    before text := current_setting(setting);
+BEGIN
+    PERFORM set_config(setting, value, false);
+    SELECT cached.home_from, cached.is_right INTO home_from, is_right FROM test.cached();
+    PERFORM set_config(setting, before, false);
+END
+$$;
+SELECT other.*, answer.*
+FROM (
+    VALUES
+        ('ngeshare.active_days', '1'),
+        ('ngeshare.rescue_min_pct', '10'),
+        ('ngeshare.link_days', '0'),
+        ('ngeshare.link_early_days', '0'),
+        ('ngeshare.link_min_shared', '9'),
+        ('ngeshare.link_min_overlap_pct', '100'),
+        ('ngeshare.attendance_window_days', '40'),
+        ('datestyle', 'SQL, DMY'),
+        ('timezone', 'Asia/Shanghai')
+) AS other (setting, value)
+CROSS JOIN LATERAL test.cached_with(other.setting, other.value) AS answer;
+SET ngeshare.timezone = 'Asia/Makassar';
+\set VERBOSITY sqlstate
+SELECT groups_total FROM api.home;
+SELECT groups_total FROM api.home_before;
+\set VERBOSITY default
+RESET ngeshare.timezone;
+-- Attendance that is yet to come by the real clock is counted at the read.
+SET ngeshare.sync_clock = '2026-04-01 23:59:59+00';
+SELECT home_from, is_right, (SELECT anomalies FROM api.home) FROM test.cached();
+SET ngeshare.sync_clock = '2026-04-02 00:00:00+00';
+SELECT home_from, is_right, (SELECT anomalies FROM api.home) FROM test.cached();
+SET ngeshare.sync_clock = '2026-03-31 12:00:00+07';
+-- The setting of an instant is given back.
+SHOW ngeshare.as_of;
+
+--
+-- A write changes nothing until the next refresh; the refresh fills the cache again
+--
+CREATE FUNCTION test.written(statement text, OUT until_then text, OUT after_it text, OUT is_right boolean)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    shown text := (SELECT home::text FROM api.home);
+BEGIN
+    EXECUTE statement;
+    until_then := CASE WHEN (SELECT home::text FROM api.home) = shown THEN 'as before' ELSE 'changed' END;
+    PERFORM ngeshare_refresh();
+    after_it := (SELECT CASE WHEN home::text = shown THEN 'as before' ELSE 'changed' END FROM api.home);
+    is_right := (SELECT (cached.home_from, cached.before_from) = ('cached', 'cached') AND cached.is_right FROM test.cached());
+END
+$$;
+SELECT * FROM test.written($$UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = '2026-02-01' WHERE id = 'b1'$$);
+SELECT * FROM test.written($$DELETE FROM "UserHangoutGroupAttendance" WHERE id = 'a9'$$);
+SELECT * FROM test.written($$UPDATE "HangoutGroup" SET "startDate" = '2026-03-01' WHERE id = 'b'$$);
+SELECT * FROM test.written($$UPDATE "Hangout" SET name = 'Other' WHERE id = 'hijrah'$$);
+SELECT * FROM test.written($$UPDATE "HangoutEpisode" SET "order" = 12 WHERE id = 'aqidah-8'$$);
+SELECT * FROM test.written($$CALL test.joins('new', 'a', 'FACILITATOR', 'dewi')$$);
+SELECT * FROM test.written($$UPDATE "User" SET email = 'other@example.com' WHERE id = 'ani'$$);
+SELECT * FROM test.written($$UPDATE "User" SET "deletedAt" = '2026-01-01' WHERE id = 'ani'$$);
+SELECT * FROM test.written($$UPDATE course_config SET max_episodes = 3 WHERE sequence_order = 1$$);
+BEGIN;
+SELECT * FROM test.written($$TRUNCATE "UserHangoutGroupAttendance"$$);
+ROLLBACK;
+SELECT * FROM test.cached();
+
+-- A refresh keeps an entry that still holds at its clock, and makes another where none does.
+SELECT xmin AS made_by FROM ngeshare.answer_cache ORDER BY as_of DESC LIMIT 1 \gset
+CALL test.refresh();
+SELECT xmin = :made_by AS is_kept FROM ngeshare.answer_cache ORDER BY as_of DESC LIMIT 1;
+CALL test.sync_ends('2026-03-31 13:00:00+07');
+SELECT xmin = :made_by AS is_kept FROM ngeshare.answer_cache ORDER BY as_of DESC LIMIT 1;
+CALL test.sync_ends('2026-04-01 12:00:00+07');
+SELECT * FROM test.entry;
+SELECT * FROM test.cached();
+
+-- A miss computes the same, in a read-only transaction too.
+CALL test.sync_ends('2026-03-31 12:00:00+07');
+CREATE TEMP TABLE shown AS SELECT * FROM api.home;
+TRUNCATE ngeshare.answer_cache;
+BEGIN READ ONLY;
+TABLE shown EXCEPT SELECT * FROM api.home;
+COMMIT;
+SELECT count(*) FROM ngeshare.answer_cache;
