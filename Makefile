@@ -14,7 +14,6 @@ SQL_PARTS = \
 	src/history/history.sql \
 	src/sync/errors.sql \
 	src/sync/sync.sql \
-	src/sync/gate.sql \
 	src/sync/compare/verify.sql \
 	src/sync/compare/drift.sql \
 	src/sync/move/undo.sql \

@@ -71,15 +71,6 @@ lock_release_for_session(NgeshareLock lock)
 	}
 }
 
-/* Waits for a lock in the queue, as long as lock_timeout allows; 55P03 after that. */
-void
-lock_wait(NgeshareLock lock, LOCKMODE mode)
-{
-	LOCKTAG tag = make_tag(lock);
-
-	(void) LockAcquire(&tag, mode, false, false);
-}
-
 /* Takes a lock for the transaction; false where another holds it. */
 bool
 lock_try(NgeshareLock lock, LOCKMODE mode)

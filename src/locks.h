@@ -14,7 +14,6 @@ typedef enum NgeshareLock
 {
 	NGESHARE_LOCK_SYNC = 3, /* held by the session that syncs; ngeshare.sync_lock looks for it */
 	NGESHARE_LOCK_START,    /* held while a sync is being started, until that transaction ends */
-	NGESHARE_LOCK_GATE,     /* shared by writers to the mirror, exclusive for a step that writes */
 	NGESHARE_LOCK_ALERT     /* held by the worker that delivers alerts */
 } NgeshareLock;
 
@@ -25,7 +24,6 @@ extern void lock_release_for_session(NgeshareLock lock);
 
 /* A transaction's lock ends with the transaction, or with the subtransaction that aborts. */
 extern bool lock_try(NgeshareLock lock, LOCKMODE mode);
-extern void lock_wait(NgeshareLock lock, LOCKMODE mode);
 extern bool lock_poll(NgeshareLock lock, LOCKMODE mode, int patience_ms);
 
 #endif

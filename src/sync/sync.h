@@ -240,8 +240,7 @@ extern void sync_log_refused(SyncRun *run, int sqlstate, const char *message, co
 extern bool sync_is_row_error(int sqlstate);
 extern ErrorData *sync_try(const char *name, void (*work)(void *arguments), void *arguments);
 
-/* gate.c */
-extern void sync_close_gate(void);
+/* waits.c */
 extern void sync_limit_lock_waits(void);
 extern long sync_waited_for_lock(const SyncRun *run);
 

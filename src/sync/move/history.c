@@ -81,7 +81,6 @@ sync_verify_past(SyncRun *run)
 {
 	if (run->at.is_fetched)
 	{
-		sync_close_gate();
 		sync_correct_past(run);
 		run->at.has_corrected_past = true;
 		run->at.is_fetched = false;

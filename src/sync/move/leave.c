@@ -65,7 +65,6 @@ orphans(const MirrorTable *table)
 void
 sync_quarantine_orphans(SyncRun *run)
 {
-	sync_close_gate();
 	for (int i = 0; i < MIRROR_TABLES; i++)
 	{
 		const MirrorTable *table = &mirror_tables[i];

@@ -3,7 +3,7 @@
  *		From staging into the mirror, one transaction a table; and the operations of
  *		a plain table.
  *
- * Others who write to the mirror wait outside meanwhile (gate.c); readers go on.
+ * People may write to the mirror meanwhile: the merge yields to them (waits.c). Readers go on.
  */
 #include "sync/move/move.h"
 
@@ -75,7 +75,6 @@ sync_merge(SyncRun *run)
 	const SyncTableOps *ops = sync_at_ops(run);
 	bool is_first;
 
-	sync_close_gate();
 	is_first = (ops->begin_merge == NULL || ops->begin_merge(run)) && sync_may_fill(run, table);
 	if (is_first)
 		sync_lock_parents(table);

@@ -98,7 +98,6 @@ sync_stage_parents(SyncRun *run)
 void
 sync_write_parents(SyncRun *run)
 {
-	sync_close_gate();
 	for (int i = 0; i < MIRROR_TABLES; i++)
 	{
 		if (!run->at.is_parent[i])

@@ -99,7 +99,6 @@ sync_remove(SyncRun *run)
 	    sql_format("mirror.id IN (%s) AND %s", sync_leaving(table), sync_unreferenced(table));
 	char *kept_by = NULL;
 
-	sync_close_gate();
 	if (try_to_remove(run, table, condition) != NULL)
 	{
 		sql_query_row(sql_format("SELECT array_agg(mirror.id)::text, count(*)"

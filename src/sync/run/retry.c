@@ -8,7 +8,7 @@
  * closed in on by halves; whatever else fails costs its table and those that point
  * to it. A production that can't be reached, or that has lost too much, ends the
  * run. A lock that somebody else holds is no error until the run has waited for
- * sync_timeout: the step lets go of all it holds and comes back (gate.c).
+ * sync_timeout: the step lets go of all it holds and comes back (waits.c).
  */
 #include "sync/run/run.h"
 
