@@ -145,12 +145,13 @@ BEGIN
     IF wanted IS NULL THEN
         RAISE null_value_not_allowed USING MESSAGE = 'user_id must not be NULL';
     END IF;
-    -- A user without a membership is only in the mirror.
-    IF NOT EXISTS (SELECT 1 FROM ngeshare.membership AS known WHERE known.user_id = wanted)
-        AND NOT EXISTS (SELECT 1 FROM public."User" AS someone WHERE someone.id = wanted) THEN
-        RAISE invalid_parameter_value
-            USING MESSAGE = format('there is no user "%s"', wanted),
-                  HINT = 'SELECT user_id, user_name FROM v_member_journey lists those who were ever a member.';
+    IF NOT EXISTS (SELECT 1 FROM ngeshare.membership AS known WHERE known.user_id = wanted) THEN
+        -- A user without a membership is only in the mirror.
+        IF NOT EXISTS (SELECT 1 FROM public."User" AS someone WHERE someone.id = wanted) THEN
+            RAISE invalid_parameter_value
+                USING MESSAGE = format('there is no user "%s"', wanted),
+                      HINT = 'SELECT user_id, user_name FROM v_member_journey lists those who were ever a member.';
+        END IF;
     END IF;
     RETURN QUERY
         SELECT

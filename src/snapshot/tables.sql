@@ -201,11 +201,13 @@ DECLARE
     kept text := (SELECT zone FROM ngeshare.snapshot_state);
 BEGIN
     PERFORM ngeshare.check_zone(kept);
-    IF kept IS NULL
-        AND (EXISTS (SELECT 1 FROM public."HangoutGroup") OR EXISTS (SELECT 1 FROM public."UserHangoutGroup")) THEN
-        RAISE object_not_in_prerequisite_state
-            USING MESSAGE = 'the mirror has rows, but the snapshot that answers read was never made',
-                  HINT = 'SELECT ngeshare_refresh();';
+    IF kept IS NULL THEN
+        -- An IF of its own: PostgreSQL locks what a condition names before it looks at kept.
+        IF EXISTS (SELECT 1 FROM public."HangoutGroup") OR EXISTS (SELECT 1 FROM public."UserHangoutGroup") THEN
+            RAISE object_not_in_prerequisite_state
+                USING MESSAGE = 'the mirror has rows, but the snapshot that answers read was never made',
+                      HINT = 'SELECT ngeshare_refresh();';
+        END IF;
     END IF;
     RETURN true;
 END
