@@ -51,10 +51,9 @@ SQL_PARTS = \
 	src/api/described.sql \
 	src/grants.sql
 
-# An update replays them, behind and before what src/upgrade says of two versions.
-UPDATES := $(patsubst src/upgrade/%/before.sql,ngeshare--%.sql,$(wildcard src/upgrade/*--$(EXTVERSION)/before.sql))
-DATA_built = ngeshare--$(EXTVERSION).sql $(UPDATES)
-DATA = $(filter-out $(addprefix src/upgrade/,$(DATA_built)),$(sort $(wildcard src/upgrade/ngeshare--*.sql)))
+# The one supported update replays them on a database of 1.1, after src/upgrade/begin.sql.
+UPDATE = ngeshare--1.1--$(EXTVERSION).sql
+DATA_built = ngeshare--$(EXTVERSION).sql $(UPDATE)
 EXTRA_CLEAN = ngeshare--*.sql tmp_check tmp_check_iso output_iso
 
 REGRESS   = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
@@ -85,16 +84,18 @@ ngeshare--$(EXTVERSION).sql: src/pinned.sql $(SQL_PARTS) ngeshare.control Makefi
 	   for part in $(SQL_PARTS); do printf '\n-- from %s\n\n' "$$part"; cat "$$part" || exit 1; done; } > $@.tmp
 	@mv $@.tmp $@
 
-$(UPDATES): ngeshare--%.sql: src/upgrade/%/before.sql src/upgrade/%/after.sql $(wildcard src/upgrade/*.sql src/upgrade/*.awk) src/pinned.sql $(SQL_PARTS) ngeshare.control Makefile
+# What is there is replaced, a table that is there stays as it is.
+$(UPDATE): src/pinned.sql src/upgrade/begin.sql $(SQL_PARTS) src/upgrade/end.sql ngeshare.control Makefile
 	@echo 'joining $@'
 	@{ printf '%s\n' "\echo Use \"ALTER EXTENSION ngeshare UPDATE TO '$(EXTVERSION)'\" to load this file. \quit" && \
-	   cat src/pinned.sql src/upgrade/begin.sql $< && awk -f src/upgrade/statements.awk $(SQL_PARTS) && \
-	   cat src/upgrade/$*/after.sql src/upgrade/end.sql; } > $@.tmp
+	   cat src/pinned.sql src/upgrade/begin.sql && \
+	   sed -E -e 's/^CREATE (FUNCTION|PROCEDURE|AGGREGATE|VIEW) /CREATE OR REPLACE \1 /' \
+	       -e 's/^CREATE (SCHEMA|TABLE|INDEX|UNIQUE INDEX) (["a-z])/CREATE \1 IF NOT EXISTS \2/' $(SQL_PARTS) && \
+	   cat src/upgrade/end.sql; } > $@.tmp
 	@mv $@.tmp $@
 
-# What scripts/freeze-release freezes.
 .PHONY: scripts
-scripts: ngeshare--$(EXTVERSION).sql $(UPDATES)
+scripts: ngeshare--$(EXTVERSION).sql $(UPDATE)
 
 # What the C does to memory (safety/README.md). FUZZ_SECONDS is for all targets together.
 .PHONY: check-sanitize check-leaks check-fuzz check-assertions

@@ -13,6 +13,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 needs_pg_cron();
+offer_release_1_1();
 my ($production, $local) = start_servers();
 my %path = (usual => 'DEFAULT', poisoned => 'twin, "$user", public, pg_catalog');
 my $read = 0;
@@ -27,7 +28,7 @@ asked('postgres', 'CREATE ROLE shadow LOGIN; CREATE ROLE keeper SUPERUSER LOGIN;
 
 # The look-alikes work. One database has a version from before they were planted, the other none.
 asked('postgres', 'CREATE DATABASE early');
-asked('early', q{SET search_path = public; CREATE EXTENSION ngeshare VERSION '1.0' CASCADE});
+asked('early', q{SET search_path = public; CREATE EXTENSION ngeshare VERSION '1.1' CASCADE});
 plant('early');
 asked('postgres', 'CREATE DATABASE planted TEMPLATE early');
 asked('planted', 'DROP EXTENSION ngeshare; CREATE EXTENSION pg_cron; GRANT CREATE ON DATABASE planted TO shadow');
@@ -57,7 +58,7 @@ asked('postgres', "ALTER DATABASE early SET search_path = $path{poisoned}");
 is(errors_of('early', 'keeper', 'ALTER EXTENSION ngeshare UPDATE'), '', 'ALTER EXTENSION UPDATE');
 is(bound('early'), '', 'no object of ours depends on one of somebody else after it');
 is(join("\n", ran()), '', 'and no look-alike ran with another\'s rights');
-is(errors_of('postgres', $superuser, q{CREATE EXTENSION ngeshare VERSION '1.0' CASCADE;
+is(errors_of('postgres', $superuser, q{CREATE EXTENSION ngeshare VERSION '1.1' CASCADE;
 	CREATE FUNCTION public.planted() RETURNS pg_catalog.timestamptz LANGUAGE sql AS 'SELECT pg_catalog.now()';
 	ALTER TABLE ngeshare.source ALTER recorded_at SET DEFAULT public.planted();
 	ALTER EXTENSION ngeshare UPDATE}), '55000', 'an update keeps no part of a table that uses one');

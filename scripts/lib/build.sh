@@ -60,7 +60,7 @@ is_installed()
 has_same_sql()
 {
     local build=$1 extensions=$2 script
-    for script in "$build"/ngeshare--*.sql "$build"/src/upgrade/ngeshare--*.sql "$build/ngeshare.control"; do
+    for script in "$build"/ngeshare--*.sql "$build/ngeshare.control"; do
         cmp -s "$script" "$extensions/${script##*/}" || return 1
     done
 }

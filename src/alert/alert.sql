@@ -63,7 +63,8 @@ CREATE TABLE ngeshare.alert_state
 );
 COMMENT ON TABLE ngeshare.alert_state IS
 'What was told last, in one row: how the runs stand, and whether the data is stale.';
-INSERT INTO ngeshare.alert_state DEFAULT VALUES;
+INSERT INTO ngeshare.alert_state DEFAULT VALUES
+ON CONFLICT DO NOTHING;
 
 CREATE FUNCTION ngeshare.alert_text(value text, most integer DEFAULT 1000)
 RETURNS text

@@ -417,6 +417,7 @@ facts_walk_meetings(Timestamp as_of, MeetingHandler handle, void *context)
 void
 facts_check_snapshot(void)
 {
+	sql_refuse_other_version();
 	if (SPI_execute("SELECT ngeshare.can_answer()", true, 1) < 0)
 		elog(ERROR, "could not ask whether the snapshot can answer");
 }

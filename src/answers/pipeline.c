@@ -12,6 +12,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
+#include "sql.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
@@ -207,6 +208,7 @@ ngeshare_find_links(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
+	sql_refuse_other_version();
 	rows.facts = facts_load(PG_ARGISNULL(0) ? NULL : facilitators_of(PG_GETARG_DATUM(0)));
 	rows.row_context = AllocSetContextCreate(CurrentMemoryContext, "row", ALLOCSET_DEFAULT_SIZES);
 	pipeline_find_links(rows.facts, return_link, &rows);

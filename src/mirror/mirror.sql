@@ -147,12 +147,16 @@ COMMENT ON COLUMN public.course_config.max_episodes IS
 COMMENT ON COLUMN public.course_config.sequence_order IS
 'The place in the curriculum: the next course is the one with the next larger number.';
 
+-- An update leaves the courses as they are.
 INSERT INTO public.course_config (course_name, max_episodes, sequence_order)
-VALUES
+SELECT course_name, max_episodes, sequence_order
+FROM (VALUES
     ('Ngeshare Sesi Aqidah', 9, 1),
     ('Ngeshare Sesi Hijrah', 9, 2),
     ('Ngeshare Sesi Sejarah', 11, 3),
-    ('Ngeshare Sesi Dakwah', 7, 4);
+    ('Ngeshare Sesi Dakwah', 7, 4)
+) AS standard (course_name, max_episodes, sequence_order)
+WHERE to_regclass('ngeshare.course_default') IS NULL;
 
 -- CREATE EXTENSION fills course_config before a dump's rows come back, so a
 -- restored row takes the place of the default that stands in its way.

@@ -185,7 +185,7 @@ CREATE TABLE ngeshare.quarantine
     last_run_id  bigint NOT NULL
 );
 -- An id may be longer than an index takes: that may be why it waits.
-CREATE UNIQUE INDEX ON ngeshare.quarantine (table_name, md5(row_id));
+CREATE UNIQUE INDEX quarantine_table_name_md5_idx ON ngeshare.quarantine (table_name, md5(row_id));
 COMMENT ON TABLE ngeshare.quarantine IS
 'Production''s rows that can''t be mirrored now (no parent, a timestamp without a local day, a value that can''t be stored here). They are kept whole and tried again by each run; source_hash tells whether production''s row is still this one. A row that can''t even be fetched, or that is too large for jsonb, is kept by its key and stamp alone (is_whole is false); is_refused: the mirror itself didn''t take it.';
 

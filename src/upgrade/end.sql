@@ -1,43 +1,42 @@
--- What the new version no longer has goes: definitions that no step has written.
 DO $$
 DECLARE
-    gone record;
+    added record;
 BEGIN
-    FOR gone IN
-        SELECT trigger.tgname, trigger.tgrelid::regclass AS relation
-        FROM pg_catalog.pg_trigger AS trigger
-        JOIN ngeshare.upgrade_member AS member ON member.object_id = trigger.tgfoid
-         AND member.catalog_id = 'pg_catalog.pg_proc'::regclass
-        JOIN ngeshare.upgrade_member AS written ON written.object_id = trigger.tgrelid
-         AND written.catalog_id = 'pg_catalog.pg_class'::regclass
-        JOIN ngeshare.upgrade_known AS known ON known.object_id = trigger.oid
-         AND known.catalog_id = 'pg_catalog.pg_trigger'::regclass
-        WHERE known.version = trigger.xmin::text
+    FOR added IN
+        SELECT made.oid::regclass AS relation, upgrade_added.attname
+        FROM ngeshare.upgrade_added
+        JOIN pg_catalog.pg_class AS made
+          ON made.relname IN ('stage_' || part, 'removed_' || part, 'replaced_' || part)
+         AND made.relnamespace = 'ngeshare'::regnamespace
     LOOP
-        EXECUTE pg_catalog.format('DROP TRIGGER %I ON %s', gone.tgname, gone.relation);
+        EXECUTE pg_catalog.format('ALTER TABLE %s DROP COLUMN %I', added.relation, added.attname);
     END LOOP;
-    FOR gone IN
-        SELECT member.catalog_id, member.object_id, object.type, object.identity
-        FROM ngeshare.upgrade_member AS member
-        JOIN ngeshare.upgrade_known AS known USING (catalog_id, object_id)
-        LEFT JOIN pg_catalog.pg_proc AS proc ON proc.oid = member.object_id
-         AND member.catalog_id = 'pg_catalog.pg_proc'::regclass
-        LEFT JOIN pg_catalog.pg_rewrite AS rule ON rule.ev_class = member.object_id
-         AND member.catalog_id = 'pg_catalog.pg_class'::regclass
-        CROSS JOIN LATERAL pg_catalog.pg_identify_object(member.catalog_id, member.object_id, 0) AS object
-        WHERE known.version = coalesce(proc.xmin, rule.xmin)::text
-          AND member.object_id <> 'ngeshare.upgrade_member'::regclass
-        ORDER BY member.object_id DESC
+END
+$$;
+
+-- Users' rights, on all objects that there still are.
+DO $$
+DECLARE
+    given record;
+BEGIN
+    FOR given IN
+        SELECT CASE WHEN is_given THEN give ELSE take END AS statement
+        FROM ngeshare.upgrade_given
+        ORDER BY is_given
     LOOP
-        PERFORM ngeshare.upgrade_refuse_others(gone.catalog_id, gone.object_id);
-        EXECUTE pg_catalog.format('DROP %s %s', gone.type, gone.identity);
+        BEGIN
+            PERFORM ngeshare.upgrade_right(given.statement);
+        EXCEPTION
+            WHEN undefined_table OR undefined_function OR undefined_column THEN
+                NULL;
+        END;
     END LOOP;
 END
 $$;
 
 -- The earlier version may have been installed where somebody else could create objects,
--- by a script that did not pin the search_path. What the steps leave as it was, such as
--- a table's CHECKs, may have been made with a look-alike of a function or an operator.
+-- by a script that did not pin the search_path. What the update leaves as it was, such
+-- as a table's CHECKs, may have been made with a look-alike of a function or an operator.
 DO $$
 DECLARE
     found text;
@@ -81,28 +80,24 @@ BEGIN
 END
 $$;
 
--- Settled rows are what the version that wrote them made of the groups. Where the
--- zone isn't the history's, nothing answers until it is: the next sync settles.
-DELETE FROM ngeshare.settled_state;
-DELETE FROM ngeshare.kept_answer;
-SELECT ngeshare.settle(true)
-WHERE NOT EXISTS (
-    SELECT 1
-    FROM ngeshare.history_state
-    WHERE zone <> ngeshare.reporting_zone());
-
-SELECT pg_catalog.set_config('role', role, true)
-FROM ngeshare.upgrade_caller;
-
-DROP FUNCTION ngeshare.upgrade_step(text);
-DROP FUNCTION ngeshare.upgrade_grant(text);
-DROP FUNCTION ngeshare.upgrade_replace(text, text[]);
-DROP FUNCTION ngeshare.upgrade_uncomment(regclass);
-DROP FUNCTION ngeshare.upgrade_drop(regprocedure);
-DROP FUNCTION ngeshare.upgrade_drop(regclass);
-DROP FUNCTION ngeshare.upgrade_drop(oid, oid);
-DROP FUNCTION ngeshare.upgrade_refuse_others(oid, oid);
-DROP FUNCTION ngeshare.upgrade_is_new(oid, oid);
+DROP TABLE ngeshare.upgrade_added;
+DROP TABLE ngeshare.upgrade_given;
+DROP FUNCTION ngeshare.upgrade_right(text);
 DROP VIEW ngeshare.upgrade_member;
-DROP TABLE ngeshare.upgrade_known;
-DROP TABLE ngeshare.upgrade_caller;
+
+-- Where ngeshare.timezone is not the zone of the history, answers are refused until it is.
+SELECT ngeshare.use_database_rules();
+SELECT ngeshare.refresh_snapshot(true, run.run_id, run.clock)
+FROM (VALUES (true)) AS once
+LEFT JOIN (
+    SELECT run_id, clock
+    FROM public.sync_run
+    WHERE status IN ('success', 'warning')
+      AND mode <> 'verify'
+      AND window_start IS NOT NULL
+    ORDER BY run_id DESC
+    LIMIT 1
+) AS run ON true
+WHERE NOT EXISTS (SELECT 1 FROM ngeshare.history_state WHERE zone <> ngeshare.reporting_zone());
+
+SELECT pg_catalog.set_config('role', pg_catalog.current_setting('ngeshare_upgrade.role'), true);

@@ -5,13 +5,16 @@ use strict;
 use warnings FATAL => 'all';
 
 use Exporter 'import';
+use Cwd 'abs_path';
 use File::Basename;
+use File::Copy 'copy';
+use File::Path 'make_path';
 use File::Spec;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(start_servers new_production new_local connect_local sync_local
+our @EXPORT = qw(offer_release_1_1 start_servers new_production new_local connect_local sync_local
   rows_of differences answers_of answers_differ forget_activity reference_files history_differs psql_errors needs_pg_cron @VIEWS @FUNCTIONS $COMPARED $LOGIN $PASSWORD);
 
 our $LOGIN    = 'ngeshare_reader';
@@ -44,11 +47,41 @@ sub project
 	return File::Spec->catfile($library, '..', '..', @_);
 }
 
+# The installation whose servers also offer 1.1, where a test asked for it.
+my @installation;
+
+# Lets the servers that are started from now on offer 1.1 as it was released. No installation has
+# it, and a test may not write to one, so they run from a copy. A server looks for its files
+# relative to its program; links lead to what is not copied.
+sub offer_release_1_1
+{
+	my $root = PostgreSQL::Test::Utils::tempdir();
+	my ($bin, $share, @libraries) =
+	  map { my $path = `pg_config --$_`; chomp $path; abs_path($path) } qw(bindir sharedir libdir pkglibdir);
+
+	make_path("$root$bin", "$root$share/extension");
+	copy("$bin/$_", "$root$bin/$_") && chmod(0755, "$root$bin/$_") || die "copying $_: $!"
+	  for qw(postgres pg_ctl initdb);
+	for my $folder ($bin, $share, "$share/extension")
+	{
+		symlink($_, "$root$_") for grep { !-e "$root$_" } glob "$folder/*";
+	}
+	for my $library (@libraries)
+	{
+		make_path(dirname("$root$library"));
+		symlink($library, "$root$library") if !-e "$root$library";
+	}
+	unlink "$root$share/extension/ngeshare--1.1.sql";
+	copy(project('t', 'data', 'ngeshare--1.1.sql'), "$root$share/extension/") or die "copying 1.1: $!";
+	@installation = (install_path => dirname("$root$bin"));
+	return;
+}
+
 # Starts one server; production asks its TCP clients for a password.
 sub start_server
 {
 	my ($name, @settings) = @_;
-	my $server = PostgreSQL::Test::Cluster->new($name);
+	my $server = PostgreSQL::Test::Cluster->new($name, @installation);
 
 	$server->init(extra => [ '--encoding=UTF8', '--locale=C.UTF-8' ]);
 	$server->append_conf('postgresql.conf', join("\n", 'fsync = off', "timezone = 'UTC'", @settings, ''));

@@ -92,6 +92,7 @@ ngeshare_validate(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
+	sql_refuse_other_version();
 	remote = remote_open_production();
 	keys_learn(remote, keys);
 	for (int table = 0; table < MIRROR_TABLES; table++)

@@ -8,7 +8,8 @@ CREATE TABLE ngeshare.removed_row
     content    jsonb,
     removed_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE UNIQUE INDEX ON ngeshare.removed_row (run_id, table_name, md5(row_id));
+CREATE UNIQUE INDEX removed_row_run_id_table_name_md5_idx
+    ON ngeshare.removed_row (run_id, table_name, md5(row_id));
 COMMENT ON TABLE ngeshare.removed_row IS
 'The archive: rows that a run deleted because production no longer had them. Kept until they are deleted here by hand. A row''s columns are in the table that inherits from this one (ngeshare.removed_user and so on). content: the columns that users have added to the mirror, or NULL; of rows that version 1.1 or earlier archived, the whole row.';
 
@@ -19,7 +20,8 @@ CREATE TABLE ngeshare.attendance_backup
     kind    text   NOT NULL CHECK (kind IN ('removed', 'changed', 'added')),
     content jsonb
 );
-CREATE UNIQUE INDEX ON ngeshare.attendance_backup (run_id, md5(row_id));
+CREATE UNIQUE INDEX attendance_backup_run_id_md5_idx
+    ON ngeshare.attendance_backup (run_id, md5(row_id));
 COMMENT ON TABLE ngeshare.attendance_backup IS
 'Attendance as it was before a run replaced it: removed and changed rows whole (their columns are in ngeshare.replaced_attendance, content is as in ngeshare.removed_row), added ones by id. Kept of the last ngeshare.backup_keep runs that replaced any.';
 

@@ -1,1 +1,0 @@
--- From 1.0 to 1.1, what has to be done behind the steps.
