@@ -74,7 +74,7 @@ for my $mutation (@mutations)
 # Operators: the reference's own text, changed. A course of 10 episodes, on both
 # sides, has groups at exactly 70 %.
 my $ten_episodes = 'UPDATE %scourse_config SET max_episodes = 10 WHERE sequence_order = 3';
-$local->safe_psql('seed_5', sprintf($ten_episodes, ''));
+$local->safe_psql('seed_5', sprintf($ten_episodes, '') . '; SELECT ngeshare_refresh()');
 load_reference(reference_text());
 $production->safe_psql('source', sprintf($ten_episodes, 'reference.'));
 is(scalar(answers_differ($production, 'source', $local, 'seed_5', $now)),

@@ -1,4 +1,4 @@
-# A second sync changes nothing: no row of the mirror or the history is written
+# A second sync changes nothing: no row of the mirror, the history or the snapshot is written
 # again, and it says so.
 use strict;
 use warnings FATAL => 'all';
@@ -12,7 +12,9 @@ use Test::More;
 my $clock = '2026-03-31 12:00:00+07';
 my @kept  = ('public."User"', 'public."Hangout"', 'public."HangoutEpisode"', 'public."HangoutGroup"',
 	'public."UserHangoutGroup"', 'public."UserHangoutGroupAttendance"', 'public.course_config',
-	'ngeshare.meeting_past', 'ngeshare.meeting_recent', 'ngeshare.history_state');
+	'ngeshare.meeting_past', 'ngeshare.history_state',
+	map { "ngeshare.$_" } qw(group_snapshot group_timeline group_meeting membership group_link
+	  course_snapshot episode_snapshot));
 
 my ($production, $local) = start_servers();
 new_production($production, 'source');
@@ -23,6 +25,7 @@ my $said = sync_local($local, 'ngeshare', $clock);
 like($said, qr/NOTICE:  HangoutGroup: 400 inserted, 0 updated, 0 deleted/, 'the first sync says what it inserted');
 
 my %before = map { $_ => versions($_) } @kept;
+my $generation = generation();
 for my $mode (undef, undef, 'full')
 {
 	my $name = $mode // 'incremental';
@@ -31,6 +34,7 @@ for my $mode (undef, undef, 'full')
 	like($said, qr/succeeded: Nothing changed\./, "another $name sync says that nothing changed");
 	unlike($said, qr/[1-9]\d* (inserted|updated|deleted)/, 'and so does each table');
 	is(versions($_), $before{$_}, "$name: every row of $_ is the same version") for @kept;
+	is(generation(), $generation, "$name: the snapshot's generation is the same");
 }
 is($local->safe_psql('ngeshare', q{SELECT string_agg(DISTINCT status, ', ') FROM sync_run}),
 	'success', 'every run is a success');
@@ -82,6 +86,11 @@ is(scalar(grep { /ORDER BY/ } @batches), 0, 'none is sorted');
 $production->stop;
 $local->stop;
 done_testing();
+
+sub generation
+{
+	return $local->safe_psql('ngeshare', 'SELECT generation FROM ngeshare.snapshot_state');
+}
 
 # A fingerprint of every row version of a table.
 sub versions

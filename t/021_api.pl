@@ -200,7 +200,8 @@ sql(q{UPDATE "HangoutGroup" AS g SET name = hostile.name
 	FROM (SELECT id, row_number() OVER (ORDER BY id) % 18 + 1 AS number FROM "HangoutGroup") AS numbered
 	JOIN unnest(ARRAY['a,b', 'say "x"', '"', E'one\ntwo', E'one\r\ntwo', E'back\\\\slash \\\\n', 'رحلة الإيمان', '🌱 tunas', '=1+1', '=HYPERLINK("http://x","y")',
 		'+62 812', '-5', '@SUM(A1)', E'\tx', E'\rx', '', ' ', 'NULL']) WITH ORDINALITY AS hostile (name, number) USING (number)
-	WHERE g.id = numbered.id});
+	WHERE g.id = numbered.id;
+	SELECT ngeshare_refresh()});
 for my $view (qw(home funnel group_status rescue_list pipeline sync_status sync_runs sync_tables sync_errors))
 {
 	my $expected = sql_csv($view, $view);
@@ -244,7 +245,7 @@ is($description->{definitions}{funnel}{properties}{awaiting}{description},
 # "Sync now": held by a person who writes to the mirror, so that it runs while we look.
 my ($in, $out) = ('', '');
 my $person = IPC::Run::start([ 'psql', '-X', '-q', '-At', '-d', $local->connstr('ngeshare'), '-f', '-' ], '<', \$in, '>', \$out, IPC::Run::timer(120));
-$in .= qq{BEGIN; UPDATE "User" SET email = email WHERE false; SELECT 'held';\n};
+$in .= qq{BEGIN; LOCK TABLE "User" IN SHARE MODE; SELECT 'held';\n};
 $person->pump until $out =~ /held/;
 is(refusal(start_sync('nonsense')), '400 22023', 'an unknown mode: 400');
 my $started = start_sync('full');
@@ -291,7 +292,7 @@ sql(q{ALTER ROLE ngeshare_operator SET statement_timeout = '300ms'});
 sql(q{NOTIFY pgrst, 'reload config'});
 ($in, $out) = ('', '');
 $person = IPC::Run::start([ 'psql', '-X', '-q', '-At', '-d', $local->connstr('ngeshare'), '-f', '-' ], '<', \$in, '>', \$out, IPC::Run::timer(120));
-$in .= qq{BEGIN; LOCK TABLE course_config IN ACCESS EXCLUSIVE MODE; SELECT 'held';\n};
+$in .= qq{BEGIN; LOCK TABLE ngeshare.group_snapshot IN ACCESS EXCLUSIVE MODE; SELECT 'held';\n};
 $person->pump until $out =~ /held/;
 wait_until('a role\'s timeout holds', sub { refusal(get('/api/funnel')) eq '500 57014' });
 $in .= "COMMIT;\n\\q\n";

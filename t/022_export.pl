@@ -40,7 +40,7 @@ my @hostile = ('a,b', 'say "x"', '"', "one\ntwo", "one\r\ntwo", "cr\ronly", 'bac
 sql('SET ngeshare.sync_clock = DEFAULT; UPDATE "HangoutGroup" AS g SET name = hostile.name'
 	  . ' FROM (SELECT id, row_number() OVER (ORDER BY id) % ' . @hostile . ' + 1 AS number FROM "HangoutGroup") AS numbered'
 	  . ' JOIN unnest(ARRAY[' . join(', ', map { quote($_) } @hostile) . ']::text[]) WITH ORDINALITY AS hostile (name, number) USING (number)'
-	  . ' WHERE g.id = numbered.id');
+	  . ' WHERE g.id = numbered.id; SELECT ngeshare_refresh()');
 
 # Every view is a file, cell by cell as SQL has it.
 my @views = split /\n/, sql(q{SELECT relname FROM pg_class WHERE relnamespace = 'api'::regnamespace AND relkind = 'v' ORDER BY relname});
@@ -127,7 +127,7 @@ for my $part (qw(limit=5 offset=5 select=group_id limit=5&offset=5 order=group_i
 	no_file("/export/group_status.csv?$part", '400 NG400', "?$part is refused");
 	no_file("/export/as-of/2026-03-31/group_status.csv?$part", '400 NG400', 'as of a day, too');
 }
-sql(q{UPDATE "HangoutGroup" SET name = 'limit=5' WHERE name = 'a,b'});
+sql(q{UPDATE "HangoutGroup" SET name = 'limit=5' WHERE name = 'a,b'; SELECT ngeshare_refresh()});
 is_deeply(exported('/export/group_status.csv?group_name=eq.limit%3D5&order=group_id'), by_sql('group_status', q{WHERE group_name = 'limit=5' ORDER BY group_id}),
 	'a value may be such a word');
 

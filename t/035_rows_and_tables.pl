@@ -122,7 +122,7 @@ sub rows_that_age
 		$local->psql($name, "SET ngeshare.sync_clock = '$later'; CALL ngeshare_sync()", stderr => \my $said);
 		like($said, qr/succeeded/, "$name: its day has left the window, and nothing waits any more");
 		is(join("\n", history_differs($production, $name, $local, $name, 'Asia/Jakarta')), '', "$name: the history is production's");
-		is(ask($name, q{SELECT count(*) FROM ngeshare.meeting_past WHERE by_hand}), '0', "$name: nothing counts as written by hand");
+		is(join("\n", rebuilt_differs($local, $name)), '', "$name: and the snapshot is made of it");
 	}
 	return;
 }
@@ -166,8 +166,10 @@ sub failing_tables
 		'its table fails, those that point to it are skipped, the others are synced');
 	is(ask('failing', q{SELECT status || ' ' || (message LIKE '%"HangoutGroup" failed. "UserHangoutGroup" was skipped%') FROM sync_run ORDER BY run_id DESC LIMIT 1}),
 		'failed true', 'the run has failed, and says so');
-	is(ask('failing', q{SELECT asked_at = ngeshare.known_until() AT TIME ZONE 'UTC' FROM ngeshare.kept_answer}), 't',
-		'the first page stays ready, as of the last sync that succeeded');
+	is(ask('failing', q{SELECT run_id || ' ' || (known_until = (SELECT clock FROM sync_run WHERE status = 'success')) FROM ngeshare.snapshot_state}),
+		'2 true', 'answers are of that run, and known until the last one that succeeded');
+	is(ask('failing', q{SELECT count(*) FROM ngeshare.answer_cache WHERE as_of = ngeshare.known_until() AT TIME ZONE 'UTC'}), '1',
+		'as of which the first page stays ready');
 	is(ask('failing', q{SELECT table_name || ' ' || phase || ' ' || class || ' ' || will_retry FROM sync_error_log}),
 		'HangoutGroup survey permanent false', 'logged once: it won\'t pass by itself');
 	is(ask('failing', q{SELECT count(*) FROM "User" WHERE "lastLogin" = '2026-03-30'}), '1', 'what changed elsewhere is here');
@@ -189,10 +191,19 @@ sub failing_tables
 	}
 	is(ask('failing', 'SELECT bool_and(matches) FROM ngeshare_validate()'), 't', 'and all is as production has it');
 
-	ask('failing', q{ALTER TABLE ngeshare.kept_answer ADD CONSTRAINT odd CHECK (asked_at < '2000-01-01') NOT VALID});
-	like(sync('failing'), qr/WARNING:  .*could not be made ready, so each is computed: .*"odd" \(23514\)/, 'answers that can\'t be kept are a warning');
-	ask('failing', 'ALTER TABLE ngeshare.kept_answer DROP CONSTRAINT odd');
-	like(sync('failing'), qr/succeeded/, 'and are kept again behind it');
+	# Where the refresh fails, the run has failed, and answers stay as they were.
+	my $generation = ask('failing', 'SELECT generation FROM ngeshare.snapshot_state');
+	$production->safe_psql('failing', q{UPDATE "HangoutGroup" SET name = 'odd', "updatedAt" = '2026-03-31 04:59:30'
+		WHERE id = (SELECT min(id) FROM "HangoutGroup")});
+	ask('failing', q{ALTER TABLE ngeshare.group_snapshot ADD CONSTRAINT odd CHECK (group_name <> 'odd')});
+	like(errors('failing'), qr/ERROR:  23514: .*"odd"/, 'a refresh that fails is raised');
+	is(ask('failing', 'SELECT status FROM sync_run ORDER BY run_id DESC LIMIT 1'), 'failed', 'its run has failed');
+	is(ask('failing', q{SELECT count(*) FROM "HangoutGroup" WHERE name = 'odd'}), '1', 'though the mirror has the rows');
+	is(ask('failing', q{SELECT generation || ' ' || (SELECT count(*) FROM v_group_summary WHERE group_name = 'odd') FROM ngeshare.snapshot_state}),
+		"$generation 0", 'answers stay as they were');
+	ask('failing', 'ALTER TABLE ngeshare.group_snapshot DROP CONSTRAINT odd');
+	like(sync('failing'), qr/succeeded/, 'the next sync succeeds');
+	is(ask('failing', q{SELECT count(*) FROM v_group_summary WHERE group_name = 'odd'}), '1', 'and answers follow');
 	return;
 }
 

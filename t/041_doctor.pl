@@ -270,8 +270,8 @@ here($hint);
 here(q{ALTER DATABASE ngeshare SET ngeshare.timezone = 'Asia/Makassar'});
 finds('time_zone', 'error', qr/days of Asia\/Jakarta, but ngeshare\.timezone is Asia\/Makassar/, qr/CALL ngeshare_sync\('full'\)/, 'another zone');
 here('ALTER DATABASE ngeshare RESET ngeshare.timezone');
-here('ALTER TABLE "UserHangoutGroupAttendance" DISABLE TRIGGER recount_updated');
-$hint = finds('triggers', 'error', qr/recount_updated of public\."UserHangoutGroupAttendance" is disabled/, qr/ENABLE ALWAYS TRIGGER/, 'a disabled trigger');
+here('ALTER TABLE "UserHangoutGroupAttendance" DISABLE TRIGGER note_update');
+$hint = finds('triggers', 'error', qr/note_update of public\."UserHangoutGroupAttendance" is disabled/, qr/ENABLE ALWAYS TRIGGER/, 'a disabled trigger');
 $local->safe_psql('ngeshare', $hint =~ s/ then / /r);
 only_finds('its statements mend it', 'alert_address');
 

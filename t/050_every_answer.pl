@@ -58,6 +58,7 @@ both('course_config', q{
 	UPDATE %1$scourse_config SET max_episodes = 10 WHERE sequence_order = 3;
 	UPDATE %1$scourse_config SET sequence_order = 40 WHERE sequence_order = 4;
 	INSERT INTO %1$scourse_config VALUES ('ngeshare sesi aqidah', 4, 30)});
+refresh_local($local, $last);
 nothing_differs("seed $seeds[-1], other courses, $_", $last, $as_of{$_}) for sort keys %as_of;
 $production->safe_psql('source', q{UPDATE "Hangout" SET name = 'Ngeshare Spesial Ramadhan' WHERE name = 'Ngeshare Sesi Hijrah'});
 sync_local($local, $last, $now);
@@ -73,11 +74,13 @@ my %threshold = (
 	rescue_min_pct       => 40);
 my $settings = $clock . join '', map { "SET ngeshare.$_ = $threshold{$_};\n" } sort keys %threshold;
 $production->safe_psql('source', 'UPDATE reference.setting SET ' . join ', ', map { "$_ = $threshold{$_}" } sort keys %threshold);
+$local->safe_psql($last, "$settings SELECT ngeshare_refresh()");
 nothing_differs("seed $seeds[-1], other thresholds, $_", $last, $as_of{$_}, $settings) for sort keys %as_of;
 $settings = $clock . "SET ngeshare.link_min_shared = 0;\nSET ngeshare.link_min_overlap_pct = 0;\n";
 $production->safe_psql('source', q{
 	UPDATE reference.setting SET active_days = 28, link_days = 90, link_early_days = 30, link_min_shared = 0,
 		link_min_overlap_pct = 0, rescue_min_pct = 70});
+$local->safe_psql($last, "$settings SELECT ngeshare_refresh()");
 nothing_differs("seed $seeds[-1], kin without shared members", $last, $now, $settings);
 $production->safe_psql('source', 'UPDATE reference.setting SET link_min_shared = 2, link_min_overlap_pct = 50');
 

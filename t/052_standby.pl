@@ -57,20 +57,25 @@ for my $view (@VIEWS)
 # What is written on the primary is answered on the standby.
 $primary->safe_psql('ngeshare', qq{DELETE FROM "UserHangoutGroupAttendance" WHERE "hangoutGroupId" = '$group'});
 $primary->wait_for_catchup($standby);
+# Data quality and explanations may be ahead of the refresh.
+all_equal('on the standby until a refresh', answers_of($standby, 'ngeshare', $settings, %query), 'v_data_quality', 'ngeshare_explain_group');
+refresh_local($primary, 'ngeshare');
+$primary->wait_for_catchup($standby);
 $wanted = answers_of($primary, 'ngeshare', $settings, %query);
-all_equal('on the standby after a write', answers_of($standby, 'ngeshare', $settings, %query));
+all_equal('on the standby after a refresh', answers_of($standby, 'ngeshare', $settings, %query));
 
 $standby->stop;
 $primary->stop;
 $production->stop;
 done_testing();
 
-# Every answer is the primary's, and not empty there.
+# Every answer is the primary's, and not empty there; some may be left out.
 sub all_equal
 {
-	my ($where, $got) = @_;
+	my ($where, $got, @but) = @_;
+	my %is_out = map { $_ => 1 } @but;
 
-	for my $name (sort keys %query)
+	for my $name (grep { !$is_out{$_} } sort keys %query)
 	{
 		cmp_ok(scalar @{ $wanted->{$name} }, '>', 0, "$name has rows");
 		is_deeply($got->{$name}, $wanted->{$name}, "$name is answered the same $where");

@@ -1,13 +1,13 @@
 # A thousand random writes by hand into the mirror, each made in production too, where
-# only the reference looks: at once, with no sync between, every answer is the
-# reference's. So it is to the writer before its transaction ends, to others before
-# and after, after what was rolled back, to a reader with an old snapshot, as of any
-# instant, by other thresholds, and with two writers at once.
+# only the reference looks. Until a refresh every answer is the last refresh's; after it, with no
+# sync between, it is the reference's. So it is to a writer that refreshes before its transaction
+# ends, to others before and after, after what was rolled back, to a reader with an old snapshot, as
+# of any instant, by other thresholds, and with two writers at once.
 #
-# Three views are compared after every step and one of the others in turn, and all
-# views and functions after every tenth. No SQLSTATE is excused but two:
-# 23503 where one writer deletes the group that the other's rows point to, which then
-# is production's answer as well, and 40001 above READ COMMITTED.
+# Three views are compared after every step and one of the others in turn; all views and functions
+# after every tenth, and the snapshot, row by row, with one that is made from nothing. No SQLSTATE
+# is excused but two: 23503 where one writer deletes the group that the other's rows point to, which
+# then is production's answer as well, and 40001 above READ COMMITTED.
 #
 # NGESHARE_TEST_SEED and NGESHARE_TEST_STEPS run it otherwise.
 use strict;
@@ -108,7 +108,7 @@ sub compare
 	my ($where, %how) = @_;
 	my ($here, $there) = ($how{here} // $sides->{reader}{here}, $how{there} // $sides->{reader}{there});
 	my $as_of     = $random->as_of;
-	my %threshold = $how{here} || rand() > 0.04 ? () : (link_days => 60, link_early_days => 10, link_min_shared => 1,
+	my %threshold = !$how{alone} || rand() > 0.04 ? () : (link_days => 60, link_early_days => 10, link_min_shared => 1,
 		link_min_overlap_pct => 34, active_days => 13, rescue_min_pct => 40);
 
 	return if @failure;
@@ -125,19 +125,55 @@ sub fail_with
 	return;
 }
 
-# As the writers see it, before their transaction ends.
-sub compare_inside { return compare("to the writer $_[0]", here => $sides->{writer}{here}, there => $sides->{writer}{there}); }
+# As the writer sees it when it refreshes before its transaction ends.
+sub compare_inside
+{
+	my ($where) = @_;
 
-# As others see it; every tenth step, all answers.
+	return if @failure;
+	$sides->refresh;
+	return compare("to the writer $where", here => $sides->{writer}{here}, there => $sides->{writer}{there});
+}
+
+# As others see it, once no transaction is open: until a refresh as before, then as it is. Every
+# tenth step, all answers.
 sub compare_after
 {
 	my ($where) = @_;
 
-	return compare($where) if int($steps / 10) == ($sides->{whole} // 0);
-	return @failure ? () : compare_everything($where);
+	return if @failure;
+	check_standing("$where, before a refresh") if rand() < 0.3;
+	$sides->refresh;
+	return compare_refreshed($where);
 }
 
-# Every view and every function, each in a new session.
+# The same after a refresh.
+sub compare_refreshed
+{
+	my ($where) = @_;
+	my $is_turn = int($steps / 10) != ($sides->{whole} // 0);
+
+	return if @failure;
+	$is_turn ? compare_everything($where) : compare($where, alone => 1);
+	$sides->{standing} = $sides->standing if !@failure;
+	return;
+}
+
+# Without a refresh since, others are answered as before.
+sub check_standing
+{
+	my ($where) = @_;
+
+	return if @failure || !defined $sides->{standing};
+	my @before = split /\n/, $sides->{standing};
+	my @now    = split /\n/, $sides->standing;
+	my @different = differences(\@before, \@now);
+	$ways{'standing answers'}++;
+	fail_with("step $steps, $where", @different) if @different;
+	return;
+}
+
+# Every view and every function, each in a new session; and the snapshot itself.
 sub compare_everything
 {
 	my ($where) = @_;
@@ -149,6 +185,8 @@ sub compare_everything
 	$sides->{compared} += $NgeshareTest::COMPARED - $known;
 	$sides->{comparisons}++;
 	fail_with("step $steps, $where, as of $as_of, everything", @different) if @different;
+	@different = rebuilt_differs($local, 'ngeshare');
+	fail_with("step $steps, $where, the snapshot made from nothing", @different) if @different;
 	return;
 }
 
@@ -283,7 +321,7 @@ sub old_snapshot
 	for (1 .. some(3))
 	{
 		write_all(step(@kinds));
-		compare_inside('while others have an old snapshot') if rand() < 0.5;
+		rand() < 0.5 ? compare_inside('while others have an old snapshot') : $sides->refresh;
 		compare('in an old snapshot', here => $here, there => $there);
 	}
 	$_->run('COMMIT') for $here, $there;
@@ -300,7 +338,17 @@ sub synced
 	fail_with("step $steps, a sync", $said) if $said ne '';
 	$sides->remember('-- a sync as of ' . clock());
 	$sides->set_clock(clock());
-	return compare_after('after a sync');
+	is_nothing_stale();
+	return compare_refreshed('after a sync');
+}
+
+# The refresh of a sync takes all keys.
+sub is_nothing_stale
+{
+	my $left = $local->safe_psql('ngeshare', 'SELECT count(*) FROM ngeshare.stale_key');
+
+	fail_with("step $steps, after a sync", "$left stale keys") if $left ne '0';
+	return;
 }
 
 # Two writers -------------------------------------------------------------------
@@ -318,6 +366,7 @@ sub two_writers
 	{
 		$random->meet_at_one_spot;
 		write_all(step('one_spot'));
+		$sides->refresh;
 		@both = ([qw(one_spot membership)], ['one_spot']);
 	}
 	my @writers = map { writer($pair[$_], $_ + 1, map { [ step($_) ] } @{ $both[$_] }) } 0, 1;
@@ -334,7 +383,7 @@ sub against_group
 	$steps += 2;
 	$drawn{against_group} += 2;
 	write_all(RandomSteps::inserted('HangoutGroup', [ $id, '2026-01-01', '2026-01-01', $id, 'ANY', $hangout, undef ]));
-	compare('with a new group');
+	compare_after('with a new group');
 	my $adds = RandomSteps::inserted('UserHangoutGroupAttendance', [ $random->fresh('att'), $random->instant, $episode, $id, $user ]);
 	my $joins = RandomSteps::inserted('UserHangoutGroup', $random->membership_row($id, $user));
 	return interleave(writer($pair[0], 1, [ rand() < 0.5 ? $adds : $joins ]), writer($pair[1], 2, [ RandomSteps::deleted('HangoutGroup', $id) ]));
@@ -378,7 +427,7 @@ sub interleave
 			$_->{is_stale} = $_->{level} ne 'READ COMMITTED' for @open;
 		}
 		@open = grep { !$_->{failed} } @open;
-		look_between($writer);
+		look_between($writer, @writers);
 	}
 	# A lost count shows in few answers.
 	my @lost = @failure ? () : history_differs($production, 'source', $local, 'ngeshare', 'Asia/Jakarta');
@@ -458,6 +507,7 @@ sub end_writer
 	$sides->remember("-- writer $writer->{number}: $end");
 	$session->run($end);
 	$writer->{ended} = 1;
+	$sides->{standing} = undef if $writer->{refreshed};
 	if ($session->errors =~ /^ERROR:  40001/ && $writer->{level} eq 'SERIALIZABLE')
 	{
 		$ways{'failed writer'}++;
@@ -468,13 +518,29 @@ sub end_writer
 	return;
 }
 
-# What others see between two statements, and what the writer itself does.
+# What others see between two statements, and what the writer itself does. Who refreshes keeps
+# others from it until the transaction ends.
 sub look_between
 {
-	my ($writer) = @_;
+	my ($writer, @writers) = @_;
+	my $is_open = !grep { $_->{refreshed} && !$_->{ended} && !$_->{failed} } @writers;
 
-	compare('to others between two writers') if rand() < 0.3;
+	if (rand() < 0.3)
+	{
+		check_standing('between two writers, before a refresh');
+		if ($is_open && !@failure)
+		{
+			$sides->refresh($sides->{reader}{here});
+			compare('to others between two writers');
+			$sides->{standing} = $sides->standing if !@failure;
+		}
+	}
 	return if @failure || rand() < 0.6 || $writer->{ended} || $writer->{failed} || $writer->{waits} || $writer->{is_stale};
+	return if $writer->{level} ne 'READ COMMITTED' || !$is_open && !$writer->{refreshed};
+	my $standing = $sides->{standing};
+	$sides->refresh($writer->{session});
+	$sides->{standing} = $standing;
+	$writer->{refreshed} = 1;
 	replay($writer, 'ROLLBACK', sub { compare("to writer $writer->{number} of two", here => $writer->{session}, there => $_[0]) });
 	return;
 }

@@ -35,7 +35,9 @@ is($local->safe_psql('ngeshare', "SET ngeshare.as_of = '$now'; SELECT count(*) F
 	10_000, 'all groups of the one facilitator are there');
 $local->safe_psql('ngeshare', q{INSERT INTO course_config SELECT 'Course ' || n, 1 + n % 20, n FROM generate_series(10, 1005) AS n});
 
-# With other courses than those that were settled for, everything is computed anew.
+# With other courses, all of it is made again.
+$peak = peak_of('SELECT ngeshare_refresh();');
+cmp_ok($peak, '<', $limit, "a refresh of everything comes to $peak MB");
 answers_within_limits($_, $now) for @VIEWS, 'api.home', 'api.group_status',
   (map { "$_->[0]()" } @FUNCTIONS), q{ngeshare_explain_group('crowd')}, q{ngeshare_member_journey('leader')};
 answers_within_limits('(SELECT api.csv(roster) FROM v_member_roster AS roster)', $now);

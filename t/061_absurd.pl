@@ -131,10 +131,13 @@ sub thresholds
 	{
 		my %set = %{ $case{$name} };
 		$production->safe_psql('source', 'UPDATE reference.setting SET ' . join ', ', map { "$_ = $set{$_}" } sort keys %set);
-		nothing_differs("$name, as of $_", $_, join '', map { "SET ngeshare.$_ = $set{$_};\n" } sort keys %set)
+		my $session = join '', map { "SET ngeshare.$_ = $set{$_};\n" } sort keys %set;
+		$local->safe_psql('ngeshare', "$session SELECT ngeshare_refresh()");
+		nothing_differs("$name, as of $_", $_, $session)
 		  for $now, '0044-03-15 12:00:00+00 BC', '9999-12-31 23:59:59+00';
 	}
 	$production->safe_psql('source', 'UPDATE reference.setting SET ' . join ', ', map { "$_ = $usual{$_}" } sort keys %usual);
+	refresh_local($local, 'ngeshare');
 	return;
 }
 
@@ -155,20 +158,20 @@ sub courses
 		INSERT INTO %1$scourse_config SELECT 'Course ' || n, 1 + n %% 20, n FROM generate_series(10, 999) AS n;
 		INSERT INTO %1$scourse_config VALUES ('the smallest', 1, -2147483648), ('the largest', 10000, 2147483647)};
 
-	$local->safe_psql('ngeshare', 'CREATE TABLE kept AS TABLE course_config; DELETE FROM course_config');
+	$local->safe_psql('ngeshare', 'CREATE TABLE kept AS TABLE course_config; DELETE FROM course_config; SELECT ngeshare_refresh()');
 	$production->safe_psql('source', 'CREATE TABLE reference.kept AS TABLE reference.course_config; DELETE FROM reference.course_config');
 	nothing_differs('no course', $now);
 	refused("a course of $_ episodes", "INSERT INTO course_config VALUES ('long', $_, 5)", qr/^ERROR:  23514: .*course_config_max_episodes_check/)
 	  for -2147483648, 0;
-	$local->safe_psql('ngeshare', 'INSERT INTO course_config TABLE kept; ' . sprintf($thousand, ''));
+	$local->safe_psql('ngeshare', 'INSERT INTO course_config TABLE kept; ' . sprintf($thousand, '') . '; SELECT ngeshare_refresh()');
 	$production->safe_psql('source', 'INSERT INTO reference.course_config TABLE reference.kept; ' . sprintf($thousand, 'reference.'));
 	nothing_differs('a thousand courses', $now);
 	# A row for each of two thousand million episodes is what the drop-off is asked for then: it can be ended.
-	$local->safe_psql('ngeshare', q{UPDATE course_config SET max_episodes = 2147483647 WHERE course_name = 'the largest'});
+	$local->safe_psql('ngeshare', q{UPDATE course_config SET max_episodes = 2147483647 WHERE course_name = 'the largest'; SELECT ngeshare_refresh()});
 	is($local->safe_psql('ngeshare', "$clock SET ngeshare.as_of = '$now'; SELECT count(*) FROM v_group_status"),
 		$local->safe_psql('ngeshare', "$clock SET ngeshare.as_of = '$now'; SELECT sum(groups_total) FROM v_curriculum_funnel"), 'the largest course harms no other answer');
 	like(psql_errors($local, 'ngeshare', "SET statement_timeout = '2s'; SELECT count(*) FROM v_drop_off"), qr/^ERROR:  57014: /, 'nor keeps the drop-off from being cancelled');
-	$local->safe_psql('ngeshare', q{DELETE FROM course_config WHERE sequence_order NOT BETWEEN 1 AND 9; DROP TABLE kept});
+	$local->safe_psql('ngeshare', q{DELETE FROM course_config WHERE sequence_order NOT BETWEEN 1 AND 9; DROP TABLE kept; SELECT ngeshare_refresh()});
 	$production->safe_psql('source', q{DELETE FROM reference.course_config WHERE sequence_order NOT BETWEEN 1 AND 9; DROP TABLE reference.kept});
 	return;
 }

@@ -107,7 +107,7 @@ sub content_of
 	my ($cell) = @_;
 	my @parts = (
 		(map { qq{public."$_"} } qw(User Hangout HangoutEpisode HangoutGroup UserHangoutGroup UserHangoutGroupAttendance)),
-		map { "ngeshare.$_" } qw(meeting_past meeting_recent quarantine removed_row removed_meeting attendance_backup));
+		map { "ngeshare.$_" } qw(meeting_past group_snapshot group_timeline group_meeting membership group_link quarantine removed_row removed_meeting attendance_backup));
 
 	return honestly($cell, join ' UNION ALL ', map {
 		my $columns = /quarantine|removed_row/ ? 'table_name, row_id, content' : 'row.*';

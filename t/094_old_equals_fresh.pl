@@ -116,7 +116,7 @@ sub queries
 	return ((map { $_ => qq{SELECT * FROM "$_"} } @TABLES, @views),
 		quarantine => 'SELECT table_name, row_id, reason FROM ngeshare.quarantine',
 		past       => 'SELECT * FROM ngeshare.meeting_past',
-		recent     => 'SELECT * FROM ngeshare.meeting_recent',
+		meetings   => 'SELECT * FROM ngeshare.group_meeting',
 		state      => 'SELECT * FROM ngeshare.history_state');
 }
 

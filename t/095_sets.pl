@@ -178,7 +178,7 @@ sub plans
 # A subplan that is not hashed is run again for each row: only one that goes by an index may be.
 sub no_plan_rescans
 {
-	my @plans = plans(qr/settle|kept|keep_|recount|touched|marked|unsettled|sync_log/);
+	my @plans = plans(qr/sync_log/);
 	my @bad;
 
 	for my $plan (@plans)

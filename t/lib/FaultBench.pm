@@ -211,12 +211,15 @@ sub start_reader
 				SELECT (SELECT count(DISTINCT city) FROM "HangoutGroup") AS groups,
 					(SELECT count(DISTINCT "lastLogin") FROM "User") AS users,
 					(SELECT count(*) FROM "UserHangoutGroupAttendance") AS raw,
-					(SELECT sum(attendances) FROM ngeshare.meeting_recent) AS recent,
+					(SELECT sum(attendances) FROM ngeshare.meeting WHERE first_at >= (SELECT window_start FROM ngeshare.history_state)) AS recent,
+					(SELECT count(*) FROM ngeshare.group_snapshot) AS shown,
+					(SELECT count(*) FROM ngeshare.group_timeline) AS told,
 					EXISTS (SELECT 1 FROM sync_run WHERE status = 'success') AS was_synced
 				INTO seen;
 				COMMIT;
 				IF seen.groups > 1 OR seen.users > 1 OR seen.raw <> coalesce(seen.recent, 0)
-					OR seen.was_synced AND 0 IN (seen.groups, seen.users, seen.raw) THEN
+					OR seen.shown <> seen.told
+					OR seen.was_synced AND 0 IN (seen.groups, seen.users, seen.raw, seen.shown) THEN
 					RAISE EXCEPTION 'half a table: %', seen;
 				END IF;
 				PERFORM pg_sleep(0.002);

@@ -15,7 +15,8 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(offer_release_1_1 start_servers new_production new_local connect_local sync_local
-  rows_of differences answers_of answers_differ forget_activity reference_files history_differs psql_errors needs_pg_cron @VIEWS @FUNCTIONS $COMPARED $LOGIN $PASSWORD);
+  rows_of differences answers_of answers_differ forget_activity reference_files history_differs
+  refresh_local rebuilt_differs psql_errors needs_pg_cron @VIEWS @FUNCTIONS @SNAPSHOT $COMPARED $LOGIN $PASSWORD);
 
 our $LOGIN    = 'ngeshare_reader';
 our $PASSWORD = q{it's "secret" \\ 50%};
@@ -23,6 +24,10 @@ our @VIEWS    = qw(v_group_summary v_group_progress v_group_status
   v_curriculum_pipeline v_curriculum_funnel v_rescue_list
   v_member_roster v_facilitator_alumni v_member_journey v_facilitator_growth v_facilitator_monthly
   v_drop_off v_time_to_graduate v_graduation_outliers v_anomalies v_at_risk v_cohort v_resume_chance);
+
+# The tables that all answers read.
+our @SNAPSHOT = map { "ngeshare.$_" } qw(group_snapshot group_timeline group_meeting membership group_link
+  course_snapshot episode_snapshot);
 
 # Rows of answers that were compared with the reference's so far.
 our $COMPARED = 0;
@@ -187,6 +192,13 @@ sub sync_local
 	return $errors;
 }
 
+# Brings the answers up to what was written by hand; returns how many groups were built.
+sub refresh_local
+{
+	my ($local, $database) = @_;
+	return $local->safe_psql($database, 'SELECT ngeshare_refresh()');
+}
+
 # A query's rows as sorted lines.
 sub rows_of
 {
@@ -291,6 +303,28 @@ sub history_differs
 		FROM ngeshare.meeting GROUP BY 1, 2, 3});
 
 	return differences(\@wanted, \@got);
+}
+
+# Compares the snapshot, row by row, with one that is made from nothing in a transaction that is
+# rolled back. Returns the differing rows, each behind its table's name.
+sub rebuilt_differs
+{
+	my ($local, $database) = @_;
+	my $script = "SET client_min_messages = warning; BEGIN;\n";
+
+	for my $table (@SNAPSHOT)
+	{
+		my ($name) = $table =~ /(\w+)$/;
+		$script .= "CREATE TEMP TABLE was_$name AS TABLE $table; DELETE FROM $table;\n";
+	}
+	$script .= "DO \$\$ BEGIN PERFORM ngeshare.refresh_snapshot(true); END \$\$;\n";
+	for my $table (@SNAPSHOT)
+	{
+		my ($name) = $table =~ /(\w+)$/;
+		$script .= "SELECT '$name is not made again: ' || row FROM (TABLE was_$name EXCEPT ALL TABLE $table) AS row;\n"
+		  . "SELECT '$name lacks: ' || row FROM (TABLE $table EXCEPT ALL TABLE was_$name) AS row;\n";
+	}
+	return split /\n/, $local->safe_psql($database, "$script ROLLBACK");
 }
 
 1;

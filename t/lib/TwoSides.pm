@@ -88,6 +88,25 @@ sub write
 	return;
 }
 
+# Brings the answers here up to what was written, in the writer's session where none is named.
+sub refresh
+{
+	my ($self, $session) = @_;
+
+	$self->{standing} = undef;
+	return succeeded($session // $self->{writer}{here}, 'SELECT ngeshare_refresh()');
+}
+
+# What readers here are answered, in short; it stays until the next refresh.
+sub standing
+{
+	my ($self) = @_;
+	my ($ask_here) = $self->queries($self->{clock}, @always);
+
+	return succeeded($self->{reader}{here},
+		"SET ngeshare.sync_clock = '$self->{clock}'; SET ngeshare.as_of = '$self->{clock}';\n" . digests($ask_here));
+}
+
 # The last statements are told where an answer differs.
 sub remember
 {
@@ -144,7 +163,8 @@ sub views
 }
 
 # Compares answers as of an instant, asked by two sessions. Thresholds other than the
-# default are set here, and in production for one transaction. Returns what differs.
+# default are set here, where links follow them from a refresh on, and in production for one
+# transaction. Returns what differs.
 sub differs
 {
 	my ($self, $as_of, $here, $there, $all, %threshold) = @_;
@@ -153,13 +173,14 @@ sub differs
 	my $set   = join '', map { "SET ngeshare.$_;\n" } "sync_clock = '$self->{clock}'", "as_of = '$as_of'", map { "$_ = $threshold{$_}" } @names;
 
 	succeeded($there, 'BEGIN; UPDATE reference.setting SET ' . join ', ', map { "$_ = $threshold{$_}" } @names) if @names;
+	$set .= 'SELECT ngeshare_refresh() \g /dev/null' . "\n" if @names;
 	$here->tell($set . digests($ask_here));
 	$there->tell(digests($ask_there));
 	my ($got, $wanted) = map { $_->wait } $here, $there;
 	die $here->errors . $there->errors if $here->errors ne '' || $there->errors ne '';
 	$self->count($got, $as_of eq $self->{clock} && !@names);
 	my @different = $got eq $wanted ? () : lines_that_differ($here, $ask_here, $there, $ask_there, $got, $wanted);
-	succeeded($here, join '; ', map { "RESET ngeshare.$_" } @names) if @names;
+	succeeded($here, join '; ', (map { "RESET ngeshare.$_" } @names), 'SELECT ngeshare_refresh()') if @names;
 	succeeded($there, 'ROLLBACK') if @names;
 	return @different;
 }
