@@ -76,7 +76,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 # PGXS on Debian tracks no header dependencies: any header rebuilds all.
-$(OBJS) $(SOURCES:.c=.bc): $(OUR_HEADERS)
+$(OBJS) $(SOURCES:.c=.bc): $(OUR_HEADERS) ngeshare.control
 
 ngeshare--$(EXTVERSION).sql: src/pinned.sql $(SQL_PARTS) ngeshare.control Makefile
 	@echo 'joining $@'

@@ -116,6 +116,8 @@ done_testing();
 
 sub prepare
 {
+	$local->append_conf('postgresql.conf', 'restart_after_crash = on');
+	$local->restart;
 	new_production($production, 'source');
 	$production->safe_psql('source', "SELECT demo.generate(60, $seed, '" . clock() . "')");
 	new_local($local, 'ngeshare');
@@ -155,7 +157,7 @@ sub make_fingerprint
 
 	here(qq{CREATE SCHEMA test;
 		CREATE TABLE test.look (seen text, at timestamptz DEFAULT clock_timestamp());
-		CREATE FUNCTION test.fingerprint() RETURNS text LANGUAGE plpgsql AS \$\$
+		CREATE FUNCTION test.fingerprint() RETURNS text LANGUAGE plpgsql SET jit = off AS \$\$
 		BEGIN
 			PERFORM set_config('ngeshare.as_of', known_until::text, true) FROM ngeshare.snapshot_state;
 			RETURN (SELECT known_until || ' ' || concat_ws(' ', $parts) FROM ngeshare.snapshot_state);
