@@ -236,14 +236,14 @@ sub next_kind
 # The kinds that a new statement gets: all but the slow ones for the first of its form in
 # the scope, every third for each further one (another table's, or another question of the
 # doctor's), in turns. Of the slow
-# kinds a form that no scope has seen gets one, the first forms each, then every fourth.
+# kinds a form that no scope has seen gets one, the first forms each, then every fifth.
 sub kinds_for
 {
 	my ($state, $sql, $form) = @_;
 	my $group = $state->{scope} eq 'doctor' ? 'question' : $form;
 	my $turn  = $state->{forms}{"$state->{scope} $group"}++;
 	my $is_new = !$state->{known}{$form}++;
-	my $slow  = $is_new && (keys %{ $state->{known} } <= 4 || keys(%{ $state->{known} }) % 4 == 0);
+	my $slow  = $is_new && (keys %{ $state->{known} } <= 4 || keys(%{ $state->{known} }) % 5 == 0);
 	my @kinds = grep { $sql ne 'start-up' || $immediate{$_} } @{ $state->{kinds} };
 	my @quick = grep { !$slow{$_} } @kinds;
 	my @late  = grep { $slow{$_} } @kinds;
