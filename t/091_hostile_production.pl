@@ -39,7 +39,7 @@ $local->safe_psql('postgres', "ALTER DATABASE $DATABASE SET $_")
 my $proxy = HostileProxy->start(port => $production->port);
 my %way = (sslmode => 'disable', gssencmode => 'disable');
 my $connect = connect_local($production, 'source', %way, port => $proxy->port);
-my ($served, $statements) = (0, 0);
+my ($served, $statements, $served_at) = (0, 0);
 
 ask($connect);
 ask(q{
@@ -74,9 +74,7 @@ sub expected
 	return qr/^(?:08001|08P01|40001)$/ if $statement eq 'start-up';
 	return qr/^40001$/ if $kind eq 'error';
 	return qr/^08(?:006|P01)$/ if $kind eq 'garbage';
-	return qr/^08006$/ if $kind =~ /^(?:truncated|silence)$/;
-	# Either the next piece is waited for in vain, or the whole stream takes too long.
-	return $is_copy ? qr/^08(?:006|P01)$/ : qr/^08006$/ if $kind eq 'trickle';
+	return qr/^08006$/ if $kind =~ /^(?:truncated|silence|trickle)$/;
 	return qr/^(?:22021|08P01)$/ if $kind eq 'bad_bytes';
 	return qr/^(?:54000|08P01)$/ if $kind eq 'sizes';
 	return qr/^08P01$/;
@@ -254,6 +252,44 @@ for my $case (
 }
 $local->safe_psql('postgres', "ALTER DATABASE $DATABASE SET ngeshare.sync_timeout = '${TIMEOUT}s'");
 is_mended('cancel');
+
+# One wrong answer to a statement of a sync or another, which is not tried again: what is said.
+sub refused_once
+{
+	my ($kind, $pattern, $statement) = @_;
+
+	$proxy->log;
+	$proxy->once($kind, $pattern);
+	my $said = psql_errors($local, $DATABASE, "SET ngeshare.sync_retries = 0; $statement");
+	($served_at) = map { $_->[0] } grep { $_->[2] eq $kind } $proxy->log or die "$kind was not served";
+	$proxy->honest;
+	return $said;
+}
+
+# A stream that does not end, however it does that, is given up in time: the bound counts.
+for my $case ([ 'trickling_rows', '08006: production has stopped answering' ],
+	[ 'endless_rows', '08P01: .*its stream of rows does not end' ])
+{
+	my ($kind, $words) = @$case;
+
+	ask('DELETE FROM sync_error_log');
+	like(refused_once($kind, '^COPY.*"User"', q{CALL ngeshare_sync('full')}), qr/^ERROR:  $words/m, "$kind in a stream is refused");
+	my $took = ask('SELECT extract(epoch FROM min(occurred_at)) FROM sync_error_log') - $served_at;
+	cmp_ok($took, '<', $BOUND, sprintf '%s in a stream: the attempt ends after %.1f s', $kind, $took);
+}
+
+# What only one check refuses, in its own words: texts in another encoding, and that a
+# statement which has none asks for input.
+my $full  = q{CALL ngeshare_sync('full')};
+my $words = qr/holds ".*\\xFCr .*", which is not valid in encoding UTF8/;
+like(refused_once('bad_text', 'server_version_num', $connect), qr/^ERROR:  08P01: .*$words/m, 'a text of a wrong encoding');
+like(refused_once('bad_text', 'one id', q{SELECT ngeshare.ask_production('SELECT ''one id''::text', 'key')}),
+	qr/^ERROR:  22021: .*$words/m, 'an id of a wrong encoding is its row\'s fault');
+like(refused_once('copy_in', 'server_version_num', $connect), qr/^ERROR:  08P01: .*it is PGRES_COPY_IN instead of rows/m,
+	'a query that asks for input');
+like(refused_once('copy_in', '^COPY', $full), qr/^ERROR:  08P01: .*it is PGRES_COPY_IN instead of a stream/m,
+	'a stream that asks for input');
+is_mended('once');
 
 # A silent first host does not hide the second, and each has a time of its own.
 my $silent = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 5) or die "can't listen: $!";

@@ -101,7 +101,7 @@ sub honestly
 		  . " SET client_min_messages = warning; SET statement_timeout = 0; SET row_security = on; SET transform_null_equals = off; $query");
 }
 
-# Hashes of all that a sync writes, by name.
+# Hashes of all that a sync writes, by name; which run did it is no matter.
 sub content_of
 {
 	my ($cell) = @_;
@@ -110,11 +110,13 @@ sub content_of
 		map { "ngeshare.$_" } qw(meeting_past group_snapshot group_timeline group_meeting membership group_link quarantine removed_row removed_meeting attendance_backup));
 
 	return honestly($cell, join ' UNION ALL ', map {
-		my $columns = /quarantine|removed_row/ ? 'table_name, row_id, content' : 'row.*';
+		my $columns = /quarantine|removed_row/ ? 'table_name, row_id, content'
+		  : /removed_meeting|attendance_backup/ ? q{to_jsonb(row) - 'run_id' AS kept} : 'row.*';
 		qq{SELECT '$_ ' || count(*) || ' ' || coalesce(md5(string_agg(row::text, ',' ORDER BY row::text COLLATE "C")), '') FROM (SELECT $columns FROM $_ AS row) AS row} } @parts);
 }
 
-# What changes in production before each sync; the same in both of its databases.
+# What changes in production before each sync; the same in both of its databases. A slow
+# cell has what two steps change at once.
 my @steps = (
 	[ 'first',   'incremental', '' ],
 	[ 'nothing', 'incremental', '' ],
@@ -153,7 +155,9 @@ for my $round (0 .. ROUNDS - 1)
 	my @odd = (odd_settings($local, $round, qr/^client_min_messages$/), hand_picked($round), [ session_replication_role => $round % 2 ? 'replica' : 'local' ]);
 	my @encoding = ('WIN1252', 'SJIS', 'SQL_ASCII', 'LATIN1');
 
-	new_cell("caller $round, $encoding[$round], login $round", caller => \@odd, encoding => $encoding[$round], login => "reader_$round");
+	new_cell("caller $round, $encoding[$round], login $round",
+		caller => \@odd, encoding => $encoding[$round], login => "reader_$round",
+		is_slow => scalar grep { $_->[0] =~ /parallel/ && $_->[1] eq 'regress' } @odd);
 }
 $production->safe_psql('postgres', as_statements('ALTER DATABASE odd', odd_settings($production, 0), hand_picked(0)));
 for my $round (0, 1)
@@ -170,6 +174,7 @@ for my $step (@steps)
 	for my $database (qw(source odd)) { honest_production($database, $change) if $change ne ''; }
 	for my $cell (@cells)
 	{
+		next if $cell->{is_slow} && $name =~ /nothing|delete/;
 		my $status = sync_cell($cell, $mode);
 		my $got    = content_of($cell);
 

@@ -16,7 +16,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my @seeds  = defined $ENV{NGESHARE_SEED} ? split /,/, $ENV{NGESHARE_SEED} : 1 .. ($ENV{NGESHARE_SEEDS} // 4);
-my $rounds = $ENV{NGESHARE_ROUNDS} // 6;
+my $rounds = $ENV{NGESHARE_ROUNDS} // 4;
 my $clock  = '2026-03-31 12:00:00+07';
 my ($production, $local) = start_servers();
 my ($seed, $serial, $day, @graves);
@@ -48,7 +48,8 @@ sub run_seed
 	srand $seed;
 	my $views = $rounds > 3 ? int($rounds / 2) : 1;
 
-	write_all('TRUNCATE ' . join(', ', map { qq{"$_"} } @TABLES), map { s/::(IDTYPE|KINDTYPE)//gr } fill_world(6 + int rand 5, $seed));
+	write_all('TRUNCATE ' . join(', ', map { qq{"$_"} } @TABLES),
+		map { untyped($_) } fill_world(6 + int rand 5, $seed));
 	$local->safe_psql('postgres', 'DROP DATABASE IF EXISTS old');
 	$local->safe_psql('postgres', 'CREATE DATABASE old TEMPLATE fresh');
 	write_all(map { step() } 1 .. int rand 4);

@@ -46,7 +46,8 @@ sub begin
 	$local->safe_psql('postgres', $_) for 'DROP DATABASE IF EXISTS mirror', 'CREATE DATABASE mirror TEMPLATE fresh';
 	$production->safe_psql('postgres', $_) for 'DROP DATABASE source WITH (FORCE)', 'CREATE DATABASE source';
 	my $schema = ($world{kind} // '') eq 'views' ? 'raw' : 'public';
-	$production->safe_psql('source', join ";\n", make_world(%world), "SET search_path = $schema", map { s/::(IDTYPE|KINDTYPE)//gr } fill_world(12, 1));
+	$production->safe_psql('source', join ";\n", make_world(%world), "SET search_path = $schema",
+		map { untyped($_) } fill_world(12, 1));
 	return;
 }
 

@@ -109,9 +109,8 @@ remote_next_result(Remote *remote, const char *sql, TimestampTz deadline)
  * Raises production's error where it failed.
  */
 void
-remote_read_end(Remote *remote, const char *sql)
+remote_read_end(Remote *remote, const char *sql, TimestampTz deadline)
 {
-	TimestampTz deadline = remote_deadline_in(remote_silence_allowed());
 	int count = 0;
 	PGresult *result;
 
@@ -137,7 +136,7 @@ void
 remote_command(Remote *remote, const char *sql)
 {
 	remote_send(remote, sql);
-	remote_read_end(remote, sql);
+	remote_read_end(remote, sql, remote_deadline_in(remote_silence_allowed()));
 }
 
 /* Opens the transaction that a statement needs where its session may keep no settings. */

@@ -10,6 +10,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "commands/copy.h"
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -22,63 +23,105 @@
 /* One message of a stream holds a row, which can't be larger, give or take its own header. */
 #define MESSAGE_BYTES_MAX ((int64) MaxAllocSize + 64 * 1024)
 
-/* A piece of a stream is waited for as long, in milliseconds, even after the stream's time. */
-#define PIECE_GRACE 1000
+/*
+ * Production's statement_timeout ends each stream. Where this side is slow, what was sent by
+ * then may still be on its way: this many bytes at most, within so many milliseconds.
+ */
+#define LATE_BYTES_MAX (8 * 1024 * 1024)
+#define LATE_MILLISECONDS 250
 
 /* What COPY's callback reads from; it takes no argument of its own. */
 static struct
 {
 	Remote *remote;
 	const char *sql;
-	char *chunk;
+	TimestampTz end;      /* when production should have ended it */
+	TimestampTz late_end; /* until when its rest may come after that */
+	int64 patience;       /* microseconds that production may still be waited for */
+	char *chunk;          /* libpq's, or NULL */
+	const char *piece;    /* what is read now: the chunk, or the stream's rest */
 	int length;
 	int used;
 	bool is_at_end;
 } source;
 
-/*
- * Waits until a stream's next piece can be had. Production's statement_timeout ends
- * each stream; where this side is slow, what was sent by then is still to be read.
- */
-static void
-wait_for_piece(Remote *remote, const char *sql)
+/* Until when production may be waited for now. */
+static TimestampTz
+patience_end(void)
 {
-	TimestampTz soon = remote_deadline_in(PIECE_GRACE);
-
-	remote_wait(remote, WL_SOCKET_READABLE, Max(remote->stream_end, soon));
-	remote_take_input(remote, sql);
-}
-
-/* Ends a stream that goes on for much longer than production may work on a statement. */
-static void
-refuse_endless(Remote *remote, const char *sql)
-{
-	if (TimestampDifferenceExceeds(remote->stream_end, GetCurrentTimestamp(),
-	                               remote_silence_allowed()))
-		remote_refuse(remote, ERRCODE_PROTOCOL_VIOLATION, "its stream of rows does not end", sql);
+	return Min(GetCurrentTimestamp() + source.patience, source.late_end);
 }
 
 /*
- * Fetches the next piece of a stream into *chunk, which the caller frees with
- * PQfreemem(), and returns its length; 0 at the end, which is read to its status.
+ * Waits until the stream's next chunk can be had. All of these waits together may take as
+ * long as an answer: what this side takes for the rows is not production's silence.
  */
 static int
-next_chunk(Remote *remote, char **chunk, const char *sql)
+wait_for_chunk(char **chunk)
 {
+	TimestampTz begun = GetCurrentTimestamp();
+	TimestampTz deadline = patience_end();
+	int length;
+
+	while ((length = PQgetCopyData(source.remote->conn, chunk, 1)) == 0)
+	{
+		remote_wait(source.remote, WL_SOCKET_READABLE, deadline);
+		remote_take_input(source.remote, source.sql);
+	}
+	source.patience -= GetCurrentTimestamp() - begun;
+	return length;
+}
+
+/*
+ * Fetches the stream's next chunk into *chunk, which the caller frees with PQfreemem(), and
+ * returns its length; 0 at the end, which is read to its status.
+ */
+static int
+next_chunk(char **chunk)
+{
+	Remote *remote = source.remote;
 	int length;
 
 	CHECK_FOR_INTERRUPTS();
-	refuse_endless(remote, sql);
-	while ((length = PQgetCopyData(remote->conn, chunk, 1)) == 0)
-		wait_for_piece(remote, sql);
+	length = PQgetCopyData(remote->conn, chunk, 1);
+	if (length == 0)
+		length = wait_for_chunk(chunk);
 	remote->unparsed = 0;
 	if (length > 0)
 	{
 		remote->bytes_received += length;
 		return length;
 	}
-	remote_read_end(remote, sql);
+	remote_read_end(remote, source.sql, patience_end());
 	return 0;
+}
+
+/*
+ * Takes the whole rest of a stream that production should have ended, before any of it is
+ * copied: that it ends must not depend on how fast this side is.
+ */
+static void
+take_rest(void)
+{
+	MemoryContext caller = MemoryContextSwitchTo(CurTransactionContext);
+	StringInfoData rest;
+	char *chunk;
+	int length;
+
+	initStringInfo(&rest);
+	MemoryContextSwitchTo(caller);
+	source.late_end = remote_deadline_in(LATE_MILLISECONDS);
+	while ((length = next_chunk(&chunk)) > 0)
+	{
+		appendBinaryStringInfo(&rest, chunk, length);
+		PQfreemem(chunk);
+		if (rest.len > LATE_BYTES_MAX || GetCurrentTimestamp() > source.late_end)
+			remote_refuse(source.remote, ERRCODE_PROTOCOL_VIOLATION,
+			              "its stream of rows does not end", source.sql);
+	}
+	source.piece = rest.data;
+	source.length = rest.len;
+	source.is_at_end = true;
 }
 
 /* Reads the stream's next piece; false at its end. */
@@ -88,10 +131,17 @@ next_piece(void)
 	PQfreemem(source.chunk);
 	source.chunk = NULL;
 	source.used = source.length = 0;
-	if (!source.is_at_end)
-		source.length = next_chunk(source.remote, &source.chunk, source.sql);
-	source.is_at_end = source.length == 0;
-	return !source.is_at_end;
+	if (source.is_at_end)
+		return false;
+	if (GetCurrentTimestamp() > source.end)
+		take_rest();
+	else
+	{
+		source.length = next_chunk(&source.chunk);
+		source.piece = source.chunk;
+		source.is_at_end = source.length == 0;
+	}
+	return source.length > 0;
 }
 
 /* COPY's callback: gives at least minread bytes, fewer only at the end. */
@@ -107,7 +157,7 @@ read_source(void *outbuf, int minread, int maxread)
 		if (source.used == source.length && !next_piece())
 			break;
 		part = Min(source.length - source.used, maxread - given);
-		memcpy((char *) outbuf + given, source.chunk + source.used, part);
+		memcpy((char *) outbuf + given, source.piece + source.used, part);
 		source.used += part;
 		given += part;
 	}
@@ -120,17 +170,18 @@ begin_stream(Remote *remote, const char *sql, int columns)
 {
 	PGresult *result;
 	ExecStatusType status;
+	TimestampTz end;
 	bool is_fitting;
 
 	remote_send(remote, sql);
-	remote->stream_end = remote_deadline_in(remote_silence_allowed());
-	result = remote_next_result(remote, sql, remote->stream_end);
+	end = remote_deadline_in(remote_silence_allowed());
+	result = remote_next_result(remote, sql, end);
 	status = PQresultStatus(result);
 	is_fitting = PQnfields(result) == columns && PQbinaryTuples(result);
 	if (status == PGRES_FATAL_ERROR)
 	{
 		remote->error = result;
-		remote_read_end(remote, sql);
+		remote_read_end(remote, sql, end);
 	}
 	PQclear(result);
 	if (status != PGRES_COPY_OUT || !is_fitting)
@@ -143,6 +194,9 @@ begin_stream(Remote *remote, const char *sql, int columns)
 	memset(&source, 0, sizeof(source));
 	source.remote = remote;
 	source.sql = sql;
+	source.end = end;
+	source.late_end = DT_NOEND;
+	source.patience = end - GetCurrentTimestamp();
 }
 
 /* Copies the stream's rows, read to its end, into some columns of a table. */

@@ -15,15 +15,14 @@
 struct Remote
 {
 	PGconn *conn;
-	bool holds_fd;          /* counted among the backend's external files */
-	int64 bytes_received;   /* of rows, without the protocol's own */
-	int64 unparsed;         /* bytes that have come since libpq gave the last row or message */
-	int64 unparsed_max;     /* more than these are an answer that was not asked for */
-	PGresult *error;        /* what the statement under way has failed with */
-	TimestampTz stream_end; /* when the COPY under way should have ended */
-	bool is_pooled;         /* no session of ours: each statement's transaction pins the settings */
-	bool is_pinning;        /* such a transaction's own statements are under way */
-	bool owes_end;          /* such a transaction is open */
+	bool holds_fd;        /* counted among the backend's external files */
+	int64 bytes_received; /* of rows, without the protocol's own */
+	int64 unparsed;       /* bytes that have come since libpq gave the last row or message */
+	int64 unparsed_max;   /* more than these are an answer that was not asked for */
+	PGresult *error;      /* what the statement under way has failed with */
+	bool is_pooled;       /* no session of ours: each statement's transaction pins the settings */
+	bool is_pinning;      /* such a transaction's own statements are under way */
+	bool owes_end;        /* such a transaction is open */
 	MemoryContextCallback cleanup;
 };
 
@@ -56,7 +55,7 @@ extern bool remote_wait_until(Remote *remote, int events, TimestampTz deadline);
 extern void remote_wait(Remote *remote, int events, TimestampTz deadline);
 extern void remote_take_input(Remote *remote, const char *sql);
 extern PGresult *remote_next_result(Remote *remote, const char *sql, TimestampTz deadline);
-extern void remote_read_end(Remote *remote, const char *sql);
+extern void remote_read_end(Remote *remote, const char *sql, TimestampTz deadline);
 extern void remote_end_transaction(Remote *remote);
 
 /* remote_connect.c */

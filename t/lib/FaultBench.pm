@@ -188,7 +188,7 @@ sub forget_everything
 {
 	my ($self) = @_;
 
-	$self->{reader}->kill_kill(grace => 1);
+	$self->end_reader;
 	$self->ask('DROP EXTENSION ngeshare; CREATE EXTENSION ngeshare');
 	$self->ask(connect_local($self->{production}, 'source', port => $self->{proxy}->port));
 	$self->start_reader;
@@ -202,7 +202,8 @@ sub start_reader
 	my ($self) = @_;
 
 	$self->{seen} = '';
-	$self->{reader} = IPC::Run::start([ 'psql', '-X', '-q', '-d', $self->{local}->connstr('ngeshare'), '-c', q{
+	my $connstr = $self->{local}->connstr('ngeshare') . " application_name='the reader'";
+	$self->{reader} = IPC::Run::start([ 'psql', '-X', '-q', '-d', $connstr, '-c', q{
 		DO $$
 		DECLARE
 			seen record;
@@ -229,11 +230,25 @@ sub start_reader
 	return;
 }
 
-sub restart_reader
+# Ends the reader's psql and its backend, which would not notice that psql has gone: it would read
+# on, and a DROP EXTENSION of the next case would meet its locks.
+sub end_reader
 {
 	my ($self) = @_;
 
 	$self->{reader}->kill_kill(grace => 1);
+	my $left = $self->ask(q{
+		SELECT count(*) FILTER (WHERE NOT pg_terminate_backend(pid, 60000))
+		FROM pg_stat_activity WHERE application_name = 'the reader'});
+	die 'a reader does not end' if $left != 0;
+	return;
+}
+
+sub restart_reader
+{
+	my ($self) = @_;
+
+	$self->end_reader;
 	$self->{halves} .= $self->{seen} if $self->{seen} =~ /half a table/;
 	$self->start_reader;
 	return;
@@ -313,7 +328,7 @@ sub stop
 {
 	my ($self) = @_;
 
-	$self->{reader}->kill_kill(grace => 1);
+	$self->end_reader;
 	$self->{proxy}->stop;
 	$_->stop for $self->{production}, $self->{local};
 	return;

@@ -5,7 +5,8 @@
 #
 #   my $proxy = HostileProxy->start(port => $production->port);
 #   $proxy->arm('sync', @kinds)   for each statement of a scope, which is a name for it
-#   $proxy->once($kind, $regex)   the next statement that matches, and nothing else
+#   $proxy->once($kind, $regex)   the next statement that matches, and nothing else; also
+#                                 bad_text (texts alone), endless_rows and trickling_rows (of a COPY)
 #   $proxy->honest                everything is passed on again
 #   $proxy->pending               wrong answers that statements of the scope still have before them
 #   $proxy->log                   what was served since: [ time, form, kind, is_copy, statement ]
@@ -39,8 +40,8 @@ our @SLOW = qw(silence trickle);
 my %immediate = map { $_ => 1 } qw(tag copy_in copy_out copy_both error garbage endless silence);
 my %slow      = map { $_ => 1 } @SLOW;
 
-# Seconds between two bytes that trickle, and bytes of a large text.
-use constant { TRICKLE => 0.2, LARGE => 20_000_000 };
+# Seconds between two bytes that trickle, bytes of a large text, the oid of the type text.
+use constant { TRICKLE => 0.2, LARGE => 20_000_000, TEXT => 25 };
 
 sub arm { my ($self, $scope, @kinds) = @_; return $self->tell("arm $scope @kinds"); }
 
@@ -155,6 +156,11 @@ sub wrong_rows
 	elsif ($kind eq 'sizes')         { $_ = [ ('1e300') x @columns ] for @rows; }
 	elsif ($kind eq 'bad_bytes')     { $_ = [ ($BYTES) x @columns ] for @rows; }
 	elsif ($kind eq 'big_text')      { $rows[0][0] = 'x' x LARGE; }
+	elsif ($kind eq 'bad_text')
+	{
+		my @texts = grep { unpack('N', $columns[$_][2]) == TEXT } 0 .. $#columns;
+		@{$_}[@texts] = ($BYTES) x @texts for @rows;
+	}
 	return description(@columns) . join('', map { message('D', tuple(@$_)) } @rows) . message('C', "SELECT 1\0") . ready();
 }
 
@@ -177,6 +183,7 @@ sub wrong_stream
 	elsif ($kind eq 'sizes')         { $rows = pack 'nN', $count, 0x7FFFFFF0; }
 	elsif ($kind eq 'bad_bytes')     { $rows = tuple(($BYTES) x $count); }
 	elsif ($kind eq 'big_text')      { $header = 'x' x LARGE; }
+	elsif ($kind eq 'endless_rows')  { return (message('H', $description) . message('d', $header), message('d', $rows)); }
 	return
 	    message('H', pack 'Cn*', $format, $count, ($format) x $count)
 	  . message('d', $header . $rows . "\xFF\xFF")
@@ -185,7 +192,7 @@ sub wrong_stream
 	  . ready();
 }
 
-# Production's honest answer, made wrong.
+# Production's honest answer, made wrong; and what is sent again and again after it, if anything.
 sub wrong_answer
 {
 	my ($kind, $honest) = @_;
@@ -194,7 +201,7 @@ sub wrong_answer
 
 	return said('N') x 3 . $honest if $kind eq 'notice';
 	return substr $honest, 0, length($honest) / 2 if $kind eq 'truncated';
-	return $honest if $kind eq 'trickle' || grep { $_->[0] eq 'E' } @messages;
+	return $honest if $kind =~ /^trickl/ || grep { $_->[0] eq 'E' } @messages;
 	return wrong_stream($kind, @messages) if $messages[0][0] eq 'H';
 	return wrong_rows($kind, @messages);
 }
@@ -229,14 +236,14 @@ sub next_kind
 # The kinds that a new statement gets: all but the slow ones for the first of its form in
 # the scope, every third for each further one (another table's, or another question of the
 # doctor's), in turns. Of the slow
-# kinds a form that no scope has seen gets one, the first forms each, then every third.
+# kinds a form that no scope has seen gets one, the first forms each, then every fifth.
 sub kinds_for
 {
 	my ($state, $sql, $form) = @_;
 	my $group = $state->{scope} eq 'doctor' ? 'question' : $form;
 	my $turn  = $state->{forms}{"$state->{scope} $group"}++;
 	my $is_new = !$state->{known}{$form}++;
-	my $slow  = $is_new && (keys %{ $state->{known} } <= 6 || keys(%{ $state->{known} }) % 3 == 0);
+	my $slow  = $is_new && (keys %{ $state->{known} } <= 4 || keys(%{ $state->{known} }) % 5 == 0);
 	my @kinds = grep { $sql ne 'start-up' || $immediate{$_} } @{ $state->{kinds} };
 	my @quick = grep { !$slow{$_} } @kinds;
 	my @late  = grep { $slow{$_} } @kinds;
@@ -261,8 +268,8 @@ sub step
 {
 	my ($state) = @_;
 	my @all    = values %{ $state->{connections} };
-	my $reads  = IO::Select->new($state->{control}, $state->{listener}, map { ($_->{client}, $_->{server}) } @all);
-	my $writes = IO::Select->new(map { $_->{client} } grep { ($_->{out} ne '' || $_->{is_endless}) && !$_->{trickles} } @all);
+	my $reads  = IO::Select->new($state->{control}, $state->{listener}, map { ($_->{client}, $_->{is_over} ? () : $_->{server}) } @all);
+	my $writes = IO::Select->new(map { $_->{client} } grep { ($_->{out} ne '' || defined $_->{endless}) && !$_->{trickles} } @all);
 	my $waits  = grep({ $_->{trickles} } @all) ? TRICKLE : undef;
 	my ($readable, $writable) = IO::Select::select($reads, $writes, undef, $waits);
 
@@ -313,7 +320,13 @@ sub read_side
 	my $got = sysread $connection->{$side}, my $piece, 1_048_576;
 
 	return if !defined $got && ($! == EAGAIN || $! == EWOULDBLOCK || $! == EINTR);
-	return close_connection($state, $connection) unless $got;
+	if (!$got)
+	{
+		return close_connection($state, $connection) if $side eq 'client' || $connection->{out} eq '';
+		# What production said before it ended is still to be passed on.
+		$connection->{is_over} = $connection->{ends} = 1;
+		return;
+	}
 	return from_client($state, $connection, $piece) if $side eq 'client';
 	return from_server($state, $connection, $piece);
 }
@@ -322,7 +335,8 @@ sub flush_out
 {
 	my ($state, $connection) = @_;
 
-	$connection->{out} .= said('N') x 1000 if $connection->{is_endless} && length $connection->{out} < 65_536;
+	$connection->{out} .= $connection->{endless} x (1 + 262_144 / length $connection->{endless})
+	  if defined $connection->{endless} && length $connection->{out} < 65_536;
 	my $sent = syswrite $connection->{client}, $connection->{out}, 1_048_576;
 	return close_connection($state, $connection) if !defined $sent && $! != EAGAIN && $! != EWOULDBLOCK && $! != EINTR;
 	substr $connection->{out}, 0, $sent // 0, '';
@@ -387,8 +401,8 @@ sub begin_wrong
 	my ($state, $connection, $sql, $kind) = @_;
 
 	note($state, $sql, $kind);
-	$connection->{is_endless} = $kind eq 'endless';
-	$connection->{out} = immediate_answer($kind) . ($connection->{is_endless} ? said('N') : '');
+	$connection->{endless} = $kind eq 'endless' ? said('N') : undef;
+	$connection->{out} = immediate_answer($kind) . ($connection->{endless} // '');
 	$connection->{capture} = $immediate{$kind} ? undef : $kind;
 	$connection->{captured} = '';
 	return;
@@ -408,9 +422,14 @@ sub from_server
 	$connection->{captured} .= $piece;
 	return unless $connection->{captured} =~ /Z\0\0\0\x05[ITE]\z/;
 	$connection->{capture} = undef;
-	$connection->{out} = wrong_answer($kind, $connection->{captured});
+	@{$connection}{qw(out endless)} = wrong_answer($kind, $connection->{captured});
 	$connection->{ends} = $kind eq 'truncated';
-	$connection->{trickles} = $kind eq 'trickle';
+	$connection->{trickles} = $kind =~ /^trickl/;
+	return if $kind ne 'trickling_rows';
+	# The first row comes at once.
+	my $bytes = $connection->{out};
+	my @first = (take_messages(\$bytes))[ 0, 1 ];
+	syswrite $connection->{client}, substr $connection->{out}, 0, 10 + length "$first[0][1]$first[1][1]", '';
 	return;
 }
 

@@ -14,6 +14,9 @@ use constant ROUNDS => 4;
 # What a sync refuses plainly (a database that is read-only by will), what only fills logs, and what is ours.
 my $LEFT_OUT = q{name NOT LIKE 'ngeshare.%' AND name !~ '^(trace_|debug_pr|log_)' AND name NOT LIKE 'transaction\_%' AND name <> 'default_transaction_read_only'};
 
+# Lets every query begin workers, so that a sync takes ten times as long: one round has it.
+my ($PARALLEL, $PARALLEL_ROUND) = (qr/^(?:force_parallel_mode|debug_parallel_query)$/, 2);
+
 # [ name, value ] of all booleans and enums that a user may set, for one round. Booleans
 # are as they should be in the odd rounds: some odd settings hide others.
 sub odd_settings
@@ -29,7 +32,8 @@ sub odd_settings
 		  AND (vartype = 'enum' OR vartype = 'bool' AND $round % 2 = 0)
 		ORDER BY name});
 
-	return grep { $_->[0] !~ ($but // qr/^$/) } map { [ split /=/, $_, 2 ] } split /\n/, $rows;
+	return grep { $_->[0] !~ ($but // qr/^$/) && ($round == $PARALLEL_ROUND || $_->[0] !~ $PARALLEL) }
+	  map { [ split /=/, $_, 2 ] } split /\n/, $rows;
 }
 
 # Those whose values are no list: two sets of what people really have.

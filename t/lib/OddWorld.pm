@@ -8,12 +8,13 @@ use warnings FATAL => 'all';
 
 use Exporter 'import';
 
-our @EXPORT = qw(@TABLES %COLUMNS %PARENTS make_world fill_world);
+our @EXPORT = qw(@TABLES %COLUMNS %PARENTS make_world fill_world untyped);
 
 our @TABLES = qw(User Hangout HangoutEpisode HangoutGroup UserHangoutGroup UserHangoutGroupAttendance);
 
 # Columns by table. ID, AT and KIND stand for the types that a world has for ids, for
-# timestamps and for what may be an enum; a ! behind a type stands for NOT NULL.
+# timestamps and for what may be an enum; a ! behind a type stands for NOT NULL. A reference
+# has the type of its parent's id.
 our %COLUMNS = (
 	User => [ [ 'id', 'ID!' ], [ 'createdAt', 'AT!' ], [ 'updatedAt', 'AT!' ], [ 'email', 'MAIL' ], [ 'lastLogin', 'AT' ], [ 'lastActive', 'AT' ], [ 'deletedAt', 'AT' ] ],
 	Hangout => [ [ 'id', 'ID!' ], [ 'createdAt', 'AT!' ], [ 'updatedAt', 'AT!' ], [ 'name', 'text!' ], [ 'description', 'text' ], [ 'type', 'KIND!' ],
@@ -31,24 +32,70 @@ our %PARENTS = (
 	UserHangoutGroup => { hangoutGroupId => 'HangoutGroup', userId => 'User' },
 	UserHangoutGroupAttendance => { hangoutEpisodeId => 'HangoutEpisode', hangoutGroupId => 'HangoutGroup', userId => 'User' });
 
+# How statements cast the id of each table.
+our %CASTS = (
+	User => 'USER_ID', Hangout => 'HANGOUT_ID', HangoutEpisode => 'EPISODE_ID', HangoutGroup => 'GROUP_ID',
+	UserHangoutGroup => 'MEMBER_ID', UserHangoutGroupAttendance => 'ATT_ID');
+
+# A world's option where it may be a list, of a value for each table.
+sub option_of
+{
+	my ($table, $option) = @_;
+	my ($place) = grep { $TABLES[$_] eq $table } 0 .. $#TABLES;
+
+	return ref $option ? $option->[$place] : $option;
+}
+
+# A statement of fill_world() for a world of texts.
+sub untyped { my ($statement) = @_; return $statement =~ s/::(?:[A-Z]+_ID|KINDTYPE)//gr; }
+
+# A statement with a world's types in the place of the casts.
+sub typed
+{
+	my ($statement, %world) = @_;
+	my $kind = $world{enums} ? 'public.kind' : 'text';
+
+	for my $table (@TABLES)
+	{
+		my $ids = option_of($table, $world{ids});
+		my $type = { domain => qq{public."key_of_$table"}, citext => 'odd.citext' }->{$ids} // $ids;
+
+		$statement =~ s/\b$CASTS{$table}\b/$type/g;
+	}
+	return $statement =~ s/KINDTYPE/$kind/gr;
+}
+
 # The statements that make a world. ids: text, varchar, domain, uuid or citext; digits
 # of timestamps; enums; collation of ids and addresses; keys: foreign keys; kind: plain,
-# views or partitioned; strict: NOT NULL where the mirror has it.
+# views or partitioned; strict: NOT NULL where the mirror has it. ids, digits and collation
+# may be lists, of a value for each table.
 sub make_world
 {
 	my (%world) = (ids => 'text', digits => 3, enums => 0, collation => '', keys => 0, kind => 'plain', strict => 1, @_);
-	my $collate = $world{collation} eq '' || $world{ids} eq 'uuid' ? '' : " COLLATE $world{collation}";
-	my %type = (
-		ID   => { text => 'text', varchar => 'varchar(60)', domain => 'key_of_row', uuid => 'uuid', citext => 'odd.citext' }->{ $world{ids} }
-		  . ($world{ids} eq 'domain' ? '' : $collate),
-		AT   => "timestamp($world{digits})",
-		KIND => $world{enums} ? 'kind' : 'text',
-		MAIL => 'text' . ($world{collation} eq '' ? '' : " COLLATE $world{collation}"));
+	my (@domains, %type);
+	my @all_of = map { my $option = $world{$_}; ref $option ? @$option : $option } qw(ids collation);
+
+	for my $table (@TABLES)
+	{
+		my ($ids, $collation) = map { option_of($table, $world{$_}) } qw(ids collation);
+		my $collate = $collation eq '' ? '' : " COLLATE $collation";
+		my %spelled = (varchar => 'varchar(60)', domain => qq{"key_of_$table"}, citext => 'odd.citext');
+		my $id_type = $spelled{$ids} // $ids;
+
+		push @domains, qq{CREATE DOMAIN $id_type AS varchar(60)$collate CHECK (value <> 'nobody at all')}
+		  if $ids eq 'domain';
+		$type{$table} = {
+			ID   => $id_type . ($ids =~ /domain|uuid/ ? '' : $collate),
+			AT   => 'timestamp(' . option_of($table, $world{digits}) . ')',
+			KIND => $world{enums} ? 'kind' : 'text',
+			MAIL => "text$collate" };
+	}
 	my @made = ('CREATE SCHEMA odd', 'CREATE SCHEMA raw');
 
-	push @made, 'CREATE EXTENSION citext SCHEMA odd' if $world{ids} eq 'citext';
-	push @made, q{CREATE COLLATION odd_any (provider = icu, locale = 'und-u-ks-level2', deterministic = false)} if $world{collation} eq 'odd_any';
-	push @made, "CREATE DOMAIN key_of_row AS varchar(60)$collate CHECK (value <> 'nobody at all')" if $world{ids} eq 'domain';
+	push @made, 'CREATE EXTENSION citext SCHEMA odd' if grep { $_ eq 'citext' } @all_of;
+	push @made, q{CREATE COLLATION odd_any (provider = icu, locale = 'und-u-ks-level2', deterministic = false)}
+	  if grep { $_ eq 'odd_any' } @all_of;
+	push @made, @domains;
 	push @made, q{CREATE TYPE kind AS ENUM ('ACTIVE', 'MEMBER', 'FACILITATOR', 'ANY', 'PUBLIC', 'GUEST')} if $world{enums};
 	push @made, map { made_table($_, \%type, %world) } @TABLES;
 	push @made, map { "GRANT SELECT ON public.\"$_\" TO ngeshare_reader" } @TABLES;
@@ -56,7 +103,7 @@ sub make_world
 	return @made;
 }
 
-# One table, of the world's kind.
+# One table, of the world's kind; $type has the types by table.
 sub made_table
 {
 	my ($table, $type, %world) = @_;
@@ -68,7 +115,9 @@ sub made_table
 		my ($name, $what) = @$column;
 		my $is_required = $what =~ s/!$//;
 
-		push @parts, qq{"$name" } . ($type->{$what} // $what) . ($is_required && ($world{strict} || $name eq 'id') ? ' NOT NULL' : '');
+		my $of = ($PARENTS{$table} // {})->{$name} // $table;
+		push @parts, qq{"$name" } . ($type->{$of}{$what} // $what)
+		  . ($is_required && ($world{strict} || $name eq 'id') ? ' NOT NULL' : '');
 	}
 	push @parts, 'PRIMARY KEY (id)' if $world{kind} ne 'loose';
 	push @parts, map { qq{FOREIGN KEY ("$_") REFERENCES $schema."$PARENTS{$table}{$_}"} } sort keys %{ $PARENTS{$table} // {} } if $world{keys};
@@ -98,20 +147,20 @@ sub fill_world
 		"CREATE TEMP TABLE course AS SELECT * FROM (VALUES $course) AS course (no, name, size)",
 		"CREATE TEMP TABLE circle AS SELECT no, no % 4 AS course, no / 4 AS people, timestamp '2025-06-01 03:00:00.123' + interval '1 day' * ("
 		  . $r->('start', 'no') . " % 240) AS begun, (no * 5 + $seed) % 13 AS meetings FROM generate_series(1, $groups) AS no",
-		qq{INSERT INTO "User" (id, "createdAt", "updatedAt", email) SELECT } . id('user', 'no') . qq{::IDTYPE, '2025-01-01', '2025-01-01 00:00:00.5',
+		qq{INSERT INTO "User" (id, "createdAt", "updatedAt", email) SELECT } . id('user', 'no') . qq{::USER_ID, '2025-01-01', '2025-01-01 00:00:00.5',
 			'User' || no || '\@example.org' FROM generate_series(0, $groups + 4) AS no},
-		qq{INSERT INTO "Hangout" (id, "createdAt", "updatedAt", name, type, price, "circleProfileId", visibility) SELECT } . id('hangout', 'no') . qq{::IDTYPE,
+		qq{INSERT INTO "Hangout" (id, "createdAt", "updatedAt", name, type, price, "circleProfileId", visibility) SELECT } . id('hangout', 'no') . qq{::HANGOUT_ID,
 			'2025-01-01', '2025-01-01', name, 'ANY', 0.30000000000000004, 'c', 'PUBLIC' FROM course},
-		qq{INSERT INTO "HangoutEpisode" (id, "createdAt", "updatedAt", name, "hangoutId", "order") SELECT } . id('episode', q{no || ' ' || place}) . qq{::IDTYPE,
-			'2025-01-01', '2025-01-01', 'Episode ' || place, } . id('hangout', 'no') . qq{::IDTYPE, place FROM course CROSS JOIN LATERAL generate_series(1, size) AS place},
-		qq{INSERT INTO "HangoutGroup" (id, "createdAt", "updatedAt", name, status, "hangoutId", "startDate", city, province) SELECT } . id('group', 'no') . qq{::IDTYPE,
-			begun - interval '3 days', begun, 'Circle ' || no, 'ACTIVE', } . id('hangout', 'course') . qq{::IDTYPE, begun, 'Kota ' || no % 3, 'Jawa' FROM circle},
+		qq{INSERT INTO "HangoutEpisode" (id, "createdAt", "updatedAt", name, "hangoutId", "order") SELECT } . id('episode', q{no || ' ' || place}) . qq{::EPISODE_ID,
+			'2025-01-01', '2025-01-01', 'Episode ' || place, } . id('hangout', 'no') . qq{::HANGOUT_ID, place FROM course CROSS JOIN LATERAL generate_series(1, size) AS place},
+		qq{INSERT INTO "HangoutGroup" (id, "createdAt", "updatedAt", name, status, "hangoutId", "startDate", city, province) SELECT } . id('group', 'no') . qq{::GROUP_ID,
+			begun - interval '3 days', begun, 'Circle ' || no, 'ACTIVE', } . id('hangout', 'course') . qq{::HANGOUT_ID, begun, 'Kota ' || no % 3, 'Jawa' FROM circle},
 		qq{INSERT INTO "UserHangoutGroup" (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId") SELECT }
-		  . id('member', q{no || ' ' || seat}) . qq{::IDTYPE, begun, begun, begun, 'ACTIVE', (CASE seat WHEN 0 THEN 'FACILITATOR' ELSE 'MEMBER' END)::KINDTYPE, }
-		  . id('group', 'no') . '::IDTYPE, ' . id('user', 'people + seat') . qq{::IDTYPE FROM circle CROSS JOIN generate_series(0, 3) AS seat},
+		  . id('member', q{no || ' ' || seat}) . qq{::MEMBER_ID, begun, begun, begun, 'ACTIVE', (CASE seat WHEN 0 THEN 'FACILITATOR' ELSE 'MEMBER' END)::KINDTYPE, }
+		  . id('group', 'no') . '::GROUP_ID, ' . id('user', 'people + seat') . qq{::USER_ID FROM circle CROSS JOIN generate_series(0, 3) AS seat},
 		qq{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId") SELECT }
-		  . id('att', q{circle.no || ' ' || place || ' ' || seat}) . qq{::IDTYPE, begun + interval '7 days' * place + interval '1.0004 hours' * seat, }
-		  . id('episode', q{course.no || ' ' || place}) . '::IDTYPE, ' . id('group', 'circle.no') . '::IDTYPE, ' . id('user', 'people + seat') . qq{::IDTYPE
+		  . id('att', q{circle.no || ' ' || place || ' ' || seat}) . qq{::ATT_ID, begun + interval '7 days' * place + interval '1.0004 hours' * seat, }
+		  . id('episode', q{course.no || ' ' || place}) . '::EPISODE_ID, ' . id('group', 'circle.no') . '::GROUP_ID, ' . id('user', 'people + seat') . qq{::USER_ID
 			FROM circle JOIN course ON course.no = circle.course CROSS JOIN LATERAL generate_series(1, least(size, meetings)) AS place CROSS JOIN generate_series(1, 2) AS seat});
 }
 
