@@ -49,6 +49,7 @@ SQL_PARTS = \
 	src/api/explain.sql \
 	src/api/sync.sql \
 	src/api/described.sql \
+	src/replication.sql \
 	src/grants.sql
 
 # The one supported update replays them on a database of 1.1, after src/upgrade/begin.sql.

@@ -126,7 +126,7 @@ SELECT * FROM ngeshare.check_triggers();
 BEGIN;
 ALTER TABLE "UserHangoutGroupAttendance" DISABLE TRIGGER note_insert;
 ALTER TABLE "UserHangoutGroupAttendance" ENABLE TRIGGER note_delete;
-DROP TRIGGER note_truncate ON "User";
+DROP TRIGGER before_write ON "User";
 ALTER TABLE course_config DISABLE TRIGGER ALL;
 SELECT * FROM ngeshare.check_triggers() ORDER BY detail COLLATE "C";
 ROLLBACK;

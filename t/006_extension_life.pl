@@ -51,14 +51,18 @@ $local->safe_psql('kept', q{
 	SELECT 'by-hand-' || "attendedAt"::date, "attendedAt" - interval '300 days', "hangoutEpisodeId", "hangoutGroupId", "userId"
 	FROM (SELECT DISTINCT ON ("attendedAt"::date) * FROM "UserHangoutGroupAttendance" ORDER BY "attendedAt"::date, id) AS picked});
 copy_database('kept', 'restored');
+copy_database('kept', 'parallel', '-j4');
+copy_database('kept', 'at_once', '--single-transaction');
 
 my @tables = ('course_config', '"User"', '"Hangout"', '"HangoutEpisode"', '"HangoutGroup"', '"UserHangoutGroup"',
 	'"UserHangoutGroupAttendance"', 'sync_run', 'sync_log', 'sync_error_log', 'ngeshare.meeting_past',
-	'ngeshare.meeting_recent', 'ngeshare.history_state', 'ngeshare.sync_state', 'ngeshare.source', 'ngeshare.quarantine');
+	'ngeshare.history_state', 'ngeshare.sync_state', 'ngeshare.source', 'ngeshare.quarantine', 'ngeshare.snapshot_state',
+	'ngeshare.group_snapshot', 'ngeshare.group_timeline', 'ngeshare.membership', 'ngeshare.group_link');
 for my $table (@tables)
 {
-	is_deeply([ rows_of($local, 'restored', "SELECT * FROM $table") ], [ rows_of($local, 'kept', "SELECT * FROM $table") ],
-		"a restored dump has the same $table");
+	my @kept = rows_of($local, 'kept', "SELECT * FROM $table");
+	is_deeply([ rows_of($local, $_, "SELECT * FROM $table") ], \@kept, "$_: a restored dump has the same $table")
+		for qw(restored parallel at_once);
 }
 for my $as_of ($clock, '2026-03-01 00:00:00+07', '2025-08-17 00:00:00+07')
 {
@@ -67,7 +71,38 @@ for my $as_of ($clock, '2026-03-01 00:00:00+07', '2025-08-17 00:00:00+07')
 		is_deeply([ answer('restored', $view, $as_of) ], [ answer('kept', $view, $as_of) ], "and gives the same $view as of $as_of");
 	}
 }
+for my $database (qw(parallel at_once))
+{
+	is_deeply([ map { my $view = $_; differences([ answer('kept', $view, $clock) ], [ answer($database, $view, $clock) ]) } @VIEWS ],
+		[], "$database: every view gives the same");
+}
 is(scalar(everything('restored')), scalar(everything('kept')), 'and has the same objects');
+
+# Only what a superuser restores may point to rows that are not there yet.
+my $orphan  = q{INSERT INTO public."UserHangoutGroupAttendance" VALUES ('orphan', now(), 'e', 'g', 'u')};
+my $replays = "SELECT pg_catalog.set_config('search_path', '', false) \\g /dev/null\nSET check_function_bodies = off;\n";
+$local->safe_psql('parallel', 'CREATE ROLE writer LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO writer');
+like(psql_errors($local, 'parallel', "$orphan;"), qr/^ERROR:  23503: /, 'else foreign keys are checked');
+like(psql_errors($local, 'parallel', "SET ROLE writer;\n$replays$orphan;"), qr/^ERROR:  23503: /, 'and for any other role');
+is(psql_errors($local, 'parallel', "${replays}BEGIN;\n$orphan;\nROLLBACK;"), '', 'a restore is not');
+is(psql_errors($local, 'parallel', "$replays$orphan;\nDELETE FROM public.\"UserHangoutGroupAttendance\" WHERE id = 'orphan';\nSHOW session_replication_role;"),
+	'', 'in any order');
+like(psql_errors($local, 'parallel', "$replays$orphan;\nRESET search_path;\n" . $orphan =~ s/'orphan'/'other'/r . ';'),
+	qr/^ERROR:  23503: /, 'up to the end of its transaction');
+$local->safe_psql('parallel', q{DELETE FROM "UserHangoutGroupAttendance" WHERE id = 'orphan'});
+
+is($local->safe_psql('parallel', q{BEGIN; SELECT ngeshare_refresh() > 0; SET ROLE writer; TRUNCATE "UserHangoutGroupAttendance"; RESET ROLE;
+	SELECT count(*) FROM ngeshare.stale_key WHERE num_nonnulls(group_id, user_id, hangout_id) = 0;
+	SELECT count(*) FROM ngeshare.write_mark WHERE name = 'UserHangoutGroupAttendance' AND written_by = pg_current_xact_id(); ROLLBACK}) =~ s/^.*\n//r,
+	"1\n1", 'TRUNCATE by any role is noted');
+
+# A publication of all tables does not stop syncs.
+$local->safe_psql('parallel', 'CREATE PUBLICATION everything FOR ALL TABLES');
+like(sync_local($local, 'parallel', $next, 'full'), qr/succeeded/, 'a database whose tables are all published syncs on');
+$production->safe_psql('source', q{DELETE FROM "UserHangoutGroupAttendance" WHERE id IN (SELECT id FROM "UserHangoutGroupAttendance" ORDER BY "attendedAt" DESC, id LIMIT 3)});
+like(sync_local($local, 'parallel', $next), qr/succeeded/, 'and again');
+is(psql_errors($local, 'parallel', 'BEGIN; SELECT ngeshare_restore_deleted(3); SELECT ngeshare_restore_attendance(3); SELECT ngeshare_refresh(); ROLLBACK;'),
+	'', 'and what a run removed can be put back');
 
 # It goes on where the dump stood, and goes away as easily.
 my $said = sync_local($local, 'restored', $next);
@@ -97,7 +132,9 @@ $local->safe_psql('by_hand', q{
 	INSERT INTO "HangoutGroup" VALUES ('g', now(), now(), 'g', NULL, 's', NULL, NULL, 'h');
 	INSERT INTO "UserHangoutGroupAttendance" VALUES ('a', now(), 'e', 'g', 'u')});
 copy_database('by_hand', 'by_hand_restored');
-is($local->safe_psql('by_hand_restored', 'SELECT status FROM v_group_status'), 'GRADUATED', 'is restored with its meetings');
+like(psql_errors($local, 'by_hand_restored', 'TABLE v_group_status;'), qr/^ERROR:  55000: .*\nHINT:  SELECT ngeshare_refresh\(\);/,
+	'is restored without a snapshot');
+is($local->safe_psql('by_hand_restored', 'SELECT ngeshare_refresh(); SELECT status FROM v_group_status'), "1\nGRADUATED", 'and with its meetings');
 
 $production->stop;
 $local->stop;
@@ -123,14 +160,19 @@ sub answer
 	return sort split /\n/, $local->safe_psql($database, "SET ngeshare.as_of = '$as_of'; COPY (SELECT * FROM $view) TO STDOUT");
 }
 
-# pg_dump | psql into a new database.
+# A dump into a new database, by psql or by pg_restore with options.
 sub copy_database
 {
-	my ($from, $to) = @_;
-	my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump.sql';
+	my ($from, $to, @options) = @_;
+	my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump';
 
 	$local->safe_psql('postgres', "CREATE DATABASE $to");
-	command_ok([ 'pg_dump', '-d', $local->connstr($from), '-f', $dump ], "pg_dump of $from");
+	command_ok([ 'pg_dump', @options ? '-Fc' : '-Fp', '-d', $local->connstr($from), '-f', $dump ], "pg_dump of $from");
+	if (@options)
+	{
+		command_ok([ 'pg_restore', '--exit-on-error', @options, '-d', $local->connstr($to), $dump ], "pg_restore @options into $to");
+		return;
+	}
 	command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $local->connstr($to), '-f', $dump ], "psql into $to");
 	return;
 }

@@ -111,6 +111,8 @@ is_deeply([ kept_data('old') ], \@kept, 'no row of data has changed but those by
 cmp_ok(scalar(@kept), '>', 2000, 'of ' . @kept);
 is(psql_errors($local, 'old', 'ALTER EXTENSION ngeshare UPDATE;'), qq{NOTICE:  00000: version "2.0" of extension "ngeshare" is already installed\n},
 	'a second update finds nothing to do');
+is_deeply([ rows_of($local, 'old', 'TABLE ngeshare.expected_trigger') ], [ rows_of($local, 'fresh', 'TABLE ngeshare.expected_trigger') ],
+	'the doctor expects the same triggers');
 is_deeply([ rows_of($local, 'old', 'SELECT run_id, known_until, link_settings FROM ngeshare.snapshot_state') ],
 	[ rows_of($local, 'fresh', 'SELECT run_id, known_until, link_settings FROM ngeshare.snapshot_state') ],
 	'what is known until when is the last sync\'s clock, and links follow the database\'s settings');

@@ -200,7 +200,15 @@ JOIN pg_catalog.pg_extension AS extension
   ON extension.oid = member.refobjid
  AND extension.extname = 'ngeshare'
 WHERE member.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
-  AND NOT trigger.tgisinternal;
+  AND NOT trigger.tgisinternal
+  -- An update finds users' triggers, too.
+  AND EXISTS (
+      SELECT 1
+      FROM pg_catalog.pg_depend AS called
+      WHERE called.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+        AND called.objid = trigger.tgfoid
+        AND called.deptype = 'e'
+        AND called.refobjid = extension.oid);
 COMMENT ON TABLE ngeshare.expected_trigger IS
 'The triggers as CREATE EXTENSION made them: O fires but in a replica''s session, A always.';
 

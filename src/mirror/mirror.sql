@@ -186,6 +186,8 @@ CREATE TRIGGER restore_course
     FOR EACH ROW
     WHEN (ngeshare.is_restoring())
     EXECUTE FUNCTION ngeshare.restore_course();
+-- Where a dump's other tables came before in its transaction, session_replication_role is replica.
+ALTER TABLE public.course_config ENABLE ALWAYS TRIGGER restore_course;
 
 -- Where the mirror's rows came from: one row, written by the first sync.
 CREATE TABLE ngeshare.source

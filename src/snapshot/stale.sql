@@ -41,12 +41,20 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.note_write() IS
-'Statement trigger: notes what the written rows make stale, and that the table was written. Arguments: the column of ngeshare.stale_key; the column of the written rows; the columns that count where the statement is an UPDATE, else all do. Without arguments (TRUNCATE, course_config) everything becomes stale, and so it does where the keys are more than a quarter of all groups.';
+'Statement trigger: notes what the written rows make stale, and that the table was written. Arguments: the column of ngeshare.stale_key; the column of the written rows; the columns that count where the statement is an UPDATE, else all do. Without arguments (course_config) everything becomes stale, and so it does where the keys are more than a quarter of all groups.';
+
+CREATE FUNCTION ngeshare.before_write()
+RETURNS trigger
+AS 'MODULE_PATHNAME', 'ngeshare_before_write'
+LANGUAGE C;
+COMMENT ON FUNCTION ngeshare.before_write() IS
+'Statement trigger. Before TRUNCATE: notes that everything is stale, and that the table was written. Before INSERT, where a superuser replays a dump: leaves out the checks of foreign keys up to the end of the transaction, because pg_restore -j loads a table before those that it points to.';
 
 DO $$
 DECLARE
     noted     record;
     arguments text;
+    pointing  regclass;
 BEGIN
     FOR noted IN
         SELECT *
@@ -69,14 +77,19 @@ BEGIN
                 FOR EACH STATEMENT EXECUTE FUNCTION ngeshare.note_write(%2$s);
             CREATE TRIGGER note_delete AFTER DELETE ON %1$s REFERENCING OLD TABLE AS removed
                 FOR EACH STATEMENT EXECUTE FUNCTION ngeshare.note_write(%2$s);
-            CREATE TRIGGER note_truncate AFTER TRUNCATE ON %1$s
-                FOR EACH STATEMENT EXECUTE FUNCTION ngeshare.note_write();
+            CREATE TRIGGER before_write BEFORE INSERT OR TRUNCATE ON %1$s
+                FOR EACH STATEMENT EXECUTE FUNCTION ngeshare.before_write();
             ALTER TABLE %1$s
                 ENABLE ALWAYS TRIGGER note_insert,
                 ENABLE ALWAYS TRIGGER note_update,
                 ENABLE ALWAYS TRIGGER note_delete,
-                ENABLE ALWAYS TRIGGER note_truncate
+                ENABLE ALWAYS TRIGGER before_write
         $make$, noted.relation, arguments);
+    END LOOP;
+    FOREACH pointing IN ARRAY ARRAY['public.sync_log', 'public.sync_error_log']::regclass[]
+    LOOP
+        EXECUTE format('CREATE TRIGGER before_write BEFORE INSERT ON %s'
+            ' FOR EACH STATEMENT EXECUTE FUNCTION ngeshare.before_write()', pointing);
     END LOOP;
     CREATE TRIGGER note_write AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON public.course_config
         FOR EACH STATEMENT EXECUTE FUNCTION ngeshare.note_write();

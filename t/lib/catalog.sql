@@ -41,7 +41,7 @@ WITH member AS (
     FROM pg_namespace
     WHERE nspname IN ('api', 'ngeshare', 'production')
     UNION ALL
-    SELECT 'relation', name, concat_ws(' ', relkind, relpersistence, pg_get_userbyid(relowner), relrowsecurity, reloptions,
+    SELECT 'relation', name, concat_ws(' ', relkind, relpersistence, pg_get_userbyid(relowner), relrowsecurity, relreplident, reloptions,
         (SELECT string_agg(item::text, ' ' ORDER BY item::text COLLATE "C") FROM unnest(coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))) AS item))
     FROM relation
     UNION ALL

@@ -41,13 +41,14 @@ AS $$
         string_agg(concat_ws(' ', noting.oid, noting.xmin, noting.tgenabled), ' ' ORDER BY noting.tgname))
     FROM pg_class AS relation
     JOIN pg_namespace AS space ON space.oid = relation.relnamespace
-    JOIN pg_trigger AS noting ON noting.tgrelid = relation.oid AND noting.tgname LIKE 'note_%'
+    JOIN pg_trigger AS noting ON noting.tgrelid = relation.oid
+     AND noting.tgfoid IN ('ngeshare.note_write'::regproc, 'ngeshare.before_write'::regproc)
     WHERE relation.relname = write_guard.name
       AND space.nspname = CASE WHEN write_guard.name = 'meeting_past' THEN 'ngeshare' ELSE 'public' END
     GROUP BY relation.relfilenode
 $$;
 COMMENT ON FUNCTION ngeshare.write_guard(text) IS
-'A fingerprint of the trigger that marks a table''s writes: another one than when a digest was computed means that writes may have gone unmarked. NULL where there is no such trigger.';
+'A fingerprint of the triggers that mark a table''s writes: another one than when a digest was computed means that writes may have gone unmarked. NULL where there are no such triggers.';
 
 CREATE TABLE ngeshare.stage_key
 (
