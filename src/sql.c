@@ -169,7 +169,8 @@ sql_extension_owner(void)
 {
 	bool isnull;
 
-	if (!sql_query_row("SELECT extowner FROM pg_catalog.pg_extension WHERE extname = 'ngeshare'",
+	if (!sql_query_row("SELECT extowner FROM pg_catalog.pg_extension"
+	                   " WHERE extname OPERATOR(pg_catalog.=) 'ngeshare'",
 	                   NULL))
 		return InvalidOid;
 	return DatumGetObjectId(sql_value(1, &isnull));
@@ -181,7 +182,8 @@ sql_refuse_other_version(void)
 {
 	char *version;
 
-	if (!sql_query_row("SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'ngeshare'",
+	if (!sql_query_row("SELECT extversion FROM pg_catalog.pg_extension"
+	                   " WHERE extname OPERATOR(pg_catalog.=) 'ngeshare'",
 	                   NULL))
 		return;
 	version = sql_text(1);

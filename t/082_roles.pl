@@ -26,7 +26,7 @@ my $reads   = q{kind = 'relation' AND schema = 'api' AND privilege = 'SELECT'};
 my $calls   = q{kind = 'function' AND schema = 'api' AND object NOT LIKE 'api.sync\_%'};
 my $behind  = q{kind = 'function' AND schema <> 'api' AND is_behind};
 my $enters  = q{kind = 'schema' AND privilege = 'USAGE' AND schema IN ('api', 'public')};
-my $starts  = q{kind = 'function' AND object LIKE 'api.sync\_%'};
+my $starts  = q{kind = 'function' AND (object LIKE 'api.sync\_%' OR object = 'ngeshare_refresh()')};
 my $anybody = q{kind = 'schema' AND privilege = 'USAGE' AND schema = 'public'
 	OR object IN ('ngeshare_as_of()', 'ngeshare.has_local_day(timestamp without time zone)', 'ngeshare.is_restoring()', 'ngeshare.plausible_from()')};
 # Nobody writes to most views; PostgreSQL says so before it looks at rights.

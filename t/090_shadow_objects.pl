@@ -55,6 +55,7 @@ is(join("\n", ran()), '', 'no look-alike ran with another\'s rights');
 
 # The update of what was installed before.
 asked('postgres', "ALTER DATABASE early SET search_path = $path{poisoned}");
+is(errors_of('early', 'keeper', 'SELECT ngeshare.asked_at(pg_catalog.now())'), '55000', 'before its update 1.1 refuses');
 is(errors_of('early', 'keeper', 'ALTER EXTENSION ngeshare UPDATE'), '', 'ALTER EXTENSION UPDATE');
 is(bound('early'), '', 'no object of ours depends on one of somebody else after it');
 is(join("\n", ran()), '', 'and no look-alike ran with another\'s rights');
@@ -87,7 +88,8 @@ sub work
 	is(errors_of('planted', 'writer', by_hand('')), '', "$which: writes by hand as somebody else");
 	is(errors_of('planted', 'ngeshare_operator', 'INSERT INTO public."User" (id, "updatedAt") VALUES (\'no\', \'2026-01-01\')'), '42501',
 		"$which: an operator may not write");
-	is(errors_of('planted', 'ngeshare_operator', 'SELECT public.ngeshare_refresh()'), '', "$which: but refresh");
+	is(errors_of('planted', 'ngeshare_operator', 'BEGIN ISOLATION LEVEL READ COMMITTED; SELECT public.ngeshare_refresh(); COMMIT'), '',
+		"$which: but refresh");
 	is(errors_of('planted', 'keeper', q{SELECT public.ngeshare_schedule('@hourly'::pg_catalog.text); TABLE cron.job}), '', "$which: schedule");
 	my $jobs = asked('planted', q{SELECT string_agg(command, '; ') FROM cron.job});
 	is(errors_of('planted', 'keeper', [ map { ('-c', $_) } split /; /, $jobs ]), '', "$which: what pg_cron runs");

@@ -165,10 +165,9 @@ load_courses(Loader *loader)
 		elog(ERROR, "could not count the courses");
 	loader->facts->courses =
 	    MemoryContextAllocZero(loader->context, sizeof(Course) * Max(sql_int64(1), 1));
-	for_each_row(
-	    loader,
-	    "SELECT course_name, sequence_order FROM ngeshare.course ORDER BY sequence_order",
-	    NULL, add_course);
+	for_each_row(loader,
+	             "SELECT course_name, sequence_order FROM ngeshare.course ORDER BY sequence_order",
+	             NULL, add_course);
 }
 
 /* A group's place in the array, which grows with it. */

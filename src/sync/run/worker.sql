@@ -69,7 +69,8 @@ RETURNS text
 AS 'MODULE_PATHNAME', 'ngeshare_latest_run_status'
 LANGUAGE C
 VOLATILE
-STRICT;
+STRICT
+SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION ngeshare.latest_run_status(bigint) IS
 'The status of a run as it is committed now, also where the transaction''s snapshot is older. NULL for an unknown run.';
 
