@@ -109,6 +109,16 @@ is(scalar @strange, 0, 'each look saw the answers of one of the syncs\' ends');
 cmp_ok(scalar(keys %seen_at), '>', 10, scalar(keys %seen_at) . ' different states');
 cmp_ok(here('SELECT count(DISTINCT seen) FROM test.look'), '>', 5, 'and several of them were looked at');
 
+# 4. Attendance by hand before the window counts for nothing, and goes with the next sync.
+my $quiet = fingerprint();
+here(q{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+	SELECT 'by hand', '2025-06-01', min("hangoutEpisodeId"), min("hangoutGroupId"), min("userId")
+	FROM "UserHangoutGroupAttendance"});
+here('SELECT ngeshare_refresh()');
+is(fingerprint(), $quiet, 'attendance by hand before the window changes no answer');
+sync_local($local, 'ngeshare', clock());
+is(here(q{SELECT count(*) FROM "UserHangoutGroupAttendance" WHERE id = 'by hand'}), '0', 'and a sync that finds nothing new removes it');
+
 stop_program($_) for qw(nginx postgrest);
 $production->stop;
 $local->stop;

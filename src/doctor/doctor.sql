@@ -64,7 +64,8 @@ FROM (
         (23, 'version', false, 'This database has the installed version of ngeshare.'),
         (24, 'foreign_code', false, 'Nothing but the extension''s own code runs with the rights of the sync.'),
         (25, 'foreign_rights', false, 'Nobody but superusers may put code on the extension''s tables.'),
-        (26, 'transport', true, 'The connection to production does not leave this machine.')
+        (26, 'transport', true, 'The connection to production does not leave this machine.'),
+        (27, 'snapshot', false, 'The answers were made with the settings of this database.')
 ) AS listed (check_no, check_name, asks_production, when_ok);
 COMMENT ON VIEW ngeshare.doctor_check IS
 'The checks of ngeshare_doctor(), in their order: each is the function ngeshare.check_<name>(). Those that ask production are left unmade where it doesn''t answer.';

@@ -141,6 +141,30 @@ $$;
 COMMENT ON FUNCTION ngeshare.check_time_zone() IS
 'Is the history kept in the zone that answers speak in?';
 
+CREATE FUNCTION ngeshare.check_snapshot()
+RETURNS SETOF ngeshare.finding
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT
+        'error',
+        'The mirror has rows, but no refresh has made the snapshot that answers read.',
+        'SELECT ngeshare_refresh();'
+    WHERE NOT EXISTS (SELECT 1 FROM ngeshare.snapshot_state)
+      AND EXISTS (SELECT 1 FROM public."HangoutGroup")
+    UNION ALL
+    SELECT
+        'warning',
+        format('Links were made with ngeshare.link_early_days, link_days, link_min_shared and link_min_overlap_pct of %s; they are %s now.',
+            link_settings, ngeshare.link_settings()),
+        'SELECT ngeshare_refresh(); or wait for the next sync.'
+    FROM ngeshare.snapshot_state
+    WHERE link_settings <> ngeshare.link_settings()
+$$;
+COMMENT ON FUNCTION ngeshare.check_snapshot() IS
+'Is there a snapshot, and was it made with the settings of today?';
+
 CREATE FUNCTION ngeshare.check_last_sync()
 RETURNS SETOF ngeshare.finding
 LANGUAGE sql
