@@ -36,7 +36,7 @@ test_isolation($_) for 'serializable', 'repeatable read';
 test_read_only();
 test_timeouts();
 test_transaction_block();
-test_drop_extension('CALL', $_) for 'preflight', 'survey HangoutGroup', 'after pull User', 'after merge HangoutGroup', 'after window', 'finish';
+test_drop_extension('CALL', $_) for 'preflight', 'survey HangoutGroup', 'after pull User', 'after merge HangoutGroup', 'after window', 'settle';
 test_drop_extension('worker', $_) for 'preflight', 'after merge HangoutGroup', 'after window';
 test_drop_between_steps();
 $production->stop;
@@ -480,10 +480,10 @@ sub test_timeouts
 	is(outcome_of(started_sync(q{lock_timeout = '1ms'}, q{idle_in_transaction_session_timeout = '1ms'}, q{statement_timeout = '60s'})),
 		'success', 'a short lock_timeout and idle_in_transaction_session_timeout of the caller end no sync');
 	my $writer = session();
-	$writer->run(q{BEGIN; UPDATE "HangoutGroup" SET name = name WHERE id = 'nobody'});
+	$writer->run('BEGIN; SELECT id FROM "HangoutGroup" FOR UPDATE');
 	change_production();
 	my $sync = started_sync(q{lock_timeout = '1ms'});
-	ok(poll_until(sub { waits_since($sync, 'advisory') ne '' }), 'with a lock_timeout of a millisecond a sync still waits its turn');
+	ok(poll_until(sub { waits_since($sync, 'transactionid|tuple') ne '' }), 'with a lock_timeout of a millisecond a sync still waits its turn');
 	$writer->run('COMMIT');
 	is(outcome_of($sync), 'success', 'and succeeds');
 	$sync = held_sync('after merge HangoutGroup');
