@@ -142,7 +142,7 @@ sub unmarked_corruption_is_repaired
 		ALTER TABLE "User" DISABLE TRIGGER ALL;
 		UPDATE "User" SET email = 'unmarked' WHERE id = (SELECT min(id) FROM "User");
 		ALTER TABLE "User" ENABLE TRIGGER ALL; ALTER TABLE "User" ENABLE ALWAYS TRIGGER note_insert, ENABLE ALWAYS TRIGGER note_update,
-			ENABLE ALWAYS TRIGGER note_delete, ENABLE ALWAYS TRIGGER note_truncate});
+			ENABLE ALWAYS TRIGGER note_delete, ENABLE ALWAYS TRIGGER before_write});
 	sync_local($local, 'ngeshare', $clock);
 	is(fingerprint(), $before, 'a change behind the triggers\' back is found, too');
 	return;
