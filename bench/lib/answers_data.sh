@@ -90,8 +90,7 @@ export_all()
     mkdir -p -- "$STATE/csv"
     for table in "${TABLES[@]}"; do export_rows production production "$table" "TABLE public.\"$table\""; done
     export_rows production production course_config 'TABLE peer.course_config'
-    export_rows local ours meeting \
-        'SELECT group_id, episode_id, first_at FROM ngeshare.meeting_past UNION ALL SELECT group_id, episode_id, first_at FROM ngeshare.meeting_recent'
+    export_rows local ours meeting 'SELECT group_id, episode_id, first_at FROM ngeshare.meeting'
 }
 
 # Ends the run: the servers stop, and their data is kept where that was asked for.
