@@ -31,7 +31,6 @@ BEGIN
     WITH grp AS MATERIALIZED (
         SELECT
             grp.id,
-            grp.name,
             grp."hangoutId" AS hangout_id,
             grp."createdAt" AS created_at,
             ngeshare.local_day(coalesce(grp."startDate", grp."createdAt"), ngeshare.reporting_zone()) AS planned_on,
@@ -182,7 +181,7 @@ BEGIN
             coalesce(facilitator.user_email, facilitator.record_email),
             grp.id,
             grp.course_name,
-            grp.name
+            mirror.name
         )::ngeshare.group_snapshot,
         ROW(
             grp.id,
@@ -209,6 +208,8 @@ BEGIN
         CASE WHEN progress.id IS NOT NULL THEN ROW(grp.id, progress.meeting_at, progress.day,
             progress.attendances, progress.is_own, progress.episode_id)::ngeshare.group_meeting END
     FROM grp
+    -- Columns that are shown as they are come from here: a new one needs no other line.
+    JOIN public."HangoutGroup" AS mirror ON mirror.id = grp.id
     LEFT JOIN progress ON progress.id = grp.id
     LEFT JOIN foreign_day ON foreign_day.id = grp.id
     LEFT JOIN people ON people.id = grp.id
