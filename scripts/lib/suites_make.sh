@@ -4,6 +4,7 @@
 # The files of t/ that compute long and don't look at the clock: they run beside the others.
 TAP_BESIDE='t/001_answers_equal_reference.pl t/031_two_hundred_rounds.pl t/032_content_is_verified.pl'
 TAP_BESIDE+=' t/036_isolation.pl t/050_every_answer.pl t/051_answer_properties.pl t/053_random_steps.pl t/054_snapshot.pl'
+TAP_BESIDE+=' t/057_one_snapshot.pl'
 TAP_BESIDE+=' t/080_upgrade.pl t/081_pg_upgrade.pl t/082_roles.pl t/092_session_settings.pl'
 TAP_BESIDE+=' t/093_odd_productions.pl t/094_old_equals_fresh.pl'
 readonly TAP_BESIDE
