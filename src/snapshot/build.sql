@@ -64,7 +64,7 @@ BEGIN
     ), numbered AS (
         SELECT
             *,
-            row_number() OVER (PARTITION BY id, day ORDER BY first_at) = 1 AS is_new_day
+            row_number() OVER (PARTITION BY id, day ORDER BY first_at, tie) = 1 AS is_new_day
         FROM meeting
     ), running AS (
         SELECT
