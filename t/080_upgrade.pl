@@ -174,6 +174,9 @@ $local->safe_psql('postgres', 'ALTER DATABASE other RESET ngeshare.timezone');
 like(psql_errors($local, 'other', 'TABLE v_group_status;'), qr/^ERROR:  55000: .*\nHINT:  SELECT ngeshare_refresh\(\);\n/,
 	'until it is the same, and the snapshot is made');
 $local->safe_psql('other', 'SELECT ngeshare_refresh()');
+is($local->safe_psql('other', q{SELECT (run_id, known_until)::text FROM ngeshare.snapshot_state}),
+	$local->safe_psql('other', q{SELECT (run_id, clock)::text FROM sync_run WHERE status = 'success' ORDER BY run_id DESC LIMIT 1}),
+	'what is known until when is the last sync\'s clock there, too');
 is_deeply([ answers_apart(map { answers($_, $second, views_of('fresh')) } qw(restored other)) ], [], 'Then they are the same');
 
 $production->stop;

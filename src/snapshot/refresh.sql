@@ -213,8 +213,19 @@ BEGIN
                       upper(current_setting('transaction_isolation'))),
                   HINT = 'Call it in a READ COMMITTED transaction.';
     END IF;
-    INSERT INTO ngeshare.snapshot_state (zone)
-    VALUES ('')
+    -- Only an update from 1.1 finds runs and no state.
+    INSERT INTO ngeshare.snapshot_state (zone, run_id, known_until)
+    SELECT '', run.run_id, run.clock
+    FROM (VALUES (true)) AS once
+    LEFT JOIN (
+        SELECT run_id, clock
+        FROM public.sync_run
+        WHERE status IN ('success', 'warning')
+          AND mode <> 'verify'
+          AND window_start IS NOT NULL
+        ORDER BY run_id DESC
+        LIMIT 1
+    ) AS run ON true
     ON CONFLICT (singleton) DO NOTHING;
     SELECT * INTO state FROM ngeshare.snapshot_state FOR UPDATE;
     RETURN state;

@@ -87,17 +87,7 @@ DROP VIEW ngeshare.upgrade_member;
 
 -- Where ngeshare.timezone is not the zone of the history, answers are refused until it is.
 SELECT ngeshare.use_database_rules();
-SELECT ngeshare.refresh_snapshot(true, run.run_id, run.clock)
-FROM (VALUES (true)) AS once
-LEFT JOIN (
-    SELECT run_id, clock
-    FROM public.sync_run
-    WHERE status IN ('success', 'warning')
-      AND mode <> 'verify'
-      AND window_start IS NOT NULL
-    ORDER BY run_id DESC
-    LIMIT 1
-) AS run ON true
+SELECT ngeshare.refresh_snapshot(true)
 WHERE NOT EXISTS (SELECT 1 FROM ngeshare.history_state WHERE zone <> ngeshare.reporting_zone());
 
 SELECT pg_catalog.set_config('role', pg_catalog.current_setting('ngeshare_upgrade.role'), true);
