@@ -641,3 +641,14 @@ RESET ROLE;
 SELECT * FROM test.refreshed();
 DROP OWNED BY regress_ngeshare_writer;
 DROP ROLE regress_ngeshare_writer;
+
+--
+-- Two episodes at one instant: their order does not depend on the plan, nor on who wrote first
+--
+CALL test.circle('tie', 'aqidah');
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+SELECT format('tie-%s-%s', day, episode), timestamp '2026-06-01 12:00' + day * interval '1 day', 'aqidah-' || episode, 'tie', 'ani'
+FROM generate_series(1, 9) AS day
+CROSS JOIN (VALUES (2), (1)) AS attended (episode);
+SELECT * FROM test.refreshed();
+SELECT meeting_total FROM ngeshare.group_timeline WHERE group_id = 'tie';
