@@ -8,6 +8,18 @@ WHERE "joinedAt" >= ngeshare.plausible_from()
 COMMENT ON VIEW ngeshare.membership_record IS
 'The membership records that answers count, one row per record: joined at a known and plausible instant, as a MEMBER or a FACILITATOR.';
 
+CREATE FUNCTION ngeshare.curriculum_of(wanted text[])
+RETURNS regclass
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+RETURN CASE
+    WHEN wanted IS NULL THEN 'public.course_config'::regclass
+    ELSE 'ngeshare.course_snapshot'::regclass
+END;
+COMMENT ON FUNCTION ngeshare.curriculum_of(text[]) IS
+'The table whose courses some groups are built by, or all of them for NULL: a change of course_config is taken in with all groups at once, never with some.';
+
 CREATE FUNCTION ngeshare.build_groups(wanted text[])
 RETURNS TABLE
 (
@@ -39,7 +51,7 @@ BEGIN
             config.max_episodes
         FROM public."HangoutGroup" AS grp
         JOIN public."Hangout" AS hangout ON hangout.id = grp."hangoutId"
-        JOIN public.course_config AS config ON config.course_name = hangout.name
+        JOIN %2$s AS config ON config.course_name = hangout.name
         WHERE %1$s grp.id = ANY ($1)
     ), meeting AS (
         -- Any attendance makes a meeting; only the own hangout's episodes count
@@ -214,7 +226,9 @@ BEGIN
     LEFT JOIN foreign_day ON foreign_day.id = grp.id
     LEFT JOIN people ON people.id = grp.id
     LEFT JOIN facilitator ON facilitator.id = grp.id
-    $build$, CASE WHEN wanted IS NULL THEN 'true OR' END)
+    $build$,
+        CASE WHEN wanted IS NULL THEN 'true OR' END,
+        ngeshare.curriculum_of(wanted))
     USING wanted;
 END
 $$;

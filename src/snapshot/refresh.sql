@@ -102,7 +102,7 @@ BEGIN
                 max_episodes,
                 sequence_order,
                 (row_number() OVER (ORDER BY sequence_order) - 1)::integer AS course_number
-            FROM public.course_config
+            FROM %s
         ), new_membership AS MATERIALIZED (
             SELECT
                 greatest(record.joined_at, record.created_at),
@@ -132,6 +132,7 @@ BEGIN
         %s %s %s %s %s %s
         SELECT %s
     $write$,
+        ngeshare.curriculum_of(ids),
         CASE WHEN ids IS NULL THEN 'true' ELSE 'old."hangoutId" = ANY ($2)' END,
         ngeshare.replace_rows('ngeshare.group_snapshot', 'new_group', 'group_id', of_groups),
         ngeshare.replace_rows('ngeshare.group_timeline', 'new_timeline', 'group_id', of_groups),
