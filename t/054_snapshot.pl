@@ -170,7 +170,17 @@ sub at_once
 	is(ask('stale', q{SELECT count(*) FROM v_group_summary WHERE group_name = 'meanwhile'}), '1', 'which answers show');
 	is(join("\n", rebuilt_differs($local, 'stale')), '', 'and all is right');
 	$_->end for $first, $second;
+	# One that has just committed is not taken for a sync by the next.
+	command_ok([ 'pgbench', '-n', '-c', '6', '-t', '200', '-f', refresh_script(), $local->connstr('stale') ], 'six refresh again and again');
 	return;
+}
+
+sub refresh_script
+{
+	my $file = PostgreSQL::Test::Utils::tempdir() . '/refresh.sql';
+
+	append_to_file($file, 'SELECT ngeshare_refresh();');
+	return $file;
 }
 
 # A write to a user, a hangout or an episode counts for a record that points to it, too,

@@ -377,7 +377,8 @@ AS $$
 BEGIN
     -- First: a refresh waits for another one, which keeps syncs from beginning.
     PERFORM ngeshare.lock_snapshot();
-    PERFORM ngeshare.refuse_during_sync();
+    -- The one before may have committed and not yet given its locks back.
+    PERFORM ngeshare.refuse_during_sync(true);
     RETURN ngeshare.refresh_snapshot(false);
 END
 $$;

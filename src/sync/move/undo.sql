@@ -83,12 +83,12 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION ngeshare.refuse_during_sync()
+CREATE FUNCTION ngeshare.refuse_during_sync(may_share boolean DEFAULT false)
 RETURNS void
 AS 'MODULE_PATHNAME', 'ngeshare_refuse_during_sync'
 LANGUAGE C
 VOLATILE;
-COMMENT ON FUNCTION ngeshare.refuse_during_sync() IS
+COMMENT ON FUNCTION ngeshare.refuse_during_sync(boolean) IS
 'Raises NG001 while a sync runs, and keeps one from beginning until the transaction ends.';
 
 CREATE FUNCTION ngeshare.own_columns(archive regclass)

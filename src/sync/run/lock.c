@@ -40,11 +40,17 @@ sync_lock_release(void)
 	lock_release_for_session(NGESHARE_LOCK_SYNC);
 }
 
-/* Refuses (NG001) while a sync runs, and keeps one from beginning until the transaction ends. */
+/*
+ * Refuses (NG001) while a sync runs, and keeps one from beginning until the transaction ends.
+ * Those whose argument says that they may go on beside others do not refuse each other: 1.1's
+ * SQL has no argument.
+ */
 Datum
 ngeshare_refuse_during_sync(PG_FUNCTION_ARGS)
 {
-	if (!lock_try(NGESHARE_LOCK_SYNC, ExclusiveLock))
+	bool may_share = PG_NARGS() > 0 && PG_GETARG_BOOL(0);
+
+	if (!lock_try(NGESHARE_LOCK_SYNC, may_share ? ShareLock : ExclusiveLock))
 		ereport(ERROR, (errcode(NGESHARE_ERRCODE_SYNC_RUNNING), errmsg("a sync is running"),
 		                errhint("Wait for it, or SELECT ngeshare_sync_cancel().")));
 	PG_RETURN_VOID();
