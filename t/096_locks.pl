@@ -179,7 +179,7 @@ sub test_unlock_all
 		CREATE TRIGGER unlock AFTER UPDATE ON "Hangout" EXECUTE FUNCTION unlock();
 		ALTER TABLE "Hangout" ENABLE ALWAYS TRIGGER unlock;});
 	$production->safe_psql('source', q{UPDATE "Hangout" SET name = name || '!', "updatedAt" = now()});
-	my $sync = held('finish');
+	my $sync = held('settle');
 
 	is(ask('SELECT count(*) FROM ngeshare.sync_lock'), '1', 'the sync holds its lock after a trigger has released all');
 	like(errors_of('CALL ngeshare_sync()'), qr/^ERROR:  NG001: /m, 'a second sync is refused');
