@@ -87,25 +87,24 @@ BEGIN
         FROM numbered
         WINDOW so_far AS (PARTITION BY id ORDER BY first_at, tie)
     ), progress AS (
-        -- The arrays are in the order of the rows: one sort for all of them.
         SELECT
             id,
             min(first_at) AS first_at,
             max(last_at) AS last_at,
-            (array_agg(day))[1] AS first_meeting,
+            (array_agg(day ORDER BY first_at, tie))[1] AS first_meeting,
             max(last_day) AS last_meeting,
             max(total) AS total_meetings,
             max(reached) AS reached,
             min(first_at) FILTER (WHERE is_graduation) AS graduated_at,
-            array_agg(first_at)::timestamp[] AS meeting_at,
-            array_agg(last_day) AS meeting_day,
-            array_agg(total) AS meeting_total,
-            array_agg(reached) AS meeting_reached,
-            array_agg(day) AS day,
-            array_agg(attendances) AS attendances,
-            array_agg(NOT is_foreign) AS is_own,
-            array_agg(episode_id) AS episode_id
-        FROM (SELECT * FROM running ORDER BY id, first_at, tie) AS ordered
+            array_agg(first_at ORDER BY first_at, tie)::timestamp[] AS meeting_at,
+            array_agg(last_day ORDER BY first_at, tie) AS meeting_day,
+            array_agg(total ORDER BY first_at, tie) AS meeting_total,
+            array_agg(reached ORDER BY first_at, tie) AS meeting_reached,
+            array_agg(day ORDER BY first_at, tie) AS day,
+            array_agg(attendances ORDER BY first_at, tie) AS attendances,
+            array_agg(NOT is_foreign ORDER BY first_at, tie) AS is_own,
+            array_agg(episode_id ORDER BY first_at, tie) AS episode_id
+        FROM running
         GROUP BY id
     ), foreign_day AS (
         SELECT
@@ -131,9 +130,10 @@ BEGIN
     ), people AS (
         SELECT
             id,
-            array_agg(person) FILTER (WHERE is_member) AS member,
-            array_agg(member_at) FILTER (WHERE is_member)::timestamp[] AS member_from,
-            array_agg(coalesce(facilitator_at, 'infinity')) FILTER (WHERE is_member)::timestamp[] AS member_to,
+            array_agg(person ORDER BY member_at, person COLLATE "C") FILTER (WHERE is_member) AS member,
+            array_agg(member_at ORDER BY member_at, person COLLATE "C") FILTER (WHERE is_member)::timestamp[] AS member_from,
+            array_agg(coalesce(facilitator_at, 'infinity') ORDER BY member_at, person COLLATE "C")
+                FILTER (WHERE is_member)::timestamp[] AS member_to,
             array_agg(facilitator_at ORDER BY facilitator_at)
                 FILTER (WHERE is_member AND facilitator_at IS NOT NULL)::timestamp[] AS member_left,
             array_agg(facilitator_at ORDER BY facilitator_at)
@@ -143,8 +143,7 @@ BEGIN
             SELECT *, member_at < coalesce(facilitator_at, 'infinity') AS is_member
             FROM person
             WHERE person IS NOT NULL
-            ORDER BY id, member_at, person COLLATE "C"
-        ) AS ordered
+        ) AS person
         GROUP BY id
     ), facilitator AS (
         SELECT DISTINCT ON (grp.id)
