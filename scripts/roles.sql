@@ -79,6 +79,7 @@ GRANT EXECUTE ON FUNCTION ngeshare.days_inactive(date, date, date) TO ngeshare_w
 GRANT EXECUTE ON FUNCTION ngeshare.error_remedy(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.group_predecessors(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.home_figures(timestamptz) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.link_rule(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.local_day(timestamp, text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.member_count_as_of(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.month_before(timestamptz) TO ngeshare_web;

@@ -80,7 +80,7 @@ is(answer(qq{SELECT has_schema_privilege('$_', 'ngeshare', 'USAGE') OR has_schem
 	'f', "$_ may not use ngeshare and production") for qw(ngeshare_web ngeshare_operator authenticator);
 my @behind = qw(
   ngeshare.as_of ngeshare.as_of_day ngeshare.can_answer ngeshare.count_numbers ngeshare.count_silences ngeshare.days_inactive
-  ngeshare.error_remedy ngeshare.group_predecessors ngeshare.home_figures ngeshare.local_day ngeshare.member_count_as_of
+  ngeshare.error_remedy ngeshare.group_predecessors ngeshare.home_figures ngeshare.link_rule ngeshare.local_day ngeshare.member_count_as_of
   ngeshare.month_before ngeshare.percentage ngeshare.quality_of_names ngeshare.quality_of_nulls ngeshare.quality_of_rules
   ngeshare.quality_of_syncs ngeshare.quality_of_values ngeshare.reporting_zone ngeshare.run_status ngeshare.setting
   ngeshare.stale_after ngeshare.status_of ngeshare.sync_health ngeshare.sync_now ngeshare.sync_schedule);

@@ -116,6 +116,8 @@ here(q{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpiso
 	FROM "UserHangoutGroupAttendance"});
 here('SELECT ngeshare_refresh()');
 is(fingerprint(), $quiet, 'attendance by hand before the window changes no answer');
+is(here(q{SET ngeshare.link_days = 5; SET ngeshare.link_early_days = 0;
+	BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT test.fingerprint(); COMMIT}), $quiet, 'nor do link settings before a refresh');
 sync_local($local, 'ngeshare', clock());
 is(here(q{SELECT count(*) FROM "UserHangoutGroupAttendance" WHERE id = 'by hand'}), '0', 'and a sync that finds nothing new removes it');
 

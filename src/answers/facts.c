@@ -421,6 +421,28 @@ facts_check_snapshot(void)
 		elog(ERROR, "could not ask whether the snapshot can answer");
 }
 
+/*
+ * Sets the settings of links to those that the snapshot was made with, up to the end of a
+ * nest level of settings. Wants a connected SPI.
+ */
+void
+facts_use_link_rules(void)
+{
+	static const char *const names[] = {"link_early_days", "link_days", "link_min_shared",
+	                                    "link_min_overlap_pct"};
+
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		SqlArgs args = {0};
+
+		sql_add_text(&args, names[i]);
+		if (!sql_query_row("SELECT ngeshare.link_rule($1)::text", &args))
+			elog(ERROR, "could not read the rule %s", names[i]);
+		(void) set_config_option(psprintf("ngeshare.%s", names[i]), sql_text(1), PGC_SUSET,
+		                         PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	}
+}
+
 /* Sets ngeshare.as_of to an instant, up to the end of a nest level of settings. */
 void
 facts_answer_as_of(TimestampTz as_of)

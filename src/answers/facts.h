@@ -75,6 +75,7 @@ extern Facts *facts_load(ArrayType *facilitators);
 extern Facts *facts_load_as_of(TimestampTz as_of);
 extern TimestampTz facts_as_of_argument(FunctionCallInfo fcinfo, int argument);
 extern void facts_check_snapshot(void);
+extern void facts_use_link_rules(void);
 extern void facts_answer_as_of(TimestampTz as_of);
 
 #endif

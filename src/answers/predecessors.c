@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 #include "ngeshare.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/tuplestore.h"
 
 PG_FUNCTION_INFO_V1(ngeshare_group_predecessors);
@@ -262,17 +263,20 @@ Datum
 ngeshare_group_predecessors(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	int nest_level = NewGUCNestLevel();
 	Facts *facts;
 	Kinship *kinship;
 
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
 	facts_check_snapshot();
+	facts_use_link_rules();
 	facts = facts_load_as_of(facts_as_of_argument(fcinfo, 0));
 	kinship = make_kinship(facts);
 	MemoryContextSwitchTo(
 	    AllocSetContextCreate(CurrentMemoryContext, "row", ALLOCSET_DEFAULT_SIZES));
 	return_reasons(result, kinship);
 	SPI_finish();
+	AtEOXact_GUC(true, nest_level);
 	return (Datum) 0;
 }

@@ -35,7 +35,7 @@ CREATE VIEW public.v_curriculum_funnel AS
 WITH late AS (
     SELECT
         ngeshare.as_of_day() AS today,
-        ngeshare.setting('link_days') AS link_days
+        ngeshare.link_rule('link_days') AS link_days
 )
 SELECT
     sequence_order,

@@ -28,7 +28,7 @@ SELECT
     CASE
         WHEN fact.status = 'GRADUATED' AND fact.sequence_order < (SELECT max(sequence_order) FROM ngeshare.course)
             THEN went_on.group_id IS NULL
-                AND (SELECT ngeshare.as_of_day()) - fact.graduated_on <= (SELECT ngeshare.setting('link_days'))
+                AND (SELECT ngeshare.as_of_day()) - fact.graduated_on <= (SELECT ngeshare.link_rule('link_days'))
     END AS is_awaiting,
     fact.graduated_on - fact.first_meeting_date AS days_to_graduate,
     fact.is_rescuable,

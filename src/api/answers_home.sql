@@ -228,7 +228,7 @@ SELECT
     figure.*,
     ngeshare.setting('active_days') AS active_days,
     ngeshare.setting('rescue_min_pct') AS rescue_min_pct,
-    ngeshare.setting('link_days') AS link_days,
+    ngeshare.link_rule('link_days') AS link_days,
     ngeshare.setting('attendance_window_days') AS window_days
 FROM ngeshare.home_figures() AS figure;
 COMMENT ON VIEW api.home IS
@@ -327,10 +327,10 @@ SELECT
     EXISTS (SELECT 1 FROM public.sync_run WHERE status IN ('success', 'warning') AND mode <> 'verify') AS synced,
     ngeshare.setting('active_days') AS active_days,
     ngeshare.setting('rescue_min_pct') AS rescue_min_pct,
-    ngeshare.setting('link_days') AS link_days,
-    ngeshare.setting('link_early_days') AS link_early_days,
-    ngeshare.setting('link_min_shared') AS link_min_shared,
-    ngeshare.setting('link_min_overlap_pct') AS link_min_overlap_pct,
+    ngeshare.link_rule('link_days') AS link_days,
+    ngeshare.link_rule('link_early_days') AS link_early_days,
+    ngeshare.link_rule('link_min_shared') AS link_min_shared,
+    ngeshare.link_rule('link_min_overlap_pct') AS link_min_overlap_pct,
     ngeshare.setting('attendance_window_days') AS window_days;
 COMMENT ON VIEW api.basis IS
 'What all answers go by, in one row.

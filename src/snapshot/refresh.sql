@@ -198,6 +198,26 @@ $$;
 COMMENT ON FUNCTION ngeshare.link_settings() IS
 'The settings that links follow, as this session has them.';
 
+CREATE FUNCTION ngeshare.link_rule(name text)
+RETURNS integer
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT coalesce(
+        (
+            SELECT split_part(link_settings, ' ', array_position(
+                ARRAY['link_early_days', 'link_days', 'link_min_shared', 'link_min_overlap_pct'], name))::integer
+            FROM ngeshare.snapshot_state
+            WHERE link_settings <> ''
+        ),
+        ngeshare.setting(name))
+$$;
+COMMENT ON FUNCTION ngeshare.link_rule(text) IS
+'The value of one of the settings ngeshare.link_... that the snapshot''s links were made with: what all answers about links follow. Before the first refresh it is the session''s.';
+
 CREATE FUNCTION ngeshare.lock_snapshot()
 RETURNS ngeshare.snapshot_state
 LANGUAGE plpgsql
