@@ -62,22 +62,22 @@ $out = $in = '';
 $production->safe_psql('source', q{UPDATE "User" SET email = 'changed@example.com' WHERE id = (SELECT min(id) FROM "User")});
 $person = IPC::Run::start([ 'psql', '-X', '-q', '-At', '-d', $local->connstr('ngeshare'), '-f', '-' ],
 	'<', \$in, '>', \$out, $holder);
-$in .= qq{BEGIN; UPDATE "User" SET email = email WHERE false; SELECT 'held';\n};
+$in .= qq{BEGIN; UPDATE "User" SET email = email WHERE id = (SELECT min(id) FROM "User"); SELECT 'held';\n};
 $person->pump until $out =~ /held/;
 $sync = start_sync();
-ok($local->poll_query_until('ngeshare', q{SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND locktype = 'advisory'}),
-	'a sync waits for a person who writes to the mirror');
+ok($local->poll_query_until('ngeshare', q{SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'}),
+	'a sync waits for a row that a person has written');
 $local->safe_psql('ngeshare', q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '%CALL ngeshare_sync%' AND pid <> pg_backend_pid()});
 $sync->finish;
 is($local->safe_psql('ngeshare', q{SELECT run.status || ' ' || log.status || ' ' || sqlstate || ' ' || phase
 	FROM sync_run AS run JOIN sync_log AS log USING (run_id) JOIN sync_error_log USING (run_id) WHERE run_id = 3}),
-	'cancelled cancelled 57014 merge', 'a cancelled run says so');
+	'cancelled cancelled 57014 repair', 'a cancelled run says so');
 
 # It waits for a person who has forgotten to commit for as long as it is told, and says so.
 like(errors_of("SET ngeshare.sync_clock = '$clock'; SET ngeshare.sync_timeout = '6s'; CALL ngeshare_sync()"),
 	qr/ERROR:  55P03: somebody else has held a lock here for 6 s\nHINT:  SELECT pid, .*/, 'a lock that is held for too long: 55P03');
 is($local->safe_psql('ngeshare', q{SELECT string_agg(table_name || ' ' || phase || ' ' || sqlstate || ' ' || class || ' ' || will_retry, ',')
-	FROM sync_error_log WHERE run_id = 4}), 'User merge 55P03 transient false', 'logged once');
+	FROM sync_error_log WHERE run_id = 4}), 'User repair 55P03 transient false', 'logged once');
 $in .= "COMMIT;\n\\q\n";
 $person->finish;
 like(sync_local($local, 'ngeshare', $clock), qr/succeeded/, 'and the next one succeeds');

@@ -24,6 +24,7 @@ my @names = ('a.imatch.(b)', 'say "x" \\ y', '100% (sure), Match(1).', '[a-z]+$'
 $local->safe_psql('ngeshare', q{SET ngeshare.sync_clock = DEFAULT; UPDATE "HangoutGroup" AS g SET name = named.name
 	FROM (SELECT id, row_number() OVER (ORDER BY id) AS no FROM "HangoutGroup") AS numbered
 	JOIN unnest(ARRAY[} . join(', ', map { "'$_'" } @names) . q{]) WITH ORDINALITY AS named (name, no) USING (no) WHERE g.id = numbered.id});
+$local->safe_psql('ngeshare', 'SELECT ngeshare_refresh()');
 $local->safe_psql('ngeshare', q{
 	CREATE VIEW api.slow AS SELECT pg_sleep(3)::text AS slept;
 	CREATE VIEW api.limits AS SELECT current_setting('statement_timeout') AS statement_timeout, current_setting('request.headers') AS headers;
