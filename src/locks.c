@@ -80,6 +80,19 @@ lock_try(NgeshareLock lock, LOCKMODE mode)
 	return LockAcquire(&tag, mode, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
+/* Waits a little before a lock is asked for again; false once the patience has ended. */
+static bool
+wait_to_ask_again(TimestampTz begun, int patience_ms)
+{
+	if (patience_ms > 0 && TimestampDifferenceExceeds(begun, GetCurrentTimestamp(), patience_ms))
+		return false;
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, LOCK_POLL_MS,
+	                 PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+	return true;
+}
+
 /*
  * Asks for a lock again and again without queueing, so that nobody waits behind us;
  * false after a time. No time (0) means no limit.
@@ -90,14 +103,19 @@ lock_poll(NgeshareLock lock, LOCKMODE mode, int patience_ms)
 	TimestampTz begun = GetCurrentTimestamp();
 
 	while (!lock_try(lock, mode))
-	{
-		if (patience_ms > 0 &&
-		    TimestampDifferenceExceeds(begun, GetCurrentTimestamp(), patience_ms))
+		if (!wait_to_ask_again(begun, patience_ms))
 			return false;
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, LOCK_POLL_MS,
-		                 PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
-	}
+	return true;
+}
+
+/* The same for the session's exclusive lock. */
+bool
+lock_poll_for_session(NgeshareLock lock, int patience_ms)
+{
+	TimestampTz begun = GetCurrentTimestamp();
+
+	while (!lock_try_for_session(lock))
+		if (!wait_to_ask_again(begun, patience_ms))
+			return false;
 	return true;
 }

@@ -25,5 +25,6 @@ extern void lock_release_for_session(NgeshareLock lock);
 /* A transaction's lock ends with the transaction, or with the subtransaction that aborts. */
 extern bool lock_try(NgeshareLock lock, LOCKMODE mode);
 extern bool lock_poll(NgeshareLock lock, LOCKMODE mode, int patience_ms);
+extern bool lock_poll_for_session(NgeshareLock lock, int patience_ms);
 
 #endif

@@ -121,6 +121,22 @@ is(here(q{SET ngeshare.link_days = 5; SET ngeshare.link_early_days = 0;
 sync_local($local, 'ngeshare', clock());
 is(here(q{SELECT count(*) FROM "UserHangoutGroupAttendance" WHERE id = 'by hand'}), '0', 'and a sync that finds nothing new removes it');
 
+# 5. A sync and a refresh by hand never overlap: the sync waits a little, then it is refused.
+my $refreshing = Session->start($local, 'ngeshare');
+my $syncing    = Session->start($local, 'ngeshare', "ngeshare.sync_clock = '" . clock() . "'");
+$refreshing->run('BEGIN; SELECT ngeshare_refresh()');
+$syncing->tell('CALL ngeshare_sync()');
+select undef, undef, undef, 0.3;
+ok(!$syncing->is_done, 'a sync waits for a refresh');
+is(here('SELECT running FROM ngeshare_sync_status()'), 'f', 'which is not taken for a sync');
+$refreshing->run('COMMIT');
+$syncing->wait;
+is($syncing->errors, '', 'and then it succeeds');
+$refreshing->run('BEGIN; SELECT ngeshare_refresh()');
+$syncing->run('CALL ngeshare_sync()');
+like($syncing->errors, qr/^ERROR:  NG001: another session refreshes the answers/, 'one that stays open is not waited for: NG001');
+$_->end for $refreshing, $syncing;
+
 stop_program($_) for qw(nginx postgrest);
 $production->stop;
 $local->stop;

@@ -16,11 +16,14 @@ PG_FUNCTION_INFO_V1(ngeshare_refuse_during_sync);
 /* So long a session that begins a sync waits for another one that does, in milliseconds. */
 #define START_WAIT_MS 2000
 
-/* Takes the lock, or says that another holds it. */
+/*
+ * Takes the lock. A refresh by hand shares it until its transaction ends, so the sync
+ * waits for a while; false where the lock is not free by then.
+ */
 bool
 sync_lock_try(void)
 {
-	return lock_try_for_session(NGESHARE_LOCK_SYNC);
+	return lock_poll_for_session(NGESHARE_LOCK_SYNC, START_WAIT_MS);
 }
 
 /* Refuses (NG001) to go on where the lock was lost and another sync has it now. */

@@ -191,7 +191,9 @@ ngeshare_sync(PG_FUNCTION_ARGS)
 	sql_refuse_other_version();
 	sync_lock_refuse_second();
 	if (!sync_lock_try())
-		elog(ERROR, "the sync's lock was taken between two looks at it");
+		ereport(ERROR, (errcode(NGESHARE_ERRCODE_SYNC_RUNNING),
+		                errmsg("another session refreshes the answers or begins a sync"),
+		                errhint("Try again once its transaction has ended.")));
 	PG_TRY();
 	{
 		run_sync(mode, wanted, &identity);

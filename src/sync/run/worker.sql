@@ -36,9 +36,10 @@ WHERE locktype = 'advisory'
   AND classid = x'6e676573'::bigint::oid
   AND objid = x'68617265'::bigint::oid
   AND objsubid = 3
+  AND mode = 'ExclusiveLock'
   AND granted;
 COMMENT ON VIEW ngeshare.sync_lock IS
-'The process that holds the one lock of a sync in this database; no row where none runs. The key is "ngeshare" in ASCII; no SQL statement can take a lock with this objsubid.';
+'The process that holds the one lock of a sync in this database; no row where none runs. A refresh shares the lock, and is not listed. The key is "ngeshare" in ASCII; no SQL statement can take a lock with this objsubid.';
 
 CREATE FUNCTION public.ngeshare_sync_start(mode text DEFAULT 'incremental')
 RETURNS bigint
