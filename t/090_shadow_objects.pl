@@ -197,7 +197,7 @@ sub call_all
 				WHEN name = 'group_id' THEN (SELECT format('%L::pg_catalog.text', min(id)) FROM public."HangoutGroup")
 				WHEN name = 'user_id' THEN (SELECT format('%L::pg_catalog.text', min("userId")) FROM public."UserHangoutGroup")
 				WHEN name IN ('sql', 'question') THEN '''SELECT 1''::pg_catalog.text'
-				WHEN name = 'name' AND proc.proname = 'setting' THEN '''active_days''::pg_catalog.text'
+				WHEN name = 'name' AND proc.proname IN ('setting', 'link_rule') THEN '''active_days''::pg_catalog.text'
 				WHEN name = 'mirror' THEN '''public."User"''::pg_catalog.regclass'
 				WHEN name = 'archive' THEN '''ngeshare.removed_user''::pg_catalog.regclass'
 				WHEN name = 'archived' THEN '''ngeshare.removed_user WHERE true''::pg_catalog.text'
