@@ -319,7 +319,8 @@ BEGIN
     IF written > (SELECT 0.1 * sum(greatest(reltuples, 0))
                   FROM pg_class
                   WHERE oid IN ('ngeshare.group_snapshot'::regclass, 'ngeshare.membership'::regclass)) THEN
-        ANALYZE ngeshare.group_snapshot, ngeshare.group_timeline, ngeshare.group_meeting,
+        -- A VACUUM by hand may hold a table for long.
+        ANALYZE (SKIP_LOCKED) ngeshare.group_snapshot, ngeshare.group_timeline, ngeshare.group_meeting,
             ngeshare.membership, ngeshare.group_link, ngeshare.course_snapshot, ngeshare.episode_snapshot;
     END IF;
 END
