@@ -54,7 +54,7 @@ for my $answer (@answers, functions())
 $locks->end;
 
 # 2. Every place of a run, before its work and after it.
-my @phases = ('preflight', 'survey', 'pull', 'merge', 'window', 'verify', 'deletes', settle_phase());
+my @phases = ('preflight', 'survey', 'pull', 'merge', 'window', 'verify', 'deletes', 'settle');
 for my $place (map { ($_, "after $_") } @phases)
 {
 	for my $end ('goes on', 'is cancelled', 'crashes')
@@ -166,13 +166,6 @@ sub functions
 	return ('ngeshare_group_status()', 'ngeshare_pipeline()', 'ngeshare_funnel()',
 		'ngeshare_explain_group((SELECT min(group_id) FROM v_group_status))',
 		'ngeshare_member_journey((SELECT min(user_id) FROM v_member_journey))');
-}
-
-# The name of the phase that refreshes.
-sub settle_phase
-{
-	my ($status) = $local->psql('ngeshare', q{SET ngeshare.pause_at = 'refresh'});
-	return $status == 0 ? 'refresh' : 'settle';
 }
 
 # All answers as one text: the sum of their rows' hashes, as of the instant that is known.

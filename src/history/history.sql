@@ -45,7 +45,7 @@ PARALLEL SAFE
 RETURN least(((at AT TIME ZONE 'UTC') AT TIME ZONE zone)::date,
     CASE WHEN at < timestamp '2000-01-01 00:00:00' THEN date '1999-12-30' END);
 COMMENT ON FUNCTION ngeshare.meeting_day(timestamp, text) IS
-'The day under which the meeting history counts an attendance: its local day in a zone. Attendance before ngeshare.plausible_from() is counted under 1999-12-30 at the latest (src/sync/content.c does the same on production).';
+'The day under which the meeting history counts an attendance: its local day in a zone. Attendance before ngeshare.plausible_from() is counted under 1999-12-30 at the latest (src/sync/compare/content.c does the same on production).';
 
 CREATE VIEW ngeshare.meeting AS
 SELECT group_id, episode_id, day, first_at, last_at, attendances
@@ -136,7 +136,7 @@ IMMUTABLE
 PARALLEL SAFE
 RETURN hashtextextended(group_id, 0) & 1023;
 COMMENT ON FUNCTION ngeshare.past_bucket(text) IS
-'The bucket in which a group''s past is compared with production (src/sync/content.c counts the same ones there).';
+'The bucket in which a group''s past is compared with production (src/sync/compare/content.c counts the same ones there).';
 
 CREATE TABLE ngeshare.stage_meeting AS
 SELECT group_id, episode_id, day, first_at, last_at, attendances

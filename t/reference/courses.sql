@@ -1,4 +1,4 @@
--- The reference's answers on courses and anomalies, and those beyond the rules' own (src/analytics/README.md); after
+-- The reference's answers on courses and anomalies, and those beyond the rules' own (src/answers/README.md); after
 -- people.sql, in the same words.
 
 BEGIN;
