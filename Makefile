@@ -26,13 +26,21 @@ SQL_PARTS = \
 	src/snapshot/build.sql \
 	src/snapshot/refresh.sql \
 	src/snapshot/as_of.sql \
+	src/followup/followup.sql \
+	src/followup/note.sql \
 	src/answers/facts.sql \
+	src/followup/effect.sql \
 	src/answers/views_courses.sql \
 	src/answers/views_groups.sql \
+	src/answers/views_time.sql \
+	src/answers/views_places.sql \
 	src/answers/views_people.sql \
 	src/answers/views_anomalies.sql \
 	src/answers/explain.sql \
+	src/alert/digest.sql \
+	src/privacy/forget.sql \
 	src/doctor/health.sql \
+	src/doctor/quality_places.sql \
 	src/doctor/quality.sql \
 	src/doctor/doctor.sql \
 	src/doctor/doctor_here.sql \
@@ -45,9 +53,11 @@ SQL_PARTS = \
 	src/api/answers_courses.sql \
 	src/api/answers_groups.sql \
 	src/api/answers_people.sql \
+	src/api/answers_time.sql \
 	src/api/answers_quality.sql \
 	src/api/explain.sql \
 	src/api/sync.sql \
+	src/api/follow_up.sql \
 	src/api/described.sql \
 	src/replication.sql \
 	src/grants.sql
@@ -67,7 +77,7 @@ TEST_PORT ?= 58432
 installcheck: export LANG = C.UTF-8
 
 PG_CPPFLAGS = -I$(srcdir)/src -I$(libpq_srcdir) $(shell $(CURL_CONFIG) --cflags) -DNGESHARE_VERSION='"$(EXTVERSION)"'
-PG_CFLAGS = -std=gnu99 -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type $(if $(WERROR),-Werror)
+PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type $(if $(WERROR),-Werror)
 SHLIB_LINK_INTERNAL = $(libpq)
 SHLIB_LINK = $(shell $(CURL_CONFIG) --libs)
 CURL_CONFIG ?= curl-config

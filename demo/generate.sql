@@ -1,7 +1,8 @@
 -- The seeded generator of a production-like world, all in the schema "demo".
 --   psql -f generate.sql
 --   psql -c "SELECT demo.generate(3000, 1, '2026-01-15 12:00+07')"
--- Needs the tables of schema.sql and a database in UTF8. Running it again replaces the schema "demo".
+-- Needs the tables of schema.sql and a database in UTF8. Running it again replaces the schema
+-- "demo".
 
 \set ON_ERROR_STOP on
 
@@ -12,7 +13,8 @@ SET LOCAL client_min_messages = warning;
 
 DROP SCHEMA IF EXISTS demo CASCADE;
 CREATE SCHEMA demo;
-COMMENT ON SCHEMA demo IS 'A seeded generator of a production-like world; production itself has no such schema';
+COMMENT ON SCHEMA demo IS
+'A seeded generator of a production-like world; production itself has no such schema';
 
 \ir generate/random.sql
 \ir generate/words.sql

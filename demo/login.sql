@@ -1,4 +1,5 @@
--- The login that reads production and can do nothing else. Safe to run twice; a second run sets the password anew.
+-- The login that reads production and can do nothing else. Safe to run twice; a second run sets the
+-- password again.
 --   psql -v password=... -f login.sql      (as a superuser, in the source database)
 
 \set ON_ERROR_STOP on

@@ -1,5 +1,5 @@
--- Production's schema: the six tables that ngeShare reads, and stubs of the four that they point to.
--- For an empty database, once, by a superuser:  psql -v ON_ERROR_STOP=1 -f schema.sql
+-- Production's schema: the six tables that ngeShare reads, and stubs of the four that they point
+-- to. For an empty database, once, by a superuser:  psql -v ON_ERROR_STOP=1 -f schema.sql
 -- No index beyond the primary keys: that is what production has.
 
 \set ON_ERROR_STOP on

@@ -10,8 +10,7 @@
 extern void __asan_init(void);
 
 /* Runs before the constructors of the other libraries. */
-static void __attribute__((constructor))
-start_sanitizer(void)
+static void __attribute__((constructor)) start_sanitizer(void)
 {
 	__asan_init();
 }

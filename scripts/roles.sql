@@ -3,9 +3,9 @@
 --
 --   psql -d ngeshare -v authenticator_password=secret -f scripts/roles.sql
 --
--- ngeshare_web reads api, ngeshare_operator may also start and cancel a sync,
--- authenticator is PostgREST's login: it has no rights of its own and becomes
--- one of the two. Roles are the cluster's, their rights this database's.
+-- ngeshare_web reads api. ngeshare_coordinator may also note follow-ups, and ngeshare_operator may
+-- also start and cancel a sync. authenticator is PostgREST's login: it has no rights of its own and
+-- becomes one of the three. Roles are the cluster's, their rights this database's.
 -- Without a password authenticator keeps the one it has, or has none.
 
 \set ON_ERROR_STOP on
@@ -18,11 +18,14 @@ SET LOCAL log_min_duration_statement = -1;
 SET LOCAL log_min_error_statement = 'panic';
 
 SELECT format('CREATE ROLE %I', name)
-FROM unnest(ARRAY['ngeshare_web', 'ngeshare_operator', 'authenticator']) AS name
+FROM unnest(ARRAY['ngeshare_web', 'ngeshare_coordinator', 'ngeshare_operator', 'authenticator'])
+    AS name
 WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = name)
 \gexec
 
 ALTER ROLE ngeshare_web
+    NOLOGIN INHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
+ALTER ROLE ngeshare_coordinator
     NOLOGIN INHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
 ALTER ROLE ngeshare_operator
     NOLOGIN INHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
@@ -35,18 +38,24 @@ ALTER ROLE authenticator PASSWORD :'authenticator_password';
 
 -- PostgREST applies these to each request.
 ALTER ROLE ngeshare_web SET statement_timeout = '30s';
+ALTER ROLE ngeshare_coordinator SET statement_timeout = '30s';
 ALTER ROLE ngeshare_operator SET statement_timeout = '30s';
 -- A request sees one snapshot from its default instant to its last row.
 ALTER ROLE ngeshare_web SET default_transaction_isolation = 'repeatable read';
+ALTER ROLE ngeshare_coordinator SET default_transaction_isolation = 'repeatable read';
 ALTER ROLE ngeshare_operator SET default_transaction_isolation = 'repeatable read';
 -- Answers end sooner than PostgreSQL's compiler is done with their queries.
 ALTER ROLE ngeshare_web SET jit = off;
+ALTER ROLE ngeshare_coordinator SET jit = off;
 ALTER ROLE ngeshare_operator SET jit = off;
 
 SELECT format('GRANT %I TO %I', granted, member)
 FROM (VALUES
+    ('ngeshare_web', 'ngeshare_coordinator'),
     ('ngeshare_web', 'ngeshare_operator'),
+    ('ngeshare_coordinator', 'ngeshare_operator'),
     ('ngeshare_web', 'authenticator'),
+    ('ngeshare_coordinator', 'authenticator'),
     ('ngeshare_operator', 'authenticator')
 ) AS membership (granted, member)
 WHERE NOT EXISTS (
@@ -62,6 +71,14 @@ GRANT EXECUTE ON FUNCTION api.csv(anyelement) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION api.pre_request() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION api.explain_group(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION api.member_journey(text) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION api.changes(text) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION api.trend(date, date, interval) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION api.note_follow_up(text, text, text, text, date, text)
+    TO ngeshare_coordinator;
+GRANT EXECUTE ON FUNCTION api.withdraw_follow_up(bigint, text) TO ngeshare_coordinator;
+GRANT EXECUTE ON FUNCTION public.ngeshare_note_follow_up(text, text, text, text, date, text)
+    TO ngeshare_coordinator;
+GRANT EXECUTE ON FUNCTION public.ngeshare_withdraw_follow_up(bigint, text) TO ngeshare_coordinator;
 GRANT EXECUTE ON FUNCTION api.sync_start(text) TO ngeshare_operator;
 GRANT EXECUTE ON FUNCTION api.sync_cancel() TO ngeshare_operator;
 GRANT EXECUTE ON FUNCTION public.ngeshare_refresh() TO ngeshare_operator;
@@ -69,16 +86,23 @@ GRANT EXECUTE ON FUNCTION public.ngeshare_refresh() TO ngeshare_operator;
 -- A view reads tables with its owner's rights, but calls functions with the
 -- reader's. These answer without anything else, and only read.
 GRANT EXECUTE ON FUNCTION public.ngeshare_as_of() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION public.ngeshare_status_changes(timestamptz, timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION public.ngeshare_sync_status() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION public.ngeshare_trend(date, date, interval, timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.as_of() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.as_of_day() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.can_answer() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.contacted_silences() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.count_forecasts(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.count_numbers(integer) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.count_places(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.count_silences(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.days_inactive(date, date, date) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.error_remedy(text) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.follow_ups_until() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.group_predecessors(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.home_figures(timestamptz) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.is_rescuable(boolean, integer, integer, integer) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.link_rule(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.local_day(timestamp, text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.member_count_as_of(text) TO ngeshare_web;
@@ -86,10 +110,14 @@ GRANT EXECUTE ON FUNCTION ngeshare.month_before(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.percentage(bigint, bigint) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.quality_of_names() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.quality_of_nulls() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.quality_of_places() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.quality_of_rules() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.quality_of_syncs() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.quality_of_values() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.reporting_zone() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.request_login() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION
+    ngeshare.risk_of(boolean, integer, integer, integer, integer, date, date) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.run_status(bigint) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.setting(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.stale_after() TO ngeshare_web;
@@ -97,4 +125,5 @@ GRANT EXECUTE ON FUNCTION ngeshare.status_of(boolean, integer, integer, integer)
 GRANT EXECUTE ON FUNCTION ngeshare.sync_health() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.sync_now() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.sync_schedule() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.wilson_bound(integer, integer, boolean) TO ngeshare_web;
 COMMIT;

@@ -17,7 +17,8 @@ CALL test.hangout('dakwah', 'Ngeshare Sesi Dakwah', 7);
 CALL test.users('ani', 'budi', 'm1', 'm2', 'm3', 'm4', 'm5', 'm6');
 
 -- A group of a course with a meeting at an episode on a day; its people.
-CREATE PROCEDURE test.group_of(circle text, hangout text, episode integer, day date, facilitator text, VARIADIC members text[])
+CREATE PROCEDURE test.group_of(circle text, hangout text, episode integer, day date,
+    facilitator text, VARIADIC members text[])
 LANGUAGE plpgsql
 AS $$
 BEGIN
@@ -51,8 +52,10 @@ CALL test.circle('h-never-met', 'hijrah');
 CALL test.people('h-never-met', 'ani', 'm1', 'm2');
 
 CALL test.refresh();
-SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors() ORDER BY group_id COLLATE "C";
-SELECT kind, group_id, severity, detail FROM v_anomalies ORDER BY group_id COLLATE "C", kind COLLATE "C";
+SELECT group_id, kind, predecessor_id, days_between
+    FROM ngeshare.group_predecessors() ORDER BY group_id COLLATE "C";
+SELECT kind, group_id, severity, detail
+    FROM v_anomalies ORDER BY group_id COLLATE "C", kind COLLATE "C";
 
 -- Thresholds are settings.
 BEGIN;
@@ -88,11 +91,14 @@ CALL test.circle('a-never-met', 'aqidah', '2025-01-01 12:00+07', '2026-01-15 19:
 CALL test.people('a-never-met', 'ani', 'm5', 'm6');
 CALL test.group_of('h-of-that', 'hijrah', 1, '2026-01-15', 'ani', 'm5', 'm6');
 CALL test.refresh();
-SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors() ORDER BY group_id COLLATE "C";
+SELECT group_id, kind, predecessor_id, days_between
+    FROM ngeshare.group_predecessors() ORDER BY group_id COLLATE "C";
 
 -- As of the day before A graduates it has not; before B meets there is nothing to ask.
-SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors('2026-03-04 23:59+07') ORDER BY group_id COLLATE "C";
-SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors('2025-12-31 18:59+07');
+SELECT group_id, kind, predecessor_id, days_between
+    FROM ngeshare.group_predecessors('2026-03-04 23:59+07') ORDER BY group_id COLLATE "C";
+SELECT group_id, kind, predecessor_id, days_between
+    FROM ngeshare.group_predecessors('2025-12-31 18:59+07');
 CALL test.clear();
 
 -- Which A is named: the one that graduated last, then the smallest id in byte order.
@@ -104,10 +110,12 @@ CALL test.group_of('a-early', 'aqidah', 1, '2026-01-03', 'ani', 'm1', 'm2');
 CALL test.group_of('h', 'hijrah', 1, '2026-06-01', 'ani', 'm1', 'm2');
 CALL test.group_of('s', 'sejarah', 1, '2026-06-01', 'ani', 'm1', 'm2');
 CALL test.refresh();
-SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors() ORDER BY group_id COLLATE "C";
+SELECT group_id, kind, predecessor_id, days_between
+    FROM ngeshare.group_predecessors() ORDER BY group_id COLLATE "C";
 CALL test.meets('a-early', 'aqidah-9', '2026-05-01 19:00+07');
 CALL test.refresh();
-SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors() ORDER BY group_id COLLATE "C";
+SELECT group_id, kind, predecessor_id, days_between
+    FROM ngeshare.group_predecessors() ORDER BY group_id COLLATE "C";
 CALL test.clear();
 
 --
@@ -125,7 +133,8 @@ CALL test.joins('second', 'two-leaders', 'FACILITATOR', 'budi');
 CALL test.circle('nobody', 'aqidah', '2026-06-01 12:00+07');
 CALL test.group_of('tomorrow', 'aqidah', 1, '2026-07-01', 'ani', 'm1', 'm2');
 CALL test.refresh();
-SELECT kind, group_id, severity, detail FROM v_anomalies ORDER BY group_id COLLATE "C", kind COLLATE "C";
+SELECT kind, group_id, severity, detail
+    FROM v_anomalies ORDER BY group_id COLLATE "C", kind COLLATE "C";
 
 -- What is yet to come goes by the clock, whatever as_of is.
 SET ngeshare.as_of = '2020-01-01';
@@ -142,7 +151,8 @@ CALL test.refresh();
 SELECT * FROM ngeshare_explain_group('five');
 SELECT * FROM ngeshare_explain_group('next');
 SELECT * FROM ngeshare_explain_group('nobody');
-SELECT fact, value, because FROM ngeshare_explain_group('five', '2026-05-31 12:00+07') WHERE fact IN ('status', 'total_meetings', 'went_on_as');
+SELECT fact, value, because FROM ngeshare_explain_group('five', '2026-05-31 12:00+07')
+    WHERE fact IN ('status', 'total_meetings', 'went_on_as');
 -- as_of is as before afterwards
 SELECT ngeshare_as_of() = '2026-06-30 12:00+07' AS unchanged;
 

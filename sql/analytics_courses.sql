@@ -12,7 +12,8 @@ CALL test.hangout('aqidah', 'Ngeshare Sesi Aqidah', 10, -1);
 CALL test.hangout('dakwah', 'Ngeshare Sesi Dakwah', 7);
 
 -- A group that first met on a day, and last, at an episode, some days later.
-CREATE PROCEDURE test.course(circle text, hangout text, first_day date, days integer, episode integer)
+CREATE PROCEDURE test.course(circle text, hangout text, first_day date, days integer,
+    episode integer)
 LANGUAGE plpgsql
 AS $$
 BEGIN
@@ -37,7 +38,8 @@ CALL test.course('beyond', 'aqidah', '2026-01-01', 63, 10);
 CALL test.circle('never-met', 'aqidah');
 CALL test.refresh();
 SELECT * FROM v_drop_off WHERE course_name = 'Ngeshare Sesi Aqidah' ORDER BY episode;
-SELECT course_name, count(*) AS episodes, max(groups_reached) AS most, count(stalled_pct) AS percentages, bool_or(is_peak) AS peak
+SELECT course_name, count(*) AS episodes, max(groups_reached) AS most,
+    count(stalled_pct) AS percentages, bool_or(is_peak) AS peak
 FROM v_drop_off
 GROUP BY course_name
 ORDER BY course_name;
@@ -77,15 +79,17 @@ ROLLBACK;
 --
 DELETE FROM "UserHangoutGroupAttendance";
 DELETE FROM "HangoutGroup";
-CALL test.course('nov-3-months', 'aqidah', '2025-11-30', 90, 9);      -- 28 February, the last day of it
+CALL test.course('nov-3-months', 'aqidah', '2025-11-30', 90, 9);      -- 28 February, its last day
 CALL test.course('nov-3-months-1', 'aqidah', '2025-11-30', 91, 9);
 CALL test.course('sep-9-months', 'aqidah', '2025-09-01', 273, 9);     -- 1 June
 CALL test.course('sep-open', 'aqidah', '2025-09-30', 30, 5);
 CALL test.course('mar', 'aqidah', '2026-03-31', 30, 9);
 CALL test.course('mar-dakwah', 'dakwah', '2026-03-01', 30, 3);
 CALL test.refresh();
-SELECT course_name, month, groups, graduated_3_months AS in_3, graduated_6_months AS in_6, graduated_9_months AS in_9,
-    graduated_3_months_pct AS pct_3, graduated_6_months_pct AS pct_6, graduated_9_months_pct AS pct_9, graduated, is_open
+SELECT course_name, month, groups, graduated_3_months AS in_3, graduated_6_months AS in_6,
+    graduated_9_months AS in_9,
+    graduated_3_months_pct AS pct_3, graduated_6_months_pct AS pct_6,
+        graduated_9_months_pct AS pct_9, graduated, is_open
 FROM v_cohort
 ORDER BY sequence_order, month;
 
@@ -111,7 +115,8 @@ DECLARE
 BEGIN
     CALL test.circle($1, 'aqidah');
     FOREACH days IN ARRAY $2 LOOP
-        CALL test.meets($1, 'aqidah-2', timestamptz '2026-06-30 07:00+07' - days * interval '1 day');
+        CALL test.meets($1, 'aqidah-2',
+            timestamptz '2026-06-30 07:00+07' - days * interval '1 day');
     END LOOP;
 END
 $$;
@@ -125,7 +130,8 @@ CALL test.rhythm('two-meetings', 10, 7);
 CALL test.rhythm('weekly-13', 27, 20, 13);
 CALL test.rhythm('weekly-14', 28, 21, 14);
 CALL test.refresh();
-SELECT group_id, last_meeting_date, days_inactive, days_until_stalled, reason, rhythm_days FROM v_at_risk;
+SELECT group_id, last_meeting_date, days_inactive, days_until_stalled, reason, rhythm_days
+    FROM v_at_risk;
 BEGIN;
 SET LOCAL ngeshare.active_days = 25;
 SELECT group_id, days_inactive, days_until_stalled, reason FROM v_at_risk;
@@ -148,7 +154,8 @@ SELECT * FROM v_resume_chance ORDER BY days_silent;
 -- The rescue list shows it, for groups that ever met. Of two silences of 30
 -- days one ended.
 CALL test.rhythm('once-30', 90, 60);
-UPDATE "UserHangoutGroupAttendance" SET "hangoutEpisodeId" = 'aqidah-8' WHERE "hangoutGroupId" IN ('once-30', 'silent-20');
+UPDATE "UserHangoutGroupAttendance" SET "hangoutEpisodeId" = 'aqidah-8'
+    WHERE "hangoutGroupId" IN ('once-30', 'silent-20');
 CALL test.circle('never-met', 'aqidah', '2026-01-01');
 BEGIN;
 SET LOCAL ngeshare.active_days = 15;
@@ -158,4 +165,5 @@ SET LOCAL ngeshare.rescue_min_pct = 0;
 SELECT group_id, days_inactive, resume_chance FROM v_rescue_list;
 ROLLBACK;
 CALL test.refresh();
-SELECT days_silent, silences, resumed, lasting, resume_chance FROM v_resume_chance ORDER BY days_silent;
+SELECT days_silent, silences, resumed, lasting, resume_chance
+    FROM v_resume_chance ORDER BY days_silent;

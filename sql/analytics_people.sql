@@ -42,10 +42,11 @@ CALL test.meets('h', 'hijrah-2', '2026-03-03 19:00+07');
 CALL test.meets('s', 'sejarah-4', '2026-03-02 19:00+07');
 
 --
--- The roster: a row a person and role; fajar is known by an address only
+-- The roster: one row per person and role; fajar is known by an address only
 --
 CALL test.refresh();
-SELECT * FROM v_member_roster ORDER BY group_id COLLATE "C", user_name COLLATE "C", role COLLATE "C";
+SELECT * FROM v_member_roster ORDER BY group_id COLLATE "C", user_name COLLATE "C",
+    role COLLATE "C";
 
 -- Who still comes: 28 days ago counts, 29 days ago doesn't, another group's
 -- meeting doesn't.
@@ -62,31 +63,40 @@ ROLLBACK;
 
 -- It is known only where the raw attendance of those days is here.
 BEGIN;
-INSERT INTO ngeshare.history_state (zone, window_start) VALUES ('Asia/Jakarta', test.utc('2026-03-03 00:00+07'));
+INSERT INTO ngeshare.history_state (zone, window_start) VALUES ('Asia/Jakarta',
+    test.utc('2026-03-03 00:00+07'));
 CALL test.refresh();
-SELECT DISTINCT user_id IS NULL AS by_address, is_active IS NULL AS unknown FROM v_member_roster ORDER BY 1;
+SELECT DISTINCT user_id IS NULL AS by_address, is_active IS NULL AS unknown
+    FROM v_member_roster ORDER BY 1;
 UPDATE ngeshare.history_state SET window_start = test.utc('2026-03-04 00:00+07');
 CALL test.refresh();
-SELECT DISTINCT user_id IS NULL AS by_address, is_active IS NULL AS unknown FROM v_member_roster ORDER BY 1;
+SELECT DISTINCT user_id IS NULL AS by_address, is_active IS NULL AS unknown
+    FROM v_member_roster ORDER BY 1;
 ROLLBACK;
 
 -- Somebody else came to the same meeting instead, which counts from the refresh on. A user who
 -- has come again since had come by an earlier instant as often as they had.
 BEGIN;
 UPDATE "UserHangoutGroupAttendance" SET "userId" = 'dewi' WHERE "hangoutGroupId" = 'h';
-SELECT group_id, user_name, is_active FROM v_member_roster WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
+SELECT group_id, user_name, is_active FROM v_member_roster
+    WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
 CALL test.refresh();
-SELECT group_id, user_name, is_active FROM v_member_roster WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
-INSERT INTO "UserHangoutGroupAttendance" (id, "hangoutGroupId", "hangoutEpisodeId", "userId", "attendedAt") VALUES
+SELECT group_id, user_name, is_active FROM v_member_roster
+    WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
+INSERT INTO "UserHangoutGroupAttendance" (id, "hangoutGroupId", "hangoutEpisodeId", "userId",
+    "attendedAt") VALUES
     ('early', 'h', 'hijrah-1', 'citra', test.utc('2026-02-01 19:00+07')),
     ('late', 'h', 'hijrah-3', 'citra', test.utc('2026-03-31 11:00+07')),
     ('later', 'h', 'hijrah-4', 'citra', test.utc('2026-04-30 11:00+07'));
 CALL test.refresh();
-SELECT group_id, user_name, is_active FROM v_member_roster WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
+SELECT group_id, user_name, is_active FROM v_member_roster
+    WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
 SET LOCAL ngeshare.as_of = '2026-03-31 10:59:59.999+07';
-SELECT group_id, user_name, is_active FROM v_member_roster WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
+SELECT group_id, user_name, is_active FROM v_member_roster
+    WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
 SET LOCAL ngeshare.as_of = '2026-02-28 12:00+07';
-SELECT group_id, user_name, is_active FROM v_member_roster WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
+SELECT group_id, user_name, is_active FROM v_member_roster
+    WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
 ROLLBACK;
 
 -- gone is deleted from that very instant on.
@@ -105,7 +115,8 @@ SELECT * FROM v_facilitator_monthly ORDER BY month;
 -- A day later dewi leads the group of Sejarah, which stalled long ago, and that of
 -- Hijrah has not met for 29 days: nobody is active.
 SET ngeshare.as_of = '2026-04-01 12:00+07';
-SELECT facilitator_id, is_alumni, facilitator_since FROM v_facilitator_alumni WHERE facilitator_id = 'dewi';
+SELECT facilitator_id, is_alumni, facilitator_since FROM v_facilitator_alumni
+    WHERE facilitator_id = 'dewi';
 SELECT * FROM v_facilitator_growth;
 SELECT * FROM v_facilitator_monthly WHERE month >= '2026-03-01' ORDER BY month;
 SET ngeshare.as_of = '2026-03-31 12:00+07';
@@ -156,10 +167,12 @@ END
 $$;
 SELECT * FROM test.ask_all('4714-11-24 00:00:00+00 BC');
 SELECT * FROM test.ask_all('294276-12-31 23:59:59+00');
-SELECT fact, value FROM ngeshare_explain_group('h', '294276-12-31 23:59:59+00') WHERE fact = 'status';
+SELECT fact, value FROM ngeshare_explain_group('h', '294276-12-31 23:59:59+00')
+    WHERE fact = 'status';
 SELECT count(*) FROM ngeshare_member_journey('dewi', '4714-11-24 00:00:00+00 BC');
 SET timezone = 'Asia/Jakarta';
-SELECT fact, value FROM ngeshare_explain_group('h', '294276-12-31 23:59:59+00') WHERE fact = 'status';
+SELECT fact, value FROM ngeshare_explain_group('h', '294276-12-31 23:59:59+00')
+    WHERE fact = 'status';
 SET timezone = 'UTC';
 SET ngeshare.timezone = 'UTC';
 SELECT * FROM test.ask_all('2026-03-31 12:00+07');

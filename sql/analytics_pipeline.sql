@@ -72,16 +72,20 @@ SELECT group_b_id, days_between FROM v_curriculum_pipeline ORDER BY days_between
 ROLLBACK;
 
 -- As of a day before a B has met, before A has graduated, before its members had joined.
-SELECT group_b_id, days_between FROM ngeshare_pipeline('2026-05-01 23:59:59+07') ORDER BY days_between;
+SELECT group_b_id, days_between FROM ngeshare_pipeline('2026-05-01 23:59:59+07')
+    ORDER BY days_between;
 SELECT group_b_id, days_between FROM ngeshare_pipeline('2026-01-31 19:00+07') ORDER BY days_between;
-SELECT group_b_id, days_between FROM ngeshare_pipeline('2026-01-31 18:59:59+07') ORDER BY days_between;
+SELECT group_b_id, days_between FROM ngeshare_pipeline('2026-01-31 18:59:59+07')
+    ORDER BY days_between;
 BEGIN;
 UPDATE "UserHangoutGroup"
 SET "joinedAt" = test.utc('2026-06-01 12:00+07')
 WHERE "userId" IN ('m2', 'm3') AND "hangoutGroupId" = 'a';
 CALL test.refresh();
-SELECT group_b_id, days_between FROM ngeshare_pipeline('2026-06-01 11:59:59+07') ORDER BY days_between;
-SELECT group_b_id, days_between FROM ngeshare_pipeline('2026-06-01 12:00:00+07') ORDER BY days_between;
+SELECT group_b_id, days_between FROM ngeshare_pipeline('2026-06-01 11:59:59+07')
+    ORDER BY days_between;
+SELECT group_b_id, days_between FROM ngeshare_pipeline('2026-06-01 12:00:00+07')
+    ORDER BY days_between;
 ROLLBACK;
 CALL test.clear();
 
@@ -235,7 +239,8 @@ SELECT
 FROM v_curriculum_funnel;
 
 CALL test.refresh();
-SELECT group_a_id, group_b_id, days_between FROM v_curriculum_pipeline ORDER BY group_b_id COLLATE "C";
+SELECT group_a_id, group_b_id, days_between
+    FROM v_curriculum_pipeline ORDER BY group_b_id COLLATE "C";
 -- Settled are a2, a4 and a5: graduated more than 90 days ago, one of three with a link.
 SELECT * FROM test.funnel ORDER BY no;
 -- A day later a1 and a3 are settled as well: two of five.
@@ -243,7 +248,8 @@ SELECT awaiting, settled_continuation_rate
 FROM ngeshare_funnel('2026-05-02 12:00+07')
 WHERE sequence_order = 1;
 -- Before anything: zeros, and nothing to divide by.
-SELECT groups_total, graduation_rate, continued, continuation_rate, awaiting, settled_continuation_rate
+SELECT groups_total, graduation_rate, continued, continuation_rate, awaiting,
+    settled_continuation_rate
 FROM ngeshare_funnel('2024-01-01 12:00+07')
 ORDER BY sequence_order;
 

@@ -20,10 +20,12 @@ CALL test.people('a', 'ani', 'budi', 'citra');
 CALL test.people('b', 'ani', 'budi', 'citra');
 CALL test.people('c', 'ani', 'budi', 'citra');
 CALL test.people('d', 'ani', 'budi', 'citra');
-INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+    "userId")
 SELECT 'a' || n, timestamp '2025-12-05' + n * interval '9 days', 'aqidah-' || n, 'a', 'budi'
 FROM generate_series(1, 9) AS n;
-INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+    "userId")
 VALUES
     ('c8', '2026-01-20', 'aqidah-8', 'c', 'budi'),
     ('d7', '2026-01-21', 'aqidah-7', 'd', 'budi'),
@@ -50,7 +52,8 @@ DECLARE
 BEGIN
     UPDATE ngeshare.answer_cache AS cache SET home.groups_total = -1;
     home_from := (SELECT CASE groups_total WHEN -1 THEN 'cached' ELSE 'computed' END FROM api.home);
-    before_from := (SELECT CASE groups_total WHEN -1 THEN 'cached' ELSE 'computed' END FROM api.home_before);
+    before_from := (SELECT CASE groups_total WHEN -1 THEN 'cached' ELSE 'computed' END
+        FROM api.home_before);
     DELETE FROM ngeshare.answer_cache;
     computed := (SELECT (now, before)::text FROM api.home AS now, api.home_before AS before);
     is_right := shown = computed AND NOT EXISTS (SELECT 1 FROM ngeshare.answer_cache);
@@ -108,7 +111,8 @@ BEGIN
     FOR number IN -1 .. 1 LOOP
         PERFORM set_config('ngeshare.as_of',
             ((until AT TIME ZONE 'UTC') + number * interval '1 microsecond')::text, true);
-        IF (SELECT (home_from = 'cached') <> (number < 0) OR NOT cached.is_right FROM test.cached()) THEN
+        IF (SELECT (home_from = 'cached') <> (number < 0) OR NOT cached.is_right
+            FROM test.cached()) THEN
             RAISE EXCEPTION '% microseconds from %: %', number, until, (SELECT test.cached());
         END IF;
     END LOOP;
@@ -119,18 +123,23 @@ EXCEPTION
 END
 $$;
 SELECT test.holds_until($$CALL test.meets('b', 'hijrah-2', '2026-03-31 13:00+07')$$) AS meeting;
-SELECT test.holds_until($$CALL test.meets('b', 'aqidah-2', '2026-03-31 13:01+07')$$) AS foreign_episode;
+SELECT test.holds_until($$CALL test.meets('b', 'aqidah-2', '2026-03-31 13:01+07')$$)
+    AS foreign_episode;
 SELECT test.holds_until($$CALL test.circle('new', 'aqidah', '2026-03-31 13:02+07')$$) AS new_group;
 SELECT test.holds_until(
     $$CALL test.joins('new', 'd', 'MEMBER', 'dewi', NULL, '2026-03-31 13:03+07')$$) AS member;
 SELECT test.holds_until(
-    $$CALL test.joins('new', 'd', 'FACILITATOR', 'dewi', NULL, '2026-03-31 13:04+07')$$) AS facilitator;
+    $$CALL test.joins('new', 'd', 'FACILITATOR', 'dewi', NULL,
+        '2026-03-31 13:04+07')$$) AS facilitator;
 SELECT test.holds_until(
-    $$CALL test.joins('new', 'd', 'FACILITATOR', 'budi', NULL, '2026-03-31 13:05+07')$$) AS member_leads;
+    $$CALL test.joins('new', 'd', 'FACILITATOR', 'budi', NULL,
+        '2026-03-31 13:05+07')$$) AS member_leads;
 SELECT test.holds_until(
-    $$UPDATE "User" SET "deletedAt" = '2026-03-31 06:06' WHERE id = 'citra'$$) AS deletion_of_member;
+    $$UPDATE "User" SET "deletedAt" = '2026-03-31 06:06'
+        WHERE id = 'citra'$$) AS deletion_of_member;
 SELECT test.holds_until(
-    $$UPDATE "User" SET "deletedAt" = '2026-03-31 06:07' WHERE id = 'ani'$$) AS deletion_of_facilitator;
+    $$UPDATE "User" SET "deletedAt" = '2026-03-31 06:07'
+        WHERE id = 'ani'$$) AS deletion_of_facilitator;
 SELECT test.holds_until($$
     INSERT INTO "HangoutGroup" (id, "updatedAt", name, status, "createdAt")
     VALUES ('outside', '2026-01-01', 'Outside', 'ANY', '2026-01-01');
@@ -183,20 +192,25 @@ SHOW ngeshare.as_of;
 --
 -- A write changes nothing until the next refresh; the refresh fills the cache again
 --
-CREATE FUNCTION test.written(statement text, OUT until_then text, OUT after_it text, OUT is_right boolean)
+CREATE FUNCTION test.written(statement text, OUT until_then text, OUT after_it text,
+    OUT is_right boolean)
 LANGUAGE plpgsql
 AS $$
 DECLARE
     shown text := (SELECT home::text FROM api.home);
 BEGIN
     EXECUTE statement;
-    until_then := CASE WHEN (SELECT home::text FROM api.home) = shown THEN 'as before' ELSE 'changed' END;
+    until_then := CASE WHEN (SELECT home::text FROM api.home) = shown THEN 'as before'
+        ELSE 'changed' END;
     PERFORM ngeshare_refresh();
-    after_it := (SELECT CASE WHEN home::text = shown THEN 'as before' ELSE 'changed' END FROM api.home);
-    is_right := (SELECT (cached.home_from, cached.before_from) = ('cached', 'cached') AND cached.is_right FROM test.cached());
+    after_it := (SELECT CASE WHEN home::text = shown THEN 'as before' ELSE 'changed' END
+        FROM api.home);
+    is_right := (SELECT (cached.home_from, cached.before_from) = ('cached', 'cached')
+        AND cached.is_right FROM test.cached());
 END
 $$;
-SELECT * FROM test.written($$UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = '2026-02-01' WHERE id = 'b1'$$);
+SELECT * FROM test.written($$UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = '2026-02-01'
+    WHERE id = 'b1'$$);
 SELECT * FROM test.written($$DELETE FROM "UserHangoutGroupAttendance" WHERE id = 'a9'$$);
 SELECT * FROM test.written($$UPDATE "HangoutGroup" SET "startDate" = '2026-03-01' WHERE id = 'b'$$);
 SELECT * FROM test.written($$UPDATE "Hangout" SET name = 'Other' WHERE id = 'hijrah'$$);
@@ -219,6 +233,24 @@ SELECT xmin = :made_by AS is_kept FROM ngeshare.answer_cache ORDER BY as_of DESC
 CALL test.sync_ends('2026-04-01 12:00:00+07');
 SELECT * FROM test.entry;
 SELECT * FROM test.cached();
+
+-- The entry of a month before is kept as well while its day lasts.
+CALL test.sync_ends('2026-04-01 12:00:00+07');
+SELECT min(xmin::text) AS made_by FROM ngeshare.answer_cache \gset
+CALL test.sync_ends('2026-04-01 13:00:00+07');
+SELECT count(*), min(xmin::text) = :'made_by' AS is_kept FROM ngeshare.answer_cache;
+SET ngeshare.as_of = '2026-04-01 13:00:00+07';
+SELECT * FROM test.cached();
+
+-- A refresh by hand under a session's own rules fills the cache under the database's.
+SET ngeshare.active_days = 5;
+DELETE FROM ngeshare.answer_cache;
+CALL test.refresh();
+SELECT current_setting('ngeshare.active_days') AS own;
+SELECT * FROM test.cached();
+RESET ngeshare.active_days;
+SELECT * FROM test.cached();
+SET ngeshare.as_of = '2026-03-31 12:00:00+07';
 
 -- A miss computes the same, in a read-only transaction too.
 CALL test.sync_ends('2026-03-31 12:00:00+07');

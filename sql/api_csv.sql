@@ -13,7 +13,9 @@ RETURNS text
 LANGUAGE sql
 IMMUTABLE
 AS $$
-    SELECT replace(replace(replace(csv, convert_from('\xefbbbf', current_setting('server_encoding')), '<BOM>'), E'\r', '<CR>'), E'\t', '<TAB>')
+    SELECT replace(replace(replace(csv,
+        convert_from('\xefbbbf', current_setting('server_encoding')),
+            '<BOM>'), E'\r', '<CR>'), E'\t', '<TAB>')
 $$;
 CREATE TYPE test.mood AS ENUM ('=glad', 'sad');
 CREATE DOMAIN test.label AS text;
@@ -90,7 +92,8 @@ CREATE FUNCTION test.spelled(word text)
 RETURNS text
 LANGUAGE sql
 AS $$
-    SELECT string_agg(CASE WHEN ascii(letter) > 126 OR letter = E'\x0B' THEN '<' || to_hex(ascii(letter)) || '>' ELSE letter END, '' ORDER BY no)
+    SELECT string_agg(CASE WHEN ascii(letter) > 126 OR letter = E'\x0B'
+        THEN '<' || to_hex(ascii(letter)) || '>' ELSE letter END, '' ORDER BY no)
     FROM string_to_table(word, NULL) WITH ORDINALITY AS spelled (letter, no)
 $$;
 CREATE TABLE test.split (id integer, word text);
@@ -133,9 +136,12 @@ CROSS JOIN LATERAL (SELECT api.csv(shown) FROM (SELECT split.word) AS shown) AS 
 CROSS JOIN LATERAL substr(csv, length('_word__') + 1) AS line
 ORDER BY split.id;
 -- Arrays, documents and names of types are text as well.
-SELECT test.seen(api.csv(shown)) FROM (SELECT ARRAY['x;=1'] AS list, '["x;=1"]'::jsonb AS document, 'a;=1'::test.label AS label, -5 AS number, -0.5::float8 AS measured) AS shown;
+SELECT test.seen(api.csv(shown))
+    FROM (SELECT ARRAY['x;=1'] AS list, '["x;=1"]'::jsonb AS document, 'a;=1'::test.label AS label,
+        -5 AS number, -0.5::float8 AS measured) AS shown;
 -- The order is the caller's.
-SELECT test.seen(api.csv(shown)) FROM (SELECT * FROM test.cell WHERE id < 4 ORDER BY id DESC) AS shown;
+SELECT test.seen(api.csv(shown))
+    FROM (SELECT * FROM test.cell WHERE id < 4 ORDER BY id DESC) AS shown;
 
 --
 -- Numbers, days and instants are spelled as in JSON, whatever the session's styles
@@ -144,8 +150,10 @@ SET datestyle = 'German, DMY';
 SET timezone = 'Asia/Jakarta';
 INSERT INTO test.kinds
 VALUES
-    (true, -5, -1234567.80, -0.5, '2026-03-31', '2026-03-31 12:00:00.25', '2026-03-31 12:00:00+07', '07:08:09', '-1 day', '"=1"', '{=a,"b,c"}', '=label', '=glad'),
-    (false, 0, 0.00, 'NaN', '-infinity', 'infinity', '0044-03-15 12:00:00+07:07:12 BC', '00:00', '1 mon', '-5', '{}', 'label', 'sad'),
+    (true, -5, -1234567.80, -0.5, '2026-03-31', '2026-03-31 12:00:00.25', '2026-03-31 12:00:00+07',
+        '07:08:09', '-1 day', '"=1"', '{=a,"b,c"}', '=label', '=glad'),
+    (false, 0, 0.00, 'NaN', '-infinity', 'infinity', '0044-03-15 12:00:00+07:07:12 BC', '00:00',
+        '1 mon', '-5', '{}', 'label', 'sad'),
     (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 SELECT test.seen(api.csv(kinds)) FROM test.kinds;
 SET datestyle = 'ISO, YMD';
@@ -157,9 +165,11 @@ SET timezone = 'UTC';
 -- One column: a NULL is still a row.
 SELECT test.seen(api.csv(shown)) FROM (VALUES ('a'), (NULL), ('')) AS shown (word);
 -- A row that is NULL has nothing but NULLs.
-SELECT test.seen(api.csv(cell ORDER BY asked)) FROM (VALUES (1), (99), (2)) AS wanted (asked) LEFT JOIN test.cell ON id = asked;
+SELECT test.seen(api.csv(cell ORDER BY asked)) FROM (VALUES (1), (99), (2)) AS wanted (asked)
+    LEFT JOIN test.cell ON id = asked;
 -- Several files in one query, and one that grows.
-SELECT id % 2, test.seen(api.csv(cell ORDER BY id)) FROM test.cell WHERE id < 5 GROUP BY id % 2 ORDER BY 1;
+SELECT id % 2, test.seen(api.csv(cell ORDER BY id)) FROM test.cell WHERE id < 5
+    GROUP BY id % 2 ORDER BY 1;
 SELECT id, length(api.csv(cell) OVER (ORDER BY id)) FROM test.cell WHERE id < 4 ORDER BY id;
 -- No columns; values, rows of different types, no rows of no type.
 CREATE TABLE test.nothing ();
@@ -179,7 +189,8 @@ BEGIN
         'SELECT api.csv(shown) FROM (SELECT * FROM test.cell WHERE false) AS shown',
         'SELECT api.csv(NULL::record)',
         -- Five cells of 60 MB; one of 128 MB that is all quotes.
-        'SELECT api.csv(shown) FROM (SELECT number, repeat(''x'', 60 * 1024 * 1024) AS word FROM generate_series(1, 5) AS number) AS shown',
+        'SELECT api.csv(shown) FROM (SELECT number, repeat(''x'', 60 * 1024 * 1024) AS word FROM '
+        'generate_series(1, 5) AS number) AS shown',
         'SELECT api.csv(shown) FROM (SELECT repeat(''"'', 128 * 1024 * 1024) AS word) AS shown'
     ]
     LOOP
@@ -188,7 +199,8 @@ BEGIN
             RAISE EXCEPTION 'this was not refused: %', wrong;
         EXCEPTION
             WHEN datatype_mismatch OR indeterminate_datatype OR program_limit_exceeded THEN
-                GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, said = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+                GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, said = MESSAGE_TEXT,
+                    hint = PG_EXCEPTION_HINT;
                 RAISE INFO '%: % (%)', code, said, hint;
         END;
     END LOOP;
@@ -196,7 +208,8 @@ END
 $$;
 -- One that fits: four cells of 60 MB.
 SELECT length(api.csv(shown))
-FROM (SELECT number, repeat('x', 60 * 1024 * 1024) AS word FROM generate_series(1, 4) AS number) AS shown;
+FROM (SELECT number, repeat('x', 60 * 1024 * 1024) AS word
+    FROM generate_series(1, 4) AS number) AS shown;
 -- Many rows: as many lines, and nothing kept of each but its text.
 SELECT length(csv), length(csv) - length(replace(csv, E'\r\n', '.')) AS lines
 FROM (

@@ -7,7 +7,8 @@
 \set ECHO all
 
 -- A run that ended so long ago, and the tables it came to the end of.
-CREATE PROCEDURE test.run(mode text, status text, ended interval, tables integer DEFAULT 6, message text DEFAULT NULL)
+CREATE PROCEDURE test.run(mode text, status text, ended interval, tables integer DEFAULT 6,
+    message text DEFAULT NULL)
 LANGUAGE sql
 AS $$
     WITH run AS (
@@ -21,7 +22,8 @@ AS $$
     JOIN ngeshare.mirror_table ON table_no <= $4
 $$;
 CREATE VIEW test.health AS
-SELECT status, last_success_at = now() - age AS same, age, last_run_id AS run, last_error, sqlstate, next_run_at, alerts_pending
+SELECT status, last_success_at = now() - age AS same, age, last_run_id AS run, last_error, sqlstate,
+    next_run_at, alerts_pending
 FROM v_sync_health;
 
 SELECT ngeshare.stale_after();
@@ -58,14 +60,16 @@ ROLLBACK;
 BEGIN;
 CALL test.run('incremental', 'success', '26 hours 1 second');
 SELECT * FROM test.health;
-SELECT status, regexp_replace(detail, 'at .*', 'at ...') AS detail, hint FROM ngeshare.check_last_sync();
+SELECT status, regexp_replace(detail, 'at .*', 'at ...') AS detail, hint
+    FROM ngeshare.check_last_sync();
 SELECT is_stale FROM api.freshness;
 ROLLBACK;
 -- Logged as running, and nobody works on it: crashed.
 BEGIN;
 CALL test.run('incremental', 'running', '1 hour', 2);
 SELECT status, last_error, last_success_at FROM v_sync_health;
-SELECT status, regexp_replace(detail, '\d+', 'N') AS detail, hint FROM ngeshare.check_job_left_behind();
+SELECT status, regexp_replace(detail, '\d+', 'N') AS detail, hint
+    FROM ngeshare.check_job_left_behind();
 ROLLBACK;
 
 -- Alerts that wait.
@@ -105,7 +109,8 @@ SELECT * FROM ngeshare.run_check('of_test');
 CREATE OR REPLACE FUNCTION ngeshare.check_of_test()
 RETURNS SETOF ngeshare.finding
 LANGUAGE plpgsql
-AS $$ BEGIN RAISE query_canceled USING MESSAGE = 'production: canceling statement due to statement timeout'; END $$;
+AS $$ BEGIN RAISE query_canceled
+    USING MESSAGE = 'production: canceling statement due to statement timeout'; END $$;
 SELECT * FROM ngeshare.run_check('of_test');
 CREATE OR REPLACE FUNCTION ngeshare.check_of_test()
 RETURNS SETOF ngeshare.finding
@@ -134,7 +139,8 @@ ROLLBACK;
 -- Rows that wait.
 SELECT * FROM ngeshare.check_quarantine();
 BEGIN;
-INSERT INTO ngeshare.quarantine (table_name, row_id, reason, content, source_hash, first_run_id, last_run_id)
+INSERT INTO ngeshare.quarantine (table_name, row_id, reason, content, source_hash, first_run_id,
+    last_run_id)
 VALUES
     ('UserHangoutGroup', 'b', 'userId ''gone'' has no row in User', '{}', 0, 1, 2),
     ('UserHangoutGroup', 'a', 'a value that has to be there is NULL', '{}', 0, 1, 2);
@@ -159,3 +165,15 @@ SELECT * FROM ngeshare.run_check('triggers');
 RESET ROLE;
 DROP OWNED BY regress_ngeshare_nobody;
 DROP ROLE regress_ngeshare_nobody;
+
+-- What the last refresh did, and what was written since.
+SELECT refreshed_at, generation, stale_keys, refresh_ms FROM v_sync_health;
+SELECT ngeshare_refresh();
+SELECT refreshed_at BETWEEN now() - interval '1 minute'
+    AND now() AS is_fresh, generation, stale_keys, refresh_ms >= 0 AS is_timed
+FROM v_sync_health;
+INSERT INTO "User" (id, "createdAt", "updatedAt") VALUES ('u', '2026-01-01', '2026-01-01'),
+    ('v', '2026-01-01', '2026-01-01');
+SELECT stale_keys FROM v_sync_health;
+SELECT ngeshare_refresh();
+SELECT stale_keys FROM v_sync_health;

@@ -50,7 +50,8 @@ SELECT user_id, role, joined_at FROM v_member_roster ORDER BY user_id;
 SELECT status, max_episode_reached, first_meeting_date, total_meetings FROM v_group_status;
 SELECT group_id, episode_id, day, first_at, last_at, attendances FROM ngeshare.meeting ORDER BY day;
 SELECT ngeshare.advance_window('2026-02-13 17:00');
-SELECT table_name, column_name, rows, example_id FROM v_data_quality WHERE finding = 'implausible_date';
+SELECT table_name, column_name, rows, example_id FROM v_data_quality
+    WHERE finding = 'implausible_date';
 CALL test.refresh();
 SELECT status, max_episode_reached, first_meeting_date, total_meetings FROM v_group_status;
 SELECT group_id, episode_id, day, first_at, last_at, attendances FROM ngeshare.meeting ORDER BY day;
@@ -74,14 +75,17 @@ UPDATE "User" SET "deletedAt" = "createdAt" WHERE id = 'dewi';
 SELECT * FROM test.odd ORDER BY finding, table_name COLLATE "C";
 ROLLBACK;
 BEGIN;
-UPDATE "User" SET "createdAt" = '2026-04-01 12:00:00', "updatedAt" = '2026-04-01 12:00:00', "lastActive" = '2026-04-01 12:00:00';
+UPDATE "User" SET "createdAt" = '2026-04-01 12:00:00', "updatedAt" = '2026-04-01 12:00:00',
+    "lastActive" = '2026-04-01 12:00:00';
 UPDATE "HangoutGroup" SET "updatedAt" = '2026-04-01 12:00:00';
 SELECT * FROM test.odd;
-UPDATE "User" SET "createdAt" = '2026-04-01 12:00:00.001', "updatedAt" = 'infinity', "lastActive" = '2030-01-01' WHERE id > 'b';
+UPDATE "User" SET "createdAt" = '2026-04-01 12:00:00.001', "updatedAt" = 'infinity',
+    "lastActive" = '2030-01-01' WHERE id > 'b';
 UPDATE "Hangout" SET "createdAt" = '2027-01-01', "updatedAt" = '2027-01-01';
 UPDATE "HangoutEpisode" SET "createdAt" = '2027-01-01', "updatedAt" = '2027-01-01';
 UPDATE "HangoutGroup" SET "createdAt" = '2027-01-01', "updatedAt" = '2027-01-01' WHERE id = 'g2';
-UPDATE "UserHangoutGroup" SET "createdAt" = '2027-01-01', "updatedAt" = '2027-01-01', "joinedAt" = '2027-01-01' WHERE id = 'g1/budi';
+UPDATE "UserHangoutGroup" SET "createdAt" = '2027-01-01', "updatedAt" = '2027-01-01',
+    "joinedAt" = '2027-01-01' WHERE id = 'g1/budi';
 CALL test.meets('g1', 'aqidah-1', '2027-01-01 00:00+00');
 SELECT * FROM test.odd ORDER BY finding, table_name COLLATE "C", column_name COLLATE "C";
 ROLLBACK;
@@ -147,7 +151,7 @@ SELECT
     ngeshare.name_distance('kitab', 'kitäb', 2) AS letters,
     ngeshare.name_distance(repeat('ä', 2000), repeat('ä', 3000), 2) AS beginnings;
 
--- Roles and statuses: a row a value, the long ones cut.
+-- Roles and statuses: one row per value, the long ones cut.
 BEGIN;
 CALL test.joins('j1', 'g1', 'OBSERVER', 'dewi');
 CALL test.joins('j2', 'g1', repeat('LONG', 100), 'dewi');
@@ -160,7 +164,8 @@ ROLLBACK;
 
 -- What syncs left: rows without a parent, other rows that wait, and drift.
 BEGIN;
-INSERT INTO ngeshare.quarantine (table_name, row_id, reason, content, source_hash, first_run_id, last_run_id)
+INSERT INTO ngeshare.quarantine (table_name, row_id, reason, content, source_hash, first_run_id,
+    last_run_id)
 VALUES
     ('UserHangoutGroup', 'a', 'userId ''gone'' has no row in User', '{}', 0, 1, 2),
     ('UserHangoutGroup', 'b', 'userId ''it''''s gone'' has no row in User', '{}', 0, 1, 2),
@@ -187,8 +192,10 @@ SELECT ngeshare.name_distance('a', 'b', 1);
 RESET ROLE;
 GRANT USAGE ON SCHEMA ngeshare TO regress_ngeshare_reader;
 GRANT SELECT ON v_data_quality TO regress_ngeshare_reader;
-GRANT EXECUTE ON FUNCTION ngeshare.quality_of_nulls(), ngeshare.quality_of_rules(), ngeshare.quality_of_values(),
-    ngeshare.quality_of_names(), ngeshare.quality_of_syncs() TO regress_ngeshare_reader;
+GRANT EXECUTE ON FUNCTION ngeshare.quality_of_nulls(), ngeshare.quality_of_rules(),
+    ngeshare.quality_of_values(),
+    ngeshare.quality_of_names(), ngeshare.quality_of_places(),
+        ngeshare.quality_of_syncs() TO regress_ngeshare_reader;
 SET ROLE regress_ngeshare_reader;
 SELECT count(*) > 0 AS reads FROM v_data_quality;
 RESET ROLE;

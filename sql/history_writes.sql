@@ -1,5 +1,5 @@
--- Whatever writes to the mirror or to the history: until the refresh answers are as before, after it
--- they are exactly what the mirror and the history say.
+-- Whatever writes to the mirror or to the history: until the refresh answers are as before, after
+-- it they are exactly what the mirror and the history say.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -22,9 +22,10 @@ CROSS JOIN LATERAL unnest(meeting.episode_id, meeting.day, meeting.first_at, mee
 CREATE VIEW test.past AS
 SELECT group_id, episode_id, day, first_at, last_at, attendances AS n
 FROM ngeshare.meeting_past;
--- The history as the raw rows since the window's start and the past come to.
+-- The history as the raw rows since the window's start and the past come to. A day that the
+-- window's start cuts in two has attendance on both sides: it is one meeting.
 CREATE VIEW test.counted AS
-SELECT met.*
+SELECT met.group_id, met.episode_id, met.day, min(met.first_at) AS first_at, sum(met.n)::bigint AS n
 FROM (
     SELECT
         "hangoutGroupId" AS group_id,
@@ -41,7 +42,8 @@ FROM (
 ) AS met
 JOIN public."HangoutGroup" AS grp ON grp.id = met.group_id
 JOIN public."Hangout" AS hangout ON hangout.id = grp."hangoutId"
-JOIN public.course_config AS course ON course.course_name = hangout.name;
+JOIN public.course_config AS course ON course.course_name = hangout.name
+GROUP BY met.group_id, met.episode_id, met.day;
 
 -- How many groups a refresh builds; whether one of everything then finds nothing to write; and
 -- whether the meetings that answers read are those counted.
@@ -82,7 +84,8 @@ SELECT count(*) AS groups FROM v_group_status;
 -- Before any sync everything is in the window
 --
 -- INSERT: one statement, three groups of rows; 17:00 UTC begins Jakarta's next day
-INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+    "userId")
 VALUES
     ('1', '2026-03-01 12:00', 'aqidah-1', 'g1', 'ani'),
     ('2', '2026-03-01 12:05', 'aqidah-1', 'g1', 'budi'),
@@ -103,7 +106,8 @@ SELECT * FROM test.refreshed();
 
 -- UPDATE: to another day, another episode, another group, another instant, another user
 BEGIN;
-UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1 day' WHERE id IN ('1', '2');
+UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1 day'
+    WHERE id IN ('1', '2');
 UPDATE "UserHangoutGroupAttendance" SET "hangoutEpisodeId" = 'aqidah-3' WHERE id = '3';
 UPDATE "UserHangoutGroupAttendance" SET "hangoutGroupId" = 'g2' WHERE id = '4';
 UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = '2026-03-01 00:00' WHERE id = '5';
@@ -125,7 +129,8 @@ SELECT * FROM test.shown ORDER BY 1, 2, 3;
 ROLLBACK;
 
 -- COPY
-COPY "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId") FROM STDIN;
+COPY "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+    FROM STDIN;
 7	2026-03-01 12:10	aqidah-1	g1	citra
 8	2026-03-02 12:00	aqidah-2	g1	ani
 \.
@@ -133,12 +138,14 @@ SELECT * FROM test.refreshed();
 SELECT * FROM test.shown ORDER BY 1, 2, 3;
 
 -- ON CONFLICT: one row is new, one moves, one stays
-INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+    "userId")
 VALUES
     ('7', '2026-03-03 12:10', 'aqidah-1', 'g1', 'citra'),
     ('9', '2026-03-03 12:20', 'aqidah-1', 'g1', 'ani')
 ON CONFLICT (id) DO UPDATE SET "attendedAt" = excluded."attendedAt";
-INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+    "userId")
 VALUES ('8', '2026-03-09 12:00', 'aqidah-9', 'g2', 'ani')
 ON CONFLICT DO NOTHING;
 SELECT * FROM test.refreshed();
@@ -179,7 +186,8 @@ SELECT * FROM test.refreshed();
 -- A session's replication role turns no note of a write off.
 SET session_replication_role = replica;
 DELETE FROM "UserHangoutGroupAttendance" WHERE id = '6';
-INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+    "userId")
 VALUES ('11', '2026-03-15 12:00', 'aqidah-6', 'g2', 'budi');
 RESET session_replication_role;
 SELECT * FROM test.refreshed();
@@ -251,7 +259,8 @@ UPDATE "HangoutEpisode" SET "hangoutId" = 'hijrah' WHERE id = 'aqidah-1';
 TABLE test.noted;
 SELECT * FROM test.refreshed();
 SELECT group_id, max_episode_reached FROM v_group_progress ORDER BY 1;
-UPDATE "HangoutEpisode" SET "hangoutId" = 'aqidah', "order" = 4, name = 'Four' WHERE id = 'aqidah-1';
+UPDATE "HangoutEpisode" SET "hangoutId" = 'aqidah', "order" = 4, name = 'Four'
+    WHERE id = 'aqidah-1';
 SELECT * FROM test.refreshed();
 SELECT group_id, max_episode_reached FROM v_group_progress ORDER BY 1;
 SELECT DISTINCT title FROM ngeshare.meeting_as_of WHERE group_id = 'k1';
@@ -261,7 +270,8 @@ SELECT * FROM test.refreshed();
 UPDATE "HangoutEpisode" SET "order" = 7, name = 'Seven' WHERE id = 'hijrah-2';
 SELECT * FROM test.refreshed();
 SELECT episode, title, is_own FROM ngeshare.meeting_as_of WHERE group_id = 'k1' ORDER BY first_at;
-UPDATE "UserHangoutGroupAttendance" SET "hangoutEpisodeId" = 'aqidah-1' WHERE "hangoutEpisodeId" = 'hijrah-2';
+UPDATE "UserHangoutGroupAttendance" SET "hangoutEpisodeId" = 'aqidah-1'
+    WHERE "hangoutEpisodeId" = 'hijrah-2';
 
 -- A group moves to another hangout; a membership record moves to another group and to another user
 UPDATE "HangoutGroup" SET "hangoutId" = 'hijrah' WHERE id = 'k2';
@@ -308,14 +318,17 @@ SELECT * FROM test.refreshed();
 SELECT group_id, status, total_meetings FROM v_group_status;
 
 -- A refresh that finds no difference leaves the generation and all rows as they are.
-SELECT generation, (SELECT min(xmin::text) FROM ngeshare.group_snapshot) AS made_by FROM ngeshare.snapshot_state \gset
+SELECT generation, (SELECT min(xmin::text) FROM ngeshare.group_snapshot) AS made_by
+    FROM ngeshare.snapshot_state \gset
 UPDATE "HangoutGroup" SET name = name;
 SELECT * FROM test.refreshed();
-SELECT generation = :generation AS is_same, (SELECT min(xmin::text) = :'made_by' FROM ngeshare.group_snapshot) AS is_kept
+SELECT generation = :generation AS is_same, (SELECT min(xmin::text) = :'made_by'
+    FROM ngeshare.group_snapshot) AS is_kept
 FROM ngeshare.snapshot_state;
 UPDATE "HangoutGroup" SET name = 'New name';
 SELECT * FROM test.refreshed();
-SELECT generation = :generation AS is_same, (SELECT min(xmin::text) = :'made_by' FROM ngeshare.group_snapshot) AS is_kept
+SELECT generation = :generation AS is_same, (SELECT min(xmin::text) = :'made_by'
+    FROM ngeshare.group_snapshot) AS is_kept
 FROM ngeshare.snapshot_state;
 
 -- The record by which the sync's comparison sees writes by hand is not the refresh's to take.
@@ -347,7 +360,8 @@ INSERT INTO ngeshare.meeting_past
 VALUES ('w1', 'aqidah-1', '2026-02-01', '2026-02-01 12:00', '2026-02-01 12:00', 1);
 
 -- Attendance by hand counts from the window's very start on, and not before it.
-INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+    "userId")
 VALUES
     ('a', '2026-02-13 16:59:59.999', 'aqidah-2', 'w1', 'ani'),
     ('b', '2026-02-13 17:00', 'aqidah-3', 'w1', 'ani'),
@@ -388,12 +402,14 @@ DELETE FROM ngeshare.meeting_past;
 --
 CREATE VIEW test.answers AS
 SELECT instant.at, answer.*
-FROM generate_series(timestamptz '2026-01-01 12:00+07', '2026-04-10 12:00+07', '3 days') AS instant (at)
+FROM generate_series(timestamptz '2026-01-01 12:00+07', '2026-04-10 12:00+07',
+    '3 days') AS instant (at)
 CROSS JOIN LATERAL ngeshare_group_status(instant.at) AS answer;
 
 CALL test.circle('x1', 'aqidah');
 CALL test.circle('x2', 'aqidah');
-INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+    "userId")
 SELECT
     'x' || number,
     timestamp '2026-01-01 10:00' + number * interval '25 hours 40 minutes',
@@ -445,8 +461,10 @@ SELECT count(*) AS past_days_in_the_window FROM test.past WHERE first_at >= '202
 ROLLBACK;
 -- attendance from the new start on counts as before
 BEGIN;
-INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
-VALUES ('y1', '2026-02-20 17:00', 'aqidah-1', 'x1', 'ani'), ('y2', '2026-02-20 16:59', 'aqidah-1', 'x1', 'ani');
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+    "userId")
+VALUES ('y1', '2026-02-20 17:00', 'aqidah-1', 'x1', 'ani'),
+    ('y2', '2026-02-20 16:59', 'aqidah-1', 'x1', 'ani');
 SELECT * FROM test.refreshed();
 SELECT day, n FROM test.shown WHERE episode_id = 'aqidah-1';
 SELECT day, n FROM test.past WHERE episode_id = 'aqidah-1';
@@ -465,12 +483,14 @@ DELETE FROM ngeshare.history_state;
 CREATE PROCEDURE test.attend(VARIADIC instants timestamp[])
 LANGUAGE sql
 AS $$
-    INSERT INTO public."UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+    INSERT INTO public."UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId",
+        "hangoutGroupId", "userId")
     SELECT 'n' || number, at, 'aqidah-' || number, 'x1', 'ani'
     FROM unnest($1) WITH ORDINALITY AS instant (at, number);
 $$;
 CREATE VIEW test.days AS
-SELECT CASE WHEN first_at >= window_start THEN 'window' ELSE 'past' END AS side, episode_id, day, first_at, n
+SELECT CASE WHEN first_at >= window_start THEN 'window'
+    ELSE 'past' END AS side, episode_id, day, first_at, n
 FROM test.shown
 CROSS JOIN ngeshare.history_state;
 CREATE PROCEDURE test.new_history(zone text)
@@ -487,19 +507,23 @@ $$;
 
 -- Sao Paulo, 4 November 2018: 00:00 was skipped; 03:00 UTC was 01:00 of the 4th.
 CALL test.new_history('America/Sao_Paulo');
-CALL test.attend('2018-11-04 02:59:59.999', '2018-11-04 03:00', '2018-11-05 01:59:59.999', '2018-11-05 02:00');
+CALL test.attend('2018-11-04 02:59:59.999', '2018-11-04 03:00', '2018-11-05 01:59:59.999',
+    '2018-11-05 02:00');
 SELECT * FROM test.refreshed();
 SELECT * FROM test.days ORDER BY first_at;
 -- PostgreSQL takes the day's start for 03:00 UTC: the day is not cut.
-SELECT (timestamp '2018-11-04 00:00' AT TIME ZONE 'America/Sao_Paulo') AT TIME ZONE 'UTC' AS day_start;
+SELECT (timestamp '2018-11-04 00:00' AT TIME ZONE 'America/Sao_Paulo') AT TIME ZONE 'UTC'
+    AS day_start;
 SELECT ngeshare.advance_window('2018-11-04 03:00');
 SELECT * FROM test.refreshed();
 SELECT * FROM test.days ORDER BY first_at;
-SELECT total_meetings, first_meeting_date, last_meeting_date FROM v_group_progress WHERE group_id = 'x1';
+SELECT total_meetings, first_meeting_date, last_meeting_date FROM v_group_progress
+    WHERE group_id = 'x1';
 CALL test.new_history('America/Sao_Paulo');
 
 -- Sao Paulo, 18 February 2018: at midnight it was 23:00 of the 17th again.
-CALL test.attend('2018-02-18 01:30', '2018-02-18 02:30', '2018-02-18 02:59:59.999', '2018-02-18 03:00');
+CALL test.attend('2018-02-18 01:30', '2018-02-18 02:30', '2018-02-18 02:59:59.999',
+    '2018-02-18 03:00');
 SELECT * FROM test.refreshed();
 SELECT * FROM test.days ORDER BY first_at;
 SELECT ngeshare.advance_window('2018-02-18 03:00');
@@ -510,7 +534,8 @@ SELECT * FROM test.days ORDER BY first_at;
 -- from 05:00 UTC, so that a window that starts at the second one cuts the day.
 CALL test.new_history('America/Havana');
 CALL test.attend('2018-11-04 03:59:59.999', '2018-11-04 04:30', '2018-11-04 05:30');
-INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+    "userId")
 VALUES
     ('z1', '2018-11-04 04:40', 'aqidah-9', 'x1', 'ani'),
     ('z2', '2018-11-04 05:20', 'aqidah-9', 'x1', 'ani'),
@@ -526,8 +551,10 @@ SELECT total_meetings, first_meeting_date, last_meeting_date, graduated_on
 FROM v_group_progress
 WHERE group_id = 'x1';
 -- writes to either side of the cut
-INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
-VALUES ('z4', '2018-11-04 04:10', 'aqidah-9', 'x1', 'ani'), ('z5', '2018-11-04 05:10', 'aqidah-9', 'x1', 'ani');
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+    "userId")
+VALUES ('z4', '2018-11-04 04:10', 'aqidah-9', 'x1', 'ani'),
+    ('z5', '2018-11-04 05:10', 'aqidah-9', 'x1', 'ani');
 DELETE FROM "UserHangoutGroupAttendance" WHERE id IN ('z3', 'z4');
 SELECT * FROM test.refreshed();
 SELECT * FROM test.days WHERE episode_id = 'aqidah-9' ORDER BY first_at;
@@ -536,7 +563,8 @@ SELECT * FROM test.days WHERE episode_id = 'aqidah-9' ORDER BY first_at;
 -- again, so that the 7th has a minute of its own before the rest of the 6th.
 CALL test.new_history('America/St_Johns');
 CALL test.attend('2010-11-07 02:30:30', '2010-11-07 03:00', '2010-11-07 03:30:30');
-INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+    "userId")
 VALUES
     ('z1', '2010-11-07 02:30:40', 'aqidah-9', 'x1', 'ani'),
     ('z2', '2010-11-07 03:10', 'aqidah-9', 'x1', 'ani'),
@@ -568,7 +596,8 @@ SET ngeshare.timezone = 'Asia/Makassar';
 \set VERBOSITY sqlstate
 SELECT * FROM v_group_status;
 SELECT * FROM ngeshare_pipeline('2026-03-01 12:00+07');
-INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+    "userId")
 VALUES ('j', '2026-03-01 16:31', 'aqidah-1', 'x1', 'ani');
 SELECT ngeshare_refresh();
 \set VERBOSITY default
@@ -589,9 +618,11 @@ ROLLBACK;
 UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = 'infinity';
 UPDATE "HangoutGroup" SET "createdAt" = '-infinity';
 UPDATE "HangoutGroup" SET "startDate" = 'infinity';
-INSERT INTO "UserHangoutGroup" (id, "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId")
+INSERT INTO "UserHangoutGroup" (id, "updatedAt", "joinedAt", status, "hangoutGroupRole",
+    "hangoutGroupId")
 VALUES ('u', '2026-01-01', 'infinity', 'ANY', 'MEMBER', 'x1');
-INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+    "userId")
 VALUES ('k', '2026-03-01 16:31', 'aqidah-1', 'nobody', 'ani');
 \set VERBOSITY default
 -- Foreign keys hold here as in production; since PostgreSQL 18 RESTRICT has a SQLSTATE of its own.
@@ -620,12 +651,15 @@ SELECT * FROM test.refreshed();
 -- A role that may write the mirror needs no right to the history
 --
 CREATE ROLE regress_ngeshare_writer;
-GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON "UserHangoutGroupAttendance", "HangoutGroup", "User",
+GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON "UserHangoutGroupAttendance", "HangoutGroup",
+    "User",
     "HangoutEpisode", "UserHangoutGroup" TO regress_ngeshare_writer;
 SET ROLE regress_ngeshare_writer;
 \set VERBOSITY sqlstate
-INSERT INTO "HangoutGroup" (id, "updatedAt", name, status) VALUES ('r1', '2026-01-01', 'Group r1', 'ANY');
-INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+INSERT INTO "HangoutGroup" (id, "updatedAt", name, status) VALUES ('r1', '2026-01-01', 'Group r1',
+    'ANY');
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+    "userId")
 VALUES ('r', '2026-03-02 12:00', 'aqidah-1', 'x1', 'ani');
 UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = '2026-03-03 12:00' WHERE id = 'r';
 DELETE FROM "UserHangoutGroupAttendance" WHERE id = 'j';
@@ -646,8 +680,10 @@ DROP ROLE regress_ngeshare_writer;
 -- Two episodes at one instant: their order does not depend on the plan, nor on who wrote first
 --
 CALL test.circle('tie', 'aqidah');
-INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
-SELECT format('tie-%s-%s', day, episode), timestamp '2026-06-01 12:00' + day * interval '1 day', 'aqidah-' || episode, 'tie', 'ani'
+INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+    "userId")
+SELECT format('tie-%s-%s', day, episode), timestamp '2026-06-01 12:00' + day * interval '1 day',
+    'aqidah-' || episode, 'tie', 'ani'
 FROM generate_series(1, 9) AS day
 CROSS JOIN (VALUES (2), (1)) AS attended (episode);
 SELECT * FROM test.refreshed();

@@ -8,6 +8,8 @@
 SET client_min_messages = warning;
 DROP SCHEMA test CASCADE;
 RESET client_min_messages;
+-- Unaligned: a new long name changes its own line alone.
+\pset format unaligned
 \set ECHO all
 
 -- Names are shown with their schema wherever they are not PostgreSQL's own.
@@ -21,7 +23,8 @@ WHERE deptype = 'e'
   AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'ngeshare');
 
 -- What the extension says of itself.
-SELECT extname, extversion = default_version AS is_newest, extrelocatable, extnamespace::regnamespace
+SELECT extname, extversion = default_version AS is_newest, extrelocatable,
+    extnamespace::regnamespace
 FROM pg_extension
 JOIN pg_available_extensions ON name = extname
 WHERE extname IN ('ngeshare', 'postgres_fdw')
@@ -75,7 +78,8 @@ SELECT c.oid::regclass AS sequence
 FROM pg_class AS c
 WHERE c.relkind = 'S'
   AND c.relnamespace IN ('public'::regnamespace, 'ngeshare'::regnamespace)
-  AND (has_sequence_privilege('public', c.oid, 'USAGE') OR has_sequence_privilege('public', c.oid, 'SELECT'))
+  AND (has_sequence_privilege('public', c.oid, 'USAGE')
+      OR has_sequence_privilege('public', c.oid, 'SELECT'))
 ORDER BY 1;
 
 -- The schemas, and what PUBLIC may do in them.
@@ -161,14 +165,16 @@ WHERE k.contype <> 'n' -- since PostgreSQL 18; the columns tell of NOT NULL
 ORDER BY k.conrelid::regclass::text COLLATE "C", k.contype, pg_get_constraintdef(k.oid) COLLATE "C";
 
 -- Every index but those of primary keys.
-SELECT i.indrelid::regclass AS table, i.indisunique AS unique, pg_get_indexdef(i.indexrelid) AS definition
+SELECT i.indrelid::regclass AS table, i.indisunique AS unique,
+    pg_get_indexdef(i.indexrelid) AS definition
 FROM pg_index AS i
 JOIN member ON member.classid = 'pg_class'::regclass AND member.objid = i.indrelid
 WHERE NOT i.indisprimary
 ORDER BY i.indrelid::regclass::text COLLATE "C", pg_get_indexdef(i.indexrelid) COLLATE "C";
 
 -- The triggers; those of the history fire in every session_replication_role (A).
-SELECT t.tgrelid::regclass AS table, t.tgname AS trigger, t.tgenabled AS enabled, t.tgfoid::regproc AS function
+SELECT t.tgrelid::regclass AS table, t.tgname AS trigger, t.tgenabled AS enabled,
+    t.tgfoid::regproc AS function
 FROM pg_trigger AS t
 JOIN member ON member.classid = 'pg_class'::regclass AND member.objid = t.tgrelid
 WHERE NOT t.tgisinternal
@@ -199,7 +205,8 @@ SELECT * FROM v_facilitator_alumni;
 SELECT * FROM v_member_journey;
 SELECT * FROM v_facilitator_growth;
 SELECT * FROM v_facilitator_monthly;
-SELECT course_name, count(*) AS episodes, sum(groups_reached) AS reached, sum(groups_stalled) AS stalled,
+SELECT course_name, count(*) AS episodes, sum(groups_reached) AS reached,
+    sum(groups_stalled) AS stalled,
     count(stalled_pct) AS percentages, bool_or(is_peak) AS peak
 FROM v_drop_off
 GROUP BY course_name
@@ -234,5 +241,6 @@ SELECT count(*) AS foreign_tables FROM pg_foreign_table;
 -- A plain DROP EXTENSION takes everything with it.
 DROP EXTENSION ngeshare;
 SELECT count(*) AS relations FROM pg_class WHERE relnamespace = 'public'::regnamespace;
-SELECT count(*) AS functions FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname LIKE '%ngeshare%';
+SELECT count(*) AS functions FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    AND proname LIKE '%ngeshare%';
 SELECT nspname FROM pg_namespace WHERE nspname IN ('ngeshare', 'production', 'api');

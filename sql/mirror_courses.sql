@@ -10,7 +10,8 @@ SELECT * FROM course_config ORDER BY sequence_order;
 
 -- Sequence numbers are any different integers, sizes any positive ones.
 BEGIN;
-INSERT INTO course_config VALUES ('Ngeshare Sesi Adab', 1, -5), ('Ngeshare Sesi Fiqih', 2147483647, 2147483647);
+INSERT INTO course_config VALUES ('Ngeshare Sesi Adab', 1, -5),
+    ('Ngeshare Sesi Fiqih', 2147483647, 2147483647);
 SELECT * FROM course_config ORDER BY sequence_order;
 ROLLBACK;
 
@@ -58,7 +59,8 @@ ROLLBACK;
 
 -- two that changed places, in either order
 BEGIN;
-INSERT INTO public.course_config VALUES ('Ngeshare Sesi Aqidah', 9, 2), ('Ngeshare Sesi Hijrah', 9, 1);
+INSERT INTO public.course_config VALUES ('Ngeshare Sesi Aqidah', 9, 2),
+    ('Ngeshare Sesi Hijrah', 9, 1);
 SELECT * FROM public.course_config ORDER BY sequence_order;
 ROLLBACK;
 BEGIN;
@@ -97,7 +99,8 @@ BEGIN
     INTO condition
     FROM pg_extension
     WHERE extname = 'ngeshare';
-    FOR course IN EXECUTE 'SELECT * FROM public.course_config ' || condition || ' ORDER BY sequence_order' LOOP
+    FOR course IN EXECUTE 'SELECT * FROM public.course_config ' || condition
+        || ' ORDER BY sequence_order' LOOP
         RAISE NOTICE '%', course;
     END LOOP;
 END

@@ -67,7 +67,8 @@ SET timezone = 'Asia/Jakarta';
 SET ngeshare.as_of = '2026-03-31 23:59:59+07';
 BEGIN;
 -- Before PostgreSQL 16 it had another name.
-SELECT set_config(name, 'on', true) AS forced FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+SELECT set_config(name, 'on', true) AS forced FROM pg_settings
+    WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT ngeshare_as_of() FROM course_config WHERE sequence_order = 1;
 ROLLBACK;
 SET timezone = 'UTC';
@@ -81,8 +82,10 @@ SELECT ngeshare_as_of();
 SET ngeshare.timezone = 'Asia/Makassar';
 SELECT ngeshare_as_of();
 SELECT spelled, current_setting('ngeshare.as_of') AS kept, ngeshare_as_of()
-FROM unnest(ARRAY['2026-03-31', ' 2026-03-31 ', '20260331', '31 Mar 2026', 'March 31, 2026', '2026.090', 'J2461131',
-    'Tue Mar 31 2026', '2026-3-31', '26-03-31', '2026/03/31', '0044-03-15 BC', '12026-03-31', '4714-12-01 BC',
+FROM unnest(ARRAY['2026-03-31', ' 2026-03-31 ', '20260331', '31 Mar 2026', 'March 31, 2026',
+    '2026.090', 'J2461131',
+    'Tue Mar 31 2026', '2026-3-31', '26-03-31', '2026/03/31', '0044-03-15 BC', '12026-03-31',
+        '4714-12-01 BC',
     '294276-12-31']) AS spelled
 CROSS JOIN LATERAL set_config('ngeshare.as_of', spelled, false) AS kept;
 -- Those that go by the session's clock name its day.
@@ -92,12 +95,14 @@ FROM unnest(ARRAY['today', 'yesterday', 'tomorrow']) AS spelled
 CROSS JOIN LATERAL set_config('ngeshare.as_of', spelled, false) AS kept;
 -- With a time of day it is an instant, midnight too.
 SELECT spelled, ngeshare_as_of() = spelled::timestamptz AS is_the_instant
-FROM unnest(ARRAY['2026-03-31 00:00', '2026-03-31 allballs', '20260331 000000', '20260331T000000', 'today 00:00', 'J2461131 00:00', 'epoch',
+FROM unnest(ARRAY['2026-03-31 00:00', '2026-03-31 allballs', '20260331 000000', '20260331T000000',
+    'today 00:00', 'J2461131 00:00', 'epoch',
     '2026-03-31 AM', '2026-03-31 PM', 'now']) AS spelled
 CROSS JOIN LATERAL set_config('ngeshare.as_of', spelled, false) AS kept;
 SET ngeshare.as_of = '2026-03-31';
 BEGIN;
-SELECT set_config(name, 'on', true) AS forced FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+SELECT set_config(name, 'on', true) AS forced FROM pg_settings
+    WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT ngeshare_as_of(), ngeshare.as_of() FROM course_config WHERE sequence_order = 1;
 SET LOCAL ngeshare.as_of = '0044-03-15 BC';
 SELECT ngeshare_as_of(), ngeshare.as_of() FROM course_config WHERE sequence_order = 1;
@@ -111,9 +116,12 @@ SHOW ngeshare.as_of;
 SELECT zone, day, ended AT TIME ZONE 'UTC' AS utc, ended AT TIME ZONE zone AS there,
     ngeshare_as_of() = ended AS by_setting, ngeshare.read_as_of(day::text) = ended AS by_header
 FROM (VALUES
-    ('America/Nuuk', date '2024-03-30'), ('America/Sao_Paulo', '2018-02-17'), ('America/Sao_Paulo', '2018-11-03'),
-    ('America/St_Johns', '2010-11-06'), ('Europe/Berlin', '2025-10-26'), ('Pacific/Apia', '2011-12-29'),
-    ('Pacific/Apia', '2011-12-30'), ('Pacific/Apia', '2011-12-31'), ('Asia/Kathmandu', '2026-03-31')) AS odd (zone, day)
+    ('America/Nuuk', date '2024-03-30'), ('America/Sao_Paulo', '2018-02-17'),
+        ('America/Sao_Paulo', '2018-11-03'),
+    ('America/St_Johns', '2010-11-06'), ('Europe/Berlin', '2025-10-26'),
+        ('Pacific/Apia', '2011-12-29'),
+    ('Pacific/Apia', '2011-12-30'), ('Pacific/Apia', '2011-12-31'),
+        ('Asia/Kathmandu', '2026-03-31')) AS odd (zone, day)
 CROSS JOIN LATERAL set_config('ngeshare.timezone', zone, false) AS kept
 CROSS JOIN LATERAL set_config('ngeshare.as_of', day::text, false) AS asked
 CROSS JOIN LATERAL ngeshare.end_of_day(day) AS ended;
@@ -130,12 +138,14 @@ BEGIN
             OR ((ended + interval '31 minutes') AT TIME ZONE zone)::date <= day
             OR ((ended + interval '121 minutes') AT TIME ZONE zone)::date <= day)
     INTO days, skipped, wrong
-    FROM (SELECT date '1840-01-01' + number AS day FROM generate_series(0, 75000) AS number) AS listed
+    FROM (SELECT date '1840-01-01' + number AS day
+        FROM generate_series(0, 75000) AS number) AS listed
     CROSS JOIN LATERAL ngeshare.end_of_day(day) AS ended;
 END
 $$;
 SELECT zone, ends.*
-FROM unnest(ARRAY['America/Nuuk', 'America/Sao_Paulo', 'America/St_Johns', 'Asia/Manila', 'Pacific/Apia', 'Africa/Monrovia'])
+FROM unnest(ARRAY['America/Nuuk', 'America/Sao_Paulo', 'America/St_Johns', 'Asia/Manila',
+    'Pacific/Apia', 'Africa/Monrovia'])
     AS zone
 CROSS JOIN LATERAL test.ends_of_days(zone) AS ends;
 SET ngeshare.timezone = 'Asia/Jakarta';
@@ -248,7 +258,8 @@ BEGIN
                 refused := refused || listed;
         END;
     END LOOP;
-    RAISE NOTICE '% names with a city refused', (SELECT count(*) FROM unnest(refused) AS name WHERE name LIKE '%/%');
+    RAISE NOTICE '% names with a city refused', (SELECT count(*) FROM unnest(refused) AS name
+        WHERE name LIKE '%/%');
 END
 $$;
 SET ngeshare.timezone = 'Nowhere/Atall';

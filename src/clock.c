@@ -347,6 +347,13 @@ clock_end_of_day(DateADT day, pg_tz *zone)
 	return Min(end - epoch, END_TIMESTAMP / USECS_PER_SEC) * USECS_PER_SEC - 1;
 }
 
+/* Whether somebody has said which instant answers are given as of. */
+bool
+clock_as_of_is_set(void)
+{
+	return as_of != NULL && !ngeshare_settings.as_of_is_default;
+}
+
 /* The instant that answers are given as of, where a call names none. */
 TimestampTz
 clock_as_of(void)
@@ -395,8 +402,9 @@ ngeshare_end_of_day(PG_FUNCTION_ARGS)
 
 	if (DATE_NOT_FINITE(day) || !IS_VALID_DATE(day) ||
 	    day >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
-		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-		                errmsg("a day outside the calendar has no last instant")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("the day is out of range"),
+		         errhint("The last day is 294276-12-31; infinity is no day.")));
 	PG_RETURN_TIMESTAMPTZ(clock_end_of_day(day, ngeshare_settings.zone));
 }
 

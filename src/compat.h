@@ -10,6 +10,11 @@
 #include "utils/datetime.h"
 #include "utils/guc.h"
 #include "utils/timeout.h"
+#include "utils/wait_event.h"
+
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 
 #if PG_VERSION_NUM < 150000
 #error "ngeshare needs PostgreSQL 15 or newer"
@@ -35,6 +40,13 @@
 #define COMPAT_GUC_IN_PARALLEL GUC_ALLOW_IN_PARALLEL
 #else
 #define COMPAT_GUC_IN_PARALLEL 0
+#endif
+
+/* Begins to read all of a table: from 19 on the call has flags. */
+#if PG_VERSION_NUM >= 190000
+#define compat_table_beginscan(relation, snapshot) table_beginscan(relation, snapshot, 0, NULL, 0)
+#else
+#define compat_table_beginscan(relation, snapshot) table_beginscan(relation, snapshot, 0, NULL)
 #endif
 
 /* Decodes parsed date-time fields; returns 0 or a DTERR code. */
@@ -96,6 +108,22 @@ compat_set_relation_size(Relation relation, double pages, double rows)
 #else
 	vac_update_relstats(relation, pages, rows, 0, false, InvalidTransactionId, InvalidMultiXactId,
 	                    NULL, NULL, true);
+#endif
+}
+
+/*
+ * What a process of ours waits for, as pg_stat_activity.wait_event names it. Before PostgreSQL 17
+ * an extension has no names of its own there.
+ */
+static inline uint32
+compat_wait_event(uint32 *known, const char *name)
+{
+#if PG_VERSION_NUM >= 170000
+	if (*known == 0)
+		*known = WaitEventExtensionNew(name);
+	return *known;
+#else
+	return PG_WAIT_EXTENSION;
 #endif
 }
 

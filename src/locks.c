@@ -7,6 +7,7 @@
  */
 #include "locks.h"
 
+#include "compat.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/latch.h"
@@ -80,14 +81,25 @@ lock_try(NgeshareLock lock, LOCKMODE mode)
 	return LockAcquire(&tag, mode, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
+/* Waits for the lock of one of many keys, and takes it for the transaction. */
+void
+lock_wait_for_key(NgeshareLock lock, uint32 key)
+{
+	LOCKTAG tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, key, LOCK_KEY_LOW, lock);
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+}
+
 /* Waits a little before a lock is asked for again; false once the patience has ended. */
 static bool
 wait_to_ask_again(TimestampTz begun, int patience_ms)
 {
+	static uint32 wait_event;
 	if (patience_ms > 0 && TimestampDifferenceExceeds(begun, GetCurrentTimestamp(), patience_ms))
 		return false;
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, LOCK_POLL_MS,
-	                 PG_WAIT_EXTENSION);
+	                 compat_wait_event(&wait_event, "NgeshareLock"));
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
 	return true;

@@ -35,6 +35,16 @@ static struct
 } integers[32];
 static int integer_count;
 
+/* The languages of ngeshare.language, by ISO 639. */
+enum
+{
+	LANGUAGE_ID,
+	LANGUAGE_EN
+};
+
+static const struct config_enum_entry languages[] = {
+    {"id", LANGUAGE_ID, false}, {"en", LANGUAGE_EN, false}, {NULL, 0, false}};
+
 static char *as_of_text;
 static char *sync_clock_text;
 static char *timezone_text;
@@ -60,6 +70,11 @@ define_answer_settings(void)
 	    "A date without a time of day means the last instant of that day in ngeshare.timezone.",
 	    &as_of_text, "", PGC_USERSET, COMPAT_GUC_IN_PARALLEL, clock_check_as_of, clock_assign_as_of,
 	    NULL);
+	DefineCustomBoolVariable(
+	    "ngeshare.as_of_is_default",
+	    "Whether the API has set ngeshare.as_of because a request named no instant.",
+	    "Follow-ups then count up to the clock.", &ngeshare_settings.as_of_is_default, false,
+	    PGC_SUSET, COMPAT_GUC_IN_PARALLEL, NULL, NULL, NULL);
 	DefineCustomStringVariable("ngeshare.timezone", "The zone whose local days answers speak in.",
 	                           NULL, &timezone_text, "Asia/Jakarta", PGC_SUSET,
 	                           COMPAT_GUC_IN_PARALLEL, clock_check_zone, clock_assign_zone, NULL);
@@ -105,12 +120,19 @@ define_sync_settings(void)
 	    "ngeshare.sync_retry_base",
 	    "Time before the first of them; each further one waits twice as long, up to a minute.",
 	    &ngeshare_settings.sync_retry_base, 1000, 0, 60000, GUC_UNIT_MS);
+	define_int("ngeshare.sync_past_budget",
+	           "Time on production in which an incremental sync compares a part of the past.",
+	           &ngeshare_settings.sync_past_budget, 1000, 0, INT_MAX, GUC_UNIT_MS);
 	define_int("ngeshare.sync_max_delete_pct",
 	           "Percent of a table (and never fewer than 50 rows) that one run may delete.",
 	           &ngeshare_settings.sync_max_delete_pct, 5, 0, 100, 0);
 	define_int("ngeshare.backup_keep",
 	           "Runs whose replaced attendance is kept, for ngeshare_restore_attendance().",
 	           &ngeshare_settings.backup_keep, 3, 0, 100000, 0);
+	define_int(
+	    "ngeshare.archive_keep",
+	    "Days for which rows that production deleted are kept, for ngeshare_restore_deleted().",
+	    &ngeshare_settings.archive_keep, 90, 0, 36500, 0);
 	DefineCustomStringVariable(
 	    "ngeshare.pause_at",
 	    "The phase in which a sync waits for ngeshare.resume_sync(), for tests; empty: none.", NULL,
@@ -130,6 +152,13 @@ define_alert_settings(void)
 	    "ngeshare.alert_url", "The webhook that alerts are sent to; empty means none.", NULL,
 	    &ngeshare_settings.alert_url, "", PGC_SUSET, GUC_SUPERUSER_ONLY | COMPAT_GUC_IN_PARALLEL,
 	    alert_check_url, NULL, NULL);
+	DefineCustomStringVariable("ngeshare.page_url",
+	                           "The page's address, for the link in a digest; empty means no link.",
+	                           NULL, &ngeshare_settings.page_url, "", PGC_SUSET,
+	                           COMPAT_GUC_IN_PARALLEL, alert_check_page_url, NULL, NULL);
+	DefineCustomEnumVariable("ngeshare.language", "The language of the digest: id or en.", NULL,
+	                         &ngeshare_settings.language, LANGUAGE_ID, languages, PGC_SUSET,
+	                         COMPAT_GUC_IN_PARALLEL, NULL, NULL, NULL);
 	define_int("ngeshare.alert_timeout", "Time that the delivery of one alert may take.",
 	           &ngeshare_settings.alert_timeout, 10, 1, 300, GUC_UNIT_S);
 	define_int("ngeshare.alert_stale_after",

@@ -33,13 +33,18 @@ typedef struct NgeshareSettings
 	int sync_overlap;
 	int sync_timeout;
 	int sync_retries;
-	int sync_retry_base; /* milliseconds */
+	int sync_retry_base;  /* milliseconds */
+	int sync_past_budget; /* milliseconds */
 	int sync_max_delete_pct;
 	int backup_keep;
-	char *pause_at;  /* for tests; see src/sync/run/pause.c */
-	char *alert_url; /* a secret: in no log, table or error */
+	int archive_keep; /* days */
+	char *pause_at;   /* for tests; see src/sync/run/pause.c */
+	char *alert_url;  /* a secret: in no log, table or error */
 	int alert_timeout;
 	int alert_stale_after;
+	char *page_url;
+	int language;
+	bool as_of_is_default; /* the API has set as_of, because the request named none */
 	pg_tz *zone;
 } NgeshareSettings;
 
@@ -51,6 +56,7 @@ extern bool clock_check_instant(char **newval, void **extra, GucSource source);
 extern void clock_assign_as_of(const char *newval, void *extra);
 extern void clock_assign_sync_clock(const char *newval, void *extra);
 extern char *clock_spell_instant(TimestampTz instant);
+extern bool clock_as_of_is_set(void);
 extern TimestampTz clock_as_of(void);
 extern TimestampTz clock_end_of_day(DateADT day, pg_tz *zone);
 extern TimestampTz clock_sync_now(void);

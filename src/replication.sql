@@ -1,5 +1,5 @@
--- CREATE PUBLICATION ... FOR ALL TABLES takes our tables along, and PostgreSQL refuses to update rows
--- of a published table that it cannot identify.
+-- CREATE PUBLICATION ... FOR ALL TABLES takes our tables along, and PostgreSQL refuses to update
+-- rows of a published table that it cannot identify.
 DO $$
 DECLARE
     unidentified regclass;

@@ -4,7 +4,8 @@ COMMENT ON SCHEMA production IS
 
 CREATE SCHEMA ngeshare;
 COMMENT ON SCHEMA ngeshare IS
-'Internals of the extension ngeshare: history, staging, sync state. Its tables may change between versions; the views and functions in public do not.';
+'Internals of the extension ngeshare: history, staging, sync state. Its tables may change between '
+'versions; the views and functions in public do not.';
 
 CREATE FUNCTION public.ngeshare_as_of()
 RETURNS timestamptz
@@ -13,7 +14,9 @@ LANGUAGE C
 STABLE
 PARALLEL SAFE;
 COMMENT ON FUNCTION public.ngeshare_as_of() IS
-'The instant that answers are given as of: the setting ngeshare.as_of, or now() where it is empty. In the setting a date without a time of day, such as 2026-03-31, means the last instant of that day in ngeshare.timezone.';
+'The instant that answers are given as of: the setting ngeshare.as_of, or now() where it is empty. '
+'In the setting a date without a time of day, such as 2026-03-31, means the last instant of that '
+'day in ngeshare.timezone.';
 
 CREATE FUNCTION ngeshare.sync_now()
 RETURNS timestamptz
@@ -40,7 +43,8 @@ STABLE
 STRICT
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.end_of_day(date) IS
-'The last instant of a calendar day in ngeshare.timezone; of a day that the zone skipped, the last one before it. 22008 outside the range of timestamptz.';
+'The last instant of a calendar day in ngeshare.timezone; of a day that the zone skipped, the last '
+'one before it. 22008 outside the range of timestamptz.';
 
 CREATE FUNCTION ngeshare.local_day(at timestamp, zone text)
 RETURNS date
@@ -59,4 +63,5 @@ STABLE
 PARALLEL SAFE
 RETURN current_setting('search_path') = '' AND current_setting('check_function_bodies') = 'off';
 COMMENT ON FUNCTION ngeshare.is_restoring() IS
-'Whether this session replays a dump: pg_dump''s scripts set an empty search_path and check_function_bodies off, which nobody else has together. What a dump holds is taken as it is.';
+'Whether this session replays a dump: pg_dump''s scripts set an empty search_path and '
+'check_function_bodies off, which nobody else has together. What a dump holds is taken as it is.';

@@ -9,15 +9,29 @@ use NgeshareTest;
 use Test::More;
 
 my ($production, $local) = start_servers();
-new_production($production, 'cases');
 
-my ($output, $errors) = ('', '');
-my $ended_well = IPC::Run::run(
-	[ 'psql', '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', $production->connstr('cases'),
-		'-f', "$FindBin::RealBin/reference/cases.sql" ],
-	'>', \$output, '2>', \$errors);
-ok($ended_well, 'every case has the answer that was worked out by hand') or diag $errors;
-like($output . $errors, qr/reference: (?:[2-9]\d) checks hold/, 'and there are at least twenty checks');
+for my $cases (qw(cases cases_actions))
+{
+	new_production($production, $cases);
+
+	my ($output, $errors) = ('', '');
+	my $ended_well = IPC::Run::run(
+		[
+			'psql', '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d',
+			$production->connstr($cases),
+			'-f', "$FindBin::RealBin/reference/$cases.sql"
+		],
+		'>',
+		\$output,
+		'2>',
+		\$errors);
+	ok($ended_well, "$cases: every case has the answer that was worked out by hand")
+	  or diag $errors;
+	like(
+		$output . $errors,
+		qr/reference: (?:[2-9]\d) checks hold/,
+		"$cases: and there are at least twenty checks");
+}
 
 $production->stop;
 $local->stop;

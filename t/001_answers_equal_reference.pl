@@ -11,9 +11,9 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $groups = $ENV{NGESHARE_TEST_QUICK} ? 250 : 500;
-my $now    = '2026-03-31 12:00:00+07';
-my @seeds  = (1 .. 5);
-my @as_of  = ($now, '2026-03-30 23:59:59+07', '2026-03-01 00:00:00+07', '2025-08-17 00:00:00+07');
+my $now = '2026-03-31 12:00:00+07';
+my @seeds = (1 .. 5);
+my @as_of = ($now, '2026-03-30 23:59:59+07', '2026-03-01 00:00:00+07', '2025-08-17 00:00:00+07');
 
 my ($production, $local) = start_servers();
 new_production($production, 'source');
@@ -43,24 +43,24 @@ for my $seed (@seeds)
 # What is compared is not nothing.
 for my $view (@VIEWS)
 {
-	my $rows = $local->safe_psql('seed_5', "SET ngeshare.as_of = '$now'; SELECT count(*) FROM $view");
+	my $rows =
+	  $local->safe_psql('seed_5', "SET ngeshare.as_of = '$now'; SELECT count(*) FROM $view");
 	cmp_ok($rows, '>', $view eq 'v_facilitator_growth' ? 0 : 3, "$view has $rows rows to compare");
 }
 
 # Mutated thresholds and operators, each put into the reference in turn.
 my @mutations = (
-	[ 'active_days 28 to 27',          q{UPDATE reference.setting SET active_days = 27} ],
-	[ 'active_days 28 to 29',          q{UPDATE reference.setting SET active_days = 29} ],
-	[ 'link_days 90 to 89',            q{UPDATE reference.setting SET link_days = 89} ],
-	[ 'link_days 90 to 91',            q{UPDATE reference.setting SET link_days = 91} ],
-	[ 'link_early_days 30 to 29',      q{UPDATE reference.setting SET link_early_days = 29} ],
-	[ 'link_early_days 30 to 31',      q{UPDATE reference.setting SET link_early_days = 31} ],
-	[ 'link_min_shared 2 to 3',        q{UPDATE reference.setting SET link_min_shared = 3} ],
+	[ 'active_days 28 to 27', q{UPDATE reference.setting SET active_days = 27} ],
+	[ 'active_days 28 to 29', q{UPDATE reference.setting SET active_days = 29} ],
+	[ 'link_days 90 to 89', q{UPDATE reference.setting SET link_days = 89} ],
+	[ 'link_days 90 to 91', q{UPDATE reference.setting SET link_days = 91} ],
+	[ 'link_early_days 30 to 29', q{UPDATE reference.setting SET link_early_days = 29} ],
+	[ 'link_early_days 30 to 31', q{UPDATE reference.setting SET link_early_days = 31} ],
+	[ 'link_min_shared 2 to 3', q{UPDATE reference.setting SET link_min_shared = 3} ],
 	[ 'link_min_overlap_pct 50 to 51', q{UPDATE reference.setting SET link_min_overlap_pct = 51} ],
 	[ 'link_min_overlap_pct 50 to 40', q{UPDATE reference.setting SET link_min_overlap_pct = 40} ],
-	[ 'rescue_min_pct 70 to 72',       q{UPDATE reference.setting SET rescue_min_pct = 72} ],
-	[ 'zone Asia/Jakarta to UTC',      q{UPDATE reference.setting SET timezone = 'UTC'} ],
-);
+	[ 'rescue_min_pct 70 to 72', q{UPDATE reference.setting SET rescue_min_pct = 72} ],
+	[ 'zone Asia/Jakarta to UTC', q{UPDATE reference.setting SET timezone = 'UTC'} ],);
 for my $mutation (@mutations)
 {
 	my ($name, $change) = @$mutation;
@@ -82,6 +82,7 @@ is(scalar(answers_differ($production, 'source', $local, 'seed_5', $now)),
 my $reference = reference_text();
 my @operators = operators($reference);
 cmp_ok(scalar @operators, '>=', 6, 'there are comparisons to mutate');
+
 for my $operator (@operators)
 {
 	my ($name, $mutated) = @$operator;
@@ -95,13 +96,16 @@ for my $operator (@operators)
 # The first plausible instant, a millisecond earlier and later.
 for my $instant ('1999-12-31 23:59:59.999 UTC', '2000-01-01 00:00:00.001 UTC')
 {
-	(my $mutated = $reference) =~ s/>= timestamptz '2000-01-01 00:00:00 UTC'/>= timestamptz '$instant'/
+	(my $mutated = $reference) =~
+	  s/>= timestamptz '2000-01-01 00:00:00 UTC'/>= timestamptz '$instant'/
 	  or die 'the reference does not name the first plausible instant';
 
 	load_reference($mutated);
 	$production->safe_psql('source', sprintf($ten_episodes, 'reference.'));
-	my %differs = map { /^(\w+)/ ? ($1 => 1) : () } answers_differ($production, 'source', $local, 'seed_5', $now);
-	ok($differs{$_}, "a reference that counts from $instant on differs in $_") for qw(v_group_summary v_group_progress);
+	my %differs = map { /^(\w+)/ ? ($1 => 1) : () }
+	  answers_differ($production, 'source', $local, 'seed_5', $now);
+	ok($differs{$_}, "a reference that counts from $instant on differs in $_")
+	  for qw(v_group_summary v_group_progress);
 }
 
 $production->stop;
@@ -120,9 +124,16 @@ sub load_reference
 	my ($text) = @_;
 	my $output = '';
 
-	IPC::Run::run([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $production->connstr('source'), '-f', '-' ],
-		'<', \$text, '>', \$output, '2>&1')
-	  or die "the mutated reference does not load:\n$output";
+	IPC::Run::run(
+		[
+			'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $production->connstr('source'),
+			'-f', '-'
+		],
+		'<',
+		\$text,
+		'>',
+		\$output,
+		'2>&1') or die "the mutated reference does not load:\n$output";
 	return;
 }
 
@@ -137,7 +148,10 @@ sub operators
 	{
 		my $line = $lines[$number];
 
-		next if $line =~ /^\s*--|CHECK/ || $line !~ /(active_days|link_days|link_early_days|link_min_shared|link_min_overlap_pct|rescue_min_pct|max_episodes)\b/;
+		next
+		  if $line =~ /^\s*--|CHECK/
+		  || $line !~
+		  /(active_days|link_days|link_early_days|link_min_shared|link_min_overlap_pct|rescue_min_pct|max_episodes)\b/;
 		my %other = ('<=' => '<', '>=' => '>', '>' => '>=');
 		next if $line !~ / (<=|>=|>) /;
 		my ($from, $to) = ($1, $other{$1});

@@ -9,11 +9,16 @@ use lib "$FindBin::RealBin/lib";
 use NgeshareTest;
 use Test::More;
 
-my $first_clock  = '2026-01-20 12:00:00+07';
+my $first_clock = '2026-01-20 12:00:00+07';
 my $second_clock = '2026-03-31 12:00:00+07';
-my $third_clock  = '2026-04-01 06:00:00+07';
-my @as_of        = ($second_clock, '2026-01-20 12:00:00+07', '2026-02-28 23:59:59+07',
-	'2025-12-06 00:00:00+07', '2025-12-05 23:59:59+07', '2025-08-17 00:00:00+07');
+my $third_clock = '2026-04-01 06:00:00+07';
+my @as_of = (
+	$second_clock,
+	'2026-01-20 12:00:00+07',
+	'2026-02-28 23:59:59+07',
+	'2025-12-06 00:00:00+07',
+	'2025-12-05 23:59:59+07',
+	'2025-08-17 00:00:00+07');
 
 # Production as it was at the first clock: what came later is put aside. The
 # first window begins at the local midnight of 2025-12-06, 17:00 UTC the day before.
@@ -26,8 +31,8 @@ my $put_aside = q{
     DELETE FROM "UserHangoutGroup" WHERE hashtext(id) % 5 = 0;
 };
 
-# What happens in the 70 days: everything that an application does, with
-# updatedAt set where it has one, and to attendance without a trace.
+# What an application does in the 70 days. It sets updatedAt where the table has one; attendance has
+# none, so changes to it leave no trace.
 my $meanwhile = q{
     INSERT INTO "UserHangoutGroup"
     SELECT id, "createdAt", '2026-03-01', "joinedAt", status, "hangoutGroupRole", "hangoutGroupId",
@@ -36,7 +41,8 @@ my $meanwhile = q{
     INSERT INTO "UserHangoutGroupAttendance" SELECT * FROM later_attendance;
     -- in the first window: added late, corrected, deleted, moved to another episode and group
     INSERT INTO "UserHangoutGroupAttendance"
-    SELECT 'late-' || id, "attendedAt" + interval '1 day', "hangoutEpisodeId", "hangoutGroupId", "userId"
+    SELECT 'late-' || id, "attendedAt" + interval '1 day', "hangoutEpisodeId", "hangoutGroupId",
+    	"userId"
     FROM "UserHangoutGroupAttendance"
     WHERE "attendedAt" BETWEEN '2025-12-05 17:00' AND '2026-01-10' AND hashtext(id) % 7 = 0;
     DELETE FROM "UserHangoutGroupAttendance"
@@ -70,10 +76,13 @@ my $meanwhile = q{
     WHERE hashtext(id) % 23 = 3;
     UPDATE "UserHangoutGroup" SET "joinedAt" = NULL, "updatedAt" = '2026-02-03'
     WHERE hashtext(id) % 23 = 4;
-    UPDATE "User" SET "deletedAt" = '2026-02-04', "updatedAt" = '2026-02-04' WHERE hashtext(id) % 17 = 5;
+    UPDATE "User" SET "deletedAt" = '2026-02-04', "updatedAt" = '2026-02-04'
+    	WHERE hashtext(id) % 17 = 5;
     UPDATE "User" SET "deletedAt" = NULL, "updatedAt" = '2026-02-04' WHERE hashtext(id) % 17 = 6;
-    UPDATE "User" SET email = '  Baru' || email, "updatedAt" = '2026-02-04' WHERE hashtext(id) % 17 = 7;
-    UPDATE "HangoutEpisode" SET "order" = "order" + 1, "updatedAt" = '2026-02-05' WHERE hashtext(id) % 11 = 0;
+    UPDATE "User" SET email = '  Baru' || email, "updatedAt" = '2026-02-04'
+    	WHERE hashtext(id) % 17 = 7;
+    UPDATE "HangoutEpisode" SET "order" = "order" + 1, "updatedAt" = '2026-02-05'
+    	WHERE hashtext(id) % 11 = 0;
     UPDATE "Hangout" SET name = 'Ngeshare Sesi Hijrah', "updatedAt" = '2026-02-05'
     WHERE id = (SELECT min(id COLLATE "C") FROM "Hangout" WHERE name = 'Ngeshare Sesi Aqidah');
 };
@@ -82,7 +91,7 @@ my ($production, $local) = start_servers();
 
 for my $seed (11, 12)
 {
-	my $source   = "source_$seed";
+	my $source = "source_$seed";
 	my $database = "local_$seed";
 
 	new_production($production, $source);
@@ -102,17 +111,21 @@ for my $seed (11, 12)
 		is(scalar @different, 0, "seed $seed, after 70 days, as of $as_of: no row differs")
 		  or diag join("\n", @different[ 0 .. ($#different < 9 ? $#different : 9) ]);
 	}
-	is(scalar(history_differs($production, $source, $local, $database, 'Asia/Jakarta')), 0,
-		"seed $seed, after 70 days: the history is production's, to the last attendance");
-	is($local->safe_psql($database, q{SELECT window_start FROM sync_run ORDER BY run_id DESC LIMIT 1}),
-		'2025-12-05 17:00:00+00', 'the second window starts 45 days before the first sync');
-	is(raw_differs($source, $database, '2025-12-05 17:00'), 0, 'raw attendance is exactly the window of production');
+	is(scalar(history_differs($production, $source, $local, $database, 'Asia/Jakarta')),
+		0, "seed $seed, after 70 days: the history is production's, to the last attendance");
+	is( $local->safe_psql(
+			$database, q{SELECT window_start FROM sync_run ORDER BY run_id DESC LIMIT 1}),
+		'2025-12-05 17:00:00+00',
+		'the second window starts 45 days before the first sync');
+	is(raw_differs($source, $database, '2025-12-05 17:00'),
+		0, 'raw attendance is exactly the window of production');
 
 	# The next sync's window starts much later: what leaves it stays in the answers.
 	sync_local($local, $database, $third_clock);
-	is(raw_differs($source, $database, '2026-02-13 17:00'), 0, 'and so it is when the window moves on');
-	is(scalar(history_differs($production, $source, $local, $database, 'Asia/Jakarta')), 0,
-		"seed $seed, a window later: the history is production's still");
+	is(raw_differs($source, $database, '2026-02-13 17:00'),
+		0, 'and so it is when the window moves on');
+	is(scalar(history_differs($production, $source, $local, $database, 'Asia/Jakarta')),
+		0, "seed $seed, a window later: the history is production's still");
 	for my $as_of (@as_of)
 	{
 		my @different = answers_differ($production, $source, $local, $database, $as_of);
@@ -121,8 +134,10 @@ for my $seed (11, 12)
 	}
 
 	# What production changes before the window is found by its content.
-	$production->safe_psql($source, q{
-		DELETE FROM "UserHangoutGroupAttendance" WHERE "attendedAt" < '2025-11-01' AND hashtext(id) % 31 = 0;
+	$production->safe_psql(
+		$source, q{
+		DELETE FROM "UserHangoutGroupAttendance"
+			WHERE "attendedAt" < '2025-11-01' AND hashtext(id) % 31 = 0;
 		UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" - interval '10 days'
 		WHERE "attendedAt" < '2025-11-01' AND hashtext(id) % 5 = 1;
 		DELETE FROM "UserHangoutGroup" WHERE hashtext(id) % 97 = 1});
@@ -134,7 +149,8 @@ for my $seed (11, 12)
 		for my $as_of (@as_of)
 		{
 			my @different = answers_differ($production, $source, $local, $database, $as_of);
-			is(scalar @different, 0, "seed $seed, after a sync ($mode), as of $as_of: no row differs")
+			is(scalar @different,
+				0, "seed $seed, after a sync ($mode), as of $as_of: no row differs")
 			  or diag join("\n", @different[ 0 .. ($#different < 9 ? $#different : 9) ]);
 		}
 	}

@@ -10,10 +10,12 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $clock = '2026-03-31 12:00:00+07';
-my @kept  = ('public."User"', 'public."Hangout"', 'public."HangoutEpisode"', 'public."HangoutGroup"',
+my @kept = (
+	'public."User"', 'public."Hangout"', 'public."HangoutEpisode"', 'public."HangoutGroup"',
 	'public."UserHangoutGroup"', 'public."UserHangoutGroupAttendance"', 'public.course_config',
 	'ngeshare.meeting_past', 'ngeshare.history_state',
-	map { "ngeshare.$_" } qw(group_snapshot group_timeline group_meeting membership group_link
+	map { "ngeshare.$_" }
+	  qw(group_snapshot group_timeline group_meeting membership group_link place_snapshot
 	  course_snapshot episode_snapshot));
 
 my ($production, $local) = start_servers();
@@ -22,7 +24,10 @@ $production->safe_psql('source', "SELECT demo.generate(400, 21, '$clock')");
 new_local($local, 'ngeshare');
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 my $said = sync_local($local, 'ngeshare', $clock);
-like($said, qr/NOTICE:  HangoutGroup: 400 inserted, 0 updated, 0 deleted/, 'the first sync says what it inserted');
+like(
+	$said,
+	qr/NOTICE:  HangoutGroup: 400 inserted, 0 updated, 0 deleted/,
+	'the first sync says what it inserted');
 
 my %before = map { $_ => versions($_) } @kept;
 my $generation = generation();
@@ -38,19 +43,25 @@ for my $mode (undef, undef, 'full')
 }
 is($local->safe_psql('ngeshare', q{SELECT string_agg(DISTINCT status, ', ') FROM sync_run}),
 	'success', 'every run is a success');
-is($local->safe_psql('ngeshare', q{SELECT count(*) FROM sync_log WHERE run_id = 2
+is( $local->safe_psql(
+		'ngeshare', q{SELECT count(*) FROM sync_log WHERE run_id = 2
 	AND status = 'success' AND rows_inserted + rows_updated + rows_deleted = 0
 	AND source_rows = local_rows AND finished_at >= started_at AND duration_ms >= 0}),
-	'6', 'with a row a table in sync_log');
+	'6',
+	'with one row per table in sync_log');
 
 # Only what differs is written: one user of many.
-$production->safe_psql('source',
-	q{UPDATE "User" SET email = 'satu@example.com', "updatedAt" = '2026-03-31 04:59' WHERE id = (SELECT min(id) FROM "User")});
+$production->safe_psql(
+	'source',
+	q{UPDATE "User" SET email = 'satu@example.com', "updatedAt" = '2026-03-31 04:59'
+		WHERE id = (SELECT min(id) FROM "User")}
+);
 $said = sync_local($local, 'ngeshare', $clock);
 like($said, qr/NOTICE:  User: 0 inserted, 1 updated, 0 deleted/, 'one changed row is one update');
 
 # Equal stamps across a batch's edge, and batches of one row.
-$production->safe_psql('source', q{
+$production->safe_psql(
+	'source', q{
 	INSERT INTO "User" (id, "createdAt", "updatedAt", email)
 	SELECT 'sama-' || n, '2026-03-31 04:58', '2026-03-31 04:58', n || '@example.com'
 	FROM generate_series(1, 500) AS n});
@@ -63,21 +74,32 @@ is($local->safe_psql('ngeshare', q{SELECT count(*) FROM "User" WHERE id LIKE 'sa
 # whole table for each, and in an order of ours.
 $production->append_conf('postgresql.conf', q{log_statement = 'all'});
 $production->reload;
-$production->safe_psql('source', q{UPDATE "UserHangoutGroup" SET status = status || '!', "updatedAt" = '2026-03-31 04:58:30'});
+$production->safe_psql('source',
+	q{UPDATE "UserHangoutGroup" SET status = status || '!', "updatedAt" = '2026-03-31 04:58:30'});
 my $log_before = -s $production->logfile;
 $local->safe_psql('ngeshare',
 	"SET ngeshare.sync_clock = '$clock'; SET ngeshare.sync_batch_rows = 300; CALL ngeshare_sync()");
 my $log = substr(slurp_file($production->logfile), $log_before);
 my @batches = grep { /WHERE source\."\w+"::timestamp\(3\) >=/ } $log =~ /(COPY \(SELECT .*)/g;
 cmp_ok(scalar @batches, '>', 2, 'the batches of what changed are in production\'s log');
-is(scalar(grep { !/ORDER BY source\."(updatedAt|attendedAt)"::timestamp\(3\), source\.id LIMIT \d+\)/ } @batches), 0,
+is( scalar(
+		grep {
+			!/ORDER BY source\."(updatedAt|attendedAt)"::timestamp\(3\), source\.id LIMIT \d+\)/
+		} @batches),
+	0,
 	'each is ordered by production');
-like((grep { /"UserHangoutGroup" / } @batches)[0], qr/ LIMIT 300\)/, 'and a large table\'s is limited there');
+like(
+	(grep { /"UserHangoutGroup" / } @batches)[0],
+	qr/ LIMIT 300\)/,
+	'and a large table\'s is limited there');
 
 # A table that comes whole is copied by blocks, without a sort there.
 $log_before = -s $production->logfile;
-$local->safe_psql('ngeshare',
-	"SET ngeshare.sync_clock = '$clock'; SET ngeshare.sync_batch_rows = 300; CALL ngeshare_sync('full')");
+$local->safe_psql(
+	'ngeshare',
+	"SET ngeshare.sync_clock = '$clock'; SET ngeshare.sync_batch_rows = 300;
+	CALL ngeshare_sync('full')"
+);
 $log = substr(slurp_file($production->logfile), $log_before);
 @batches = $log =~ /(COPY \(SELECT .*ctid >= .*)/g;
 cmp_ok(scalar @batches, '>', 6, 'the ranges of a full sync are in production\'s log');
@@ -96,6 +118,9 @@ sub generation
 sub versions
 {
 	my ($table) = @_;
-	return $local->safe_psql('ngeshare',
-		"SELECT count(*) || ' ' || coalesce(md5(string_agg(ctid::text || xmin::text, ',' ORDER BY ctid)), '') FROM $table");
+	return $local->safe_psql(
+		'ngeshare',
+		"SELECT count(*) || ' ' || coalesce(md5(string_agg(ctid::text || xmin::text, ','
+			ORDER BY ctid)), '') FROM $table"
+	);
 }

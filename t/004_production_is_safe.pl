@@ -18,23 +18,28 @@ my @before = rows_of($production, 'source', 'SELECT * FROM "User"');
 
 # 1. Through a foreign table.
 my %through_table = (
-	'UPDATE'   => q{UPDATE production."User" SET email = 'x'},
-	'INSERT'   => q{INSERT INTO production."User" SELECT * FROM production."User"},
-	'DELETE'   => q{DELETE FROM production."User"},
+	'UPDATE' => q{UPDATE production."User" SET email = 'x'},
+	'INSERT' => q{INSERT INTO production."User" SELECT * FROM production."User"},
+	'DELETE' => q{DELETE FROM production."User"},
 	'TRUNCATE' => q{TRUNCATE production."User"});
 for my $verb (sort keys %through_table)
 {
-	like(error_of($local, 'ngeshare', $through_table{$verb}), qr/ERROR:  55000|ERROR:  0A000|ERROR:  42501/,
+	like(
+		error_of($local, 'ngeshare', $through_table{$verb}),
+		qr/ERROR:  55000|ERROR:  0A000|ERROR:  42501/,
 		"$verb through a foreign table is refused");
 }
 $local->safe_psql('ngeshare', q{ALTER SERVER production OPTIONS (SET updatable 'true')});
-like(error_of($local, 'ngeshare', $through_table{UPDATE}), qr/ERROR:  (25006|42501)/,
+like(
+	error_of($local, 'ngeshare', $through_table{UPDATE}),
+	qr/ERROR:  (25006|42501)/,
 	'and by production itself, where the server would let it through');
 $local->safe_psql('ngeshare', q{ALTER SERVER production OPTIONS (SET updatable 'false')});
 
 # 2. By the login, with the session's settings that the server has, and after
 # asking for a transaction that may write.
-my $session = $local->safe_psql('ngeshare', q{SELECT split_part(option, '=', 1) || '=' || substr(option, 9)
+my $session = $local->safe_psql(
+	'ngeshare', q{SELECT split_part(option, '=', 1) || '=' || substr(option, 9)
 	FROM pg_foreign_server, unnest(srvoptions) AS option
 	WHERE srvname = 'production' AND option LIKE 'options=%'});
 $session =~ s/^options=//;
@@ -42,18 +47,24 @@ like($session, qr/default_transaction_read_only=on/, 'the server asks for read-o
 local $ENV{PGPASSWORD} = $PASSWORD;
 local $ENV{PGOPTIONS} = $session;
 my $login = 'host=127.0.0.1 port=' . $production->port . " dbname=source user=$LOGIN";
-like(error_by($login, q{UPDATE public."User" SET email = 'x'}), qr/25006|42501/, 'UPDATE with our session is refused');
-like(error_by($login, q{BEGIN READ WRITE; UPDATE public."User" SET email = 'x'}), qr/42501/,
-	'UPDATE after BEGIN READ WRITE is refused');
-like(error_by($login, q{BEGIN READ WRITE; CREATE TABLE public.mine (id int)}), qr/42501/, 'CREATE TABLE after BEGIN READ WRITE is refused');
-like(error_by($login, q{BEGIN READ WRITE; CREATE TEMP TABLE mine (id int)}), qr/42501/, 'CREATE TEMP TABLE too');
-like(error_by($login, q{BEGIN READ WRITE; DELETE FROM public."UserHangoutGroupAttendance"}), qr/42501/, 'DELETE too');
+like(error_by($login, q{UPDATE public."User" SET email = 'x'}),
+	qr/25006|42501/, 'UPDATE with our session is refused');
+like(error_by($login, q{BEGIN READ WRITE; UPDATE public."User" SET email = 'x'}),
+	qr/42501/, 'UPDATE after BEGIN READ WRITE is refused');
+like(error_by($login, q{BEGIN READ WRITE; CREATE TABLE public.mine (id int)}),
+	qr/42501/, 'CREATE TABLE after BEGIN READ WRITE is refused');
+like(error_by($login, q{BEGIN READ WRITE; CREATE TEMP TABLE mine (id int)}),
+	qr/42501/, 'CREATE TEMP TABLE too');
+like(error_by($login, q{BEGIN READ WRITE; DELETE FROM public."UserHangoutGroupAttendance"}),
+	qr/42501/, 'DELETE too');
 delete $ENV{PGOPTIONS};
-like(error_by($login, q{UPDATE public."User" SET email = 'x'}), qr/42501/, 'UPDATE with a session of its own is refused');
+like(error_by($login, q{UPDATE public."User" SET email = 'x'}),
+	qr/42501/, 'UPDATE with a session of its own is refused');
 
 # 3. Through our own connection: where a table of production's has become a view
 # that writes as it is read, even with the right to, reading it is refused.
-$production->safe_psql('source', qq{
+$production->safe_psql(
+	'source', qq{
 	CREATE TABLE touched (at timestamptz);
 	GRANT INSERT ON touched TO $LOGIN;
 	CREATE FUNCTION touch() RETURNS boolean LANGUAGE plpgsql VOLATILE
@@ -63,7 +74,9 @@ $production->safe_psql('source', qq{
 	GRANT SELECT ON "User" TO $LOGIN});
 my $error = error_of($local, 'ngeshare', 'CALL ngeshare_sync()');
 like($error, qr/ERROR:  25006/, 'a sync that would write there is refused by production');
-is($local->safe_psql('ngeshare', q{SELECT sqlstate || ' ' || class FROM sync_error_log}), '25006 permanent', 'and logged');
+is( $local->safe_psql('ngeshare', q{SELECT sqlstate || ' ' || class FROM sync_error_log}),
+	'25006 permanent',
+	'and logged');
 $error = error_of($local, 'ngeshare', 'SELECT count(*) FROM production."User"');
 like($error, qr/ERROR:  25006/, 'and so is a query through the foreign table');
 is($production->safe_psql('source', 'SELECT count(*) FROM touched'), '0', 'nothing was written');
@@ -71,21 +84,31 @@ my @after = rows_of($production, 'source', 'SELECT * FROM "UserTable"');
 is_deeply(\@after, \@before, 'production is as it was');
 
 # 4. It holds no transaction open there.
-is($production->safe_psql('source',
-	qq{SELECT count(*) FROM pg_stat_activity WHERE usename = '$LOGIN' AND xact_start IS NOT NULL}),
-	'0', 'no transaction of ours stays open');
+is( $production->safe_psql(
+		'source',
+		qq{SELECT count(*) FROM pg_stat_activity WHERE usename = '$LOGIN' AND xact_start IS NOT NULL}
+	),
+	'0',
+	'no transaction of ours stays open');
 
 # 5. What is cancelled here ends there, although nobody waits for it.
-$production->safe_psql('source', q{CREATE OR REPLACE VIEW "User" AS SELECT * FROM "UserTable" WHERE (SELECT pg_sleep(60)) IS NOT NULL});
+$production->safe_psql(
+	'source',
+	q{CREATE OR REPLACE VIEW "User" AS SELECT * FROM "UserTable"
+		WHERE (SELECT pg_sleep(60)) IS NOT NULL}
+);
 my $busy = qq{SELECT count(*) FROM pg_stat_activity WHERE usename = '$LOGIN' AND state = 'active'};
-my $sync = IPC::Run::start([ 'psql', '-X', '-q', '-d', $local->connstr('ngeshare'), '-c', 'CALL ngeshare_sync()' ],
-	'<', \undef, '>', \my $ignored, '2>', \my $said);
+my $sync = IPC::Run::start(
+	[ 'psql', '-X', '-q', '-d', $local->connstr('ngeshare'), '-c', 'CALL ngeshare_sync()' ],
+	'<', \undef, '>', \my $ignored,
+	'2>', \my $said);
 ok($production->poll_query_until('source', "$busy", '1'), 'a long statement of a sync runs there');
 $local->safe_psql('ngeshare', 'SELECT ngeshare_sync_cancel()');
 $sync->finish;
 like($said, qr/canceling statement due to user request/, 'the sync is cancelled');
 my $waited = 0;
-Time::HiRes::sleep(0.1), $waited++ while $production->safe_psql('source', $busy) ne '0' && $waited < 100;
+Time::HiRes::sleep(0.1), $waited++
+  while $production->safe_psql('source', $busy) ne '0' && $waited < 100;
 cmp_ok($waited, '<', 50, sprintf 'and its statement there has ended %.1f s later', $waited / 10);
 
 $production->stop;
@@ -104,7 +127,16 @@ sub error_by
 	my ($connection, $statement) = @_;
 	my ($output, $errors) = ('', '');
 
-	IPC::Run::run([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=verbose', '-d', $connection,
-			'-f', '-' ], '<', \$statement, '>', \$output, '2>', \$errors);
+	IPC::Run::run(
+		[
+			'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-v',
+			'VERBOSITY=verbose', '-d', $connection, '-f', '-'
+		],
+		'<',
+		\$statement,
+		'>',
+		\$output,
+		'2>',
+		\$errors);
 	return $errors;
 }

@@ -18,9 +18,9 @@ my @tables = qw(User Hangout HangoutEpisode HangoutGroup UserHangoutGroup);
 # With pg_read_all_stats the watermark waits for open transactions, however long;
 # without it the overlap has to cover them all.
 my @races = (
-	{ name => 'first',  overlap => '5s', sees_transactions => 0, long_sleep => 0 },
+	{ name => 'first', overlap => '5s', sees_transactions => 0, long_sleep => 0 },
 	{ name => 'second', overlap => '1s', sees_transactions => 1, long_sleep => 3 },
-	{ name => 'third',  overlap => '5s', sees_transactions => 0, long_sleep => 0 });
+	{ name => 'third', overlap => '5s', sees_transactions => 0, long_sleep => 0 });
 
 my $folder = PostgreSQL::Test::Utils::tempdir;
 
@@ -39,7 +39,8 @@ sub run_race
 
 	prepare($race);
 	my @sessions = map { start_writer($race, $_) } 1 .. $writers;
-	die 'the writers do not begin' unless $production->poll_query_until($name, writers_query("= $writers"));
+	die 'the writers do not begin'
+	  unless $production->poll_query_until($name, writers_query("= $writers"));
 	my $syncs = 0;
 	while (writers_at_work($name))
 	{
@@ -79,10 +80,12 @@ sub prepare
 	new_production($production, $name);
 	$production->safe_psql($name, 'SELECT demo.generate(300, ' . int(rand 1e6) . ', now())');
 	let_see_transactions($race->{sees_transactions});
-	is($production->safe_psql($name, "SELECT pg_has_role('$LOGIN', 'pg_read_all_stats', 'USAGE')"),
-		$race->{sees_transactions} ? 't' : 'f', "$name: the login sees what it should of others' transactions");
+	is( $production->safe_psql($name, "SELECT pg_has_role('$LOGIN', 'pg_read_all_stats', 'USAGE')"),
+		$race->{sees_transactions} ? 't' : 'f',
+		"$name: the login sees what it should of others' transactions");
 	new_local($local, $name);
-	$local->safe_psql('postgres', "ALTER DATABASE $name SET ngeshare.sync_overlap = '$race->{overlap}'");
+	$local->safe_psql('postgres',
+		"ALTER DATABASE $name SET ngeshare.sync_overlap = '$race->{overlap}'");
 	$local->safe_psql('postgres', "ALTER DATABASE $name SET ngeshare.sync_batch_rows = 100");
 	$local->safe_psql($name, connect_local($production, $name));
 	sync($name);
@@ -90,13 +93,15 @@ sub prepare
 }
 
 # Lets the login see others' transactions, or takes it away; a login that doesn't
-# inherit its roles' rights sees nothing by them.
+# inherit its roles' rights sees nothing by them. From PostgreSQL 16 on a grant remembers
+# whether its member inherited when it was made.
 sub let_see_transactions
 {
 	my ($is_allowed) = @_;
 
-	$production->safe_psql('postgres', $is_allowed
-		? "GRANT pg_read_all_stats TO $LOGIN; ALTER ROLE $LOGIN INHERIT"
+	$production->safe_psql('postgres',
+		$is_allowed
+		? "ALTER ROLE $LOGIN INHERIT; GRANT pg_read_all_stats TO $LOGIN"
 		: "REVOKE pg_read_all_stats FROM $LOGIN; ALTER ROLE $LOGIN NOINHERIT");
 	return;
 }
@@ -119,9 +124,17 @@ sub start_writer
 
 	append_to_file($script, writer_script($race, $number));
 	$writer{psql} = IPC::Run::start(
-		[ 'psql', '-X', '-At', '-v', 'ON_ERROR_STOP=1', '-d', $production->connstr($race->{name}) . ' application_name=writer',
-			'-f', $script ],
-		'<', \undef, '>', $writer{printed}, '2>', $writer{said});
+		[
+			'psql', '-X', '-At', '-v', 'ON_ERROR_STOP=1', '-d',
+			$production->connstr($race->{name}) . ' application_name=writer',
+			'-f', $script
+		],
+		'<',
+		\undef,
+		'>',
+		$writer{printed},
+		'2>',
+		$writer{said});
 	return \%writer;
 }
 
@@ -129,9 +142,9 @@ sub start_writer
 sub writer_script
 {
 	my ($race, $number) = @_;
-	my $skew   = -$greatest_skew + 2 * $greatest_skew * ($number - 1) / ($writers - 1);
+	my $skew = -$greatest_skew + 2 * $greatest_skew * ($number - 1) / ($writers - 1);
 	my $script = '';
-	my $slept  = 0;
+	my $slept = 0;
 
 	for (my $turn = 1; $slept < $seconds; $turn++)
 	{
@@ -149,22 +162,30 @@ sub transaction
 {
 	my ($number, $id, $skew, $sleep) = @_;
 	my $is_own = "hashtext(id) & 7 = $number - 1";
-	my ($user, $group, $membership) = map { some($_, $is_own) } qw(User HangoutGroup UserHangoutGroup);
-	my ($any_user, $any_group, $contested_group, $any_episode) = map { some($_) } qw(User HangoutGroup HangoutGroup HangoutEpisode);
+	my ($user, $group, $membership) =
+	  map { some($_, $is_own) } qw(User HangoutGroup UserHangoutGroup);
+	my ($any_user, $any_group, $contested_group, $any_episode) =
+	  map { some($_) } qw(User HangoutGroup HangoutGroup HangoutEpisode);
 
 	return qq{
 		BEGIN;
 		SELECT clock_timestamp() AT TIME ZONE 'UTC' + interval '$skew s' AS stamp \\gset
-		INSERT INTO "User" (id, "createdAt", "updatedAt", email) VALUES ('user-$id', :'stamp', :'stamp', '$id\@example.com');
+		INSERT INTO "User" (id, "createdAt", "updatedAt", email)
+			VALUES ('user-$id', :'stamp', :'stamp', '$id\@example.com');
 		INSERT INTO "HangoutGroup" (id, "createdAt", "updatedAt", name, status, "hangoutId")
-		SELECT 'group-$id', :'stamp', :'stamp', 'Kelompok $id', 'OPEN', "hangoutId" FROM "HangoutGroup" WHERE id = $any_group;
-		INSERT INTO "UserHangoutGroup" (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId")
-		VALUES ('leads-$id', :'stamp', :'stamp', :'stamp', 'ACTIVE', 'FACILITATOR', 'group-$id', $any_user),
+		SELECT 'group-$id', :'stamp', :'stamp', 'Kelompok $id', 'OPEN', "hangoutId" FROM "HangoutGroup"
+			WHERE id = $any_group;
+		INSERT INTO "UserHangoutGroup" (id, "createdAt", "updatedAt", "joinedAt", status,
+			"hangoutGroupRole", "hangoutGroupId", "userId")
+		VALUES ('leads-$id', :'stamp', :'stamp', :'stamp', 'ACTIVE', 'FACILITATOR', 'group-$id',
+			$any_user),
 			('joins-$id', :'stamp', :'stamp', :'stamp', 'ACTIVE', 'MEMBER', $any_group, 'user-$id');
 		UPDATE "User" SET "lastActive" = :'stamp', "updatedAt" = :'stamp' WHERE id = $user;
 		UPDATE "HangoutGroup" SET name = name || '.', "updatedAt" = :'stamp' WHERE id = $group;
-		UPDATE "UserHangoutGroup" SET "joinedAt" = :'stamp', "updatedAt" = :'stamp' WHERE id = $membership;
-		INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+		UPDATE "UserHangoutGroup" SET "joinedAt" = :'stamp', "updatedAt" = :'stamp'
+			WHERE id = $membership;
+		INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+			"userId")
 		VALUES ('now-$id', :'stamp', $any_episode, $any_group, $any_user),
 			('late-$id', timestamp :'stamp' - interval '40 days', $any_episode, 'group-$id', 'user-$id');
 		SELECT pg_sleep($sleep);
@@ -197,13 +218,19 @@ sub check_runs
 {
 	my ($name, $runs) = @_;
 
-	diag "$name race: $_" for split /\n/, $local->safe_psql($name, q{
-		SELECT status || ', ' || count(*) || ' runs' || coalesce(': ' || min(message) FILTER (WHERE status <> 'success'), '')
+	diag "$name race: $_" for split /\n/, $local->safe_psql(
+		$name, q{
+		SELECT status || ', ' || count(*) || ' runs'
+			|| coalesce(': ' || min(message) FILTER (WHERE status <> 'success'), '')
 		FROM sync_run GROUP BY status ORDER BY status});
-	diag "$name race: rows repaired: " . $local->safe_psql($name, 'SELECT sum(rows_repaired) FROM sync_log');
-	is($local->safe_psql($name, q{SELECT count(*) FROM sync_run WHERE status IN ('success', 'warning')}),
-		$runs, "$name: every sync ended well");
-	is($local->safe_psql($name, 'SELECT count(*) FROM ngeshare.quarantine'), '0', "$name: no row waits in quarantine");
+	diag "$name race: rows repaired: "
+	  . $local->safe_psql($name, 'SELECT sum(rows_repaired) FROM sync_log');
+	is( $local->safe_psql(
+			$name, q{SELECT count(*) FROM sync_run WHERE status IN ('success', 'warning')}),
+		$runs,
+		"$name: every sync ended well");
+	is($local->safe_psql($name, 'SELECT count(*) FROM ngeshare.quarantine'),
+		'0', "$name: no row waits in quarantine");
 	return;
 }
 
@@ -211,17 +238,23 @@ sub check_runs
 sub check_rows
 {
 	my ($name) = @_;
-	my ($clock, $window_start) = split /\|/, $local->safe_psql($name, q{
+	my ($clock, $window_start) = split /\|/, $local->safe_psql(
+		$name, q{
 		SELECT clock, window_start AT TIME ZONE 'UTC' FROM sync_run ORDER BY run_id DESC LIMIT 1});
 
 	for my $table (@tables)
 	{
 		is_same($name, $table, qq{SELECT * FROM "$table"});
 	}
-	is_same($name, 'the attendance of the window', 'SELECT * FROM "UserHangoutGroupAttendance"',
+	is_same(
+		$name,
+		'the attendance of the window',
+		'SELECT * FROM "UserHangoutGroupAttendance"',
 		qq{SELECT * FROM "UserHangoutGroupAttendance" WHERE "attendedAt" >= '$window_start'});
-	no_difference("$name: no answer differs", answers_differ($production, $name, $local, $name, $clock));
-	no_difference("$name: no meeting differs", history_differs($production, $name, $local, $name, 'Asia/Jakarta'));
+	no_difference("$name: no answer differs",
+		answers_differ($production, $name, $local, $name, $clock));
+	no_difference("$name: no meeting differs",
+		history_differs($production, $name, $local, $name, 'Asia/Jakarta'));
 	return;
 }
 
@@ -231,7 +264,8 @@ sub is_same
 	my ($name, $what, $here, $there) = @_;
 	my @wanted = rows_of($production, $name, $there // $here);
 
-	no_difference("$name: no row of $what differs", differences(\@wanted, [ rows_of($local, $name, $here) ]));
+	no_difference("$name: no row of $what differs",
+		differences(\@wanted, [ rows_of($local, $name, $here) ]));
 	return;
 }
 
@@ -239,6 +273,7 @@ sub no_difference
 {
 	my ($name, @different) = @_;
 
-	is(scalar @different, 0, $name) or diag join("\n", @different[ 0 .. ($#different < 19 ? $#different : 19) ]);
+	is(scalar @different, 0, $name)
+	  or diag join("\n", @different[ 0 .. ($#different < 19 ? $#different : 19) ]);
 	return;
 }

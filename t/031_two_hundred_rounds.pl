@@ -14,11 +14,11 @@ use PostgreSQL::Test::Utils;
 use ProductionChanges;
 use Test::More;
 
-my $seed    = $ENV{NGESHARE_TEST_SEED}   // 20230115;
-my $rounds  = $ENV{NGESHARE_TEST_ROUNDS} // 200;
-my $pattern = $ENV{NGESHARE_TEST_KINDS}  // '';
-my @kinds   = grep { /$pattern/ } kinds_of_change();
-my @tables  = qw(User Hangout HangoutEpisode HangoutGroup UserHangoutGroup);
+my $seed = $ENV{NGESHARE_TEST_SEED} // 20230115;
+my $rounds = $ENV{NGESHARE_TEST_ROUNDS} // 200;
+my $pattern = $ENV{NGESHARE_TEST_KINDS} // '';
+my @kinds = grep { /$pattern/ } kinds_of_change();
+my @tables = qw(User Hangout HangoutEpisode HangoutGroup UserHangoutGroup);
 
 # What has to be there for a comparison to mean something.
 my @alive = qw(ACTIVE GRADUATED NOT_STARTED STALLED links attendance);
@@ -32,7 +32,8 @@ srand $seed;
 diag "NGESHARE_TEST_SEED=$seed NGESHARE_TEST_ROUNDS=$rounds";
 my ($production, $local) = start_servers();
 new_production($production, 'source');
-$production->safe_psql('source', "SELECT demo.generate(100, $seed % 1000000, '" . spell($first_clock) . "+00')");
+$production->safe_psql('source',
+	"SELECT demo.generate(100, $seed % 1000000, '" . spell($first_clock) . "+00')");
 new_local($local, 'ngeshare');
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 sync_local($local, 'ngeshare', spell($first_clock) . '+00');
@@ -48,13 +49,16 @@ is($passed, $rounds, "after each of $rounds rounds, rows, history and answers ar
 diag sprintf '%4d times, %5d rows: %s', $times_of{$_} // 0, $rows_of{$_} // 0, $_ for @kinds;
 SKIP:
 {
-	skip 'every kind of change is for two hundred rounds of all kinds', 2 if $passed < 200 || $pattern ne '';
-	is(join(', ', grep { !$rows_of{$_} } @kinds), '', 'every kind of change happened, to at least one row');
-	is(join(', ', grep { ($rounds_with{$_} // 0) < 10 } @alive), '',
-		'all along there was something to compare');
+	skip 'every kind of change is for two hundred rounds of all kinds', 2
+	  if $passed < 200 || $pattern ne '';
+	is(join(', ', grep { !$rows_of{$_} } @kinds),
+		'', 'every kind of change happened, to at least one row');
+	is(join(', ', grep { ($rounds_with{$_} // 0) < 10 } @alive),
+		'', 'all along there was something to compare');
 }
 diag "rounds with: " . join ', ', map { "$_ " . ($rounds_with{$_} // 0) } @alive;
-diag 'runs: ' . $local->safe_psql('ngeshare', q{SELECT string_agg(status || ' ' || runs, ', ' ORDER BY status)
+diag 'runs: ' . $local->safe_psql(
+	'ngeshare', q{SELECT string_agg(status || ' ' || runs, ', ' ORDER BY status)
 	FROM (SELECT status, count(*) AS runs FROM sync_run GROUP BY status) AS counted});
 diag 'rows repaired: ' . $local->safe_psql('ngeshare', 'SELECT sum(rows_repaired) FROM sync_log');
 
@@ -74,9 +78,11 @@ sub round_is_right
 	$clock += advance();
 	begin_round($round, $last_clock, $clock, $before_last);
 	my $committed = $late ? commit_late() : '';
-	my @chosen    = choose_kinds($round);
-	my $changes   = join '', map { script_of($_, change_sql($_)) } grep { $_ ne $LATE_COMMIT } @chosen;
+	my @chosen = choose_kinds($round);
+	my $changes = join '',
+	  map { script_of($_, change_sql($_)) } grep { $_ ne $LATE_COMMIT } @chosen;
 	count_rows(run_script($production, 'source', $changes));
+
 	if (grep { $_ eq $LATE_COMMIT } @chosen)
 	{
 		begin_late(late_commit_sql());
@@ -86,7 +92,10 @@ sub round_is_right
 	@different = defined $problem ? ($problem) : everything_differs(instants($round));
 	return 1 if !@different;
 
-	diag "round $round of seed $seed, synced at " . spell($clock) . ' UTC after ' . spell($last_clock);
+	diag "round $round of seed $seed, synced at "
+	  . spell($clock)
+	  . ' UTC after '
+	  . spell($last_clock);
 	diag "committed late before it:\n$committed" if $committed ne '';
 	diag "its changes:\n$changes";
 	diag "left open meanwhile:\n$late->{sql}" if $late;
@@ -112,7 +121,7 @@ sub choose_kinds
 	my ($round) = @_;
 	my %seen;
 	my @possible = grep { /$pattern/ && ($_ ne $LATE_COMMIT || $round < $rounds) } weighted_kinds();
-	my @mixed    = grep { !$seen{$_}++ } shuffle(@possible);
+	my @mixed = grep { !$seen{$_}++ } shuffle(@possible);
 
 	return @mixed[ 0 .. min(int rand 8, $#mixed) ];
 }
@@ -145,9 +154,17 @@ sub run_script
 	my ($server, $database, $script) = @_;
 	my ($output, $errors) = ('', '');
 
-	IPC::Run::run([ 'psql', '-X', '-At', '-v', 'ON_ERROR_STOP=1', '-d', $server->connstr($database), '-f', '-' ],
-		'<', \$script, '>', \$output, '2>', \$errors)
-	  or die "psql failed: $errors\n$script";
+	IPC::Run::run(
+		[
+			'psql', '-X', '-At', '-v', 'ON_ERROR_STOP=1', '-d', $server->connstr($database),
+			'-f', '-'
+		],
+		'<',
+		\$script,
+		'>',
+		\$output,
+		'2>',
+		\$errors) or die "psql failed: $errors\n$script";
 	return $output;
 }
 
@@ -174,10 +191,24 @@ sub begin_late
 {
 	my ($sql) = @_;
 
-	$late = { sql => $sql, input => "\\echo kind: $LATE_COMMIT\nBEGIN;\n${sql}SELECT 'held';\n", output => '', errors => '' };
+	$late = {
+		sql => $sql,
+		input => "\\echo kind: $LATE_COMMIT\nBEGIN;\n${sql}SELECT 'held';\n",
+		output => '',
+		errors => ''
+	};
 	$late->{session} = IPC::Run::start(
-		[ 'psql', '-X', '-At', '-v', 'ON_ERROR_STOP=1', '-d', $production->connstr('source'), '-f', '-' ],
-		'<', \$late->{input}, '>', \$late->{output}, '2>', \$late->{errors}, IPC::Run::timer(120));
+		[
+			'psql', '-X', '-At', '-v', 'ON_ERROR_STOP=1', '-d', $production->connstr('source'),
+			'-f', '-'
+		],
+		'<',
+		\$late->{input},
+		'>',
+		\$late->{output},
+		'2>',
+		\$late->{errors},
+		IPC::Run::timer(120));
 	$late->{session}->pump while $late->{session}->pumpable && $late->{output} !~ /^held$/m;
 	die "psql failed: $late->{errors}\n$sql" if $late->{output} !~ /^held$/m;
 	return;
@@ -201,7 +232,9 @@ sub sync
 	my $batch = (1, 7, 100, 5000)[ rand 4 ];
 	my ($status, $output, $errors) = $local->psql(
 		'ngeshare',
-		"SET ngeshare.sync_clock = '" . spell($clock) . "+00'; SET ngeshare.sync_batch_rows = $batch; CALL ngeshare_sync()",
+		"SET ngeshare.sync_clock = '"
+		  . spell($clock)
+		  . "+00'; SET ngeshare.sync_batch_rows = $batch; CALL ngeshare_sync()",
 		on_error_stop => 1);
 
 	return $status == 0 ? undef : "the sync failed: $errors";
@@ -211,7 +244,9 @@ sub sync
 sub answers
 {
 	my ($server, $database, @queries) = @_;
-	my $script = join '', map { "\\echo answer: $_->{name}\n" . ($_->{setting} // '') . "COPY ($_->{sql}) TO STDOUT;\n" } @queries;
+	my $script = join '', map {
+		"\\echo answer: $_->{name}\n" . ($_->{setting} // '') . "COPY ($_->{sql}) TO STDOUT;\n"
+	} @queries;
 	my (%lines_of, $name);
 
 	for my $line (split /\n/, run_script($server, $database, "\\set QUIET on\n$script"))
@@ -232,20 +267,36 @@ sub answers
 sub comparisons
 {
 	my ($window_start) = map { "timestamp '" . spell($_) . "'" } window_start_of($last_clock);
-	my @comparisons = map { { name => $_, here => qq{SELECT * FROM "$_"}, there => qq{SELECT * FROM "$_"} } } @tables;
+	my @comparisons =
+	  map { { name => $_, here => qq{SELECT * FROM "$_"}, there => qq{SELECT * FROM "$_"} } }
+	  @tables;
 
 	push @comparisons,
-	  { name  => 'window start',
-		here  => q{SELECT window_start AT TIME ZONE 'UTC' FROM sync_run ORDER BY run_id DESC LIMIT 1},
-		there => "SELECT $window_start" },
-	  { name  => 'window',
-		here  => 'SELECT * FROM "UserHangoutGroupAttendance"',
-		there => qq{SELECT * FROM "UserHangoutGroupAttendance" WHERE "attendedAt" >= $window_start} },
-	  { name => 'quarantine', here => 'SELECT table_name, row_id, reason FROM ngeshare.quarantine', there => 'SELECT WHERE false' },
-	  { name  => 'history',
-		here  => q{SELECT group_id, episode_id, day, min(first_at), max(last_at), sum(attendances) FROM ngeshare.meeting GROUP BY 1, 2, 3},
-		there => q{SELECT "hangoutGroupId", "hangoutEpisodeId", ("attendedAt" AT TIME ZONE 'UTC' AT TIME ZONE 'Asia/Jakarta')::date,
-			min("attendedAt"), max("attendedAt"), count(*) FROM "UserHangoutGroupAttendance" GROUP BY 1, 2, 3} };
+	  {
+		name => 'window start',
+		here =>
+		  q{SELECT window_start AT TIME ZONE 'UTC' FROM sync_run ORDER BY run_id DESC LIMIT 1},
+		there => "SELECT $window_start"
+	  },
+	  {
+		name => 'window',
+		here => 'SELECT * FROM "UserHangoutGroupAttendance"',
+		there => qq{SELECT * FROM "UserHangoutGroupAttendance" WHERE "attendedAt" >= $window_start}
+	  },
+	  {
+		name => 'quarantine',
+		here => 'SELECT table_name, row_id, reason FROM ngeshare.quarantine',
+		there => 'SELECT WHERE false'
+	  },
+	  {
+		name => 'history',
+		here => q{SELECT group_id, episode_id, day, min(first_at), max(last_at), sum(attendances)
+		  	FROM ngeshare.meeting GROUP BY 1, 2, 3},
+		there => q{SELECT "hangoutGroupId", "hangoutEpisodeId",
+		  	("attendedAt" AT TIME ZONE 'UTC' AT TIME ZONE 'Asia/Jakarta')::date,
+			min("attendedAt"), max("attendedAt"), count(*) FROM "UserHangoutGroupAttendance"
+				GROUP BY 1, 2, 3}
+	  };
 	return @comparisons;
 }
 
@@ -253,15 +304,22 @@ sub comparisons
 sub comparisons_as_of
 {
 	my ($as_of) = @_;
-	my @views = map { {
-		name    => "$_ as of $as_of",
-		setting => "SET ngeshare.as_of = '$as_of';\n",
-		here    => "SELECT * FROM $_",
-		there   => "SELECT * FROM reference.$_('$as_of')" } } @VIEWS;
-	my @functions = map { {
-		name    => "$_->[0] as of $as_of",
-		here    => "SELECT * FROM $_->[0]('$as_of')",
-		same_as => "$_->[1] as of $as_of" } } @FUNCTIONS;
+	my %columns = reference_columns($production, 'source');
+	my @views = map {
+		{
+			name => "$_ as of $as_of",
+			setting => "SET ngeshare.as_of = '$as_of';\n",
+			here => "SELECT $columns{$_} FROM $_",
+			there => "SELECT * FROM reference.$_('$as_of')"
+		}
+	} @VIEWS;
+	my @functions = map {
+		{
+			name => "$_->[0] as of $as_of",
+			here => "SELECT $columns{$_->[1]} FROM $_->[0]('$as_of')",
+			same_as => "$_->[1] as of $as_of"
+		}
+	} @FUNCTIONS;
 
 	return (@views, @functions);
 }
@@ -270,12 +328,19 @@ sub comparisons_as_of
 # behind the name of what differs.
 sub everything_differs
 {
-	my @instants    = @_;
+	my @instants = @_;
 	my @comparisons = (comparisons(), map { comparisons_as_of($_) } @instants);
-	my %wanted      = answers($production, 'source', map { { name => $_->{name}, sql => $_->{there} } } grep { $_->{there} } @comparisons);
-	my %got         = answers($local, 'ngeshare', map { { %$_, sql => $_->{here} } } @comparisons);
+	my %wanted = answers($production, 'source',
+		map { { name => $_->{name}, sql => $_->{there} } } grep { $_->{there} } @comparisons);
+	my %got = answers(
+		$local,
+		'ngeshare',
+		map {
+			{ %$_, sql => $_->{here} }
+		} @comparisons);
 
-	forget_activity($wanted{"v_member_roster as of $_"}, $got{"v_member_roster as of $_"}) for @instants;
+	forget_activity($wanted{"v_member_roster as of $_"}, $got{"v_member_roster as of $_"})
+	  for @instants;
 	note_what_is_there(\%got, $instants[0]);
 	return map {
 		my $name = $_->{name};
@@ -291,7 +356,7 @@ sub note_what_is_there
 	my %statuses = map { (split /\t/)[2] => 1 } @{ $got->{"v_group_status as of $as_of"} };
 
 	$rounds_with{$_}++ for keys %statuses;
-	$rounds_with{links}++      if @{ $got->{"v_curriculum_pipeline as of $as_of"} } > 3;
+	$rounds_with{links}++ if @{ $got->{"v_curriculum_pipeline as of $as_of"} } > 3;
 	$rounds_with{attendance}++ if @{ $got->{window} } > 50;
 	return;
 }

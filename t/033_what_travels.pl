@@ -15,18 +15,25 @@ my ($production, $local) = start_servers();
 my $proxy = Proxy->start(port => $production->port);
 new_production($production, 'source');
 $production->safe_psql('source', "SELECT demo.generate(2000, 61, '$clock')");
-$local->safe_psql('postgres', q{ALTER SYSTEM SET ngeshare.attendance_window_days = 36500; SELECT pg_reload_conf()});
+$local->safe_psql('postgres',
+	q{ALTER SYSTEM SET ngeshare.attendance_window_days = 36500; SELECT pg_reload_conf()});
 
-my %first   = load('plain');
+my %first = load('plain');
 my %nothing = travel('plain');
-note "first load: $first{bytes} bytes, $first{seconds} s; nothing new: $nothing{bytes} bytes, $nothing{seconds} s";
-cmp_ok($nothing{bytes}, '<', $first{bytes} / 10, 'a sync that finds nothing new receives less than a tenth of a first load');
+note "first load: $first{bytes} bytes, $first{seconds} s; "
+  . "nothing new: $nothing{bytes} bytes, $nothing{seconds} s";
+cmp_ok(
+	$nothing{bytes}, '<',
+	$first{bytes} / 10,
+	'a sync that finds nothing new receives less than a tenth of a first load');
 
 # One row of 40,000: the buckets, its bucket's keys, itself.
-$production->safe_psql('source', q{UPDATE "User" SET email = 'one@example.com' WHERE id = (SELECT max(id) FROM "User")});
+$production->safe_psql('source',
+	q{UPDATE "User" SET email = 'one@example.com' WHERE id = (SELECT max(id) FROM "User")});
 my %one = travel('plain');
 note "one row changed: $one{bytes} bytes";
-is($local->safe_psql('plain', q{SELECT count(*) FROM "User" WHERE email = 'one@example.com'}), '1', 'one changed row comes');
+is($local->safe_psql('plain', q{SELECT count(*) FROM "User" WHERE email = 'one@example.com'}),
+	'1', 'one changed row comes');
 cmp_ok($one{bytes} - $nothing{bytes}, '<', 100_000, 'for its bucket\'s keys and itself');
 
 # 10 ms each way: what costs is the number of round trips, not of rows.

@@ -13,7 +13,7 @@ use Session qw(poll_until);
 use Test::More;
 use Time::HiRes qw(time);
 
-my $clock   = '2026-03-31 12:00:00+07';
+my $clock = '2026-03-31 12:00:00+07';
 my $version = 0;
 my ($production, $local) = start_servers();
 prepare();
@@ -28,7 +28,8 @@ test_writer_who_changes_a_table();
 test_repeatable_readers();
 test_reader_of_first_load();
 test_writer_into_first_load();
-test_maintenance($_) for 'VACUUM FULL "HangoutGroup"', 'CLUSTER "HangoutGroup" USING "HangoutGroup_pkey"',
+test_maintenance($_)
+  for 'VACUUM FULL "HangoutGroup"', 'CLUSTER "HangoutGroup" USING "HangoutGroup_pkey"',
   'ALTER TABLE "HangoutGroup" ADD CONSTRAINT named CHECK (name IS NOT NULL)';
 test_long_vacuum();
 test_autovacuum();
@@ -36,7 +37,9 @@ test_isolation($_) for 'serializable', 'repeatable read';
 test_read_only();
 test_timeouts();
 test_transaction_block();
-test_drop_extension('CALL', $_) for 'preflight', 'survey HangoutGroup', 'after pull User', 'after merge HangoutGroup', 'after window', 'settle';
+test_drop_extension('CALL', $_)
+  for 'preflight', 'compare HangoutGroup', 'after pull User', 'after merge HangoutGroup',
+  'after window', 'refresh';
 test_drop_extension('worker', $_) for 'preflight', 'after merge HangoutGroup', 'after window';
 test_drop_between_steps();
 $production->stop;
@@ -47,7 +50,8 @@ done_testing();
 sub prepare
 {
 	new_production($production, 'source');
-	$production->safe_psql('source', "SELECT demo.generate(60, 36, '$clock'); UPDATE reference.setting SET clock = '$clock'");
+	$production->safe_psql('source',
+		"SELECT demo.generate(60, 36, '$clock'); UPDATE reference.setting SET clock = '$clock'");
 	new_mirror('ngeshare');
 	is(outcome_of(started_sync()), 'success', 'the first sync succeeds');
 	return;
@@ -60,7 +64,8 @@ sub new_mirror
 
 	new_local($local, $database);
 	$local->safe_psql('postgres', "ALTER DATABASE $database SET $_")
-	  for "ngeshare.sync_clock = '$clock'", "ngeshare.sync_timeout = '20s'", 'ngeshare.sync_max_delete_pct = 100', 'ngeshare.sync_retries = 1';
+	  for "ngeshare.sync_clock = '$clock'", "ngeshare.sync_timeout = '20s'",
+	  'ngeshare.sync_max_delete_pct = 100', 'ngeshare.sync_retries = 1';
 	$local->safe_psql($database, connect_local($production, 'source'));
 	return;
 }
@@ -69,11 +74,14 @@ sub new_mirror
 sub change_production
 {
 	$version++;
-	$production->safe_psql('source', qq{
+	$production->safe_psql(
+		'source', qq{
 		UPDATE "HangoutGroup" SET city = 'version $version', "updatedAt" = '2026-03-31 04:59:30';
 		UPDATE "User" SET email = id || '\@$version', "updatedAt" = '2026-03-31 04:59:30';
 		UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1 minute'
-		WHERE id IN (SELECT id FROM "UserHangoutGroupAttendance" WHERE "attendedAt" > '2026-03-01' ORDER BY md5(id || $version) LIMIT 5)});
+		WHERE id IN (SELECT id FROM "UserHangoutGroupAttendance" WHERE "attendedAt" > '2026-03-01'
+			ORDER BY md5(id || $version) LIMIT 5)}
+	);
 	return;
 }
 
@@ -98,7 +106,8 @@ sub held_sync
 sub wait_until_held
 {
 	my ($seen) = @_;
-	poll_until(sub { substr(slurp_file($local->logfile), $seen) =~ /sync \d+ is held/ }) or die 'no sync is held';
+	poll_until(sub { substr(slurp_file($local->logfile), $seen) =~ /sync \d+ is held/ })
+	  or die 'no sync is held';
 	return;
 }
 
@@ -114,8 +123,12 @@ sub outcome_of
 	$sync->wait;
 	my $error = $sync->errors;
 	$sync->end;
-	my $outcome = ask(q{SELECT status || coalesce(': ' || string_agg(sqlstate || ' ' || sync_error_log.message, '; '), '')
-		FROM sync_run LEFT JOIN sync_error_log USING (run_id) WHERE run_id = (SELECT max(run_id) FROM sync_run) GROUP BY status});
+	my $outcome = ask(
+		q{SELECT status || coalesce(': ' || string_agg(sqlstate || ' ' || sync_error_log.message,
+			'; '), '')
+		FROM sync_run LEFT JOIN sync_error_log USING (run_id) WHERE run_id = (SELECT max(run_id)
+			FROM sync_run) GROUP BY status}
+	);
 	return $error eq '' ? $outcome : "$outcome ($error)";
 }
 
@@ -123,16 +136,22 @@ sub outcome_of
 sub waits
 {
 	my ($session) = @_;
-	return poll_until(sub {
-		ask("SELECT state = 'active' AND wait_event_type IN ('Lock', 'Timeout', 'Extension') FROM pg_stat_activity WHERE pid = $session->{pid}") eq 't'; })
-	  && !$session->is_done;
+	return poll_until(
+		sub {
+			ask("SELECT state = 'active' AND wait_event_type IN ('Lock', 'Timeout', 'Extension')
+				FROM pg_stat_activity WHERE pid = $session->{pid}"
+			) eq 't';
+		}) && !$session->is_done;
 }
 
 # Since when a process waits for a lock, the empty string where it doesn't.
 sub waits_since
 {
 	my ($session, $kind) = @_;
-	return ask("SELECT max(waitstart) FROM pg_locks WHERE pid = $session->{pid} AND NOT granted AND locktype ~ '$kind'");
+	return ask(
+		"SELECT max(waitstart) FROM pg_locks
+			WHERE pid = $session->{pid} AND NOT granted AND locktype ~ '$kind'"
+	);
 }
 
 # After a refresh the snapshot is what the mirror and the history make of it: no key was lost.
@@ -151,53 +170,71 @@ sub next_sync_is_right
 	my ($name) = @_;
 
 	is(outcome_of(started_sync()), 'success', "$name: the next sync succeeds");
-	my @different = (answers_differ($production, 'source', $local, 'ngeshare', $clock),
+	my @different = (
+		answers_differ($production, 'source', $local, 'ngeshare', $clock),
 		history_differs($production, 'source', $local, 'ngeshare', 'Asia/Jakarta'));
-	is(scalar @different, 0, "$name: and everything is production's") or diag join "\n", grep { defined } @different[ 0 .. 3 ];
+	is(scalar @different, 0, "$name: and everything is production's")
+	  or diag join "\n", grep { defined } @different[ 0 .. 3 ];
 	return;
 }
 
 # The second of two callers is refused, however it calls, and has changed nothing.
 sub test_second_caller
 {
-	my $sync   = held_sync('after merge HangoutGroup');
-	my $run    = ask('SELECT max(run_id) FROM sync_run');
-	my $before = ask('SELECT (SELECT count(*) FROM sync_run), (SELECT count(*) FROM sync_error_log), (SELECT last_value FROM sync_run_run_id_seq)');
+	my $sync = held_sync('after merge HangoutGroup');
+	my $run = ask('SELECT max(run_id) FROM sync_run');
+	my $before = ask(
+		'SELECT (SELECT count(*) FROM sync_run), (SELECT count(*) FROM sync_error_log), (SELECT last_value
+			FROM sync_run_run_id_seq)'
+	);
 
-	for my $call ('CALL ngeshare_sync()', q{CALL ngeshare_sync('verify')}, q{CALL ngeshare_sync('full', '{User}')}, 'SELECT ngeshare_sync_start()')
+	for my $call (
+		'CALL ngeshare_sync()',
+		q{CALL ngeshare_sync('verify')},
+		q{CALL ngeshare_sync('full', '{User}')},
+		'SELECT ngeshare_sync_start()')
 	{
-		like(psql_errors($local, 'ngeshare', $call), qr/^ERROR:  NG001: .*\nDETAIL:  It is run $run\./, "a second sync, $call: NG001");
+		like(
+			psql_errors($local, 'ngeshare', $call),
+			qr/^ERROR:  NG001: .*\nDETAIL:  It is run $run\./,
+			"a second sync, $call: NG001");
 	}
-	is(ask('SELECT (SELECT count(*) FROM sync_run), (SELECT count(*) FROM sync_error_log), (SELECT last_value FROM sync_run_run_id_seq)'),
-		$before, 'and nothing is changed');
+	is( ask('SELECT (SELECT count(*) FROM sync_run), (SELECT count(*) FROM sync_error_log),
+		(SELECT last_value FROM sync_run_run_id_seq)'
+		),
+		$before,
+		'and nothing is changed');
 	resume();
 	is(outcome_of($sync), 'success', 'the first goes on');
 	return;
 }
 
-# Who writes while a step of the sync does waits for the rows and tables that it has written, and for
-# nothing else.
+# Who writes while a step of the sync does waits for the rows and tables that it has written, and
+# for nothing else.
 sub test_writer_behind_held_sync
 {
 	my ($place, @waiting) = @_;
-	my ($group, $user, $episode) = map { ask(qq{SELECT min(id) FROM "$_"}) } qw(HangoutGroup User HangoutEpisode);
-	my $table  = '"UserHangoutGroupAttendance"';
-	my %waits  = map { $_ => 1 } @waiting;
+	my ($group, $user, $episode) =
+	  map { ask(qq{SELECT min(id) FROM "$_"}) } qw(HangoutGroup User HangoutEpisode);
+	my $table = '"UserHangoutGroupAttendance"';
+	my %waits = map { $_ => 1 } @waiting;
 	my %writes = (
-		INSERT => "INSERT INTO $table VALUES ('by hand', '2026-03-20', '$episode', '$group', '$user')",
-		UPDATE => qq{UPDATE $table SET "attendedAt" = "attendedAt" + interval '1 minute' WHERE "attendedAt" > '2026-03-01'},
+		INSERT =>
+		  "INSERT INTO $table VALUES ('by hand', '2026-03-20', '$episode', '$group', '$user')",
+		UPDATE => qq{UPDATE $table SET "attendedAt" = "attendedAt" + interval '1 minute'
+		  	WHERE "attendedAt" > '2026-03-01'},
 		DELETE => qq{DELETE FROM $table WHERE "attendedAt" > '2026-03-01'},
-		COPY   => "COPY $table FROM STDIN;\ncopied\t2026-03-21\t$episode\t$group\t$user\n\\.\n",
+		COPY => "COPY $table FROM STDIN;\ncopied\t2026-03-21\t$episode\t$group\t$user\n\\.\n",
 		TRUNCATE => "TRUNCATE $table");
 
 	for my $kind (sort keys %writes)
 	{
-		my $name   = "$kind against a sync held $place";
-		my $sync   = held_sync($place);
+		my $name = "$kind against a sync held $place";
+		my $sync = held_sync($place);
 		my $writer = session()->tell($writes{$kind});
 
-		if ($waits{$kind}) { ok(waits($writer), "$name: waits") }
-		else               { $writer->wait; pass("$name: waits for nothing") }
+		if   ($waits{$kind}) { ok(waits($writer), "$name: waits") }
+		else                 { $writer->wait; pass("$name: waits for nothing") }
 		resume();
 		$writer->wait if $waits{$kind};
 		is($writer->errors, '', "$name: goes on without an error");
@@ -212,11 +249,14 @@ sub test_writer_behind_held_sync
 # Who has set a lock_timeout gets its error, as at any lock.
 sub test_writer_with_lock_timeout
 {
-	my $sync   = held_sync('after merge HangoutGroup');
+	my $sync = held_sync('after merge HangoutGroup');
 	my $writer = session(q{lock_timeout = '50ms'});
 
 	$writer->run('UPDATE "HangoutGroup" SET city = NULL');
-	like($writer->errors, qr/^ERROR:  55P03: canceling statement due to lock timeout$/, "a writer's lock_timeout ends its wait: 55P03");
+	like(
+		$writer->errors,
+		qr/^ERROR:  55P03: canceling statement due to lock timeout$/,
+		"a writer's lock_timeout ends its wait: 55P03");
 	resume();
 	is(outcome_of($sync), 'success', 'and the sync goes on');
 	$writer->run('UPDATE "HangoutGroup" SET city = NULL');
@@ -233,10 +273,18 @@ sub test_open_writer
 	my $writer = session();
 	my %since;
 
-	$writer->run(qq{BEGIN; UPDATE "HangoutGroup" SET name = 'by hand' WHERE id = (SELECT min(id) FROM "HangoutGroup")});
+	$writer->run(
+		qq{BEGIN; UPDATE "HangoutGroup" SET name = 'by hand' WHERE id = (SELECT min(id)
+			FROM "HangoutGroup")}
+	);
 	change_production();
 	my $sync = started_sync();
-	ok(poll_until(sub { my $since = waits_since($sync, 'transactionid|tuple'); $since{$since} = 1 if $since ne ''; return keys %since >= 2; }),
+	ok( poll_until(
+			sub {
+				my $since = waits_since($sync, 'transactionid|tuple');
+				$since{$since} = 1 if $since ne '';
+				return keys %since >= 2;
+			}),
 		'a sync waits for an open writer, lets go and comes back');
 	$writer->run('UPDATE "User" SET email = NULL WHERE id = (SELECT min(id) FROM "User")');
 	is($writer->errors, '', 'who goes on meanwhile in another table');
@@ -256,13 +304,21 @@ sub test_writer_who_holds_a_row
 	{
 		my $writer = session();
 
-		$writer->run('BEGIN; SELECT id FROM "HangoutGroup" WHERE id = (SELECT max(id) FROM "HangoutGroup") FOR UPDATE');
-		$production->safe_psql('source', qq{UPDATE "HangoutGroup" SET city = 'Kota $delay', "updatedAt" = '2026-03-31 04:59:30'});
+		$writer->run(
+			'BEGIN; SELECT id FROM "HangoutGroup" WHERE id = (SELECT max(id) FROM "HangoutGroup") FOR UPDATE'
+		);
+		$production->safe_psql('source',
+			qq{UPDATE "HangoutGroup" SET city = 'Kota $delay', "updatedAt" = '2026-03-31 04:59:30'}
+		);
 		my $sync = session()->tell(q{CALL ngeshare_sync(tables => '{HangoutGroup}')});
-		ok(poll_until(sub { waits_since($sync, 'transactionid|tuple') ne '' }), 'a sync waits for the row');
+		ok(poll_until(sub { waits_since($sync, 'transactionid|tuple') ne '' }),
+			'a sync waits for the row');
 		Time::HiRes::sleep($delay);
-		$writer->run('UPDATE "HangoutGroup" SET name = name WHERE id <> (SELECT max(id) FROM "HangoutGroup")');
-		is($writer->errors, '', "a writer who holds a row the sync wants, after $delay s: no error");
+		$writer->run(
+			'UPDATE "HangoutGroup" SET name = name WHERE id <> (SELECT max(id) FROM "HangoutGroup")'
+		);
+		is($writer->errors, '',
+			"a writer who holds a row the sync wants, after $delay s: no error");
 		$writer->run('COMMIT');
 		is(outcome_of($sync), 'success', "$delay s: and the sync succeeds");
 		$writer->end;
@@ -277,12 +333,16 @@ sub test_writer_who_changes_a_table
 {
 	my $writer = session();
 
-	$production->safe_psql('source', q{
+	$production->safe_psql(
+		'source', q{
 		INSERT INTO "User" (id, "updatedAt") VALUES ('parent', '2020-01-01');
-		UPDATE "UserHangoutGroup" SET "userId" = 'parent', "updatedAt" = '2026-03-31 04:59:30' WHERE id = (SELECT min(id) FROM "UserHangoutGroup")});
+		UPDATE "UserHangoutGroup" SET "userId" = 'parent', "updatedAt" = '2026-03-31 04:59:30'
+			WHERE id = (SELECT min(id) FROM "UserHangoutGroup")}
+	);
 	$writer->run('BEGIN; SELECT id FROM "UserHangoutGroup" FOR UPDATE');
 	my $sync = session()->tell(q{CALL ngeshare_sync(tables => '{UserHangoutGroup}')});
-	ok(poll_until(sub { waits_since($sync, 'transactionid|tuple') ne '' }), 'a sync that has read a table waits for a row');
+	ok(poll_until(sub { waits_since($sync, 'transactionid|tuple') ne '' }),
+		'a sync that has read a table waits for a row');
 	Time::HiRes::sleep(1.3);
 	$writer->run(q{ALTER TABLE "User" ADD CONSTRAINT named CHECK (id <> ''); COMMIT});
 	is($writer->errors, '', 'a writer who alters a table that it has read: no error');
@@ -297,7 +357,9 @@ sub test_writer_who_changes_a_table
 sub seen
 {
 	my ($reader) = @_;
-	my @parts = map { "(SELECT md5(string_agg(t::text, '' ORDER BY t::text)) FROM $_ AS t)" } '"HangoutGroup"', '"User"',
+	my @parts =
+	  map { "(SELECT md5(string_agg(t::text, '' ORDER BY t::text)) FROM $_ AS t)" }
+	  '"HangoutGroup"', '"User"',
 	  '"UserHangoutGroupAttendance"', 'ngeshare.meeting', 'v_group_summary', 'ngeshare_funnel()';
 
 	return $reader->run('SELECT ' . join(' || ', @parts));
@@ -316,7 +378,8 @@ sub test_repeatable_readers
 		for my $sync (1 .. 2)
 		{
 			change_production();
-			is(outcome_of(started_sync()), 'success', "$level: sync $sync doesn't wait for the reader");
+			is(outcome_of(started_sync()),
+				'success', "$level: sync $sync doesn't wait for the reader");
 			is(seen($reader), $first, "$level: who still sees the same");
 		}
 		$reader->run('COMMIT');
@@ -334,26 +397,37 @@ sub test_reader_of_first_load
 	my $reader = Session->start($local, 'fresh');
 	$reader->run('BEGIN; SELECT count(*) FROM "HangoutGroup"');
 	my $sync = Session->start($local, 'fresh')->tell('CALL ngeshare_sync()');
-	ok(poll_until(sub { waits_since($sync, 'relation') ne '' }), 'a first load waits for a reader of its empty table');
-	is($reader->run('SELECT count(*) FROM "HangoutGroup" JOIN "User" ON true JOIN "UserHangoutGroupAttendance" ON true'), '0', 'who reads on');
+	ok( poll_until(sub { waits_since($sync, 'relation') ne '' }),
+		'a first load waits for a reader of its empty table');
+	is( $reader->run(
+			'SELECT count(*) FROM "HangoutGroup" JOIN "User" ON true
+				JOIN "UserHangoutGroupAttendance" ON true'
+		),
+		'0',
+		'who reads on');
 	is($reader->errors, '', 'without an error');
 	$reader->run('COMMIT');
 	$sync->wait;
 	is($sync->errors, '', 'then the first load goes on');
-	is($local->safe_psql('fresh', q{SELECT status, (SELECT count(*) FROM sync_error_log) FROM sync_run}), 'success|0', 'and succeeds');
+	is( $local->safe_psql(
+			'fresh', q{SELECT status, (SELECT count(*) FROM sync_error_log) FROM sync_run}),
+		'success|0',
+		'and succeeds');
 
 	# A reader who stays costs the sync time, never its table: everybody may read.
 	new_mirror('patient');
 	$local->safe_psql('postgres', q{ALTER DATABASE patient SET ngeshare.sync_timeout = '2s'});
 	my $sitter = Session->start($local, 'patient');
 	$sitter->run('BEGIN; SELECT count(*) FROM "HangoutGroup", "UserHangoutGroupAttendance"');
-	is(psql_errors($local, 'patient', 'SET client_min_messages = warning; CALL ngeshare_sync()'), '',
-		'a first load that has waited long enough goes the ordinary way');
-	is($local->safe_psql('patient', 'SELECT bool_and(matches) FROM ngeshare_validate()'), 't', 'and has everything');
+	is(psql_errors($local, 'patient', 'SET client_min_messages = warning; CALL ngeshare_sync()'),
+		'', 'a first load that has waited long enough goes the ordinary way');
+	is($local->safe_psql('patient', 'SELECT bool_and(matches) FROM ngeshare_validate()'),
+		't', 'and has everything');
 	isnt($sitter->run('SELECT count(*) FROM "User"'), '0', 'the reader reads on');
 	$sitter->run('COMMIT');
 	is($sitter->errors, '', 'and commits');
-	is(psql_errors($local, 'patient', 'SET client_min_messages = warning; CALL ngeshare_sync()'), '', 'and the next sync succeeds');
+	is(psql_errors($local, 'patient', 'SET client_min_messages = warning; CALL ngeshare_sync()'),
+		'', 'and the next sync succeeds');
 	$_->end for $reader, $sync, $sitter;
 	return;
 }
@@ -370,15 +444,22 @@ sub test_writer_into_first_load
 
 		$writer->run(q{BEGIN; INSERT INTO "User" (id, "updatedAt") VALUES ('by hand', now())});
 		$sync->tell('CALL ngeshare_sync()');
-		ok(poll_until(sub { waits_since($sync, 'relation') ne '' }), 'a first load waits for the writer');
+		ok(poll_until(sub { waits_since($sync, 'relation') ne '' }),
+			'a first load waits for the writer');
 		Time::HiRes::sleep($delay);
-		$writer->run(q{INSERT INTO "Hangout" (id, "updatedAt", name, type, price, "circleProfileId") VALUES ('by hand', now(), '', '', 0, '')});
-		is($writer->errors, '', "a writer into empty tables, $delay s after a first load began: no error");
+		$writer->run(
+			q{INSERT INTO "Hangout" (id, "updatedAt", name, type, price, "circleProfileId")
+				VALUES ('by hand', now(), '', '', 0, '')}
+		);
+		is($writer->errors, '',
+			"a writer into empty tables, $delay s after a first load began: no error");
 		$writer->run('COMMIT');
 		$sync->wait;
 		is($sync->errors, '', "$delay s: nor does the first load get one");
-		is($local->safe_psql($database, 'SELECT count(*) FROM sync_error_log'), '0', "$delay s: nor log one");
-		is($local->safe_psql($database, 'SELECT bool_and(matches) FROM ngeshare_validate()'), 't', "$delay s: the mirror is production's");
+		is($local->safe_psql($database, 'SELECT count(*) FROM sync_error_log'),
+			'0', "$delay s: nor log one");
+		is($local->safe_psql($database, 'SELECT bool_and(matches) FROM ngeshare_validate()'),
+			't', "$delay s: the mirror is production's");
 		$_->end for $writer, $sync;
 	}
 	return;
@@ -389,8 +470,8 @@ sub test_writer_into_first_load
 sub test_maintenance
 {
 	my ($statement) = @_;
-	my $name  = $statement =~ s/ .*//r . ' meanwhile';
-	my $sync  = held_sync('after merge HangoutGroup');
+	my $name = $statement =~ s/ .*//r . ' meanwhile';
+	my $sync = held_sync('after merge HangoutGroup');
 	my $other = session()->tell($statement);
 
 	ok(waits($other), "$name: waits for the step");
@@ -403,7 +484,8 @@ sub test_maintenance
 	is($other->errors, '', "$name: nobody waits for a sync that doesn't write");
 	resume();
 	is(outcome_of($sync), 'success', "$name: which succeeds, too");
-	ask('ALTER TABLE "HangoutGroup" DROP CONSTRAINT IF EXISTS named, DROP CONSTRAINT IF EXISTS other');
+	ask('ALTER TABLE "HangoutGroup" DROP CONSTRAINT IF EXISTS named, DROP CONSTRAINT IF EXISTS other'
+	);
 	next_sync_is_right($name);
 	$other->end;
 	return;
@@ -428,13 +510,24 @@ sub test_long_vacuum
 # An autovacuum of staging gives way to the merge that empties it, as it does to anybody.
 sub test_autovacuum
 {
-	ask('ALTER TABLE ngeshare.stage_user SET (autovacuum_enabled = on, autovacuum_vacuum_insert_threshold = 0, autovacuum_vacuum_insert_scale_factor = 0,'
-		. ' autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)');
+	ask('ALTER TABLE ngeshare.stage_user SET (autovacuum_enabled = on,
+		autovacuum_vacuum_insert_threshold = 0, autovacuum_vacuum_insert_scale_factor = 0,'
+		  . ' autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)');
 	$local->append_conf('postgresql.conf', 'autovacuum_naptime = 1s');
 	$local->reload;
 	my $sync = held_sync('merge User');
-	ok(poll_until(sub { ask(q{SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'autovacuum:%stage_user%' AND wait_event = 'VacuumDelay'}) eq '1' }),
+
+	# It is there for a part of a second only: a session that is open sees it.
+	my $looker = session();
+	ok( poll_until(
+			sub {
+				$looker->run(
+					q{SELECT count(*) FROM pg_stat_activity
+					WHERE query LIKE 'autovacuum:%stage_user%' AND wait_event = 'VacuumDelay'}
+				) eq '1';
+			}),
 		'an autovacuum is at a table of staging');
+	$looker->end;
 	resume();
 	is(outcome_of($sync), 'success', 'the sync succeeds');
 	$local->append_conf('postgresql.conf', 'autovacuum_naptime = 1min');
@@ -453,8 +546,10 @@ sub test_isolation
 	next_sync_is_right("under $level");
 	change_production();
 	ask('SELECT ngeshare_sync_start()');
-	ok(poll_until(sub { ask('SELECT running FROM ngeshare_sync_status()') eq 'f' }), "$level: a worker ends, too");
-	is(ask('SELECT status || trigger FROM sync_run ORDER BY run_id DESC LIMIT 1'), 'successworker', "$level: and succeeds");
+	ok(poll_until(sub { ask('SELECT running FROM ngeshare_sync_status()') eq 'f' }),
+		"$level: a worker ends, too");
+	is(ask('SELECT status || trigger FROM sync_run ORDER BY run_id DESC LIMIT 1'),
+		'successworker', "$level: and succeeds");
 	ask('ALTER DATABASE ngeshare RESET default_transaction_isolation');
 	return;
 }
@@ -464,10 +559,17 @@ sub test_read_only
 {
 	my $runs = ask('SELECT count(*) FROM sync_run');
 
-	like(psql_errors($local, 'ngeshare', 'SET default_transaction_read_only = on; CALL ngeshare_sync()'),
-		qr/^ERROR:  25006: cannot execute .* in a read-only transaction/, 'read-only by default: 25006');
-	like(psql_errors($local, 'ngeshare', 'SET default_transaction_read_only = on; SELECT ngeshare_sync_start()'),
-		qr/^ERROR:  25006: cannot execute .* in a read-only transaction/, 'ngeshare_sync_start(), too');
+	like(
+		psql_errors(
+			$local, 'ngeshare', 'SET default_transaction_read_only = on; CALL ngeshare_sync()'),
+		qr/^ERROR:  25006: cannot execute .* in a read-only transaction/,
+		'read-only by default: 25006');
+	like(
+		psql_errors(
+			$local, 'ngeshare',
+			'SET default_transaction_read_only = on; SELECT ngeshare_sync_start()'),
+		qr/^ERROR:  25006: cannot execute .* in a read-only transaction/,
+		'ngeshare_sync_start(), too');
 	is(ask('SELECT count(*) FROM sync_run'), $runs, 'and no run was begun');
 	is(ask('SELECT count(*) FROM ngeshare.sync_lock'), '0', 'and no lock is left');
 	return;
@@ -477,13 +579,19 @@ sub test_read_only
 sub test_timeouts
 {
 	change_production();
-	is(outcome_of(started_sync(q{lock_timeout = '1ms'}, q{idle_in_transaction_session_timeout = '1ms'}, q{statement_timeout = '60s'})),
-		'success', 'a short lock_timeout and idle_in_transaction_session_timeout of the caller end no sync');
+	is( outcome_of(
+			started_sync(
+				q{lock_timeout = '1ms'},
+				q{idle_in_transaction_session_timeout = '1ms'},
+				q{statement_timeout = '60s'})),
+		'success',
+		'a short lock_timeout and idle_in_transaction_session_timeout of the caller end no sync');
 	my $writer = session();
 	$writer->run('BEGIN; SELECT id FROM "HangoutGroup" FOR UPDATE');
 	change_production();
 	my $sync = started_sync(q{lock_timeout = '1ms'});
-	ok(poll_until(sub { waits_since($sync, 'transactionid|tuple') ne '' }), 'with a lock_timeout of a millisecond a sync still waits its turn');
+	ok( poll_until(sub { waits_since($sync, 'transactionid|tuple') ne '' }),
+		'with a lock_timeout of a millisecond a sync still waits its turn');
 	$writer->run('COMMIT');
 	is(outcome_of($sync), 'success', 'and succeeds');
 	$sync = held_sync('after merge HangoutGroup');
@@ -503,8 +611,11 @@ sub test_transaction_block
 {
 	my $runs = ask('SELECT count(*) FROM sync_run');
 
-	like(psql_errors($local, 'ngeshare', $_), qr/^ERROR:  25001: ngeshare_sync\(\) cannot run inside a transaction block/m, '25001: ' . $_ =~ s/\n/, /r)
-	  for 'BEGIN; CALL ngeshare_sync(); COMMIT', "\\set AUTOCOMMIT off\nCALL ngeshare_sync();";
+	like(
+		psql_errors($local, 'ngeshare', $_),
+		qr/^ERROR:  25001: ngeshare_sync\(\) cannot run inside a transaction block/m,
+		'25001: ' . $_ =~ s/\n/, /r
+	) for 'BEGIN; CALL ngeshare_sync(); COMMIT', "\\set AUTOCOMMIT off\nCALL ngeshare_sync();";
 	is(ask('SELECT count(*) FROM sync_run'), $runs, 'and no run was begun');
 	return;
 }
@@ -552,18 +663,30 @@ sub drop_and_begin_anew
 	{
 		$sync->wait;
 		my $error = $sync->errors;
-		like($error, $is_held ? qr/^ERROR:  55000: the extension was dropped while it synced/ : qr/^(ERROR:  (42...|40P01|55P03|55000): .*)?/,
+		like(
+			$error,
+			$is_held
+			? qr/^ERROR:  55000: the extension was dropped while it synced/
+			: qr/^(ERROR:  (42...|40P01|55P03|55000): .*)?/,
 			"$name: the sync ends, and says why");
 		diag "$name: " . ($error || 'the sync came to its end');
 		is($sync->run('SELECT 1'), '1', "$name: in a session that lives on");
 		$sync->end;
 	}
-	ok(poll_until(sub { ask(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'ngeshare sync' OR query LIKE 'CALL ngeshare_sync%' AND state = 'active'}) eq '0' }),
+	ok( poll_until(
+			sub {
+				ask(q{SELECT count(*) FROM pg_stat_activity
+					WHERE backend_type = 'ngeshare sync' OR query LIKE 'CALL ngeshare_sync%' AND state = 'active'}
+				) eq '0';
+			}),
 		"$name: no sync goes on");
 	ask('CREATE EXTENSION ngeshare');
 	ask(connect_local($production, 'source'));
 	next_sync_is_right("$name, begun anew");
-	unlike(slurp_file($local->logfile), qr/PANIC|was terminated by signal/, "$name: nothing crashed");
+	unlike(
+		slurp_file($local->logfile),
+		qr/PANIC|was terminated by signal/,
+		"$name: nothing crashed");
 	$_->end for grep { defined } $other, $resumer;
 	return;
 }
@@ -575,10 +698,11 @@ sub test_drop_between_steps
 	{
 		change_production();
 		my $dropper = session();
-		my $sync    = started_sync();
+		my $sync = started_sync();
 
 		Time::HiRes::sleep($delay);
-		drop_and_begin_anew(sprintf('DROP EXTENSION %.2f s after a CALL', $delay), $dropper, $sync, 0);
+		drop_and_begin_anew(sprintf('DROP EXTENSION %.2f s after a CALL', $delay),
+			$dropper, $sync, 0);
 	}
 	return;
 }

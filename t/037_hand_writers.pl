@@ -25,29 +25,37 @@ use Session qw(poll_until);
 use Test::More;
 use Time::HiRes qw(time);
 
-my $seed    = $ENV{NGESHARE_TEST_SEED}  // 37;
-my $syncs   = $ENV{NGESHARE_TEST_SYNCS} // 100;
+my $seed = $ENV{NGESHARE_TEST_SEED} // 37;
+my $syncs = $ENV{NGESHARE_TEST_SYNCS} // 100;
 my $writers = 4;
-my $day     = 0;
-my $folder  = PostgreSQL::Test::Utils::tempdir;
+my $day = 0;
+my $folder = PostgreSQL::Test::Utils::tempdir;
 my $running = "$folder/running";
 
 my ($production, $local) = start_servers();
 prepare();
 append_to_file($running, 'while this is there, writers write');
-my $changer = start_writer('changer', $production, 'source', join('', map { production_changes($_) } 1 .. 6));
-my @people  = map { start_writer("writer $_", $local, 'ngeshare', hand_written($_)) } 0 .. $writers - 1;
-my $reader  = start_reader();
-die 'the writers do not begin' unless poll_until(sub { !grep { !writes_of($_) } $changer, @people });
+my $changer =
+  start_writer('changer', $production, 'source', join('', map { production_changes($_) } 1 .. 6));
+my @people =
+  map { start_writer("writer $_", $local, 'ngeshare', hand_written($_)) } 0 .. $writers - 1;
+my $reader = start_reader();
+die 'the writers do not begin' unless poll_until(
+	sub {
+		!grep { !writes_of($_) } $changer, @people;
+	});
 
 my $longest = max map { sync_once($_) } 1 .. $syncs;
-is(scalar(grep { $_->{psql}->pumpable } $changer, @people), $writers + 1, 'everybody writes to the last sync');
+is( scalar(grep { $_->{psql}->pumpable } $changer, @people),
+	$writers + 1,
+	'everybody writes to the last sync');
 unlink $running;
 stop_writer($_) for $changer, @people;
 stop_reader();
 check_runs();
 check_end();
-diag sprintf '%d syncs, the longest %.1f s; %d writes by hand in %d transactions, a statement waited %.1f s at most; %d changes in production',
+diag sprintf '%d syncs, the longest %.1f s; %d writes by hand in %d transactions, '
+  . 'a statement waited %.1f s at most; %d changes in production',
   $syncs, $longest, sum0(map { writes_of($_) } @people), sum0(map { commits_of($_) } @people),
   max(map { longest_wait($_) } @people) / 1000, writes_of($changer);
 $production->stop;
@@ -63,8 +71,9 @@ sub prepare
 	$local->safe_psql('postgres', "ALTER DATABASE ngeshare SET $_")
 	  for 'ngeshare.sync_max_delete_pct = 50', 'ngeshare.sync_batch_rows = 200';
 	$local->safe_psql('ngeshare', connect_local($production, 'source'));
-	$local->safe_psql('ngeshare', 'CREATE SCHEMA test; CREATE TABLE test.sample AS SELECT 0 AS looked; '
-		. snapshot_differs());
+	$local->safe_psql('ngeshare',
+		'CREATE SCHEMA test; CREATE TABLE test.sample AS SELECT 0 AS looked; '
+		  . snapshot_differs());
 	sync_local($local, 'ngeshare', clock());
 	return;
 }
@@ -111,8 +120,11 @@ sub sync_once
 
 	$day++ if $number % 7 == 0;
 	my $begun = time;
-	my $said  = psql_errors($local, 'ngeshare', "SET client_min_messages = warning; SET ngeshare.sync_clock = '" . clock() . "'; CALL ngeshare_sync('$mode')");
-	my $took  = time - $begun;
+	my $said = psql_errors($local, 'ngeshare',
+			"SET client_min_messages = warning; SET ngeshare.sync_clock = '"
+		  . clock()
+		  . "'; CALL ngeshare_sync('$mode')");
+	my $took = time - $begun;
 	diag "sync $number: $said" if $said ne '';
 	return $took;
 }
@@ -121,14 +133,26 @@ sub sync_once
 sub start_writer
 {
 	my ($name, $server, $database, $script) = @_;
-	my $base   = "$folder/" . $name =~ tr/ /_/r;
+	my $base = "$folder/" . $name =~ tr/ /_/r;
 	my %writer = (name => $name, printed => "$base.out", said => "$base.err");
 
 	append_to_file("$base.sql", "\\timing on\n$script");
 	$writer{psql} = IPC::Run::start(
-		[ 'sh', '-c', 'while [ -e "$0" ]; do psql "$@" || exit 1; done', $running, '-X', '-v', 'ON_ERROR_STOP=1',
-			'-v', 'VERBOSITY=verbose', '-d', $server->connstr($database), '-f', "$base.sql" ],
-		'<', \undef, '>', $writer{printed}, '2>', $writer{said});
+		[
+			'sh', '-c',
+			'while [ -e "$0" ]; do psql "$@" || exit 1; done', $running,
+			'-X', '-v',
+			'ON_ERROR_STOP=1', '-v',
+			'VERBOSITY=verbose', '-d',
+			$server->connstr($database), '-f',
+			"$base.sql"
+		],
+		'<',
+		\undef,
+		'>',
+		$writer{printed},
+		'2>',
+		$writer{said});
 	return \%writer;
 }
 
@@ -164,16 +188,22 @@ sub production_changes
 
 	return qq{
 		BEGIN;
-		UPDATE "User" SET "lastActive" = '2026-03-10 04:00', "updatedAt" = '2026-03-10 04:00' WHERE id = $user;
-		UPDATE "HangoutGroup" SET city = 'Kota ' || random(), "updatedAt" = '2026-03-10 04:00' WHERE id = $group;
-		UPDATE "UserHangoutGroup" SET "publicId" = random()::text WHERE id = } . some('UserHangoutGroup') . qq{;
-		INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
-		VALUES ('there-' || gen_random_uuid(), timestamp '2026-03-10' - random() * interval '60 days', $episode, $group, $user);
+		UPDATE "User" SET "lastActive" = '2026-03-10 04:00', "updatedAt" = '2026-03-10 04:00'
+			WHERE id = $user;
+		UPDATE "HangoutGroup" SET city = 'Kota ' || random(), "updatedAt" = '2026-03-10 04:00'
+			WHERE id = $group;
+		UPDATE "UserHangoutGroup" SET "publicId" = random()::text WHERE id = }
+	  . some('UserHangoutGroup') . qq{;
+		INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+			"userId")
+		VALUES ('there-' || gen_random_uuid(), timestamp '2026-03-10' - random() * interval '60 days',
+			$episode, $group, $user);
 		COMMIT;
 		UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1 minute'
 		WHERE id = (SELECT id FROM "UserHangoutGroupAttendance" WHERE $kept ORDER BY random() LIMIT 1);
 		DELETE FROM "UserHangoutGroupAttendance"
-		WHERE id = (SELECT id FROM "UserHangoutGroupAttendance" WHERE id ~ '^there' ORDER BY random() LIMIT 1);
+		WHERE id = (SELECT id FROM "UserHangoutGroupAttendance" WHERE id ~ '^there'
+			ORDER BY random() LIMIT 1);
 		SELECT pg_sleep(0.02);
 	};
 }
@@ -182,7 +212,10 @@ sub production_changes
 sub some
 {
 	my ($table, $condition) = @_;
-	return qq{(SELECT id FROM "$table" WHERE } . ($condition // 'true') . ' ORDER BY random() LIMIT 1)';
+	return
+		qq{(SELECT id FROM "$table" WHERE }
+	  . ($condition // 'true')
+	  . ' ORDER BY random() LIMIT 1)';
 }
 
 # All that a writer does by hand, a transaction each. Groups and users are locked
@@ -190,24 +223,37 @@ sub some
 sub hand_written
 {
 	my ($number) = @_;
-	my $own        = "hashtext(%s) & 3 = $number AND id NOT LIKE 'hand%%'";
+	my $own = "hashtext(%s) & 3 = $number AND id NOT LIKE 'hand%%'";
 	my ($user, $group) = map { some($_, sprintf($own, 'id')) } qw(User HangoutGroup);
-	my $episode    = some('HangoutEpisode');
+	my $episode = some('HangoutEpisode');
 	my $membership = some('UserHangoutGroup', sprintf($own, '"hangoutGroupId"'));
 	my $attendance = some('UserHangoutGroupAttendance',
-		sprintf($own, '"hangoutGroupId"') . q{ AND "attendedAt" BETWEEN '2026-03-01' AND '2026-03-25'});
-	my $at      = q{timestamp '2026-03-10' - random() * interval '9 days'};
-	my $pause   = 'SELECT pg_sleep(0.03 * random() ^ 2);';
-	my $attend  = qq{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId") }
+		sprintf($own, '"hangoutGroupId"')
+		  . q{ AND "attendedAt" BETWEEN '2026-03-01' AND '2026-03-25'});
+	my $at = q{timestamp '2026-03-10' - random() * interval '9 days'};
+	my $pause = 'SELECT pg_sleep(0.03 * random() ^ 2);';
+	my $attend = qq{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId",
+	  	"hangoutGroupId", "userId") }
 	  . qq{VALUES ('hand-' || gen_random_uuid(), $at, $episode, $group, $user);};
-	my $move    = qq{UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1 minute' WHERE id = $attendance;};
-	my $leave   = qq{DELETE FROM "UserHangoutGroupAttendance" WHERE id = $attendance;};
-	my $rename  = qq{UPDATE "HangoutGroup" SET name = 'by hand ' || random() WHERE id = $group;};
-	my $visit   = qq{UPDATE "User" SET "lastActive" = clock_timestamp() WHERE id = $user;};
-	my $promote = qq{UPDATE "UserHangoutGroup" SET "hangoutGroupRole" = 'by hand' WHERE id = $membership;};
-	my @orders  = ([ $attend, $rename ], [ $rename, $attend ], [ $move, $promote, $visit ], [ $visit, $promote, $move ],
-		[ $leave, $visit, $rename ], [ $rename, $visit, $leave ], [ $promote, $leave, $attend ], [ $visit, $rename, $move, $attend ],
-		[ newcomer($user, $group, $episode, $at) ], [ copied($number) ],
+	my $move =
+	  qq{UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1 minute'
+	  	WHERE id = $attendance;};
+	my $leave = qq{DELETE FROM "UserHangoutGroupAttendance" WHERE id = $attendance;};
+	my $rename = qq{UPDATE "HangoutGroup" SET name = 'by hand ' || random() WHERE id = $group;};
+	my $visit = qq{UPDATE "User" SET "lastActive" = clock_timestamp() WHERE id = $user;};
+	my $promote =
+	  qq{UPDATE "UserHangoutGroup" SET "hangoutGroupRole" = 'by hand' WHERE id = $membership;};
+	my @orders = (
+		[ $attend, $rename ],
+		[ $rename, $attend ],
+		[ $move, $promote, $visit ],
+		[ $visit, $promote, $move ],
+		[ $leave, $visit, $rename ],
+		[ $rename, $visit, $leave ],
+		[ $promote, $leave, $attend ],
+		[ $visit, $rename, $move, $attend ],
+		[ newcomer($user, $group, $episode, $at) ],
+		[ copied($number) ],
 		[ qq{SELECT id FROM "HangoutGroup" WHERE id = $group FOR UPDATE;}, $visit, $attend ],
 		[ qq{SELECT id FROM "User" WHERE id = $user FOR UPDATE;}, $rename, $move ]);
 
@@ -219,11 +265,14 @@ sub newcomer
 {
 	my ($user, $group, $episode, $at) = @_;
 
-	return (qq{SELECT 'hand-' || gen_random_uuid() AS newcomer, $group AS joined \\gset
+	return (
+		qq{SELECT 'hand-' || gen_random_uuid() AS newcomer, $group AS joined \\gset
 		INSERT INTO "User" (id, "updatedAt") VALUES (:'newcomer', '2026-03-10');},
-		qq{INSERT INTO "UserHangoutGroup" (id, "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId")
+		qq{INSERT INTO "UserHangoutGroup" (id, "updatedAt", "joinedAt", status, "hangoutGroupRole",
+			"hangoutGroupId", "userId")
 		VALUES (:'newcomer', '2026-03-10', '2026-03-10', 'ACTIVE', 'MEMBER', :'joined', :'newcomer');},
-		qq{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+		qq{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId",
+			"hangoutGroupId", "userId")
 		VALUES (:'newcomer', $at, $episode, :'joined', :'newcomer');});
 }
 
@@ -233,11 +282,15 @@ sub copied
 	my ($number) = @_;
 	my $file = "$folder/copied_$number";
 
-	return (qq{CREATE TEMP TABLE IF NOT EXISTS picked (LIKE "UserHangoutGroupAttendance");
+	return (
+		qq{CREATE TEMP TABLE IF NOT EXISTS picked (LIKE "UserHangoutGroupAttendance");
 		TRUNCATE picked;
-		INSERT INTO picked SELECT 'hand-' || gen_random_uuid(), '2026-03-09 03:00', episode.id, met.id, person.id
-		FROM (SELECT id FROM "HangoutGroup" WHERE hashtext(id) & 3 = $number AND id NOT LIKE 'hand%' ORDER BY random() LIMIT 3) AS met,
-			(SELECT id FROM "User" WHERE hashtext(id) & 3 = $number AND id NOT LIKE 'hand%' ORDER BY random() LIMIT 2) AS person,
+		INSERT INTO picked SELECT 'hand-' || gen_random_uuid(), '2026-03-09 03:00', episode.id, met.id,
+			person.id
+		FROM (SELECT id FROM "HangoutGroup" WHERE hashtext(id) & 3 = $number AND id NOT LIKE 'hand%'
+			ORDER BY random() LIMIT 3) AS met,
+			(SELECT id FROM "User" WHERE hashtext(id) & 3 = $number AND id NOT LIKE 'hand%'
+				ORDER BY random() LIMIT 2) AS person,
 			(SELECT id FROM "HangoutEpisode" ORDER BY random() LIMIT 1) AS episode;
 		COPY picked TO '$file';},
 		qq{COPY "UserHangoutGroupAttendance" FROM '$file';});
@@ -249,7 +302,8 @@ sub start_reader
 {
 	my $session = Session->start($local, 'ngeshare', q{application_name = 'reader'});
 
-	return $session->tell(q{
+	return $session->tell(
+		q{
 		DO $$
 		DECLARE
 			wrong text;
@@ -284,19 +338,35 @@ sub stop_reader
 # Every sync ended well, and logged no error; the server saw no deadlock.
 sub check_runs
 {
-	my $outcomes = $local->safe_psql('ngeshare', q{SELECT status || ' ' || count(*) || coalesce(': ' || min(message) FILTER (WHERE status <> 'success'), '')
+	my $outcomes = $local->safe_psql(
+		'ngeshare',
+		q{SELECT status || ' ' || count(*)
+			|| coalesce(': ' || min(message) FILTER (WHERE status <> 'success'), '')
 		FROM sync_run GROUP BY status ORDER BY status});
 
-	is($local->safe_psql('ngeshare', q{SELECT count(*) FROM sync_run WHERE status = 'success'
-		OR status = 'warning' AND message LIKE '% but rows here still point to them;%'}), $syncs + 1,
+	is( $local->safe_psql(
+			'ngeshare', q{SELECT count(*) FROM sync_run WHERE status = 'success'
+		OR status = 'warning' AND message LIKE '% but rows here still point to them;%'}),
+		$syncs + 1,
 		'every sync succeeded, but for rows that somebody pointed to meanwhile') or diag $outcomes;
 	diag "runs: $outcomes";
-	is($local->safe_psql('ngeshare', q{SELECT coalesce(string_agg(sqlstate || ' ' || message, '; '), '') FROM sync_error_log}), '',
+	is( $local->safe_psql(
+			'ngeshare',
+			q{SELECT coalesce(string_agg(sqlstate || ' ' || message, '; '), '') FROM sync_error_log}
+		),
+		'',
 		'no sync logged an error');
+
 	# An autovacuum that gives way says so as an error.
-	is(scalar(() = slurp_file($local->logfile) =~ /ERROR:  (?!canceling autovacuum task)/g), 0, 'and the server none');
-	cmp_ok($local->safe_psql('ngeshare', q{SELECT count(DISTINCT window_start) FROM sync_run}), '>', $syncs / 7 - 1, 'the window moved on');
-	cmp_ok($local->safe_psql('ngeshare', q{SELECT sum(rows_deleted) FROM sync_log}), '>', $syncs, 'what was written by hand went again');
+	is(scalar(() = slurp_file($local->logfile) =~ /ERROR:  (?!canceling autovacuum task)/g),
+		0, 'and the server none');
+	cmp_ok(
+		$local->safe_psql('ngeshare', q{SELECT count(DISTINCT window_start) FROM sync_run}),
+		'>',
+		$syncs / 7 - 1,
+		'the window moved on');
+	cmp_ok($local->safe_psql('ngeshare', q{SELECT sum(rows_deleted) FROM sync_log}),
+		'>', $syncs, 'what was written by hand went again');
 	return;
 }
 
@@ -308,15 +378,22 @@ sub check_end
 	{
 		my @rows = rows_of($production, 'source', qq{SELECT * FROM "$table"});
 
-		no_difference("$table is production's", differences(\@rows, [ rows_of($local, 'ngeshare', qq{SELECT * FROM "$table"}) ]));
+		no_difference("$table is production's",
+			differences(\@rows, [ rows_of($local, 'ngeshare', qq{SELECT * FROM "$table"}) ]));
 	}
 	my $start = $local->safe_psql('ngeshare', 'SELECT window_start FROM ngeshare.history_state');
 	my $query = qq{SELECT * FROM "UserHangoutGroupAttendance" WHERE "attendedAt" >= '$start'};
-	no_difference('the window is production\'s',
-		differences([ rows_of($production, 'source', $query) ], [ rows_of($local, 'ngeshare', 'SELECT * FROM "UserHangoutGroupAttendance"') ]));
-	no_difference('no meeting differs', history_differs($production, 'source', $local, 'ngeshare', 'Asia/Jakarta'));
-	no_difference('no answer differs', answers_differ($production, 'source', $local, 'ngeshare', clock()));
-	is($local->safe_psql('ngeshare', 'SELECT count(*) FROM test.snapshot_differs'), '0', 'the snapshot is whole');
+	no_difference(
+		'the window is production\'s',
+		differences(
+			[ rows_of($production, 'source', $query) ],
+			[ rows_of($local, 'ngeshare', 'SELECT * FROM "UserHangoutGroupAttendance"') ]));
+	no_difference('no meeting differs',
+		history_differs($production, 'source', $local, 'ngeshare', 'Asia/Jakarta'));
+	no_difference('no answer differs',
+		answers_differ($production, 'source', $local, 'ngeshare', clock()));
+	is($local->safe_psql('ngeshare', 'SELECT count(*) FROM test.snapshot_differs'),
+		'0', 'the snapshot is whole');
 	return;
 }
 
@@ -324,6 +401,7 @@ sub no_difference
 {
 	my ($name, @different) = @_;
 
-	is(scalar @different, 0, $name) or diag join("\n", @different[ 0 .. ($#different < 9 ? $#different : 9) ]);
+	is(scalar @different, 0, $name)
+	  or diag join("\n", @different[ 0 .. ($#different < 9 ? $#different : 9) ]);
 	return;
 }

@@ -1,5 +1,5 @@
 # The local disk is full, wherever a sync is: it is tried again, logged and ended, the
-# server goes on, and the next sync is right. A line a case.
+# server goes on, and the next sync is right. One line per case.
 #
 # The local database lies on a small file system of its own, which the server mounts in
 # a namespace of its own; where this system allows none, the test is skipped.
@@ -16,7 +16,9 @@ use Test::More;
 use Time::HiRes qw(sleep);
 
 plan skip_all => 'this system allows no mounts in a namespace'
-  if system('unshare -Urm sh -c "mount -t tmpfs none /mnt && unshare -U --map-user=1000 true" 2>/dev/null') != 0;
+  if system(
+	'unshare -Urm sh -c "mount -t tmpfs none /mnt && unshare -U --map-user=1000 true" 2>/dev/null')
+  != 0;
 
 my $clock = '2026-03-31 12:00:00+07';
 my ($production, $local) = start_servers();
@@ -39,7 +41,11 @@ full_disk_at('window', 'window');
 settle('afterwards');
 
 # Phases that write little, and may find the room for it.
-for my $place ('preflight', 'verify UserHangoutGroup', 'repair UserHangoutGroup', 'deletes UserHangoutGroup')
+for my $place (
+	'preflight',
+	'verify UserHangoutGroup',
+	'repair UserHangoutGroup',
+	'deletes UserHangoutGroup')
 {
 	change_production();
 	full_disk_at($place, $place =~ /(\w+)/, 1);
@@ -53,11 +59,13 @@ done_testing();
 sub move_to_small_disk
 {
 	my $data = $local->data_dir;
-	my $log  = $local->logfile;
+	my $log = $local->logfile;
 
 	$local->stop;
 	append_to_file("$data/postgresql.conf", "\nmax_wal_size = '64MB'\n");
-	my $start = "unset PGPORT; mount -t tmpfs -o size=80m,mode=0700 none '$disk' && exec unshare -U --map-user=1000 --map-group=1000 "
+	my $start =
+		"unset PGPORT; mount -t tmpfs -o size=80m,mode=0700 none '$disk' "
+	  . "&& exec unshare -U --map-user=1000 --map-group=1000 "
 	  . "pg_ctl -w -D '$data' -l '$log' -o --cluster-name=local start";
 	system_or_bail('unshare', '-Urm', 'sh', '-c', $start);
 	$local->_update_pid(1);
@@ -73,15 +81,22 @@ sub change_production
 	state $version = 0;
 
 	$version++;
-	$production->safe_psql('source', qq{
+	$production->safe_psql(
+		'source', qq{
 		UPDATE "User" SET email = repeat('x$version', 100), "updatedAt" = '2026-03-31 04:59';
-		UPDATE "HangoutGroup" SET description = repeat('y$version', 150), "updatedAt" = '2026-03-31 04:59';
-		UPDATE "UserHangoutGroup" SET "orderId" = NULL, "publicId" = repeat('z$version', 150), "updatedAt" = '2026-03-31 04:59';
-		UPDATE "UserHangoutGroup" SET "publicId" = repeat('unstamped $version', 30), "updatedAt" = '2026-01-01'
+		UPDATE "HangoutGroup" SET description = repeat('y$version', 150),
+			"updatedAt" = '2026-03-31 04:59';
+		UPDATE "UserHangoutGroup" SET "orderId" = NULL, "publicId" = repeat('z$version', 150),
+			"updatedAt" = '2026-03-31 04:59';
+		UPDATE "UserHangoutGroup" SET "publicId" = repeat('unstamped $version', 30),
+			"updatedAt" = '2026-01-01'
 		WHERE id IN (SELECT id FROM "UserHangoutGroup" ORDER BY md5(id || $version) LIMIT 400);
 		DELETE FROM "UserHangoutGroup"
-		WHERE id IN (SELECT id FROM "UserHangoutGroup" WHERE "hangoutGroupRole" = 'MEMBER' ORDER BY md5(id || $version) DESC LIMIT 5);
-		UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1 minute' WHERE "attendedAt" BETWEEN '2026-03-01' AND '2026-03-25'});
+		WHERE id IN (SELECT id FROM "UserHangoutGroup" WHERE "hangoutGroupRole" = 'MEMBER'
+			ORDER BY md5(id || $version) DESC LIMIT 5);
+		UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1 minute'
+			WHERE "attendedAt" BETWEEN '2026-03-01' AND '2026-03-25'}
+	);
 	return;
 }
 
@@ -91,24 +106,53 @@ sub full_disk_at
 {
 	my ($place, $phase, $writes_little) = @_;
 	my $log_before = -s $local->logfile;
-	my $before     = counts();
-	my $said       = '';
-	my $sync = IPC::Run::start([ 'psql', '-X', '-q', '-d', $local->connstr('ngeshare'),
-			(map { ('-c', "SET ngeshare.$_") } "sync_clock = '$clock'", "pause_at = '$place'", 'sync_retries = 1', "sync_retry_base = '100ms'"),
-			'-c', 'CALL ngeshare_sync()' ], '<', \undef, '>', \my $ignored, '2>', \$said);
+	my $before = counts();
+	my $said = '';
+	my $sync = IPC::Run::start(
+		[
+			'psql', '-X', '-q', '-d',
+			$local->connstr('ngeshare'),
+			(   map { ('-c', "SET ngeshare.$_") } "sync_clock = '$clock'",
+				"pause_at = '$place'",
+				'sync_retries = 1',
+				"sync_retry_base = '100ms'"),
+			'-c',
+			'CALL ngeshare_sync()'
+		],
+		'<',
+		\undef,
+		'>',
+		\my $ignored,
+		'2>',
+		\$said);
 
-	until (substr(slurp_file($local->logfile), $log_before) =~ /is held/) { sleep 0.02; $sync->pump_nb; }
+	until (substr(slurp_file($local->logfile), $log_before) =~ /is held/)
+	{
+		sleep 0.02;
+		$sync->pump_nb;
+	}
 	fill_disk();
 	$local->safe_psql('ngeshare', 'SELECT ngeshare.resume_sync()');
 	$sync->finish;
 	my $outcome = outcome();
-	my $failed  = $writes_little ? qr/^success$|^failed (transient 53100 \w+ \d \w+(, |$))+$/ : qr/^failed transient 53100 $phase 1 true, transient 53100 $phase 2 false$/;
+	my $failed =
+	  $writes_little
+	  ? qr/^success$|^failed (transient 53100 \w+ \d \w+(, |$))+$/
+	  : qr/^failed transient 53100 $phase 1 true, transient 53100 $phase 2 false$/;
 	like($outcome, $failed, "$place: it is tried again, and logged");
-	like($said, $outcome eq 'success' ? qr/succeeded/ : qr/ERROR:  could not (extend|write)/, "$place: the sync says so");
-	is(counts(), $before, "$place: no table is half written") if !$writes_little && $phase ne 'window';
+	like(
+		$said,
+		$outcome eq 'success' ? qr/succeeded/ : qr/ERROR:  could not (extend|write)/,
+		"$place: the sync says so");
+	is(counts(), $before, "$place: no table is half written")
+	  if !$writes_little && $phase ne 'window';
+
 	# What is in front of a sanitized server is not for dd.
 	$local->safe_psql('ngeshare', q{COPY (SELECT 1) TO PROGRAM 'rm } . $disk . q{/ballast'});
-	$local->psql('ngeshare', "SET ngeshare.sync_clock = '$clock'; CALL ngeshare_sync(tables => '{Hangout}')", stderr => \$said);
+	$local->psql(
+		'ngeshare',
+		"SET ngeshare.sync_clock = '$clock'; CALL ngeshare_sync(tables => '{Hangout}')",
+		stderr => \$said);
 	like($said, qr/succeeded/, "$place: with room again, a sync succeeds");
 	diag sprintf 'case: %-46s %s', "$place, disk full", $outcome;
 	return;
@@ -120,7 +164,8 @@ sub settle
 	my ($when) = @_;
 
 	like(sync_local($local, 'ngeshare', $clock), qr/succeeded/, "$when: a whole sync succeeds");
-	is(join("\n", answers_differ($production, 'source', $local, 'ngeshare', $clock)), '', "$when: every answer is right");
+	is(join("\n", answers_differ($production, 'source', $local, 'ngeshare', $clock)),
+		'', "$when: every answer is right");
 	return;
 }
 
@@ -128,20 +173,34 @@ sub settle
 sub fill_disk
 {
 	# What is in front of a sanitized server is not for dd.
-	$local->safe_psql('ngeshare', q{COPY (SELECT 1) TO PROGRAM 'unset LD_PRELOAD; dd if=/dev/zero bs=64k of=} . $disk . q{/ballast 2>/dev/null; dd if=/dev/zero bs=1k oflag=append conv=notrunc of=} . $disk . q{/ballast 2>/dev/null; true'});
+	$local->safe_psql('ngeshare',
+			q{COPY (SELECT 1) TO PROGRAM 'unset LD_PRELOAD; dd if=/dev/zero bs=64k of=}
+		  . $disk
+		  . q{/ballast 2>/dev/null; dd if=/dev/zero bs=1k oflag=append conv=notrunc of=}
+		  . $disk
+		  . q{/ballast 2>/dev/null; true'});
 	return;
 }
 
 # How the last run ended, with its errors.
 sub outcome
 {
-	return $local->safe_psql('ngeshare', q{
-		SELECT concat_ws(' ', run.status, string_agg(class || ' ' || sqlstate || ' ' || phase || ' ' || attempt || ' ' || will_retry, ', ' ORDER BY error_id))
-		FROM sync_run AS run LEFT JOIN sync_error_log USING (run_id) WHERE run_id = (SELECT max(run_id) FROM sync_run) GROUP BY run.status});
+	return $local->safe_psql(
+		'ngeshare', q{
+		SELECT concat_ws(' ', run.status,
+			string_agg(class || ' ' || sqlstate || ' ' || phase || ' ' || attempt || ' ' || will_retry, ', '
+				ORDER BY error_id))
+		FROM sync_run AS run LEFT JOIN sync_error_log USING (run_id) WHERE run_id = (SELECT max(run_id)
+			FROM sync_run) GROUP BY run.status}
+	);
 }
 
 # What the tables that a fault may hit hold.
 sub counts
 {
-	return $local->safe_psql('ngeshare', q{SELECT count(*) || ' ' || coalesce(sum(hashtextextended(m::text, 0)), 0) FROM "UserHangoutGroup" AS m});
+	return $local->safe_psql(
+		'ngeshare',
+		q{SELECT count(*) || ' ' || coalesce(sum(hashtextextended(m::text, 0)), 0)
+			FROM "UserHangoutGroup" AS m}
+	);
 }

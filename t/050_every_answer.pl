@@ -12,15 +12,15 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $groups = 210;
-my $now    = '2026-03-31 12:00:00+07';
-my $clock  = "SET ngeshare.sync_clock = '$now';\n";
-my @seeds  = defined $ENV{NGESHARE_TEST_SEED} ? $ENV{NGESHARE_TEST_SEED} : (101 .. 120);
-my %as_of  = (
-	'before the first group'           => '2001-01-01 00:00:00+07',
+my $now = '2026-03-31 12:00:00+07';
+my $clock = "SET ngeshare.sync_clock = '$now';\n";
+my @seeds = defined $ENV{NGESHARE_TEST_SEED} ? $ENV{NGESHARE_TEST_SEED} : (101 .. 120);
+my %as_of = (
+	'before the first group' => '2001-01-01 00:00:00+07',
 	'the last millisecond of November' => '2025-11-30 23:59:59.999+07',
-	'the first midnight of March'      => '2026-03-01 00:00:00+07',
-	'now'                              => $now,
-	'the far future'                   => '2999-12-31 12:00:00+07');
+	'the first midnight of March' => '2026-03-01 00:00:00+07',
+	'now' => $now,
+	'the far future' => '2999-12-31 12:00:00+07');
 
 my ($production, $local) = start_servers();
 new_production($production, 'source');
@@ -44,51 +44,66 @@ my $last = "seed_$seeds[-1]";
 for my $case ([ '2026-03-14 00:00:00+07', 'f' ], [ '2026-03-13 23:59:59.999+07', 't' ])
 {
 	my ($as_of, $unknown) = @$case;
-	is($local->safe_psql($last, "SET ngeshare.as_of = '$as_of';
+	is( $local->safe_psql(
+			$last, "SET ngeshare.as_of = '$as_of';
 		SELECT DISTINCT is_active IS NULL FROM v_member_roster WHERE user_id IS NOT NULL"),
-		$unknown, "as of $as_of activity is " . ($unknown eq 't' ? 'not known' : 'known'));
-	is($local->safe_psql($last, "SET ngeshare.as_of = '$as_of';
+		$unknown,
+		"as of $as_of activity is " . ($unknown eq 't' ? 'not known' : 'known'));
+	is( $local->safe_psql(
+			$last, "SET ngeshare.as_of = '$as_of';
 		SELECT DISTINCT is_active FROM v_member_roster WHERE user_id IS NULL"),
-		'f', "as of $as_of nobody without a user is active");
+		'f',
+		"as of $as_of nobody without a user is active");
 }
 
 # Courses renamed, one resized, and a fifth put between others.
-both('course_config', q{
+both(
+	'course_config', q{
 	UPDATE %1$scourse_config SET course_name = 'Ngeshare Spesial Ramadhan' WHERE sequence_order = 2;
 	UPDATE %1$scourse_config SET max_episodes = 10 WHERE sequence_order = 3;
 	UPDATE %1$scourse_config SET sequence_order = 40 WHERE sequence_order = 4;
 	INSERT INTO %1$scourse_config VALUES ('ngeshare sesi aqidah', 4, 30)});
 refresh_local($local, $last);
 nothing_differs("seed $seeds[-1], other courses, $_", $last, $as_of{$_}) for sort keys %as_of;
-$production->safe_psql('source', q{UPDATE "Hangout" SET name = 'Ngeshare Spesial Ramadhan' WHERE name = 'Ngeshare Sesi Hijrah'});
+$production->safe_psql('source',
+	q{UPDATE "Hangout" SET name = 'Ngeshare Spesial Ramadhan' WHERE name = 'Ngeshare Sesi Hijrah'});
 sync_local($local, $last, $now);
 nothing_differs("seed $seeds[-1], hangouts renamed, $_", $last, $as_of{$_}) for sort keys %as_of;
 
 # Other thresholds.
 my %threshold = (
-	active_days          => 13,
-	link_days            => 60,
-	link_early_days      => 10,
-	link_min_shared      => 1,
+	active_days => 13,
+	link_days => 60,
+	link_early_days => 10,
+	link_min_shared => 1,
 	link_min_overlap_pct => 34,
-	rescue_min_pct       => 40);
+	rescue_min_pct => 40);
 my $settings = $clock . join '', map { "SET ngeshare.$_ = $threshold{$_};\n" } sort keys %threshold;
-$production->safe_psql('source', 'UPDATE reference.setting SET ' . join ', ', map { "$_ = $threshold{$_}" } sort keys %threshold);
+$production->safe_psql(
+	'source',
+	'UPDATE reference.setting SET ' . join ', ',
+	map { "$_ = $threshold{$_}" } sort keys %threshold);
 $local->safe_psql($last, "$settings SELECT ngeshare_refresh()");
-nothing_differs("seed $seeds[-1], other thresholds, $_", $last, $as_of{$_}, $settings) for sort keys %as_of;
+nothing_differs("seed $seeds[-1], other thresholds, $_", $last, $as_of{$_}, $settings)
+  for sort keys %as_of;
 $settings = $clock . "SET ngeshare.link_min_shared = 0;\nSET ngeshare.link_min_overlap_pct = 0;\n";
-$production->safe_psql('source', q{
-	UPDATE reference.setting SET active_days = 28, link_days = 90, link_early_days = 30, link_min_shared = 0,
+$production->safe_psql(
+	'source', q{
+	UPDATE reference.setting SET active_days = 28, link_days = 90, link_early_days = 30,
+		link_min_shared = 0,
 		link_min_overlap_pct = 0, rescue_min_pct = 70});
 $local->safe_psql($last, "$settings SELECT ngeshare_refresh()");
 nothing_differs("seed $seeds[-1], kin without shared members", $last, $now, $settings);
-$production->safe_psql('source', 'UPDATE reference.setting SET link_min_shared = 2, link_min_overlap_pct = 50');
+$production->safe_psql('source',
+	'UPDATE reference.setting SET link_min_shared = 2, link_min_overlap_pct = 50');
 
 # Another zone: refused by every answer until a full sync has rebuilt the history.
 $local->safe_psql('postgres', "ALTER DATABASE $last SET ngeshare.timezone = 'America/New_York'");
 for my $view (@VIEWS)
 {
-	like(psql_errors($local, $last, "SELECT * FROM $view"), qr/^ERROR:  55000: .*\n(?:.*\n)*HINT:  CALL ngeshare_sync\('full'\)/,
+	like(
+		psql_errors($local, $last, "SELECT * FROM $view"),
+		qr/^ERROR:  55000: .*\n(?:.*\n)*HINT:  CALL ngeshare_sync\('full'\)/,
 		"$view refuses another zone than the history's");
 }
 sync_local($local, $last, $now, 'full');
@@ -98,7 +113,10 @@ $as_of{'the second time of the hour that it repeats'} = '2025-11-02 01:30:00-05'
 nothing_differs("seed $seeds[-1], New York, $_", $last, $as_of{$_}) for sort keys %as_of;
 
 note "$COMPARED rows of answers were compared";
-cmp_ok($COMPARED, '>', defined $ENV{NGESHARE_TEST_SEED} ? 10_000 : 100_000, 'what was compared is not nothing');
+cmp_ok(
+	$COMPARED, '>',
+	defined $ENV{NGESHARE_TEST_SEED} ? 10_000 : 100_000,
+	'what was compared is not nothing');
 $production->stop;
 $local->stop;
 done_testing();
@@ -107,7 +125,8 @@ done_testing();
 sub nothing_differs
 {
 	my ($name, $database, $instant, $session) = @_;
-	my @different = answers_differ($production, 'source', $local, $database, $instant, $session // $clock);
+	my @different =
+	  answers_differ($production, 'source', $local, $database, $instant, $session // $clock);
 
 	is(scalar @different, 0, "$name: no row differs")
 	  or diag join("\n", "as of $instant", @different[ 0 .. ($#different < 9 ? $#different : 9) ]);

@@ -1,5 +1,5 @@
-# Transactions whose snapshot is older than what was committed meanwhile: they may write, and the next
-# refresh is right; they may read, and see what was true when they began; they may not refresh.
+# Transactions whose snapshot is older than what was committed meanwhile: they may write, and the
+# next refresh is right; they may read, and see what was true when they began; they may not refresh.
 use strict;
 use warnings FATAL => 'all';
 
@@ -19,10 +19,13 @@ $production->safe_psql('source', "SELECT demo.generate(20, 5, '$clock')");
 new_local($local, 'ngeshare');
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 sync_local($local, 'ngeshare', $clock);
-my ($group, $episode, $user) = split /\|/, $local->safe_psql('ngeshare',
-	q{SELECT "hangoutGroupId", "hangoutEpisodeId", "userId" FROM "UserHangoutGroupAttendance" WHERE "userId" IS NOT NULL ORDER BY id LIMIT 1});
+my ($group, $episode, $user) = split /\|/, $local->safe_psql(
+	'ngeshare',
+	q{SELECT "hangoutGroupId", "hangoutEpisodeId", "userId" FROM "UserHangoutGroupAttendance"
+		WHERE "userId" IS NOT NULL ORDER BY id LIMIT 1}
+);
 
-my @here  = ($local,      'ngeshare');
+my @here = ($local, 'ngeshare');
 my @there = ($production, 'source');
 
 for my $isolation ('REPEATABLE READ', 'SERIALIZABLE')
@@ -30,31 +33,47 @@ for my $isolation ('REPEATABLE READ', 'SERIALIZABLE')
 	my $old = old_transaction($isolation);
 
 	$old->run('SELECT ngeshare_refresh()');
-	like($old->errors, qr/^ERROR:  25000: the snapshot cannot be refreshed in a $isolation transaction/, "$isolation: no refresh by an old snapshot");
+	like(
+		$old->errors,
+		qr/^ERROR:  25000: the snapshot cannot be refreshed in a $isolation transaction/,
+		"$isolation: no refresh by an old snapshot");
 	$old->end;
 
 	# A row changes between two others of its meeting, while an older snapshot deletes one of them.
-	both_sides(RandomThings::deleted('UserHangoutGroupAttendance', map { "old-$_" } 1 .. 3) . ';'
-		  . RandomThings::inserted('UserHangoutGroupAttendance', map { [ "old-$_", "2026-03-21 03:0$_", $episode, $group, $user ] } 1 .. 3));
+	both_sides(
+		RandomThings::deleted('UserHangoutGroupAttendance', map { "old-$_" } 1 .. 3) . ';'
+		  . RandomThings::inserted(
+			'UserHangoutGroupAttendance',
+			map { [ "old-$_", "2026-03-21 03:0$_", $episode, $group, $user ] } 1 .. 3));
 	refresh_local(@here);
 	$old = old_transaction($isolation);
 	my $reader = old_transaction($isolation);
-	my $seen   = $reader->run(meeting());
+	my $seen = $reader->run(meeting());
 
-	both_sides(RandomThings::updated('UserHangoutGroupAttendance', ['old-2'], attendedAt => '2026-03-21 03:02:30'));
+	both_sides(
+		RandomThings::updated(
+			'UserHangoutGroupAttendance', ['old-2'], attendedAt => '2026-03-21 03:02:30'));
 	refresh_local(@here);
 	$old->run(RandomThings::deleted('UserHangoutGroupAttendance', 'old-1'));
 	refresh_local(@here);
 	$old->run('COMMIT');
 	is($old->errors, '', "$isolation: an older snapshot may delete another row of a meeting");
 	$old->end;
-	is($local->safe_psql('ngeshare', meeting()), '3 2026-03-21 03:01:00', "$isolation: until a refresh the meeting is as it was");
+	is( $local->safe_psql('ngeshare', meeting()),
+		'3 2026-03-21 03:01:00',
+		"$isolation: until a refresh the meeting is as it was");
 	$production->safe_psql('source', RandomThings::deleted('UserHangoutGroupAttendance', 'old-1'));
-	is(refresh_local(@here), '1', "$isolation: its key was not lost to the refresh before it was committed");
-	is($local->safe_psql('ngeshare', meeting()), '2 2026-03-21 03:02:30', "$isolation: the refresh makes the meeting what its rows are");
-	is(join("\n", answers_differ(@there, @here, $clock)), '', "$isolation: every answer is the reference's");
-	is(join("\n", rebuilt_differs(@here)), '', "$isolation: and the snapshot as if made from nothing");
-	is($reader->run(meeting()), $seen, "$isolation: a reader with an old snapshot sees what it saw");
+	is(refresh_local(@here), '1',
+		"$isolation: its key was not lost to the refresh before it was committed");
+	is( $local->safe_psql('ngeshare', meeting()),
+		'2 2026-03-21 03:02:30',
+		"$isolation: the refresh makes the meeting what its rows are");
+	is(join("\n", answers_differ(@there, @here, $clock)),
+		'', "$isolation: every answer is the reference's");
+	is(join("\n", rebuilt_differs(@here)),
+		'', "$isolation: and the snapshot as if made from nothing");
+	is($reader->run(meeting()), $seen,
+		"$isolation: a reader with an old snapshot sees what it saw");
 	$reader->end;
 }
 
@@ -62,25 +81,34 @@ for my $isolation ('REPEATABLE READ', 'SERIALIZABLE')
 # attendance by hand before the window's start, and the next sync deletes it.
 for my $isolation ('REPEATABLE READ', 'SERIALIZABLE')
 {
-	my $old   = old_transaction($isolation);
+	my $old = old_transaction($isolation);
 	my $start = $local->safe_psql('ngeshare', 'SELECT window_start FROM ngeshare.history_state');
-	my $last  = $local->safe_psql('ngeshare', 'SELECT max(clock) FROM sync_run');
+	my $last = $local->safe_psql('ngeshare', 'SELECT max(clock) FROM sync_run');
 
 	for my $days (10, 20)
 	{
-		$clock = $local->safe_psql('ngeshare', "SELECT timestamptz '$last' + interval '$days days'");
+		$clock =
+		  $local->safe_psql('ngeshare', "SELECT timestamptz '$last' + interval '$days days'");
 		sync_local(@here, $clock);
 	}
-	isnt($local->safe_psql('ngeshare', 'SELECT window_start FROM ngeshare.history_state'), $start, "$isolation: the window has moved");
-	$old->run(RandomThings::inserted('UserHangoutGroupAttendance', [ 'late', $start, $episode, $group, $user ]));
+	isnt($local->safe_psql('ngeshare', 'SELECT window_start FROM ngeshare.history_state'),
+		$start, "$isolation: the window has moved");
+	$old->run(
+		RandomThings::inserted(
+			'UserHangoutGroupAttendance', [ 'late', $start, $episode, $group, $user ]));
 	$old->run('COMMIT');
 	is($old->errors, '', "$isolation: a row for the window as it was");
 	$old->end;
 	refresh_local(@here);
-	is(join("\n", answers_differ(@there, @here, $clock, "SET ngeshare.sync_clock = '$clock';")), '', "$isolation: it counts for nothing");
-	is(join("\n", history_differs(@there, @here, 'Asia/Jakarta')), '', "$isolation: nor in the history");
+	is(join("\n", answers_differ(@there, @here, $clock, "SET ngeshare.sync_clock = '$clock';")),
+		'', "$isolation: it counts for nothing");
+	is(join("\n", history_differs(@there, @here, 'Asia/Jakarta')),
+		'', "$isolation: nor in the history");
 	sync_local(@here, $clock);
-	is($local->safe_psql('ngeshare', q{SELECT count(*) FROM "UserHangoutGroupAttendance" WHERE id = 'late'}), '0', "$isolation: the next sync deletes it");
+	is( $local->safe_psql(
+			'ngeshare', q{SELECT count(*) FROM "UserHangoutGroupAttendance" WHERE id = 'late'}),
+		'0',
+		"$isolation: the next sync deletes it");
 }
 $production->stop;
 $local->stop;

@@ -8,7 +8,7 @@ use lib "$FindBin::RealBin/lib";
 use NgeshareTest;
 use Test::More;
 
-my $now   = '2026-03-31 12:00:00+07';
+my $now = '2026-03-31 12:00:00+07';
 my $later = '2026-03-31 13:00:00+07';
 
 my ($production, $local) = start_servers();
@@ -18,22 +18,31 @@ new_local($local, 'ngeshare');
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 sync_local($local, 'ngeshare', $now);
 all_is_equal('Asia/Jakarta', 'after the first sync');
-is($local->safe_psql('ngeshare', q{SELECT table_name, column_name, rows, example_id IS NULL FROM v_data_quality
+is( $local->safe_psql(
+		'ngeshare', q{SELECT table_name, column_name, rows, example_id IS NULL FROM v_data_quality
 	WHERE finding = 'implausible_date' ORDER BY table_name}),
-	join("\n", 'UserHangoutGroup|joinedAt|' . implausible('UserHangoutGroup', 'joinedAt') . '|f',
-		'UserHangoutGroupAttendance|attendedAt|' . implausible('UserHangoutGroupAttendance', 'attendedAt') . '|t'),
+	join("\n",
+		'UserHangoutGroup|joinedAt|' . implausible('UserHangoutGroup', 'joinedAt') . '|f',
+		'UserHangoutGroupAttendance|attendedAt|'
+		  . implausible('UserHangoutGroupAttendance', 'attendedAt')
+		  . '|t'),
 	'each is reported, attendance without an id');
 
 # A local day on both sides of the instant was one row before.
-$local->safe_psql('ngeshare', q{DELETE FROM ngeshare.meeting_past WHERE day = '1999-12-30';
-	UPDATE ngeshare.meeting_past SET first_at = '1999-12-31 23:59:59.999', attendances = attendances + 1 WHERE first_at = '2000-01-01'});
-isnt(scalar(history_differs($production, 'source', $local, 'ngeshare', 'Asia/Jakarta')), 0, 'a history of before the rule differs');
+$local->safe_psql(
+	'ngeshare', q{DELETE FROM ngeshare.meeting_past WHERE day = '1999-12-30';
+	UPDATE ngeshare.meeting_past SET first_at = '1999-12-31 23:59:59.999',
+		attendances = attendances + 1 WHERE first_at = '2000-01-01'}
+);
+isnt(scalar(history_differs($production, 'source', $local, 'ngeshare', 'Asia/Jakarta')),
+	0, 'a history of before the rule differs');
 sync_local($local, 'ngeshare', $later);
 all_is_equal('Asia/Jakarta', 'and the next sync mends it');
 
 # West of Greenwich the day before is cut in two.
 $production->safe_psql('source', q{UPDATE reference.setting SET timezone = 'America/St_Johns'});
-$local->safe_psql('postgres', q{ALTER DATABASE ngeshare SET ngeshare.timezone = 'America/St_Johns'});
+$local->safe_psql('postgres',
+	q{ALTER DATABASE ngeshare SET ngeshare.timezone = 'America/St_Johns'});
 $local->safe_psql('ngeshare', "SET ngeshare.sync_clock = '$later'; CALL ngeshare_sync('full')");
 all_is_equal('America/St_Johns', 'in a zone west of Greenwich');
 
@@ -45,7 +54,8 @@ done_testing();
 sub implausible
 {
 	my ($table, $column) = @_;
-	my $rows = $production->safe_psql('source', qq{SELECT count(*) FROM "$table" WHERE "$column" < '2000-01-01'});
+	my $rows = $production->safe_psql('source',
+		qq{SELECT count(*) FROM "$table" WHERE "$column" < '2000-01-01'});
 
 	cmp_ok($rows, '>', 3, "production has some in $column");
 	return $rows;
@@ -56,8 +66,10 @@ sub all_is_equal
 {
 	my ($zone, $when) = @_;
 
-	is_deeply([ history_differs($production, 'source', $local, 'ngeshare', $zone) ], [], "$when the history is production's");
-	is_deeply([ answers_differ($production, 'source', $local, 'ngeshare', $_) ], [], "$when every answer is the reference's, as of $_")
+	is_deeply([ history_differs($production, 'source', $local, 'ngeshare', $zone) ],
+		[], "$when the history is production's");
+	is_deeply([ answers_differ($production, 'source', $local, 'ngeshare', $_) ],
+		[], "$when every answer is the reference's, as of $_")
 	  for $now, '2025-08-17 00:00:00+07';
 	return;
 }

@@ -21,19 +21,22 @@ use Session qw(poll_until);
 use Test::More;
 use Website;
 
-my $seed  = $ENV{NGESHARE_TEST_SEED}  // 57;
+my $seed = $ENV{NGESHARE_TEST_SEED} // 57;
 my $looks = $ENV{NGESHARE_TEST_LOOKS} // 500;
-my $day   = 0;
+my $day = 0;
 my $change = 0;
 
 # What is no answer of the snapshot's, and may be ahead of it or asks for the sync.
-my $LIVE = qr/^(?:public\.)?v_(?:data_quality|sync_health)$|^api\.(?:data_quality|freshness|sync_\w+)$/;
+my $LIVE =
+  qr/^(?:public\.)?v_(?:data_quality|sync_health)$|^api\.(?:data_quality|freshness|sync_\w+)$/;
+
 # What goes by the transaction's own clock as well.
 my $CLOCK = qr/^api\.(?:basis|home|home_before)$/;
 
 my ($production, $local) = start_servers();
 prepare();
-my @answers = grep { !/$LIVE/ } split /\n/, here(q{SELECT oid::regclass FROM pg_class
+my @answers = grep { !/$LIVE/ } split /\n/, here(
+	q{SELECT oid::regclass FROM pg_class
 	WHERE relkind = 'v' AND (relnamespace = 'api'::regnamespace
 		OR relnamespace = 'public'::regnamespace AND relname LIKE 'v\_%') ORDER BY 1});
 cmp_ok(scalar @answers, '>', 35, scalar(@answers) . ' views are answers');
@@ -43,37 +46,41 @@ start_website($local, 'ngeshare_operator');
 
 # 1. Locks.
 my $locks = Session->start($local, 'ngeshare');
-$locks->run(q{BEGIN; LOCK TABLE "User", "Hangout", "HangoutEpisode", "HangoutGroup", "UserHangoutGroup",
+$locks->run(
+	q{BEGIN; LOCK TABLE "User", "Hangout", "HangoutEpisode", "HangoutGroup", "UserHangoutGroup",
 	"UserHangoutGroupAttendance", ngeshare.stale_key, ngeshare.meeting_past IN ACCESS EXCLUSIVE MODE});
 for my $answer (@answers, functions())
 {
-	my $said = psql_errors($local, 'ngeshare', "SET lock_timeout = '100ms'; SELECT count(*) FROM $answer;");
+	my $said =
+	  psql_errors($local, 'ngeshare', "SET lock_timeout = '100ms'; SELECT count(*) FROM $answer;");
 
 	is($said, '', "$answer waits for no lock");
 }
 $locks->end;
 
 # 2. Every place of a run, before its work and after it.
-my @phases = ('preflight', 'survey', 'pull', 'merge', 'window', 'verify', 'deletes', 'settle');
+my @phases = ('preflight', 'compare', 'pull', 'merge', 'window', 'verify', 'deletes', 'refresh');
 for my $place (map { ($_, "after $_") } @phases)
 {
 	for my $end ('goes on', 'is cancelled', 'crashes')
 	{
 		change_production();
 		my $before = fingerprint();
-		my $files  = api_answers();
-		my $run    = hold_sync($place);
+		my $files = api_answers();
+		my $run = hold_sync($place);
 
 		next unless defined $run;
 		is(fingerprint(), $before, "$place: all views are those of the last sync");
 		is_deeply(api_answers(), $files, "$place: so are the API's") if $end eq 'goes on';
 		finish_sync($end);
+
 		# The transaction that refreshes is the one that closes the run.
 		is(fingerprint(), $before, "$place, $end: and still are") unless $end eq 'goes on';
 	}
 }
 sync_local($local, 'ngeshare', clock());
-is(join("\n", answers_differ($production, 'source', $local, 'ngeshare', clock())), '', 'then no answer differs');
+is(join("\n", answers_differ($production, 'source', $local, 'ngeshare', clock())),
+	'', 'then no answer differs');
 
 # 3. Back to back.
 my %seen_at = (fingerprint() => 'before the first sync');
@@ -83,6 +90,7 @@ my @readers = map { start_reader($_) } 1 .. 2;
 my $done = 0;
 my $syncs = 0;
 my %api_wrong;
+
 while ($done < $looks || $syncs < 12)
 {
 	change_production();
@@ -92,10 +100,12 @@ while ($done < $looks || $syncs < 12)
 	$sync->wait;
 	$sync->end;
 	$syncs++;
+
 	# Nothing writes between two syncs, so this is what the sync has left.
 	$seen_at{ fingerprint() } = "sync $syncs";
 	remember_api();
-	is(join("\n", answers_differ($production, 'source', $local, 'ngeshare', clock())), '', "sync $syncs: no answer differs")
+	is(join("\n", answers_differ($production, 'source', $local, 'ngeshare', clock())),
+		'', "sync $syncs: no answer differs")
 	  if $syncs % 4 == 0;
 	$done = here('SELECT count(*) FROM test.look');
 	last if $syncs >= 200;
@@ -107,23 +117,30 @@ my @strange = grep { !exists $seen_at{$_} } @looked;
 cmp_ok(scalar @looked, '>=', $looks, scalar(@looked) . " looks while $syncs syncs ran");
 is(scalar @strange, 0, 'each look saw the answers of one of the syncs\' ends');
 cmp_ok(scalar(keys %seen_at), '>', 10, scalar(keys %seen_at) . ' different states');
-cmp_ok(here('SELECT count(DISTINCT seen) FROM test.look'), '>', 5, 'and several of them were looked at');
+cmp_ok(here('SELECT count(DISTINCT seen) FROM test.look'),
+	'>', 5, 'and several of them were looked at');
 
 # 4. Attendance by hand before the window counts for nothing, and goes with the next sync.
 my $quiet = fingerprint();
-here(q{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+here(
+	q{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
+		"userId")
 	SELECT 'by hand', '2025-06-01', min("hangoutEpisodeId"), min("hangoutGroupId"), min("userId")
 	FROM "UserHangoutGroupAttendance"});
 here('SELECT ngeshare_refresh()');
 is(fingerprint(), $quiet, 'attendance by hand before the window changes no answer');
-is(here(q{SET ngeshare.link_days = 5; SET ngeshare.link_early_days = 0;
-	BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT test.fingerprint(); COMMIT}), $quiet, 'nor do link settings before a refresh');
+is( here(
+		q{SET ngeshare.link_days = 5; SET ngeshare.link_early_days = 0;
+	BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT test.fingerprint(); COMMIT}),
+	$quiet,
+	'nor do link settings before a refresh');
 sync_local($local, 'ngeshare', clock());
-is(here(q{SELECT count(*) FROM "UserHangoutGroupAttendance" WHERE id = 'by hand'}), '0', 'and a sync that finds nothing new removes it');
+is(here(q{SELECT count(*) FROM "UserHangoutGroupAttendance" WHERE id = 'by hand'}),
+	'0', 'and a sync that finds nothing new removes it');
 
 # 5. A sync and a refresh by hand never overlap: the sync waits a little, then it is refused.
 my $refreshing = Session->start($local, 'ngeshare');
-my $syncing    = Session->start($local, 'ngeshare', "ngeshare.sync_clock = '" . clock() . "'");
+my $syncing = Session->start($local, 'ngeshare', "ngeshare.sync_clock = '" . clock() . "'");
 $refreshing->run('BEGIN; SELECT ngeshare_refresh()');
 $syncing->tell('CALL ngeshare_sync()');
 select undef, undef, undef, 0.3;
@@ -134,7 +151,10 @@ $syncing->wait;
 is($syncing->errors, '', 'and then it succeeds');
 $refreshing->run('BEGIN; SELECT ngeshare_refresh()');
 $syncing->run('CALL ngeshare_sync()');
-like($syncing->errors, qr/^ERROR:  NG001: another session refreshes the answers/, 'one that stays open is not waited for: NG001');
+like(
+	$syncing->errors,
+	qr/^ERROR:  NG001: another session refreshes the answers/,
+	'one that stays open is not waited for: NG001');
 $_->end for $refreshing, $syncing;
 
 stop_program($_) for qw(nginx postgrest);
@@ -150,20 +170,24 @@ sub prepare
 	$production->safe_psql('source', "SELECT demo.generate(60, $seed, '" . clock() . "')");
 	new_local($local, 'ngeshare');
 	$local->safe_psql('postgres', "ALTER DATABASE ngeshare SET $_")
-	  for 'ngeshare.sync_max_delete_pct = 50', 'ngeshare.sync_retries = 1', q{ngeshare.sync_retry_base = '50ms'};
+	  for 'ngeshare.sync_max_delete_pct = 50', 'ngeshare.sync_retries = 1',
+	  q{ngeshare.sync_retry_base = '50ms'};
 	here(connect_local($production, 'source'));
 	sync_local($local, 'ngeshare', clock());
 	return;
 }
 
-sub here { return $local->safe_psql('ngeshare', $_[0]); }
-sub clock { return sprintf '2026-03-10 %02d:%02d:00+07', 6 + $day / 60, $day % 60; }
+sub here       { return $local->safe_psql('ngeshare', $_[0]); }
+sub clock      { return sprintf '2026-03-10 %02d:%02d:00+07', 6 + $day / 60, $day % 60; }
 sub next_clock { $day++; return clock(); }
 
 # The functions that answer, each with an argument that fits.
 sub functions
 {
-	return ('ngeshare_group_status()', 'ngeshare_pipeline()', 'ngeshare_funnel()',
+	return (
+		'ngeshare_group_status()',
+		'ngeshare_pipeline()',
+		'ngeshare_funnel()',
 		'ngeshare_explain_group((SELECT min(group_id) FROM v_group_status))',
 		'ngeshare_member_journey((SELECT min(user_id) FROM v_member_journey))');
 }
@@ -173,10 +197,14 @@ sub make_fingerprint
 {
 	my $parts = join ', ', map {
 		my $view = $_;
-		$view =~ /$CLOCK/ ? () : qq{coalesce((SELECT sum(hashtextextended(row_to_json(answer)::text, 0)) FROM $view AS answer), 0)}
+		$view =~ /$CLOCK/
+		  ? ()
+		  : qq{coalesce((SELECT sum(hashtextextended(row_to_json(answer)::text, 0))
+		  	FROM $view AS answer), 0)}
 	} @answers;
 
-	here(qq{CREATE SCHEMA test;
+	here(
+		qq{CREATE SCHEMA test;
 		CREATE TABLE test.look (seen text, at timestamptz DEFAULT clock_timestamp());
 		CREATE FUNCTION test.fingerprint() RETURNS text LANGUAGE plpgsql SET jit = off AS \$\$
 		BEGIN
@@ -196,9 +224,11 @@ sub fingerprint
 # Looks again and again, each time in one transaction, and writes down what it saw.
 sub start_reader
 {
-	my $session = Session->start($local, 'ngeshare', q{default_transaction_isolation = 'repeatable read'});
+	my $session =
+	  Session->start($local, 'ngeshare', q{default_transaction_isolation = 'repeatable read'});
 
-	return $session->tell(q{
+	return $session->tell(
+		q{
 		DO $$
 		BEGIN
 			LOOP
@@ -226,7 +256,8 @@ sub stop_reader
 sub change_production
 {
 	$change++;
-	$production->safe_psql('source', qq{
+	$production->safe_psql(
+		'source', qq{
 		UPDATE "User" SET email = 'changed-$change-' || id, "updatedAt" = '2026-03-09 04:00'
 		WHERE id IN (SELECT id FROM "User" ORDER BY md5(id || $change) LIMIT 2);
 		UPDATE "Hangout" SET description = 'change $change', "updatedAt" = '2026-03-09 04:00'
@@ -238,9 +269,12 @@ sub change_production
 		UPDATE "UserHangoutGroup" SET "joinedAt" = "joinedAt" - interval '1 minute'
 		WHERE id IN (SELECT id FROM "UserHangoutGroup" ORDER BY md5(id || $change) LIMIT 2);
 		UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1 hour'
-		WHERE id IN (SELECT id FROM "UserHangoutGroupAttendance" WHERE "attendedAt" < '2026-03-08' ORDER BY md5(id || $change) LIMIT 3);
+		WHERE id IN (SELECT id FROM "UserHangoutGroupAttendance" WHERE "attendedAt" < '2026-03-08'
+			ORDER BY md5(id || $change) LIMIT 3);
 		DELETE FROM "UserHangoutGroupAttendance"
-		WHERE id IN (SELECT id FROM "UserHangoutGroupAttendance" ORDER BY md5(id || $change) DESC LIMIT 1)});
+		WHERE id IN (SELECT id FROM "UserHangoutGroupAttendance"
+			ORDER BY md5(id || $change) DESC LIMIT 1)}
+	);
 	return;
 }
 
@@ -254,14 +288,27 @@ sub hold_sync
 	my $is_held;
 
 	$said = '';
-	$held = IPC::Run::start([ 'psql', '-X', '-q', '-d', $local->connstr('ngeshare'), '-c', "SET ngeshare.pause_at = '$place'",
-			'-c', "SET ngeshare.sync_clock = '" . next_clock() . "'", '-c', q{SET application_name = 'the sync'},
-			'-c', 'CALL ngeshare_sync()' ],
-		'<', \undef, '>', \my $ignored, '2>', \$said);
-	poll_until(sub {
-		$is_held = substr(slurp_file($local->logfile), $from) =~ /sync \d+ is held/;
-		return $is_held || !$held->pumpable;
-	});
+	$held = IPC::Run::start(
+		[
+			'psql', '-X',
+			'-q', '-d',
+			$local->connstr('ngeshare'), '-c',
+			"SET ngeshare.pause_at = '$place'", '-c',
+			"SET ngeshare.sync_clock = '" . next_clock() . "'", '-c',
+			q{SET application_name = 'the sync'}, '-c',
+			'CALL ngeshare_sync()'
+		],
+		'<',
+		\undef,
+		'>',
+		\my $ignored,
+		'2>',
+		\$said);
+	poll_until(
+		sub {
+			$is_held = substr(slurp_file($local->logfile), $from) =~ /sync \d+ is held/;
+			return $is_held || !$held->pumpable;
+		});
 	return 1 if $is_held;
 	$held->finish;
 	fail("no sync is held at $place: $said");
@@ -276,10 +323,14 @@ sub finish_sync
 
 	here('SELECT ngeshare.resume_sync()') if $end eq 'goes on';
 	here("SELECT pg_cancel_backend($pid)") if $end eq 'is cancelled';
-	kill 'KILL', here("SELECT pid FROM pg_stat_activity WHERE application_name = 'the sync'") if $end eq 'crashes';
+	kill 'KILL', here("SELECT pid FROM pg_stat_activity WHERE application_name = 'the sync'")
+	  if $end eq 'crashes';
 	eval { $held->finish };
-	poll_until(sub { my ($status) = eval { $local->psql('ngeshare', 'SELECT 1') }; return defined $status && $status == 0; })
-	  or die 'the server does not come back';
+	poll_until(
+		sub {
+			my ($status) = eval { $local->psql('ngeshare', 'SELECT 1') };
+			return defined $status && $status == 0;
+		}) or die 'the server does not come back';
 	if ($end eq 'crashes')
 	{
 		wait_until('the API is back', sub { get('/api/freshness')->{status} == 200 });
@@ -315,7 +366,7 @@ sub remember_api
 sub look_through_api
 {
 	my @names = sort keys %api_at;
-	my $name  = $names[ @api_looks % @names ];
+	my $name = $names[ @api_looks % @names ];
 
 	push @api_looks, [ $name, get("/api/$name")->{content} ];
 	return;
@@ -325,7 +376,9 @@ sub check_api
 {
 	my @wrong = grep { !$api_at{ $_->[0] }{ $_->[1] } } @api_looks;
 
-	cmp_ok(scalar @api_looks, '>', 100, scalar(@api_looks) . ' single requests of the API meanwhile');
-	is(scalar @wrong, 0, 'each had the rows of one of the syncs\' ends') or diag join ', ', map { $_->[0] } @wrong;
+	cmp_ok(scalar @api_looks,
+		'>', 100, scalar(@api_looks) . ' single requests of the API meanwhile');
+	is(scalar @wrong, 0, 'each had the rows of one of the syncs\' ends')
+	  or diag join ', ', map { $_->[0] } @wrong;
 	return;
 }

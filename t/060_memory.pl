@@ -29,17 +29,31 @@ $local->safe_psql('ngeshare', connect_local($production, 'source'));
 my $peak = peak_of("SET ngeshare.sync_clock = '$now'; CALL ngeshare_sync('full');");
 cmp_ok($peak, '<', $limit, "a first sync comes to $peak MB");
 
-is($local->safe_psql('ngeshare', "SET ngeshare.as_of = '$now'; SELECT member_count FROM v_group_summary WHERE group_id = 'crowd'"),
-	100_000, 'the crowd is counted');
-is($local->safe_psql('ngeshare', "SET ngeshare.as_of = '$now'; SELECT count(*) FROM v_group_summary WHERE group_id LIKE 'led-%'"),
-	10_000, 'all groups of the one facilitator are there');
-$local->safe_psql('ngeshare', q{INSERT INTO course_config SELECT 'Course ' || n, 1 + n % 20, n FROM generate_series(10, 1005) AS n});
+is( $local->safe_psql(
+		'ngeshare',
+		"SET ngeshare.as_of = '$now'; SELECT member_count FROM v_group_summary WHERE group_id = 'crowd'"
+	),
+	100_000,
+	'the crowd is counted');
+is( $local->safe_psql(
+		'ngeshare',
+		"SET ngeshare.as_of = '$now'; SELECT count(*) FROM v_group_summary WHERE group_id LIKE 'led-%'"
+	),
+	10_000,
+	'all groups of the one facilitator are there');
+$local->safe_psql(
+	'ngeshare',
+	q{INSERT INTO course_config SELECT 'Course ' || n, 1 + n % 20, n
+		FROM generate_series(10, 1005) AS n}
+);
 
 # With other courses, all of it is made again.
 $peak = peak_of('SELECT ngeshare_refresh();');
 cmp_ok($peak, '<', $limit, "a refresh of everything comes to $peak MB");
-answers_within_limits($_, $now) for @VIEWS, 'api.home', 'api.group_status',
-  (map { "$_->[0]()" } @FUNCTIONS), q{ngeshare_explain_group('crowd')}, q{ngeshare_member_journey('leader')};
+answers_within_limits($_, $now)
+  for @VIEWS, 'api.home', 'api.group_status',
+  (map { "$_->[0]()" } @FUNCTIONS), q{ngeshare_explain_group('crowd')},
+  q{ngeshare_member_journey('leader')};
 answers_within_limits('(SELECT api.csv(roster) FROM v_member_roster AS roster)', $now);
 
 $production->stop;
@@ -51,8 +65,12 @@ sub enlarge
 {
 	my $wide = File::Spec->catfile($FindBin::RealBin, '..', 'bench', 'lib', 'wide.sql');
 
-	IPC::Run::run([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-v', 'groups=10000', '-d', $production->connstr('source'), '-f', $wide ])
-	  or die "$wide fails";
+	IPC::Run::run(
+		[
+			'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-v', 'groups=10000', '-d',
+			$production->connstr('source'),
+			'-f', $wide
+		]) or die "$wide fails";
 	return;
 }
 
@@ -60,9 +78,12 @@ sub enlarge
 sub peak_of
 {
 	my ($statements) = @_;
-	my ($status, $output, $errors) = $local->psql('ngeshare',
+	my ($status, $output, $errors) = $local->psql(
+		'ngeshare',
 		"SET statement_timeout = '${seconds}s'; $statements
-		SELECT 'peak ' || substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\\s+(\\d+)')::integer / 1024", on_error_stop => 1);
+		SELECT 'peak ' || substring(pg_read_file('/proc/self/status')
+			FROM 'VmHWM:\\s+(\\d+)')::integer / 1024",
+		on_error_stop => 1);
 
 	die "$statements: $errors" if $status != 0;
 	return $output =~ /^peak (\d+)$/m ? $1 : die "no peak: $output";
@@ -72,8 +93,14 @@ sub peak_of
 sub answers_within_limits
 {
 	my ($answer, $as_of) = @_;
-	my $peak = eval { peak_of("SET ngeshare.sync_clock = '$now'; SET ngeshare.as_of = '$as_of'; SELECT count(*) FROM (SELECT * FROM $answer AS a OFFSET 0) AS counted;") };
+	my $peak = eval {
+		peak_of(
+			"SET ngeshare.sync_clock = '$now'; SET ngeshare.as_of = '$as_of'; SELECT count(*) FROM (SELECT *
+				FROM $answer AS a OFFSET 0) AS counted;"
+		);
+	};
 
-	ok(defined $peak && $peak < $limit, "$answer as of $as_of" . (defined $peak ? " comes to $peak MB" : " fails: $@"));
+	ok(defined $peak && $peak < $limit,
+		"$answer as of $as_of" . (defined $peak ? " comes to $peak MB" : " fails: $@"));
 	return;
 }

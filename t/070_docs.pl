@@ -21,18 +21,23 @@ $production->safe_psql('production', q{SELECT demo.generate(300, 7, '2026-01-15 
 # The reference, from a database that has the extension and nothing else.
 new_local($local, 'described');
 my ($made, $complaints) = ('', '');
-ok(IPC::Run::run([ "$top/scripts/reference", '-d', $local->connstr('described') ], '>', \$made, '2>', \$complaints),
+ok( IPC::Run::run(
+		[ "$top/scripts/reference", '-d', $local->connstr('described') ],
+		'>', \$made, '2>', \$complaints),
 	'scripts/reference runs') or diag $complaints;
 is($complaints, '', 'without a complaint');
 my @made = split /\n/, $made;
 my @kept = split /\n/, slurp_file("$top/docs/reference.md");
 ok(@made > 300, 'it describes something') or diag scalar @made;
-is_deeply(\@kept, \@made, 'docs/reference.md is current (else: scripts/reference > docs/reference.md)');
+is_deeply(\@kept, \@made,
+	'docs/reference.md is current (else: scripts/reference > docs/reference.md)');
 unlike($made, qr/^\| \w+ \| [\w ]+ \|  \|$/m, 'no column is without a description');
 
-# The README's statements on a cluster that knows nothing yet, then those of docs/, in the order that they stand.
-my $conninfo = sprintf "host=127.0.0.1 port=%d dbname=production user=%s password=%s", $production->port, $LOGIN,
-	quoted($PASSWORD);
+# The README's statements on a cluster that knows nothing yet, then those of docs/, in
+# the order that they stand.
+my $conninfo = sprintf "host=127.0.0.1 port=%d dbname=production user=%s password=%s",
+  $production->port, $LOGIN,
+  quoted($PASSWORD);
 my ($ran, $last) = (0, 'postgres');
 for my $document (@documents)
 {
@@ -47,14 +52,27 @@ for my $document (@documents)
 		$ran++;
 	}
 	next unless $document eq "$top/README.md";
-	is($local->safe_psql('ngeshare', q{SELECT status IN ('success', 'warning') FROM v_sync_health}), 't',
+	is( $local->safe_psql(
+			'ngeshare', q{SELECT status IN ('success', 'warning') FROM v_sync_health}),
+		't',
 		'the README ends in a synced database');
+
 	# Its next step, for the page, is a command: the roles.
-	run_log([ 'psql', '-X', '-q', '-d', $local->connstr('ngeshare'), '-f', "$top/scripts/roles.sql" ])
+	run_log(
+		[ 'psql', '-X', '-q', '-d', $local->connstr('ngeshare'), '-f', "$top/scripts/roles.sql" ])
 	  or die 'scripts/roles.sql failed';
 }
 cmp_ok($ran, '>=', 15, 'blocks of SQL were found');
-is($local->safe_psql('ngeshare', 'SELECT count(*) > 100 FROM v_group_status'), 't', 'and there is something to ask about');
+is($local->safe_psql('ngeshare', 'SELECT count(*) > 100 FROM v_group_status'),
+	't', 'and there is something to ask about');
+
+# What the README names for a person to check by hand.
+my ($shown, $said) = ('', '');
+ok( IPC::Run::run(
+		[ "$top/scripts/spot-check", '--seed', '1', '-d', $local->connstr('ngeshare') ],
+		'>', \$shown, '2>', \$said),
+	'scripts/spot-check runs') or diag $said;
+like($shown, qr/GRADUATED/, 'and shows graduated groups');
 
 # Links within the project.
 for my $document (@documents)
@@ -83,7 +101,8 @@ sub statements
 	return @blocks;
 }
 
-# Runs a block by psql, in the database that the last \c chose; production's address is put in the example's place.
+# Runs a block by psql, in the database that the last \c chose; production's address is
+# put in the example's place.
 sub run_block
 {
 	my ($block) = @_;
@@ -91,9 +110,10 @@ sub run_block
 	my $literal = $conninfo;
 
 	$literal =~ s/'/''/g;
-	$block =~ s/'host=production\.example[^']*'/'$literal'/g;
+	$block   =~ s/'host=production\.example[^']*'/'$literal'/g;
 	$last = 'ngeshare' if $last eq 'postgres' && $block !~ /CREATE DATABASE/;
-	IPC::Run::run([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $local->connstr($last), '-f', '-' ],
+	IPC::Run::run(
+		[ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $local->connstr($last), '-f', '-' ],
 		'<', \$block, '>', \$output, '2>', \$errors);
 	return ($? >> 8, $output, $errors);
 }

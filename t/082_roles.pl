@@ -8,7 +8,7 @@ use lib "$FindBin::RealBin/lib";
 use NgeshareTest;
 use Test::More;
 
-my @roles = qw(stranger authenticator ngeshare_web ngeshare_operator postgres);
+my @roles = qw(stranger authenticator ngeshare_web ngeshare_coordinator ngeshare_operator postgres);
 my ($production, $local) = start_servers();
 
 new_production($production, 'source');
@@ -17,54 +17,94 @@ new_local($local, 'ngeshare');
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 sync_local($local, 'ngeshare', '2026-03-31 12:00:00+07');
 $local->safe_psql('ngeshare', 'CREATE ROLE stranger');
-IPC::Run::run([ 'psql', '-X', '-q', '-d', $local->connstr('ngeshare'), '-f', "$FindBin::RealBin/../scripts/roles.sql" ]) or die 'roles.sql failed';
+IPC::Run::run(
+	[
+		'psql', '-X', '-q', '-d', $local->connstr('ngeshare'),
+		'-f', "$FindBin::RealBin/../scripts/roles.sql"
+	]) or die 'roles.sql failed';
 $local->safe_psql('ngeshare', all_tries());
 
 # README's table. Views and functions that api gets later are the web's like the others;
-# what is called sync_... and is no view is the operator's.
-my $reads   = q{kind = 'relation' AND schema = 'api' AND privilege = 'SELECT'};
-my $calls   = q{kind = 'function' AND schema = 'api' AND object NOT LIKE 'api.sync\_%'};
-my $behind  = q{kind = 'function' AND schema <> 'api' AND is_behind};
-my $enters  = q{kind = 'schema' AND privilege = 'USAGE' AND schema IN ('api', 'public')};
-my $starts  = q{kind = 'function' AND (object LIKE 'api.sync\_%' OR object = 'ngeshare_refresh()')};
+# a function that notes or withdraws is the coordinator's, one that is called sync_... the
+# operator's.
+my $reads = q{kind = 'relation' AND schema = 'api' AND privilege = 'SELECT'};
+my $calls = q{kind = 'function' AND schema = 'api' AND object !~ '^api\.(sync_|note_|withdraw_)'};
+my $behind = q{kind = 'function' AND schema <> 'api' AND is_behind};
+my $enters = q{kind = 'schema' AND privilege = 'USAGE' AND schema IN ('api', 'public')};
+my $notes = q{kind = 'function' AND object ~ '^(api\.|ngeshare_)(note|withdraw)_follow_up\('};
+my $starts = q{kind = 'function' AND (object LIKE 'api.sync\_%' OR object = 'ngeshare_refresh()')};
 my $anybody = q{kind = 'schema' AND privilege = 'USAGE' AND schema = 'public'
-	OR object IN ('ngeshare_as_of()', 'ngeshare.has_local_day(timestamp without time zone)', 'ngeshare.is_restoring()', 'ngeshare.plausible_from()')};
+	OR object IN ('ngeshare_as_of()', 'ngeshare.has_local_day(timestamp without time zone)',
+		'ngeshare.is_restoring()', 'ngeshare.plausible_from()')};
+
 # Nobody writes to most views; PostgreSQL says so before it looks at rights.
-my $unwritable = q{kind = 'relation' AND (schema = 'api' OR object LIKE 'v\_%') AND privilege <> 'SELECT' AND code IN ('55000', '0A000')};
+my $unwritable =
+  q{kind = 'relation' AND (schema = 'api' OR object LIKE 'v\_%') AND privilege <> 'SELECT'
+  	AND code IN ('55000', '0A000')};
 my %may = (
-	stranger          => $anybody,
-	authenticator     => $anybody,
-	ngeshare_web      => "$anybody OR $enters OR $reads OR $calls OR $behind",
-	ngeshare_operator => "$anybody OR $enters OR $reads OR $calls OR $behind OR $starts",
-	postgres          => 'true');
+	stranger => $anybody,
+	authenticator => $anybody,
+	ngeshare_web => "$anybody OR $enters OR $reads OR $calls OR $behind",
+	ngeshare_coordinator => "$anybody OR $enters OR $reads OR $calls OR $behind OR $notes",
+	ngeshare_operator => "$anybody OR $enters OR $reads OR $calls OR $behind OR $notes OR $starts",
+	postgres => 'true');
 
 for my $role (@roles)
 {
-	is(tried("role = '$role' AND is_held AND NOT ($may{$role})"), '', "$role has no right beyond the table");
-	is(tried("role = '$role' AND NOT is_held AND ($may{$role}) AND NOT is_behind"), '', "and every right in it");
-	is(tried("role = '$role' AND NOT is_held AND code <> '42501' AND NOT ($unwritable)"), '', 'what it may not do, it can\'t');
+	is(tried("role = '$role' AND is_held AND NOT ($may{$role})"),
+		'', "$role has no right beyond the table");
+	is(tried("role = '$role' AND NOT is_held AND ($may{$role}) AND NOT is_behind"),
+		'', "and every right in it");
+	is(tried("role = '$role' AND NOT is_held AND code <> '42501' AND NOT ($unwritable)"),
+		'', 'what it may not do, it can\'t');
 	is(tried("role = '$role' AND is_held AND code = '42501' AND schema <> 'ngeshare'"),
 		'', 'what it may do, it can');
 }
 
 # What stands behind the page's views can't be called by its name, and suffices for reading them.
-is(tried(q{role = 'ngeshare_web' AND is_behind AND schema = 'ngeshare' AND code <> '42501'}), '',
-	'the functions behind the views can\'t be called by their names');
-for my $view (rows_of($local, 'ngeshare', q{SELECT oid::regclass FROM pg_class WHERE relnamespace = 'api'::regnamespace AND relkind = 'v'}))
+is(tried(q{role = 'ngeshare_web' AND is_behind AND schema = 'ngeshare' AND code <> '42501'}),
+	'', 'the functions behind the views can\'t be called by their names');
+for my $view (
+	rows_of(
+		$local,
+		'ngeshare',
+		q{SELECT oid::regclass FROM pg_class WHERE relnamespace = 'api'::regnamespace AND relkind = 'v'}
+	))
 {
-	like(as_role('ngeshare_web', "SET default_transaction_read_only = on; SELECT count(*) FROM $view"), qr/^\d+$/, "ngeshare_web reads $view and writes nothing");
+	like(
+		as_role(
+			'ngeshare_web', "SET default_transaction_read_only = on; SELECT count(*) FROM $view"),
+		qr/^\d+$/,
+		"ngeshare_web reads $view and writes nothing");
 }
-is($local->safe_psql('ngeshare', "SELECT count(DISTINCT object) FROM tried WHERE $_->[1]") > $_->[2], 1, "$_->[0] were tried")
-  for [ 'relations', q{kind = 'relation'}, 80 ], [ 'functions', q{kind = 'function'}, 130 ], [ 'views of api', q{kind = 'relation' AND schema = 'api'}, 9 ];
+is( $local->safe_psql('ngeshare', "SELECT count(DISTINCT object) FROM tried WHERE $_->[1]") >
+	  $_->[2],
+	1,
+	"$_->[0] were tried")
+  for [ 'relations', q{kind = 'relation'}, 80 ], [ 'functions', q{kind = 'function'}, 130 ],
+  [ 'views of api', q{kind = 'relation' AND schema = 'api'}, 9 ];
 
 # What is a superuser's alone: every setting but one, and the connection with its password.
-for my $role (@roles[ 0 .. 3 ])
+for my $role (@roles[ 0 .. 4 ])
 {
-	like(as_role($role, 'SET ngeshare.as_of = \'2026-03-31\'; SHOW ngeshare.as_of'), qr/^2026-03-31/, "$role may set as_of");
-	is($local->safe_psql('ngeshare', qq{SELECT string_agg(name, ' ') FROM pg_settings WHERE name LIKE 'ngeshare.%' AND name <> 'ngeshare.as_of' AND context <> 'superuser'}),
-		'', 'and no other setting');
-	is($local->safe_psql('ngeshare', qq{SELECT has_server_privilege('$role', 'production', 'USAGE')}), 'f', 'nor use the server');
-	is(as_role($role, q{SELECT count(*) FROM pg_user_mappings WHERE umoptions::text LIKE '%password%'}), '0', 'nor see its password');
+	like(as_role($role, 'SET ngeshare.as_of = \'2026-03-31\'; SHOW ngeshare.as_of'),
+		qr/^2026-03-31/, "$role may set as_of");
+	is( $local->safe_psql(
+			'ngeshare',
+			qq{SELECT string_agg(name, ' ') FROM pg_settings
+				WHERE name LIKE 'ngeshare.%' AND name <> 'ngeshare.as_of' AND context <> 'superuser'}
+		),
+		'',
+		'and no other setting');
+	is( $local->safe_psql(
+			'ngeshare', qq{SELECT has_server_privilege('$role', 'production', 'USAGE')}),
+		'f',
+		'nor use the server');
+	is( as_role(
+			$role, q{SELECT count(*) FROM pg_user_mappings WHERE umoptions::text LIKE '%password%'}
+		),
+		'0',
+		'nor see its password');
 }
 
 $production->stop;
@@ -75,7 +115,11 @@ done_testing();
 sub tried
 {
 	my ($condition) = @_;
-	return $local->safe_psql('ngeshare', "SELECT format('%s %s %s (%s)', privilege, kind, object, code) FROM tried WHERE $condition ORDER BY 1");
+	return $local->safe_psql(
+		'ngeshare',
+		"SELECT format('%s %s %s (%s)', privilege, kind, object, code) FROM tried WHERE $condition
+			ORDER BY 1"
+	);
 }
 
 sub as_role
@@ -84,7 +128,7 @@ sub as_role
 	return $local->safe_psql('ngeshare', "SET ROLE $role; $statements");
 }
 
-# Makes the table "tried": a row a role, object and right, with whether the catalog says
+# Makes the table "tried": one row per role, object and right, with whether the catalog says
 # that it is held, and the SQLSTATE of trying it: OK000 where it was done. Each try is
 # rolled back. What can't be called in SQL, or is a superuser's to call, has no try.
 sub all_tries
@@ -105,18 +149,25 @@ sub all_tries
 		END
 		\$\$;
 		CREATE TABLE object AS
-		SELECT 'relation' AS kind, oid, relnamespace::regnamespace::text AS schema, oid::regclass::text AS object, privilege, false AS is_behind,
+		SELECT 'relation' AS kind, oid, relnamespace::regnamespace::text AS schema,
+			oid::regclass::text AS object, privilege, false AS is_behind,
 			CASE privilege
 				WHEN 'SELECT' THEN format('SELECT FROM %s LIMIT 0', oid::regclass)
-				WHEN 'INSERT' THEN format('INSERT INTO %s OVERRIDING SYSTEM VALUE SELECT (NULL::%1\$s).* WHERE false', oid::regclass)
+				WHEN 'INSERT'
+					THEN format('INSERT INTO %s OVERRIDING SYSTEM VALUE SELECT (NULL::%1\$s).* WHERE false',
+						oid::regclass)
 				WHEN 'UPDATE' THEN format('UPDATE %s SET %I = NULL WHERE false', oid::regclass,
-					(SELECT attname FROM pg_attribute WHERE attrelid = pg_class.oid AND attnum > 0 AND attidentity = '' ORDER BY attnum LIMIT 1))
+					(SELECT attname FROM pg_attribute
+						WHERE attrelid = pg_class.oid AND attnum > 0 AND attidentity = '' ORDER BY attnum LIMIT 1))
 				WHEN 'DELETE' THEN format('DELETE FROM %s WHERE false', oid::regclass)
-				WHEN 'TRUNCATE' THEN CASE WHEN relkind IN ('r', 'f') THEN format('TRUNCATE %s CASCADE', oid::regclass) END
+				WHEN 'TRUNCATE' THEN CASE WHEN relkind IN ('r', 'f') THEN format('TRUNCATE %s CASCADE',
+					oid::regclass) END
 			END AS statement
 		FROM pg_class
-		CROSS JOIN unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) AS privilege
-		WHERE relnamespace IN ('ngeshare'::regnamespace, 'api'::regnamespace, 'production'::regnamespace, 'public'::regnamespace)
+		CROSS JOIN unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[])
+			AS privilege
+		WHERE relnamespace IN ('ngeshare'::regnamespace, 'api'::regnamespace, 'production'::regnamespace,
+			'public'::regnamespace)
 		  AND relkind IN ('r', 'v', 'm', 'f', 'p')
 		UNION ALL
 		SELECT 'sequence', oid, relnamespace::regnamespace::text, oid::regclass::text, privilege, false,
@@ -129,19 +180,24 @@ sub all_tries
 		CROSS JOIN unnest('{SELECT,USAGE,UPDATE}'::text[]) AS privilege
 		WHERE relnamespace IN ('ngeshare'::regnamespace, 'public'::regnamespace) AND relkind = 'S'
 		UNION ALL
-		SELECT 'function', proc.oid, pronamespace::regnamespace::text, proc.oid::regprocedure::text, 'EXECUTE',
+		SELECT 'function', proc.oid, pronamespace::regnamespace::text, proc.oid::regprocedure::text,
+			'EXECUTE',
 			pronamespace <> 'api'::regnamespace
-				AND has_function_privilege('ngeshare_web', proc.oid, 'EXECUTE') AND NOT has_function_privilege('stranger', proc.oid, 'EXECUTE'),
-			CASE WHEN 'internal'::regtype <> ALL (proargtypes) THEN format(CASE prokind WHEN 'p' THEN 'CALL %s(%s)' ELSE 'SELECT %s(%s)' END,
+				AND has_function_privilege('ngeshare_web', proc.oid, 'EXECUTE')
+					AND NOT has_function_privilege('stranger', proc.oid, 'EXECUTE'),
+			CASE WHEN 'internal'::regtype <> ALL (proargtypes) THEN format(CASE prokind WHEN 'p'
+				THEN 'CALL %s(%s)' ELSE 'SELECT %s(%s)' END,
 				proc.oid::regproc,
-				-- Of a plain NULL PostgreSQL knows the answer of a STRICT function without asking for any right.
+				-- Of a plain NULL PostgreSQL knows the answer of a STRICT function without asking for any
+				-- right.
 				(SELECT string_agg(format(CASE prokind WHEN 'p' THEN 'NULL::%s' ELSE '(SELECT NULL::%s)' END,
 					replace(format_type(type, NULL), 'anyelement', 'text')), ', ' ORDER BY number)
 				 FROM unnest(proargtypes) WITH ORDINALITY AS argument (type, number)))
 			END
 		FROM pg_proc AS proc
 		JOIN pg_depend ON classid = 'pg_proc'::regclass AND objid = proc.oid AND deptype = 'e'
-		JOIN pg_extension ON refclassid = 'pg_extension'::regclass AND refobjid = pg_extension.oid AND extname = 'ngeshare'
+		JOIN pg_extension ON refclassid = 'pg_extension'::regclass AND refobjid = pg_extension.oid
+			AND extname = 'ngeshare'
 		UNION ALL
 		SELECT 'schema', oid, nspname::text, nspname::text, privilege, false,
 			CASE privilege WHEN 'CREATE' THEN format('CREATE TABLE %I.mine (id integer)', nspname) END
@@ -153,7 +209,8 @@ sub all_tries
 		SELECT role, object.*,
 			CASE kind
 				WHEN 'relation' THEN has_table_privilege(role, oid, privilege)
-					OR CASE WHEN privilege IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES') THEN has_any_column_privilege(role, oid, privilege) ELSE false END
+					OR CASE WHEN privilege IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')
+						THEN has_any_column_privilege(role, oid, privilege) ELSE false END
 				WHEN 'sequence' THEN has_sequence_privilege(role, oid, privilege)
 				WHEN 'function' THEN has_function_privilege(role, oid, 'EXECUTE')
 				ELSE has_schema_privilege(role, oid, privilege)

@@ -19,8 +19,10 @@ use Time::HiRes qw(sleep time);
 # Seconds of sync_timeout, and those that an attempt may take in which production is silent.
 my ($TIMEOUT, $BOUND) = (1, 3);
 my $DATABASE = 'ngeshare';
+
 # Answers that may pass come last: a lie can lead past the statement.
-my @KINDS = sort { is_lie($a) <=> is_lie($b) } (@HostileProxy::ROWS, @HostileProxy::PROTOCOL, @HostileProxy::SLOW);
+my @KINDS = sort { is_lie($a) <=> is_lie($b) }
+  (@HostileProxy::ROWS, @HostileProxy::PROTOCOL, @HostileProxy::SLOW);
 
 my ($production, $local) = start_servers();
 my $rules = slurp_file($production->data_dir . '/pg_hba.conf');
@@ -35,7 +37,8 @@ $changes->mark_production;
 
 new_local($local, $DATABASE);
 $local->safe_psql('postgres', "ALTER DATABASE $DATABASE SET $_")
-  for "ngeshare.sync_clock = '$FaultBench::CLOCK'", "ngeshare.sync_timeout = '${TIMEOUT}s'", 'ngeshare.sync_retries = 100', "ngeshare.sync_retry_base = '0ms'";
+  for "ngeshare.sync_clock = '$FaultBench::CLOCK'", "ngeshare.sync_timeout = '${TIMEOUT}s'",
+  'ngeshare.sync_retries = 100', "ngeshare.sync_retry_base = '0ms'";
 my $proxy = HostileProxy->start(port => $production->port);
 my %way = (sslmode => 'disable', gssencmode => 'disable');
 my $connect = connect_local($production, 'source', %way, port => $proxy->port);
@@ -89,15 +92,21 @@ sub faults_of
 	for my $at (0 .. $#$events)
 	{
 		my ($when, $form, $kind, $is_copy, $statement) = @{ $events->[$at] };
-		my $until    = $at < $#$events ? $events->[ $at + 1 ][0] : 1e12;
+		my $until = $at < $#$events ? $events->[ $at + 1 ][0] : 1e12;
 		my $expected = expected($statement, $kind, $is_copy);
 		my ($error) = grep { $_->[0] >= $when && $_->[0] <= $until } @$errors;
 
 		# Of a row's errors in succession only the first is logged.
 		next if !defined $expected || !$error && $is_copy && $kind =~ /^(?:bad_bytes|sizes)$/;
-		if (!$error) { push @faults, "$kind: no error: $statement"; }
-		elsif ($error->[1] !~ $expected) { push @faults, "$kind: $error->[1] $error->[2]: $statement"; }
-		elsif ($error->[0] - $when > $BOUND) { push @faults, sprintf '%s: after %.1f s: %s', $kind, $error->[0] - $when, $statement; }
+		if    (!$error) { push @faults, "$kind: no error: $statement"; }
+		elsif ($error->[1] !~ $expected)
+		{
+			push @faults, "$kind: $error->[1] $error->[2]: $statement";
+		}
+		elsif ($error->[0] - $when > $BOUND)
+		{
+			push @faults, sprintf '%s: after %.1f s: %s', $kind, $error->[0] - $when, $statement;
+		}
 	}
 	push @faults, map { "inner error: $_->[2]" } grep { $_->[1] =~ /^(?:XX|58)/ } @$errors;
 	return @faults;
@@ -106,7 +115,8 @@ sub faults_of
 # Whether any text that is kept is invalid in the database's encoding.
 sub invalid_texts
 {
-	return ask(q{
+	return ask(
+		q{
 		CREATE OR REPLACE FUNCTION is_invalid(kept text) RETURNS boolean LANGUAGE plpgsql AS $$
 		BEGIN
 			PERFORM convert_from(textsend(kept), 'UTF8');
@@ -144,9 +154,12 @@ sub judge
 	}
 	$proxy->honest;
 	@events = $proxy->log;
-	my @errors = map { [ split /\t/ ] } split /\n/, ask(q{
-		SELECT extract(epoch FROM occurred_at) || E'\t' || sqlstate || E'\t' || translate(left(message, 200), E'\n\t', '  ')
-		FROM (SELECT * FROM test_error UNION ALL SELECT occurred_at, sqlstate, message FROM sync_error_log) AS error
+	my @errors = map { [ split /\t/ ] } split /\n/, ask(
+		q{
+		SELECT extract(epoch FROM occurred_at) || E'\t' || sqlstate || E'\t' || translate(left(message,
+			200), E'\n\t', '  ')
+		FROM (SELECT * FROM test_error UNION ALL SELECT occurred_at, sqlstate, message
+			FROM sync_error_log) AS error
 		ORDER BY occurred_at});
 	my @faults = faults_of(\@events, \@errors);
 	my %forms = map { $_->[4] => 1 } @events;
@@ -154,11 +167,19 @@ sub judge
 
 	$count{ $_->[2] }++ for @events;
 	cmp_ok($left, '<=', ($served + @events) / 4, "$scope: the statements had each kind of answer");
-	is(join("\n", @faults[ 0 .. ($#faults < 9 ? $#faults : 9) ]), '', "$scope: each attempt ended as it should");
+	is(join("\n", @faults[ 0 .. ($#faults < 9 ? $#faults : 9) ]),
+		'', "$scope: each attempt ended as it should");
 	is(invalid_texts(), 0, "$scope: nothing invalid is stored");
 	is(ask('SELECT pg_postmaster_start_time()'), $started, "$scope: no backend crashed");
-	note(sprintf '%s: %d statements, %d answers, %d not served, in %.0f s: %s', $scope, scalar keys %forms, scalar @events, $left, time - $began,
-		join ', ', map { "$_ $count{$_}" } grep { $count{$_} } @KINDS);
+	note(
+		sprintf '%s: %d statements, %d answers, %d not served, in %.0f s: %s',
+		$scope,
+		scalar keys %forms,
+		scalar @events,
+		$left,
+		time - $began,
+		join ', ',
+		map { "$_ $count{$_}" } grep { $count{$_} } @KINDS);
 	note("  $_") for sort map { substr $_, 0, 150 } keys %forms;
 	$served     += @events;
 	$statements += keys %forms;
@@ -189,11 +210,16 @@ sub is_mended
 
 	for my $status ('success or warning', 'success')
 	{
-		$local->psql($DATABASE, 'SET client_min_messages = error; CALL ngeshare_sync()', stderr => \$said);
+		$local->psql(
+			$DATABASE,
+			'SET client_min_messages = error; CALL ngeshare_sync()',
+			stderr => \$said);
 		my $ended = ask('SELECT status FROM sync_run ORDER BY run_id DESC LIMIT 1');
 		like($status, qr/\b$ended\b/, "$name: an honest sync ends well: $ended $said");
+		last if $ended eq 'success';
 	}
-	is(ask('SELECT bool_and(matches) FROM ngeshare_validate()'), 't', "$name: and the mirror is production's");
+	is(ask('SELECT bool_and(matches) FROM ngeshare_validate()'),
+		't', "$name: and the mirror is production's");
 	return;
 }
 
@@ -203,7 +229,8 @@ is_mended('first');
 $changes->change_production;
 judge('changed', sync('incremental'), 40);
 is_mended('changed');
-$production->safe_psql('source', q{
+$production->safe_psql(
+	'source', q{
 	CREATE TEMP TABLE gone AS SELECT id FROM "HangoutGroup" ORDER BY md5(id) LIMIT 2;
 	DELETE FROM "UserHangoutGroupAttendance" WHERE "hangoutGroupId" IN (SELECT id FROM gone);
 	DELETE FROM "UserHangoutGroup" WHERE "hangoutGroupId" IN (SELECT id FROM gone);
@@ -216,8 +243,20 @@ $changes->mark_production;
 judge('verify', sync('verify'), 40);
 is_mended('verify');
 judge('validate', tries('SELECT * FROM ngeshare_validate()', 10), 20);
-judge('doctor', sub { ask(q{SELECT try(format('SELECT * FROM ngeshare.check_%s()', check_name), 4) FROM ngeshare.doctor_check WHERE asks_production}); }, 20);
-like(ask('SELECT string_agg(DISTINCT status, NULL) FROM ngeshare_doctor() WHERE check_name ~ \'production|column\''), qr/^ok/, 'and the doctor is content');
+judge(
+	'doctor',
+	sub {
+		ask(q{SELECT try(format('SELECT * FROM ngeshare.check_%s()', check_name), 4)
+			FROM ngeshare.doctor_check WHERE asks_production}
+		);
+	},
+	20);
+like(
+	ask('SELECT string_agg(DISTINCT status, NULL) FROM ngeshare_doctor()
+		WHERE check_name ~ \'production|column\''
+	),
+	qr/^ok/,
+	'and the doctor is content');
 
 # A cancel ends an attempt whatever production does meanwhile.
 sub cancel_seconds
@@ -227,12 +266,19 @@ sub cancel_seconds
 
 	$proxy->log;
 	$proxy->once($kind, $pattern);
-	my $call = IPC::Run::start([ 'psql', '-X', '-q', '-d', $local->connstr($DATABASE), '-c', $statement ],
-		'<', \undef, '>', \my $ignored, '2>', \$said, IPC::Run::timeout(30));
-	poll_until(sub { grep { $_->[2] eq $kind } $proxy->log }) or die "$kind was not served";
+	my $call = IPC::Run::start(
+		[ 'psql', '-X', '-q', '-d', $local->connstr($DATABASE), '-c', $statement ],
+		'<', \undef, '>', \my $ignored,
+		'2>', \$said, IPC::Run::timeout(30));
+	poll_until(
+		sub {
+			grep { $_->[2] eq $kind } $proxy->log;
+		}) or die "$kind was not served";
 	sleep 0.2;
 	my $began = time;
-	ask(q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()});
+	ask(q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+		WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()}
+	);
 	$call->finish;
 	$proxy->honest;
 	return $said =~ /cancel/ ? time - $began : $said;
@@ -261,53 +307,120 @@ sub refused_once
 	$proxy->log;
 	$proxy->once($kind, $pattern);
 	my $said = psql_errors($local, $DATABASE, "SET ngeshare.sync_retries = 0; $statement");
-	($served_at) = map { $_->[0] } grep { $_->[2] eq $kind } $proxy->log or die "$kind was not served";
+	($served_at) = map { $_->[0] } grep { $_->[2] eq $kind } $proxy->log
+	  or die "$kind was not served";
 	$proxy->honest;
 	return $said;
 }
 
 # A stream that does not end, however it does that, is given up in time: the bound counts.
-for my $case ([ 'trickling_rows', '08006: production has stopped answering' ],
+for my $case (
+	[ 'trickling_rows', '08006: production has stopped answering' ],
 	[ 'endless_rows', '08P01: .*its stream of rows does not end' ])
 {
 	my ($kind, $words) = @$case;
 
 	ask('DELETE FROM sync_error_log');
-	like(refused_once($kind, '^COPY.*"User"', q{CALL ngeshare_sync('full')}), qr/^ERROR:  $words/m, "$kind in a stream is refused");
+	like(
+		refused_once($kind, '^COPY.*"User"', q{CALL ngeshare_sync('full')}),
+		qr/^ERROR:  $words/m,
+		"$kind in a stream is refused");
 	my $took = ask('SELECT extract(epoch FROM min(occurred_at)) FROM sync_error_log') - $served_at;
-	cmp_ok($took, '<', $BOUND, sprintf '%s in a stream: the attempt ends after %.1f s', $kind, $took);
+	cmp_ok($took, '<', $BOUND, sprintf '%s in a stream: the attempt ends after %.1f s',
+		$kind, $took);
 }
+
+# Notifications that nobody has asked for are not kept.
+my $flooded = Session->start($local, $DATABASE, 'ngeshare.sync_retries = 0');
+$proxy->once('flood_notifications', '^COPY.*"User"');
+$flooded->run(q{CALL ngeshare_sync('full')});
+like($flooded->errors, qr/^ERROR:  08/, 'notifications without end in a stream are refused');
+my ($flooded_pid) = $flooded->{pid} =~ /(\d+)/;
+my ($memory) = slurp_file("/proc/$flooded_pid/status") =~ /^VmHWM:\s+(\d+) kB/m;
+cmp_ok($memory, '<', 200_000, "and not kept: $memory kB");
+$flooded->end;
+$proxy->honest;
 
 # What only one check refuses, in its own words: texts in another encoding, and that a
 # statement which has none asks for input.
-my $full  = q{CALL ngeshare_sync('full')};
+my $full = q{CALL ngeshare_sync('full')};
 my $words = qr/holds ".*\\xFCr .*", which is not valid in encoding UTF8/;
-like(refused_once('bad_text', 'server_version_num', $connect), qr/^ERROR:  08P01: .*$words/m, 'a text of a wrong encoding');
-like(refused_once('bad_text', 'one id', q{SELECT ngeshare.ask_production('SELECT ''one id''::text', 'key')}),
-	qr/^ERROR:  22021: .*$words/m, 'an id of a wrong encoding is its row\'s fault');
-like(refused_once('copy_in', 'server_version_num', $connect), qr/^ERROR:  08P01: .*it is PGRES_COPY_IN instead of rows/m,
+like(
+	refused_once('bad_text', 'server_version_num', $connect),
+	qr/^ERROR:  08P01: .*$words/m,
+	'a text of a wrong encoding');
+like(
+	refused_once(
+		'bad_text', 'one id', q{SELECT ngeshare.ask_production('SELECT ''one id''::text', 'key')}),
+	qr/^ERROR:  22021: .*$words/m,
+	'an id of a wrong encoding is its row\'s fault');
+like(
+	refused_once('copy_in', 'server_version_num', $connect),
+	qr/^ERROR:  08P01: .*it is PGRES_COPY_IN instead of rows/m,
 	'a query that asks for input');
-like(refused_once('copy_in', '^COPY', $full), qr/^ERROR:  08P01: .*it is PGRES_COPY_IN instead of a stream/m,
+like(
+	refused_once('copy_in', '^COPY', $full),
+	qr/^ERROR:  08P01: .*it is PGRES_COPY_IN instead of a stream/m,
 	'a stream that asks for input');
 is_mended('once');
 
+# A long message is cut wherever it is shown and kept.
+ask('DELETE FROM sync_error_log');
+cmp_ok(length refused_once('long_error', 'server_version_num', 'CALL ngeshare_sync()'),
+	'<', 30_000, 'a message of a megabyte is shown in a few kB');
+is( ask(q{SELECT count(*) || ' ' || bool_and(octet_length(message || detail) < 10000)
+	FROM sync_error_log}),
+	'1 true',
+	'and kept in a few kB');
+
 # A silent first host does not hide the second, and each has a time of its own.
-my $silent = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 5) or die "can't listen: $!";
+my $silent = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 5)
+  or die "can't listen: $!";
 my $began = time;
-ask(connect_local($production, 'source', %way, host => '127.0.0.1,127.0.0.1', port => $silent->sockport . ',' . $production->port));
+ask(connect_local(
+		$production, 'source', %way,
+		host => '127.0.0.1,127.0.0.1',
+		port => $silent->sockport . ',' . $production->port));
 cmp_ok(time - $began, '<', $BOUND, 'a silent first host: the second is asked');
-like(psql_errors($local, $DATABASE, connect_local($production, 'source', %way, host => '127.0.0.1,127.0.0.1', port => $silent->sockport . ',1')),
-	qr/^ERROR:  08001: could not connect to production: .*\nDETAIL:  no answer from "127.0.0.1", port \d+, within 1 s\n.*refused/ms, 'all hosts are told of');
-like(psql_errors($local, $DATABASE, connect_local($production, 'nowhere', %way, host => '127.0.0.1,127.0.0.1', port => $production->port . ',1')),
-	qr/^ERROR:  3D000: .*\nHINT:  Check the dbname/m, 'a server that refuses ends it, and the hint speaks of the database');
+like(
+	psql_errors(
+		$local,
+		$DATABASE,
+		connect_local(
+			$production, 'source', %way,
+			host => '127.0.0.1,127.0.0.1',
+			port => $silent->sockport . ',1')),
+	qr/^ERROR:  08001: could not connect to production: .*\nDETAIL:  no answer from "127.0.0.1", port \d+, within 1 s\n.*refused/ms,
+	'all hosts are told of');
+like(
+	psql_errors(
+		$local,
+		$DATABASE,
+		connect_local(
+			$production, 'nowhere', %way,
+			host => '127.0.0.1,127.0.0.1',
+			port => $production->port . ',1')),
+	qr/^ERROR:  3D000: .*\nHINT:  Check the dbname/m,
+	'a server that refuses ends it, and the hint speaks of the database');
 $production->safe_psql('postgres', "ALTER ROLE $LOGIN CONNECTION LIMIT 0");
-like(psql_errors($local, $DATABASE, $connect), qr/^ERROR:  53300: .*\nHINT:  .*CONNECTION LIMIT/m, 'too many connections: the hint says so');
+like(
+	psql_errors($local, $DATABASE, $connect),
+	qr/^ERROR:  53300: .*\nHINT:  .*CONNECTION LIMIT/m,
+	'too many connections: the hint says so');
 $production->safe_psql('postgres', "ALTER ROLE $LOGIN CONNECTION LIMIT -1");
 
 # A prepared transaction that holds back the watermark is named.
-$production->safe_psql('source', q{BEGIN; UPDATE "User" SET "lastLogin" = "lastLogin" WHERE false; PREPARE TRANSACTION 'left behind'});
-like(psql_errors($local, $DATABASE, q{SET ngeshare.sync_overlap = 0; SELECT pg_sleep(0.1); CALL ngeshare_sync()}),
-	qr/WARNING: .*The prepared transaction "left behind" of production has been open since 20/, 'a prepared transaction is named');
+$production->safe_psql(
+	'source',
+	q{BEGIN; UPDATE "User" SET "lastLogin" = "lastLogin" WHERE false;
+	PREPARE TRANSACTION 'left behind'}
+);
+like(
+	psql_errors(
+		$local, $DATABASE,
+		q{SET ngeshare.sync_overlap = 0; SELECT pg_sleep(0.1); CALL ngeshare_sync()}),
+	qr/WARNING: .*The prepared transaction "left behind" of production has been open since 20/,
+	'a prepared transaction is named');
 $production->safe_psql('source', q{ROLLBACK PREPARED 'left behind'});
 
 my $log = slurp_file($local->logfile);

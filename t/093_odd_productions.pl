@@ -17,28 +17,32 @@ use Test::More;
 use Time::HiRes qw(time);
 
 my $clock = '2026-03-31 12:00:00+07';
-my $set   = "SET ngeshare.sync_clock = '$clock'; SET ngeshare.as_of = '$clock';";
-my @few   = qw(v_group_status v_member_roster v_curriculum_funnel);
+our $set = "SET ngeshare.sync_clock = '$clock'; SET ngeshare.as_of = '$clock';";
+my @few = qw(v_group_status v_member_roster v_curriculum_funnel);
+
 # keys, kind, enums, managed
 my @cells = (
-	[ 0, 'plain',       0, 0 ],
-	[ 1, 'plain',       1, 1 ],
+	[ 0, 'plain', 0, 0 ],
+	[ 1, 'plain', 1, 1 ],
 	[ 0, 'partitioned', 1, 1 ],
 	[ 1, 'partitioned', 0, 0 ],
-	[ 0, 'views',       0, 1 ],
-	[ 1, 'views',       1, 0 ]);
-my @IDS        = qw(text varchar domain uuid citext);
+	[ 0, 'views', 0, 1 ],
+	[ 1, 'views', 1, 0 ]);
+my @IDS = qw(text varchar domain uuid citext);
 my @COLLATIONS = ('', '"C"', '"de-x-icu"', 'odd_any');
-my @DIGITS     = (0, 3, 6);
-my @worlds     = map { world($_) } 0 .. $#cells;
+my @DIGITS = (0, 3, 6);
+my @worlds = map { world($_) } 0 .. $#cells;
 covers_all_pairs();
 @worlds = @worlds[ split /,/, $ENV{NGESHARE_CELLS} ] if defined $ENV{NGESHARE_CELLS};
 
 my ($production, $standby, $local) = start_three();
 my (%world, $schema, $name, @failures);
+my $twins = 0;
 
 make_templates();
+my %columns = reference_columns($production, 'judge');
 run_cell($_) for @worlds;
+cmp_ok($twins, '>', 0, 'a cell had ids that differ by case only') if !defined $ENV{NGESHARE_CELLS};
 through_standby();
 $_->stop for $standby, $production, $local;
 done_testing();
@@ -85,7 +89,8 @@ sub covers_all_pairs
 		{
 			for my $other (@options[ $at + 1 .. $#options ])
 			{
-				push @missing, grep { !$met{$_} } map { "$one $other $_" } sort keys %{ $values{$other} };
+				push @missing,
+				  grep { !$met{$_} } map { "$one $other $_" } sort keys %{ $values{$other} };
 			}
 		}
 	}
@@ -97,24 +102,31 @@ sub covers_all_pairs
 sub start_three
 {
 	my $primary = PostgreSQL::Test::Cluster->new('production');
-	my $copy    = PostgreSQL::Test::Cluster->new('standby');
+	my $copy = PostgreSQL::Test::Cluster->new('standby');
 
 	$primary->init(allows_streaming => 1, extra => [ '--encoding=UTF8', '--locale=C.UTF-8' ]);
-	$primary->append_conf('postgresql.conf', "fsync = off\ntimezone = 'UTC'\nlisten_addresses = '127.0.0.1'\n");
+	$primary->append_conf('postgresql.conf',
+		"fsync = off\ntimezone = 'UTC'\nlisten_addresses = '127.0.0.1'\n");
 	$primary->append_conf('pg_hba.conf', "host all $LOGIN 127.0.0.1/32 trust");
 	$primary->start;
 	$primary->backup('empty');
 	$copy->init_from_backup($primary, 'empty', has_streaming => 1);
 	$copy->start;
-	return ($primary, $copy, NgeshareTest::start_server('local', "session_preload_libraries = 'ngeshare'"));
+	return ($primary, $copy,
+		NgeshareTest::start_server('local', "session_preload_libraries = 'ngeshare'"));
 }
 
 # What each cell begins with: a judge that knows the rules, and a connected mirror.
 sub make_templates
 {
-	$production->safe_psql('postgres', "CREATE ROLE $LOGIN LOGIN; CREATE DATABASE judge; CREATE DATABASE source");
+	$production->safe_psql('postgres',
+		"CREATE ROLE $LOGIN LOGIN; CREATE DATABASE judge; CREATE DATABASE source");
 	$production->safe_psql('judge', join ";\n", make_world(kind => 'plain', strict => 0));
-	NgeshareTest::command_ok_quietly([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $production->connstr('judge'), '-f', $_ ]) for reference_files();
+	NgeshareTest::command_ok_quietly(
+		[
+			'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $production->connstr('judge'),
+			'-f', $_
+		]) for reference_files();
 	$production->safe_psql('source', join ";\n", make_world());
 	new_local($local, 'fresh');
 	$local->safe_psql('fresh', connect_local($production, 'source'));
@@ -126,11 +138,12 @@ sub run_cell
 	my ($cell) = @_;
 	my $begun = time;
 
-	%world  = %$cell;
+	%world = %$cell;
 	$schema = $world{kind} eq 'views' ? 'raw' : 'public';
-	$name   = join ', ', $world{keys} ? 'keys' : 'no keys', $world{kind},
+	$name = join ', ', $world{keys} ? 'keys' : 'no keys', $world{kind},
 	  $world{enums} ? 'enums' : 'no enums', $world{managed} ? 'managed' : 'not managed',
-	  map { join '/', $world{ids}[$_], $world{digits}[$_], $world{collation}[$_] || 'default' } 0 .. $#TABLES;
+	  map { join '/', $world{ids}[$_], $world{digits}[$_], $world{collation}[$_] || 'default' }
+	  0 .. $#TABLES;
 	@failures = ();
 	make_cell();
 	go_through();
@@ -146,17 +159,53 @@ sub make_cell
 	$local->safe_psql('postgres', 'CREATE DATABASE mirror TEMPLATE fresh');
 	$production->safe_psql('postgres', 'DROP DATABASE source WITH (FORCE)');
 	$production->safe_psql('postgres', 'CREATE DATABASE source');
-	$production->safe_psql('source', join ";\n", make_world(%world), "SET search_path = $schema, public",
+	$production->safe_psql(
+		'source', join ";\n", make_world(%world),
+		"SET search_path = $schema, public",
 		map { OddWorld::typed($_, %world) } fill_world(24, 1));
-	$production->safe_psql('source', 'REVOKE ALL ON pg_stat_activity, pg_prepared_xacts FROM PUBLIC;
-		REVOKE EXECUTE ON FUNCTION pg_stat_get_activity(integer), pg_prepared_xact() FROM PUBLIC') if $world{managed};
+	add_edges();
+	add_twins() if $world{kind} eq 'views' && $world{collation}[0] eq 'odd_any';
+	$production->safe_psql(
+		'source', 'REVOKE ALL ON pg_stat_activity, pg_prepared_xacts FROM PUBLIC;
+		REVOKE EXECUTE ON FUNCTION pg_stat_get_activity(integer), pg_prepared_xact() FROM PUBLIC'
+	) if $world{managed};
+	return;
+}
+
+# Attendance at the window's start, less than a millisecond before and after it.
+sub add_edges
+{
+	change(
+		q{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId",
+			"hangoutGroupId", "userId")
+		SELECT md5('edge ' || n)::uuid::text::ATT_ID,
+			timestamp '2026-02-13 17:00' + n * interval '0.0004 s',
+			"hangoutEpisodeId", "hangoutGroupId", "userId"
+		FROM (SELECT * FROM "UserHangoutGroupAttendance" ORDER BY id LIMIT 1) AS one
+			CROSS JOIN generate_series(-2, 2) AS n}
+	);
+	return;
+}
+
+# Users whose ids are those of others in upper case: a view may show both, and they are two users
+# whatever its collation says.
+sub add_twins
+{
+	change(
+		q{CREATE TABLE raw.twin AS SELECT * FROM "User" WHERE hashtext(id::text) % 2 = 0},
+		q{UPDATE raw.twin SET id = upper(id)},
+		q{CREATE OR REPLACE VIEW public."User" AS TABLE raw."User" UNION ALL TABLE raw.twin});
+	$twins += $production->safe_psql('source',
+		'SELECT count(*) FROM raw.twin WHERE id COLLATE "C" <> lower(id)');
 	return;
 }
 
 # Runs statements on the rows themselves.
 sub change
 {
-	return $production->safe_psql('source', join ";\n", "SET search_path = $schema, public",
+	return $production->safe_psql(
+		'source', join ";\n",
+		"SET search_path = $schema, public",
 		map { OddWorld::typed($_, %world) } @_);
 }
 
@@ -164,26 +213,40 @@ sub change
 
 sub go_through
 {
-	my $group   = OddWorld::id('group', "'5'") . '::GROUP_ID';
-	my $user    = OddWorld::id('user', "'1'") . '::USER_ID';
+	my $group = OddWorld::id('group', "'5'") . '::GROUP_ID';
+	my $user = OddWorld::id('user', "'1'") . '::USER_ID';
 	my $hangout = OddWorld::id('hangout', "'1'") . '::HANGOUT_ID';
 	my $window = q{"attendedAt" > '2026-02-20'};
 
 	step('first', 'incremental');
-	change(q{UPDATE "User" SET email = upper(email), "updatedAt" = '2026-03-31 04:59:00.1234' WHERE hashtext(id::text) % 2 = 0},
-		q{UPDATE "HangoutGroup" SET city = 'KOTA 1', "updatedAt" = '2026-03-31 04:59:00.0004' WHERE city = 'Kota 1'});
-	step('changed with a new stamp', 'incremental');
-	change(q{UPDATE "UserHangoutGroup" SET "userEmail" = 'x@example.org' WHERE hashtext(id::text) % 3 = 0},
+	change(
+		q{UPDATE "User" SET email = upper(email), "updatedAt" = '2026-03-31 04:59:00.1234'
+			WHERE hashtext(id::text) % 2 = 0},
+		q{UPDATE "HangoutGroup" SET city = 'KOTA 1', "updatedAt" = '2026-03-31 04:59:00.0004'
+			WHERE city = 'Kota 1'}
+	);
+	small_batches();
+	change(
+		q{UPDATE "UserHangoutGroup" SET "userEmail" = 'x@example.org' WHERE hashtext(id::text) % 3 = 0},
 		qq{UPDATE "HangoutGroup" SET name = 'circle' WHERE id = $group},
-		qq{UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1.0006 days' WHERE $window AND hashtext(id::text) % 3 = 0});
+		qq{UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1.0006 days'
+			WHERE $window AND hashtext(id::text) % 3 = 0}
+	);
 	step('changed without one', 'incremental');
-	change(qq{INSERT INTO "User" (id, "createdAt", "updatedAt", email)
+	change(
+		qq{INSERT INTO "User" (id, "createdAt", "updatedAt", email)
 			VALUES (} . OddWorld::id('user', "'late'") . qq{::USER_ID, '2020-01-01', '2020-01-01', 'Late')},
-		qq{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId") SELECT md5(id::text)::uuid::text::ATT_ID,
-			'2025-07-01 04:00', "hangoutEpisodeId", "hangoutGroupId", "userId" FROM "UserHangoutGroupAttendance" ORDER BY id LIMIT 5});
+		qq{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId",
+			"hangoutGroupId", "userId") SELECT md5(id::text)::uuid::text::ATT_ID,
+			'2025-07-01 04:00', "hangoutEpisodeId", "hangoutGroupId", "userId"
+				FROM "UserHangoutGroupAttendance" ORDER BY id LIMIT 5}
+	);
 	step('inserted with an old stamp', 'incremental');
-	change(qq{DELETE FROM "UserHangoutGroupAttendance" WHERE hashtext(id::text) % 10 = 0 OR "hangoutGroupId" = $group},
-		qq{DELETE FROM "UserHangoutGroup" WHERE hashtext(id::text) % 10 = 0 OR "hangoutGroupId" = $group}, qq{DELETE FROM "HangoutGroup" WHERE id = $group});
+	change(
+		qq{DELETE FROM "UserHangoutGroupAttendance"
+			WHERE hashtext(id::text) % 10 = 0 OR "hangoutGroupId" = $group},
+		qq{DELETE FROM "UserHangoutGroup" WHERE hashtext(id::text) % 10 = 0 OR "hangoutGroupId" = $group},
+		qq{DELETE FROM "HangoutGroup" WHERE id = $group});
 	my $run = step('deleted', 'incremental');
 	$local->safe_psql('mirror', "SELECT ngeshare_restore_deleted($run)");
 	step('undone', 'incremental', undef);
@@ -194,20 +257,46 @@ sub go_through
 	return;
 }
 
+# Batches that end among rows of one stamp, which is finer than the mirror's: each row comes once.
+sub small_batches
+{
+	local $set = "$set SET ngeshare.sync_batch_rows = 10; SET statement_timeout = '60s';";
+
+	step('changed with a new stamp', 'incremental');
+	push @failures, 'rows are pulled more than once'
+	  if $local->safe_psql(
+		'mirror', q{SELECT bool_or(rows_pulled > rows_updated + rows_inserted)
+		FROM sync_log WHERE run_id = (SELECT max(run_id)
+			FROM sync_run) AND table_name IN ('User', 'HangoutGroup')}
+	  ) ne 'f';
+	return;
+}
+
 # Parents go, and come back as they were.
 sub orphans
 {
 	my ($user, $hangout) = @_;
 
-	change(qq{CREATE TABLE raw.kept_user AS SELECT * FROM "User" WHERE id = $user}, qq{DELETE FROM "User" WHERE id = $user},
-		qq{CREATE TABLE raw.kept_hangout AS SELECT * FROM "Hangout" WHERE id = $hangout}, qq{DELETE FROM "Hangout" WHERE id = $hangout});
+	change(
+		qq{CREATE TABLE raw.kept_user AS SELECT * FROM "User" WHERE id = $user},
+		qq{DELETE FROM "User" WHERE id = $user},
+		qq{CREATE TABLE raw.kept_hangout AS SELECT * FROM "Hangout" WHERE id = $hangout},
+		qq{DELETE FROM "Hangout" WHERE id = $hangout});
 	my $run = step('orphans', 'incremental');
-	push @failures, 'orphans: none wait' if !$local->safe_psql('mirror', 'SELECT count(*) FROM ngeshare.quarantine');
+	push @failures, 'orphans: none wait'
+	  if !$local->safe_psql('mirror', 'SELECT count(*) FROM ngeshare.quarantine');
 	step('orphans again', 'incremental', undef);
-	push @failures, 'orphans again: rows are deleted again' if $local->safe_psql('mirror', 'SELECT sum(rows_deleted + rows_inserted + rows_updated) FROM sync_log WHERE run_id = (SELECT max(run_id) FROM sync_run)');
+	push @failures, 'orphans again: rows are deleted again'
+	  if $local->safe_psql(
+		'mirror',
+		'SELECT sum(rows_deleted + rows_inserted + rows_updated) FROM sync_log
+			WHERE run_id = (SELECT max(run_id) FROM sync_run)'
+	  );
 	$local->safe_psql('mirror', "SELECT ngeshare_restore_deleted($run)");
 	step('orphans undone', 'incremental', undef);
-	change(q{INSERT INTO "User" SELECT * FROM raw.kept_user}, q{INSERT INTO "Hangout" SELECT * FROM raw.kept_hangout});
+	change(
+		q{INSERT INTO "User" SELECT * FROM raw.kept_user},
+		q{INSERT INTO "Hangout" SELECT * FROM raw.kept_hangout});
 	step('mended', 'incremental');
 	return;
 }
@@ -219,58 +308,84 @@ sub orphans
 sub step
 {
 	my ($what, $mode, @views) = @_;
-	my ($wanted_waiting, @different) = judge();
+	@views = !@views ? @few : grep { defined } @views;
+	my $wanted = judge(@views);
 	my ($status, $output, $said) = $local->psql('mirror', "$set CALL ngeshare_sync('$mode')");
-	my $ended = $wanted_waiting ne '' ? 'warning' : 'success';
+	my $ended = @{ $wanted->{waiting} } ? 'warning' : 'success';
+	my @different;
 
-	push @different, "the sync ended so: $said" if $said !~ ($ended eq 'success' ? qr/sync \d+ succeeded/ : qr/sync \d+ ended with a warning: .*wait in quarantine/);
-	my $found = answers_of($local, 'mirror', '', differing => 'SELECT table_name FROM ngeshare_validate() WHERE NOT matches',
-		waiting => q{SELECT table_name || ' ' || row_id FROM ngeshare.quarantine}, run => 'SELECT max(run_id) FROM sync_run');
+	push @different,
+	  "the sync ended so: $said"
+	  if $said !~ (
+		$ended eq 'success'
+		? qr/sync \d+ succeeded/
+		: qr/sync \d+ ended with a warning: .*wait in quarantine/);
+	my $found = answers_of(
+		$local, 'mirror', $set,
+		differing => 'SELECT table_name FROM ngeshare_validate() WHERE NOT matches',
+		waiting => q{SELECT table_name || ' ' || row_id FROM ngeshare.quarantine},
+		run => 'SELECT max(run_id) FROM sync_run',
+		map { $_ => "SELECT $columns{$_} FROM $_" } @views);
 	push @different, "ngeshare_validate(): $_" for @{ $found->{differing} };
-	push @different, "in quarantine: $_" for differences([ split /\n/, $wanted_waiting ], $found->{waiting});
-	@views = @few if !@views;
-	push @different, answers($what, @views) if defined $views[0];
-	push @failures, map { "$what: $_" } @different[ 0 .. ($#different < 5 ? $#different : 5) ] if @different;
+	push @different, "in quarantine: $_" for differences($wanted->{waiting}, $found->{waiting});
+	push @different, answers($wanted, $found, @views);
+	push @failures, map { "$what: $_" } @different[ 0 .. ($#different < 5 ? $#different : 5) ]
+	  if @different;
 	return $found->{run}[0];
 }
 
-# Gives the judge production's rows as they are to be here; returns those that wait.
+# Gives the judge production's rows as they are to be here; returns those that wait, and the
+# reference's answers over the others.
 sub judge
 {
-	my $script = 'BEGIN; TRUNCATE ' . join(', ', map { qq{"$_"} } @TABLES) . ";\n";
-	my %to     = (ID => 'text', AT => 'timestamp(3)', KIND => 'text', MAIL => 'text');
+	my (@views) = @_;
+	my $script = 'CREATE TEMP TABLE waiting (line text); TRUNCATE '
+	  . join(', ', map { qq{"$_"} } @TABLES) . ";\n";
+	my %to = (ID => 'text', AT => 'timestamp(3)', KIND => 'text', MAIL => 'text');
 	my %query;
 
 	for my $table (@TABLES)
 	{
-		my $columns = join ', ', map { my ($column, $type) = @$_; $type =~ s/!//; qq{"$column"::} . ($to{$type} // $type) } @{ $COLUMNS{$table} };
+		my $columns = join ', ',
+		  map { my ($column, $type) = @$_; $type =~ s/!//; qq{"$column"::} . ($to{$type} // $type) }
+		  @{ $COLUMNS{$table} };
 		$query{$table} = qq{SELECT $columns FROM "$table"};
 	}
 	my $rows = answers_of($production, 'source', '', %query);
-	$script .= qq{COPY "$_" FROM stdin;\n} . join('', map { "$_\n" } @{ $rows->{$_} }) . "\\.\n" for @TABLES;
+	$script .= qq{COPY "$_" FROM stdin;\n} . join('', map { "$_\n" } @{ $rows->{$_} }) . "\\.\n"
+	  for @TABLES;
+
 	# What has no parent waits, and what points to it.
 	for my $child (grep { $PARENTS{$_} } @TABLES)
 	{
-		my $lost = join ' OR ', map { qq{"$_" IS NOT NULL AND "$_" NOT IN (SELECT id FROM "$PARENTS{$child}{$_}")} } sort keys %{ $PARENTS{$child} };
-		my $seen = $child eq 'UserHangoutGroupAttendance' ? q{ WHERE "attendedAt" >= '2026-02-13 17:00'} : '';
-		$script .= qq{WITH lost AS (DELETE FROM "$child" WHERE $lost RETURNING *) SELECT '$child ' || id FROM lost$seen;\n};
+		my $lost = join ' OR ',
+		  map { qq{"$_" IS NOT NULL AND "$_" NOT IN (SELECT id FROM "$PARENTS{$child}{$_}")} }
+		  sort keys %{ $PARENTS{$child} };
+		my $seen =
+		  $child eq 'UserHangoutGroupAttendance'
+		  ? q{ WHERE "attendedAt" >= '2026-02-13 17:00'}
+		  : '';
+		$script .=
+		  qq{WITH lost AS (DELETE FROM "$child" WHERE $lost RETURNING *) INSERT INTO waiting
+		  	SELECT '$child ' || id FROM lost$seen;\n};
 	}
-	$script .= "UPDATE reference.setting SET clock = '$clock'; COMMIT;\n";
-	return join "\n", sort split /\n/, $production->safe_psql('judge', $script);
+	return answers_of(
+		$production, 'judge', $script . "UPDATE reference.setting SET clock = '$clock';\n",
+		waiting => 'SELECT line FROM waiting',
+		map { $_ => "SELECT * FROM reference.$_('$clock')" } @views);
 }
 
 # The lines in which answers differ.
 sub answers
 {
-	my ($what, @views) = @_;
-	my $wanted = answers_of($production, 'judge', '', map { $_ => "SELECT * FROM reference.$_('$clock')" } @views);
-	my $got    = answers_of($local, 'mirror', $set, map { $_ => "SELECT * FROM $_" } @views);
+	my ($wanted, $got, @views) = @_;
 	my @different;
 
 	forget_activity($wanted->{v_member_roster}, $got->{v_member_roster}) if $got->{v_member_roster};
 	for my $view (@views)
 	{
-		push @different, "$view is empty" if !@{ $got->{$view} } && $view !~ /outliers|rescue|at_risk|pipeline/;
+		push @different, "$view is empty"
+		  if !@{ $got->{$view} } && $view !~ /outliers|rescue|at_risk|pipeline/;
 		push @different, map { "$view $_" } differences($wanted->{$view}, $got->{$view});
 	}
 	return @different;
@@ -287,7 +402,8 @@ sub through_standby
 	$production->wait_for_catchup($standby);
 	$local->safe_psql('mirror', connect_local($standby, 'source'));
 	step('first, from a standby', 'incremental');
-	change(q{UPDATE "UserHangoutGroup" SET "userEmail" = 'y@example.org' WHERE hashtext(id::text) % 3 = 1},
+	change(
+		q{UPDATE "UserHangoutGroup" SET "userEmail" = 'y@example.org' WHERE hashtext(id::text) % 3 = 1},
 		q{DELETE FROM "UserHangoutGroupAttendance" WHERE hashtext(id::text) % 7 = 0});
 	$production->wait_for_catchup($standby);
 	step('changed, from a standby', 'incremental');

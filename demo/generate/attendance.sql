@@ -1,26 +1,34 @@
 -- Who came when, at which episode.
 
-CREATE FUNCTION demo.meeting_day(seed integer, group_no integer, meeting integer, meetings integer, ended integer, pace integer)
+CREATE FUNCTION demo.meeting_day(seed integer, group_no integer, meeting integer, meetings integer,
+    ended integer, pace integer)
 RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN ended + (meetings - meeting) * pace
-    + CASE
-          WHEN meeting > 1 AND meeting < meetings THEN demo.pick(seed, 'jitter', 5, group_no, meeting) - 2
-          ELSE 0
-      END;
+RETURN CASE
+    WHEN meeting = meetings THEN ended
+    WHEN demo.chance(seed, 'paused', 0.2, group_no)
+        THEN ended + (meetings - 1) * pace - (meeting - 1) * ((pace + 2) / 3)
+    ELSE ended + (meetings - meeting) * pace
+        + CASE WHEN meeting > 1 THEN demo.pick(seed, 'jitter', 5, group_no, meeting) - 2 ELSE 0 END
+END;
 
 COMMENT ON FUNCTION demo.meeting_day(integer, integer, integer, integer, integer, integer) IS
-    'Days from a group''s n-th meeting to today; all but the first and last are up to two days off the rhythm';
+    'Days from a group''s n-th meeting to today; all but the first and last are up to two days off '
+    'the rhythm. One group in five meets three times as often at first and then pauses until its '
+    'last meeting';
 
 
 CREATE FUNCTION demo.make_attendance(seed integer, today date)
 RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
-    INSERT INTO public."UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+    INSERT INTO public."UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId",
+        "hangoutGroupId", "userId")
     SELECT demo.cuid(seed, 'attendance', group_no, slot * 100 + meeting),
-           demo.local_time(today, demo.meeting_day(seed, group_no, meeting, meetings, ended, pace), start_time)
-               + demo.pick(seed, 'came at', 5400000, group_no, slot * 100 + meeting) * interval '1 ms',
+           demo.local_time(today, demo.meeting_day(seed, group_no, meeting, meetings, ended, pace),
+               start_time)
+               + demo.pick(seed, 'came at', 5400000, group_no, slot * 100 + meeting)
+                   * interval '1 ms',
            episode.id,
            group_plan.id,
            demo.cuid(seed, 'user', person_no)
@@ -40,14 +48,16 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION demo.make_attendance(integer, date) IS
-    'Writes "UserHangoutGroupAttendance": the first member always comes, others 19 times in 20, facilitators seldom, observers too';
+    'Writes "UserHangoutGroupAttendance": the first member always comes, others 19 times in 20, '
+    'facilitators seldom, observers too';
 
 
 CREATE FUNCTION demo.make_visits(seed integer, today date, circles integer)
 RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
-    INSERT INTO public."UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+    INSERT INTO public."UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId",
+        "hangoutGroupId", "userId")
     SELECT demo.cuid(seed, 'visit', group_no),
            demo.local_time(today, group_plan.ended, group_plan.start_time) + interval '600001 ms',
            episode.id,
@@ -57,7 +67,8 @@ BEGIN ATOMIC
     JOIN demo.episode ON episode.hangout_no = meets_at
                      AND ord = reached
                      AND copy = 1
-    JOIN demo.circle_plan AS visitor ON visitor.circle_no = 1 + demo.pick(seed, 'visitor', circles, group_no)
+    JOIN demo.circle_plan AS visitor
+        ON visitor.circle_no = 1 + demo.pick(seed, 'visitor', circles, group_no)
     WHERE demo.chance(seed, 'visited', 0.04, group_no);
 END;
 
@@ -69,12 +80,14 @@ CREATE FUNCTION demo.make_odd_attendance(seed integer, clock timestamp, today da
 RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
-    INSERT INTO public."UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+    INSERT INTO public."UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId",
+        "hangoutGroupId", "userId")
     SELECT demo.cuid(seed, 'odd attendance', group_no, odd.no),
            CASE
                WHEN odd.kind = 'midnight before' THEN demo.local_time(today, ended, '23:59:59.999')
                WHEN odd.kind = 'midnight after' THEN demo.local_time(today, ended - 1, '00:00')
-               WHEN odd.kind = 'future' THEN clock + (1 + demo.pick(seed, 'future', 1500, group_no)) * interval '7 hours'
+               WHEN odd.kind = 'future' THEN clock + (1 + demo.pick(seed, 'future', 1500, group_no))
+                   * interval '7 hours'
                ELSE demo.local_time(today, ended, start_time) + odd.no * interval '11 minutes'
            END,
            episode.id,
@@ -93,7 +106,8 @@ BEGIN ATOMIC
         (9, 'future',          0.004, 0, 0)) AS odd (no, kind, share, other_hangout, other_order)
     JOIN demo.hangout ON hangout.hangout_no = 1 + (meets_at - 1 + odd.other_hangout) % 20
     JOIN demo.episode ON episode.hangout_no = hangout.hangout_no
-                     AND ord = (ARRAY[least(reached, episodes), episodes + 3, 0, -1, 3])[1 + odd.other_order]
+                     AND ord = (ARRAY[least(reached, episodes), episodes + 3, 0, -1, 3])
+                         [1 + odd.other_order]
                      AND copy = CASE odd.kind WHEN 'same order' THEN 2 ELSE 1 END
     JOIN demo.member_plan USING (group_no)
     WHERE demo.chance(seed, 'odd attendance', odd.share::double precision, group_no, odd.no)
@@ -102,4 +116,5 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION demo.make_odd_attendance(integer, timestamp, date) IS
-    'Rows of the first member that a naive reading gets wrong: same day, midnight, other hangouts, odd orders, the future';
+    'Rows of the first member that a naive reading gets wrong: same day, midnight, other hangouts, '
+    'odd orders, the future';

@@ -1,4 +1,5 @@
--- Groups made on purpose, one family of groups a question. Everything is relative to as_of, and no family shares people with another.
+-- Groups made on purpose, one family of groups a question. Everything is relative to as_of, and no
+-- family shares people with another.
 
 CREATE UNLOGGED TABLE demo.boundary_group
 (
@@ -13,7 +14,8 @@ CREATE UNLOGGED TABLE demo.boundary_group
     PRIMARY KEY (family, part)
 );
 COMMENT ON TABLE demo.boundary_group IS
-    'A deliberately made group; tests find it by family and part. hangout is a code of demo.hangout, or NULL';
+    'A deliberately made group; tests find it by family and part. hangout is a code of '
+    'demo.hangout, or NULL';
 
 
 CREATE UNLOGGED TABLE demo.boundary_user
@@ -39,7 +41,8 @@ CREATE UNLOGGED TABLE demo.boundary_member
     status    text NOT NULL,
     id        text NOT NULL UNIQUE
 );
-COMMENT ON TABLE demo.boundary_member IS 'A membership record in a deliberately made group; person NULL: no user';
+COMMENT ON TABLE demo.boundary_member IS
+'A membership record in a deliberately made group; person NULL: no user';
 
 
 CREATE UNLOGGED TABLE demo.boundary_attendance
@@ -76,7 +79,8 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION demo.at(integer, time) IS
-    'A local time so many days before as_of''s day, in UTC; 0 days is the instant as_of itself, so that it never lies after it';
+    'A local time so many days before as_of''s day, in UTC; 0 days is the instant as_of itself, so '
+    'that it never lies after it';
 
 
 CREATE FUNCTION demo.add_users(family text, people text[])
@@ -96,10 +100,12 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION demo.add_users(text, text[]) IS 'Users of a family, those it has already left as they are';
+COMMENT ON FUNCTION demo.add_users(text, text[]) IS
+'Users of a family, those it has already left as they are';
 
 
-CREATE FUNCTION demo.add_user(family text, person text, email text, deleted_at timestamp DEFAULT NULL)
+CREATE FUNCTION demo.add_user(family text, person text, email text,
+    deleted_at timestamp DEFAULT NULL)
 RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
@@ -134,17 +140,20 @@ DECLARE
     seed    integer := (SELECT world.seed FROM demo.world);
     made_id text := demo.cuid(
         seed, 'boundary membership',
-        demo.key_of(family, part, person, role, extract(epoch FROM joined_at)::text, email, status, id_prefix));
+        demo.key_of(family, part, person, role, extract(epoch FROM joined_at)::text, email, status,
+            id_prefix));
 BEGIN
     PERFORM demo.add_users(family, ARRAY[person]);
 
     INSERT INTO demo.boundary_member (family, part, person, role, joined_at, email, status, id)
-    VALUES (family, part, person, role, joined_at, email, status, id_prefix || substr(made_id, 1 + length(id_prefix)));
+    VALUES (family, part, person, role, joined_at, email, status,
+        id_prefix || substr(made_id, 1 + length(id_prefix)));
 END
 $$;
 
 COMMENT ON FUNCTION demo.add_member(text, text, text, text, timestamp, text, text, text) IS
-    'A membership record, and its user if the family has not got one; id_prefix decides how records sort';
+    'A membership record, and its user if the family has not got one; id_prefix decides how '
+    'records sort';
 
 
 CREATE FUNCTION demo.add_meetings
@@ -167,7 +176,8 @@ BEGIN
 
     INSERT INTO demo.boundary_attendance (family, part, person, hangout, ord, copy, attended_at, id)
     SELECT family, part, person, hangout, ord, copy, attended_at,
-           demo.cuid(seed, 'boundary attendance', demo.key_of(family, part, person, hangout, ord::text, copy::text),
+           demo.cuid(seed, 'boundary attendance',
+               demo.key_of(family, part, person, hangout, ord::text, copy::text),
                      (extract(epoch FROM attended_at) * 1000)::bigint)
     FROM unnest(episodes, met_at) AS met (ord, attended_at)
     CROSS JOIN unnest(people) AS person;
@@ -178,14 +188,16 @@ COMMENT ON FUNCTION demo.add_meetings(text, text, text, integer[], timestamp[], 
     'Meetings of the given people, an instant and an episode''s order each';
 
 
-CREATE FUNCTION demo.add_meetings(family text, part text, hangout text, episodes integer[], first_met integer, last_met integer, people text)
+CREATE FUNCTION demo.add_meetings(family text, part text, hangout text, episodes integer[],
+    first_met integer, last_met integer, people text)
 RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
     SELECT demo.add_meetings(
         family, part, hangout, episodes,
         ARRAY(
-            SELECT demo.at(first_met - (first_met - last_met) * (n - 1) / greatest(1, cardinality(episodes) - 1))
+            SELECT demo.at(first_met - (first_met - last_met) * (n - 1)
+                / greatest(1, cardinality(episodes) - 1))
             FROM generate_series(1, cardinality(episodes)) AS n
             ORDER BY n),
         string_to_array(people, ' '));
@@ -208,7 +220,8 @@ CREATE FUNCTION demo.add_attendance
 RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
-    SELECT demo.add_meetings(family, part, hangout, ARRAY[ord], ARRAY[attended_at], ARRAY[person], copy);
+    SELECT demo.add_meetings(family, part, hangout, ARRAY[ord], ARRAY[attended_at], ARRAY[person],
+        copy);
 END;
 
 COMMENT ON FUNCTION demo.add_attendance(text, text, text, text, integer, timestamp, integer) IS
@@ -255,38 +268,48 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION demo.add_group(text, text, text, integer, integer, integer, text, text, timestamp, timestamp, text) IS
-    'A group that went through the first episodes from first_met to last_met, both in days before today';
+COMMENT ON FUNCTION demo.add_group(text, text, text, integer, integer, integer, text, text,
+    timestamp, timestamp, text) IS
+    'A group that went through the first episodes from first_met to last_met, both in days before '
+    'today';
 
 
 CREATE FUNCTION demo.write_boundary(seed integer, clock timestamp)
 RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
-    INSERT INTO public."User" (id, "createdAt", "updatedAt", email, "lastLogin", "lastActive", "deletedAt")
+    INSERT INTO public."User" (id, "createdAt", "updatedAt", email, "lastLogin", "lastActive",
+        "deletedAt")
     SELECT id, clock - interval '600 days',
            CASE WHEN deleted_at < clock THEN deleted_at ELSE clock - interval '600 days' END,
            email, NULL, NULL, deleted_at
     FROM demo.boundary_user;
 
     INSERT INTO public."HangoutGroup"
-        (id, "createdAt", "updatedAt", name, description, status, day, time, "hangoutId", "imageId", "endDate", "startDate", city, province)
-    SELECT boundary_group.id, created_at, created_at, boundary_group.name, 'boundary: ' || family || ', ' || part,
-           'ACTIVE', 5, NULL, hangout.id, NULL, NULL, start_date, 'Bandung', 'Jawa Barat'
+        (id, "createdAt", "updatedAt", name, description, status, day, time, "hangoutId", "imageId",
+         "endDate", "startDate", city, province)
+    SELECT boundary_group.id, created_at, created_at, boundary_group.name,
+        'boundary: ' || family || ', ' || part,
+           'ACTIVE', 5, NULL, hangout.id, NULL, NULL, start_date,
+           demo.written_city(0, group_no % 40), demo.written_province(0, group_no % 40)
     FROM demo.boundary_group
     LEFT JOIN demo.hangout ON code = boundary_group.hangout;
 
     INSERT INTO public."UserHangoutGroup"
-        (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId", "publicId", "userEmail", "orderId")
+        (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId",
+         "userId", "publicId", "userEmail", "orderId")
     SELECT record.id, stamp, stamp, joined_at, status, role,
            boundary_group.id, boundary_user.id, NULL, record.email, NULL
     FROM demo.boundary_member AS record
     JOIN demo.boundary_group USING (family, part)
     LEFT JOIN demo.boundary_user USING (family, person)
     -- A joinedAt typed wrongly leaves the record's own stamps as they are.
-    CROSS JOIN LATERAL (SELECT CASE WHEN joined_at > '2000-01-01' THEN joined_at ELSE created_at END) AS made (stamp);
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN joined_at > '2000-01-01' THEN joined_at ELSE created_at END
+    ) AS made (stamp);
 
-    INSERT INTO public."UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+    INSERT INTO public."UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId",
+        "hangoutGroupId", "userId")
     SELECT record.id, attended_at, episode.id, boundary_group.id, boundary_user.id
     FROM demo.boundary_attendance AS record
     JOIN demo.boundary_group USING (family, part)
@@ -295,7 +318,8 @@ BEGIN ATOMIC
     JOIN demo.episode USING (hangout_no, ord, copy);
 END;
 
-COMMENT ON FUNCTION demo.write_boundary(integer, timestamp) IS 'Writes production''s rows from the families';
+COMMENT ON FUNCTION demo.write_boundary(integer, timestamp) IS
+'Writes production''s rows from the families';
 
 
 CREATE FUNCTION demo.keep_boundary(room integer)
@@ -310,11 +334,13 @@ BEGIN ATOMIC
         HAVING max(group_no) > room);
 
     DELETE FROM demo.boundary_member WHERE family NOT IN (SELECT family FROM demo.boundary_group);
-    DELETE FROM demo.boundary_attendance WHERE family NOT IN (SELECT family FROM demo.boundary_group);
+    DELETE FROM demo.boundary_attendance
+    WHERE family NOT IN (SELECT family FROM demo.boundary_group);
     DELETE FROM demo.boundary_user WHERE family NOT IN (SELECT family FROM demo.boundary_group);
 
     SELECT count(*)::integer FROM demo.boundary_group;
 END;
 
 COMMENT ON FUNCTION demo.keep_boundary(integer) IS
-    'Drops the families, last first, that don''t fit into the room; returns how many groups are left';
+    'Drops the families, last first, that don''t fit into the room; returns how many groups are '
+    'left';

@@ -6,24 +6,30 @@ RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    PERFORM demo.add_group(format('gap of %s days', gap), 'A', 'aqidah', 9, 40 + gap + 70, 40 + gap),
+    PERFORM demo.add_group(format('gap of %s days', gap), 'A', 'aqidah', 9, 40 + gap + 70,
+        40 + gap),
             demo.add_group(format('gap of %s days', gap), 'B', 'hijrah', 3, 40, 10)
     FROM unnest('{-31,-30,-29,0,89,90,91}'::integer[]) AS gap;
 
-    -- Days are local: A graduates a millisecond before a midnight, B starts at one, 91 or 90 days on.
+    -- Days are local: A graduates a millisecond before a midnight, B starts
+    -- at one, 91 or 90 days on.
     PERFORM demo.add_group('gap over midnights', 'A', 'aqidah', 8, 200, 140);
-    PERFORM demo.add_attendance('gap over midnights', 'A', 'a', 'aqidah', 9, demo.at(131, '23:59:59.999'));
+    PERFORM demo.add_attendance('gap over midnights', 'A', 'a', 'aqidah', 9,
+        demo.at(131, '23:59:59.999'));
     PERFORM demo.add_group('gap over midnights', 'late', 'hijrah');
-    PERFORM demo.add_attendance('gap over midnights', 'late', 'a', 'hijrah', 1, demo.at(40, '00:00'));
+    PERFORM demo.add_attendance('gap over midnights', 'late', 'a', 'hijrah', 1,
+        demo.at(40, '00:00'));
     PERFORM demo.add_group('gap over midnights', 'linked', 'hijrah');
-    PERFORM demo.add_attendance('gap over midnights', 'linked', 'a', 'hijrah', 1, demo.at(41, '23:59:59.999'));
+    PERFORM demo.add_attendance('gap over midnights', 'linked', 'a', 'hijrah', 1,
+        demo.at(41, '23:59:59.999'));
 
     PERFORM demo.add_group('B has not met', 'A', 'aqidah', 9, 130, 60);
     PERFORM demo.add_group('B has not met', 'B', 'hijrah', created_at => demo.at(20));
 END
 $$;
 
-COMMENT ON FUNCTION demo.make_gap_families() IS 'Days between a graduation and the next start, around both limits';
+COMMENT ON FUNCTION demo.make_gap_families() IS
+'Days between a graduation and the next start, around both limits';
 
 
 CREATE FUNCTION demo.make_kin_families()
@@ -41,11 +47,13 @@ BEGIN
         ('2 of 4 shared',    'a b c d',           'a b x y'),
         ('2 of 5 shared',    'a b c d e',         'a b x y z'),
         ('2 of 4 and 9',     'a b c d e g h i j', 'a b x y'),
-        ('4 of 9 shared',    'a b c d e g h i j', 'a b c d s t v w x')) AS kin (family, members_a, members_b);
+        ('4 of 9 shared',    'a b c d e g h i j', 'a b c d s t v w x')
+    ) AS kin (family, members_a, members_b);
 
     PERFORM demo.add_group('other facilitator', 'A', 'aqidah', 9, 160, 70);
     PERFORM demo.add_group('other facilitator', 'B', 'hijrah', 3, 40, 10, facilitator => 'g');
-    PERFORM demo.add_group('no facilitator on both', 'A', 'aqidah', 9, 160, 70, facilitator => NULL);
+    PERFORM demo.add_group('no facilitator on both', 'A', 'aqidah', 9, 160, 70,
+        facilitator => NULL);
     PERFORM demo.add_group('no facilitator on both', 'B', 'hijrah', 3, 40, 10, facilitator => NULL);
 
     -- The third member of A leads along in B, so that only two are shared, of three and two.
@@ -55,7 +63,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION demo.make_kin_families() IS 'When two groups are the same people: shared members, overlap, facilitator';
+COMMENT ON FUNCTION demo.make_kin_families() IS
+'When two groups are the same people: shared members, overlap, facilitator';
 
 
 CREATE FUNCTION demo.make_link_families()
@@ -120,7 +129,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION demo.make_unlinked_families() IS 'Every reason why a group has no predecessor, and two at once';
+COMMENT ON FUNCTION demo.make_unlinked_families() IS
+'Every reason why a group has no predecessor, and two at once';
 
 
 CREATE FUNCTION demo.make_settled_families()
@@ -131,8 +141,10 @@ BEGIN
     PERFORM demo.add_group(format('graduated %s days ago', days), 'A', 'aqidah', 9, days + 70, days)
     FROM unnest('{0,89,90,91}'::integer[]) AS days;
 
-    PERFORM demo.add_group(format('graduated %s days ago, went on', days), 'A', 'aqidah', 9, days + 70, days),
-            demo.add_group(format('graduated %s days ago, went on', days), 'B', 'hijrah', 3, days - 30, days - 50)
+    PERFORM demo.add_group(format('graduated %s days ago, went on', days), 'A', 'aqidah', 9,
+        days + 70, days),
+            demo.add_group(format('graduated %s days ago, went on', days), 'B', 'hijrah', 3,
+                days - 30, days - 50)
     FROM unnest('{89,90,91}'::integer[]) AS days;
 
     PERFORM demo.add_group('graduated the last course', 'A', 'dakwah', 7, 160, 100);
@@ -141,7 +153,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION demo.make_settled_families() IS 'Graduates who may still go on and those who had their time';
+COMMENT ON FUNCTION demo.make_settled_families() IS
+'Graduates who may still go on and those who had their time';
 
 
 CREATE FUNCTION demo.make_boundary(groups integer, seed integer, clock timestamp)
@@ -176,4 +189,5 @@ END
 $$;
 
 COMMENT ON FUNCTION demo.make_boundary(integer, integer, timestamp) IS
-    'Makes the families that fit into 19 in 20 of the groups, the rest being ordinary; returns how many groups that took';
+    'Makes the families that fit into 19 in 20 of the groups, the rest being ordinary; returns how '
+    'many groups that took';

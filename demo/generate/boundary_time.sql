@@ -1,4 +1,5 @@
--- Families about progress and time: odd episodes, midnights, the future, the edges of each status and of the window.
+-- Families about progress and time: odd episodes, midnights, the future, the edges of each
+-- status and of the window.
 
 CREATE FUNCTION demo.make_episode_families()
 RETURNS void
@@ -6,7 +7,8 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
     PERFORM demo.add_group('foreign episodes only', 'A', 'aqidah');
-    PERFORM demo.add_meetings('foreign episodes only', 'A', 'aqidah-2', '{1,2,3,4,5,6,7,8,9}', 80, 10, 'a b');
+    PERFORM demo.add_meetings('foreign episodes only', 'A', 'aqidah-2', '{1,2,3,4,5,6,7,8,9}', 80,
+        10, 'a b');
 
     PERFORM demo.add_group('beyond the last episode', 'A', 'dakwah-3', 6, 60, 20);
     PERFORM demo.add_attendance('beyond the last episode', 'A', 'a', 'dakwah-3', 10, demo.at(12));
@@ -29,11 +31,13 @@ BEGIN
 
     PERFORM demo.add_group('same day', 'A', 'aqidah');
     PERFORM demo.add_attendance('same day', 'A', 'a', 'aqidah', ord, demo.at(10, at))
-    FROM (VALUES (1, time '00:00'), (2, '06:59:59.999'), (3, '07:00'), (3, '19:30'), (4, '23:59:59.999')) AS met (ord, at);
+    FROM (VALUES (1, time '00:00'), (2, '06:59:59.999'), (3, '07:00'), (3, '19:30'),
+        (4, '23:59:59.999')) AS met (ord, at);
 END
 $$;
 
-COMMENT ON FUNCTION demo.make_episode_families() IS 'Which attendance is progress, and when a group graduates';
+COMMENT ON FUNCTION demo.make_episode_families() IS
+'Which attendance is progress, and when a group graduates';
 
 
 CREATE FUNCTION demo.make_status_families()
@@ -41,7 +45,8 @@ RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    PERFORM demo.add_group('never met, created', days::text, 'aqidah', created_at => demo.at(days, '10:00'))
+    PERFORM demo.add_group('never met, created', days::text, 'aqidah',
+        created_at => demo.at(days, '10:00'))
     FROM unnest('{27,28,29}'::integer[]) AS days;
 
     PERFORM demo.add_group('never met, starts', days::text, 'aqidah',
@@ -51,27 +56,34 @@ BEGIN
     PERFORM demo.add_group('never met, started long before', 'A', 'aqidah',
                            created_at => demo.at(5), start_date => demo.at(800));
 
-    PERFORM demo.add_group('met', days::text, 'aqidah', 3, days + 21, days, start_date => demo.at(days + 21, '08:00'))
+    PERFORM demo.add_group('met', days::text, 'aqidah', 3, days + 21, days,
+        start_date => demo.at(days + 21, '08:00'))
     FROM unnest('{0,27,28,29}'::integer[]) AS days;
 
     -- Day 28 begins and day 29 ends here, a millisecond apart.
     PERFORM demo.add_group('met at midnight', 'active', 'aqidah');
-    PERFORM demo.add_attendance('met at midnight', 'active', 'a', 'aqidah', 1, demo.at(28, '00:00'));
+    PERFORM demo.add_attendance('met at midnight', 'active', 'a', 'aqidah', 1,
+        demo.at(28, '00:00'));
     PERFORM demo.add_group('met at midnight', 'stalled', 'aqidah');
-    PERFORM demo.add_attendance('met at midnight', 'stalled', 'a', 'aqidah', 1, demo.at(29, '23:59:59.999'));
+    PERFORM demo.add_attendance('met at midnight', 'stalled', 'a', 'aqidah', 1,
+        demo.at(29, '23:59:59.999'));
 
-    PERFORM demo.add_group('created at midnight', 'not started', 'aqidah', created_at => demo.at(28, '00:00'));
-    PERFORM demo.add_group('created at midnight', 'stalled', 'aqidah', created_at => demo.at(29, '23:59:59.999'));
+    PERFORM demo.add_group('created at midnight', 'not started', 'aqidah',
+        created_at => demo.at(28, '00:00'));
+    PERFORM demo.add_group('created at midnight', 'stalled', 'aqidah',
+        created_at => demo.at(29, '23:59:59.999'));
 
     -- Either side of the midnight that began as_of's day and of the one before it.
     PERFORM demo.add_group('last midnights', 'A', 'aqidah', created_at => demo.at(2, '00:00'));
     PERFORM demo.add_attendance('last midnights', 'A', 'a', 'aqidah', ord, met)
-    FROM (VALUES (1, demo.at(2, '23:59:59.999')), (2, demo.at(1, '00:00')), (3, demo.at(1, '23:59:59.999')),
+    FROM (VALUES (1, demo.at(2, '23:59:59.999')), (2, demo.at(1, '00:00')),
+        (3, demo.at(1, '23:59:59.999')),
                  (4, demo.at(1, '23:59:59.999') + interval '1 ms')) AS midnight (ord, met);
 END
 $$;
 
-COMMENT ON FUNCTION demo.make_status_families() IS 'The edges of NOT_STARTED, ACTIVE and STALLED, in local days';
+COMMENT ON FUNCTION demo.make_status_families() IS
+'The edges of NOT_STARTED, ACTIVE and STALLED, in local days';
 
 
 CREATE FUNCTION demo.make_future_families()
@@ -80,26 +92,33 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
     PERFORM demo.add_group('future attendance', 'with a past', 'aqidah', 8, 140, 40);
-    PERFORM demo.add_attendance('future attendance', 'with a past', 'a', 'aqidah', 9, demo.at(0) + ahead)
+    PERFORM demo.add_attendance('future attendance', 'with a past', 'a', 'aqidah', 9,
+        demo.at(0) + ahead)
     FROM unnest('{00:00:00.001,00:05,26:00}'::interval[]) AS ahead;
     PERFORM demo.add_group('future attendance', 'without one', 'aqidah', created_at => demo.at(40));
-    PERFORM demo.add_attendance('future attendance', 'without one', 'a', 'aqidah', ord, demo.at(ord * -450))
+    PERFORM demo.add_attendance('future attendance', 'without one', 'a', 'aqidah', ord,
+        demo.at(ord * -450))
     FROM generate_series(1, 3) AS ord;
 
     PERFORM demo.add_group('attended at as_of', 'A', 'aqidah', 8, 140, 40);
     PERFORM demo.add_attendance('attended at as_of', 'A', 'a', 'aqidah', 9, demo.at(0));
 
-    PERFORM demo.add_group('created in the future', days::text, 'aqidah', created_at => demo.at(-days))
+    PERFORM demo.add_group('created in the future', days::text, 'aqidah',
+        created_at => demo.at(-days))
     FROM unnest('{1,400}'::integer[]) AS days;
     PERFORM demo.add_group('created at as_of', 'A', 'aqidah', created_at => demo.at(0));
-    PERFORM demo.add_group('created just after as_of', 'A', 'aqidah', created_at => demo.at(0) + interval '1 ms');
+    PERFORM demo.add_group('created just after as_of', 'A', 'aqidah',
+        created_at => demo.at(0) + interval '1 ms');
 
-    PERFORM demo.add_group('met before created', 'A', 'aqidah', 3, 40, 10, created_at => demo.at(5));
-    PERFORM demo.add_group('met before created', 'B', 'aqidah', 9, 140, 40, created_at => demo.at(-2));
+    PERFORM demo.add_group('met before created', 'A', 'aqidah', 3, 40, 10,
+        created_at => demo.at(5));
+    PERFORM demo.add_group('met before created', 'B', 'aqidah', 9, 140, 40,
+        created_at => demo.at(-2));
 END
 $$;
 
-COMMENT ON FUNCTION demo.make_future_families() IS 'What doesn''t exist yet as of the instant, and what came before its group did';
+COMMENT ON FUNCTION demo.make_future_families() IS
+'What doesn''t exist yet as of the instant, and what came before its group did';
 
 
 CREATE FUNCTION demo.make_window_families()
@@ -111,14 +130,18 @@ BEGIN
 
     PERFORM demo.add_group('window edge', 'all of it', 'aqidah');
     PERFORM demo.add_attendance('window edge', 'all of it', 'a', 'aqidah', ord, met)
-    FROM (VALUES (1, demo.at(46, '00:00')), (2, demo.at(46, '23:59:59.999')), (3, demo.at(45, '00:00')),
+    FROM (VALUES (1, demo.at(46, '00:00')), (2, demo.at(46, '23:59:59.999')),
+        (3, demo.at(45, '00:00')),
                  (4, demo.at(45, '00:00:00.001')), (5, demo.at(44, '00:00'))) AS edge (ord, met);
 
     PERFORM demo.add_group('window edge', 'graduated before', 'aqidah', 8, 120, 60);
-    PERFORM demo.add_attendance('window edge', 'graduated before', 'a', 'aqidah', 9, demo.at(46, '23:59:59.999'));
-    PERFORM demo.add_attendance('window edge', 'graduated before', 'b', 'aqidah', 9, demo.at(45, '00:00'));
+    PERFORM demo.add_attendance('window edge', 'graduated before', 'a', 'aqidah', 9,
+        demo.at(46, '23:59:59.999'));
+    PERFORM demo.add_attendance('window edge', 'graduated before', 'b', 'aqidah', 9,
+        demo.at(45, '00:00'));
     PERFORM demo.add_group('window edge', 'graduated at it', 'aqidah', 8, 120, 60);
-    PERFORM demo.add_attendance('window edge', 'graduated at it', 'a', 'aqidah', 9, demo.at(45, '00:00'));
+    PERFORM demo.add_attendance('window edge', 'graduated at it', 'a', 'aqidah', 9,
+        demo.at(45, '00:00'));
 
     -- The day of UTC that the edge splits, on both sides of it.
     PERFORM demo.add_group('window edge', 'one day of UTC', 'aqidah');
@@ -127,7 +150,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION demo.make_window_families() IS 'Meetings around the local midnight 45 days before as_of''s day';
+COMMENT ON FUNCTION demo.make_window_families() IS
+'Meetings around the local midnight 45 days before as_of''s day';
 
 
 CREATE FUNCTION demo.make_rescue_families()
@@ -135,16 +159,20 @@ RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    PERFORM demo.add_group(format('rescue, %s of %s', reached, hangout), 'A', hangout, reached, 120, 40, name => demo.odd_name(odd_name))
-    FROM (VALUES ('aqidah', 6, 5), ('aqidah', 7, 0), ('sejarah', 7, 1), ('sejarah', 8, 2), ('dakwah', 4, 3), ('dakwah', 5, 4))
+    PERFORM demo.add_group(format('rescue, %s of %s', reached, hangout), 'A', hangout, reached, 120,
+        40, name => demo.odd_name(odd_name))
+    FROM (VALUES ('aqidah', 6, 5), ('aqidah', 7, 0), ('sejarah', 7, 1), ('sejarah', 8, 2),
+        ('dakwah', 4, 3), ('dakwah', 5, 4))
         AS edge (hangout, reached, odd_name);
 
-    PERFORM demo.add_group('rescue, no facilitator', 'A', 'aqidah', 8, 120, 40, facilitator => NULL, name => demo.odd_name(6));
+    PERFORM demo.add_group('rescue, no facilitator', 'A', 'aqidah', 8, 120, 40, facilitator => NULL,
+        name => demo.odd_name(6));
     PERFORM demo.add_group('rescue, not yet', 'A', 'aqidah', 8, 120, 28);
 END
 $$;
 
-COMMENT ON FUNCTION demo.make_rescue_families() IS 'Just enough and just too little progress for the rescue list';
+COMMENT ON FUNCTION demo.make_rescue_families() IS
+'Just enough and just too little progress for the rescue list';
 
 
 CREATE FUNCTION demo.make_implausible_families()
@@ -153,32 +181,44 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
     -- f leads nothing, b is no facilitator and f no alumnus; of c, d and e only d is a member.
-    PERFORM demo.add_group('implausible dates', 'joined', 'aqidah', 3, 40, 10, members => 'a b', facilitator => NULL);
+    PERFORM demo.add_group('implausible dates', 'joined', 'aqidah', 3, 40, 10, members => 'a b',
+        facilitator => NULL);
     PERFORM demo.add_member('implausible dates', 'joined', person, role, joined)
-    FROM (VALUES ('f', 'FACILITATOR', timestamp '0023-05-14 03:00'), ('b', 'FACILITATOR', '1970-01-01'),
-                 ('c', 'MEMBER', '1999-12-31 23:59:59.999'), ('d', 'MEMBER', '2000-01-01'), ('e', 'MEMBER', '1970-01-01'))
+    FROM (VALUES ('f', 'FACILITATOR', timestamp '0023-05-14 03:00'),
+        ('b', 'FACILITATOR', '1970-01-01'),
+                 ('c', 'MEMBER', '1999-12-31 23:59:59.999'), ('d', 'MEMBER', '2000-01-01'),
+                 ('e', 'MEMBER', '1970-01-01'))
         AS joined (person, role, joined);
 
     -- The first date of each counts for nothing, the others do.
     PERFORM demo.add_group('implausible dates', 'led', 'aqidah', 3, 40, 10);
-    PERFORM demo.add_member('implausible dates', 'led', 'g', 'FACILITATOR', timestamp '1999-12-31 23:59:59.999');
-    PERFORM demo.add_member('implausible dates', 'led', 'f', 'MEMBER', timestamp '0023-05-14 03:00');
+    PERFORM demo.add_member('implausible dates', 'led', 'g', 'FACILITATOR',
+        timestamp '1999-12-31 23:59:59.999');
+    PERFORM demo.add_member('implausible dates', 'led', 'f', 'MEMBER',
+        timestamp '0023-05-14 03:00');
     PERFORM demo.add_member('implausible dates', 'led', 'a', 'MEMBER', timestamp '1970-01-01');
 
     PERFORM demo.add_group('implausible dates', 'never met', 'aqidah', created_at => demo.at(40));
     PERFORM demo.add_attendance('implausible dates', 'never met', 'a', 'aqidah', ord, met)
-    FROM (VALUES (1, timestamp '0026-03-01 03:00'), (2, '1970-01-01'), (9, '1999-12-31 23:59:59.999')) AS wrong (ord, met);
+    FROM (VALUES (1, timestamp '0026-03-01 03:00'), (2, '1970-01-01'),
+        (9, '1999-12-31 23:59:59.999')) AS wrong (ord, met);
 
     -- One episode, one local day, on both sides of the instant; and the last day in UTC before it.
-    PERFORM demo.add_group('implausible dates', 'first meeting', 'aqidah', created_at => demo.at(40));
+    PERFORM demo.add_group('implausible dates', 'first meeting', 'aqidah',
+        created_at => demo.at(40));
     PERFORM demo.add_attendance('implausible dates', 'first meeting', person, 'aqidah', ord, met)
-    FROM (VALUES ('a', 1, timestamp '1999-12-31 23:59:59.999'), ('b', 1, '2000-01-01'), ('a', 9, '1999-12-31 16:59:59.999'),
+    FROM (VALUES ('a', 1, timestamp '1999-12-31 23:59:59.999'), ('b', 1, '2000-01-01'),
+        ('a', 9, '1999-12-31 16:59:59.999'),
                  ('a', 2, demo.at(10))) AS edge (person, ord, met);
 
     PERFORM demo.add_group('implausible dates', 'not graduated', 'aqidah', 8, 140, 40);
-    PERFORM demo.add_attendance('implausible dates', 'not graduated', 'a', 'aqidah', 9, timestamp '0026-03-01 03:00');
-    PERFORM demo.add_attendance('implausible dates', 'not graduated', 'a', 'aqidah-2', 9, timestamp '1970-01-01');
+    PERFORM demo.add_attendance('implausible dates', 'not graduated', 'a', 'aqidah', 9,
+        timestamp '0026-03-01 03:00');
+    PERFORM demo.add_attendance('implausible dates', 'not graduated', 'a', 'aqidah-2', 9,
+        timestamp '1970-01-01');
 END
 $$;
 
-COMMENT ON FUNCTION demo.make_implausible_families() IS 'Dates before 2000-01-01 UTC, which are typing errors and count for nothing, and the first one that counts';
+COMMENT ON FUNCTION demo.make_implausible_families() IS
+'Dates before 2000-01-01 UTC, which are typing errors and count for nothing, and the first one '
+'that counts';

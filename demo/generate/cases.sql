@@ -16,7 +16,8 @@ JOIN public."HangoutGroup" AS hangout_group ON hangout_group.id = attendance."ha
 LEFT JOIN demo.hangout ON hangout.id = hangout_group."hangoutId"
 WHERE attendance."attendedAt" >= '2000-01-01';
 
-COMMENT ON VIEW demo.local_attendance IS 'Attendance that counts, with its local day, and whether it is at the group''s own hangout';
+COMMENT ON VIEW demo.local_attendance IS
+'Attendance that counts, with its local day, and whether it is at the group''s own hangout';
 
 
 CREATE VIEW demo.group_case AS
@@ -25,7 +26,8 @@ SELECT hangout_group.id AS group_id,
        max_episodes,
        reached,
        last_day,
-       today - coalesce(last_day, (coalesce("startDate", "createdAt") + interval '7 hours')::date) AS days_inactive,
+       today - coalesce(last_day, (coalesce("startDate", "createdAt") + interval '7 hours')::date)
+           AS days_inactive,
        clock < "createdAt" AS not_yet,
        first_at < "createdAt" AS met_before_created
 FROM demo.world
@@ -43,13 +45,15 @@ LEFT JOIN (
     GROUP BY group_id) AS met ON group_id = hangout_group.id
 WHERE course_no IS NOT NULL;
 
-COMMENT ON VIEW demo.group_case IS 'Curriculum groups with what decides their status as of the world''s instant';
+COMMENT ON VIEW demo.group_case IS
+'Curriculum groups with what decides their status as of the world''s instant';
 
 
 CREATE VIEW demo.record_case AS
 SELECT record.*,
        lower(btrim(record."userEmail", E' \t\r\n')) AS address,
-       coalesce('u' || record."userId", 'e' || nullif(lower(btrim(record."userEmail", E' \t\r\n')), '')) AS person,
+       coalesce('u' || record."userId", 'e' || nullif(lower(btrim(record."userEmail", E' \t\r\n')),
+           '')) AS person,
        clock < record."joinedAt" AS not_yet,
        record."joinedAt" BETWEEN '2000-01-01' AND clock AS counts
 FROM public."UserHangoutGroup" AS record
@@ -71,16 +75,20 @@ FROM (
            count(*) FILTER (WHERE reached >= max_episodes) AS graduated,
            count(*) FILTER (WHERE reached > max_episodes) AS beyond,
            count(*) FILTER (WHERE reached = 0 AND last_day IS NOT NULL) AS met_without_progress,
-           count(*) FILTER (WHERE days_inactive > 28 AND reached < max_episodes AND reached * 100 >= 70 * max_episodes) AS rescue,
+           count(*) FILTER (WHERE days_inactive > 28 AND reached < max_episodes
+               AND reached * 100 >= 70 * max_episodes) AS rescue,
            count(*) FILTER (WHERE not_yet) AS not_yet,
            count(*) FILTER (WHERE met_before_created) AS met_before_created
     FROM demo.group_case) AS sums
 CROSS JOIN LATERAL (VALUES
-    ('never met, 27 days', never_27), ('never met, 28 days', never_28), ('never met, 29 days', never_29),
+    ('never met, 27 days', never_27), ('never met, 28 days', never_28),
+    ('never met, 29 days', never_29),
     ('never met, starts after as_of', starts_later),
     ('met 27 days ago', met_27), ('met 28 days ago', met_28), ('met 29 days ago', met_29),
-    ('graduated', graduated), ('reached more than the last episode', beyond), ('met, no progress', met_without_progress),
-    ('stalled at 70 % or more', rescue), ('created after as_of', not_yet), ('met before created', met_before_created)) AS hard (name, found);
+    ('graduated', graduated), ('reached more than the last episode', beyond),
+    ('met, no progress', met_without_progress),
+    ('stalled at 70 % or more', rescue), ('created after as_of', not_yet),
+    ('met before created', met_before_created)) AS hard (name, found);
 
 COMMENT ON VIEW demo.hard_status IS 'Hard cases of a groups status';
 
@@ -90,22 +98,44 @@ SELECT 'groups' AS of_what, hard.name, hard.found
 FROM (
     SELECT count(*) FILTER (WHERE "hangoutId" IS NULL) AS no_hangout,
            count(*) FILTER (WHERE "hangoutId" IS NOT NULL AND course_no IS NULL) AS other_hangout,
-           count(*) FILTER (WHERE lower(btrim(hangout.name)) = 'ngeshare sesi aqidah' AND course_no IS NULL) AS near_miss,
+           count(*) FILTER (WHERE lower(btrim(hangout.name)) = 'ngeshare sesi aqidah'
+               AND course_no IS NULL) AS near_miss,
            count(*) FILTER (WHERE "startDate" IS NULL) AS no_start,
            count(*) FILTER (WHERE "startDate" > clock) AS starts_later,
-           count(*) FILTER (WHERE "startDate" < "createdAt" - interval '90 days') AS starts_long_before,
+           count(*) FILTER (WHERE "startDate" < "createdAt" - interval '90 days')
+               AS starts_long_before,
            count(*) FILTER (WHERE "updatedAt" > "createdAt") AS updated,
            count(*) FILTER (WHERE "updatedAt" = "createdAt") AS unchanged,
-           count(*) FILTER (WHERE g.name = ANY (ARRAY(SELECT demo.odd_name(n) FROM generate_series(0, 9) AS n))) AS odd_name,
-           count(DISTINCT g.name) FILTER (WHERE g.name = ANY (ARRAY(SELECT demo.odd_name(n) FROM generate_series(0, 9) AS n))) AS odd_names
+           count(*) FILTER (WHERE g.name = ANY (
+               ARRAY(SELECT demo.odd_name(n) FROM generate_series(0, 9) AS n))) AS odd_name,
+           count(DISTINCT g.name) FILTER (WHERE g.name
+               = ANY (ARRAY(SELECT demo.odd_name(n) FROM generate_series(0, 9) AS n))) AS odd_names,
+           count(*) FILTER (WHERE
+               concat(city, '/', province) ~ E'^\\s|\\s\\s|[\\t\\n]|\\s$|\\s/|/\\s')
+               AS place_spaces,
+           count(*) FILTER (WHERE city IN (upper(city), lower(city))
+               OR (province <> '' AND province IN (upper(province), lower(province))))
+                   AS place_case,
+           count(*) FILTER (WHERE lower(btrim(city)) IN (SELECT lower(demo.written_city(n, way))
+               FROM generate_series(0, 23) AS n, unnest('{4,5}'::integer[]) AS way))
+                   AS city_misspelt,
+           count(*) FILTER (WHERE lower(btrim(province)) IN (
+               SELECT lower(demo.written_province(n, way)) FROM generate_series(0, 23) AS n,
+                   unnest('{14,15}'::integer[]) AS way)) AS province_misspelt,
+           count(*) FILTER (WHERE city <> '' AND coalesce(province, '') = '') AS city_alone
     FROM demo.world
     CROSS JOIN public."HangoutGroup" AS g
     LEFT JOIN demo.hangout ON hangout.id = g."hangoutId") AS sums
 CROSS JOIN LATERAL (VALUES
-    ('no hangout', no_hangout), ('outside the curriculum', other_hangout), ('near miss of a course', near_miss),
-    ('no start date', no_start), ('start date after as_of', starts_later), ('start date long before created', starts_long_before),
+    ('no hangout', no_hangout), ('outside the curriculum', other_hangout),
+    ('near miss of a course', near_miss),
+    ('no start date', no_start), ('start date after as_of', starts_later),
+    ('start date long before created', starts_long_before),
     ('updated since', updated), ('never updated', unchanged),
-    ('odd name', odd_name), ('different odd names', odd_names)) AS hard (name, found);
+    ('odd name', odd_name), ('different odd names', odd_names),
+    ('place with white space', place_spaces), ('place in capitals or small letters', place_case),
+    ('city one letter off', city_misspelt), ('province one letter off', province_misspelt),
+    ('city without a province', city_alone)) AS hard (name, found);
 
 COMMENT ON VIEW demo.hard_group IS 'Hard cases of a groups own row';
 
@@ -129,7 +159,8 @@ FROM (
                count(*) FILTER (WHERE earliest = "joinedAt") > 1 AS tied
         FROM (SELECT *, min("joinedAt") OVER (PARTITION BY "hangoutGroupId") AS earliest
               FROM demo.record_case
-              WHERE "hangoutGroupRole" = 'FACILITATOR' AND "userId" IS NOT NULL AND counts) AS record
+              WHERE "hangoutGroupRole" = 'FACILITATOR' AND "userId" IS NOT NULL AND counts)
+                  AS record
         GROUP BY 1) AS led ON led."hangoutGroupId" = g.id
     LEFT JOIN (
         SELECT "hangoutGroupId",
@@ -149,8 +180,10 @@ FROM (
         GROUP BY 1) AS belonging ON belonging."hangoutGroupId" = g.id) AS sums
 CROSS JOIN LATERAL (VALUES
     ('no facilitator', none), ('several facilitators', several), ('facilitators tied', tied),
-    ('no members', members_0), ('1 member', members_1), ('6 members', members_6), ('12 members or more', members_12),
-    ('member and facilitator', both_roles), ('member twice', twice), ('one address in several forms', variants)) AS hard (name, found);
+    ('no members', members_0), ('1 member', members_1), ('6 members', members_6),
+    ('12 members or more', members_12),
+    ('member and facilitator', both_roles), ('member twice', twice),
+    ('one address in several forms', variants)) AS hard (name, found);
 
 COMMENT ON VIEW demo.hard_belonging IS 'Hard cases of who belongs to a group';
 
@@ -158,8 +191,10 @@ COMMENT ON VIEW demo.hard_belonging IS 'Hard cases of who belongs to a group';
 CREATE VIEW demo.hard_record AS
 SELECT 'records' AS of_what, hard.name, hard.found
 FROM (
-    SELECT count(*) FILTER (WHERE "joinedAt" IS NULL AND "hangoutGroupRole" = 'MEMBER') AS member_never,
-           count(*) FILTER (WHERE "joinedAt" IS NULL AND "hangoutGroupRole" = 'FACILITATOR') AS facilitator_never,
+    SELECT count(*) FILTER (WHERE "joinedAt" IS NULL AND "hangoutGroupRole" = 'MEMBER')
+               AS member_never,
+           count(*) FILTER (WHERE "joinedAt" IS NULL AND "hangoutGroupRole" = 'FACILITATOR')
+               AS facilitator_never,
            count(*) FILTER (WHERE not_yet) AS not_yet,
            count(*) FILTER (WHERE "joinedAt" < '2000-01-01') AS implausible,
            count(*) FILTER (WHERE "joinedAt" = '2000-01-01') AS barely_plausible,
@@ -168,20 +203,26 @@ FROM (
            count(*) FILTER (WHERE "hangoutGroupRole" = 'member') AS lower_case,
            count(*) FILTER (WHERE status <> 'ACTIVE') AS other_status,
            count(*) FILTER (WHERE person LIKE 'e%') AS only_email,
-           count(*) FILTER (WHERE person LIKE 'e%' AND "hangoutGroupRole" = 'FACILITATOR') AS facilitator_email,
+           count(*) FILTER (WHERE person LIKE 'e%' AND "hangoutGroupRole" = 'FACILITATOR')
+               AS facilitator_email,
            count(*) FILTER (WHERE person LIKE 'e%' AND "userEmail" <> address) AS email_variant,
-           count(*) FILTER (WHERE person LIKE 'e%' AND address IN (SELECT lower(btrim(email)) FROM public."User")) AS email_of_user,
-           count(*) FILTER (WHERE person LIKE 'e%' AND address IN (SELECT id FROM public."User")) AS email_is_id,
+           count(*) FILTER (WHERE person LIKE 'e%'
+               AND address IN (SELECT lower(btrim(email)) FROM public."User")) AS email_of_user,
+           count(*) FILTER (WHERE person LIKE 'e%' AND address IN (SELECT id FROM public."User"))
+               AS email_is_id,
            count(*) FILTER (WHERE person IS NULL AND "userEmail" IS NULL) AS nobody,
            count(*) FILTER (WHERE person IS NULL AND "userEmail" IS NOT NULL) AS blank,
            count(*) FILTER (WHERE id ~ '[A-Z]') AS upper_ids,
            count(*) FILTER (WHERE id ~ '-') AS dash_ids
     FROM demo.record_case) AS sums
 CROSS JOIN LATERAL (VALUES
-    ('member joined never', member_never), ('facilitator joined never', facilitator_never), ('joined after as_of', not_yet),
+    ('member joined never', member_never), ('facilitator joined never', facilitator_never),
+    ('joined after as_of', not_yet),
     ('joined before 2000-01-01 UTC', implausible), ('joined at 2000-01-01 UTC', barely_plausible),
-    ('role ADMIN', admin), ('role OBSERVER', observer), ('role member', lower_case), ('other status', other_status),
-    ('only an address', only_email), ('facilitator by address', facilitator_email), ('address not in its plain form', email_variant),
+    ('role ADMIN', admin), ('role OBSERVER', observer), ('role member', lower_case),
+    ('other status', other_status),
+    ('only an address', only_email), ('facilitator by address', facilitator_email),
+    ('address not in its plain form', email_variant),
     ('address that a user has too', email_of_user), ('address that is a user''s id', email_is_id),
     ('neither user nor address', nobody), ('no user, blank address', blank),
     ('id with upper case', upper_ids), ('id with -', dash_ids)) AS hard (name, found);
@@ -203,19 +244,22 @@ FROM (
            count(*) FILTER (WHERE "deletedAt" <= clock AND belongs) AS deleted_member,
            count(*) FILTER (WHERE member_since < facilitator_since) AS alumni,
            count(*) FILTER (WHERE member_since >= facilitator_since) AS member_later
-    FROM (SELECT *, count(*) OVER (PARTITION BY lower(btrim(email, E' \t\r\n'))) AS same FROM public."User") AS u
+    FROM (SELECT *, count(*) OVER (PARTITION BY lower(btrim(email, E' \t\r\n'))) AS same
+        FROM public."User") AS u
     CROSS JOIN demo.world
     LEFT JOIN (
         SELECT "userId",
                bool_or("hangoutGroupRole" = 'FACILITATOR') AS leads,
                bool_or("hangoutGroupRole" = 'MEMBER') AS belongs,
                min("joinedAt") FILTER (WHERE "hangoutGroupRole" = 'MEMBER') AS member_since,
-               max("joinedAt") FILTER (WHERE "hangoutGroupRole" = 'FACILITATOR') AS facilitator_since
+               max("joinedAt") FILTER (WHERE "hangoutGroupRole" = 'FACILITATOR')
+                   AS facilitator_since
         FROM demo.record_case
         WHERE counts
         GROUP BY 1) AS since ON since."userId" = u.id) AS sums
 CROSS JOIN LATERAL (VALUES
-    ('no email', none), ('empty email', empty), ('blank email', blank), ('email with blanks around', spaced), ('email of two users', twins),
+    ('no email', none), ('empty email', empty), ('blank email', blank),
+    ('email with blanks around', spaced), ('email of two users', twins),
     ('deleted', deleted), ('deleted after as_of', deleted_later),
     ('deleted facilitator', deleted_facilitator), ('deleted member', deleted_member),
     ('alumnus', alumni), ('facilitator before member', member_later)) AS hard (name, found);
@@ -234,24 +278,33 @@ FROM (
            count(*) FILTER (WHERE attended_at::time = '16:59:59.999') AS before_midnight,
            count(*) FILTER (WHERE attended_at::time = '17:00') AS midnight,
            count(*) FILTER (WHERE attended_at > clock) AS future,
-           count(*) FILTER (WHERE attended_at > clock AND attended_at < clock + interval '1 hour') AS future_minutes,
+           count(*) FILTER (WHERE attended_at > clock AND attended_at < clock + interval '1 hour')
+               AS future_minutes,
            count(*) FILTER (WHERE attended_at > clock + interval '1 year') AS future_years,
            count(*) FILTER (WHERE attended_at = clock) AS now,
            count(*) FILTER (WHERE attended_at = today - 45 - interval '7 hours') AS window_edge,
-           count(*) FILTER (WHERE attended_at = today - 45 - interval '7 hours 0.001 seconds') AS before_window,
+           count(*) FILTER (WHERE attended_at = today - 45 - interval '7 hours 0.001 seconds')
+               AS before_window,
            count(*) FILTER (WHERE day_rows > 1) AS again_that_day,
            count(*) FILTER (WHERE record."userId" IS NULL) AS stranger
-    FROM (SELECT *, count(*) OVER (PARTITION BY group_id, user_id, day) AS day_rows FROM demo.local_attendance) AS attendance
+    FROM (SELECT *, count(*) OVER (PARTITION BY group_id, user_id, day) AS day_rows
+        FROM demo.local_attendance) AS attendance
     CROSS JOIN demo.world
     LEFT JOIN (SELECT DISTINCT "hangoutGroupId", "userId" FROM public."UserHangoutGroup") AS record
         ON record."hangoutGroupId" = group_id
        AND record."userId" = user_id) AS sums
 CROSS JOIN LATERAL (VALUES
-    ('at another hangout''s episode', foreign_episode), ('beyond the last episode', beyond), ('order 0', order_0), ('negative order', order_negative),
-    ('local day is not the day of UTC', other_day), ('a millisecond before a local midnight', before_midnight), ('at a local midnight', midnight),
-    ('after as_of', future), ('minutes after as_of', future_minutes), ('years after as_of', future_years), ('exactly at as_of', now),
-    ('exactly at the window''s edge', window_edge), ('a millisecond before the window', before_window),
-    ('again the same day', again_that_day), ('somebody who doesn''t belong', stranger)) AS hard (name, found);
+    ('at another hangout''s episode', foreign_episode), ('beyond the last episode', beyond),
+    ('order 0', order_0), ('negative order', order_negative),
+    ('local day is not the day of UTC', other_day),
+    ('a millisecond before a local midnight', before_midnight),
+            ('at a local midnight', midnight),
+    ('after as_of', future), ('minutes after as_of', future_minutes),
+    ('years after as_of', future_years), ('exactly at as_of', now),
+    ('exactly at the window''s edge', window_edge),
+    ('a millisecond before the window', before_window),
+    ('again the same day', again_that_day), ('somebody who doesn''t belong', stranger)
+) AS hard (name, found);
 
 COMMENT ON VIEW demo.hard_attendance IS 'Hard cases of an attendance';
 
@@ -293,4 +346,5 @@ UNION ALL
 SELECT 'groups', 'boundary groups', count(*)
 FROM demo.boundary_group;
 
-COMMENT ON VIEW demo.hard_case IS 'How many groups, records, users and attendances carry each hard case; 0: missing';
+COMMENT ON VIEW demo.hard_case IS
+'How many groups, records, users and attendances carry each hard case; 0: missing';

@@ -21,7 +21,8 @@ BEGIN ATOMIC
     FROM generate_series(1, 500) AS n;
 END;
 
-COMMENT ON FUNCTION demo.make_stubs(integer) IS 'Rows for the foreign keys that leave the six tables';
+COMMENT ON FUNCTION demo.make_stubs(integer) IS
+'Rows for the foreign keys that leave the six tables';
 
 
 CREATE FUNCTION demo.plan_hangouts(seed integer)
@@ -49,11 +50,13 @@ BEGIN ATOMIC
         (17, 'trailing-space', 'Ngeshare Sesi Aqidah ', 9),
         (18, 'two-spaces', 'Ngeshare Sesi  Hijrah', 9),
         (19, 'upper-case', 'NGESHARE SESI DAKWAH', 7),
-        (20, 'no-break-space', U&'Ngeshare Sesi\00A0Sejarah', 11)) AS other (hangout_no, code, name, episodes);
+        (20, 'no-break-space', U&'Ngeshare Sesi\00A0Sejarah', 11)
+    ) AS other (hangout_no, code, name, episodes);
 END;
 
 COMMENT ON FUNCTION demo.plan_hangouts(integer) IS
-    'Three hangouts a course, three outside the curriculum, and five whose names are nearly those of a course';
+    'Three hangouts a course, three outside the curriculum, and five whose names are nearly those '
+    'of a course';
 
 
 CREATE FUNCTION demo.plan_episodes(seed integer)
@@ -69,7 +72,8 @@ BEGIN ATOMIC
         UNION ALL
         SELECT hangout_no, ord, copy
         FROM demo.hangout
-        CROSS JOIN LATERAL (VALUES (-1, 1), (0, 1), (3, 2), (episodes, 2), (episodes + 1, 1), (episodes + 3, 1)) AS odd (ord, copy)
+        CROSS JOIN LATERAL (VALUES (-1, 1), (0, 1), (3, 2), (episodes, 2), (episodes + 1, 1),
+            (episodes + 3, 1)) AS odd (ord, copy)
         WHERE code LIKE '%-3') AS planned;
 END;
 
@@ -82,7 +86,8 @@ RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
     INSERT INTO public."Hangout"
-        (id, "createdAt", "updatedAt", name, description, type, price, "circleProfileId", visibility, "hangoutProgramId", "pictureId")
+        (id, "createdAt", "updatedAt", name, description, type, price, "circleProfileId",
+            visibility, "hangoutProgramId", "pictureId")
     SELECT id,
            clock - interval '1400 days' + hangout_no * interval '37 hours',
            clock - interval '300 days' + hangout_no % 4 * interval '9 days',
@@ -96,10 +101,12 @@ BEGIN ATOMIC
            CASE WHEN hangout_no % 2 = 0 THEN demo.cuid(seed, 'image', hangout_no) END
     FROM demo.hangout;
 
-    INSERT INTO public."HangoutEpisode" (id, "createdAt", "updatedAt", name, description, "hangoutId", "order")
+    INSERT INTO public."HangoutEpisode" (id, "createdAt", "updatedAt", name, description,
+        "hangoutId", "order")
     SELECT episode.id,
            clock - interval '1390 days' + (hangout_no * 40 + ord) * interval '1 hour',
-           clock - interval '299 days' + CASE WHEN ord % 4 = 0 THEN ord * interval '1 day' ELSE interval '0' END,
+           clock - interval '299 days' + CASE WHEN ord % 4 = 0 THEN ord * interval '1 day'
+               ELSE interval '0' END,
            'Episode ' || ord::text || CASE WHEN copy > 1 THEN ' (ulang)' ELSE '' END,
            CASE WHEN ord % 3 = 0 THEN 'Bahan <i>' || code || '</i>' END,
            hangout.id,
@@ -108,4 +115,5 @@ BEGIN ATOMIC
     JOIN demo.hangout USING (hangout_no);
 END;
 
-COMMENT ON FUNCTION demo.make_courses(integer, timestamp) IS 'Writes "Hangout" and "HangoutEpisode" from their plans';
+COMMENT ON FUNCTION demo.make_courses(integer, timestamp) IS
+'Writes "Hangout" and "HangoutEpisode" from their plans';

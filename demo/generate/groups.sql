@@ -13,7 +13,8 @@ RETURN least(
     CASE WHEN first_course IS NULL THEN 2 ELSE 5 - first_course END);
 
 COMMENT ON FUNCTION demo.circle_length(integer, integer, integer) IS
-    'How many groups a circle has had: never past the last course, and at most two outside the curriculum';
+    'How many groups a circle has had: never past the last course, and at most two outside the '
+    'curriculum';
 
 
 CREATE FUNCTION demo.circle_size(seed integer, circle_no integer)
@@ -22,11 +23,14 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN
     CASE
         WHEN demo.chance(seed, 'empty circle', 0.006, circle_no) THEN 0
-        WHEN demo.chance(seed, 'large circle', 0.015, circle_no) THEN 7 + demo.pick(seed, 'large size', 6, circle_no)
-        ELSE ('{1,2,2,2,2,3,3,3,3,3,3,3,4,4,4,4,4,4,5,5,5,5,6}'::integer[])[1 + demo.pick(seed, 'size', 23, circle_no)]
+        WHEN demo.chance(seed, 'large circle', 0.015, circle_no)
+            THEN 7 + demo.pick(seed, 'large size', 6, circle_no)
+        ELSE ('{1,2,2,2,2,3,3,3,3,3,3,3,4,4,4,4,4,4,5,5,5,5,6}'::integer[])
+            [1 + demo.pick(seed, 'size', 23, circle_no)]
     END;
 
-COMMENT ON FUNCTION demo.circle_size(integer, integer) IS 'How many members a circle has: mostly 2 to 5, seldom 0, 1 or up to 12';
+COMMENT ON FUNCTION demo.circle_size(integer, integer) IS
+'How many members a circle has: mostly 2 to 5, seldom 0, 1 or up to 12';
 
 
 CREATE FUNCTION demo.circle_state(seed integer, circle_no integer)
@@ -41,7 +45,8 @@ RETURN
         ELSE 'stalled'
     END;
 
-COMMENT ON FUNCTION demo.circle_state(integer, integer) IS 'What becomes of a circle''s last group; those before it have graduated';
+COMMENT ON FUNCTION demo.circle_state(integer, integer) IS
+'What becomes of a circle''s last group; those before it have graduated';
 
 
 CREATE FUNCTION demo.facilitator_of(seed integer, circle_no integer)
@@ -50,12 +55,14 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN
     CASE
         WHEN circle_no > 12 AND demo.chance(seed, 'alumnus', 0.4, circle_no / 3)
-            THEN (1 + demo.pick(seed, 'alumnus of', circle_no / 3 * 2, circle_no / 3)) * 64::bigint + 1
+            THEN (1 + demo.pick(seed, 'alumnus of', circle_no / 3 * 2, circle_no / 3)) * 64::bigint
+                + 1
         ELSE 1000000000 + circle_no / 3
     END;
 
 COMMENT ON FUNCTION demo.facilitator_of(integer, integer) IS
-    'A facilitator leads about three circles; four in ten were the first member of an earlier circle';
+    'A facilitator leads about three circles; four in ten were the first member of an earlier '
+    'circle';
 
 
 CREATE FUNCTION demo.plan_circles(seed integer, groups integer)
@@ -63,7 +70,8 @@ RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
     INSERT INTO demo.circle_plan
-        (circle_no, groups_before, length, first_course, variant, state, ended, pace, size, place_no, start_time, facilitator)
+        (circle_no, groups_before, length, first_course, variant, state, ended, pace, size,
+            place_no, start_time, facilitator)
     SELECT circle_no,
            groups_before,
            least(length, groups - groups_before),
@@ -73,12 +81,14 @@ BEGIN ATOMIC
            CASE
                WHEN demo.circle_state(seed, circle_no) IN ('active', 'not started')
                    THEN 1 + demo.pick(seed, 'ended lately', 28, circle_no)
-               ELSE 29 + 640 * (groups - groups_before) / groups + demo.pick(seed, 'ended', 60, circle_no)
+               ELSE 29 + 640 * (groups - groups_before) / groups
+                   + demo.pick(seed, 'ended', 60, circle_no)
            END,
            ('{7,7,7,7,7,7,7,14,14,5}'::integer[])[1 + demo.pick(seed, 'pace', 10, circle_no)],
            demo.circle_size(seed, circle_no),
            demo.pick(seed, 'place', 24, circle_no),
-           ('{05:00,06:15,09:00,13:00,16:00,19:30,19:45,20:00,20:30,22:40}'::time[])[1 + demo.pick(seed, 'hour', 10, circle_no)],
+           ('{05:00,06:15,09:00,13:00,16:00,19:30,19:45,20:00,20:30,22:40}'::time[])
+               [1 + demo.pick(seed, 'hour', 10, circle_no)],
            demo.facilitator_of(seed, circle_no)
     FROM (
         SELECT circle_no,
@@ -90,7 +100,8 @@ BEGIN ATOMIC
             SELECT circle_no,
                    CASE
                        WHEN demo.chance(seed, 'outside the curriculum', 0.07, circle_no) THEN NULL
-                       ELSE ('{1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2,2,3,4}'::integer[])[1 + demo.pick(seed, 'first course', 20, circle_no)]
+                       ELSE ('{1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2,2,3,4}'::integer[])
+                           [1 + demo.pick(seed, 'first course', 20, circle_no)]
                    END AS first_course
             FROM generate_series(1, groups) AS circle_no) AS begun) AS counted
     WHERE groups_before < groups;
@@ -100,20 +111,23 @@ COMMENT ON FUNCTION demo.plan_circles(integer, integer) IS
     'As many circles as the groups make; the later its number, the later a circle ended';
 
 
-CREATE FUNCTION demo.hangout_of(seed integer, circle_no integer, step integer, first_course integer, variant integer)
+CREATE FUNCTION demo.hangout_of(seed integer, circle_no integer, step integer, first_course integer,
+    variant integer)
 RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN
     CASE
         WHEN first_course IS NULL
             THEN nullif(13 + demo.pick(seed, 'other hangout', 9, circle_no), 21)
-        WHEN step > 1 AND first_course + step <= 4 AND demo.chance(seed, 'skipped course', 0.04, circle_no)
+        WHEN step > 1 AND first_course + step <= 4
+            AND demo.chance(seed, 'skipped course', 0.04, circle_no)
             THEN (first_course + step - 1) * 3 + variant
         ELSE (first_course + step - 2) * 3 + variant
     END;
 
 COMMENT ON FUNCTION demo.hangout_of(integer, integer, integer, integer, integer) IS
-    'The hangout of a circle''s n-th group, NULL for some outside the curriculum; one circle in 25 skips its second course';
+    'The hangout of a circle''s n-th group, NULL for some outside the curriculum; one circle in 25 '
+    'skips its second course';
 
 
 CREATE FUNCTION demo.episode_reached(seed integer, group_no integer, state text, episodes integer)
@@ -136,9 +150,12 @@ RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN
     CASE
-        WHEN demo.random01(seed, 'gap', group_no) < 0.03 THEN -31 - demo.pick(seed, 'gap days', 20, group_no)
-        WHEN demo.random01(seed, 'gap', group_no) < 0.08 THEN -30 + demo.pick(seed, 'gap days', 30, group_no)
-        WHEN demo.random01(seed, 'gap', group_no) < 0.90 THEN demo.pick(seed, 'gap days', 91, group_no)
+        WHEN demo.random01(seed, 'gap', group_no) < 0.03
+            THEN -31 - demo.pick(seed, 'gap days', 20, group_no)
+        WHEN demo.random01(seed, 'gap', group_no) < 0.08
+            THEN -30 + demo.pick(seed, 'gap days', 30, group_no)
+        WHEN demo.random01(seed, 'gap', group_no) < 0.90
+            THEN demo.pick(seed, 'gap days', 91, group_no)
         ELSE 91 + demo.pick(seed, 'gap days', 90, group_no)
     END;
 
@@ -152,20 +169,24 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN
     CASE
         WHEN reached = 0 THEN 0
-        ELSE greatest(1, reached + ('{0,0,0,0,0,1,1,2,-1,-2}'::integer[])[1 + demo.pick(seed, 'more meetings', 10, group_no)])
+        ELSE greatest(1, reached + ('{0,0,0,0,0,1,1,2,-1,-2}'::integer[])
+            [1 + demo.pick(seed, 'more meetings', 10, group_no)])
     END;
 
 COMMENT ON FUNCTION demo.meetings_of(integer, integer, integer) IS
-    'Meetings that a group needed to get as far: mostly one an episode, some repeated, some passed over';
+    'Meetings that a group needed to get as far: mostly one an episode, some repeated, some passed '
+    'over';
 
 
-CREATE FUNCTION demo.created_at(seed integer, group_no integer, state text, started integer, today date)
+CREATE FUNCTION demo.created_at(seed integer, group_no integer, state text, started integer,
+    today date)
 RETURNS timestamp
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN demo.local_time(
         today,
         CASE
-            WHEN state = 'not started' AND demo.chance(seed, 'created in the future', 0.08, group_no)
+            WHEN state = 'not started' AND demo.chance(seed, 'created in the future', 0.08,
+                group_no)
                 THEN -1 - demo.pick(seed, 'created', 20, group_no)
             WHEN state = 'not started' THEN started
             WHEN demo.chance(seed, 'created late', 0.01, group_no) THEN started - 10
@@ -175,17 +196,21 @@ RETURN demo.local_time(
     + demo.pick(seed, 'created ms', 39600000, group_no) * interval '1 ms';
 
 COMMENT ON FUNCTION demo.created_at(integer, integer, text, integer, date) IS
-    'When a group was made: days before its first meeting, for one in a hundred after it, for a few only after as_of';
+    'When a group was made: days before its first meeting, for one in a hundred after it, for a '
+    'few only after as_of';
 
 
-CREATE FUNCTION demo.start_date(seed integer, group_no integer, state text, started integer, today date, start_time time)
+CREATE FUNCTION demo.start_date(seed integer, group_no integer, state text, started integer,
+    today date, start_time time)
 RETURNS timestamp
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN
     CASE
         WHEN demo.random01(seed, 'start date', group_no) < 0.25 THEN NULL
-        WHEN demo.random01(seed, 'start date', group_no) < 0.27 THEN demo.local_time(today, started + 150, start_time)
-        WHEN demo.random01(seed, 'start date', group_no) < 0.29 THEN demo.local_time(today, -14, start_time)
+        WHEN demo.random01(seed, 'start date', group_no) < 0.27
+            THEN demo.local_time(today, started + 150, start_time)
+        WHEN demo.random01(seed, 'start date', group_no) < 0.29
+            THEN demo.local_time(today, -14, start_time)
         WHEN state = 'not started' THEN demo.local_time(today, started - 7, start_time)
         ELSE demo.local_time(today, started, start_time)
     END;
@@ -199,7 +224,8 @@ RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
     INSERT INTO demo.group_plan
-        (group_no, circle_no, step, state, hangout_no, meets_at, reached, meetings, started, ended, pace, start_time, created_at, start_date, id)
+        (group_no, circle_no, step, state, hangout_no, meets_at, reached, meetings, started, ended,
+            pace, start_time, created_at, start_date, id)
     WITH taken AS (
         SELECT circle_plan.*,
                step,
@@ -207,7 +233,8 @@ BEGIN ATOMIC
                CASE WHEN step < length THEN 'graduated' ELSE state END AS group_state,
                CASE
                    WHEN step = length THEN 0
-                   WHEN state IN ('active', 'not started') THEN abs(demo.gap_after(seed, groups_before + step))
+                   WHEN state IN ('active', 'not started')
+                       THEN abs(demo.gap_after(seed, groups_before + step))
                    ELSE demo.gap_after(seed, groups_before + step)
                END AS gap,
                demo.hangout_of(seed, circle_no, step, first_course, variant) AS hangout_no
@@ -226,7 +253,8 @@ BEGIN ATOMIC
         FROM progress
     ), dated AS (
         SELECT lasting.*,
-               (ended + sum(gap + duration) OVER (PARTITION BY circle_no ORDER BY step DESC))::integer AS first_day
+               (ended + sum(gap + duration) OVER (PARTITION BY circle_no
+                   ORDER BY step DESC))::integer AS first_day
         FROM lasting
     )
     SELECT group_no, circle_no, step, group_state, hangout_no, meets_at, reached, meetings,
@@ -249,22 +277,31 @@ RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
     INSERT INTO public."HangoutGroup"
-        (id, "createdAt", "updatedAt", name, description, status, day, time, "hangoutId", "imageId", "endDate", "startDate", city, province)
+        (id, "createdAt", "updatedAt", name, description, status, day, time, "hangoutId", "imageId",
+            "endDate", "startDate", city, province)
     SELECT group_plan.id,
            created_at,
            demo.touched(seed, 'group', created_at, clock, group_no),
            demo.group_name(seed, group_no, circle_no, place_no),
-           CASE WHEN demo.chance(seed, 'described', 0.3, group_no) THEN E'Kajian pekanan.\nTerbuka, "gratis"; ' || demo.place(place_no, 1) END,
-           ('{ACTIVE,ACTIVE,ACTIVE,ACTIVE,ACTIVE,COMPLETED,COMPLETED,DRAFT,CANCELLED,active}'::text[])
+           CASE WHEN demo.chance(seed, 'described', 0.3, group_no)
+               THEN E'Kajian pekanan.\nTerbuka, "gratis"; ' || demo.place(place_no, 1) END,
+           ('{ACTIVE,ACTIVE,ACTIVE,ACTIVE,ACTIVE,COMPLETED,COMPLETED,DRAFT,CANCELLED,active}'
+               ::text[])
                [1 + demo.pick(seed, 'group status', 10, group_no)],
-           CASE WHEN demo.chance(seed, 'has a day', 0.9, group_no) THEN demo.pick(seed, 'day', 7, circle_no) END,
-           CASE WHEN demo.chance(seed, 'has a time', 0.8, group_no) THEN timestamp '1970-01-01' + (group_plan.start_time - interval '7 hours') END,
+           CASE WHEN demo.chance(seed, 'has a day', 0.9, group_no)
+               THEN demo.pick(seed, 'day', 7, circle_no) END,
+           CASE WHEN demo.chance(seed, 'has a time', 0.8, group_no)
+               THEN timestamp '1970-01-01' + (group_plan.start_time - interval '7 hours') END,
            hangout.id,
-           CASE WHEN demo.chance(seed, 'has an image', 0.2, group_no) THEN demo.cuid(seed, 'image', 1 + group_no % 50) END,
-           CASE WHEN demo.chance(seed, 'has an end', 0.2, group_no) THEN created_at + interval '120 days' END,
+           CASE WHEN demo.chance(seed, 'has an image', 0.2, group_no)
+               THEN demo.cuid(seed, 'image', 1 + group_no % 50) END,
+           CASE WHEN demo.chance(seed, 'has an end', 0.2, group_no)
+               THEN created_at + interval '120 days' END,
            start_date,
-           CASE WHEN demo.chance(seed, 'has a place', 0.9, group_no) THEN demo.place(place_no, 1) END,
-           CASE WHEN demo.chance(seed, 'has a place', 0.9, group_no) THEN demo.place(place_no, 2) END
+           CASE WHEN demo.chance(seed, 'has a place', 0.9, group_no)
+               THEN demo.written_city(place_no, group_no % 200) END,
+           CASE WHEN demo.chance(seed, 'has a place', 0.9, group_no)
+               THEN demo.written_province(place_no, group_no % 200) END
     FROM demo.group_plan
     JOIN demo.circle_plan USING (circle_no)
     LEFT JOIN demo.hangout USING (hangout_no);

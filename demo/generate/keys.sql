@@ -16,7 +16,8 @@ RETURNS SETOF regclass
 LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT format('public.%I', name)::regclass
-    FROM unnest('{User,Hangout,HangoutEpisode,HangoutGroup,UserHangoutGroup,UserHangoutGroupAttendance}'::text[]) AS name;
+    FROM unnest(ARRAY['User', 'Hangout', 'HangoutEpisode', 'HangoutGroup', 'UserHangoutGroup',
+        'UserHangoutGroupAttendance']) AS name;
 END;
 
 COMMENT ON FUNCTION demo.six_tables() IS 'The tables that the generator fills';
@@ -64,7 +65,8 @@ BEGIN
         FROM demo.taken_key
         ORDER BY foreign_key, table_name, key_name
     LOOP
-        EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s', taken.table_name, taken.key_name, taken.definition);
+        EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s', taken.table_name, taken.key_name,
+            taken.definition);
     END LOOP;
 
     DELETE FROM demo.taken_key;

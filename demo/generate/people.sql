@@ -12,7 +12,8 @@ RETURN circle_no * 64::bigint + slot
       END;
 
 COMMENT ON FUNCTION demo.member_of(integer, integer, integer, integer) IS
-    'The person in a circle''s n-th seat: mostly the same from group to group, now and then a new one';
+    'The person in a circle''s n-th seat: mostly the same from group to group, now and then a new '
+    'one';
 
 
 CREATE FUNCTION demo.plan_members(seed integer)
@@ -24,12 +25,15 @@ BEGIN ATOMIC
            slot,
            'MEMBER',
            demo.member_of(seed, circle_no, slot, step),
-           slot = 1 OR NOT demo.chance(seed, 'only an email', 0.05, demo.member_of(seed, circle_no, slot, step)),
+           slot = 1 OR NOT demo.chance(seed, 'only an email', 0.05,
+               demo.member_of(seed, circle_no, slot, step)),
            CASE
                WHEN demo.chance(seed, 'joined never', 0.01, group_no, slot) THEN NULL
                WHEN demo.chance(seed, 'joined late', 0.08, group_no, slot)
-                   THEN created_at + demo.pick(seed, 'joined late ms', 60, group_no, slot) * interval '24 hours 7 minutes'
-               ELSE created_at + demo.pick(seed, 'joined ms', 172800000, group_no, slot) * interval '1 ms'
+                   THEN created_at + demo.pick(seed, 'joined late ms', 60, group_no, slot)
+                       * interval '24 hours 7 minutes'
+               ELSE created_at + demo.pick(seed, 'joined ms', 172800000, group_no, slot)
+                   * interval '1 ms'
            END
     FROM demo.group_plan
     JOIN demo.circle_plan USING (circle_no)
@@ -50,14 +54,17 @@ BEGIN ATOMIC
            'FACILITATOR',
            CASE
                WHEN slot = 22 OR demo.chance(seed, 'other facilitator', 0.04, group_no)
-                   THEN demo.facilitator_of(seed, 1 + demo.pick(seed, 'facilitator from', circles, group_no, slot))
+                   THEN demo.facilitator_of(seed,
+                       1 + demo.pick(seed, 'facilitator from', circles, group_no, slot))
                ELSE facilitator
            END,
            NOT demo.chance(seed, 'facilitator with an email', 0.01, group_no, slot),
            CASE
                WHEN demo.chance(seed, 'facilitator joined never', 0.01, group_no, slot) THEN NULL
-               WHEN slot = 21 OR demo.chance(seed, 'facilitators tied', 0.3, group_no) THEN created_at
-               ELSE created_at + (demo.pick(seed, 'second joined', 600, group_no) - 200) * interval '1 hour'
+               WHEN slot = 21 OR demo.chance(seed, 'facilitators tied', 0.3, group_no)
+                   THEN created_at
+               ELSE created_at + (demo.pick(seed, 'second joined', 600, group_no) - 200)
+                   * interval '1 hour'
            END
     FROM demo.group_plan
     JOIN demo.circle_plan USING (circle_no)
@@ -69,7 +76,8 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION demo.plan_facilitators(integer, integer) IS
-    'Facilitators: 3 % of groups have none, 5 % a second one, who often joined first or at the same instant';
+    'Facilitators: 3 % of groups have none, 5 % a second one, who often joined first or at the '
+    'same instant';
 
 
 CREATE FUNCTION demo.plan_odd_members(seed integer, clock timestamp)
@@ -80,9 +88,11 @@ BEGIN ATOMIC
     SELECT group_no,
            odd.slot,
            odd.role,
-           CASE WHEN odd.of_member THEN demo.member_of(seed, circle_no, 1, step) ELSE 1100000000 + group_no END,
+           CASE WHEN odd.of_member THEN demo.member_of(seed, circle_no, 1, step)
+               ELSE 1100000000 + group_no END,
            odd.slot <> 36,
-           CASE WHEN odd.slot = 35 THEN clock + group_no % 40 * interval '5 hours' + interval '1 minute'
+           CASE WHEN odd.slot = 35 THEN clock + group_no % 40 * interval '5 hours'
+               + interval '1 minute'
                 ELSE created_at + odd.slot * interval '13 hours'
            END
     FROM demo.group_plan
@@ -99,7 +109,8 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION demo.plan_odd_members(integer, timestamp) IS
-    'Records that a naive count gets wrong: other roles, both roles at once, the same member twice, joined after as_of (35), nobody (36)';
+    'Records that a naive count gets wrong: other roles, both roles at once, the same member '
+    'twice, joined after as_of (35), nobody (36)';
 
 
 CREATE FUNCTION demo.user_email(seed integer, person_no bigint)
@@ -110,39 +121,48 @@ RETURN
         WHEN demo.random01(seed, 'email', person_no) < 0.010 THEN NULL
         WHEN demo.random01(seed, 'email', person_no) < 0.013 THEN ''
         WHEN demo.random01(seed, 'email', person_no) < 0.015 THEN '   '
-        WHEN demo.random01(seed, 'email', person_no) < 0.025 THEN '  ' || demo.email(seed, person_no) || E' \t'
-        WHEN demo.random01(seed, 'email', person_no) < 0.035 THEN initcap(demo.email(seed, person_no) COLLATE "C")
+        WHEN demo.random01(seed, 'email', person_no) < 0.025
+            THEN '  ' || demo.email(seed, person_no) || E' \t'
+        WHEN demo.random01(seed, 'email', person_no) < 0.035
+            THEN initcap(demo.email(seed, person_no) COLLATE "C")
         WHEN demo.random01(seed, 'email', person_no) < 0.040 THEN demo.email(seed, person_no - 1)
         ELSE demo.email(seed, person_no)
     END;
 
 COMMENT ON FUNCTION demo.user_email(integer, bigint) IS
-    'A user''s address: 1 % none, some empty or blank, with spaces around, in capitals, or somebody else''s';
+    'A user''s address: 1 % none, some empty or blank, with spaces around, in capitals, or '
+    'somebody else''s';
 
 
 CREATE FUNCTION demo.make_people(seed integer, clock timestamp)
 RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
-    INSERT INTO public."User" (id, "createdAt", "updatedAt", email, "lastLogin", "lastActive", "deletedAt")
+    INSERT INTO public."User" (id, "createdAt", "updatedAt", email, "lastLogin", "lastActive",
+        "deletedAt")
     SELECT demo.cuid(seed, 'user', person_no),
            created_at,
            demo.touched(seed, 'user', created_at, clock, person_no),
            demo.user_email(seed, person_no),
            CASE WHEN demo.chance(seed, 'logged in', 0.7, person_no)
-                THEN created_at + demo.pick(seed, 'last login', 180, person_no) * interval '1 day' END,
+                THEN created_at + demo.pick(seed, 'last login', 180, person_no)
+                    * interval '1 day' END,
            CASE WHEN demo.chance(seed, 'seen', 0.6, person_no)
-                THEN created_at + demo.pick(seed, 'last active', 200, person_no) * interval '1 day 11 minutes' END,
+                THEN created_at + demo.pick(seed, 'last active', 200, person_no)
+                    * interval '1 day 11 minutes' END,
            CASE
                WHEN demo.random01(seed, 'deleted', person_no) < 0.015
-                   THEN clock - demo.pick(seed, 'deleted before', 20000, person_no) * interval '41 minutes'
+                   THEN clock - demo.pick(seed, 'deleted before', 20000, person_no)
+                       * interval '41 minutes'
                WHEN demo.random01(seed, 'deleted', person_no) < 0.018
-                   THEN clock + (1 + demo.pick(seed, 'deleted after', 2000, person_no)) * interval '17 minutes'
+                   THEN clock + (1 + demo.pick(seed, 'deleted after', 2000, person_no))
+                       * interval '17 minutes'
            END
     FROM (
         SELECT person_no,
                coalesce(min(joined_at), clock - interval '30 days')
-                   - demo.pick(seed, 'registered', 30000, person_no) * interval '1 minute 59 ms' AS created_at
+                   - demo.pick(seed, 'registered', 30000, person_no) * interval '1 minute 59 ms'
+                       AS created_at
         FROM (
             SELECT person_no, joined_at FROM demo.member_plan WHERE has_user
             UNION ALL
@@ -150,7 +170,8 @@ BEGIN ATOMIC
         GROUP BY person_no) AS person;
 END;
 
-COMMENT ON FUNCTION demo.make_people(integer, timestamp) IS 'Writes "User": everyone who is more than an address in some plan';
+COMMENT ON FUNCTION demo.make_people(integer, timestamp) IS
+'Writes "User": everyone who is more than an address in some plan';
 
 
 CREATE FUNCTION demo.invited_email(seed integer, person_no bigint, way integer)
@@ -166,7 +187,8 @@ RETURN
     END;
 
 COMMENT ON FUNCTION demo.invited_email(integer, bigint, integer) IS
-    'An address as somebody typed it into an invitation: ways 0 to 3 differ in case and blanks alone';
+    'An address as somebody typed it into an invitation: ways 0 to 3 differ in case and blanks '
+    'alone';
 
 
 CREATE FUNCTION demo.make_memberships(seed integer, clock timestamp)
@@ -174,7 +196,8 @@ RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
     INSERT INTO public."UserHangoutGroup"
-        (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId", "publicId", "userEmail", "orderId")
+        (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId",
+            "userId", "publicId", "userEmail", "orderId")
     SELECT demo.cuid(seed, 'membership', group_no, slot),
            coalesce(joined_at, created_at),
            demo.touched(seed, 'membership', coalesce(joined_at, created_at), clock, group_no, slot),
@@ -184,13 +207,16 @@ BEGIN ATOMIC
            role,
            group_plan.id,
            CASE WHEN has_user THEN demo.cuid(seed, 'user', person_no) END,
-           CASE WHEN slot % 4 = 0 THEN 'p' || demo.hash(seed, 'public id', group_no, slot)::text END,
+           CASE WHEN slot % 4 = 0 THEN 'p' || demo.hash(seed, 'public id', group_no,
+               slot)::text END,
            CASE
                WHEN slot = 36 THEN CASE WHEN group_no % 2 = 0 THEN E' \t ' END
                WHEN has_user AND demo.chance(seed, 'invited', 0.8, group_no, slot) THEN NULL
-               ELSE demo.invited_email(seed, person_no, demo.pick(seed, 'typed', 20, group_no, slot))
+               ELSE demo.invited_email(seed, person_no,
+                   demo.pick(seed, 'typed', 20, group_no, slot))
            END,
-           CASE WHEN demo.chance(seed, 'paid', 0.05, group_no, slot) THEN demo.cuid(seed, 'order', 1 + group_no % 500) END
+           CASE WHEN demo.chance(seed, 'paid', 0.05, group_no, slot)
+               THEN demo.cuid(seed, 'order', 1 + group_no % 500) END
     FROM demo.member_plan
     JOIN demo.group_plan USING (group_no);
 END;

@@ -1,4 +1,5 @@
--- The generator's own tables: what it decided before it wrote production's rows. Kept after a run, for whoever looks into it.
+-- The generator's own tables: what it decided before it wrote production's rows. Kept after a run,
+-- for whoever looks into it.
 
 CREATE UNLOGGED TABLE demo.world
 (
@@ -10,7 +11,8 @@ CREATE UNLOGGED TABLE demo.world
     today    date         NOT NULL
 );
 COMMENT ON TABLE demo.world IS
-    'The last call''s arguments, and as_of as production writes it (clock, UTC) and as a local day (today, Asia/Jakarta)';
+    'The last call''s arguments, and as_of as production writes it (clock, UTC) and as a local day '
+    '(today, Asia/Jakarta)';
 
 
 CREATE UNLOGGED TABLE demo.hangout
@@ -23,7 +25,8 @@ CREATE UNLOGGED TABLE demo.hangout
     id         text    NOT NULL UNIQUE
 );
 COMMENT ON TABLE demo.hangout IS
-    'A hangout: a course of the curriculum (course_no 1 to 4, three variants each) or another one (NULL)';
+    'A hangout: a course of the curriculum (course_no 1 to 4, three variants each) or another one '
+    '(NULL)';
 
 
 CREATE UNLOGGED TABLE demo.episode
@@ -35,7 +38,8 @@ CREATE UNLOGGED TABLE demo.episode
     PRIMARY KEY (hangout_no, ord, copy)
 );
 COMMENT ON TABLE demo.episode IS
-    'An episode; copy 2 is a second one with the same order. The third variant of a course also has orders -1, 0 and beyond the last';
+    'An episode; copy 2 is a second one with the same order. The third variant of a course also '
+    'has orders -1, 0 and beyond the last';
 
 
 CREATE UNLOGGED TABLE demo.circle_plan
@@ -54,7 +58,8 @@ CREATE UNLOGGED TABLE demo.circle_plan
     facilitator   bigint  NOT NULL
 );
 COMMENT ON TABLE demo.circle_plan IS
-    'A circle: people who go on together, group after group. ended: days between the last group''s last meeting and today';
+    'A circle: people who go on together, group after group. ended: days between the last group''s '
+    'last meeting and today';
 
 
 CREATE UNLOGGED TABLE demo.group_plan
@@ -76,7 +81,8 @@ CREATE UNLOGGED TABLE demo.group_plan
     id         text         NOT NULL
 );
 COMMENT ON TABLE demo.group_plan IS
-    'An ordinary group: meets_at is the hangout whose episodes it attends; started and ended are days before today';
+    'An ordinary group: meets_at is the hangout whose episodes it attends; started and ended are '
+    'days before today';
 
 
 CREATE UNLOGGED TABLE demo.member_plan
@@ -90,7 +96,8 @@ CREATE UNLOGGED TABLE demo.member_plan
     PRIMARY KEY (group_no, slot)
 );
 COMMENT ON TABLE demo.member_plan IS
-    'A membership of an ordinary group: slots 1 to 12 are members, 21 and 22 facilitators, from 31 on odd records';
+    'A membership of an ordinary group: slots 1 to 12 are members, 21 and 22 facilitators, from 31 '
+    'on odd records';
 
 
 CREATE FUNCTION demo.local_time(today date, days_ago integer, at time)
@@ -99,7 +106,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN today - days_ago + at - interval '7 hours';
 
 COMMENT ON FUNCTION demo.local_time(date, integer, time) IS
-    'A local time of day, so many days before today, as production writes it: in UTC. Asia/Jakarta has no summer time';
+    'A local time of day, so many days before today, as production writes it: in UTC. Asia/Jakarta '
+    'has no summer time';
 
 
 CREATE FUNCTION demo.course_length(course_no integer)
@@ -107,4 +115,5 @@ RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ('{9,9,11,7}'::integer[])[course_no];
 
-COMMENT ON FUNCTION demo.course_length(integer) IS 'Episodes of a course: Aqidah, Hijrah, Sejarah, Dakwah';
+COMMENT ON FUNCTION demo.course_length(integer) IS
+'Episodes of a course: Aqidah, Hijrah, Sejarah, Dakwah';

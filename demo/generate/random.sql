@@ -19,7 +19,8 @@ COMMENT ON FUNCTION demo.random01(integer, text, bigint, bigint) IS
     'A number in [0, 1) from 52 bits of demo.hash';
 
 
-CREATE FUNCTION demo.pick(seed integer, topic text, choices integer, key1 bigint, key2 bigint DEFAULT 0)
+CREATE FUNCTION demo.pick(seed integer, topic text, choices integer, key1 bigint,
+    key2 bigint DEFAULT 0)
 RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN ((demo.hash(seed, topic, key1, key2) & 9223372036854775807) % choices)::integer;
@@ -28,7 +29,8 @@ COMMENT ON FUNCTION demo.pick(integer, text, integer, bigint, bigint) IS
     'A whole number from 0 to choices - 1';
 
 
-CREATE FUNCTION demo.chance(seed integer, topic text, share double precision, key1 bigint, key2 bigint DEFAULT 0)
+CREATE FUNCTION demo.chance(seed integer, topic text, share double precision, key1 bigint,
+    key2 bigint DEFAULT 0)
 RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN demo.random01(seed, topic, key1, key2) < share;
@@ -55,14 +57,17 @@ RETURN 'c' ||
     CASE
         WHEN demo.hash(seed, topic, key1, key2) & 63 = 0
             THEN translate(substr(demo.digest(seed, topic, key1, key2), 1, 24), '+/', '-_')
-        ELSE translate(lower(substr(demo.digest(seed, topic, key1, key2), 1, 24) COLLATE "C"), '+/', '07')
+        ELSE translate(lower(substr(demo.digest(seed, topic, key1, key2), 1, 24) COLLATE "C"), '+/',
+            '07')
     END;
 
 COMMENT ON FUNCTION demo.cuid(integer, text, bigint, bigint) IS
-    'An id of 25 characters like a cuid, in no order of time; one in 64 has upper-case letters, - or _';
+    'An id of 25 characters like a cuid, in no order of time; one in 64 has upper-case letters, - '
+    'or _';
 
 
-CREATE FUNCTION demo.touched(seed integer, topic text, created_at timestamp, clock timestamp, key1 bigint, key2 bigint DEFAULT 0)
+CREATE FUNCTION demo.touched(seed integer, topic text, created_at timestamp, clock timestamp,
+    key1 bigint, key2 bigint DEFAULT 0)
 RETURNS timestamp
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN
@@ -77,8 +82,10 @@ RETURN
         WHEN created_at < clock - interval '20 days'
             AND demo.chance(seed, topic || ' later bulk change', 0.25, key1, key2)
             THEN clock - interval '20 days'
-        ELSE created_at + (clock - created_at) * demo.random01(seed, topic || ' changed', key1, key2)
+        ELSE created_at + (clock - created_at)
+            * demo.random01(seed, topic || ' changed', key1, key2)
     END;
 
 COMMENT ON FUNCTION demo.touched(integer, text, timestamp, timestamp, bigint, bigint) IS
-    'An "updatedAt" for a row: as created, one of two bulk changes that very many rows share, or some time since';
+    'An "updatedAt" for a row: as created, one of two bulk changes that very many rows share, or '
+    'some time since';

@@ -7,7 +7,8 @@ AS $$
     TRUNCATE public."User", public."Hangout", public."HangoutEpisode", public."HangoutGroup",
              public."UserHangoutGroup", public."UserHangoutGroupAttendance",
              public."CircleProfile", public."HangoutProgram", public."Image", public."Order";
-    TRUNCATE demo.world, demo.hangout, demo.episode, demo.circle_plan, demo.group_plan, demo.member_plan,
+    TRUNCATE demo.world, demo.hangout, demo.episode, demo.circle_plan, demo.group_plan,
+        demo.member_plan,
              demo.boundary_group, demo.boundary_user, demo.boundary_member, demo.boundary_attendance
         RESTART IDENTITY;
 $$;
@@ -43,7 +44,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION demo.make_ordinary(integer, integer, timestamp, date) IS 'Plans and writes the ordinary groups and their people';
+COMMENT ON FUNCTION demo.make_ordinary(integer, integer, timestamp, date) IS
+'Plans and writes the ordinary groups and their people';
 
 
 CREATE FUNCTION demo.generate(groups integer, seed integer, as_of timestamptz)
@@ -67,7 +69,8 @@ BEGIN
 
     PERFORM demo.empty_all();
     PERFORM demo.take_keys_off();
-    INSERT INTO demo.world (groups, seed, as_of, clock, today) VALUES (groups, seed, as_of, clock, today);
+    INSERT INTO demo.world (groups, seed, as_of, clock, today)
+        VALUES (groups, seed, as_of, clock, today);
 
     PERFORM demo.make_stubs(seed);
     PERFORM demo.plan_hangouts(seed);
@@ -83,4 +86,5 @@ END
 $$;
 
 COMMENT ON FUNCTION demo.generate(integer, integer, timestamptz) IS
-    'Replaces all rows by a world of so many groups as of an instant; the same three arguments give the same rows';
+    'Replaces all rows by a world of so many groups as of an instant; the same three arguments '
+    'give the same rows';

@@ -23,10 +23,12 @@ IMMUTABLE
 AS $$ SELECT at AT TIME ZONE 'UTC' $$;
 
 -- A hangout with its episodes: 'aqidah' gets 'aqidah-1' to 'aqidah-<last>'.
-CREATE PROCEDURE test.hangout(id text, name text, last_episode integer, first_episode integer DEFAULT 1)
+CREATE PROCEDURE test.hangout(id text, name text, last_episode integer,
+    first_episode integer DEFAULT 1)
 LANGUAGE sql
 AS $$
-    INSERT INTO public."Hangout" (id, "createdAt", "updatedAt", name, type, price, "circleProfileId")
+    INSERT INTO public."Hangout" (id, "createdAt", "updatedAt", name, type, price,
+        "circleProfileId")
     VALUES ($1, '2020-01-01', '2020-01-01', $2, 'CLASS', 0, 'nobody');
     INSERT INTO public."HangoutEpisode" (id, "createdAt", "updatedAt", name, "hangoutId", "order")
     SELECT $1 || '-' || number, '2020-01-01', '2020-01-01', 'Episode ' || number, $1, number
@@ -52,7 +54,8 @@ CREATE PROCEDURE test.circle
 )
 LANGUAGE sql
 AS $$
-    INSERT INTO public."HangoutGroup" (id, "createdAt", "updatedAt", name, status, "hangoutId", "startDate")
+    INSERT INTO public."HangoutGroup" (id, "createdAt", "updatedAt", name, status, "hangoutId",
+        "startDate")
     VALUES ($1, test.utc($3), test.utc($3), 'Group ' || $1, 'ANY', $2, test.utc($4));
 $$;
 
@@ -69,7 +72,8 @@ CREATE PROCEDURE test.joins
 LANGUAGE sql
 AS $$
     INSERT INTO public."UserHangoutGroup"
-        (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId", "userEmail")
+        (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId",
+            "userId", "userEmail")
     VALUES ($1, '2025-01-01', '2025-01-01', test.utc($6), 'ANY', $3, $2, $4, $5);
 $$;
 
@@ -78,8 +82,10 @@ CREATE PROCEDURE test.people(circle text, facilitator text, VARIADIC members tex
 LANGUAGE sql
 AS $$
     INSERT INTO public."UserHangoutGroup"
-        (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId")
-    SELECT $1 || '/' || person.id, '2025-01-01', '2025-01-01', '2025-01-01', 'ANY', person.role, $1, person.id
+        (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId",
+            "userId")
+    SELECT $1 || '/' || person.id, '2025-01-01', '2025-01-01', '2025-01-01', 'ANY', person.role, $1,
+        person.id
     FROM (
         SELECT $2, 'FACILITATOR'
         UNION ALL
@@ -97,7 +103,8 @@ AS $$
     INSERT INTO public."User" (id, "createdAt", "updatedAt")
     VALUES ('visitor', '2020-01-01', '2020-01-01')
     ON CONFLICT DO NOTHING;
-    INSERT INTO public."UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+    INSERT INTO public."UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId",
+        "hangoutGroupId", "userId")
     VALUES ('t' || nextval('test.attendance_number'), test.utc($3), $2, $1, 'visitor');
 $$;
 

@@ -16,8 +16,8 @@
 typedef struct AlertMessage
 {
 	int64 alert_id; /* 0: there is none to send now */
-	int attempts;   /* this one counted */
-	char *payload;  /* JSON in UTF-8, in the memory of the claimer's choice */
+	int attempts;   /* including this one */
+	char *payload;  /* JSON in UTF-8, in the context given to alert_claim() */
 } AlertMessage;
 
 typedef enum AlertOutcome
@@ -39,6 +39,7 @@ typedef struct AlertAnswer
 
 /* outbox.c */
 extern bool alert_check_url(char **newval, void **extra, GucSource source);
+extern bool alert_check_page_url(char **newval, void **extra, GucSource source);
 extern bool alert_has_url(void);
 extern bool alert_is_due(void);
 extern void alert_abandon_old(void);

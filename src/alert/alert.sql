@@ -17,7 +17,9 @@ LANGUAGE C
 VOLATILE
 SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION ngeshare.alert_start_delivery() IS
-'Starts a background worker that sends what waits in ngeshare.alert_outbox, where an alert is due and ngeshare.alert_url is set; the worker begins when the caller''s transaction has committed. Without a free slot the alerts wait.';
+'Starts a background worker that sends what waits in ngeshare.alert_outbox, where an alert is due '
+'and ngeshare.alert_url is set; the worker begins when the caller''s transaction has committed. '
+'Without a free slot the alerts wait.';
 
 CREATE FUNCTION ngeshare.timeline()
 RETURNS integer
@@ -28,15 +30,18 @@ AS $$
     SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer
 $$;
 COMMENT ON FUNCTION ngeshare.timeline() IS
-'The server''s timeline, which is a new one after a promotion or a restored backup. Read from the WAL: pg_control_checkpoint() tells of it only after the first checkpoint.';
+'The server''s timeline, which is a new one after a promotion or a restored backup. Read from the '
+'WAL: pg_control_checkpoint() tells of it only after the first checkpoint.';
 
 CREATE TABLE ngeshare.alert_outbox
 (
     alert_id        bigint      NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     run_id          bigint      REFERENCES public.sync_run ON DELETE SET NULL,
-    kind            text        NOT NULL CHECK (kind IN ('failed', 'warning', 'recovered', 'stale', 'test')),
+    kind            text        NOT NULL CONSTRAINT alert_outbox_kind_check
+        CHECK (kind IN ('failed', 'warning', 'recovered', 'stale', 'test', 'digest')),
     payload         jsonb       NOT NULL,
-    status          text        NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'sent', 'failed', 'abandoned')),
+    status          text        NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'sent',
+        'failed', 'abandoned')),
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
     attempts        integer     NOT NULL DEFAULT 0,
     next_attempt_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -46,9 +51,12 @@ CREATE TABLE ngeshare.alert_outbox
     timeline        integer     NOT NULL DEFAULT ngeshare.timeline()
 );
 COMMENT ON TABLE ngeshare.alert_outbox IS
-'A row an alert, in the order in which they are sent. status: pending, sent, failed (refused, or given up after 20 attempts or a day), or abandoned (the server was restored or promoted meanwhile). Not dumped: a restored dump sends nothing twice.';
+'One row per alert, in the order in which they are sent. status: pending, sent, failed (refused, '
+'or given up after 20 attempts or a day), or abandoned (the server was restored or promoted '
+'meanwhile). Not dumped: a restored dump sends nothing twice.';
 COMMENT ON COLUMN ngeshare.alert_outbox.next_attempt_at IS
-'When a pending alert is due. While it is being sent, five minutes ahead: a worker that is killed leaves it for later.';
+'When a pending alert is due. While it is being sent, five minutes ahead: a worker that is killed '
+'leaves it for later.';
 COMMENT ON COLUMN ngeshare.alert_outbox.last_error IS
 'Why the last attempt failed; never holds the address.';
 COMMENT ON COLUMN ngeshare.alert_outbox.timeline IS
@@ -80,7 +88,8 @@ AS $$
         SELECT
             regexp_replace(
                 regexp_replace(value, '(://[^/@[:space:]]*:)[^/@[:space:]]*@', E'\\1***@', 'g'),
-                E'(password|passwd|passfile|secret|token)([[:space:]]*[=:][[:space:]]*)(''(\\\\.|[^''\\\\])*''?|[^[:space:]]+)',
+                E'(password|passwd|passfile|secret|token)([[:space:]]*[=:][[:space:]]*)'
+                    '(''(\\\\.|[^''\\\\])*''?|[^[:space:]]+)',
                 E'\\1\\2***', 'gi') AS text
     ), escaped AS (
         SELECT
@@ -100,7 +109,9 @@ AS $$
     FROM escaped
 $$;
 COMMENT ON FUNCTION ngeshare.alert_text(text, integer) IS
-'A text from outside as an alert may show it: without what looks like a password, calling nobody (@channel), without control characters, escaped as Slack wants it, and then cut to a number of characters.';
+'A text from outside as an alert may show it: without what looks like a password, calling nobody '
+'(@channel), without control characters, escaped as Slack wants it, and then cut to a number of '
+'characters.';
 
 CREATE FUNCTION ngeshare.alert_field(title text, value text, short boolean DEFAULT true)
 RETURNS jsonb
@@ -109,7 +120,8 @@ IMMUTABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT jsonb_build_object('title', title, 'value', ngeshare.alert_text(value, 120), 'short', short)
+    SELECT jsonb_build_object('title', title, 'value', ngeshare.alert_text(value, 120), 'short',
+        short)
     WHERE value <> ''
 $$;
 COMMENT ON FUNCTION ngeshare.alert_field(text, text, boolean) IS
@@ -122,7 +134,8 @@ STABLE
 STRICT
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT to_char(instant AT TIME ZONE ngeshare.reporting_zone(), 'YYYY-MM-DD HH24:MI:SS') || ' ' || ngeshare.reporting_zone()
+    SELECT to_char(instant AT TIME ZONE ngeshare.reporting_zone(), 'YYYY-MM-DD HH24:MI:SS') || ' '
+        || ngeshare.reporting_zone()
 $$;
 COMMENT ON FUNCTION ngeshare.alert_time(timestamptz) IS
 'An instant as an alert shows it: the clock of ngeshare.timezone.';
@@ -150,8 +163,10 @@ AS $$
             sum(rows_inserted) AS inserted,
             sum(rows_updated) AS updated,
             sum(rows_deleted) AS deleted,
-            string_agg(table_name, ', ' ORDER BY table_name) FILTER (WHERE status IN ('failed', 'crashed')) AS failed,
-            string_agg(table_name, ', ' ORDER BY table_name) FILTER (WHERE status = 'warning') AS warned
+            string_agg(table_name, ', ' ORDER BY table_name)
+                FILTER (WHERE status IN ('failed', 'crashed')) AS failed,
+            string_agg(table_name, ', ' ORDER BY table_name)
+                FILTER (WHERE status = 'warning') AS warned
         FROM public.sync_log
         WHERE sync_log.run_id = $2
     ), field AS (
@@ -211,15 +226,21 @@ BEGIN
         WHEN 'warning' THEN
             title := format('ngeShare: sync %s ended with a warning', run.run_id);
             remedy := CASE
-                WHEN error.sqlstate IS NULL THEN 'Look at what it says; SELECT * FROM ngeshare_validate() compares every table with production.'
+                WHEN error.sqlstate IS NULL
+                    THEN 'Look at what it says; SELECT * FROM ngeshare_validate() compares every '
+                         'table with production.'
                 ELSE ngeshare.error_remedy(error.sqlstate)
             END;
         WHEN 'recovered' THEN
             title := format('ngeShare: sync %s succeeded, all is well again', run.run_id);
         WHEN 'stale' THEN
-            title := 'ngeShare: ' || coalesce('no sync has succeeded since ' || ngeshare.alert_time(success), 'no sync has ever succeeded');
+            title := 'ngeShare: '
+                || coalesce('no sync has succeeded since ' || ngeshare.alert_time(success),
+                    'no sync has ever succeeded');
             said := format('The last run, %s, is %s. %s', run.run_id, run.status, run.message);
-            remedy := 'Answers are given as of then. Look at SELECT * FROM ngeshare_sync_status(), and whether a sync is scheduled: SELECT ngeshare_schedule(''*/30 * * * *'').';
+            remedy := 'Answers are given as of then. Look at SELECT * FROM ngeshare_sync_status(), '
+                      'and whether a sync is scheduled: SELECT ngeshare_schedule(''*/30 * * * '
+                      '*'').';
         ELSE
             title := 'ngeShare: this is a test';
             said := 'Alerts arrive.';
@@ -236,12 +257,14 @@ BEGIN
                 ELSE '#546e7a'
             END,
             'title', CASE kind WHEN 'test' THEN 'Test' ELSE 'What happened' END,
-            'text', concat_ws(E'\n', nullif(ngeshare.alert_text(said), ''), 'What to do: ' || ngeshare.alert_text(remedy)),
+            'text', concat_ws(E'\n', nullif(ngeshare.alert_text(said), ''), 'What to do: '
+                || ngeshare.alert_text(remedy)),
             'fields', ngeshare.alert_fields(kind, run_id))));
 END
 $$;
 COMMENT ON FUNCTION ngeshare.alert_payload(text, bigint) IS
-'An alert as a webhook takes it that understands Slack''s attachments (Slack, Mattermost, Rocket.Chat, Discord''s /slack).';
+'An alert as a webhook takes it that understands Slack''s attachments (Slack, Mattermost, '
+'Rocket.Chat, Discord''s /slack).';
 
 CREATE FUNCTION ngeshare.alert_add(kind text, run_id bigint)
 RETURNS bigint
@@ -255,7 +278,8 @@ AS $$
     RETURNING alert_id
 $$;
 COMMENT ON FUNCTION ngeshare.alert_add(text, bigint) IS
-'Puts an alert into the outbox and returns its id; nothing, and NULL, where ngeshare.alert_url is empty.';
+'Puts an alert into the outbox and returns its id; nothing, and NULL, where ngeshare.alert_url is '
+'empty.';
 
 CREATE FUNCTION ngeshare.alert_note_change(run_id bigint)
 RETURNS void
@@ -281,9 +305,11 @@ BEGIN
         RETURN;
     END IF;
     SELECT * INTO state FROM ngeshare.alert_state FOR UPDATE;
-    is_complete := (SELECT count(*) FROM public.sync_log AS known WHERE known.run_id = alert_note_change.run_id) >= 6;
+    is_complete := (SELECT count(*) FROM public.sync_log AS known
+        WHERE known.run_id = alert_note_change.run_id) >= 6;
     -- A run of some tables only can make things worse, not better.
-    IF NOT is_complete AND array_position(levels, new_state) <= array_position(levels, state.run_state) THEN
+    IF NOT is_complete
+        AND array_position(levels, new_state) <= array_position(levels, state.run_state) THEN
         RETURN;
     END IF;
     IF new_state = 'ok' AND (state.run_state <> 'ok' OR state.is_stale) THEN
@@ -297,7 +323,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.alert_note_change(bigint) IS
-'Adds an alert where a closed run changed how things stand: failed, warning or recovered. A run of mode verify and a cancelled one change nothing; one that did not come to all six tables can fail or warn, but recovers nothing.';
+'Adds an alert where a closed run changed how things stand: failed, warning or recovered. A run of '
+'mode verify and a cancelled one change nothing; one that did not come to all six tables can fail '
+'or warn, but recovers nothing.';
 
 CREATE FUNCTION ngeshare.alert_note_run(run_id bigint)
 RETURNS void
@@ -311,11 +339,13 @@ BEGIN
     PERFORM ngeshare.alert_note_change(run_id);
 EXCEPTION
     WHEN OTHERS THEN
-        RAISE WARNING 'the alert on sync % could not be noted: %', run_id, sqlerrm;
+        RAISE WARNING 'no alert will be sent on sync %: %', run_id, sqlerrm;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.alert_note_run(bigint) IS
-'Called by the sync in the transaction that closes a run, after its logs are written. Whatever goes wrong here, a lock that is held for five seconds included, costs the alert and never the run''s log.';
+'Called by the sync in the transaction that closes a run, after its logs are written. Whatever '
+'goes wrong here, a lock that is held for five seconds included, costs the alert and never the '
+'run''s log.';
 
 CREATE FUNCTION ngeshare.fresh_until()
 RETURNS timestamptz
@@ -324,11 +354,13 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT
-        coalesce(ngeshare.last_success(), (SELECT min(started_at) FROM public.sync_run WHERE mode <> 'verify'))
+        coalesce(ngeshare.last_success(),
+            (SELECT min(started_at) FROM public.sync_run WHERE mode <> 'verify'))
         + ngeshare.stale_after()
 $$;
 COMMENT ON FUNCTION ngeshare.fresh_until() IS
-'Until when the data counts as fresh: ngeshare.alert_stale_after behind the last successful sync (before the first: behind the first run''s start).';
+'Until when the data counts as fresh: ngeshare.alert_stale_after behind the last successful sync '
+'(before the first: behind the first run''s start).';
 
 CREATE FUNCTION ngeshare.prune_cron_runs()
 RETURNS void
@@ -359,7 +391,9 @@ EXCEPTION
 END
 $$;
 COMMENT ON FUNCTION ngeshare.prune_cron_runs() IS
-'Deletes from cron.job_run_details the runs of ngeshare_schedule()''s jobs that ended more than 7 days ago: those of the session''s user in this database. Nothing where that is not permitted. Whatever goes wrong costs the pruning and no alert.';
+'Deletes from cron.job_run_details the runs of ngeshare_schedule()''s jobs that ended more than 7 '
+'days ago: those of the session''s user in this database. Nothing where that is not permitted. '
+'Whatever goes wrong costs the pruning and no alert.';
 
 CREATE FUNCTION ngeshare.watch()
 RETURNS void
@@ -375,8 +409,10 @@ BEGIN
     IF ngeshare.fresh_until() < clock_timestamp() THEN
         -- Looked at again: a sync that just closed has held the lock till now.
         PERFORM FROM ngeshare.alert_state FOR UPDATE;
-        IF ngeshare.fresh_until() < clock_timestamp() AND NOT (SELECT is_stale FROM ngeshare.alert_state) THEN
-            PERFORM ngeshare.alert_add('stale', (SELECT max(run_id) FROM public.sync_run WHERE mode <> 'verify'));
+        IF ngeshare.fresh_until() < clock_timestamp()
+            AND NOT (SELECT is_stale FROM ngeshare.alert_state) THEN
+            PERFORM ngeshare.alert_add('stale',
+                (SELECT max(run_id) FROM public.sync_run WHERE mode <> 'verify'));
             UPDATE ngeshare.alert_state SET is_stale = true;
         END IF;
     END IF;
@@ -387,7 +423,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.watch() IS
-'Tells, once, that no sync has succeeded for ngeshare.alert_stale_after (before the first success: since the first run began), sends what waits, and prunes what pg_cron logged of our jobs. ngeshare_schedule() has pg_cron call it every five minutes.';
+'Tells, once, that no sync has succeeded for ngeshare.alert_stale_after (before the first success: '
+'since the first run began), sends what waits, and prunes what pg_cron logged of our jobs. '
+'ngeshare_schedule() has pg_cron call it every five minutes.';
 
 CREATE FUNCTION public.ngeshare_alert_test()
 RETURNS bigint
@@ -403,11 +441,14 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = 'ngeshare.alert_url is empty',
-            HINT = 'Set it to your webhook''s address: ALTER SYSTEM SET ngeshare.alert_url = ''https://...'', then SELECT pg_reload_conf().';
+            HINT = 'Set it to your webhook''s address: ALTER SYSTEM SET ngeshare.alert_url = '
+                   '''https://...'', then SELECT pg_reload_conf().';
     END IF;
     PERFORM ngeshare.alert_start_delivery();
     RETURN alert;
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_alert_test() IS
-'Sends a test alert to the webhook of ngeshare.alert_url, behind those that wait, and returns its id; SELECT * FROM ngeshare.alert_outbox tells what became of it. Error: 55000 where the setting is empty.';
+'Sends a test alert to the webhook of ngeshare.alert_url, behind those that wait, and returns its '
+'id; SELECT * FROM ngeshare.alert_outbox tells what became of it. Error: 55000 where the setting '
+'is empty.';

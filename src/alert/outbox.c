@@ -76,6 +76,19 @@ alert_check_url(char **newval, void **extra, GucSource source)
 	return false;
 }
 
+/* Checks ngeshare.page_url: messages show it as a link, so it must be a web address. */
+bool
+alert_check_page_url(char **newval, void **extra, GucSource source)
+{
+	if (*newval == NULL || **newval == '\0' || is_web_address(*newval))
+		return true;
+	GUC_check_errcode(ERRCODE_INVALID_PARAMETER_VALUE);
+	GUC_check_errdetail("It is no address that begins with http:// or https:// and a host.");
+	GUC_check_errhint("Give the page's address, such as https://ngeshare.example/; empty means no"
+	                  " link.");
+	return false;
+}
+
 bool
 alert_has_url(void)
 {
@@ -114,7 +127,7 @@ alert_abandon_old(void)
 		return;
 	sql_run("UPDATE ngeshare.alert_state SET run_state = 'ok', is_stale = false"
 	        " WHERE NOT EXISTS (SELECT 1 FROM ngeshare.alert_outbox"
-	        " WHERE timeline = ngeshare.timeline() AND kind <> 'test')",
+	        " WHERE timeline = ngeshare.timeline() AND kind NOT IN ('test', 'digest'))",
 	        NULL);
 }
 

@@ -10,6 +10,7 @@
 
 #include "access/xact.h"
 #include "commands/extension.h"
+#include "compat.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
@@ -167,8 +168,10 @@ deliver(const AlertOrder *order, const AlertMessage *message)
 static void
 wait_a_while(int64 wait_ms)
 {
+	static uint32 wait_event;
 	WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-	          (long) Min(Max(wait_ms, 1), LOOK_MS), PG_WAIT_EXTENSION);
+	          (long) Min(Max(wait_ms, 1), LOOK_MS),
+	          compat_wait_event(&wait_event, "NgeshareNextAlert"));
 	ResetLatch(MyLatch);
 }
 

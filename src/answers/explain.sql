@@ -18,12 +18,14 @@ STABLE
 PARALLEL SAFE
 RETURN CASE
     WHEN status = 'GRADUATED' THEN
-        format('it reached episode %s of %s, the last one first on %s', max_episode_reached, max_episodes, graduated_on)
+        format('it reached episode %s of %s, the last one first on %s', max_episode_reached,
+            max_episodes, graduated_on)
     WHEN has_met THEN
         format('it reached episode %s of %s and last met %s days ago; up to %s count as active',
             max_episode_reached, max_episodes, days_inactive, ngeshare.setting('active_days'))
     ELSE
-        format('it has never met, and was to start on %s, %s days ago; up to %s count as not started',
+        format('it has never met, and was to start on %s, %s days ago; up to %s count as not '
+               'started',
             planned_start, days_inactive, ngeshare.setting('active_days'))
 END;
 COMMENT ON FUNCTION ngeshare.status_reason(text, boolean, integer, date, integer, integer, date) IS
@@ -68,35 +70,43 @@ BEGIN
         ('group_name', known.group_name, 'HangoutGroup.name'),
         ('course_name', known.course_name,
             format('the name of its hangout; it graduates at episode %s', known.max_episodes)),
-        ('status', known.status, ngeshare.status_reason(known.status, known.first_meeting_date IS NOT NULL,
-            known.days_inactive, known.started_on, known.max_episode_reached, known.max_episodes, known.graduated_on)),
+        ('status', known.status,
+            ngeshare.status_reason(known.status, known.first_meeting_date IS NOT NULL,
+            known.days_inactive, known.started_on, known.max_episode_reached, known.max_episodes,
+                known.graduated_on)),
         ('progress_pct', known.progress_pct::text,
             format('episode %s of %s is the furthest of its own hangout that somebody attended',
                 known.max_episode_reached, known.max_episodes)),
         ('total_meetings', known.total_meetings::text,
             CASE WHEN known.first_meeting_date IS NULL THEN 'days with attendance'
-                 ELSE format('days with attendance, from %s to %s', known.first_meeting_date, known.last_meeting_date) END),
+                 ELSE format('days with attendance, from %s to %s', known.first_meeting_date,
+                     known.last_meeting_date) END),
         ('started_on', known.started_on::text,
             CASE WHEN known.first_meeting_date IS NULL THEN 'its planned start, as it has never met'
                  ELSE 'its first meeting' END),
         ('facilitator_id', known.facilitator_id,
             CASE WHEN known.facilitator_id IS NULL THEN 'it has no FACILITATOR record of a user'
-                 ELSE format('%s: of %s user(s) with a FACILITATOR record the first to join%s', known.facilitator_name,
-                     known.facilitator_count, CASE WHEN known.facilitator_is_deleted THEN '; deleted since' END) END),
+                 ELSE format('%s: of %s user(s) with a FACILITATOR record the first to join%s',
+                     known.facilitator_name,
+                     known.facilitator_count, CASE WHEN known.facilitator_is_deleted
+                         THEN '; deleted since' END) END),
         ('member_count', known.member_count::text,
             'distinct persons with a MEMBER record and no FACILITATOR record there'),
         ('is_rescuable', CASE WHEN known.is_rescuable THEN 'yes' ELSE 'no' END,
-            format('the rescue list has STALLED groups from %s %% of their course on', ngeshare.setting('rescue_min_pct')));
+            format('the rescue list has STALLED groups from %s %% of their course on',
+                ngeshare.setting('rescue_min_pct')));
     RETURN QUERY
         SELECT
             CASE WHEN link.group_a_id = wanted THEN 'went_on_as' ELSE 'came_from' END,
             CASE WHEN link.group_a_id = wanted THEN link.group_b_id ELSE link.group_a_id END,
-            format('%s, %s days after the graduation, with the same facilitator and %s shared members, %s %% of the smaller group',
+            format('%s, %s days after the graduation, with the same facilitator and %s shared '
+                   'members, %s %% of the smaller group',
                 CASE WHEN link.group_a_id = wanted THEN link.course_b ELSE link.course_a END,
                 link.days_between, link.shared_member_count, link.overlap_pct)
         FROM public.v_curriculum_pipeline AS link
         WHERE wanted IN (link.group_a_id, link.group_b_id)
-        ORDER BY 1 DESC, link.days_between, link.group_a_id COLLATE "C", link.group_b_id COLLATE "C";
+        ORDER BY 1 DESC, link.days_between, link.group_a_id COLLATE "C",
+            link.group_b_id COLLATE "C";
     RETURN QUERY
         SELECT 'anomaly', odd.kind, odd.detail
         FROM public.v_anomalies AS odd
@@ -105,7 +115,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_explain_group(text, timestamptz) IS
-'One curriculum group as of an instant, a row a fact with its reason: why this status, this facilitator, these links, these anomalies? A group that does not exist then is 22023, NULL 22004; the instant and other errors as for ngeshare_group_status().';
+'One curriculum group as of an instant, one row per fact with its reason: why this status, this '
+'facilitator, these links, these anomalies? A group that does not exist then is 22023, NULL 22004; '
+'the instant and other errors as for ngeshare_group_status().';
 
 CREATE FUNCTION public.ngeshare_member_journey
 (
@@ -150,7 +162,8 @@ BEGIN
         IF NOT EXISTS (SELECT 1 FROM public."User" AS someone WHERE someone.id = wanted) THEN
             RAISE invalid_parameter_value
                 USING MESSAGE = format('there is no user "%s"', wanted),
-                      HINT = 'SELECT user_id, user_name FROM v_member_journey lists those who were ever a member.';
+                      HINT = 'SELECT user_id, user_name FROM v_member_journey lists those who were '
+                             'ever a member.';
         END IF;
     END IF;
     RETURN QUERY
@@ -166,7 +179,8 @@ BEGIN
             fact.first_meeting_date,
             fact.last_meeting_date,
             fact.graduated_on,
-            coalesce(fact.status = 'GRADUATED' AND membership.member_at <= fact.graduated_at, false),
+            coalesce(fact.status = 'GRADUATED'
+                AND membership.member_at <= fact.graduated_at, false),
             fact.facilitator_id,
             fact.facilitator_name
         FROM (
@@ -183,4 +197,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_member_journey(text, timestamptz) IS
-'One user''s whole way through the curriculum as of an instant, a row a group in the order of joining, as a member or as its facilitator. is_completed: it has graduated, and the user had joined as a member by then. An unknown user is 22023, NULL 22004, one without a group has no row; the instant and other errors as for ngeshare_group_status().';
+'One user''s whole way through the curriculum as of an instant, one row per group in the order of '
+'joining, as a member or as its facilitator. is_completed: it has graduated, and the user had '
+'joined as a member by then. An unknown user is 22023, NULL 22004, one without a group has no row; '
+'the instant and other errors as for ngeshare_group_status().';

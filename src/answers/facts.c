@@ -9,11 +9,8 @@
 
 #include "answers/numbering.h"
 #include "answers/persons.h"
-#include "catalog/pg_type.h"
-#include "executor/tuptable.h"
-#include "miscadmin.h"
+#include "answers/rows.h"
 #include "ngeshare.h"
-#include "nodes/params.h"
 #include "sql.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -36,27 +33,12 @@ PG_FUNCTION_INFO_V1(ngeshare_answer_as_of);
 typedef struct Loader
 {
 	Facts *facts;
-	MemoryContext context;     /* where the facts live */
-	MemoryContext row_context; /* where what a row needs lives */
+	MemoryContext context; /* where the facts live */
 	Numbering *facilitators;
 	MemoryContext raw_context; /* where members live until they are numbered */
 	char **names;              /* of a group: its members' texts, one behind the other */
-	Timestamp as_of;           /* only for who walks through meetings, as are the next */
-	MeetingHandler walk;
-	void *walk_context;
-	int room; /* for groups, before the array grows */
+	int room;                  /* for groups, before the array grows */
 } Loader;
-
-typedef TupleTableSlot *Row;
-typedef void (*RowHandler)(Loader *loader, Row row);
-
-/* Where a query's rows go, one by one, without being kept. */
-typedef struct RowReceiver
-{
-	DestReceiver receiver;
-	Loader *loader;
-	RowHandler handle;
-} RowReceiver;
 
 /* The instant given as an argument; 22004 for NULL, 22008 for an infinite one. */
 TimestampTz
@@ -94,67 +76,15 @@ row_text(Loader *loader, Row row, int column)
 	return copy;
 }
 
-/* A column's integer; 0 for NULL. */
-static int32
-row_int32(Row row, int column)
-{
-	bool isnull;
-	Datum value = slot_getattr(row, column, &isnull);
-
-	return isnull ? 0 : DatumGetInt32(value);
-}
-
 static void
-begin_rows(DestReceiver *self, int operation, TupleDesc columns)
+add_course(Row row, void *context)
 {
-}
-
-/* Gives a row to its handler, in memory of its own. */
-static bool
-take_row(Row row, DestReceiver *self)
-{
-	RowReceiver *receiver = (RowReceiver *) self;
-	MemoryContext caller = MemoryContextSwitchTo(receiver->loader->row_context);
-
-	receiver->handle(receiver->loader, row);
-	MemoryContextSwitchTo(caller);
-	MemoryContextReset(receiver->loader->row_context);
-	return true;
-}
-
-static void
-end_rows(DestReceiver *self)
-{
-}
-
-/* Runs a query, whose one parameter may be an array of texts, and gives each row to a handler. */
-static void
-for_each_row(Loader *loader, const char *sql, ArrayType *texts, RowHandler handle)
-{
-	RowReceiver receiver = {{take_row, begin_rows, end_rows, end_rows, DestNone}, loader, handle};
-	SPIExecuteOptions options = {0};
-
-	if (texts != NULL)
-	{
-		options.params = makeParamList(1);
-		options.params->params[0].value = PointerGetDatum(texts);
-		options.params->params[0].isnull = false;
-		options.params->params[0].pflags = PARAM_FLAG_CONST;
-		options.params->params[0].ptype = TEXTARRAYOID;
-	}
-	options.read_only = true;
-	options.dest = &receiver.receiver;
-	if (SPI_execute_extended(sql, &options) < 0)
-		elog(ERROR, "could not read the groups: %s", sql);
-}
-
-static void
-add_course(Loader *loader, Row row)
-{
+	Loader *loader = context;
 	Course *course = &loader->facts->courses[loader->facts->course_count++];
 
 	course->name = row_text(loader, row, 1);
 	course->sequence_order = row_int32(row, 2);
+	course->max_episodes = row_int32(row, 3);
 }
 
 /* Loads the curriculum in its sequence. */
@@ -165,9 +95,9 @@ load_courses(Loader *loader)
 		elog(ERROR, "could not count the courses");
 	loader->facts->courses =
 	    MemoryContextAllocZero(loader->context, sizeof(Course) * Max(sql_int64(1), 1));
-	for_each_row(loader,
-	             "SELECT course_name, sequence_order FROM ngeshare.course ORDER BY sequence_order",
-	             NULL, add_course);
+	rows_for_each("SELECT course_name, sequence_order, max_episodes FROM ngeshare.course"
+	              " ORDER BY sequence_order",
+	              NULL, add_course, loader);
 }
 
 /* A group's place in the array, which grows with it. */
@@ -189,37 +119,13 @@ append_group(Loader *loader)
 }
 
 /* Which course a row's sequence_order stands for. */
-static int
-course_of(const Facts *facts, int32 sequence_order)
+int
+facts_course_of(const Facts *facts, int32 sequence_order)
 {
 	for (int i = 0; i < facts->course_count; i++)
 		if (facts->courses[i].sequence_order == sequence_order)
 			return i;
 	elog(ERROR, "no course has sequence_order %d", sequence_order);
-}
-
-/* A column's array of a fixed-length type without NULLs, as it lies in memory. */
-static void *
-row_plain_array(Row row, int column, int *count)
-{
-	bool isnull;
-	ArrayType *array = DatumGetArrayTypeP(slot_getattr(row, column, &isnull));
-
-	*count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	return ARR_DATA_PTR(array);
-}
-
-/* The elements of a column's array of texts; none is NULL. */
-static Datum *
-row_texts(Row row, int column, int *count)
-{
-	bool isnull;
-	Datum value = slot_getattr(row, column, &isnull);
-	Datum *elements;
-
-	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL,
-	                  count);
-	return elements;
 }
 
 /* Texts one behind the other, each with its end, among the raw members. */
@@ -266,13 +172,14 @@ add_members(Loader *loader, StudyGroup *group, Row row, int column)
 }
 
 static void
-add_group(Loader *loader, Row row)
+add_group(Row row, void *context)
 {
+	Loader *loader = context;
 	StudyGroup *group = append_group(loader);
 	bool isnull;
 
 	group->id = row_text(loader, row, 1);
-	group->course = course_of(loader->facts, row_int32(row, 2));
+	group->course = facts_course_of(loader->facts, row_int32(row, 2));
 	group->created_at = DatumGetTimestamp(slot_getattr(row, 3, &isnull));
 	group->first_at = DatumGetTimestamp(slot_getattr(row, 4, &isnull));
 	group->has_met = !isnull;
@@ -292,15 +199,14 @@ add_group(Loader *loader, Row row)
 	add_members(loader, group, row, 11);
 }
 
-/* Prepares a loader in the current context, and loads the courses. */
-static void
-begin_loading(Loader *loader)
+/* Loads the courses alone. Wants a connected SPI. */
+Facts *
+facts_load_courses(void)
 {
-	loader->context = CurrentMemoryContext;
-	loader->row_context =
-	    AllocSetContextCreate(CurrentMemoryContext, "ngeshare row", ALLOCSET_DEFAULT_SIZES);
-	loader->facts = palloc0(sizeof(Facts));
-	load_courses(loader);
+	Loader loader = {palloc0(sizeof(Facts)), CurrentMemoryContext};
+
+	load_courses(&loader);
+	return loader.facts;
 }
 
 /*
@@ -310,24 +216,19 @@ begin_loading(Loader *loader)
 Facts *
 facts_load(ArrayType *facilitators)
 {
-	Loader loader = {0};
+	Loader loader = {facts_load_courses(), CurrentMemoryContext};
 
-	begin_loading(&loader);
 	loader.raw_context =
 	    AllocSetContextCreate(CurrentMemoryContext, "ngeshare members", ALLOCSET_DEFAULT_SIZES);
 	loader.facilitators = numbering_create(loader.context);
 	loader.room = 1024;
 	loader.facts->groups = palloc(sizeof(StudyGroup) * (Size) loader.room);
 	loader.names = palloc0(sizeof(char *) * (Size) loader.room);
-	if (facilitators == NULL)
-		for_each_row(&loader, COLUMNS, NULL, add_group);
-	else
-		for_each_row(&loader, SOME_GROUPS, facilitators, add_group);
+	rows_for_each(facilitators == NULL ? COLUMNS : SOME_GROUPS, facilitators, add_group, &loader);
 	loader.facts->facilitator_count = numbering_count(loader.facilitators);
 	persons_number(loader.facts, loader.names, loader.raw_context);
 	pfree(loader.names);
 	MemoryContextDelete(loader.raw_context);
-	MemoryContextDelete(loader.row_context);
 	return loader.facts;
 }
 
@@ -368,48 +269,6 @@ facts_load_as_of(TimestampTz as_of)
 	}
 	facts->group_count = kept;
 	return facts;
-}
-
-/* Gives one group's meetings to the walker. */
-static void
-walk_group(Loader *loader, Row row)
-{
-	MeetingPast past;
-	int days;
-	bool isnull;
-
-	past.at = row_plain_array(row, 2, &past.count);
-	past.day = row_plain_array(row, 3, &days);
-	if (days != past.count)
-		elog(ERROR, "a group has %d meetings and %d days of meetings", past.count, days);
-	past.graduated_at = DatumGetTimestamp(slot_getattr(row, 4, &isnull));
-	if (isnull)
-		past.graduated_at = DT_NOEND;
-	past.graduated_on = DatumGetDateADT(slot_getattr(row, 5, &isnull));
-	if (DatumGetTimestamp(slot_getattr(row, 6, &isnull)) > loader->as_of)
-		return;
-	loader->walk(course_of(loader->facts, row_int32(row, 1)), &past, loader->walk_context);
-}
-
-/*
- * Gives the meetings of each group that exists as of an instant to a handler, those
- * after it as well. Returns the courses alone.
- */
-Facts *
-facts_walk_meetings(Timestamp as_of, MeetingHandler handle, void *context)
-{
-	Loader loader = {0};
-
-	begin_loading(&loader);
-	loader.as_of = as_of;
-	loader.walk = handle;
-	loader.walk_context = context;
-	for_each_row(&loader,
-	             "SELECT sequence_order, meeting_at, meeting_day, graduated_at, graduated_on,"
-	             " created_at FROM ngeshare.group_timeline",
-	             NULL, walk_group);
-	MemoryContextDelete(loader.row_context);
-	return loader.facts;
 }
 
 /* Refuses (55000) to answer where the snapshot cannot. Wants a connected SPI. */

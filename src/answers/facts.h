@@ -18,6 +18,7 @@ typedef struct Course
 {
 	char *name;
 	int32 sequence_order;
+	int32 max_episodes;
 } Course;
 
 /* Somebody who is a member from one instant on and before another. */
@@ -45,7 +46,7 @@ typedef struct StudyGroup
 	int32 facilitator;    /* a number of its own, -1 where there is none */
 	Timestamp facilitator_since;
 	int32 member_count;
-	Member *members; /* in order of person; none without a facilitator */
+	Member *members; /* sorted by person; loaded only for groups with a facilitator */
 } StudyGroup;
 
 typedef struct Facts
@@ -58,19 +59,8 @@ typedef struct Facts
 	int person_count;
 } Facts;
 
-/* When a group met: in order of time, the last day that it had met on by then. */
-typedef struct MeetingPast
-{
-	int count;
-	Timestamp *at;
-	DateADT *day;
-	Timestamp graduated_at; /* infinity for never */
-	DateADT graduated_on;
-} MeetingPast;
-
-typedef void (*MeetingHandler)(int course, const MeetingPast *past, void *context);
-
-extern Facts *facts_walk_meetings(Timestamp as_of, MeetingHandler handle, void *context);
+extern Facts *facts_load_courses(void);
+extern int facts_course_of(const Facts *facts, int32 sequence_order);
 extern Facts *facts_load(ArrayType *facilitators);
 extern Facts *facts_load_as_of(TimestampTz as_of);
 extern TimestampTz facts_as_of_argument(FunctionCallInfo fcinfo, int argument);

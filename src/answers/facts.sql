@@ -2,24 +2,34 @@
 
 CREATE VIEW ngeshare.group_fact AS
 SELECT
-    ngeshare.status_of(grp.last_meeting IS NOT NULL, grp.max_episode_reached, grp.max_episodes, grp.days_inactive) AS status,
-    ngeshare.percentage(least(grp.max_episode_reached, grp.max_episodes), grp.max_episodes) AS progress_pct,
+    ngeshare.status_of(grp.last_meeting IS NOT NULL, grp.max_episode_reached, grp.max_episodes,
+        grp.days_inactive) AS status,
+    ngeshare.percentage(least(grp.max_episode_reached, grp.max_episodes),
+        grp.max_episodes) AS progress_pct,
     grp.first_meeting AS first_meeting_date,
     grp.last_meeting AS last_meeting_date,
     coalesce(grp.first_meeting, grp.planned_on) AS started_on,
     coalesce(grp.facilitator_left <= ngeshare.as_of(), false) AS facilitator_is_deleted,
-    ngeshare.status_of(grp.last_meeting IS NOT NULL, grp.max_episode_reached, grp.max_episodes, grp.days_inactive) = 'STALLED'
-        AND 100::bigint * grp.max_episode_reached
-            >= (SELECT ngeshare.setting('rescue_min_pct'))::bigint * grp.max_episodes AS is_rescuable,
+    ngeshare.is_rescuable(grp.last_meeting IS NOT NULL, grp.max_episode_reached, grp.max_episodes,
+        grp.days_inactive) AS is_rescuable,
+    ngeshare.risk_of(grp.last_meeting IS NOT NULL, grp.max_episode_reached, grp.max_episodes,
+        grp.days_inactive,
+        grp.total_meetings, grp.first_meeting, grp.last_meeting) AS risk,
+    place.city,
+    place.province,
     grp.*
 FROM (
     SELECT
-        ngeshare.days_inactive((SELECT ngeshare.as_of_day()), last_meeting, planned_on) AS days_inactive,
+        ngeshare.days_inactive((SELECT ngeshare.as_of_day()), last_meeting,
+            planned_on) AS days_inactive,
         dated.*
     FROM ngeshare.group_as_of AS dated
-) AS grp;
+) AS grp
+LEFT JOIN ngeshare.place_snapshot AS place ON place.place_key = grp.place_key;
 COMMENT ON VIEW ngeshare.group_fact IS
-'Everything that the views say of a curriculum group at ngeshare.as_of(), one row per group. is_rescuable: STALLED, with at least ngeshare.rescue_min_pct percent of its course done.';
+'Everything that the views say of a curriculum group at ngeshare.as_of(), one row per group. '
+'is_rescuable: STALLED, with at least ngeshare.rescue_min_pct percent of its course done. risk: '
+'why an ACTIVE group is at risk (v_at_risk), else NULL.';
 
 CREATE FUNCTION ngeshare.count_silences(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
@@ -27,7 +37,8 @@ RETURNS TABLE
     course_name text,
     days        integer,
     resumed     bigint,
-    lasting     bigint
+    lasting     bigint,
+    chance_pct  numeric
 )
 AS 'MODULE_PATHNAME', 'ngeshare_count_silences'
 LANGUAGE C
@@ -38,7 +49,183 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 1000;
 COMMENT ON FUNCTION ngeshare.count_silences(timestamptz) IS
-'How many silences of each course lasted how many days, as of an instant: those that ended with a meeting (resumed), and those that last so long until then (lasting). A silence begins on a day that a group meets before it has graduated. Errors as for ngeshare_group_status().';
+'How many silences of each course lasted how many days, as of an instant: those that ended with a '
+'meeting (resumed), and those that last so long until then (lasting). A silence begins on a day '
+'that a group meets before it has graduated. chance_pct: the chance in percent that one that has '
+'lasted so long ends within 28 days, after Kaplan and Meier; NULL where fewer than 20 lasted as '
+'long, or none longer. Errors as for ngeshare_group_status().';
+
+CREATE FUNCTION ngeshare.count_places(as_of timestamptz DEFAULT public.ngeshare_as_of())
+RETURNS TABLE
+(
+    place_key    uuid,
+    groups_total integer,
+    active       integer,
+    stalled      integer,
+    not_started  integer,
+    graduated    integer,
+    to_rescue    integer,
+    at_risk      integer,
+    facilitators integer,
+    members      integer
+)
+AS 'MODULE_PATHNAME', 'ngeshare_count_places'
+LANGUAGE C
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+COST 100000
+ROWS 500;
+COMMENT ON FUNCTION ngeshare.count_places(timestamptz) IS
+'The curriculum groups of each place as of an instant, by status, and the distinct users who lead '
+'and persons who are members there. Errors as for ngeshare_group_status().';
+
+CREATE FUNCTION ngeshare.count_forecasts(as_of timestamptz DEFAULT public.ngeshare_as_of())
+RETURNS TABLE
+(
+    course_name text,
+    bin         integer,
+    forecasts   bigint,
+    groups      bigint,
+    resumed     bigint,
+    sum         bigint,
+    squares     bigint
+)
+AS 'MODULE_PATHNAME', 'ngeshare_count_forecasts'
+LANGUAGE C
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+COST 100000
+ROWS 50;
+COMMENT ON FUNCTION ngeshare.count_forecasts(timestamptz) IS
+'What became of the forecasts of the last 12 month ends whose 28 days are over, one row per course '
+'and bin, and one per course (bin NULL). resumed: those whose group met within 28 days. sum: of '
+'the forecasts, in tenths of a percent; squares: of what they missed by. Errors as for '
+'ngeshare_group_status().';
+
+CREATE FUNCTION public.ngeshare_trend
+(
+    from_day date,
+    to_day   date DEFAULT NULL,
+    step     interval DEFAULT '1 week',
+    as_of    timestamptz DEFAULT public.ngeshare_as_of()
+)
+RETURNS TABLE
+(
+    as_of_day    date,
+    course_name  text,
+    groups_total integer,
+    active       integer,
+    stalled      integer,
+    not_started  integer,
+    graduated    integer
+)
+AS 'MODULE_PATHNAME'
+LANGUAGE C
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+COST 100000
+ROWS 200;
+COMMENT ON FUNCTION public.ngeshare_trend(date, date, interval, timestamptz) IS
+'How many groups of each course had which status over time: one row per day and course, what '
+'ngeshare_group_status() counts at the last instant of that local day, for the day of as_of at '
+'as_of. The days go back from to_day (NULL: the day of as_of) in steps, and none is before '
+'from_day. It tells the past by what is known now: late attendance and deletions change it. '
+'Errors: 22004 for NULL, 22008 for what is infinite, 22023 for from_day after to_day, to_day after '
+'the day of as_of, more than 1,000 days, and a step that is negative, zero or has a part below a '
+'day; 55000 as for ngeshare_group_status().';
+
+CREATE FUNCTION ngeshare.changed_groups(since timestamptz, until timestamptz)
+RETURNS TABLE
+(
+    group_id      text,
+    status_before text,
+    status_after  text,
+    change        text,
+    changed_on    date
+)
+AS 'MODULE_PATHNAME', 'ngeshare_changed_groups'
+LANGUAGE C
+STABLE
+STRICT
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+COST 100000
+ROWS 1000;
+COMMENT ON FUNCTION ngeshare.changed_groups(timestamptz, timestamptz) IS
+'The curriculum groups whose status differs between two instants, and what changed: the part of '
+'ngeshare_status_changes() that needs both instants.';
+
+CREATE FUNCTION public.ngeshare_status_changes
+(
+    since timestamptz,
+    until timestamptz DEFAULT public.ngeshare_as_of()
+)
+RETURNS TABLE
+(
+    group_id            text,
+    group_name          text,
+    course_name         text,
+    facilitator_id      text,
+    facilitator_name    text,
+    facilitator_contact text,
+    status_before       text,
+    status_after        text,
+    change              text,
+    changed_on          date
+)
+LANGUAGE plpgsql
+STABLE
+PARALLEL UNSAFE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET ngeshare.as_of = ''
+COST 100000
+ROWS 1000
+AS $$
+BEGIN
+    IF since IS NULL OR until IS NULL THEN
+        RAISE null_value_not_allowed
+            USING MESSAGE = format('%s must not be NULL', CASE WHEN since IS NULL THEN 'since'
+                ELSE 'until' END);
+    ELSIF NOT isfinite(since) OR NOT isfinite(until) THEN
+        RAISE datetime_field_overflow
+            USING MESSAGE = format('%s must be finite', CASE WHEN isfinite(until) THEN 'since'
+                ELSE 'until' END);
+    ELSIF since > until THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'since must not be after until';
+    END IF;
+    PERFORM ngeshare.answer_as_of(until);
+    RETURN QUERY
+        SELECT
+            changed.group_id,
+            fact.group_name,
+            fact.course_name,
+            fact.facilitator_id,
+            fact.facilitator_name,
+            fact.facilitator_contact,
+            changed.status_before,
+            changed.status_after,
+            changed.change,
+            changed.changed_on
+        FROM ngeshare.changed_groups(since, until) AS changed
+        JOIN ngeshare.group_fact AS fact ON fact.group_id = changed.group_id
+        ORDER BY changed.changed_on DESC, changed.group_id COLLATE "C";
+END
+$$;
+COMMENT ON FUNCTION public.ngeshare_status_changes(timestamptz, timestamptz) IS
+'The curriculum groups whose status differs between two instants, one row per group, the latest '
+'change first; names and the facilitator are as of until. change, the first that holds: NEW (it '
+'did not exist at since), STARTED (ACTIVE, and had never met at since), RESUMED (from STALLED to '
+'ACTIVE), STALLED, GRADUATED. Both instants are told by what is known now; what changed and '
+'changed back in between is not reported. Errors: 22004 for NULL, 22008 for an infinite instant, '
+'22023 for since after until; 55000 as for ngeshare_group_status().';
 
 CREATE FUNCTION public.ngeshare_group_status(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
@@ -59,7 +246,9 @@ RETURNS TABLE
     started_on          date,
     facilitator_id      text,
     facilitator_name    text,
-    member_count        integer
+    member_count        integer,
+    city                text,
+    province            text
 )
 AS 'MODULE_PATHNAME'
 LANGUAGE C
@@ -70,7 +259,12 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 10000;
 COMMENT ON FUNCTION public.ngeshare_group_status(timestamptz) IS
-'The status of every curriculum group as of an instant, a row a group: GRADUATED, ACTIVE (a meeting in the last 28 days), NOT_STARTED (never met, planned within the last 28 days or later) or STALLED. Days are local days of ngeshare.timezone; the 28 is ngeshare.active_days. The argument is an instant: PostgreSQL reads a date there as the midnight that begins it in the session''s zone, while in the setting ngeshare.as_of a date means the end of that local day. Errors: 22004 for NULL, 22008 for an infinite instant, 55000 in another zone than the history''s.';
+'The status of every curriculum group as of an instant, one row per group: GRADUATED, ACTIVE (a '
+'meeting in the last 28 days), NOT_STARTED (never met, planned within the last 28 days or later) '
+'or STALLED. Days are local days of ngeshare.timezone; the 28 is ngeshare.active_days. The '
+'argument is an instant: PostgreSQL reads a date there as the midnight that begins it in the '
+'session''s zone, while in the setting ngeshare.as_of a date means the end of that local day. '
+'Errors: 22004 for NULL, 22008 for an infinite instant, 55000 in another zone than the history''s.';
 
 CREATE FUNCTION public.ngeshare_pipeline(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
@@ -93,7 +287,11 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 5000;
 COMMENT ON FUNCTION public.ngeshare_pipeline(timestamptz) IS
-'Which groups went on as which, as of an instant, a row a link: the same facilitator, at least 2 shared members who are at least 50 % of the smaller group, the next course, and its first meeting from 30 days before to 90 days after the graduation. Settings: ngeshare.link_min_shared, link_min_overlap_pct, link_early_days, link_days. The instant and errors as for ngeshare_group_status().';
+'Which groups went on as which, as of an instant, one row per link: the same facilitator, at least '
+'2 shared members who are at least 50 % of the smaller group, the next course, and its first '
+'meeting from 30 days before to 90 days after the graduation. Settings: ngeshare.link_min_shared, '
+'link_min_overlap_pct, link_early_days, link_days. The instant and errors as for '
+'ngeshare_group_status().';
 
 CREATE FUNCTION ngeshare.group_predecessors(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
@@ -116,7 +314,10 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 5000;
 COMMENT ON FUNCTION ngeshare.group_predecessors(timestamptz) IS
-'Groups beyond the first course that have met and that no link leads to, a row a group: SKIPPED_COURSE, LATE_START, EARLY_START or NO_PREDECESSOR, with the kin group that makes it so (the one that graduated last, for EARLY_START started last; then the smallest id) and the days from its graduation to this group''s start (started_on), NULL where it has not graduated.';
+'Groups beyond the first course that have met and that no link leads to, one row per group: '
+'SKIPPED_COURSE, LATE_START, EARLY_START or NO_PREDECESSOR, with the kin group that makes it so '
+'(the one that graduated last, for EARLY_START started last; then the smallest id) and the days '
+'from its graduation to this group''s start (started_on), NULL where it has not graduated.';
 
 CREATE FUNCTION public.ngeshare_funnel(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
@@ -144,4 +345,7 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 4;
 COMMENT ON FUNCTION public.ngeshare_funnel(timestamptz) IS
-'The curriculum as a funnel, as of an instant, a row a course in its sequence, courses without groups too. Rates are percentages, NULL where there is nothing to divide by. The last course has nothing to go on to: its four continuation columns are NULL. The instant and errors as for ngeshare_group_status().';
+'The curriculum as a funnel, as of an instant, one row per course in its sequence, courses without '
+'groups too. Rates are percentages, NULL where there is nothing to divide by. The last course has '
+'nothing to go on to: its four continuation columns are NULL. The instant and errors as for '
+'ngeshare_group_status().';

@@ -43,14 +43,14 @@ typedef enum Reason
 	REASON_NO_PREDECESSOR
 } Reason;
 
-/* Groups by who is in them. All numbers of groups are places in Facts.groups. */
+/* Groups by facilitator and by member. Group numbers are indexes into facts->groups. */
 typedef struct Kinship
 {
 	const Facts *facts;
-	int *by_facilitator;   /* the groups with one, side by side a facilitator */
-	int *facilitator_from; /* of a facilitator: where its groups begin there */
-	int *by_person;        /* those side by side a member, who is one facilitator's alone */
-	int *person_from;      /* of a person: where its groups begin there */
+	int *by_facilitator;   /* groups that have a facilitator, sorted by facilitator */
+	int *facilitator_from; /* where each facilitator's groups start there */
+	int *by_person;        /* the same groups, sorted by member (numbered per facilitator) */
+	int *person_from;      /* where each member's groups start there */
 	int32 *shared;         /* of a group: members shared with the one in hand */
 	int *touched;          /* the groups that share any */
 	int touched_count;

@@ -9,7 +9,8 @@ STABLE
 STRICT
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.setting(text) IS
-'The value of an integer setting of ngeshare''s by its name without the prefix, such as active_days. Unlike current_setting() it knows the defaults in any session.';
+'The value of an integer setting of ngeshare''s by its name without the prefix, such as '
+'active_days. Unlike current_setting() it knows the defaults in any session.';
 
 CREATE FUNCTION ngeshare.as_of()
 RETURNS timestamp
@@ -35,7 +36,8 @@ AS 'MODULE_PATHNAME', 'ngeshare_answer_as_of'
 LANGUAGE C
 VOLATILE;
 COMMENT ON FUNCTION ngeshare.answer_as_of(timestamptz) IS
-'Sets ngeshare.as_of to an instant, within a function that has a SET clause for it. 22004 for NULL, 22008 for an infinite one.';
+'Sets ngeshare.as_of to an instant, within a function that has a SET clause for it. 22004 for '
+'NULL, 22008 for an infinite one.';
 
 CREATE FUNCTION ngeshare.note_number(state internal, number integer)
 RETURNS internal
@@ -64,7 +66,8 @@ CREATE AGGREGATE ngeshare.count_numbers(integer)
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE ngeshare.count_numbers(integer) IS
-'How many different numbers from 0 on there are, NULLs apart: count(DISTINCT) without a sort a group.';
+'The number of distinct integers from 0 on, ignoring NULL: like count(DISTINCT), but without '
+'sorting each group.';
 
 CREATE FUNCTION ngeshare.person_key(user_id text, user_email text)
 RETURNS text
@@ -76,7 +79,30 @@ RETURN CASE
     ELSE 'e' || nullif(lower(btrim(user_email, E' \t\r\n')), '')
 END;
 COMMENT ON FUNCTION ngeshare.person_key(text, text) IS
-'Who a membership record is about: "u" and the user id, or "e" and the trimmed, lower-cased address of a record without a user; NULL where it has neither.';
+'Who a membership record is about: "u" and the user id, or "e" and the trimmed, lower-cased '
+'address of a record without a user; NULL where it has neither.';
+
+CREATE FUNCTION ngeshare.place_name(name text)
+RETURNS text
+AS 'MODULE_PATHNAME', 'ngeshare_place_name'
+LANGUAGE C
+IMMUTABLE
+STRICT
+PARALLEL SAFE;
+COMMENT ON FUNCTION ngeshare.place_name(text) IS
+'A city or province with one blank for each run of white space (blank, tab, CR, LF) and none at '
+'its ends; NULL where nothing is left.';
+
+CREATE FUNCTION ngeshare.place_key(city text, province text)
+RETURNS uuid
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN md5(coalesce(lower(province), '') || E'\n' || coalesce(lower(city), ''))::uuid;
+COMMENT ON FUNCTION ngeshare.place_key(text, text) IS
+'A short key for a city in a province, in any case of letters; either may be NULL. Both are '
+'ngeshare.place_name()s, which have no line breaks. Names of any length have a key that an index '
+'takes.';
 
 CREATE FUNCTION ngeshare.status_of
 (
@@ -92,14 +118,52 @@ STABLE
 STRICT
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.status_of(boolean, integer, integer, integer) IS
-'GRADUATED, ACTIVE, NOT_STARTED or STALLED, the first that holds; the days that count as active are ngeshare.active_days.';
+'GRADUATED, ACTIVE, NOT_STARTED or STALLED, the first that holds; the days that count as active '
+'are ngeshare.active_days.';
+
+CREATE FUNCTION ngeshare.is_rescuable
+(
+    has_met             boolean,
+    max_episode_reached integer,
+    max_episodes        integer,
+    days_inactive       integer
+)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'ngeshare_is_rescuable'
+LANGUAGE C
+STABLE
+STRICT
+PARALLEL SAFE;
+COMMENT ON FUNCTION ngeshare.is_rescuable(boolean, integer, integer, integer) IS
+'Whether a group is STALLED, with at least ngeshare.rescue_min_pct percent of its course done.';
+
+CREATE FUNCTION ngeshare.risk_of
+(
+    has_met             boolean,
+    max_episode_reached integer,
+    max_episodes        integer,
+    days_inactive       integer,
+    total_meetings      integer,
+    first_meeting       date,
+    last_meeting        date
+)
+RETURNS text
+AS 'MODULE_PATHNAME', 'ngeshare_risk_of'
+LANGUAGE C
+STABLE
+STRICT
+PARALLEL SAFE;
+COMMENT ON FUNCTION ngeshare.risk_of(boolean, integer, integer, integer, integer, date, date) IS
+'Why an ACTIVE group is at risk: SILENT for at least half of ngeshare.active_days, else RHYTHM '
+'where it met on at least three days and has been silent for more than twice the average number of '
+'days between its meetings. NULL where it is not.';
 
 CREATE FUNCTION ngeshare.days_inactive(today date, last_meeting date, planned_on date)
 RETURNS integer
-LANGUAGE sql
+AS 'MODULE_PATHNAME', 'ngeshare_days_inactive'
+LANGUAGE C
 IMMUTABLE
-PARALLEL SAFE
-RETURN greatest(today - coalesce(last_meeting, planned_on), 0);
+PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.days_inactive(date, date, date) IS
 'The days since a group last met, or was to start where it has not met; never less than 0.';
 
@@ -111,7 +175,8 @@ IMMUTABLE
 STRICT
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.percentage(bigint, bigint) IS
-'A part in percent of the whole, rounded to one decimal half away from zero; NULL where the whole is 0.';
+'A part in percent of the whole, rounded to one decimal half away from zero; NULL where the whole '
+'is 0.';
 
 CREATE FUNCTION ngeshare.find_links(groups text[])
 RETURNS TABLE
@@ -137,4 +202,5 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 1000;
 COMMENT ON FUNCTION ngeshare.find_links(text[]) IS
-'The links of all times between the groups of those who lead some groups, or of all for NULL: a row a link and time (UTC) in which its members stay the same.';
+'The links of all times between the groups of those who lead some groups, or of all for NULL: one '
+'row per link and time (UTC) in which its members stay the same.';

@@ -2,7 +2,7 @@
  * src/answers/status.c
  *		Status and percentages: the rules, for SQL to call a group at a time.
  */
-#include "postgres.h"
+#include "answers/status.h"
 
 #include "fmgr.h"
 #include "ngeshare.h"
@@ -10,23 +10,31 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
+PG_FUNCTION_INFO_V1(ngeshare_days_inactive);
+PG_FUNCTION_INFO_V1(ngeshare_is_rescuable);
+PG_FUNCTION_INFO_V1(ngeshare_risk_of);
 PG_FUNCTION_INFO_V1(ngeshare_status_of);
 PG_FUNCTION_INFO_V1(ngeshare_percentage);
-
-typedef enum Status
-{
-	STATUS_GRADUATED,
-	STATUS_STALLED,
-	STATUS_ACTIVE,
-	STATUS_NOT_STARTED,
-	STATUS_COUNT
-} Status;
 
 static const char *const status_names[STATUS_COUNT] = {"GRADUATED", "STALLED", "ACTIVE",
                                                        "NOT_STARTED"};
 
+/* The days since a group last met, or was to start where it has not met. */
+int32
+status_days_inactive(DateADT today, DateADT since)
+{
+	return Max(today - since, 0);
+}
+
+/* The first day on which a group that last met (or was to start) on another has stalled. */
+DateADT
+status_stalls_on(DateADT since)
+{
+	return since + ngeshare_settings.active_days + 1;
+}
+
 /* The status of a group, the first that holds. */
-static Status
+Status
 status_of(bool has_met, int32 max_episode_reached, int32 max_episodes, int32 days_inactive)
 {
 	if (max_episode_reached >= max_episodes)
@@ -36,10 +44,36 @@ status_of(bool has_met, int32 max_episode_reached, int32 max_episodes, int32 day
 	return has_met ? STATUS_ACTIVE : STATUS_NOT_STARTED;
 }
 
+/* Whether a group is worth a call: it stalled with so much of its course done. */
+bool
+status_is_rescuable(Status status, int32 max_episode_reached, int32 max_episodes)
+{
+	return status == STATUS_STALLED && 100 * (int64) max_episode_reached >=
+	                                       ngeshare_settings.rescue_min_pct * (int64) max_episodes;
+}
+
+/*
+ * Why an active group is at risk: it has been silent for half of the days that count as active, or
+ * for more than twice the average number of days between its meetings. NULL where it is not.
+ */
+const char *
+status_risk(Status status, int32 days_inactive, int32 total_meetings, DateADT first_meeting,
+            DateADT last_meeting)
+{
+	if (status != STATUS_ACTIVE)
+		return NULL;
+	if (2 * (int64) days_inactive >= ngeshare_settings.active_days)
+		return "SILENT";
+	if (total_meetings >= 3 &&
+	    (int64) days_inactive * (total_meetings - 1) > 2 * (int64) (last_meeting - first_meeting))
+		return "RHYTHM";
+	return NULL;
+}
+
 /* A status's name as a text for reading, made once a session: a query asks for hundreds of
  * thousands. */
-static text *
-name_of(Status status)
+text *
+status_name(Status status)
 {
 	static text *names[STATUS_COUNT];
 
@@ -54,10 +88,40 @@ name_of(Status status)
 }
 
 Datum
+ngeshare_days_inactive(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(
+	    status_days_inactive(PG_GETARG_DATEADT(0), PG_GETARG_DATEADT(PG_ARGISNULL(1) ? 2 : 1)));
+}
+
+Datum
 ngeshare_status_of(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(name_of(
+	PG_RETURN_TEXT_P(status_name(
 	    status_of(PG_GETARG_BOOL(0), PG_GETARG_INT32(1), PG_GETARG_INT32(2), PG_GETARG_INT32(3))));
+}
+
+Datum
+ngeshare_is_rescuable(PG_FUNCTION_ARGS)
+{
+	int32 reached = PG_GETARG_INT32(1);
+	int32 most = PG_GETARG_INT32(2);
+
+	PG_RETURN_BOOL(status_is_rescuable(
+	    status_of(PG_GETARG_BOOL(0), reached, most, PG_GETARG_INT32(3)), reached, most));
+}
+
+Datum
+ngeshare_risk_of(PG_FUNCTION_ARGS)
+{
+	Status status =
+	    status_of(PG_GETARG_BOOL(0), PG_GETARG_INT32(1), PG_GETARG_INT32(2), PG_GETARG_INT32(3));
+	const char *risk = status_risk(status, PG_GETARG_INT32(3), PG_GETARG_INT32(4),
+	                               PG_GETARG_DATEADT(5), PG_GETARG_DATEADT(6));
+
+	if (risk == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(risk));
 }
 
 Datum

@@ -1,4 +1,4 @@
--- What does not look as it should, a row a kind and group.
+-- What does not look as it should: one row per kind and group.
 
 CREATE VIEW ngeshare.future_attendance AS
 SELECT
@@ -9,14 +9,16 @@ WHERE last_at > (SELECT ngeshare.sync_now() AT TIME ZONE 'UTC')
   AND created_at <= (SELECT ngeshare.sync_now() AT TIME ZONE 'UTC')
   AND (SELECT ngeshare.can_answer());
 COMMENT ON VIEW ngeshare.future_attendance IS
-'The curriculum groups with attendance after the real clock, whatever ngeshare.as_of is; last_at is in UTC.';
+'The curriculum groups with attendance after the real clock, whatever ngeshare.as_of is; last_at '
+'is in UTC.';
 
 CREATE VIEW public.v_anomalies AS
 WITH found AS (
     SELECT
         odd.kind,
         fact.group_id,
-        odd.detail
+        odd.detail,
+        odd.params
     FROM (
         SELECT
             *,
@@ -29,18 +31,26 @@ WITH found AS (
     ) AS fact
     CROSS JOIN LATERAL (
         VALUES
-            ('NEEDS_FACILITATOR', fact.is_without, 'it has no FACILITATOR record of a user'),
+            ('NEEDS_FACILITATOR', fact.is_without, 'it has no FACILITATOR record of a user',
+                '{}'::jsonb),
             ('MULTIPLE_FACILITATORS', fact.has_several,
-                format('%s users have a FACILITATOR record', fact.facilitator_count)),
+                format('%s users have a FACILITATOR record', fact.facilitator_count),
+                jsonb_build_object('facilitators', fact.facilitator_count)),
             ('MEMBER_COUNT_OUT_OF_RANGE', fact.is_out_of_range,
-                format('it has %s members, not 2 to 5', fact.member_count)),
+                format('it has %s members, not 2 to 5', fact.member_count),
+                jsonb_build_object('members', fact.member_count)),
             ('EPISODE_BEYOND_MAX', fact.is_beyond,
-                format('it attended episode %s of %s', fact.max_episode_reached, fact.max_episodes)),
+                format('it attended episode %s of %s', fact.max_episode_reached, fact.max_episodes),
+                jsonb_build_object('episode', fact.max_episode_reached, 'episodes',
+                    fact.max_episodes)),
             ('FOREIGN_EPISODE', fact.is_astray,
-                format('on %s days somebody attended an episode of another hangout', fact.foreign_days))
-    ) AS odd (kind, holds, detail)
+                format('on %s days somebody attended an episode of another hangout',
+                    fact.foreign_days),
+                jsonb_build_object('days', fact.foreign_days))
+    ) AS odd (kind, holds, detail, params)
     WHERE odd.holds
-      AND (fact.is_without OR fact.has_several OR fact.is_out_of_range OR fact.is_beyond OR fact.is_astray)
+      AND (fact.is_without OR fact.has_several OR fact.is_out_of_range OR fact.is_beyond
+          OR fact.is_astray)
     UNION ALL
     SELECT
         why.kind,
@@ -49,32 +59,55 @@ WITH found AS (
             WHEN why.predecessor_id IS NULL
                 THEN 'no kin group of an earlier course explains where it came from'
             WHEN why.predecessor_graduated_on IS NULL
-                THEN format('it started on %s; group %s of %s, which started on %s, has not graduated',
-                    why.started_on, why.predecessor_id, why.predecessor_course, why.predecessor_started_on)
+                THEN format('it started on %s; group %s of %s, which started on %s, has not '
+                            'graduated',
+                    why.started_on, why.predecessor_id, why.predecessor_course,
+                        why.predecessor_started_on)
             ELSE format('it started on %s; group %s of %s graduated on %s',
-                why.started_on, why.predecessor_id, why.predecessor_course, why.predecessor_graduated_on)
-        END
+                why.started_on, why.predecessor_id, why.predecessor_course,
+                    why.predecessor_graduated_on)
+        END,
+        jsonb_build_object(
+            'started_on', why.started_on,
+            'group_id', why.predecessor_id,
+            'course', why.predecessor_course,
+            'other_started_on', why.predecessor_started_on,
+            'graduated_on', why.predecessor_graduated_on)
     FROM ngeshare.group_predecessors() AS why
     UNION ALL
     SELECT
         'FUTURE_ATTENDANCE',
         group_id,
-        format('somebody attended on %s, which is yet to come', ngeshare.local_day(last_at, ngeshare.reporting_zone()))
+        format('somebody attended on %s, which is yet to come',
+            ngeshare.local_day(last_at, ngeshare.reporting_zone())),
+        jsonb_build_object('day', ngeshare.local_day(last_at, ngeshare.reporting_zone()))
     FROM ngeshare.future_attendance
 )
 SELECT
     kind,
     group_id,
     CASE kind WHEN 'NO_PREDECESSOR' THEN 'info' ELSE 'warning' END AS severity,
-    detail
+    detail,
+    params
 FROM found;
 COMMENT ON VIEW public.v_anomalies IS
-'A row a kind of anomaly and curriculum group as of ngeshare_as_of(): what does not look as it should?';
+'One row per kind of anomaly and curriculum group as of ngeshare_as_of(): what does not look as it '
+'should?';
 COMMENT ON COLUMN public.v_anomalies.kind IS
-'NEEDS_FACILITATOR; MULTIPLE_FACILITATORS (distinct users); MEMBER_COUNT_OUT_OF_RANGE (not 2 to 5); of a group that has met, beyond the first course and without a link to it, the first that holds: SKIPPED_COURSE, LATE_START, EARLY_START, NO_PREDECESSOR; FOREIGN_EPISODE (attendance at another hangout''s episode); EPISODE_BEYOND_MAX (at an own episode beyond max_episodes); FUTURE_ATTENDANCE (after the real clock, whatever as_of is).';
+'NEEDS_FACILITATOR; MULTIPLE_FACILITATORS (distinct users); MEMBER_COUNT_OUT_OF_RANGE (not 2 to '
+'5); of a group that has met, beyond the first course and without a link to it, the first that '
+'holds: SKIPPED_COURSE, LATE_START, EARLY_START, NO_PREDECESSOR; FOREIGN_EPISODE (attendance at '
+'another hangout''s episode); EPISODE_BEYOND_MAX (at an own episode beyond max_episodes); '
+'FUTURE_ATTENDANCE (after the real clock, whatever as_of is).';
 COMMENT ON COLUMN public.v_anomalies.group_id IS
 'HangoutGroup.id.';
 COMMENT ON COLUMN public.v_anomalies.severity IS
 'info for NO_PREDECESSOR, warning for all others.';
 COMMENT ON COLUMN public.v_anomalies.detail IS
-'The facts behind it, in a sentence. Where several kin groups make a group late, early or a skipper, the one that graduated last (for EARLY_START: started last; then the smallest id).';
+'The facts behind it, in a sentence. If several kin groups cause a LATE_START, EARLY_START or '
+'SKIPPED_COURSE, it names the one that graduated last (EARLY_START: started last), then the '
+'smallest id.';
+COMMENT ON COLUMN public.v_anomalies.params IS
+'The values that detail names, for other languages: facilitators, members, episode and episodes, '
+'days or day; of a group with a predecessor started_on, and the kin group''s group_id, course, '
+'other_started_on and graduated_on.';

@@ -1,4 +1,4 @@
--- The views with a row a course, and those on the way from course to course.
+-- The views with one row per course, and those on the way from course to course.
 
 CREATE VIEW public.v_curriculum_pipeline AS
 SELECT
@@ -12,7 +12,8 @@ SELECT
     days_between
 FROM ngeshare.link_as_of;
 COMMENT ON VIEW public.v_curriculum_pipeline IS
-'One row per link at ngeshare_as_of(): group A went on to the next course as group B. The same as ngeshare_pipeline().';
+'One row per link at ngeshare_as_of(): group A went on to the next course as group B. The same as '
+'ngeshare_pipeline().';
 COMMENT ON COLUMN public.v_curriculum_pipeline.group_a_id IS
 'The group that graduated.';
 COMMENT ON COLUMN public.v_curriculum_pipeline.course_a IS
@@ -50,7 +51,8 @@ SELECT
     CASE WHEN NOT is_last THEN continued END AS continued,
     CASE WHEN NOT is_last THEN ngeshare.percentage(continued, graduated) END AS continuation_rate,
     CASE WHEN NOT is_last THEN awaiting END AS awaiting,
-    CASE WHEN NOT is_last THEN ngeshare.percentage(settled_continued, settled) END AS settled_continuation_rate
+    CASE WHEN NOT is_last
+        THEN ngeshare.percentage(settled_continued, settled) END AS settled_continuation_rate
 FROM (
     SELECT
         course.sequence_order,
@@ -77,7 +79,8 @@ FROM (
             (count(*) FILTER (WHERE status = 'ACTIVE'))::integer AS active,
             (count(*) FILTER (WHERE status = 'STALLED'))::integer AS stalled,
             (count(*) FILTER (WHERE status = 'NOT_STARTED'))::integer AS not_started,
-            (count(*) FILTER (WHERE (SELECT today FROM late) - graduated_on > (SELECT link_days FROM late)))::integer AS settled
+            (count(*) FILTER (WHERE (SELECT today FROM late) - graduated_on >
+                (SELECT link_days FROM late)))::integer AS settled
         FROM ngeshare.group_fact
         GROUP BY sequence_order
     ) AS counted ON counted.sequence_order = course.sequence_order
@@ -85,8 +88,10 @@ FROM (
         SELECT
             course_a AS course_name,
             count(*)::integer AS continued,
-            (count(*) FILTER (WHERE (SELECT today FROM late) - graduated_on > (SELECT link_days FROM late)))::integer AS settled_continued
-        FROM (SELECT course_a, min(graduated_on) AS graduated_on FROM ngeshare.link_as_of GROUP BY group_a_id, course_a) AS went_on
+            (count(*) FILTER (WHERE (SELECT today FROM late) - graduated_on >
+                (SELECT link_days FROM late)))::integer AS settled_continued
+        FROM (SELECT course_a, min(graduated_on) AS graduated_on FROM ngeshare.link_as_of
+            GROUP BY group_a_id, course_a) AS went_on
         GROUP BY course_a
     ) AS went_on ON went_on.course_name = course.course_name
 ) AS course
@@ -94,7 +99,8 @@ FROM (
 WHERE (SELECT ngeshare.can_answer())
 ORDER BY sequence_order;
 COMMENT ON VIEW public.v_curriculum_funnel IS
-'A row a course as of ngeshare_as_of(): how many groups start, graduate and go on. The same as ngeshare_funnel().';
+'One row per course as of ngeshare_as_of(): how many groups start, graduate and go on. The same as '
+'ngeshare_funnel().';
 COMMENT ON COLUMN public.v_curriculum_funnel.sequence_order IS
 'The course''s place in the curriculum.';
 COMMENT ON COLUMN public.v_curriculum_funnel.course_name IS
@@ -120,7 +126,8 @@ COMMENT ON COLUMN public.v_curriculum_funnel.continuation_rate IS
 COMMENT ON COLUMN public.v_curriculum_funnel.awaiting IS
 'Graduated at most 90 days ago and without a link: they may still go on; NULL for the last course.';
 COMMENT ON COLUMN public.v_curriculum_funnel.settled_continuation_rate IS
-'Of the groups that graduated more than 90 days ago, the percentage with a link; NULL for the last course and without such groups.';
+'Of the groups that graduated more than 90 days ago, the percentage with a link; NULL for the last '
+'course and without such groups.';
 
 CREATE VIEW public.v_drop_off AS
 SELECT
@@ -135,7 +142,8 @@ FROM (
         config.course_name,
         config.max_episodes,
         step.episode,
-        (sum(coalesce(reached.groups, 0)) OVER (course ORDER BY step.episode DESC))::integer AS groups_reached,
+        (sum(coalesce(reached.groups, 0)) OVER (course
+            ORDER BY step.episode DESC))::integer AS groups_reached,
         coalesce(reached.stalled, 0) AS groups_stalled,
         sum(reached.stalled) OVER course AS course_stalled,
         row_number() OVER (course ORDER BY coalesce(reached.stalled, 0) DESC, step.episode) AS place
@@ -149,12 +157,14 @@ FROM (
             (count(*) FILTER (WHERE status = 'STALLED'))::integer AS stalled
         FROM ngeshare.group_fact
         GROUP BY 1, 2
-    ) AS reached ON reached.sequence_order = config.sequence_order AND reached.episode = step.episode
+    ) AS reached ON reached.sequence_order = config.sequence_order
+        AND reached.episode = step.episode
     WINDOW course AS (PARTITION BY config.course_name)
 ) AS counted
 WHERE episode < max_episodes;
 COMMENT ON VIEW public.v_drop_off IS
-'A row a course and episode as of ngeshare_as_of(), courses without groups too: where do groups stop? Episode 0 is before the first.';
+'One row per course and episode as of ngeshare_as_of(), courses without groups too: where do '
+'groups stop? Episode 0 is before the first.';
 COMMENT ON COLUMN public.v_drop_off.course_name IS
 'The course.';
 COMMENT ON COLUMN public.v_drop_off.episode IS
@@ -166,7 +176,8 @@ COMMENT ON COLUMN public.v_drop_off.groups_stalled IS
 COMMENT ON COLUMN public.v_drop_off.stalled_pct IS
 'They in percent of the course''s STALLED groups, one decimal; NULL where none stalled.';
 COMMENT ON COLUMN public.v_drop_off.is_peak IS
-'Whether most of the course stalled here; on a tie the lowest episode, and none where nothing stalled.';
+'Whether most of the course stalled here; on a tie the lowest episode, and none where nothing '
+'stalled.';
 
 CREATE VIEW public.v_time_to_graduate AS
 SELECT
@@ -186,7 +197,8 @@ FROM (
 ) AS graduate
 GROUP BY course_name;
 COMMENT ON VIEW public.v_time_to_graduate IS
-'A row a course with a graduate as of ngeshare_as_of(): days from a group''s first meeting to its graduation.';
+'One row per course with a graduate as of ngeshare_as_of(): days from a group''s first meeting to '
+'its graduation.';
 COMMENT ON COLUMN public.v_time_to_graduate.course_name IS
 'The course.';
 COMMENT ON COLUMN public.v_time_to_graduate.groups IS
@@ -228,7 +240,8 @@ JOIN quartile ON quartile.course_name = graduate.course_name
 WHERE graduate.days < quartile.lower - 1.5 * (quartile.upper - quartile.lower)
    OR graduate.days > quartile.upper + 1.5 * (quartile.upper - quartile.lower);
 COMMENT ON VIEW public.v_graduation_outliers IS
-'A row a graduated group as of ngeshare_as_of() that took far less or far more time than its course''s others.';
+'One row per graduated group as of ngeshare_as_of() that took far less or far more time than its '
+'course''s others.';
 COMMENT ON COLUMN public.v_graduation_outliers.group_id IS
 'HangoutGroup.id.';
 COMMENT ON COLUMN public.v_graduation_outliers.course_name IS
@@ -236,7 +249,8 @@ COMMENT ON COLUMN public.v_graduation_outliers.course_name IS
 COMMENT ON COLUMN public.v_graduation_outliers.days_to_graduate IS
 'Days from its first meeting to its graduation.';
 COMMENT ON COLUMN public.v_graduation_outliers.outlier IS
-'FAST or SLOW: more than 1.5 times the distance between the quartiles of its course''s graduates below the first or above the third.';
+'FAST or SLOW: more than 1.5 times the distance between the quartiles of its course''s graduates '
+'below the first or above the third.';
 
 CREATE VIEW public.v_cohort AS
 WITH started AS (
@@ -255,9 +269,12 @@ WITH started AS (
         month,
         (month + interval '1 month' - interval '1 day')::date AS last_day,
         count(*)::integer AS groups,
-        (count(*) FILTER (WHERE graduated_on <= first_meeting_date + interval '3 months'))::integer AS in_3_months,
-        (count(*) FILTER (WHERE graduated_on <= first_meeting_date + interval '6 months'))::integer AS in_6_months,
-        (count(*) FILTER (WHERE graduated_on <= first_meeting_date + interval '9 months'))::integer AS in_9_months,
+        (count(*) FILTER (WHERE graduated_on <= first_meeting_date + interval '3 months'))::integer
+            AS in_3_months,
+        (count(*) FILTER (WHERE graduated_on <= first_meeting_date + interval '6 months'))::integer
+            AS in_6_months,
+        (count(*) FILTER (WHERE graduated_on <= first_meeting_date + interval '9 months'))::integer
+            AS in_9_months,
         count(graduated_on)::integer AS graduated
     FROM started
     GROUP BY 1, 2, 3
@@ -278,14 +295,18 @@ SELECT
     in_3_months AS graduated_3_months,
     in_6_months AS graduated_6_months,
     in_9_months AS graduated_9_months,
-    CASE WHEN closed_3_months THEN round(100.0 * in_3_months / groups, 1) END AS graduated_3_months_pct,
-    CASE WHEN closed_6_months THEN round(100.0 * in_6_months / groups, 1) END AS graduated_6_months_pct,
-    CASE WHEN closed_9_months THEN round(100.0 * in_9_months / groups, 1) END AS graduated_9_months_pct,
+    CASE WHEN closed_3_months
+        THEN round(100.0 * in_3_months / groups, 1) END AS graduated_3_months_pct,
+    CASE WHEN closed_6_months
+        THEN round(100.0 * in_6_months / groups, 1) END AS graduated_6_months_pct,
+    CASE WHEN closed_9_months
+        THEN round(100.0 * in_9_months / groups, 1) END AS graduated_9_months_pct,
     graduated,
     NOT closed_9_months AS is_open
 FROM closed;
 COMMENT ON VIEW public.v_cohort IS
-'A row a course and month in which groups of it first met, as of ngeshare_as_of(): how many of them graduated within 3, 6 and 9 months of their own first meeting?';
+'One row per course and month in which groups of it first met, as of ngeshare_as_of(): how many of '
+'them graduated within 3, 6 and 9 months of their own first meeting?';
 COMMENT ON COLUMN public.v_cohort.sequence_order IS
 'The course''s place in the curriculum.';
 COMMENT ON COLUMN public.v_cohort.course_name IS
@@ -301,11 +322,14 @@ COMMENT ON COLUMN public.v_cohort.graduated_6_months IS
 COMMENT ON COLUMN public.v_cohort.graduated_9_months IS
 'Those that graduated at most 9 months after the day they first met, so far.';
 COMMENT ON COLUMN public.v_cohort.graduated_3_months_pct IS
-'They in percent of groups, one decimal; NULL while one that first met on the last day of the month still has time.';
+'They in percent of groups, one decimal; NULL while one that first met on the last day of the '
+'month still has time.';
 COMMENT ON COLUMN public.v_cohort.graduated_6_months_pct IS
-'They in percent of groups, one decimal; NULL while one that first met on the last day of the month still has time.';
+'They in percent of groups, one decimal; NULL while one that first met on the last day of the '
+'month still has time.';
 COMMENT ON COLUMN public.v_cohort.graduated_9_months_pct IS
-'They in percent of groups, one decimal; NULL while one that first met on the last day of the month still has time.';
+'They in percent of groups, one decimal; NULL while one that first met on the last day of the '
+'month still has time.';
 COMMENT ON COLUMN public.v_cohort.graduated IS
 'Those that have graduated, however long it took.';
 COMMENT ON COLUMN public.v_cohort.is_open IS
@@ -318,6 +342,7 @@ WITH counted AS (
         days,
         resumed,
         lasting,
+        chance_pct,
         sum(resumed + lasting) OVER (PARTITION BY course_name ORDER BY days DESC) AS silences
     FROM ngeshare.count_silences()
 ), longer AS (
@@ -327,9 +352,10 @@ WITH counted AS (
         sum(ln(1 - resumed / nullif(silences, resumed))) OVER all_longer AS log_share
     FROM counted
     WINDOW all_longer AS (
-        PARTITION BY course_name ORDER BY days DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+        PARTITION BY course_name ORDER BY days DESC ROWS BETWEEN UNBOUNDED PRECEDING
+            AND 1 PRECEDING)
 )
--- A row a course and number of days already: DISTINCT lets the planner know, so
+-- One row per course and number of days already: DISTINCT lets the planner know, so
 -- that who joins this and shows none of it does not compute it.
 SELECT DISTINCT ON (course_name, days)
     course_name,
@@ -337,14 +363,19 @@ SELECT DISTINCT ON (course_name, days)
     silences::integer AS silences,
     resumed::integer AS resumed,
     lasting::integer AS lasting,
-    round(100 * (1 - CASE WHEN is_certain THEN 0 ELSE round(exp(coalesce(log_share, 0)), 12) END), 1) AS resume_chance
+    round(100 * (1 - CASE WHEN is_certain THEN 0 ELSE round(exp(coalesce(log_share, 0)), 12) END),
+        1) AS resume_chance,
+    chance_pct AS resume_28_days_pct
 FROM longer;
 COMMENT ON VIEW public.v_resume_chance IS
-'A row a course and number of days that a silence of one of its groups lasted, as of ngeshare_as_of(): how likely does a group that has been silent for so long meet again? After Kaplan and Meier, so that groups still silent count for as long as is known.';
+'One row per course and number of days that a silence of one of its groups lasted, as of '
+'ngeshare_as_of(): how likely does a group that has been silent for so long meet again? After '
+'Kaplan and Meier, so that groups still silent count for as long as is known.';
 COMMENT ON COLUMN public.v_resume_chance.course_name IS
 'The course.';
 COMMENT ON COLUMN public.v_resume_chance.days_silent IS
-'Days from a meeting to the next, or to today where there was none since. What follows a graduation does not count.';
+'Days from a meeting to the next, or to today where there was none since. What follows a '
+'graduation does not count.';
 COMMENT ON COLUMN public.v_resume_chance.silences IS
 'Silences of the course that lasted at least so long.';
 COMMENT ON COLUMN public.v_resume_chance.resumed IS
@@ -352,4 +383,9 @@ COMMENT ON COLUMN public.v_resume_chance.resumed IS
 COMMENT ON COLUMN public.v_resume_chance.lasting IS
 'Those of them that last just so long today: of groups that have not graduated.';
 COMMENT ON COLUMN public.v_resume_chance.resume_chance IS
-'The chance in percent that a silence that has lasted so long ends with a meeting, one decimal: 1 less the product, over all longer ones, of 1 - resumed / silences.';
+'The chance in percent that a silence that has lasted so long ends with a meeting, one decimal: 1 '
+'less the product, over all longer ones, of 1 - resumed / silences.';
+COMMENT ON COLUMN public.v_resume_chance.resume_28_days_pct IS
+'The chance in percent that a silence that has lasted so long ends with a meeting within 28 days, '
+'one decimal: 1 less the product, over the next 28 days, of 1 - resumed / silences. NULL where '
+'fewer than 20 silences lasted as long, or none lasted longer.';

@@ -3,7 +3,8 @@
 CREATE VIEW public.v_member_roster AS
 WITH horizon AS (
     SELECT coalesce(
-        ngeshare.as_of_day() - ngeshare.local_day(state.window_start, state.zone) < ngeshare.setting('active_days'),
+        ngeshare.as_of_day() - ngeshare.local_day(state.window_start,
+            state.zone) < ngeshare.setting('active_days'),
         false) AS is_unknown
     FROM ngeshare.snapshot_state AS state
 )
@@ -31,19 +32,23 @@ FROM ngeshare.membership_as_of AS membership
 WHERE membership.is_first
   AND membership.course_number IS NOT NULL;
 COMMENT ON VIEW public.v_member_roster IS
-'A row a curriculum group, person and role there, as of ngeshare_as_of(): who belongs to it, and who still comes. Somebody with both roles has two rows.';
+'One row per curriculum group, person and role there, as of ngeshare_as_of(): who belongs to it, '
+'and who still comes. Somebody with both roles has two rows.';
 COMMENT ON COLUMN public.v_member_roster.group_id IS
 'HangoutGroup.id.';
 COMMENT ON COLUMN public.v_member_roster.user_id IS
 'The user; NULL for a person who is known by an email address only.';
 COMMENT ON COLUMN public.v_member_roster.user_name IS
-'The user''s email, or id where there is none; for a person without a user the address of the earliest record there (tie: the smallest record id).';
+'The user''s email, or id where there is none; for a person without a user the address of the '
+'earliest record there (tie: the smallest record id).';
 COMMENT ON COLUMN public.v_member_roster.role IS
 'MEMBER or FACILITATOR.';
 COMMENT ON COLUMN public.v_member_roster.joined_at IS
 'The earliest joinedAt of this person and role there.';
 COMMENT ON COLUMN public.v_member_roster.is_active IS
-'Whether this user attended this group in the last 28 days (ngeshare.active_days); false for a person without a user; NULL where those days begin before the window of raw attendance, so that it is not known here.';
+'Whether this user attended this group in the last 28 days (ngeshare.active_days); false for a '
+'person without a user; NULL where those days begin before the window of raw attendance, so that '
+'it is not known here.';
 COMMENT ON COLUMN public.v_member_roster.is_deleted IS
 'Whether the user is soft-deleted; false for a person without a user.';
 
@@ -60,14 +65,16 @@ WITH lead AS (
       AND user_id IS NOT NULL
     GROUP BY user_id
 ), member AS (
-    SELECT
+    -- The first one joined. The planner knows that DISTINCT ON gives a user once, and of GROUP BY
+    -- it does not (it would expect a thousand times the rows, and compile the query for longer than
+    -- it runs). Do not reference the CTE lead twice: PostgreSQL would materialize it.
+    SELECT DISTINCT ON (user_id)
         user_id,
-        min(joined_at) AS member_at
+        joined_at AS member_at
     FROM ngeshare.membership_as_of
-    -- Do not reference the CTE lead twice: PostgreSQL would materialize it.
     WHERE role = 'MEMBER'
       AND user_id IN (SELECT user_id FROM ngeshare.membership_as_of WHERE role = 'FACILITATOR')
-    GROUP BY user_id
+    ORDER BY user_id, joined_at
 )
 SELECT
     lead.user_id AS facilitator_id,
@@ -80,7 +87,8 @@ SELECT
 FROM lead
 LEFT JOIN member ON member.user_id = lead.user_id;
 COMMENT ON VIEW public.v_facilitator_alumni IS
-'A row a user who leads or led a group, in the curriculum or not, as of ngeshare_as_of(): did they grow out of the members?';
+'One row per user who leads or led a group, in the curriculum or not, as of ngeshare_as_of(): did '
+'they grow out of the members?';
 COMMENT ON COLUMN public.v_facilitator_alumni.facilitator_id IS
 'The user.';
 COMMENT ON COLUMN public.v_facilitator_alumni.facilitator_name IS
@@ -118,7 +126,8 @@ FROM (
             WHERE is_counted
               -- A group that has graduated is not active.
               AND (completed_at > ngeshare.as_of()) IS NOT FALSE
-              AND group_id IN (SELECT group_id FROM ngeshare.group_fact WHERE status = 'ACTIVE')) AS current_number,
+              AND group_id IN (SELECT group_id FROM ngeshare.group_fact
+                  WHERE status = 'ACTIVE')) AS current_number,
         bool_or(role = 'FACILITATOR') AS is_facilitator_now
     FROM (
         SELECT
@@ -132,7 +141,8 @@ FROM (
 ) AS person
 LEFT JOIN ngeshare.course ON course.course_number = person.current_number;
 COMMENT ON VIEW public.v_member_journey IS
-'A row a user who is or was a member of a curriculum group, as of ngeshare_as_of(): how far have they come? ngeshare_member_journey(user_id) tells one user''s whole way.';
+'One row per user who is or was a member of a curriculum group, as of ngeshare_as_of(): how far '
+'have they come? ngeshare_member_journey(user_id) tells one user''s whole way.';
 COMMENT ON COLUMN public.v_member_journey.user_id IS
 'The user.';
 COMMENT ON COLUMN public.v_member_journey.user_name IS
@@ -140,7 +150,8 @@ COMMENT ON COLUMN public.v_member_journey.user_name IS
 COMMENT ON COLUMN public.v_member_journey.groups_joined IS
 'Distinct curriculum groups with a MEMBER record of theirs.';
 COMMENT ON COLUMN public.v_member_journey.courses_completed IS
-'Distinct courses of those groups that are GRADUATED and that they had joined as a MEMBER by the attendance that graduated the group.';
+'Distinct courses of those groups that are GRADUATED and that they had joined as a MEMBER by the '
+'attendance that graduated the group.';
 COMMENT ON COLUMN public.v_member_journey.current_course IS
 'The course, latest in sequence, of those groups that are ACTIVE; NULL where none is.';
 COMMENT ON COLUMN public.v_member_journey.is_facilitator_now IS
@@ -148,7 +159,20 @@ COMMENT ON COLUMN public.v_member_journey.is_facilitator_now IS
 COMMENT ON COLUMN public.v_member_journey.is_deleted IS
 'Whether the user is soft-deleted.';
 
-CREATE VIEW public.v_facilitator_growth AS
+CREATE VIEW ngeshare.recent_month AS
+-- A day beyond the first or the last timestamp has a month, too, but no timestamp.
+SELECT
+    (began - interval '2 months')::date AS before,
+    (began - interval '1 month')::date AS last,
+    began::date AS this
+FROM date_trunc('month',
+    greatest(least(ngeshare.as_of_day(), date '294276-12-31'),
+        date '4712-01-01 BC')::timestamp) AS began;
+COMMENT ON VIEW ngeshare.recent_month IS
+'The first days of the month of ngeshare.as_of(), of the last complete month and of the one before '
+'it, in one row.';
+
+CREATE VIEW ngeshare.facilitator_total AS
 SELECT
     count(*)::integer AS total_facilitators,
     (
@@ -165,14 +189,34 @@ SELECT
         ) AS leader
     ) AS active_facilitators,
     (count(*) FILTER (WHERE is_alumni))::integer AS alumni_facilitators,
-    round(100.0 * count(*) FILTER (WHERE is_alumni) / nullif(count(*), 0), 1) AS alumni_pct
-FROM public.v_facilitator_alumni;
+    round(100.0 * count(*) FILTER (WHERE is_alumni) / nullif(count(*), 0), 1) AS alumni_pct,
+    (count(*) FILTER (WHERE facilitator_since >= month.last
+        AND facilitator_since < month.this))::integer
+        AS new_last_month,
+    (count(*) FILTER (WHERE facilitator_since >= month.before
+        AND facilitator_since < month.last))::integer
+        AS new_month_before
+FROM public.v_facilitator_alumni
+CROSS JOIN ngeshare.recent_month AS month;
+COMMENT ON VIEW ngeshare.facilitator_total IS
+'All that is counted over v_facilitator_alumni, in one pass and one row: v_facilitator_growth, and '
+'for Home those who began in the last complete month and in the one before it.';
+
+CREATE VIEW public.v_facilitator_growth AS
+SELECT
+    total_facilitators,
+    active_facilitators,
+    alumni_facilitators,
+    alumni_pct
+FROM ngeshare.facilitator_total;
 COMMENT ON VIEW public.v_facilitator_growth IS
-'One row as of ngeshare_as_of(), also where there is nobody yet: how many lead, how many of them now, and how many grew out of the members?';
+'One row as of ngeshare_as_of(), also where there is nobody yet: how many lead, how many of them '
+'now, and how many grew out of the members?';
 COMMENT ON COLUMN public.v_facilitator_growth.total_facilitators IS
 'Users with a FACILITATOR record in any group: the rows of v_facilitator_alumni.';
 COMMENT ON COLUMN public.v_facilitator_growth.active_facilitators IS
-'Distinct users with a FACILITATOR record in a curriculum group that has met, and not longer ago than 28 days (ngeshare.active_days), graduated or not.';
+'Distinct users with a FACILITATOR record in a curriculum group that has met, and not longer ago '
+'than 28 days (ngeshare.active_days), graduated or not.';
 COMMENT ON COLUMN public.v_facilitator_growth.alumni_facilitators IS
 'Those of total_facilitators with is_alumni.';
 COMMENT ON COLUMN public.v_facilitator_growth.alumni_pct IS
@@ -204,14 +248,16 @@ WITH began AS (
 SELECT
     calendar.month::date AS month,
     coalesce(began.facilitators, 0)::integer AS new_facilitators,
-    (sum(coalesce(began.facilitators, 0)) OVER (ORDER BY calendar.month))::integer AS total_facilitators
+    (sum(coalesce(began.facilitators, 0)) OVER (ORDER BY calendar.month))::integer
+        AS total_facilitators
 FROM calendar
 LEFT JOIN began ON began.month = calendar.month;
 COMMENT ON VIEW public.v_facilitator_monthly IS
-'A row a month from the first facilitator''s to that of ngeshare_as_of(), months without a new one too: how does their number grow? No row without facilitators.';
+'One row per month from the first facilitator''s to that of ngeshare_as_of(), months without a new '
+'one too: how does their number grow? No row without facilitators.';
 COMMENT ON COLUMN public.v_facilitator_monthly.month IS
 'The first day of the month.';
 COMMENT ON COLUMN public.v_facilitator_monthly.new_facilitators IS
 'Users whose facilitator_since (v_facilitator_alumni) lies in it.';
 COMMENT ON COLUMN public.v_facilitator_monthly.total_facilitators IS
-'All up to its end.';
+'Users who became facilitators up to the end of the month.';

@@ -1,12 +1,13 @@
--- Answers with a row a course, or a course and something.
+-- Answers with one row per course, or a course and something.
 
 CREATE VIEW api.funnel AS
 SELECT *
 FROM public.v_curriculum_funnel
 ORDER BY sequence_order;
 COMMENT ON VIEW api.funnel IS
-'The curriculum as a funnel, a row a course.
-How many groups start, graduate and go on. graduated, active, stalled and not_started add up to groups_total.';
+'The curriculum as a funnel, one row per course.
+How many groups start, graduate and go on. graduated, active, stalled and not_started add up to '
+'groups_total.';
 
 CREATE VIEW api.drop_off AS
 SELECT
@@ -16,7 +17,7 @@ FROM public.v_drop_off AS drop_off
 LEFT JOIN ngeshare.course ON course.course_name = drop_off.course_name
 ORDER BY course.sequence_order, drop_off.episode;
 COMMENT ON VIEW api.drop_off IS
-'Where groups stop, a row a course and episode.
+'Where groups stop, one row per course and episode.
 How many got at least this far, and how many stalled just here.';
 
 CREATE VIEW api.cohort AS
@@ -24,14 +25,14 @@ SELECT *
 FROM public.v_cohort
 ORDER BY sequence_order, month;
 COMMENT ON VIEW api.cohort IS
-'Groups by the month they started, a row a course and month.
+'Groups by the month they started, one row per course and month.
 How many of them graduated within 3, 6 and 9 months.';
 
 CREATE VIEW api.resume_chance AS
 SELECT *
 FROM public.v_resume_chance;
 COMMENT ON VIEW api.resume_chance IS
-'How likely a silent group meets again, a row a course and number of days.
+'How likely a silent group meets again, one row per course and number of days.
 From all silences of the course so far, after Kaplan and Meier.';
 
 CREATE VIEW api.time_to_graduate AS
@@ -45,14 +46,15 @@ LEFT JOIN ngeshare.course ON course.course_name = taken.course_name
 LEFT JOIN (
     SELECT
         course_name,
-        round((percentile_cont(0.75) WITHIN GROUP (ORDER BY graduated_on - first_meeting_date))::numeric, 1) AS p75_days,
+        round((percentile_cont(0.75) WITHIN GROUP (
+            ORDER BY graduated_on - first_meeting_date))::numeric, 1) AS p75_days,
         (count(*) FILTER (WHERE status <> 'GRADUATED'))::integer AS not_graduated
     FROM ngeshare.group_fact
     GROUP BY course_name
 ) AS others ON others.course_name = taken.course_name
 ORDER BY course.sequence_order;
 COMMENT ON VIEW api.time_to_graduate IS
-'Days from the first meeting to the graduation, a row a course.
+'Days from the first meeting to the graduation, one row per course.
 Of its graduated groups; those that have not graduated are counted apart.';
 COMMENT ON COLUMN api.time_to_graduate.p75_days IS
 'The days within which three in four graduated (percentile_cont), one decimal.';
@@ -106,8 +108,9 @@ LEFT JOIN (
 ) AS counted ON counted.course_name = scale.course_name AND counted.number = bin.number
 ORDER BY scale.sequence_order, bin.number;
 COMMENT ON VIEW api.graduation_days IS
-'Graduated groups by the days they took, a row a course and span of days.
-Spans are 7 days long, or 14, 28 and so on where more than 20 would be needed for 95 % of the groups; the last one is open. They add up to the course''s graduates.';
+'Graduated groups by the days they took, one row per course and span of days.
+Spans are 7 days long, or 14, 28 and so on where more than 20 would be needed for 95 % of the '
+'groups; the last one is open. They add up to the course''s graduates.';
 COMMENT ON COLUMN api.graduation_days.sequence_order IS
 'The course''s place in the curriculum.';
 COMMENT ON COLUMN api.graduation_days.course_name IS
@@ -125,11 +128,13 @@ SELECT
     fact.group_name,
     fact.facilitator_id,
     fact.facilitator_name,
-    fact.graduated_on
+    fact.graduated_on,
+    fact.city,
+    fact.province
 FROM public.v_graduation_outliers AS outlier
 LEFT JOIN ngeshare.group_fact AS fact ON fact.group_id = outlier.group_id;
 COMMENT ON VIEW api.graduation_outliers IS
-'Groups that took far less or far more time than others, a row a group.
+'Groups that took far less or far more time than others, one row per group.
 By the quartiles of their course''s graduates.';
 
 CREATE VIEW api.pipeline AS
@@ -141,7 +146,7 @@ FROM public.v_curriculum_pipeline AS link
 LEFT JOIN ngeshare.group_snapshot AS group_a ON group_a.group_id = link.group_a_id
 LEFT JOIN ngeshare.group_snapshot AS group_b ON group_b.group_id = link.group_b_id;
 COMMENT ON VIEW api.pipeline IS
-'Which groups went on as which, a row a link.
+'Which groups went on as which, one row per link.
 Group A graduated and went on to the next course as group B.';
 COMMENT ON COLUMN api.pipeline.group_a_name IS
 'HangoutGroup.name of group A.';

@@ -2,15 +2,6 @@
 -- it from being computed at each page load.
 
 CREATE VIEW ngeshare.home_figure AS
-WITH month AS (
-    -- A day beyond the first or the last timestamp has a month, too, but no timestamp.
-    SELECT
-        (began - interval '2 months')::date AS before,
-        (began - interval '1 month')::date AS last,
-        began::date AS this
-    FROM date_trunc('month',
-        greatest(least(ngeshare.as_of_day(), date '294276-12-31'), date '4712-01-01 BC')::timestamp) AS began
-)
 SELECT
     counted.groups_total,
     counted.groups_started,
@@ -26,15 +17,15 @@ SELECT
     ngeshare.percentage(counted.graduated, counted.groups_total) AS graduation_rate,
     ngeshare.percentage(counted.continued, counted.could_continue) AS continuation_rate,
     (SELECT count(*)::integer FROM public.v_at_risk) AS at_risk,
-    growth.total_facilitators,
-    growth.active_facilitators,
-    growth.alumni_facilitators,
-    growth.alumni_pct,
-    (SELECT last FROM month) AS last_month,
+    leader.total_facilitators,
+    leader.active_facilitators,
+    leader.alumni_facilitators,
+    leader.alumni_pct,
+    (SELECT last FROM ngeshare.recent_month) AS last_month,
     graduations.last AS graduations_last_month,
     graduations.before AS graduations_month_before,
-    newcomers.last AS new_facilitators_last_month,
-    newcomers.before AS new_facilitators_month_before,
+    leader.new_last_month AS new_facilitators_last_month,
+    leader.new_month_before AS new_facilitators_month_before,
     (
         SELECT count(*)::integer
         FROM public.v_anomalies
@@ -54,25 +45,16 @@ FROM (
         (sum(graduated) FILTER (WHERE continued IS NOT NULL))::integer AS could_continue
     FROM public.v_curriculum_funnel
 ) AS counted
-CROSS JOIN public.v_facilitator_growth AS growth
+CROSS JOIN ngeshare.facilitator_total AS leader
 CROSS JOIN (
     SELECT
         (count(*) FILTER (WHERE graduated_on >= month.last))::integer AS last,
         (count(*) FILTER (WHERE graduated_on < month.last))::integer AS before
     FROM ngeshare.group_fact
-    CROSS JOIN month
+    CROSS JOIN ngeshare.recent_month AS month
     WHERE graduated_on >= month.before
       AND graduated_on < month.this
-) AS graduations
-CROSS JOIN (
-    SELECT
-        (count(*) FILTER (WHERE facilitator_since >= month.last))::integer AS last,
-        (count(*) FILTER (WHERE facilitator_since < month.last))::integer AS before
-    FROM public.v_facilitator_alumni
-    CROSS JOIN month
-    WHERE facilitator_since >= month.before
-      AND facilitator_since < month.this
-) AS newcomers;
+) AS graduations;
 COMMENT ON VIEW ngeshare.home_figure IS
 'The figures of api.home in one row, without the anomalies that go by the real clock.';
 
@@ -85,7 +67,9 @@ CREATE TABLE ngeshare.answer_cache
     home        ngeshare.home_figure NOT NULL
 );
 COMMENT ON TABLE ngeshare.answer_cache IS
-'Answers that each refresh computes once for the page, under these settings: Home as of the API''s default instant and as of a month before it. A row holds from as_of on and before holds_until (UTC): the next local midnight, or the first event in the snapshot if that is earlier.';
+'Answers that each refresh computes once for the page, under these settings: Home as of the API''s '
+'default instant and as of a month before it. A row holds from as_of on and before holds_until '
+'(UTC): the next local midnight, or the first event in the snapshot if that is earlier.';
 
 CREATE FUNCTION ngeshare.rule_settings()
 RETURNS text
@@ -108,35 +92,40 @@ LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT min(event)
-    FROM (
-        SELECT min(created_at) AS event FROM ngeshare.group_snapshot WHERE created_at > at
-        UNION ALL
-        SELECT min(moment)
-        FROM ngeshare.group_snapshot AS grp
-        JOIN ngeshare.group_timeline AS timeline ON timeline.group_id = grp.group_id
-        CROSS JOIN LATERAL unnest(
-            meeting_at || foreign_at || member_from || member_left || facilitator_at) AS moment
-        WHERE (grp.valid_from > at OR grp.members_valid_from > at)
-          AND moment > at
-        UNION ALL
-        SELECT min(moment)
-        FROM ngeshare.membership
-        CROSS JOIN LATERAL unnest(ARRAY[exists_from, completed_at, deleted_at]) AS moment
-        WHERE (exists_from > at OR completed_at > at OR deleted_at > at)
-          AND moment > at
-        UNION ALL
-        SELECT min(moment)
-        FROM ngeshare.group_link
-        CROSS JOIN LATERAL unnest(ARRAY[valid_from, valid_to]) AS moment
-        WHERE (valid_from > at OR valid_to > at AND valid_to < 'infinity')
-          AND moment > at
-        UNION ALL
-        SELECT min(facilitator_left) FROM ngeshare.group_snapshot WHERE facilitator_left > at
-    ) AS listed
+    -- Each table is read once.
+    SELECT least(
+        (
+            SELECT least(
+                min(created_at) FILTER (WHERE created_at > at),
+                min(facilitator_left) FILTER (WHERE facilitator_left > at))
+            FROM ngeshare.group_snapshot
+        ),
+        (
+            SELECT min(moment)
+            FROM ngeshare.group_snapshot AS grp
+            JOIN ngeshare.group_timeline AS timeline ON timeline.group_id = grp.group_id
+            CROSS JOIN LATERAL unnest(
+                meeting_at || foreign_at || member_from || member_left || facilitator_at) AS moment
+            WHERE (grp.valid_from > at OR grp.members_valid_from > at)
+              AND moment > at
+        ),
+        (
+            SELECT least(
+                min(exists_from) FILTER (WHERE exists_from > at),
+                min(completed_at) FILTER (WHERE completed_at > at),
+                min(deleted_at) FILTER (WHERE deleted_at > at))
+            FROM ngeshare.membership
+        ),
+        (
+            SELECT least(
+                min(valid_from) FILTER (WHERE valid_from > at),
+                min(valid_to) FILTER (WHERE valid_to > at AND valid_to < 'infinity'))
+            FROM ngeshare.group_link
+        ))
 $$;
 COMMENT ON FUNCTION ngeshare.next_event(timestamp) IS
-'The first instant after at (UTC) at which something in the snapshot begins or ends; NULL where nothing does.';
+'The first instant after at (UTC) at which something in the snapshot begins or ends; NULL where '
+'nothing does.';
 
 CREATE FUNCTION ngeshare.fill_answer_cache()
 RETURNS void
@@ -151,7 +140,15 @@ DECLARE
     wanted   timestamptz[] := ARRAY[state.known_until, ngeshare.month_before(state.known_until)];
     midnight timestamp;
     instant  timestamptz;
+    names    text[];
+    own      text[];
 BEGIN
+    -- A refresh by hand may run under a session's own rules; the cache is for those who have none.
+    SELECT array_agg(name), array_agg(setting)
+    INTO names, own
+    FROM pg_settings
+    WHERE name = ANY (ngeshare.rule_names());
+    PERFORM ngeshare.use_database_rules();
     DELETE FROM ngeshare.answer_cache
     WHERE generation <> state.generation
        OR settings <> ngeshare.rule_settings()
@@ -168,23 +165,28 @@ BEGIN
             WHERE instant AT TIME ZONE 'UTC' >= as_of
               AND instant AT TIME ZONE 'UTC' < holds_until);
         PERFORM ngeshare.answer_as_of(instant);
-        midnight := (ngeshare.end_of_day(ngeshare.as_of_day()) AT TIME ZONE 'UTC') + interval '1 microsecond';
+        midnight := (ngeshare.end_of_day(ngeshare.as_of_day()) AT TIME ZONE 'UTC') + interval '1 '
+            'microsecond';
         INSERT INTO ngeshare.answer_cache (as_of, holds_until, generation, settings, home)
         SELECT
             ngeshare.as_of(),
             CASE
-                WHEN instant = state.known_until THEN least(midnight, ngeshare.next_event(ngeshare.as_of()))
-                ELSE ngeshare.as_of() + interval '1 microsecond'
+                -- The last instant of a day, as that of the month before is, needs no search.
+                WHEN midnight = ngeshare.as_of() + interval '1 microsecond' THEN midnight
+                ELSE least(midnight, ngeshare.next_event(ngeshare.as_of()))
             END,
             state.generation,
             ngeshare.rule_settings(),
             figure
         FROM ngeshare.home_figure AS figure;
     END LOOP;
+    PERFORM set_config(name, setting, true)
+    FROM unnest(names, own) AS rule (name, setting);
 END
 $$;
 COMMENT ON FUNCTION ngeshare.fill_answer_cache() IS
-'Brings the answer cache up to the snapshot; the refresh calls it. Rows that still hold are kept.';
+'Brings the answer cache up to the snapshot, under the database''s rules; the refresh calls it. '
+'Rows that still hold are kept.';
 
 CREATE FUNCTION ngeshare.home_figures(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS SETOF ngeshare.home_figure
@@ -217,14 +219,16 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.home_figures(timestamptz) IS
-'The figures of api.home as of an instant: from the answer cache where it has them, else computed. Anomalies that go by the real clock are added here.';
+'The figures of api.home as of an instant: from the answer cache where it has them, else computed. '
+'Anomalies that go by the real clock are added here.';
 
 CREATE VIEW api.home AS
 SELECT
     ngeshare.reporting_zone() AS zone,
     public.ngeshare_as_of() AS as_of,
     ngeshare.as_of_day() AS as_of_day,
-    EXISTS (SELECT 1 FROM public.sync_run WHERE status IN ('success', 'warning') AND mode <> 'verify') AS synced,
+    EXISTS (SELECT 1 FROM public.sync_run WHERE status IN ('success', 'warning')
+        AND mode <> 'verify') AS synced,
     figure.*,
     ngeshare.setting('active_days') AS active_days,
     ngeshare.setting('rescue_min_pct') AS rescue_min_pct,
@@ -233,7 +237,8 @@ SELECT
 FROM ngeshare.home_figures() AS figure;
 COMMENT ON VIEW api.home IS
 'The whole curriculum in one row.
-Groups of all courses by status, those worth a call, how many go on, who leads them, and the settings that decide.';
+Groups of all courses by status, those worth a call, how many go on, who leads them, and the '
+'settings that decide.';
 COMMENT ON COLUMN api.home.zone IS
 'The zone whose local days answers speak in.';
 COMMENT ON COLUMN api.home.as_of IS
@@ -255,7 +260,8 @@ COMMENT ON COLUMN api.home.graduated IS
 COMMENT ON COLUMN api.home.not_started IS
 'Those with status NOT_STARTED: never met, planned at most active_days ago or later.';
 COMMENT ON COLUMN api.home.rescuable IS
-'Stalled groups with at least rescue_min_pct percent of their course behind them: the rows of rescue_list.';
+'Stalled groups with at least rescue_min_pct percent of their course behind them: the rows of '
+'rescue_list.';
 COMMENT ON COLUMN api.home.continued IS
 'Graduated groups that went on to the next course.';
 COMMENT ON COLUMN api.home.awaiting IS
@@ -293,9 +299,11 @@ COMMENT ON COLUMN api.home.anomalies IS
 COMMENT ON COLUMN api.home.active_days IS
 'The setting ngeshare.active_days: days without a meeting for which a group is still active.';
 COMMENT ON COLUMN api.home.rescue_min_pct IS
-'The setting ngeshare.rescue_min_pct: percent of a course from which on a stalled group is on the rescue list.';
+'The setting ngeshare.rescue_min_pct: percent of a course from which on a stalled group is on the '
+'rescue list.';
 COMMENT ON COLUMN api.home.link_days IS
-'The setting ngeshare.link_days: days after a graduation within which the next course''s start is the same group''s.';
+'The setting ngeshare.link_days: days after a graduation within which the next course''s start is '
+'the same group''s.';
 COMMENT ON COLUMN api.home.window_days IS
 'The setting ngeshare.attendance_window_days: days of raw attendance that are kept here.';
 
@@ -315,7 +323,8 @@ FROM ngeshare.month_before(public.ngeshare_as_of()) AS before (as_of)
 CROSS JOIN LATERAL ngeshare.home_figures(before.as_of) AS figure;
 COMMENT ON VIEW api.home_before IS
 'Figures of home one month earlier, in one row.
-As of the same local day and time of the month before; where that month is shorter, of its last day.';
+As of the end of the same local day of the month before; where that month is shorter, of its last '
+'day.';
 COMMENT ON COLUMN api.home_before.as_of IS
 'The instant that these figures are given as of.';
 
@@ -324,7 +333,8 @@ SELECT
     ngeshare.reporting_zone() AS zone,
     public.ngeshare_as_of() AS as_of,
     ngeshare.as_of_day() AS as_of_day,
-    EXISTS (SELECT 1 FROM public.sync_run WHERE status IN ('success', 'warning') AND mode <> 'verify') AS synced,
+    EXISTS (SELECT 1 FROM public.sync_run WHERE status IN ('success', 'warning')
+        AND mode <> 'verify') AS synced,
     ngeshare.setting('active_days') AS active_days,
     ngeshare.setting('rescue_min_pct') AS rescue_min_pct,
     ngeshare.link_rule('link_days') AS link_days,
@@ -346,11 +356,14 @@ COMMENT ON COLUMN api.basis.synced IS
 COMMENT ON COLUMN api.basis.active_days IS
 'The setting ngeshare.active_days: days without a meeting for which a group is still active.';
 COMMENT ON COLUMN api.basis.rescue_min_pct IS
-'The setting ngeshare.rescue_min_pct: percent of a course from which on a stalled group is on the rescue list.';
+'The setting ngeshare.rescue_min_pct: percent of a course from which on a stalled group is on the '
+'rescue list.';
 COMMENT ON COLUMN api.basis.link_days IS
-'The setting ngeshare.link_days: days after a graduation within which the next course''s start is the same group''s.';
+'The setting ngeshare.link_days: days after a graduation within which the next course''s start is '
+'the same group''s.';
 COMMENT ON COLUMN api.basis.link_early_days IS
-'The setting ngeshare.link_early_days: days before a graduation from which on the next course''s start is.';
+'The setting ngeshare.link_early_days: days before a graduation from which on the next course''s '
+'start is.';
 COMMENT ON COLUMN api.basis.link_min_shared IS
 'The setting ngeshare.link_min_shared: members that two groups share at least to be linked.';
 COMMENT ON COLUMN api.basis.link_min_overlap_pct IS
@@ -366,5 +379,5 @@ SELECT
 FROM ngeshare.course
 ORDER BY sequence_order;
 COMMENT ON VIEW api.courses IS
-'The curriculum, a row a course.
+'The curriculum, one row per course.
 What is taught in which order, and at which episode a group graduates.';

@@ -6,7 +6,7 @@ SELECT
     busy.user_id IS NOT NULL AS is_active,
     coalesce(led.groups, 0)::integer AS groups_led
 FROM public.v_facilitator_alumni AS person
--- One row per person each, so that PostgreSQL does not compute them for a query without the column.
+-- Each join has at most one row per person, so the planner can leave out one that is not read.
 LEFT JOIN (
     SELECT DISTINCT user_id
     FROM ngeshare.membership_as_of
@@ -25,12 +25,14 @@ LEFT JOIN (
     GROUP BY facilitator_id
 ) AS led ON led.facilitator_id = person.facilitator_id;
 COMMENT ON VIEW api.facilitators IS
-'Users who lead or led a group, a row a user.
+'Users who lead or led a group, one row per user.
 Did they grow out of the members, since when do they lead, and how many groups?';
 COMMENT ON COLUMN api.facilitators.is_active IS
-'Whether they have a FACILITATOR record in a curriculum group that met at most ngeshare.active_days (28) ago: the active_facilitators of facilitator_growth.';
+'Whether they have a FACILITATOR record in a curriculum group that met at most '
+'ngeshare.active_days (28) ago: the active_facilitators of facilitator_growth.';
 COMMENT ON COLUMN api.facilitators.groups_led IS
-'Curriculum groups that have them as facilitator: the rows of group_status with their facilitator_id.';
+'Curriculum groups that have them as facilitator: the rows of group_status with their '
+'facilitator_id.';
 
 CREATE VIEW api.facilitator_growth AS
 SELECT *
@@ -42,11 +44,12 @@ How many there are, how many lead now, and how many grew out of the members.';
 CREATE VIEW api.facilitator_monthly AS
 SELECT
     monthly.*,
-    monthly.month < date_trunc('month', least(ngeshare.as_of_day(), date '294276-12-31')::timestamp) AS is_complete
+    monthly.month < date_trunc('month', least(ngeshare.as_of_day(), date '294276-12-31')::timestamp)
+        AS is_complete
 FROM public.v_facilitator_monthly AS monthly
 ORDER BY monthly.month;
 COMMENT ON VIEW api.facilitator_monthly IS
-'The facilitators month by month, a row a month.
+'The facilitators month by month, one row per month.
 From the first one''s month to that of as_of, which is not over yet.';
 COMMENT ON COLUMN api.facilitator_monthly.is_complete IS
 'Whether the month is over as of the day of as_of; false in the last row only.';
@@ -55,7 +58,7 @@ CREATE VIEW api.members AS
 SELECT *
 FROM public.v_member_journey;
 COMMENT ON VIEW api.members IS
-'Users who are or were members of a curriculum group, a row a user.
+'Users who are or were members of a curriculum group, one row per user.
 How far have they come? rpc/member_journey tells one user''s whole way.';
 
 CREATE VIEW api.member_roster AS
@@ -66,9 +69,42 @@ SELECT
 FROM public.v_member_roster AS roster
 LEFT JOIN ngeshare.group_snapshot AS grp ON grp.group_id = roster.group_id;
 COMMENT ON VIEW api.member_roster IS
-'Who belongs to which curriculum group, a row a group, person and role.
+'Who belongs to which curriculum group, one row per group, person and role.
 Somebody with both roles has two rows.';
 COMMENT ON COLUMN api.member_roster.group_name IS
 'HangoutGroup.name.';
 COMMENT ON COLUMN api.member_roster.course_name IS
 'The course that its hangout teaches.';
+
+CREATE VIEW api.regular_member AS
+SELECT DISTINCT ON (membership.group_id)
+    membership.group_id,
+    membership.user_id,
+    membership.user_name,
+    came.days_attended
+FROM ngeshare.membership_as_of AS membership
+CROSS JOIN LATERAL (
+    SELECT count(DISTINCT ngeshare.local_day(attended.at, ngeshare.reporting_zone()))::integer
+        AS days_attended
+    FROM unnest(membership.attended_at) AS attended (at)
+    WHERE attended.at <= ngeshare.as_of()
+) AS came
+WHERE membership.is_first
+  AND membership.role = 'MEMBER'
+  AND membership.course_number IS NOT NULL
+  AND membership.user_id IS NOT NULL
+  AND coalesce(membership.deleted_at > ngeshare.as_of(), true)
+ORDER BY membership.group_id, came.days_attended DESC, membership.joined_at,
+    membership.user_id COLLATE "C";
+COMMENT ON VIEW api.regular_member IS
+'Whom to ask in a group without a facilitator''s address, one row per group.
+The member who came on most days, of equals the one who joined first. Ask with group_id.';
+COMMENT ON COLUMN api.regular_member.group_id IS
+'HangoutGroup.id.';
+COMMENT ON COLUMN api.regular_member.user_id IS
+'The member''s user.';
+COMMENT ON COLUMN api.regular_member.user_name IS
+'The user''s email, or id where there is none.';
+COMMENT ON COLUMN api.regular_member.days_attended IS
+'The local days on which this user attended the group, within the window of raw attendance; 0 '
+'where none is known.';

@@ -216,9 +216,10 @@ find_shape(FunctionCallInfo fcinfo, HeapTupleHeader row)
 		modifier = HeapTupleHeaderGetTypMod(row);
 	}
 	if (type == RECORDOID && modifier < 0)
-		ereport(ERROR, (errcode(ERRCODE_INDETERMINATE_DATATYPE),
-		                errmsg("the columns of no rows are unknown where they have no type"),
-		                errhint("Cast the row to a view's type: api.csv(shown::api.funnel).")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_INDETERMINATE_DATATYPE),
+		         errmsg("api.csv() got no rows and an untyped record: its columns are unknown"),
+		         errhint("Cast the row to a view's type: api.csv(shown::api.funnel).")));
 	known = lookup_rowtype_tupdesc_domain(type, modifier, false);
 	shape = CreateTupleDescCopyConstr(known);
 	ReleaseTupleDesc(known);

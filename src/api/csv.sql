@@ -35,4 +35,5 @@ CREATE AGGREGATE api.csv(anyelement)
 );
 COMMENT ON AGGREGATE api.csv(anyelement) IS
 'Rows as a CSV file, with a header even where there is no row.
-NULL is empty, days and instants are ISO 8601, and text that a spreadsheet would take for a formula, split at commas, semicolons, tabs or line breaks, has an apostrophe before its sign.';
+NULL is empty, days and instants are ISO 8601, and text that a spreadsheet would take for a '
+'formula, split at commas, semicolons, tabs or line breaks, has an apostrophe before its sign.';

@@ -11,6 +11,7 @@ BEGIN
                col_description(there.attrelid, there.attnum) AS comment
         FROM (VALUES
             ('anomalies', 'public.v_anomalies'),
+            ('anomalies', 'public.v_group_status'),
             ('anomaly_kinds', 'public.v_anomalies'),
             ('at_risk', 'public.v_at_risk'),
             ('cohort', 'public.v_cohort'),
@@ -21,6 +22,9 @@ BEGIN
             ('facilitator_growth', 'public.v_facilitator_growth'),
             ('facilitator_monthly', 'public.v_facilitator_monthly'),
             ('facilitators', 'public.v_facilitator_alumni'),
+            ('follow_up', 'public.v_follow_up'),
+            ('follow_up_effect', 'public.v_follow_up_effect'),
+            ('forecast_quality', 'public.v_forecast_quality'),
             ('funnel', 'public.v_curriculum_funnel'),
             ('graduation_outliers', 'public.v_graduation_outliers'),
             ('graduation_outliers', 'public.v_group_status'),
@@ -29,9 +33,12 @@ BEGIN
             ('member_roster', 'public.v_member_roster'),
             ('members', 'public.v_member_journey'),
             ('pipeline', 'public.v_curriculum_pipeline'),
+            ('place', 'public.v_place'),
             ('rescue_list', 'public.v_rescue_list'),
             ('rescue_list', 'public.v_group_status'),
             ('resume_chance', 'public.v_resume_chance'),
+            ('status_changes', 'public.v_status_changes'),
+            ('status_trend', 'public.v_status_trend'),
             ('sync_health', 'public.v_sync_health'),
             ('time_to_graduate', 'public.v_time_to_graduate'),
             ('time_to_graduate', 'public.v_curriculum_funnel')
@@ -49,7 +56,8 @@ BEGIN
             FROM pg_catalog.pg_attribute
             WHERE attrelid = format('api.%I', copied.view_name)::regclass
               AND attname = copied.column_name)) IS NULL THEN
-            EXECUTE format('COMMENT ON COLUMN api.%I.%I IS %L', copied.view_name, copied.column_name, copied.comment);
+            EXECUTE format('COMMENT ON COLUMN api.%I.%I IS %L', copied.view_name,
+                copied.column_name, copied.comment);
         END IF;
     END LOOP;
 END

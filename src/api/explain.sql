@@ -74,16 +74,19 @@ AS $$
 DECLARE
     message text;
 BEGIN
-    RETURN QUERY SELECT told.fact, told.value, told.because FROM public.ngeshare_explain_group(group_id, public.ngeshare_as_of()) AS told;
+    RETURN QUERY SELECT told.fact, told.value, told.because
+        FROM public.ngeshare_explain_group(group_id, public.ngeshare_as_of()) AS told;
 EXCEPTION
     WHEN invalid_parameter_value THEN
         GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
-        PERFORM ngeshare.refuse_request(404, 'NG404', message, NULL, 'GET /group_status lists those that do.');
+        PERFORM ngeshare.refuse_request(404, 'NG404', message, NULL,
+            'GET /group_status lists those that do.');
 END
 $$;
 COMMENT ON FUNCTION api.explain_group(text) IS
-'Why a group has its status, a row a fact with its reason.
-Status, progress, start, facilitator, members, links and anomalies as of As-Of. Errors: 404 NG404 for a group that does not exist then, or is outside the curriculum.';
+'Why a group has its status, one row per fact with its reason.
+Status, progress, start, facilitator, members, links and anomalies as of As-Of. Errors: 404 NG404 '
+'for a group that does not exist then, or is outside the curriculum.';
 
 CREATE FUNCTION api.member_journey(user_id text)
 RETURNS SETOF api.journey_step
@@ -97,13 +100,16 @@ AS $$
 DECLARE
     message text;
 BEGIN
-    RETURN QUERY SELECT step.* FROM public.ngeshare_member_journey(user_id, public.ngeshare_as_of()) AS step;
+    RETURN QUERY SELECT step.*
+        FROM public.ngeshare_member_journey(user_id, public.ngeshare_as_of()) AS step;
 EXCEPTION
     WHEN invalid_parameter_value THEN
         GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
-        PERFORM ngeshare.refuse_request(404, 'NG404', message, NULL, 'GET /members lists those who were ever a member.');
+        PERFORM ngeshare.refuse_request(404, 'NG404', message, NULL,
+            'GET /members lists those who were ever a member.');
 END
 $$;
 COMMENT ON FUNCTION api.member_journey(text) IS
-'One user''s whole way through the curriculum, a row a group in the order of joining.
-As a member or as its facilitator, as of As-Of; no row for a user without a group. Errors: 404 NG404 for an unknown user.';
+'One user''s whole way through the curriculum, one row per group in the order of joining.
+As a member or as its facilitator, as of As-Of; no row for a user without a group. Errors: 404 '
+'NG404 for an unknown user.';

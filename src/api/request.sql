@@ -5,7 +5,9 @@
 CREATE SCHEMA api;
 COMMENT ON SCHEMA api IS
 'ngeShare analytics
-The answers about study groups, and the sync that brings them up to date. Answers are given as of the header As-Of (a day, or an instant with its offset); without it as of the last successful sync. Errors are {code, message, details, hint}.';
+The answers about study groups, and the sync that brings them up to date. Answers are given as of '
+'the header As-Of (a day, or an instant with its offset); without it as of the last successful '
+'sync. Errors are {code, message, details, hint}.';
 
 CREATE FUNCTION ngeshare.refuse_request
 (
@@ -22,7 +24,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RAISE SQLSTATE 'PGRST' USING
-        MESSAGE = jsonb_build_object('code', code, 'message', message, 'details', details, 'hint', hint)::text,
+        MESSAGE = jsonb_build_object('code', code, 'message', message, 'details', details, 'hint',
+            hint)::text,
         DETAIL = jsonb_build_object('status', status, 'headers', headers)::text;
 END
 $$;
@@ -38,7 +41,8 @@ AS $$
     SELECT nullif(nullif(current_setting('request.headers', true), '')::jsonb ->> name, '')
 $$;
 COMMENT ON FUNCTION ngeshare.request_header(text) IS
-'A header of the web request, by its lower-case name; NULL where it is missing, empty, or there is no request.';
+'A header of the web request, by its lower-case name; NULL where it is missing, empty, or there is '
+'no request.';
 
 CREATE FUNCTION ngeshare.known_until()
 RETURNS timestamptz
@@ -49,7 +53,8 @@ AS $$
     SELECT known_until FROM ngeshare.snapshot_state
 $$;
 COMMENT ON FUNCTION ngeshare.known_until() IS
-'The clock of the last successful sync that took attendance: nothing is known after it. NULL before the first.';
+'The clock of the last successful sync that took attendance: nothing is known after it. NULL '
+'before the first.';
 
 CREATE FUNCTION ngeshare.month_before(at timestamptz)
 RETURNS timestamptz
@@ -64,11 +69,13 @@ AS $$
         -- At the calendar's ends a local time is out of range: nothing is earlier or later.
         WHEN at < timestamptz '4712-01-01 00:00:00+00 BC' THEN at
         WHEN at > timestamptz '294276-12-01 00:00:00+00' THEN at - interval '31 days'
-        ELSE (at AT TIME ZONE ngeshare.reporting_zone() - interval '1 month') AT TIME ZONE ngeshare.reporting_zone()
+        ELSE ngeshare.end_of_day((at AT TIME ZONE ngeshare.reporting_zone() - interval '1 '
+            'month')::date)
     END
 $$;
 COMMENT ON FUNCTION ngeshare.month_before(timestamptz) IS
-'The same local day and time of the month before, in the reporting zone; the last day of that month where it is shorter.';
+'The last instant of the same local day of the month before, in the reporting zone; of that '
+'month''s last day if it is shorter.';
 
 CREATE FUNCTION ngeshare.run_status(run_id bigint)
 RETURNS text
@@ -93,7 +100,7 @@ $$;
 COMMENT ON FUNCTION ngeshare.run_status(bigint) IS
 'A run''s status as it is now: one that is logged as running while no sync runs it has crashed.';
 
-CREATE FUNCTION ngeshare.read_as_of(value text)
+CREATE FUNCTION ngeshare.read_as_of(value text, named text DEFAULT 'the header As-Of')
 RETURNS timestamptz
 LANGUAGE plpgsql
 STABLE
@@ -110,13 +117,15 @@ BEGIN
 EXCEPTION
     WHEN data_exception THEN
         PERFORM ngeshare.refuse_request(400, 'NG400',
-            format('the header As-Of is no day and no instant: "%s"', value),
-            'A day means its end in ' || ngeshare.reporting_zone() || '. An instant needs its offset from UTC.',
-            'Send As-Of: 2026-03-31, or As-Of: 2026-03-31T12:00:00+07:00, or leave it out.');
+            format('%s is no day and no instant: "%s"', named, value),
+            'A day means its end in ' || ngeshare.reporting_zone()
+                || '. An instant needs its offset from UTC.',
+            'Send 2026-03-31, or 2026-03-31T12:00:00+07:00.');
 END
 $$;
-COMMENT ON FUNCTION ngeshare.read_as_of(text) IS
-'Reads the header As-Of: 2026-03-31 is the end of that local day, 2026-03-31T12:00:00+07:00 an instant; anything else is refused with 400. NULL for NULL.';
+COMMENT ON FUNCTION ngeshare.read_as_of(text, text) IS
+'Reads the header As-Of, or what is named: 2026-03-31 is the end of that local day, '
+'2026-03-31T12:00:00+07:00 an instant; anything else is refused with 400. NULL for NULL.';
 
 CREATE FUNCTION ngeshare.check_post()
 RETURNS void
@@ -126,7 +135,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF ngeshare.request_header('x-ngeshare') IS DISTINCT FROM 'sync' THEN
-        PERFORM ngeshare.refuse_request(403, 'NG403', 'a POST needs the header X-Ngeshare: sync', NULL,
+        PERFORM ngeshare.refuse_request(403, 'NG403',
+            'a POST needs the header X-Ngeshare: sync', NULL,
             'It keeps other pages in the same browser from starting anything.');
     END IF;
     IF coalesce(ngeshare.request_header('content-type'), '') !~* E'^application/json\\s*(;|$)' THEN
@@ -136,7 +146,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.check_post() IS
-'Refuses a POST that a foreign page could have made: without X-Ngeshare: sync (403) or without a JSON body (415).';
+'Refuses a POST that a foreign page could have made: without X-Ngeshare: sync (403) or without a '
+'JSON body (415).';
 
 CREATE FUNCTION ngeshare.need_post()
 RETURNS void
@@ -162,7 +173,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT set_config('response.status', '202', true);
     SELECT set_config('response.headers',
-        jsonb_build_array(jsonb_build_object('Location', '../sync_runs?run_id=eq.' || run_id))::text, true);
+        jsonb_build_array(jsonb_build_object('Location', '../sync_runs?run_id=eq.'
+            || run_id))::text, true);
 $$;
 COMMENT ON FUNCTION ngeshare.accept_request(bigint) IS
 'Answers 202 with the place where a run can be watched.';
@@ -182,13 +194,18 @@ AS $$
         code,
         message,
         nullif(details, ''),
-        coalesce(nullif(hint, ''), CASE WHEN code = '55P03' THEN 'Somebody holds a lock here; try again in a moment.' END),
+        coalesce(nullif(hint, ''), CASE WHEN code = '55P03'
+            THEN 'Somebody holds a lock here; try again in a moment.' END),
         jsonb_strip_nulls(jsonb_build_object(
-            'Retry-After', CASE WHEN code IN ('NG001', '55P03') THEN '5' WHEN code LIKE '53%' THEN '30' END,
-            'Location', '../sync_runs?run_id=eq.' || substring(details FROM E'^It is run (\\d+)\\.'))))
+            'Retry-After', CASE WHEN code IN ('NG001', '55P03') THEN '5' WHEN code LIKE '53%'
+                THEN '30' END,
+            'Location', '../sync_runs?run_id=eq.' || substring(details
+                FROM E'^It is run (\\d+)\\.'))))
 $$;
 COMMENT ON FUNCTION ngeshare.refuse_start(text, text, text, text) IS
-'Answers a start that was refused: 409 while a sync runs (NG001, with its run) or before ngeshare_connect() (55000), 503 where no worker is free (53...) or a lock cannot be had (55P03), else 400.';
+'Answers a start that was refused: 409 while a sync runs (NG001, with its run) or before '
+'ngeshare_connect() (55000), 503 where no worker is free (53...) or a lock cannot be had (55P03), '
+'else 400.';
 
 CREATE FUNCTION api.pre_request()
 RETURNS void
@@ -204,7 +221,8 @@ BEGIN
     END IF;
     -- A file may take the time that the role has; nothing else takes more than 10 seconds.
     IF coalesce(ngeshare.request_header('accept'), '') NOT ILIKE 'text/csv%'
-        AND current_setting('statement_timeout')::interval NOT BETWEEN '1 millisecond' AND '10 seconds' THEN
+        AND current_setting('statement_timeout')::interval NOT BETWEEN '1 millisecond'
+            AND '10 seconds' THEN
         PERFORM set_config('statement_timeout', '10s', true);
     END IF;
     PERFORM set_config('ngeshare.as_of',
@@ -213,6 +231,8 @@ BEGIN
             ngeshare.known_until(),
             now())::text,
         true);
+    PERFORM set_config('ngeshare.as_of_is_default',
+        (ngeshare.request_header('as-of') IS NULL)::text, true);
     PERFORM set_config('response.headers', jsonb_build_array(
         jsonb_build_object('Snapshot-Generation', generation::text))::text, true)
     FROM ngeshare.snapshot_state;
@@ -220,7 +240,12 @@ END
 $$;
 COMMENT ON FUNCTION api.pre_request() IS
 'Runs before each request.
-Reads the header As-Of: a day (its end in the reporting zone) or an instant with its offset; anything else is a 400 with code NG400. Without it, answers are as of the last successful sync, and before the first one as of now. Refuses a POST without the header X-Ngeshare: sync (403, NG403) or without a JSON body (415, NG415). Every answer carries the header Snapshot-Generation: answers with the same number come from the same snapshot. A request may take 10 seconds, a CSV file as long as the role''s statement_timeout (30 seconds).';
+Reads the header As-Of: a day (its end in the reporting zone) or an instant with its offset; '
+'anything else is a 400 with code NG400. Without it, answers are as of the last successful sync, '
+'and before the first one as of now. Refuses a POST without the header X-Ngeshare: sync (403, '
+'NG403) or without a JSON body (415, NG415). Every answer carries the header Snapshot-Generation: '
+'answers with the same number come from the same snapshot. A request may take 10 seconds, a CSV '
+'file as long as the role''s statement_timeout (30 seconds).';
 
 -- PostgREST begins the transaction of a function with the isolation that the function sets. These
 -- two look for what other sessions commit while they run.
@@ -241,7 +266,8 @@ BEGIN
     run_id := public.ngeshare_sync_start(mode);
     PERFORM ngeshare.accept_request(run_id::bigint);
 EXCEPTION
-    WHEN SQLSTATE 'NG001' OR object_not_in_prerequisite_state OR insufficient_resources OR invalid_parameter_value
+    WHEN SQLSTATE 'NG001' OR object_not_in_prerequisite_state OR insufficient_resources
+        OR invalid_parameter_value
         OR lock_not_available THEN
         GET STACKED DIAGNOSTICS
             code = RETURNED_SQLSTATE,
@@ -253,7 +279,12 @@ END
 $$;
 COMMENT ON FUNCTION api.sync_start(text) IS
 'Starts a sync and answers at once.
-202 with {mode, run_id} and a Location to watch it at. mode: incremental (what changed, and the last weeks of attendance), full (reread and reconcile everything). Errors: 409 NG001 while a sync runs (details and Location name its run) or is being started, 409 55000 before the database is connected to production, 503 53000 while no worker is free, 503 55P03 while a lock cannot be had within two seconds, 400 22023 for an unknown mode, 405 NG405 for a GET. By POST only, with a JSON body and the header X-Ngeshare: sync.';
+202 with {mode, run_id} and a Location to watch it at. mode: incremental (what changed, and the '
+'last weeks of attendance), full (reread and reconcile everything). Errors: 409 NG001 while a sync '
+'runs (details and Location name its run) or is being started, 409 55000 before the database is '
+'connected to production, 503 53000 while no worker is free, 503 55P03 while a lock cannot be had '
+'within two seconds, 400 22023 for an unknown mode, 405 NG405 for a GET. By POST only, with a JSON '
+'body and the header X-Ngeshare: sync.';
 
 CREATE FUNCTION api.sync_cancel(OUT cancelled boolean, OUT run_id text)
 LANGUAGE plpgsql
@@ -278,4 +309,6 @@ END
 $$;
 COMMENT ON FUNCTION api.sync_cancel() IS
 'Tells the running sync to stop.
-202 with {cancelled: true, run_id} where one runs: it stops at its next step, with each table as before or after its merge. 200 with {cancelled: false, run_id: null} where none runs. By POST only, with a JSON body ({}) and the header X-Ngeshare: sync.';
+202 with {cancelled: true, run_id} where one runs: it stops at its next step, with each table as '
+'before or after its merge. 200 with {cancelled: false, run_id: null} where none runs. By POST '
+'only, with a JSON body ({}) and the header X-Ngeshare: sync.';

@@ -4,7 +4,8 @@ CREATE VIEW api.freshness AS
 SELECT
     last_success.finished_at AS last_success_at,
     greatest(floor(extract(epoch FROM last_success.age)), 0)::bigint AS age_seconds,
-    CASE WHEN last_run.status = 'running' THEN ngeshare.run_status(last_run.run_id) ELSE last_run.status END AS status,
+    CASE WHEN last_run.status = 'running' THEN ngeshare.run_status(last_run.run_id)
+        ELSE last_run.status END AS status,
     last_run.run_id::text AS last_run_id,
     failure.message AS last_error,
     failure.sqlstate,
@@ -20,7 +21,8 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS last_success ON true
 LEFT JOIN LATERAL (
-    -- As v_sync_health: a comparison, a cancelled run and a success of some tables tell nothing of the data.
+    -- As v_sync_health: a comparison, a cancelled run and a success of some tables tell nothing of
+    -- the data.
     SELECT run_id,
            status
     FROM public.sync_run
@@ -48,7 +50,9 @@ COMMENT ON COLUMN api.freshness.last_success_at IS
 COMMENT ON COLUMN api.freshness.age_seconds IS
 'Seconds since then.';
 COMMENT ON COLUMN api.freshness.status IS
-'The status of the last run that tells how the data is: running, failed, crashed (its process is gone: interrupted), or success or warning over all six tables. A run with mode verify, a cancelled one and a success of some tables only tell nothing. NULL before the first.';
+'The status of the last run that tells how the data is: running, failed, crashed (its process is '
+'gone: interrupted), or success or warning over all six tables. A run with mode verify, a '
+'cancelled one and a success of some tables only tell nothing. NULL before the first.';
 COMMENT ON COLUMN api.freshness.last_run_id IS
 'That run.';
 COMMENT ON COLUMN api.freshness.last_error IS
@@ -58,7 +62,8 @@ COMMENT ON COLUMN api.freshness.sqlstate IS
 COMMENT ON COLUMN api.freshness.is_running IS
 'Whether a sync runs now.';
 COMMENT ON COLUMN api.freshness.is_stale IS
-'Whether the last successful sync is longer ago than ngeshare.alert_stale_after (26 hours), or never was.';
+'Whether the last successful sync is longer ago than ngeshare.alert_stale_after (26 hours), or '
+'never was.';
 
 CREATE FUNCTION ngeshare.sync_schedule()
 RETURNS text
@@ -71,7 +76,8 @@ AS $$
     FROM ngeshare.own_jobs()
 $$;
 COMMENT ON FUNCTION ngeshare.sync_schedule() IS
-'When pg_cron starts the job "ngeshare_sync", in cron''s notation; NULL where pg_cron does not live here or has no such job.';
+'When pg_cron starts the job "ngeshare_sync", in cron''s notation; NULL where pg_cron does not '
+'live here or has no such job.';
 
 CREATE VIEW api.sync_health AS
 SELECT
@@ -83,7 +89,11 @@ SELECT
     health.sqlstate,
     health.next_run_at,
     health.alerts_pending,
-    ngeshare.sync_schedule() AS schedule
+    ngeshare.sync_schedule() AS schedule,
+    health.refreshed_at,
+    health.generation,
+    health.stale_keys,
+    health.refresh_ms
 FROM public.v_sync_health AS health;
 COMMENT ON VIEW api.sync_health IS
 'Whether the data is fresh and comes by itself, in one row.
@@ -142,7 +152,8 @@ SELECT
     run.run_id::text AS run_id,
     run.mode,
     run.trigger,
-    CASE WHEN run.status = 'running' THEN ngeshare.run_status(run.run_id) ELSE run.status END AS status,
+    CASE WHEN run.status = 'running' THEN ngeshare.run_status(run.run_id)
+        ELSE run.status END AS status,
     run.started_at,
     run.finished_at,
     round(extract(epoch FROM run.finished_at - run.started_at), 1) AS duration,
@@ -164,7 +175,7 @@ LEFT JOIN (
 ) AS counted ON counted.run_id = run.run_id
 ORDER BY run.run_id DESC;
 COMMENT ON VIEW api.sync_runs IS
-'The syncs, a row a run, the newest first.
+'The syncs, one row per run, the newest first.
 To order by other columns, end with started_at: run_id is text.';
 COMMENT ON COLUMN api.sync_runs.run_id IS
 'The run.';
@@ -173,7 +184,8 @@ COMMENT ON COLUMN api.sync_runs.mode IS
 COMMENT ON COLUMN api.sync_runs.trigger IS
 'Who started it: call (somebody in SQL), worker (the page) or cron.';
 COMMENT ON COLUMN api.sync_runs.status IS
-'running, success, warning (ended, but something needs a look: see message), failed, cancelled, or crashed (its process is gone: interrupted).';
+'running, success, warning (ended, but something needs a look: see message), failed, cancelled, or '
+'crashed (its process is gone: interrupted).';
 COMMENT ON COLUMN api.sync_runs.started_at IS
 'When it started.';
 COMMENT ON COLUMN api.sync_runs.finished_at IS
@@ -191,7 +203,8 @@ COMMENT ON COLUMN api.sync_runs.rows_updated IS
 COMMENT ON COLUMN api.sync_runs.rows_deleted IS
 'Rows it removed, all tables.';
 COMMENT ON COLUMN api.sync_runs.clock IS
-'The instant it counted as now; without the header As-Of, answers are as of the last successful one''s.';
+'The instant it counted as now; without the header As-Of, answers are as of the last successful '
+'one''s.';
 
 CREATE VIEW api.sync_tables AS
 SELECT
@@ -211,7 +224,7 @@ SELECT
 FROM public.sync_log
 ORDER BY sync_log.run_id DESC, started_at, table_name;
 COMMENT ON VIEW api.sync_tables IS
-'What each sync did to each table, a row a run and table.
+'What each sync did to each table, one row per run and table.
 The newest run first, its tables in the order they were done.';
 COMMENT ON COLUMN api.sync_tables.run_id IS
 'The run.';
@@ -256,14 +269,14 @@ SELECT
 FROM public.sync_error_log
 ORDER BY sync_error_log.error_id DESC;
 COMMENT ON VIEW api.sync_errors IS
-'The errors of the syncs and what to do, a row an error, the newest first.
+'The errors of the syncs and what to do, one row per error, the newest first.
 The detail, which may hold values of rows, stays in the database (sync_error_log).';
 COMMENT ON COLUMN api.sync_errors.error_id IS
 'The error.';
 COMMENT ON COLUMN api.sync_errors.run_id IS
 'The run.';
 COMMENT ON COLUMN api.sync_errors.table_name IS
-'The table it was at; NULL where it was at none.';
+'The table that was worked on; NULL if the error is of the whole run.';
 COMMENT ON COLUMN api.sync_errors.occurred_at IS
 'When.';
 COMMENT ON COLUMN api.sync_errors.phase IS
@@ -273,7 +286,8 @@ COMMENT ON COLUMN api.sync_errors.attempt IS
 COMMENT ON COLUMN api.sync_errors.sqlstate IS
 'PostgreSQL''s code for the error.';
 COMMENT ON COLUMN api.sync_errors.class IS
-'transient (may pass by itself), permanent (somebody has to act) or row (one row can''t be stored).';
+'transient (may pass by itself), permanent (somebody has to act) or row (one row can''t be '
+'stored).';
 COMMENT ON COLUMN api.sync_errors.message IS
 'What production, the network or this database said.';
 COMMENT ON COLUMN api.sync_errors.will_retry IS

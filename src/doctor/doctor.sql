@@ -19,7 +19,11 @@ VOLATILE
 STRICT
 SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION ngeshare.ask_production(text, text) IS
-'Runs a statement on production as it is written, over a connection of its own with search_path = pg_catalog and at most 30 seconds, and returns each row as an array of texts. shape is a word per column, text, key (a long text), bool, int, count or numeric, with a question mark where NULL may come. Errors: 08P01 for an answer of another shape, 55000 before ngeshare_connect(), and what production or the network gave.';
+'Runs a statement on production as it is written, over a connection of its own with search_path = '
+'pg_catalog and at most 30 seconds, and returns each row as an array of texts. shape is a word per '
+'column, text, key (a long text), bool, int, count or numeric, with a question mark where NULL may '
+'come. Errors: 08P01 for an answer of another shape, 55000 before ngeshare_connect(), and what '
+'production or the network gave.';
 
 CREATE VIEW ngeshare.mirror_table AS
 SELECT table_no, table_name, format('public.%I', table_name)::regclass AS relation, stamp
@@ -43,14 +47,17 @@ FROM (
         (2, 'production_answers', true, 'Production answers.'),
         (3, 'production_identity', true, 'It is the system that the mirror came from.'),
         (4, 'production_version', true, 'Its PostgreSQL is new enough.'),
-        (5, 'production_tables', true, 'The six tables are there, readable and without row security.'),
-        (6, 'production_columns', true, 'Production, the foreign tables and the mirror have the same columns.'),
+        (5, 'production_tables', true,
+            'The six tables are there, readable and without row security.'),
+        (6, 'production_columns', true,
+            'Production, the foreign tables and the mirror have the same columns.'),
         (7, 'clock_offset', true, 'Both clocks agree.'),
         (8, 'index_for_pulls', true, 'Each of the six tables has an index to pull by.'),
         (9, 'pg_read_all_stats', true, 'The login sees open transactions there.'),
         (10, 'login_can_write', true, 'The login can write nothing there.'),
         (11, 'same_encoding', true, 'Both databases have the same encoding.'),
-        (12, 'readable_password', false, 'Nobody but superusers can read the login''s password here.'),
+        (12, 'readable_password', false,
+            'Nobody but superusers can read the login''s password here.'),
         (13, 'pg_cron', false, 'pg_cron lives in this database.'),
         (14, 'schedule', false, 'The sync is scheduled.'),
         (15, 'job_left_behind', false, 'No job and no run is left behind.'),
@@ -62,13 +69,16 @@ FROM (
         (21, 'alert_address', false, 'Alerts have an address.'),
         (22, 'worker_slots', false, 'A background worker can be started.'),
         (23, 'version', false, 'This database has the installed version of ngeshare.'),
-        (24, 'foreign_code', false, 'Nothing but the extension''s own code runs with the rights of the sync.'),
-        (25, 'foreign_rights', false, 'Nobody but superusers may put code on the extension''s tables.'),
+        (24, 'foreign_code', false,
+            'Nothing but the extension''s own code runs with the rights of the sync.'),
+        (25, 'foreign_rights', false,
+            'Nobody but superusers may put code on the extension''s tables.'),
         (26, 'transport', true, 'The connection to production does not leave this machine.'),
         (27, 'snapshot', false, 'The answers were made with the settings of this database.')
 ) AS listed (check_no, check_name, asks_production, when_ok);
 COMMENT ON VIEW ngeshare.doctor_check IS
-'The checks of ngeshare_doctor(), in their order: each is the function ngeshare.check_<name>(). Those that ask production are left unmade where it doesn''t answer.';
+'The checks of ngeshare_doctor(), in their order: each is the function ngeshare.check_<name>(). '
+'Those that ask production are left unmade where it doesn''t answer.';
 
 CREATE FUNCTION ngeshare.run_check(check_name text)
 RETURNS SETOF ngeshare.finding
@@ -80,7 +90,8 @@ DECLARE
     what text;
     hint text;
 BEGIN
-    RETURN QUERY EXECUTE format('SELECT status, detail, hint FROM ngeshare.%I()', 'check_' || check_name);
+    RETURN QUERY EXECUTE format('SELECT status, detail, hint FROM ngeshare.%I()', 'check_'
+        || check_name);
 EXCEPTION
     WHEN query_canceled OR OTHERS THEN
         GET STACKED DIAGNOSTICS what = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
@@ -89,11 +100,14 @@ EXCEPTION
             RAISE;
         END IF;
         RETURN NEXT ROW('error', format('%s: %s', sqlstate, what),
-            coalesce(nullif(hint, ''), 'The check itself failed with this: mend what it says, then ask again.'))::ngeshare.finding;
+            coalesce(nullif(hint, ''),
+                'The check itself failed with this: mend what it says, then ask '
+                'again.'))::ngeshare.finding;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.run_check(text) IS
-'What one check found. An error of its own is its finding, with the SQLSTATE in front; only a cancel of the caller''s is raised.';
+'What one check found. An error of its own is its finding, with the SQLSTATE in front; only a '
+'cancel of the caller''s is raised.';
 
 CREATE FUNCTION public.ngeshare_doctor()
 RETURNS TABLE
@@ -124,7 +138,8 @@ BEGIN
         END IF;
         FOR status, detail, hint IN SELECT * FROM ngeshare.run_check(item.check_name) LOOP
             answers := answers AND NOT (status = 'error'
-                AND (item.check_name = 'production_answers' OR item.asks_production AND detail ~ '^08...: '));
+                AND (item.check_name = 'production_answers' OR item.asks_production
+                    AND detail ~ '^08...: '));
             RETURN NEXT;
         END LOOP;
         IF NOT FOUND THEN
@@ -137,4 +152,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_doctor() IS
-'Looks at everything that a sync needs, here and on production, changes nothing, and never fails: a row a check, or a row a thing that a check found. status: ok, warning (works, but will hurt) or error (wrong, or will stop a sync). detail: what it saw. hint: what to do, often the exact statement; NULL where it is ok. Where production does not answer, the checks that ask it say that they were not made.';
+'Looks at everything that a sync needs, here and on production, changes nothing, and never fails: '
+'one row per check, or one row per thing that a check found. status: ok, warning (works, but will '
+'hurt) or error (wrong, or will stop a sync). detail: what it saw. hint: what to do, often the '
+'exact statement; NULL where it is ok. Where production does not answer, the checks that ask it '
+'say that they were not made.';

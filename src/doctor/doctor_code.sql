@@ -13,12 +13,14 @@ COMMENT ON VIEW ngeshare.own_object IS
 'One row per object that belongs to the extension.';
 
 CREATE VIEW ngeshare.own_relation AS
-SELECT relation.oid, relation.relname, relation.relnamespace, relation.relkind, relation.relowner, relation.relacl,
+SELECT relation.oid, relation.relname, relation.relnamespace, relation.relkind, relation.relowner,
+    relation.relacl,
     relation.relrowsecurity
 FROM pg_class AS relation
 WHERE relation.relkind IN ('r', 'p', 'v', 'm', 'f')
   AND (relation.relnamespace = 'production'::regnamespace
-       OR (('pg_class'::regclass)::oid, relation.oid) IN (SELECT own.classid, own.objid FROM ngeshare.own_object AS own));
+       OR (('pg_class'::regclass)::oid, relation.oid) IN
+           (SELECT own.classid, own.objid FROM ngeshare.own_object AS own));
 COMMENT ON VIEW ngeshare.own_relation IS
 'One row per table and view of the extension, and per foreign table that ngeshare_connect() made.';
 
@@ -44,7 +46,8 @@ FROM (
 ) AS part (classid, objid, relation)
 JOIN ngeshare.own_relation AS relation ON relation.oid = part.relation;
 COMMENT ON VIEW ngeshare.own_part IS
-'One row per object of the extension, and per rule, default, constraint, index, policy, statistics and trigger of its tables and views.';
+'One row per object of the extension, and per rule, default, constraint, index, policy, statistics '
+'and trigger of its tables and views.';
 
 CREATE FUNCTION ngeshare.foreign_triggers()
 RETURNS SETOF ngeshare.finding
@@ -60,11 +63,13 @@ AS $$
     FROM pg_trigger
     JOIN ngeshare.own_relation AS relation ON relation.oid = tgrelid
     WHERE NOT tgisinternal
-      AND (('pg_proc'::regclass)::oid, tgfoid) NOT IN (SELECT own.classid, own.objid FROM ngeshare.own_object AS own)
+      AND (('pg_proc'::regclass)::oid, tgfoid) NOT IN
+          (SELECT own.classid, own.objid FROM ngeshare.own_object AS own)
     UNION ALL
     SELECT
         'error',
-        format('The rule %I of %s is not ours: it runs with the rights of the sync.', rulename, relation.oid::regclass),
+        format('The rule %I of %s is not ours: it runs with the rights of the sync.', rulename,
+            relation.oid::regclass),
         format('Unless you made it: DROP RULE %I ON %s;', rulename, relation.oid::regclass)
     FROM pg_rewrite
     JOIN ngeshare.own_relation AS relation ON relation.oid = ev_class
@@ -83,7 +88,8 @@ AS $$
       AND NOT owner.rolsuper
 $$;
 COMMENT ON FUNCTION ngeshare.foreign_triggers() IS
-'The triggers and rules of our tables that the extension did not make, and the event triggers whose function is not a superuser''s.';
+'The triggers and rules of our tables that the extension did not make, and the event triggers '
+'whose function is not a superuser''s.';
 
 CREATE FUNCTION ngeshare.foreign_owners()
 RETURNS SETOF ngeshare.finding
@@ -92,17 +98,21 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
     WITH owned AS (
-        SELECT 'pg_class'::regclass AS classid, oid AS objid, relowner AS owner FROM ngeshare.own_relation
+        SELECT 'pg_class'::regclass AS classid, oid AS objid, relowner AS owner
+            FROM ngeshare.own_relation
         UNION ALL
         SELECT own.classid, own.objid, coalesce(proowner, nspowner, typowner)
         FROM ngeshare.own_object AS own
-        LEFT JOIN pg_proc AS function ON own.classid = 'pg_proc'::regclass AND function.oid = own.objid
-        LEFT JOIN pg_namespace AS space ON own.classid = 'pg_namespace'::regclass AND space.oid = own.objid
+        LEFT JOIN pg_proc AS function ON own.classid = 'pg_proc'::regclass
+            AND function.oid = own.objid
+        LEFT JOIN pg_namespace AS space ON own.classid = 'pg_namespace'::regclass
+            AND space.oid = own.objid
         LEFT JOIN pg_type AS type ON own.classid = 'pg_type'::regclass AND type.oid = own.objid
     )
     SELECT
         'error',
-        format('The %s %s belongs to %I, who can change what the sync and the answers run.', object.type, object.identity, role.rolname),
+        format('The %s %s belongs to %I, who can change what the sync and the answers run.',
+            object.type, object.identity, role.rolname),
         format('ALTER %s %s OWNER TO %I;', upper(object.type), object.identity, (
             SELECT pg_get_userbyid(extowner) FROM pg_extension WHERE extname = 'ngeshare'))
     FROM owned
@@ -121,8 +131,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT
         'error',
-        format('%s has row security: the sync and the answers may miss rows, and a policy''s functions run with their rights.', oid::regclass),
-        concat_ws(' ', string_agg(format('DROP POLICY %I ON %s;', polname, oid::regclass), ' ' ORDER BY polname),
+        format('%s has row security: the sync and the answers may miss rows, and a policy''s '
+               'functions run with their rights.', oid::regclass),
+        concat_ws(' ', string_agg(format('DROP POLICY %I ON %s;', polname, oid::regclass), ' '
+            ORDER BY polname),
             format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY;', oid::regclass))
     FROM (
         SELECT relation.oid, polname
@@ -134,20 +146,24 @@ AS $$
     UNION ALL
     SELECT
         'error',
-        format('%s inherits from %s: what is written to the one is written to the other, with the triggers of both.',
+        format('%s inherits from %s: what is written to the one is written to the other, with the '
+               'triggers of both.',
             inhrelid::regclass, inhparent::regclass),
         format('ALTER TABLE %s NO INHERIT %s;', inhrelid::regclass, inhparent::regclass)
     FROM pg_inherits
-    WHERE inhparent IN (SELECT oid FROM ngeshare.own_relation) <> inhrelid IN (SELECT oid FROM ngeshare.own_relation)
+    WHERE inhparent IN (SELECT oid FROM ngeshare.own_relation) <> inhrelid IN
+        (SELECT oid FROM ngeshare.own_relation)
     UNION ALL
     SELECT
         'error',
-        format('The foreign key %I of %s points to %s: the sync can''t delete what it holds, or changes both.',
+        format('The foreign key %I of %s points to %s: the sync can''t delete what it holds, or '
+               'changes both.',
             conname, conrelid::regclass, confrelid::regclass),
         format('ALTER TABLE %s DROP CONSTRAINT %I;', conrelid::regclass, conname)
     FROM pg_constraint
     WHERE contype = 'f'
-      AND conrelid IN (SELECT oid FROM ngeshare.own_relation) <> confrelid IN (SELECT oid FROM ngeshare.own_relation)
+      AND conrelid IN (SELECT oid FROM ngeshare.own_relation) <> confrelid IN
+          (SELECT oid FROM ngeshare.own_relation)
 $$;
 COMMENT ON FUNCTION ngeshare.foreign_relatives() IS
 'Row security on our tables, and tables of others that inherit from ours or point to them.';
@@ -160,21 +176,28 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT DISTINCT
         'error',
-        format('The %s uses the %s, which is not ours.', pg_describe_object(part.classid, part.objid, used.objsubid),
+        format('The %s uses the %s, which is not ours.',
+            pg_describe_object(part.classid, part.objid, used.objsubid),
             pg_describe_object(used.refclassid, used.refobjid, 0)),
-        'Drop it, unless you made it: the function runs with the rights of the sync and of the answers.'
+        'Drop it, unless you made it: the function runs with the rights of the sync and of the '
+        'answers.'
     FROM ngeshare.own_part AS part
     JOIN pg_depend AS used ON used.classid = part.classid AND used.objid = part.objid
-    WHERE (used.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass, 'pg_opclass'::regclass)
+    WHERE (used.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass,
+        'pg_opclass'::regclass)
            -- A domain brings its CHECKs.
-           OR used.refclassid = 'pg_type'::regclass AND used.refobjid IN (SELECT oid FROM pg_type WHERE typtype = 'd'))
+           OR used.refclassid = 'pg_type'::regclass AND used.refobjid IN
+               (SELECT oid FROM pg_type WHERE typtype = 'd'))
       AND used.refobjid >= 16384 -- PostgreSQL's own are below
-      AND (used.refclassid, used.refobjid) NOT IN (SELECT own.classid, own.objid FROM ngeshare.own_object AS own)
-      AND NOT (part.classid = 'pg_trigger'::regclass AND used.refobjid IN (SELECT tgfoid FROM pg_trigger WHERE oid = part.objid))
+      AND (used.refclassid, used.refobjid) NOT IN
+          (SELECT own.classid, own.objid FROM ngeshare.own_object AS own)
+      AND NOT (part.classid = 'pg_trigger'::regclass AND used.refobjid IN
+          (SELECT tgfoid FROM pg_trigger WHERE oid = part.objid))
     UNION ALL
     SELECT
         'error',
-        format('The %s is in a schema of ours, or has a name of ours, but is not ours: it may be taken for one that is.',
+        format('The %s is in a schema of ours, or has a name of ours, but is not ours: it may be '
+               'taken for one that is.',
             pg_describe_object(planted.classid, planted.objid, 0)),
         'Drop it, unless you made it; then move it to another schema or name.'
     FROM (
@@ -187,10 +210,13 @@ AS $$
         FROM pg_operator
         WHERE oprnamespace IN ('ngeshare'::regnamespace, 'production'::regnamespace)
     ) AS planted
-    WHERE (planted.classid, planted.objid) NOT IN (SELECT own.classid, own.objid FROM ngeshare.own_object AS own)
+    WHERE (planted.classid, planted.objid) NOT IN
+        (SELECT own.classid, own.objid FROM ngeshare.own_object AS own)
 $$;
 COMMENT ON FUNCTION ngeshare.foreign_functions() IS
-'The rules, defaults, constraints, indexes, policies and triggers of our tables that use a function, an operator, a cast or a domain of somebody else, and functions of others in our schemas.';
+'The rules, defaults, constraints, indexes, policies and triggers of our tables that use a '
+'function, an operator, a cast or a domain of somebody else, and functions of others in our '
+'schemas.';
 
 CREATE FUNCTION ngeshare.check_foreign_code()
 RETURNS SETOF ngeshare.finding
@@ -218,13 +244,17 @@ AS $$
     -- The schema's owner pg_database_owner stands for the owner of the database.
     SELECT
         'warning',
-        format('%I owns the schema public%s: it could rename the schema and put another in its place, whose functions would run with the rights of the sync.',
-            role.rolname, CASE WHEN space.nspowner <> role.oid THEN ', as the owner of the database' END),
-        format('ALTER SCHEMA public OWNER TO %I;', (SELECT pg_get_userbyid(extowner) FROM pg_extension WHERE extname = 'ngeshare'))
+        format('%I owns the schema public%s: it could rename the schema and put another in its '
+               'place, whose functions would run with the rights of the sync.',
+            role.rolname, CASE WHEN space.nspowner <> role.oid
+                THEN ', as the owner of the database' END),
+        format('ALTER SCHEMA public OWNER TO %I;',
+            (SELECT pg_get_userbyid(extowner) FROM pg_extension WHERE extname = 'ngeshare'))
     FROM pg_namespace AS space
     JOIN pg_database AS database ON database.datname = current_database()
     JOIN pg_roles AS role
-      ON role.oid = CASE space.nspowner WHEN 'pg_database_owner'::regrole THEN database.datdba ELSE space.nspowner END
+      ON role.oid = CASE space.nspowner WHEN 'pg_database_owner'::regrole THEN database.datdba
+          ELSE space.nspowner END
     WHERE space.nspname = 'public'
       AND NOT role.rolsuper
 $$;
@@ -256,16 +286,19 @@ AS $$
     UNION ALL
     SELECT
         'warning',
-        format('%s may put code on what the sync and the answers use (%s): it would run with their rights.',
+        format('%s may put code on what the sync and the answers use (%s): it would run with their '
+               'rights.',
             holder, string_agg(DISTINCT format('%s on %s', privilege_type, object), ', ')),
         string_agg(DISTINCT format('REVOKE %s ON %s FROM %s;', privilege_type, object, holder), ' ')
     FROM given
     LEFT JOIN pg_roles AS role ON role.oid = given.grantee
-    CROSS JOIN LATERAL (SELECT CASE given.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(role.rolname) END) AS named (holder)
+    CROSS JOIN LATERAL (SELECT CASE given.grantee WHEN 0 THEN 'PUBLIC'
+        ELSE quote_ident(role.rolname) END) AS named (holder)
     WHERE privilege_type IN ('TRIGGER', 'REFERENCES', 'CREATE')
       AND grantee <> owner
       AND NOT coalesce(role.rolsuper, false)
     GROUP BY holder
 $$;
 COMMENT ON FUNCTION ngeshare.check_foreign_rights() IS
-'May somebody but superusers make triggers, foreign keys or functions on our tables and in our schemas?';
+'May somebody but superusers make triggers, foreign keys or functions on our tables and in our '
+'schemas?';

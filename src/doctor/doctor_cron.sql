@@ -18,10 +18,12 @@ IMMUTABLE
 RETURN ARRAY[
     'CALL public.ngeshare_sync(''incremental''::pg_catalog.text, NULL::pg_catalog.text[])',
     'CALL public.ngeshare_sync()', -- as 1.0 wrote it
-    'SELECT ngeshare.watch()'
+    'SELECT ngeshare.watch()',
+    'SELECT ngeshare.send_digest()'
 ];
 COMMENT ON FUNCTION ngeshare.cron_commands() IS
-'The commands of the two jobs that ngeshare_schedule() makes, and made in earlier versions.';
+'The commands of the jobs that ngeshare_schedule() and ngeshare_schedule_digest() make, and made '
+'in earlier versions.';
 
 CREATE FUNCTION ngeshare.unpruned_cron_runs()
 RETURNS SETOF ngeshare.finding
@@ -30,13 +32,15 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- A day of grace: a server that was down prunes with its first watch.
+    -- 8 days, not 7: after a downtime, the first run of ngeshare_watch does the pruning.
     IF ngeshare.has_pg_cron() THEN
         RETURN QUERY EXECUTE $runs$
             SELECT
                 'warning',
-                format('pg_cron keeps %s ended runs of ngeshare''s jobs that are more than a week old.', count(*)),
-                'The job ngeshare_watch deletes those of its own user; SELECT ngeshare_schedule(''*/30 * * * *''); makes it. For the others: '
+                format('pg_cron keeps %s ended runs of ngeshare''s jobs that are more than a week '
+                       'old.', count(*)),
+                'The job ngeshare_watch deletes those of its own user; SELECT '
+                'ngeshare_schedule(''*/30 * * * *''); makes it. For the others: '
                     'DELETE FROM cron.job_run_details WHERE end_time < now() - interval ''7 days'';'
             FROM cron.job_run_details
             WHERE database = current_database()
@@ -61,12 +65,15 @@ AS $$
         'warning',
         CASE
             WHEN home IS NULL THEN 'pg_cron is not loaded: nothing can be scheduled from here.'
-            WHEN home <> current_database() THEN format('pg_cron lives in the database %I, not in this one.', home)
+            WHEN home <> current_database()
+                THEN format('pg_cron lives in the database %I, not in this one.', home)
             ELSE 'pg_cron is loaded for this database, but it was not created in it.'
         END,
         CASE
             WHEN home = current_database() THEN 'CREATE EXTENSION pg_cron;'
-            ELSE format('Set shared_preload_libraries = ''pg_cron'' and cron.database_name = %L, restart, and CREATE EXTENSION pg_cron here; or let another scheduler run: psql -d %s -c "CALL ngeshare_sync()"',
+            ELSE format('Set shared_preload_libraries = ''pg_cron'' and cron.database_name = %L, '
+                        'restart, and CREATE EXTENSION pg_cron here; or let another scheduler run: '
+                        'psql -d %s -c "CALL ngeshare_sync()"',
                 current_database(), quote_ident(current_database()))
         END
     FROM nullif(current_setting('cron.database_name', true), '') AS home
@@ -88,7 +95,8 @@ DECLARE
     job record;
 BEGIN
     IF NOT ngeshare.has_pg_cron() THEN
-        RETURN NEXT ROW('warning', 'Nothing is scheduled here: there is no pg_cron.', 'See pg_cron.')::ngeshare.finding;
+        RETURN NEXT ROW('warning', 'Nothing is scheduled here: there is no pg_cron.',
+            'See pg_cron.')::ngeshare.finding;
         RETURN;
     END IF;
     FOR job IN EXECUTE $jobs$
@@ -105,12 +113,15 @@ BEGIN
     $jobs$ LOOP
         IF job.status = 'failed' THEN
             RETURN NEXT ROW('warning',
-                format('The scheduled sync last failed, at %s: %s', job.end_time, rtrim(job.return_message, E'\n')),
-                'See sync_error_log; where no run is in sync_run, pg_cron could not start it: see cron.job_run_details and the server''s log.')::ngeshare.finding;
+                format('The scheduled sync last failed, at %s: %s', job.end_time,
+                    rtrim(job.return_message, E'\n')),
+                'See sync_error_log; where no run is in sync_run, pg_cron could not start it: see '
+                'cron.job_run_details and the server''s log.')::ngeshare.finding;
         END IF;
     END LOOP;
     IF NOT FOUND THEN
-        RETURN NEXT ROW('warning', 'Nothing syncs by itself: there is no active job "ngeshare_sync".',
+        RETURN NEXT ROW('warning',
+            'Nothing syncs by itself: there is no active job "ngeshare_sync".',
             'SELECT ngeshare_schedule(''*/30 * * * *'');')::ngeshare.finding;
     END IF;
 END
@@ -128,46 +139,63 @@ BEGIN
     RETURN QUERY EXECUTE $jobs$
         SELECT
             'warning',
-            format('The job %s (%s) %s.', jobid, coalesce(quote_ident(jobname), 'without a name'), concat_ws(', and ',
-                CASE WHEN is_foreign THEN format('is not ours: %I gave it the name of ours, but it runs %L', username, left(command, 100)) END,
-                CASE WHEN database <> current_database() THEN format('syncs in the database %I', database) END,
+            format('The job %s (%s) %s.', jobid, coalesce(quote_ident(jobname), 'without a name'),
+                concat_ws(', and ',
+                CASE WHEN is_foreign
+                    THEN format('is not ours: %I gave it the name of ours, but it runs %L',
+                        username, left(command, 100)) END,
+                CASE WHEN database <> current_database()
+                    THEN format('syncs in the database %I', database) END,
                 CASE WHEN is_other THEN 'is not the one that ngeshare_schedule() made' END,
                 CASE WHEN NOT active THEN 'is not active' END,
                 CASE WHEN is_doubled THEN 'is not the only one' END,
                 CASE
                     WHEN role IS NULL THEN format('belongs to %I, which is no role', username)
-                    WHEN NOT is_allowed THEN format('belongs to %I, which may not call ngeshare_sync()', username)
+                    WHEN NOT is_allowed
+                        THEN format('belongs to %I, which may not call ngeshare_sync()', username)
                 END)),
             format('SELECT cron.unschedule(%s);%s', jobid, CASE
                 WHEN role IS NOT NULL AND NOT is_allowed THEN
-                    format(' or GRANT EXECUTE ON PROCEDURE ngeshare_sync(text, text[]) TO %I;', username)
-                WHEN NOT active THEN format(' or UPDATE cron.job SET active = true WHERE jobid = %s;', jobid)
+                    format(' or GRANT EXECUTE ON PROCEDURE ngeshare_sync(text, text[]) TO %I;',
+                        username)
+                WHEN NOT active
+                    THEN format(' or UPDATE cron.job SET active = true WHERE jobid = %s;', jobid)
             END)
         FROM (
             SELECT
                 job.*,
                 is_sync,
                 role.oid AS role,
-                jobname IN ('ngeshare_sync', 'ngeshare_watch') AND database = current_database()
-                    AND (command <> ALL (ngeshare.cron_commands()) OR is_sync <> (jobname = 'ngeshare_sync')) AS is_foreign,
-                jobname IS NULL OR jobname NOT IN ('ngeshare_sync', 'ngeshare_watch') AS is_other,
-                count(*) FILTER (WHERE active) OVER (PARTITION BY database, is_sync) > 1 AS is_doubled,
-                database <> current_database() OR NOT is_sync OR role.oid IS NOT NULL AND has_function_privilege(role.oid,
+                jobname IN ('ngeshare_sync', 'ngeshare_watch', 'ngeshare_digest')
+                    AND database = current_database()
+                    AND (command <> ALL (ngeshare.cron_commands())
+                        OR is_sync <> (jobname = 'ngeshare_sync')) AS is_foreign,
+                jobname IS NULL
+                    OR jobname NOT IN ('ngeshare_sync', 'ngeshare_watch',
+                        'ngeshare_digest') AS is_other,
+                count(*) FILTER (WHERE active) OVER (PARTITION BY database,
+                    is_sync) > 1 AS is_doubled,
+                database <> current_database() OR NOT is_sync OR role.oid IS NOT NULL
+                    AND has_function_privilege(role.oid,
                     'public.ngeshare_sync(text, text[])'::regprocedure, 'EXECUTE') AS is_allowed
             FROM cron.job
             CROSS JOIN LATERAL (SELECT command ~* 'ngeshare_sync') AS kind (is_sync)
             LEFT JOIN pg_roles AS role ON role.rolname = username
             WHERE is_sync
-               OR jobname IN ('ngeshare_sync', 'ngeshare_watch') AND database = current_database()
+               OR jobname IN ('ngeshare_sync', 'ngeshare_watch', 'ngeshare_digest')
+                   AND database = current_database()
         ) AS job
         WHERE coalesce(is_foreign, false)
-           OR is_sync AND (database <> current_database() OR is_other OR NOT active OR is_doubled OR NOT is_allowed)
+           OR is_sync AND (database <> current_database() OR is_other OR NOT active OR is_doubled
+               OR NOT is_allowed)
         ORDER BY jobid
     $jobs$;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.stray_jobs() IS
-'The jobs of pg_cron that call ngeshare_sync and are not the one that should be: of another database or name, inactive, doubled, or of a role that may not; and those that have the name of ours, but run something else.';
+'The jobs of pg_cron that call ngeshare_sync and are not the one that should be: of another '
+'database or name, inactive, doubled, or of a role that may not; and those that have the name of '
+'ours, but run something else.';
 
 CREATE FUNCTION ngeshare.check_job_left_behind()
 RETURNS SETOF ngeshare.finding

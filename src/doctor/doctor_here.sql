@@ -19,7 +19,8 @@ AS $$
     UNION ALL
     SELECT
         'error',
-        format('The server "production" has no user mapping of its owner, %I.', pg_get_userbyid(srvowner)),
+        format('The server "production" has no user mapping of its owner, %I.',
+            pg_get_userbyid(srvowner)),
         'As that role: SELECT ngeshare_connect(...) again.'
     FROM server
     WHERE NOT EXISTS (
@@ -71,16 +72,19 @@ AS $$
     )
     SELECT
         'warning',
-        format('%s can read the login''s password in pg_user_mappings%s. A dump of this database holds it, too.',
+        format('%s can read the login''s password in pg_user_mappings%s. A dump of this database '
+               'holds it, too.',
             string_agg(format('%I', rolname), ', ' ORDER BY rolname),
             CASE WHEN bool_or(is_public) THEN ' (the mapping is PUBLIC''s)' END),
-        'Let a superuser own the server and its mapping, or keep the password out of it: SELECT ngeshare_connect(''... passfile=...'') or sslcert and sslkey.'
+        'Let a superuser own the server and its mapping, or keep the password out of it: SELECT '
+        'ngeshare_connect(''... passfile=...'') or sslcert and sslkey.'
     FROM reader
     HAVING count(*) > 0
     UNION ALL
     SELECT
         'ok',
-        'Nobody but superusers can read the login''s password here; a dump of this database holds it in clear.',
+        'Nobody but superusers can read the login''s password here; a dump of this database holds '
+        'it in clear.',
         NULL
     WHERE EXISTS (SELECT 1 FROM secret)
       AND NOT EXISTS (SELECT 1 FROM reader)
@@ -113,7 +117,8 @@ AS $$
     )
     SELECT
         'warning',
-        'Sessions of this database don''t load ngeshare when they begin: a wrong value of an ngeshare.* setting is taken, and only warned of later.',
+        'Sessions of this database don''t load ngeshare when they begin: a wrong value of an '
+        'ngeshare.* setting is taken, and only warned of later.',
         format('ALTER DATABASE %I SET session_preload_libraries = %s;', current_database(),
             coalesce(string_agg(quote_literal(name) || ', ', '' ORDER BY no)
                 FILTER (WHERE no IS NOT NULL AND name <> ''), '') || '''ngeshare''')
@@ -132,7 +137,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT
         'error',
-        format('The history is kept in the days of %s, but ngeshare.timezone is %s: answers and syncs are refused.',
+        format('The history is kept in the days of %s, but ngeshare.timezone is %s: answers and '
+               'syncs are refused.',
             zone, ngeshare.reporting_zone()),
         'CALL ngeshare_sync(''full''); rebuilds it, or set ngeshare.timezone back.'
     FROM ngeshare.history_state
@@ -156,7 +162,8 @@ AS $$
     UNION ALL
     SELECT
         'warning',
-        format('Links were made with ngeshare.link_early_days, link_days, link_min_shared and link_min_overlap_pct of %s; they are %s now.',
+        format('Links were made with ngeshare.link_early_days, link_days, link_min_shared and '
+               'link_min_overlap_pct of %s; they are %s now.',
             link_settings, ngeshare.link_settings()),
         'SELECT ngeshare_refresh(); or wait for the next sync.'
     FROM ngeshare.snapshot_state
@@ -181,7 +188,9 @@ AS $$
         END,
         CASE status
             WHEN 'warning' THEN 'See sync_log and v_data_quality; what it found is in the message.'
-            WHEN 'failed' THEN 'See sync_error_log. Mend what it says; the next sync goes on from the last batch.'
+            WHEN 'failed'
+                THEN 'See sync_error_log. Mend what it says; the next sync goes on from the last '
+                     'batch.'
             ELSE 'CALL ngeshare_sync();'
         END
     FROM ngeshare.sync_health()
@@ -205,7 +214,7 @@ AS $$
     GROUP BY table_name
 $$;
 COMMENT ON FUNCTION ngeshare.check_quarantine() IS
-'Do rows of production wait that can''t be mirrored?';
+'Are there rows in quarantine?';
 
 CREATE TABLE ngeshare.expected_trigger AS
 SELECT
@@ -251,9 +260,11 @@ AS $$
                 ELSE 'does not fire in every session'
             END),
         CASE
-            WHEN trigger.oid IS NULL THEN 'Make it again as the install script does, then CALL ngeshare_sync(''full'');'
+            WHEN trigger.oid IS NULL
+                THEN 'Make it again as the install script does, then CALL ngeshare_sync(''full'');'
             ELSE format('ALTER TABLE %I.%I ENABLE %sTRIGGER %I; then CALL ngeshare_sync(''full'');',
-                schema_name, expected.table_name, CASE WHEN enabled = 'A' THEN 'ALWAYS ' END, trigger_name)
+                schema_name, expected.table_name, CASE WHEN enabled = 'A'
+                    THEN 'ALWAYS ' END, trigger_name)
         END
     FROM ngeshare.expected_trigger AS expected
     LEFT JOIN pg_trigger AS trigger
@@ -273,7 +284,8 @@ AS $$
     SELECT
         'warning',
         'There is no address for alerts: nobody is told when a sync fails.',
-        'ALTER SYSTEM SET ngeshare.alert_url = ''https://...''; SELECT pg_reload_conf(); SELECT ngeshare_alert_test();'
+        'ALTER SYSTEM SET ngeshare.alert_url = ''https://...''; SELECT pg_reload_conf(); SELECT '
+        'ngeshare_alert_test();'
     WHERE NOT ngeshare.has_alert_url()
 $$;
 COMMENT ON FUNCTION ngeshare.check_alert_address() IS
@@ -289,15 +301,19 @@ AS $$
         SELECT
             current_setting('max_worker_processes')::integer AS there_are,
             count(*) FILTER (WHERE backend_type NOT IN ('archiver', 'autovacuum launcher',
-                'autovacuum worker', 'background writer', 'checkpointer', 'client backend', 'io worker',
-                'logger', 'slotsync worker', 'standalone backend', 'startup', 'walreceiver', 'walsender',
+                'autovacuum worker', 'background writer', 'checkpointer', 'client backend',
+                    'io worker',
+                'logger', 'slotsync worker', 'standalone backend', 'startup', 'walreceiver',
+                    'walsender',
                 'walsummarizer', 'walwriter'))::integer AS taken
         FROM pg_stat_activity
     )
     SELECT
         'warning',
-        format('All %s background workers are taken: ngeshare_sync_start() and the page can''t start a sync.', there_are),
-        format('ALTER SYSTEM SET max_worker_processes = %s; then restart this server. CALL ngeshare_sync() works without.',
+        format('All %s background workers are taken: ngeshare_sync_start() and the page can''t '
+               'start a sync.', there_are),
+        format('ALTER SYSTEM SET max_worker_processes = %s; then restart this server. CALL '
+               'ngeshare_sync() works without.',
             greatest(8, there_are + 4))
     FROM slots
     WHERE taken >= there_are
@@ -313,7 +329,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT
         'error',
-        format('ngeshare is of version %s in this database, and installed is %s: no sync begins.', installed_version, default_version),
+        format('ngeshare is of version %s in this database, and installed is %s: no sync begins.',
+            installed_version, default_version),
         'ALTER EXTENSION ngeshare UPDATE;'
     FROM pg_available_extensions
     WHERE name = 'ngeshare'

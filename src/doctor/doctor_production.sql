@@ -12,14 +12,17 @@ AS $$
             SELECT no, name, stamp, space.oid AS space, relation.oid AS relation
             FROM unnest(%L::text[], %L::text[]) WITH ORDINALITY AS listed (name, stamp, no)
             LEFT JOIN pg_namespace AS space ON space.nspname = 'public'
-            LEFT JOIN pg_class AS relation ON relation.relnamespace = space.oid AND relation.relname = name
+            LEFT JOIN pg_class AS relation ON relation.relnamespace = space.oid
+                AND relation.relname = name
         )
         %s
-    $ask$, array_agg(table_name ORDER BY table_no), array_agg(stamp ORDER BY table_no), question), shape)
+    $ask$, array_agg(table_name ORDER BY table_no), array_agg(stamp ORDER BY table_no),
+        question), shape)
     FROM ngeshare.mirror_table
 $$;
 COMMENT ON FUNCTION ngeshare.ask_of_tables(text, text) IS
-'Asks production a question about "wanted": no, name and stamp of the six tables, and the oids of their schema and relation there, NULL where they are not.';
+'Asks production a question about "wanted": no, name and stamp of the six tables, and the oids of '
+'their schema and relation there, NULL where they are not.';
 
 CREATE FUNCTION ngeshare.check_production_answers()
 RETURNS SETOF ngeshare.finding
@@ -32,15 +35,19 @@ BEGIN
     RETURN QUERY
     SELECT
         'warning',
-        'A pooler in front of production drops the start-up options. A sync sets what it needs in each transaction; queries on production.* run with the login''s own settings, and only its rights keep them from writing.',
-        'Connect to production itself, or let the pooler pass "options" on; then SELECT ngeshare_connect(...) again.'
+        'A pooler in front of production drops the start-up options. A sync sets what it needs in '
+        'each transaction; queries on production.* run with the login''s own settings, and only '
+        'its rights keep them from writing.',
+        'Connect to production itself, or let the pooler pass "options" on; then SELECT '
+        'ngeshare_connect(...) again.'
     FROM ngeshare.ask_production($ask$
         SELECT 1 FROM pg_settings WHERE name = 'cursor_tuple_fraction' AND reset_val <> '1'
     $ask$, 'int');
 END
 $$;
 COMMENT ON FUNCTION ngeshare.check_production_answers() IS
-'Can production be reached, does it take the login, and do the start-up options arrive? An error is the finding.';
+'Can production be reached, does it take the login, and do the start-up options arrive? An error '
+'is the finding.';
 
 CREATE FUNCTION ngeshare.check_production_identity()
 RETURNS SETOF ngeshare.finding
@@ -53,15 +60,18 @@ AS $$
         CASE
             WHEN NOT is_same
             THEN format('The mirror came from system %s; this is %s.', known.source_id, asked[1])
-            ELSE format('Production has begun %s transactions; at the last sync it had begun %s: it was restored from a backup.',
+            ELSE format('Production has begun %s transactions; at the last sync it had begun %s: '
+                        'it was restored from a backup.',
                 asked[2], known.transactions)
         END,
         CASE
-            WHEN NOT is_same THEN 'Connect to the right one. If production itself moved to a new system: '
+            WHEN NOT is_same
+                THEN 'Connect to the right one. If production itself moved to a new system: '
             ELSE 'If what it holds now is what counts: '
         END || 'DELETE FROM ngeshare.source; CALL ngeshare_sync(''full'');'
     FROM ngeshare.ask_production(
-        format('SELECT %s, CASE WHEN NOT pg_is_in_recovery() THEN pg_snapshot_xmax(pg_current_snapshot())::text::bigint END',
+        format('SELECT %s, CASE WHEN NOT pg_is_in_recovery() THEN '
+               'pg_snapshot_xmax(pg_current_snapshot())::text::bigint END',
             ngeshare.identity_sql()), 'text int?') AS asked
     CROSS JOIN ngeshare.source AS known
     CROSS JOIN LATERAL ngeshare.is_same_source(known.source_id, asked[1]) AS is_same
@@ -69,7 +79,8 @@ AS $$
        OR asked[2]::bigint < known.transactions
 $$;
 COMMENT ON FUNCTION ngeshare.check_production_identity() IS
-'Is this the system that the mirror came from, and has it not gone back in time? A sync refuses both.';
+'Is this the system that the mirror came from, and has it not gone back in time? A sync refuses '
+'both.';
 
 CREATE FUNCTION ngeshare.check_production_version()
 RETURNS SETOF ngeshare.finding
@@ -100,13 +111,16 @@ AS $$
             WHEN 'usage' THEN 'The login may not use schema public on production.'
             WHEN 'exists' THEN format('Production has no table public.%I.', asked[1])
             WHEN 'select' THEN format('The login may not read public.%I on production.', asked[1])
-            ELSE format('Row security hides rows of public.%I on production from the login.', asked[1])
+            ELSE format('Row security hides rows of public.%I on production from the login.',
+                asked[1])
         END,
         CASE asked[2]
             WHEN 'usage' THEN format('There: GRANT USAGE ON SCHEMA public TO %I;', asked[3])
-            WHEN 'exists' THEN 'Check the dbname of ngeshare_connect(), or what became of the table there.'
+            WHEN 'exists'
+                THEN 'Check the dbname of ngeshare_connect(), or what became of the table there.'
             WHEN 'select' THEN format('There: GRANT SELECT ON public.%I TO %I;', asked[1], asked[3])
-            ELSE format('There: ALTER ROLE %I BYPASSRLS; a part of a table would pass for all of it.', asked[3])
+            ELSE format('There: ALTER ROLE %I BYPASSRLS; a part of a table would pass for all of '
+                        'it.', asked[3])
         END
     FROM ngeshare.ask_of_tables($ask$
         , judged AS (
@@ -146,23 +160,28 @@ AS $$
      AND NOT attribute.attisdropped
 $$;
 COMMENT ON FUNCTION ngeshare.columns_of(text) IS
-'The columns of the six tables in a schema here: public (the mirror) or production (the foreign tables).';
+'The columns of the six tables in a schema here: public (the mirror) or production (the foreign '
+'tables).';
 
 CREATE FUNCTION ngeshare.production_columns()
-RETURNS TABLE (table_name text, column_name text, type_name text, base_name text, fits_text boolean, is_readable boolean)
+RETURNS TABLE (table_name text, column_name text, type_name text, base_name text, fits_text boolean,
+    is_readable boolean)
 LANGUAGE sql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT asked[1], asked[2], asked[3], asked[4], asked[5]::boolean, asked[6]::boolean
     FROM ngeshare.ask_of_tables(format($ask$
-        SELECT table_name, column_name, type_there, format_type(base_oid, NULL), fits_text, has_select
+        SELECT table_name, column_name, type_there, format_type(base_oid, NULL), fits_text,
+            has_select
         FROM (%s) AS there
         WHERE table_name IN (SELECT name FROM wanted)
     $ask$, ngeshare.columns_sql()), 'text text text text bool bool') AS asked
 $$;
 COMMENT ON FUNCTION ngeshare.production_columns() IS
-'The columns of the six tables on production, of those that are there. base_name is the type behind any domains, and fits_text says whether a text column of the mirror can take it: a sync judges types by the same query.';
+'The columns of the six tables on production, of those that are there. base_name is the type '
+'behind any domains, and fits_text says whether a text column of the mirror can take it: a sync '
+'judges types by the same query.';
 
 CREATE FUNCTION ngeshare.compare_columns()
 RETURNS TABLE (kind text, table_name text, column_name text, here text, there text)
@@ -203,7 +222,9 @@ AS $$
     WHERE kind IS NOT NULL
 $$;
 COMMENT ON FUNCTION ngeshare.compare_columns() IS
-'Where the columns of production, of the foreign tables and of the mirror differ: gone there, added there, retyped (to a type that the mirror''s can''t take), unreadable, or another in the foreign table (foreign).';
+'Where the columns of production, of the foreign tables and of the mirror differ: gone there, '
+'added there, retyped (to a type that the mirror''s can''t take), unreadable, or another in the '
+'foreign table (foreign).';
 
 CREATE FUNCTION ngeshare.check_production_columns()
 RETURNS SETOF ngeshare.finding
@@ -215,15 +236,23 @@ AS $$
         CASE WHEN kind = 'added' THEN 'warning' ELSE 'error' END,
         format(CASE kind
             WHEN 'gone' THEN 'Production has no column %1$I.%2$I any more.'
-            WHEN 'added' THEN 'Production has a new column %1$I.%2$I of type %4$s; it is not mirrored.'
-            WHEN 'retyped' THEN 'Production''s column %1$I.%2$I is of type %4$s; the mirror''s is %3$s.'
+            WHEN 'added'
+                THEN 'Production has a new column %1$I.%2$I of type %4$s; it is not mirrored.'
+            WHEN 'retyped'
+                THEN 'Production''s column %1$I.%2$I is of type %4$s; the mirror''s is %3$s.'
             WHEN 'unreadable' THEN 'The login may not read %1$I.%2$I on production.'
             ELSE 'The foreign table''s column %1$I.%2$I is %5$s; the mirror''s is %3$s.'
         END, table_name, column_name, here, there, coalesce('of type ' || there, 'not there')),
         format(CASE kind
-            WHEN 'gone' THEN 'A sync refuses it (42703): bring the column back there, or install a version of ngeshare without it.'
-            WHEN 'added' THEN 'Nothing has to be done; where answers need it, a later version of ngeshare has to mirror it.'
-            WHEN 'retyped' THEN 'A sync refuses it (42804): take the type back there, or install a version of ngeshare with the new one.'
+            WHEN 'gone'
+                THEN 'A sync refuses it (42703): bring the column back there, or install a version '
+                     'of ngeshare without it.'
+            WHEN 'added'
+                THEN 'Nothing has to be done; where answers need it, a later version of ngeshare '
+                     'has to mirror it.'
+            WHEN 'retyped'
+                THEN 'A sync refuses it (42804): take the type back there, or install a version of '
+                     'ngeshare with the new one.'
             WHEN 'unreadable' THEN 'There: GRANT SELECT ON public.%1$I TO the login;'
             ELSE 'DROP FOREIGN TABLE production.%1$I; then SELECT ngeshare_connect(...) again.'
         END, table_name)
@@ -246,7 +275,8 @@ AS $$
         CASE WHEN abs(seconds_ahead) > 5 THEN 'Let both servers keep their time by NTP.' END
 $$;
 COMMENT ON FUNCTION ngeshare.judge_clock(numeric) IS
-'What is to be said of clocks that are so many seconds apart: more than 5, either way, is too much.';
+'What is to be said of clocks that are so many seconds apart: more than 5, either way, is too '
+'much.';
 
 CREATE FUNCTION ngeshare.check_clock_offset()
 RETURNS SETOF ngeshare.finding
@@ -259,7 +289,8 @@ DECLARE
 BEGIN
     SELECT asked[1]::numeric / 1000000
     INTO there
-    FROM ngeshare.ask_production('SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint', 'int') AS asked;
+    FROM ngeshare.ask_production('SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint',
+        'int') AS asked;
     RETURN QUERY SELECT * FROM ngeshare.judge_clock(there - extract(epoch FROM clock_timestamp()));
 END
 $$;
@@ -274,7 +305,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT
         'warning',
-        format('Production has no index of public.%I to pull by: each batch reads the whole table there%s.', asked[1],
+        format('Production has no index of public.%I to pull by: each batch reads the whole table '
+               'there%s.', asked[1],
             CASE WHEN asked[3] IS NOT NULL THEN format(' (the index %s is invalid)', asked[3]) END),
         concat_ws(' ', 'There:', 'DROP INDEX CONCURRENTLY ' || asked[3] || ';',
             format('CREATE INDEX CONCURRENTLY ON public.%I (%s);', asked[1], asked[2]))
@@ -284,8 +316,10 @@ AS $$
                 no,
                 name,
                 relation,
-                quote_ident(stamp) || CASE WHEN stamp = 'updatedAt' THEN ', id' ELSE '' END AS columns,
-                (SELECT attnum FROM pg_attribute WHERE attrelid = relation AND attname = stamp) AS stamp_no,
+                quote_ident(stamp) || CASE WHEN stamp = 'updatedAt' THEN ', id'
+                    ELSE '' END AS columns,
+                (SELECT attnum FROM pg_attribute WHERE attrelid = relation
+                    AND attname = stamp) AS stamp_no,
                 CASE WHEN stamp = 'updatedAt' THEN
                     (SELECT attnum FROM pg_attribute WHERE attrelid = relation AND attname = 'id')
                 END AS id_no
@@ -300,7 +334,8 @@ AS $$
             WHERE amname = 'btree'
               AND indpred IS NULL
               AND indkey[0] = stamp_no
-              AND (id_no IS NULL OR indnkeyatts > 1 AND indkey[1] = id_no AND indoption[0] = indoption[1])
+              AND (id_no IS NULL OR indnkeyatts > 1 AND indkey[1] = id_no
+                  AND indoption[0] = indoption[1])
         )
         SELECT name, columns, (
             SELECT min(indexrelid::regclass::text) FROM fitting WHERE indrelid = relation)
@@ -310,7 +345,8 @@ AS $$
     $ask$, 'text text text?') AS asked
 $$;
 COMMENT ON FUNCTION ngeshare.check_index_for_pulls() IS
-'Does production find what changed by an index that begins with ("updatedAt", id), attendance with "attendedAt"? Partial and invalid ones don''t count.';
+'Does production find what changed by an index that begins with ("updatedAt", id), attendance with '
+'"attendedAt"? Partial and invalid ones don''t count.';
 
 CREATE FUNCTION ngeshare.check_pg_read_all_stats()
 RETURNS SETOF ngeshare.finding
@@ -320,7 +356,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT
         'warning',
-        'The login does not have the privileges of pg_read_all_stats on production: watermarks can''t wait for long transactions there; what they hid is found by its content only.',
+        'The login does not have the privileges of pg_read_all_stats on production: watermarks '
+        'can''t wait for long transactions there; what they hid is found by its content only.',
         format('There: ALTER ROLE %I INHERIT; GRANT pg_read_all_stats TO %1$I%s;', asked[1],
             CASE WHEN asked[2]::integer >= 160000 THEN ' WITH INHERIT TRUE' END)
     FROM ngeshare.ask_production($ask$
@@ -329,7 +366,8 @@ AS $$
     $ask$, 'text text') AS asked
 $$;
 COMMENT ON FUNCTION ngeshare.check_pg_read_all_stats() IS
-'May the login see when production''s open transactions began? It has to be a member that inherits.';
+'May the login see when production''s open transactions began? It has to be a member that '
+'inherits.';
 
 CREATE FUNCTION ngeshare.check_login_can_write()
 RETURNS SETOF ngeshare.finding
@@ -346,10 +384,13 @@ AS $$
             ELSE format('could %s public.%I on production', asked[4], asked[3])
         END, CASE WHEN asked[6]::boolean THEN ', as a role that it may become' END),
         format(CASE asked[2]
-            WHEN 'superuser' THEN 'Give ngeshare a login of its own that has SELECT on the six tables and nothing else, and SELECT ngeshare_connect(...) with it.'
+            WHEN 'superuser'
+                THEN 'Give ngeshare a login of its own that has SELECT on the six tables and '
+                     'nothing else, and SELECT ngeshare_connect(...) with it.'
             WHEN 'database' THEN 'There: REVOKE CREATE ON DATABASE %3$I FROM PUBLIC, %1$I;'
             WHEN 'schema' THEN 'There: REVOKE CREATE ON SCHEMA public FROM PUBLIC, %1$I;'
-            ELSE 'There: REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON public.%2$I FROM PUBLIC, %1$I; or give ngeshare a login that has SELECT only, and owns and inherits nothing.'
+            ELSE 'There: REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON public.%2$I FROM PUBLIC, %1$I; '
+                 'or give ngeshare a login that has SELECT only, and owns and inherits nothing.'
         END, asked[1], asked[3], asked[5])
     FROM ngeshare.ask_of_tables($ask$
         , able AS (
@@ -361,7 +402,8 @@ AS $$
             FROM able
             HAVING bool_or(rolsuper)
             UNION ALL
-            SELECT 2, 'database', NULL, NULL, NOT has_database_privilege(current_database(), 'CREATE')
+            SELECT 2, 'database', NULL, NULL,
+                NOT has_database_privilege(current_database(), 'CREATE')
             FROM able
             HAVING bool_or(has_database_privilege(oid, current_database(), 'CREATE'))
             UNION ALL
@@ -370,11 +412,16 @@ AS $$
             HAVING bool_or(has_schema_privilege(oid, 'public', 'CREATE'))
             UNION ALL
             SELECT 3 + no, 'table', name, nullif(concat_ws(', ',
-                CASE WHEN bool_or(has_any_column_privilege(oid, relation, 'INSERT')) THEN 'INSERT into' END,
-                CASE WHEN bool_or(has_any_column_privilege(oid, relation, 'UPDATE')) THEN 'UPDATE' END,
-                CASE WHEN bool_or(has_table_privilege(oid, relation, 'DELETE')) THEN 'DELETE from' END,
-                CASE WHEN bool_or(has_table_privilege(oid, relation, 'TRUNCATE')) THEN 'TRUNCATE' END), ''),
-                NOT (has_any_column_privilege(relation, 'INSERT, UPDATE') OR has_table_privilege(relation, 'DELETE, TRUNCATE'))
+                CASE WHEN bool_or(has_any_column_privilege(oid, relation, 'INSERT'))
+                    THEN 'INSERT into' END,
+                CASE WHEN bool_or(has_any_column_privilege(oid, relation, 'UPDATE'))
+                    THEN 'UPDATE' END,
+                CASE WHEN bool_or(has_table_privilege(oid, relation, 'DELETE'))
+                    THEN 'DELETE from' END,
+                CASE WHEN bool_or(has_table_privilege(oid, relation, 'TRUNCATE'))
+                    THEN 'TRUNCATE' END), ''),
+                NOT (has_any_column_privilege(relation, 'INSERT, UPDATE')
+                    OR has_table_privilege(relation, 'DELETE, TRUNCATE'))
             FROM wanted
             CROSS JOIN able
             WHERE relation IS NOT NULL
@@ -383,12 +430,14 @@ AS $$
         SELECT current_user, kind, name, verbs, current_database(), as_other
         FROM power
         WHERE (kind <> 'table' OR verbs IS NOT NULL)
-          AND (kind = 'superuser' OR NOT EXISTS (SELECT 1 FROM power AS all_power WHERE kind = 'superuser'))
+          AND (kind = 'superuser' OR
+              NOT EXISTS (SELECT 1 FROM power AS all_power WHERE kind = 'superuser'))
         ORDER BY no
     $ask$, 'text text text? text? text bool') AS asked
 $$;
 COMMENT ON FUNCTION ngeshare.check_login_can_write() IS
-'Could the login write to production, itself or as a role that it may become? Its privileges are what keeps production safe.';
+'Could the login write to production, itself or as a role that it may become? Its privileges are '
+'what keeps production safe.';
 
 CREATE FUNCTION ngeshare.check_same_encoding()
 RETURNS SETOF ngeshare.finding
@@ -398,9 +447,11 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT
         'error',
-        format('Production''s database is encoded in %s, this one in %s: texts beyond ASCII never compare as the same.',
+        format('Production''s database is encoded in %s, this one in %s: texts beyond ASCII never '
+               'compare as the same.',
             asked[1], current_setting('server_encoding')),
-        format('Make a new local database: CREATE DATABASE ... ENCODING %L TEMPLATE template0;', asked[1])
+        format('Make a new local database: CREATE DATABASE ... ENCODING %L TEMPLATE template0;',
+            asked[1])
     FROM ngeshare.ask_production('SELECT current_setting(''server_encoding'')', 'text') AS asked
     WHERE asked[1] <> current_setting('server_encoding')
 $$;
@@ -419,7 +470,9 @@ AS 'MODULE_PATHNAME', 'ngeshare_production_transport'
 LANGUAGE C
 VOLATILE;
 COMMENT ON FUNCTION ngeshare.production_transport() IS
-'Connects to production and returns how: to which hosts, whether all of them are on this machine, with which sslmode, and whether this connection is encrypted. Errors: 55000 before ngeshare_connect(), and what production or the network gave.';
+'Connects to production and returns how: to which hosts, whether all of them are on this machine, '
+'with which sslmode, and whether this connection is encrypted. Errors: 55000 before '
+'ngeshare_connect(), and what production or the network gave.';
 
 CREATE FUNCTION ngeshare.verifying_statement()
 RETURNS text
@@ -429,9 +482,11 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT format('ALTER SERVER production OPTIONS (%s sslmode ''verify-full''%s);',
         CASE WHEN 'sslmode' = ANY (names) THEN 'SET' ELSE 'ADD' END,
-        CASE WHEN 'sslrootcert' = ANY (names) THEN '' ELSE ', ADD sslrootcert ''/path/to/the/authority.crt''' END)
+        CASE WHEN 'sslrootcert' = ANY (names) THEN ''
+            ELSE ', ADD sslrootcert ''/path/to/the/authority.crt''' END)
     FROM pg_foreign_server AS server
-    CROSS JOIN LATERAL (SELECT ARRAY(SELECT option_name FROM pg_options_to_table(server.srvoptions))) AS given (names)
+    CROSS JOIN LATERAL (SELECT ARRAY
+        (SELECT option_name FROM pg_options_to_table(server.srvoptions))) AS given (names)
     WHERE server.srvname = 'production'
 $$;
 COMMENT ON FUNCTION ngeshare.verifying_statement() IS
@@ -446,11 +501,21 @@ AS $$
     SELECT
         CASE WHEN sslmode = 'verify-full' THEN 'ok' ELSE 'warning' END,
         format('The connection to %s %s.', hosts, CASE
-            WHEN sslmode = 'verify-full' THEN 'is encrypted, and its certificate and name are verified (verify-full)'
-            WHEN sslmode = 'verify-ca' THEN 'is encrypted, and its certificate is verified, but not its name (verify-ca): any server with a certificate of the same authority can pretend to be production'
-            WHEN sslmode = 'require' THEN 'is encrypted, but its name is not verified (require), nor is its certificate without sslrootcert: a server in between can pretend to be production'
-            WHEN is_encrypted THEN format('is encrypted now, but nothing demands it, and its certificate is not verified (%s): a server in between can pretend to be production', sslmode)
-            ELSE format('is not encrypted (%s): the network in between can read and change what is synced', sslmode)
+            WHEN sslmode = 'verify-full'
+                THEN 'is encrypted, and its certificate and name are verified (verify-full)'
+            WHEN sslmode = 'verify-ca'
+                THEN 'is encrypted, and its certificate is verified, but not its name (verify-ca): '
+                     'any server with a certificate of the same authority can pretend to be '
+                     'production'
+            WHEN sslmode = 'require'
+                THEN 'is encrypted, but its name is not verified (require), nor is its certificate '
+                     'without sslrootcert: a server in between can pretend to be production'
+            WHEN is_encrypted
+                THEN format('is encrypted now, but nothing demands it, and its certificate is not '
+                            'verified (%s): a server in between can pretend to be '
+                            'production', sslmode)
+            ELSE format('is not encrypted (%s): the network in between can read and change what is '
+                        'synced', sslmode)
         END),
         CASE WHEN sslmode <> 'verify-full' THEN concat_ws(' ',
             CASE WHEN NOT is_encrypted THEN 'Let production offer TLS (ssl = on). Then:' END,
@@ -460,4 +525,5 @@ AS $$
     WHERE NOT is_local
 $$;
 COMMENT ON FUNCTION ngeshare.check_transport() IS
-'Could somebody between here and production read or change what is synced? By all hosts that a connection may go to.';
+'Could somebody between here and production read or change what is synced? By all hosts that a '
+'connection may go to.';

@@ -18,13 +18,16 @@ BEGIN
               AND job.command LIKE 'CALL %'
               AND job.database = current_database()
               AND job.active
-              AND has_function_privilege(role.oid, 'public.ngeshare_sync(text, text[])'::regprocedure, 'EXECUTE')
+              AND has_function_privilege(role.oid,
+                  'public.ngeshare_sync(text, text[])'::regprocedure, 'EXECUTE')
         $jobs$;
     END IF;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.own_jobs() IS
-'The active jobs of pg_cron that sync this database: made by ngeshare_schedule(), by a role that may call ngeshare_sync(). A name alone proves nothing: each login that may use pg_cron can give it to a job of its own.';
+'The active jobs of pg_cron that sync this database: made by ngeshare_schedule(), by a role that '
+'may call ngeshare_sync(). A name alone proves nothing: each login that may use pg_cron can give '
+'it to a job of its own.';
 
 CREATE FUNCTION ngeshare.sync_health()
 RETURNS TABLE
@@ -36,7 +39,11 @@ RETURNS TABLE
     last_error      text,
     sqlstate        text,
     next_run_at     timestamptz,
-    alerts_pending  bigint
+    alerts_pending  bigint,
+    refreshed_at    timestamptz,
+    generation      bigint,
+    stale_keys      bigint,
+    refresh_ms      bigint
 )
 LANGUAGE sql
 STABLE
@@ -62,7 +69,8 @@ AS $$
                       FROM public.ngeshare_sync_status() AS sync
                       WHERE sync.phase = 'interrupted')
                   WHEN 'cancelled' THEN false
-                  ELSE 6 = (SELECT count(*) FROM public.sync_log AS log WHERE log.run_id = run.run_id)
+                  ELSE 6 =
+                      (SELECT count(*) FROM public.sync_log AS log WHERE log.run_id = run.run_id)
               END
     ), last_telling AS (
         SELECT *
@@ -84,7 +92,8 @@ AS $$
         last_success.age,
         (SELECT max(run.run_id) FROM public.sync_run AS run),
         CASE
-            WHEN last_telling.status = 'crashed' THEN coalesce(last_telling.message, 'its process is gone')
+            WHEN last_telling.status = 'crashed'
+                THEN coalesce(last_telling.message, 'its process is gone')
             WHEN last_telling.status IN ('failed', 'warning') THEN last_telling.message
         END,
         CASE WHEN last_telling.status IN ('failed', 'crashed') THEN (
@@ -95,8 +104,13 @@ AS $$
             LIMIT 1)
         END,
         NULL::timestamptz,
-        (SELECT count(*) FROM ngeshare.alert_outbox AS alert WHERE alert.status = 'pending')
+        (SELECT count(*) FROM ngeshare.alert_outbox AS alert WHERE alert.status = 'pending'),
+        snapshot.made_at,
+        snapshot.generation,
+        (SELECT count(*) FROM ngeshare.stale_key),
+        snapshot.refresh_ms
     FROM (SELECT 1) AS one
+    LEFT JOIN ngeshare.snapshot_state AS snapshot ON true
     LEFT JOIN last_telling ON true
     LEFT JOIN last_success ON true
 $$;
@@ -112,12 +126,20 @@ SELECT
     last_error,
     sqlstate,
     next_run_at,
-    alerts_pending
+    alerts_pending,
+    refreshed_at,
+    generation,
+    stale_keys,
+    refresh_ms
 FROM ngeshare.sync_health();
 COMMENT ON VIEW public.v_sync_health IS
-'One row for people and monitors: is the mirror fresh? The run that decides is the last one that failed, crashed, or came to its end over all six tables; a run with mode verify, a cancelled one and a success of some tables only change nothing.';
+'One row for people and monitors: is the mirror fresh? The run that decides is the last one that '
+'failed, crashed, or came to its end over all six tables; a run with mode verify, a cancelled one '
+'and a success of some tables only change nothing.';
 COMMENT ON COLUMN public.v_sync_health.status IS
-'never before any such run; failed or crashed where the last one is; else stale where the last success is older than ngeshare.alert_stale_after (26 hours); else warning or success, as it ended.';
+'never before any such run; failed or crashed where the last one is; else stale where the last '
+'success is older than ngeshare.alert_stale_after (26 hours); else warning or success, as it '
+'ended.';
 COMMENT ON COLUMN public.v_sync_health.last_success_at IS
 'When the last run over all six tables ended as a success or a warning; NULL before the first.';
 COMMENT ON COLUMN public.v_sync_health.age IS
@@ -127,8 +149,19 @@ COMMENT ON COLUMN public.v_sync_health.last_run_id IS
 COMMENT ON COLUMN public.v_sync_health.last_error IS
 'What the deciding run said, where it failed, crashed or ended with a warning; else NULL.';
 COMMENT ON COLUMN public.v_sync_health.sqlstate IS
-'The SQLSTATE that the deciding run failed with; NULL where it did not, or was gone before it could say.';
+'The SQLSTATE that the deciding run failed with; NULL where it did not, or was gone before it '
+'could say.';
 COMMENT ON COLUMN public.v_sync_health.next_run_at IS
-'Always NULL; kept because version 1 had it. The schedule is in cron.job, and on the page in words.';
+'Always NULL; kept because version 1 had it. The schedule is in cron.job, and on the page in '
+'words.';
 COMMENT ON COLUMN public.v_sync_health.alerts_pending IS
 'Alerts that wait to be delivered.';
+COMMENT ON COLUMN public.v_sync_health.refreshed_at IS
+'When the last refresh brought the answers up to the mirror; NULL before the first.';
+COMMENT ON COLUMN public.v_sync_health.generation IS
+'The number of the snapshot that answers read; it grows with each refresh that changed a row.';
+COMMENT ON COLUMN public.v_sync_health.stale_keys IS
+'Keys that were written since the last refresh, as often as they were: 0 where the answers are up '
+'to the mirror.';
+COMMENT ON COLUMN public.v_sync_health.refresh_ms IS
+'How many milliseconds the last refresh took.';

@@ -8,7 +8,8 @@ IMMUTABLE
 STRICT
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.name_distance(text, text, integer) IS
-'Letters to add, drop or change to make one name the other, by their first 255 bytes; where it is more than "most", some number above that.';
+'Letters to add, drop or change to make one name the other, by their first 255 bytes; where it is '
+'more than "most", some number above that.';
 
 CREATE FUNCTION ngeshare.plain_name(name text)
 RETURNS text
@@ -26,16 +27,20 @@ SELECT finding, table_name, column_name, condition, hint
 FROM (
     VALUES
         ('end_before_start', 'HangoutGroup', 'endDate', 'entry."endDate" < entry."startDate"',
-            'The group ends before it starts. startDate counts as its planned start; endDate decides nothing.'),
+            'The group ends before it starts. startDate counts as its planned start; endDate '
+            'decides nothing.'),
         ('updated_before_created', 'User', 'updatedAt', 'entry."updatedAt" < entry."createdAt"',
             'The sync brings the row all the same: it compares contents.'),
         ('updated_before_created', 'Hangout', 'updatedAt', 'entry."updatedAt" < entry."createdAt"',
             'The sync brings the row all the same: it compares contents.'),
-        ('updated_before_created', 'HangoutEpisode', 'updatedAt', 'entry."updatedAt" < entry."createdAt"',
+        ('updated_before_created', 'HangoutEpisode', 'updatedAt',
+            'entry."updatedAt" < entry."createdAt"',
             'The sync brings the row all the same: it compares contents.'),
-        ('updated_before_created', 'HangoutGroup', 'updatedAt', 'entry."updatedAt" < entry."createdAt"',
+        ('updated_before_created', 'HangoutGroup', 'updatedAt',
+            'entry."updatedAt" < entry."createdAt"',
             'The sync brings the row all the same: it compares contents.'),
-        ('updated_before_created', 'UserHangoutGroup', 'updatedAt', 'entry."updatedAt" < entry."createdAt"',
+        ('updated_before_created', 'UserHangoutGroup', 'updatedAt',
+            'entry."updatedAt" < entry."createdAt"',
             'The sync brings the row all the same: it compares contents.'),
         ('deleted_before_created', 'User', 'deletedAt', 'entry."deletedAt" < entry."createdAt"',
             'The user is shown as deleted from deletedAt on.'),
@@ -44,35 +49,48 @@ FROM (
         ('in_future', 'User', 'lastActive', 'entry."lastActive" > $1', 'It decides nothing.'),
         ('in_future', 'Hangout', 'createdAt', 'entry."createdAt" > $1', 'It decides nothing.'),
         ('in_future', 'Hangout', 'updatedAt', 'entry."updatedAt" > $1', 'It decides nothing.'),
-        ('in_future', 'HangoutEpisode', 'createdAt', 'entry."createdAt" > $1', 'It decides nothing.'),
-        ('in_future', 'HangoutEpisode', 'updatedAt', 'entry."updatedAt" > $1', 'It decides nothing.'),
-        ('in_future', 'HangoutGroup', 'createdAt', 'entry."createdAt" > $1', 'The group does not exist before then.'),
+        ('in_future', 'HangoutEpisode', 'createdAt', 'entry."createdAt" > $1',
+            'It decides nothing.'),
+        ('in_future', 'HangoutEpisode', 'updatedAt', 'entry."updatedAt" > $1',
+            'It decides nothing.'),
+        ('in_future', 'HangoutGroup', 'createdAt', 'entry."createdAt" > $1',
+            'The group does not exist before then.'),
         ('in_future', 'HangoutGroup', 'updatedAt', 'entry."updatedAt" > $1', 'It decides nothing.'),
-        ('in_future', 'UserHangoutGroup', 'createdAt', 'entry."createdAt" > $1', 'It decides nothing.'),
-        ('in_future', 'UserHangoutGroup', 'updatedAt', 'entry."updatedAt" > $1', 'It decides nothing.'),
+        ('in_future', 'UserHangoutGroup', 'createdAt', 'entry."createdAt" > $1',
+            'It decides nothing.'),
+        ('in_future', 'UserHangoutGroup', 'updatedAt', 'entry."updatedAt" > $1',
+            'It decides nothing.'),
         ('in_future', 'UserHangoutGroup', 'joinedAt', 'entry."joinedAt" > $1',
             'The membership does not count before then.'),
         ('in_future', 'UserHangoutGroupAttendance', 'attendedAt', 'entry."attendedAt" > $1',
             'The attendance does not count before then.'),
-        ('attendance_before_group', 'UserHangoutGroupAttendance', 'attendedAt', 'entry."attendedAt" < circle."createdAt"',
-            'Somebody attended before the group was made; it counts from when the group exists. Of the attendance that is mirrored, the window''s.'),
-        ('joined_before_group', 'UserHangoutGroup', 'joinedAt', 'entry."joinedAt" < circle."createdAt" - interval ''1 day''',
-            'Somebody joined more than a day before the group was made; it counts from when the group exists.'),
+        ('attendance_before_group', 'UserHangoutGroupAttendance', 'attendedAt',
+            'entry."attendedAt" < circle."createdAt"',
+            'Somebody attended before the group was made; it counts from when the group exists. Of '
+            'the attendance that is mirrored, the window''s.'),
+        ('joined_before_group', 'UserHangoutGroup', 'joinedAt',
+            'entry."joinedAt" < circle."createdAt" - interval ''1 day''',
+            'Somebody joined more than a day before the group was made; it counts from when the '
+            'group exists.'),
         ('joined_at_null', 'UserHangoutGroup', 'joinedAt', 'entry."joinedAt" IS NULL',
             'Every answer ignores the membership.'),
-        ('implausible_date', 'UserHangoutGroup', 'joinedAt', 'entry."joinedAt" < ngeshare.plausible_from()',
+        ('implausible_date', 'UserHangoutGroup', 'joinedAt',
+            'entry."joinedAt" < ngeshare.plausible_from()',
             'Before 2000-01-01 UTC it is a typing error: every answer ignores the membership.'),
         ('ignored_person', 'UserHangoutGroup', 'userId',
-            E'entry."userId" IS NULL AND coalesce(btrim(entry."userEmail", E'' \\t\\r\\n''), '''') = ''''',
+            E'entry."userId" IS NULL '
+                'AND coalesce(btrim(entry."userEmail", E'' \\t\\r\\n''), '''') = ''''',
             'Every answer ignores the membership: it has neither userId nor userEmail.'),
         ('group_without_hangout', 'HangoutGroup', 'hangoutId', 'entry."hangoutId" IS NULL',
             'The group has no course: only the whole history knows it.')
 ) AS listed (finding, table_name, column_name, condition, hint);
 COMMENT ON VIEW ngeshare.quality_rule IS
-'What makes a row odd: a condition on entry, a row of the table; on circle, the group that it belongs to; and on $1, an instant (UTC) a day ahead of now.';
+'What makes a row odd: a condition on entry, a row of the table; on circle, the group that it '
+'belongs to; and on $1, an instant (UTC) a day ahead of now.';
 
 CREATE FUNCTION ngeshare.quality_of_attendance()
-RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text, hint text)
+RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text,
+    hint text)
 LANGUAGE sql
 STABLE
 SECURITY DEFINER
@@ -87,7 +105,8 @@ AS $$
             WHERE "attendedAt" < ngeshare.plausible_from()
         ),
         'Before 2000-01-01 UTC it is a typing error: every answer ignores the attendance.'
-            ' On production: SELECT * FROM "UserHangoutGroupAttendance" WHERE "attendedAt" < ''2000-01-01'''
+            ' On production: SELECT * FROM "UserHangoutGroupAttendance" WHERE "attendedAt" < '
+            '''2000-01-01'''
     FROM (
         SELECT attendances
         FROM ngeshare.meeting_past
@@ -96,15 +115,18 @@ AS $$
         SELECT 1
         FROM public."UserHangoutGroupAttendance"
         WHERE "attendedAt" < ngeshare.plausible_from()
-          AND "attendedAt" >= coalesce((SELECT window_start FROM ngeshare.history_state), '-infinity')
+          AND "attendedAt" >= coalesce(
+              (SELECT window_start FROM ngeshare.history_state), '-infinity')
     ) AS implausible
     HAVING count(*) > 0
 $$;
 COMMENT ON FUNCTION ngeshare.quality_of_attendance() IS
-'The finding implausible_date of v_data_quality on attendance: counted in the whole meeting history, not only in the window.';
+'The finding implausible_date of v_data_quality on attendance: counted in the whole meeting '
+'history, not only in the window.';
 
 CREATE FUNCTION ngeshare.quality_of_rules()
-RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text, hint text)
+RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text,
+    hint text)
 LANGUAGE plpgsql
 STABLE
 SECURITY DEFINER
@@ -115,7 +137,8 @@ DECLARE
     rule     record;
 BEGIN
     FOR rule IN SELECT * FROM ngeshare.quality_rule LOOP
-        EXECUTE format('SELECT count(*), min(entry.id COLLATE "C") FROM public.%I AS entry%s WHERE %s',
+        EXECUTE format('SELECT count(*), min(entry.id COLLATE "C") FROM public.%I AS entry%s '
+                       'WHERE %s',
             rule.table_name,
             CASE WHEN rule.condition ~ E'\\mcircle\\.' THEN
                 ' JOIN public."HangoutGroup" AS circle ON circle.id = entry."hangoutGroupId"'
@@ -137,7 +160,8 @@ COMMENT ON FUNCTION ngeshare.quality_of_rules() IS
 'The findings of v_data_quality that ngeshare.quality_rule lists, and implausible attendance.';
 
 CREATE FUNCTION ngeshare.quality_of_nulls()
-RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text, hint text)
+RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text,
+    hint text)
 LANGUAGE plpgsql
 STABLE
 SECURITY DEFINER
@@ -150,10 +174,13 @@ BEGIN
         SELECT
             mirrored.table_name,
             array_agg(attname::text ORDER BY attnum) AS names,
-            string_agg(format('count(*) FILTER (WHERE %I IS NULL)', attname), ', ' ORDER BY attnum) AS counts,
-            string_agg(format('min(id COLLATE "C") FILTER (WHERE %I IS NULL)', attname), ', ' ORDER BY attnum) AS examples
+            string_agg(format('count(*) FILTER (WHERE %I IS NULL)', attname), ', '
+                ORDER BY attnum) AS counts,
+            string_agg(format('min(id COLLATE "C") FILTER (WHERE %I IS NULL)', attname), ', '
+                ORDER BY attnum) AS examples
         FROM ngeshare.mirror_table AS mirrored
-        JOIN pg_attribute ON attrelid = relation AND attnum > 0 AND NOT attisdropped AND NOT attnotnull
+        JOIN pg_attribute ON attrelid = relation AND attnum > 0 AND NOT attisdropped
+            AND NOT attnotnull
         GROUP BY table_no, mirrored.table_name
         ORDER BY table_no
     LOOP
@@ -161,27 +188,31 @@ BEGIN
             'SELECT ''null_values'', %L, counted.* FROM ('
             'SELECT unnest(%L::text[]), unnest(ARRAY[%s]), unnest(ARRAY[%s]), NULL FROM public.%I'
             ') AS counted (column_name, rows, example_id, hint) WHERE rows > 0',
-            counting.table_name, counting.names, counting.counts, counting.examples, counting.table_name);
+            counting.table_name, counting.names, counting.counts, counting.examples,
+                counting.table_name);
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.quality_of_nulls() IS
-'The finding null_values of v_data_quality: a row a column that may be NULL and is.';
+'The finding null_values of v_data_quality: one row per nullable column that has NULLs.';
 
 CREATE FUNCTION ngeshare.quality_of_values()
-RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text, hint text)
+RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text,
+    hint text)
 LANGUAGE sql
 STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
     WITH seen AS (
-        SELECT 'role_seen' AS finding, 'UserHangoutGroup' AS table_name, 'hangoutGroupRole' AS column_name,
+        SELECT 'role_seen' AS finding, 'UserHangoutGroup' AS table_name,
+            'hangoutGroupRole' AS column_name,
             "hangoutGroupRole" AS value, count(*) AS rows, min(id COLLATE "C") AS example_id
         FROM public."UserHangoutGroup"
         GROUP BY "hangoutGroupRole"
         UNION ALL
-        SELECT 'membership_status_seen', 'UserHangoutGroup', 'status', status, count(*), min(id COLLATE "C")
+        SELECT 'membership_status_seen', 'UserHangoutGroup', 'status', status, count(*),
+            min(id COLLATE "C")
         FROM public."UserHangoutGroup"
         GROUP BY status
         UNION ALL
@@ -204,10 +235,12 @@ AS $$
     FROM seen
 $$;
 COMMENT ON FUNCTION ngeshare.quality_of_values() IS
-'The findings role_seen, membership_status_seen and group_status_seen of v_data_quality: a row a value.';
+'The findings role_seen, membership_status_seen and group_status_seen of v_data_quality: one row '
+'per value.';
 
 CREATE FUNCTION ngeshare.quality_of_names()
-RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text, hint text)
+RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text,
+    hint text)
 LANGUAGE sql
 STABLE
 SECURITY DEFINER
@@ -215,7 +248,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT
         'duplicate_email', 'User', 'email', sum(users)::bigint, min(example_id COLLATE "C"),
-        format('%s address(es) belong to more than one user each, lower-cased and trimmed; each user is a person of its own.', count(*))
+        format('%s address(es) belong to more than one user each, lower-cased and trimmed; each '
+               'user is a person of its own.', count(*))
     FROM (
         SELECT count(*) AS users, min(id COLLATE "C") AS example_id
         FROM public."User"
@@ -227,7 +261,8 @@ AS $$
     UNION ALL
     SELECT
         'near_miss_course', 'Hangout', 'name', named.hangouts, named.example_id,
-        format('value "%s" is nearly the course "%s": rename the hangout on production, or add it to course_config.',
+        format('value "%s" is nearly the course "%s": rename the hangout on production, or add it '
+               'to course_config.',
             left(named.name, 200), nearest.course_name)
     FROM (
         SELECT name, count(*) AS hangouts, min(id COLLATE "C") AS example_id
@@ -238,7 +273,8 @@ AS $$
     CROSS JOIN LATERAL (
         SELECT
             course_name,
-            ngeshare.name_distance(ngeshare.plain_name(name), ngeshare.plain_name(course_name), 2) AS distance
+            ngeshare.name_distance(ngeshare.plain_name(name), ngeshare.plain_name(course_name),
+                2) AS distance
         FROM public.course_config
         ORDER BY distance, course_name
         LIMIT 1
@@ -249,7 +285,8 @@ COMMENT ON FUNCTION ngeshare.quality_of_names() IS
 'The findings duplicate_email and near_miss_course of v_data_quality.';
 
 CREATE FUNCTION ngeshare.quality_of_syncs()
-RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text, hint text)
+RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text,
+    hint text)
 LANGUAGE sql
 STABLE
 SECURITY DEFINER
@@ -265,7 +302,8 @@ AS $$
     )
     SELECT
         'orphan_reference', waiting.table_name, orphan[1], count(*), min(row_id COLLATE "C"),
-        format('It points to a row of "%s" that production does not have. The rows wait in quarantine.', orphan[2])
+        format('It points to a row of "%s" that production does not have. The rows wait in '
+               'quarantine.', orphan[2])
     FROM waiting
     WHERE orphan IS NOT NULL
     GROUP BY waiting.table_name, orphan
@@ -304,18 +342,30 @@ SELECT finding, table_name, column_name, rows, example_id, hint
 FROM ngeshare.quality_of_names()
 UNION ALL
 SELECT finding, table_name, column_name, rows, example_id, hint
+FROM ngeshare.quality_of_places()
+UNION ALL
+SELECT finding, table_name, column_name, rows, example_id, hint
 FROM ngeshare.quality_of_syncs();
 COMMENT ON VIEW public.v_data_quality IS
-'What is odd in the data, a row a finding that has rows: by the mirror alone, as of the last sync. Production is not asked. Some findings are only counts to know (null_values, the values seen); none is mended here: production is where.';
+'What is odd in the data, one row per finding that has rows: by the mirror alone, as of the last '
+'sync. Production is not asked. Some findings are only counts to know (null_values, the values '
+'seen); none is mended here: production is where.';
 COMMENT ON COLUMN public.v_data_quality.finding IS
-'null_values; orphan_reference, quarantine and drift; end_before_start, updated_before_created, deleted_before_created, in_future (by more than a day), attendance_before_group, joined_before_group (by more than a day); joined_at_null, implausible_date (before 2000-01-01 UTC), ignored_person, group_without_hangout; duplicate_email; near_miss_course; role_seen, membership_status_seen, group_status_seen.';
+'null_values; orphan_reference, quarantine and drift; end_before_start, updated_before_created, '
+'deleted_before_created, in_future (by more than a day), attendance_before_group, '
+'joined_before_group (by more than a day); joined_at_null, implausible_date (before 2000-01-01 '
+'UTC), ignored_person, group_without_hangout; duplicate_email; near_miss_course; place_spelling '
+'(names of places that may be one place); role_seen, membership_status_seen, group_status_seen.';
 COMMENT ON COLUMN public.v_data_quality.table_name IS
 'One of the six tables.';
 COMMENT ON COLUMN public.v_data_quality.column_name IS
 'The column that the finding is about; NULL where it is about whole rows.';
 COMMENT ON COLUMN public.v_data_quality.rows IS
-'Rows of the table that it was found in (attendance: of the window; of implausible_date: of the whole history); of drift, 1: the column.';
+'Rows of the table that it was found in (attendance: of the window; of implausible_date: of the '
+'whole history); of drift, 1: the column; of place_spelling those of the rarer of the two names.';
 COMMENT ON COLUMN public.v_data_quality.example_id IS
-'The smallest id among them, in byte order; NULL for drift, and for implausible attendance before the window, whose ids are not kept.';
+'The smallest id among them, in byte order; NULL for drift, and for implausible attendance before '
+'the window, whose ids are not kept.';
 COMMENT ON COLUMN public.v_data_quality.hint IS
-'What it means for the answers, and the value where the finding is about one; NULL where there is nothing to say.';
+'What it means for the answers, and the value where the finding is about one; NULL where there is '
+'nothing to say.';

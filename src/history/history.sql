@@ -9,7 +9,8 @@ CREATE TABLE ngeshare.history_state
     window_start timestamp(3) NOT NULL
 );
 COMMENT ON TABLE ngeshare.history_state IS
-'One row once there is any history: the zone whose local days it is kept in, and the start (UTC) of the window of raw attendance, where meeting_past ends. No row before the first sync.';
+'One row once there is any history: the zone whose local days it is kept in, and the start (UTC) '
+'of the window of raw attendance, where meeting_past ends. No row before the first sync.';
 
 CREATE TABLE ngeshare.meeting_past
 (
@@ -22,7 +23,8 @@ CREATE TABLE ngeshare.meeting_past
     PRIMARY KEY (group_id, day, episode_id)
 );
 COMMENT ON TABLE ngeshare.meeting_past IS
-'One row per group, episode and local day with attendance before the window''s start, as production counts it. Kept for ever and dumped.';
+'One row per group, episode and local day with attendance before the window''s start, as '
+'production counts it. Kept for ever and dumped.';
 
 -- Attendance before the first plausible instant is a typing error that no answer counts. The
 -- history keeps it, so that v_data_quality can report it, and the view ngeshare.meeting leaves it
@@ -35,7 +37,8 @@ IMMUTABLE
 PARALLEL SAFE
 RETURN timestamp '2000-01-01 00:00:00';
 COMMENT ON FUNCTION ngeshare.plausible_from() IS
-'The first instant (UTC) at which somebody can have joined or attended. Answers ignore what is earlier: it is a typing error, which v_data_quality reports as implausible_date.';
+'The first instant (UTC) at which somebody can have joined or attended. Answers ignore what is '
+'earlier: it is a typing error, which v_data_quality reports as implausible_date.';
 
 CREATE FUNCTION ngeshare.meeting_day(at timestamp, zone text)
 RETURNS date
@@ -45,7 +48,9 @@ PARALLEL SAFE
 RETURN least(((at AT TIME ZONE 'UTC') AT TIME ZONE zone)::date,
     CASE WHEN at < timestamp '2000-01-01 00:00:00' THEN date '1999-12-30' END);
 COMMENT ON FUNCTION ngeshare.meeting_day(timestamp, text) IS
-'The day under which the meeting history counts an attendance: its local day in a zone. Attendance before ngeshare.plausible_from() is counted under 1999-12-30 at the latest (src/sync/compare/content.c does the same on production).';
+'The day under which the meeting history counts an attendance: its local day in a zone. Attendance '
+'before ngeshare.plausible_from() is counted under 1999-12-30 at the latest '
+'(src/sync/compare/content.c does the same on production).';
 
 CREATE VIEW ngeshare.meeting AS
 SELECT group_id, episode_id, day, first_at, last_at, attendances
@@ -60,10 +65,13 @@ SELECT
     max("attendedAt"),
     count(*)
 FROM public."UserHangoutGroupAttendance"
-WHERE "attendedAt" >= greatest((SELECT window_start FROM ngeshare.history_state), ngeshare.plausible_from())
+WHERE "attendedAt" >= greatest(
+    (SELECT window_start FROM ngeshare.history_state), ngeshare.plausible_from())
 GROUP BY 1, 2, 3;
 COMMENT ON VIEW ngeshare.meeting IS
-'The whole meeting history that answers count, from ngeshare.plausible_from() on: the past, and the raw rows since the window''s start. A local day that the window''s start cuts in two (some zones have such nights) has a row on each side.';
+'The whole meeting history that answers count, from ngeshare.plausible_from() on: the past, and '
+'the raw rows since the window''s start. A local day that the window''s start cuts in two (some '
+'zones have such nights) has a row on each side.';
 
 SELECT pg_extension_config_dump('ngeshare.history_state', '');
 SELECT pg_extension_config_dump('ngeshare.meeting_past', '');
@@ -78,14 +86,16 @@ AS $$
 BEGIN
     IF kept <> ngeshare.reporting_zone() THEN
         RAISE object_not_in_prerequisite_state
-            USING MESSAGE = format('the history is kept in time zone "%s", but ngeshare.timezone is "%s"',
+            USING MESSAGE = format('the history is kept in time zone "%s", but ngeshare.timezone '
+                                   'is "%s"',
                       kept, ngeshare.reporting_zone()),
                   HINT = 'CALL ngeshare_sync(''full'') rebuilds it, or set ngeshare.timezone back.';
     END IF;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.check_zone(text) IS
-'55000 where local days are kept in another zone than ngeshare.timezone. NULL, where none are kept yet, passes.';
+'55000 where local days are kept in another zone than ngeshare.timezone. NULL, where none are kept '
+'yet, passes.';
 
 CREATE FUNCTION ngeshare.advance_window(new_start timestamp)
 RETURNS bigint
@@ -127,7 +137,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.advance_window(timestamp) IS
-'Moves the window''s start to another local midnight: the days that leave the window become past, and raw rows before it are deleted. Returns how many those were.';
+'Moves the window''s start to another local midnight: the days that leave the window become past, '
+'and raw rows before it are deleted. Returns how many those were.';
 
 CREATE FUNCTION ngeshare.past_bucket(group_id text)
 RETURNS bigint
@@ -136,7 +147,8 @@ IMMUTABLE
 PARALLEL SAFE
 RETURN hashtextextended(group_id, 0) & 1023;
 COMMENT ON FUNCTION ngeshare.past_bucket(text) IS
-'The bucket in which a group''s past is compared with production (src/sync/compare/content.c counts the same ones there).';
+'The bucket in which a group''s past is compared with production (src/sync/compare/content.c '
+'counts the same ones there).';
 
 CREATE TABLE ngeshare.stage_meeting AS
 SELECT group_id, episode_id, day, first_at, last_at, attendances
@@ -152,7 +164,8 @@ CREATE TABLE ngeshare.removed_meeting
     PRIMARY KEY (run_id, group_id, day, episode_id)
 );
 COMMENT ON TABLE ngeshare.removed_meeting IS
-'The archive: meetings of the past as they were before a run changed or removed them. ngeshare_restore_deleted() puts them back.';
+'The archive: meetings of the past as they were before a run changed or removed them. '
+'ngeshare_restore_deleted() puts them back.';
 
 CREATE FUNCTION ngeshare.archive_past(run bigint, buckets bigint[])
 RETURNS void
@@ -222,7 +235,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.write_past(bigint[]) IS
-'Makes the past what ngeshare.stage_meeting says: of the groups in some buckets, or all of it where buckets is NULL. Writes only what differs, and returns how many meetings that were.';
+'Replaces the past with ngeshare.stage_meeting: that of the groups in some buckets, or all of it '
+'if buckets is NULL. Writes only what differs, and returns how many meetings that were.';
 
 CREATE FUNCTION ngeshare.correct_past(run bigint, buckets bigint[])
 RETURNS bigint
@@ -234,7 +248,8 @@ AS $$
     SELECT ngeshare.write_past(buckets);
 $$;
 COMMENT ON FUNCTION ngeshare.correct_past(bigint, bigint[]) IS
-'Makes the past of the groups in some buckets what production says (in ngeshare.stage_meeting), keeps what it was in the run''s archive, and returns how many meetings differed.';
+'Replaces the past of the groups in some buckets with production''s (ngeshare.stage_meeting), '
+'keeps the old meetings in the run''s archive, and returns how many meetings differed.';
 
 CREATE FUNCTION ngeshare.replace_past(run bigint, new_zone text, new_start timestamp)
 RETURNS bigint
@@ -267,6 +282,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.replace_past(bigint, text, timestamp) IS
-'Makes the whole past what production says (in ngeshare.stage_meeting), in a zone and up to a window''s start. Writes only what differs, and returns how many meetings that were.';
+'Replaces the whole past with production''s (ngeshare.stage_meeting), in a zone and up to a '
+'window''s start. Writes only what differs, and returns how many meetings that were.';
 
 SELECT pg_extension_config_dump('ngeshare.removed_meeting', '');

@@ -8,6 +8,8 @@
 
 #include "commands/defrem.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "mirror/remote.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "utils/builtins.h"
@@ -68,11 +70,11 @@ check_schema_parameter(const char *value, size_t length)
 
 	if (schema[0] == '\0' || strcmp(schema, "public") == 0)
 		return;
-	ereport(ERROR,
-	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-	         errmsg("the address names schema \"%s\", and ngeshare reads schema public", schema),
-	         errhint("Give the address of the database whose schema public holds the six"
-	                 " tables, without \"schema\".")));
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	                errmsg("the address names schema \"%s\", and ngeshare reads schema public",
+	                       remote_valid_text(schema)),
+	                errhint("Give the address of the database whose schema public holds the six"
+	                        " tables, without \"schema\".")));
 }
 
 /* Where the parameters of an address begin, behind its '?'; NULL where it has none. */
@@ -139,8 +141,30 @@ is_mapping_option(const PQconninfoOption *option)
 }
 
 /*
- * Splits a conninfo into the server's options and the user mapping's. Raises
- * 22023 without repeating it.
+ * Refuses (22021) what could not be kept in the catalog: an address may spell any bytes
+ * as %xx.
+ */
+static void
+refuse_other_encoding(List *options)
+{
+	ListCell *cell;
+
+	foreach (cell, options)
+	{
+		DefElem *option = lfirst(cell);
+		const char *value = defGetString(option);
+
+		if (!pg_verify_mbstr(GetDatabaseEncoding(), value, strlen(value), true))
+			ereport(ERROR, (errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+			                errmsg("the connection string's \"%s\" is not valid in encoding %s",
+			                       option->defname, GetDatabaseEncodingName()),
+			                errhint("In an address, %%xx stands for a byte of that encoding.")));
+	}
+}
+
+/*
+ * Splits a conninfo into the server's options and the user mapping's. Raises 22023 or
+ * 22021 without repeating it.
  */
 void
 conninfo_split(const char *conninfo, List **server, List **mapping)
@@ -172,6 +196,8 @@ conninfo_split(const char *conninfo, List **server, List **mapping)
 			*server = lappend(*server, given);
 	}
 	PQconninfoFree(options);
+	refuse_other_encoding(*server);
+	refuse_other_encoding(*mapping);
 }
 
 static DefElem *
@@ -195,7 +221,10 @@ may_use_servers_own(List *options, Oid owner)
 	return superuser_arg(owner) || (required != NULL && !defGetBoolean(required));
 }
 
-/* Refuses (2F003) a connection of somebody who gives no password of their own. */
+/*
+ * Refuses (2F003), unless the owner is a superuser, a connection without a password or with an
+ * option that would use files of the server's user.
+ */
 void
 conninfo_refuse_secrets(List *options, Oid owner)
 {
@@ -227,9 +256,10 @@ conninfo_refuse_trust(PGconn *conn, List *options, Oid owner)
 {
 	if (PQconnectionUsedPassword(conn) || may_use_servers_own(options, owner))
 		return;
-	ereport(ERROR, (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
-	                errmsg("production does not ask for the password"),
-	                errdetail("Only a superuser may use the trust that it has in this server."),
-	                errhint("Let production's pg_hba.conf ask for a password, or let a superuser"
-	                        " connect.")));
+	ereport(ERROR,
+	        (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
+	         errmsg("production let us in without asking for the password"),
+	         errdetail("Only a superuser may use such a connection (trust, peer, certificate)."),
+	         errhint("Let production's pg_hba.conf ask for a password, or let a superuser"
+	                 " connect.")));
 }

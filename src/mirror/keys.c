@@ -3,7 +3,8 @@
  *		What production guarantees of its ids and of the rows that they point to.
  *
  * Ids are texts here. In production they may be of another type, under another
- * collation, and in a view not even unique. Statements that look rows up by their
+ * collation, and in a view not even unique. Tables that inherit from one of the six bring
+ * rows of their own, for which none of its keys holds. Statements that look rows up by their
  * ids name the column in its own type, so that production's index serves them.
  */
 #include "mirror/keys.h"
@@ -19,10 +20,13 @@
 /* A column may have several foreign keys, but not so many. */
 #define REFERENCES_MAX 1000
 
+/* Whether what a table guarantees holds for all of its rows. A partitioned table's keys do. */
+#define NO_HEIRS "(relkind = 'p' OR NOT relhassubclass)"
+
 /* A domain is followed to the type that it is made of. */
 #define BASE_TYPES                                                                                 \
 	"base (no, relation, attnum, is_required, type) AS ("                                          \
-	" SELECT no, relation.oid, attnum, attnotnull, atttypid FROM wanted"                           \
+	" SELECT no, relation.oid, attnum, attnotnull AND " NO_HEIRS ", atttypid FROM wanted"          \
 	" JOIN pg_catalog.pg_class AS relation ON relname = name"                                      \
 	" AND relnamespace = 'public'::pg_catalog.regnamespace"                                        \
 	" JOIN pg_catalog.pg_attribute ON attrelid = relation.oid AND attname = 'id'"                  \
@@ -121,16 +125,17 @@ parent_of(const MirrorTable *table, const char *column, const char *parent)
 static void
 learn_references(Remote *remote, ProductionKeys *keys)
 {
-	char *sql = sql_format(
-	    "WITH wanted (no, name) AS (VALUES %s), relation AS (SELECT no, relname, oid FROM wanted"
-	    " JOIN pg_catalog.pg_class ON relname = name"
-	    " AND relnamespace = 'public'::pg_catalog.regnamespace)"
-	    " SELECT child.no, attname, parent.no FROM pg_catalog.pg_constraint"
-	    " JOIN relation AS child ON child.oid = conrelid"
-	    " JOIN relation AS parent ON parent.oid = confrelid"
-	    " JOIN pg_catalog.pg_attribute ON attrelid = conrelid AND conkey = ARRAY[attnum]"
-	    " WHERE contype = 'f' AND convalidated",
-	    wanted_tables());
+	char *sql =
+	    sql_format("WITH wanted (no, name) AS (VALUES %s), relation AS (SELECT no, relname, oid,"
+	               " " NO_HEIRS " AS has_no_heirs FROM wanted"
+	               " JOIN pg_catalog.pg_class ON relname = name"
+	               " AND relnamespace = 'public'::pg_catalog.regnamespace)"
+	               " SELECT child.no, attname, parent.no FROM pg_catalog.pg_constraint"
+	               " JOIN relation AS child ON child.oid = conrelid"
+	               " JOIN relation AS parent ON parent.oid = confrelid"
+	               " JOIN pg_catalog.pg_attribute ON attrelid = conrelid AND conkey = ARRAY[attnum]"
+	               " WHERE contype = 'f' AND convalidated AND child.has_no_heirs",
+	               wanted_tables());
 	RemoteRows *rows = remote_rows(remote, sql, "count text count", 0, REFERENCES_MAX);
 
 	for (int64 row = 0; row < rows->count; row++)

@@ -11,7 +11,8 @@ RETURNS boolean
 LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
-RETURN at IS NULL OR at BETWEEN timestamp '4713-01-03 00:00:00 BC' AND timestamp '294276-12-29 00:00:00';
+RETURN at IS NULL OR at BETWEEN timestamp '4713-01-03 00:00:00 BC'
+    AND timestamp '294276-12-29 00:00:00';
 COMMENT ON FUNCTION ngeshare.has_local_day(timestamp) IS
 'Whether a timestamp that the rules count with has a local day in every zone; true for NULL.';
 
@@ -26,7 +27,8 @@ CREATE TABLE public."User"
     "deletedAt"  timestamp(3)
 );
 COMMENT ON TABLE public."User" IS
-'Mirror of production''s users. A user with deletedAt set is soft-deleted: it stays in all history.';
+'Mirror of production''s users. A user with deletedAt set is soft-deleted: it stays in all '
+'history.';
 
 CREATE TABLE public."Hangout"
 (
@@ -43,7 +45,8 @@ CREATE TABLE public."Hangout"
     "pictureId"        text
 );
 COMMENT ON TABLE public."Hangout" IS
-'Mirror of production''s hangouts. One whose name equals a course_config.course_name exactly is a course.';
+'Mirror of production''s hangouts. One whose name equals a course_config.course_name exactly is a '
+'course.';
 
 CREATE TABLE public."HangoutEpisode"
 (
@@ -100,7 +103,8 @@ CREATE TABLE public."UserHangoutGroup"
     CONSTRAINT "UserHangoutGroup_joinedAt_usable" CHECK (ngeshare.has_local_day("joinedAt"))
 );
 COMMENT ON TABLE public."UserHangoutGroup" IS
-'Mirror of production''s memberships. A record with joinedAt NULL is ignored everywhere, as are roles other than MEMBER and FACILITATOR.';
+'Mirror of production''s memberships. A record with joinedAt NULL is ignored everywhere, as are '
+'roles other than MEMBER and FACILITATOR.';
 
 CREATE TABLE public."UserHangoutGroupAttendance"
 (
@@ -112,12 +116,15 @@ CREATE TABLE public."UserHangoutGroupAttendance"
         REFERENCES public."HangoutGroup" ON UPDATE CASCADE ON DELETE RESTRICT,
     "userId"           text                                   NOT NULL
         REFERENCES public."User" ON UPDATE CASCADE ON DELETE RESTRICT,
-    CONSTRAINT "UserHangoutGroupAttendance_attendedAt_usable" CHECK (ngeshare.has_local_day("attendedAt"))
+    CONSTRAINT "UserHangoutGroupAttendance_attendedAt_usable"
+        CHECK (ngeshare.has_local_day("attendedAt"))
 );
 COMMENT ON TABLE public."UserHangoutGroupAttendance" IS
-'Mirror of production''s attendance, of the window only (the last 45 days before the last successful sync, and everything later). What came before is kept as meetings in ngeshare.meeting_past.';
+'Mirror of production''s attendance, of the window only (the last 45 days before the last '
+'successful sync, and everything later). What came before is kept as meetings in '
+'ngeshare.meeting_past.';
 
--- The seed's three indexes.
+-- The three indexes that the user's document asks for.
 CREATE INDEX "UserHangoutGroupAttendance_group_attendedAt"
     ON public."UserHangoutGroupAttendance" ("hangoutGroupId", "attendedAt");
 CREATE INDEX "UserHangoutGroup_group_role"
@@ -139,7 +146,8 @@ CREATE TABLE public.course_config
     sequence_order integer NOT NULL UNIQUE
 );
 COMMENT ON TABLE public.course_config IS
-'The curriculum: a row a course. Edit it to add, rename or resize a course; every answer follows at once.';
+'The curriculum: one row per course. Edit it to add, rename or resize a course; every answer '
+'follows at once.';
 COMMENT ON COLUMN public.course_config.course_name IS
 'A Hangout of exactly this name teaches the course.';
 COMMENT ON COLUMN public.course_config.max_episodes IS
@@ -198,7 +206,10 @@ CREATE TABLE ngeshare.source
     recorded_at  timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE ngeshare.source IS
-'The production database that the mirror''s rows came from: source_id is system identifier, oid of the database and oids of the six tables (unknown where the login may not read the first), and how many transactions it had begun at the last sync. Another one is refused while the mirror holds data, and so is one that has gone back behind that count: it was restored from a backup.';
+'The production database that the mirror''s rows came from: source_id is system identifier, oid of '
+'the database and oids of the six tables (unknown where the login may not read the first), and how '
+'many transactions it had begun at the last sync. Another one is refused while the mirror holds '
+'data, and so is one that has gone back behind that count: it was restored from a backup.';
 
 CREATE FUNCTION ngeshare.identity_sql()
 RETURNS text
@@ -214,7 +225,9 @@ AS 'MODULE_PATHNAME', 'ngeshare_columns_sql'
 LANGUAGE C
 IMMUTABLE;
 COMMENT ON FUNCTION ngeshare.columns_sql() IS
-'The SQL query that reads the columns of schema public on production there. base_oid is the type that a column is made of, behind any domains; fits_text says whether a text column of the mirror can take it: varchar, uuid, citext in any schema, or an enum.';
+'The SQL query that reads the columns of schema public on production there. base_oid is the type '
+'that a column is made of, behind any domains; fits_text says whether a text column of the mirror '
+'can take it: varchar, uuid, citext in any schema, or an enum.';
 
 CREATE FUNCTION ngeshare.is_same_source(known text, seen text)
 RETURNS boolean
@@ -223,7 +236,8 @@ LANGUAGE C
 IMMUTABLE
 STRICT;
 COMMENT ON FUNCTION ngeshare.is_same_source(text, text) IS
-'Whether two identities of production may be of the same database: what is known on both sides is compared.';
+'Whether two identities of production may be of the same database: what is known on both sides is '
+'compared.';
 
 SELECT pg_extension_config_dump('public."User"', '');
 SELECT pg_extension_config_dump('public."Hangout"', '');

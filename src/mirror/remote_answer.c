@@ -12,6 +12,7 @@
 
 #include <sys/ioctl.h>
 
+#include "compat.h"
 #include "mirror/session.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
@@ -48,13 +49,15 @@ remote_deadline_in(int milliseconds)
 bool
 remote_wait_until(Remote *remote, int events, TimestampTz deadline)
 {
+	static uint32 wait_event;
 	long left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline);
 	int got;
 
 	if (left <= 0)
 		return false;
 	got = WaitLatchOrSocket(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH | events,
-	                        PQsocket(remote->conn), left, PG_WAIT_EXTENSION);
+	                        PQsocket(remote->conn), left,
+	                        compat_wait_event(&wait_event, "NgeshareProduction"));
 	if (got & WL_LATCH_SET)
 		ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
@@ -75,18 +78,22 @@ remote_wait(Remote *remote, int events, TimestampTz deadline)
 }
 
 /*
- * Lets libpq read what has come. It grows its buffer for a message of any length:
- * what it has read but not handed out yet is counted, and bounded.
+ * Lets libpq read what has come. Its buffer grows without limit, so the bytes that it has not
+ * handed out yet are counted, and an answer above unparsed_max is refused.
+ * Notifications are freed at once, since libpq keeps them and nobody needs them.
  */
 void
 remote_take_input(Remote *remote, const char *sql)
 {
+	PGnotify *notification;
 	int waiting = 0;
 
 	if (ioctl(PQsocket(remote->conn), FIONREAD, &waiting) == 0)
 		remote->unparsed += waiting;
 	if (PQconsumeInput(remote->conn) == 0)
 		remote_raise_query_error(remote, sql);
+	while ((notification = PQnotifies(remote->conn)) != NULL)
+		PQfreemem(notification);
 	if (remote->unparsed > remote->unparsed_max)
 		remote_refuse(remote, ERRCODE_PROTOCOL_VIOLATION, "it is too large", sql);
 }

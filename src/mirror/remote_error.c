@@ -13,6 +13,7 @@
 #include "mb/pg_wchar.h"
 #include "mirror/session.h"
 #include "miscadmin.h"
+#include "sendable.h"
 #include "storage/fd.h"
 
 /* No message is longer, in bytes. */
@@ -214,9 +215,11 @@ on_notice(void *arg, const PGresult *result)
 
 	/* libpq is at work: it is no place to be interrupted. */
 	HOLD_INTERRUPTS();
-	ereport(DEBUG1, (errmsg_internal(
-	                    "production: %s",
-	                    text != NULL ? text : remote_valid_text(PQresultErrorMessage(result)))));
+	ereport(
+	    DEBUG1,
+	    (errmsg_internal(
+	        "production: %s",
+	        sendable_text(text != NULL ? text : remote_valid_text(PQresultErrorMessage(result))))));
 	RESUME_INTERRUPTS();
 }
 

@@ -21,8 +21,8 @@ struct Remote
 	int64 unparsed_max;   /* more than these are an answer that was not asked for */
 	PGresult *error;      /* what the statement under way has failed with */
 	bool is_pooled;       /* no session of ours: each statement's transaction pins the settings */
-	bool is_pinning;      /* such a transaction's own statements are under way */
-	bool owes_end;        /* such a transaction is open */
+	bool is_pinning;      /* a pooled transaction's BEGIN, settings or end is being sent */
+	bool owes_end;        /* a pooled transaction is open */
 	MemoryContextCallback cleanup;
 };
 

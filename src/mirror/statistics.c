@@ -21,7 +21,10 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-/* Rows of a table that production has never analyzed (rather too many than too few), in pages. */
+/*
+ * Assumed for a table that production has never analyzed (rather too many rows than too few), and
+ * the rows per page that its pages are derived from.
+ */
 #define ROWS_UNKNOWN 100000
 #define ROWS_PER_PAGE 50
 
@@ -50,7 +53,7 @@ statistics_copy(Remote *remote)
 	initStringInfo(&sql);
 	appendStringInfo(
 	    &sql,
-	    "SELECT relname, CASE WHEN reltuples >= 0 THEN relpages ELSE %d / %d END,"
+	    "SELECT relname, CASE WHEN reltuples >= 0 THEN greatest(relpages, 0) ELSE %d / %d END,"
 	    " CASE WHEN reltuples >= 0 AND reltuples <= 1e13::real THEN reltuples::bigint"
 	    " ELSE %d END FROM pg_catalog.pg_class"
 	    " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname IN (",

@@ -29,7 +29,8 @@ AS
 SELECT *
 FROM ngeshare.group_snapshot;
 COMMENT ON VIEW ngeshare.group_current IS
-'ngeshare.group_snapshot. The columns that depend on the instant have the prefix last_, so that ngeshare.group_as_of can pass on all others, new ones too, by *.';
+'ngeshare.group_snapshot. The columns that depend on the instant have the prefix last_, so that '
+'ngeshare.group_as_of can pass on all others, new ones too, by *.';
 
 CREATE FUNCTION ngeshare.member_count_as_of(wanted_id text)
 RETURNS integer
@@ -45,7 +46,8 @@ BEGIN ATOMIC
     WHERE group_id = wanted_id;
 END;
 COMMENT ON FUNCTION ngeshare.member_count_as_of(text) IS
-'The number of members of a group at ngeshare.as_of(), from its timeline. Its cost is given as low, because few groups need it.';
+'The number of members of a group at ngeshare.as_of(), from its timeline. Its cost is given as '
+'low, because few groups need it.';
 
 CREATE VIEW ngeshare.group_as_of AS
 SELECT
@@ -103,7 +105,9 @@ WHERE grp.valid_from > ngeshare.as_of()
   AND grp.created_at <= ngeshare.as_of()
   AND (SELECT ngeshare.can_answer());
 COMMENT ON VIEW ngeshare.group_as_of IS
-'The curriculum groups that exist at ngeshare.as_of(), one row per group, with what was true of them then: from ngeshare.group_snapshot where nothing of the group changed since, else from its timeline. Timestamps are UTC, days local.';
+'The curriculum groups that exist at ngeshare.as_of(), one row per group, with what was true of '
+'them then: from ngeshare.group_snapshot where nothing of the group changed since, else from its '
+'timeline. Timestamps are UTC, days local.';
 
 CREATE VIEW ngeshare.membership_as_of AS
 SELECT *
@@ -111,7 +115,8 @@ FROM ngeshare.membership
 WHERE exists_from <= ngeshare.as_of()
   AND (SELECT ngeshare.can_answer());
 COMMENT ON VIEW ngeshare.membership_as_of IS
-'The membership records that count at ngeshare.as_of(), of all groups. completed_at, deleted_at and the end of attended_at may be later than that instant.';
+'The membership records that count at ngeshare.as_of(), of all groups. completed_at, deleted_at '
+'and the end of attended_at may be later than that instant.';
 
 CREATE VIEW ngeshare.link_as_of AS
 SELECT *
@@ -142,4 +147,5 @@ WHERE met.first_at <= ngeshare.as_of()
   AND grp.created_at <= ngeshare.as_of()
   AND (SELECT ngeshare.can_answer());
 COMMENT ON VIEW ngeshare.meeting_as_of IS
-'The meetings of curriculum groups up to ngeshare.as_of(), one row per group, local day and episode (two where the window''s start cuts the day). Ask with group_id.';
+'The meetings of curriculum groups up to ngeshare.as_of(), one row per group, local day and '
+'episode (two where the window''s start cuts the day). Ask with group_id.';

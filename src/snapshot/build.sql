@@ -6,7 +6,129 @@ FROM public."UserHangoutGroup"
 WHERE "joinedAt" >= ngeshare.plausible_from()
   AND "hangoutGroupRole" IN ('MEMBER', 'FACILITATOR');
 COMMENT ON VIEW ngeshare.membership_record IS
-'The membership records that answers count, one row per record: joined at a known and plausible instant, as a MEMBER or a FACILITATOR.';
+'The membership records that answers count, one row per record: joined at a known and plausible '
+'instant, as a MEMBER or a FACILITATOR.';
+
+CREATE VIEW ngeshare.counted_attendance AS
+SELECT group_id, episode_id, day, first_at, last_at, attendances
+FROM ngeshare.meeting_past
+WHERE first_at >= ngeshare.plausible_from()
+UNION ALL
+SELECT "hangoutGroupId", "hangoutEpisodeId", NULL, "attendedAt", "attendedAt", 1
+FROM public."UserHangoutGroupAttendance"
+WHERE "attendedAt" >= greatest(
+    (SELECT window_start FROM ngeshare.history_state), ngeshare.plausible_from());
+COMMENT ON VIEW ngeshare.counted_attendance IS
+'The attendance that answers count: one row per meeting before the window''s start, one row per '
+'attendance since, whose local day is left NULL. ngeshare.meeting counts the latter as meetings, '
+'too.';
+
+CREATE TYPE ngeshare.progress AS
+(
+    first_at        timestamp,
+    last_at         timestamp,
+    first_meeting   date,
+    last_meeting    date,
+    total_meetings  integer,
+    reached         integer,
+    graduated_at    timestamp,
+    meeting_at      timestamp[],
+    meeting_day     date[],
+    meeting_total   integer[],
+    meeting_reached integer[],
+    day             date[],
+    attendances     bigint[],
+    is_own          boolean[],
+    episode_id      text[],
+    foreign_at      timestamp[]
+);
+COMMENT ON TYPE ngeshare.progress IS
+'What a group''s meetings come to; ngeshare.group_timeline and ngeshare.group_meeting say what '
+'each column means.';
+
+CREATE FUNCTION ngeshare.add_meeting
+(
+    state        internal,
+    day          date,
+    first_at     timestamp,
+    last_at      timestamp,
+    attendances  bigint,
+    episode_id   text,
+    "order"      integer,
+    max_episodes integer
+)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'ngeshare_add_meeting'
+LANGUAGE C
+STABLE
+PARALLEL RESTRICTED;
+COMMENT ON FUNCTION ngeshare.add_meeting(internal, date, timestamp, timestamp, bigint, text,
+    integer, integer) IS
+'A part of the aggregate ngeshare.group_progress(): takes attendance of one day at one episode.';
+
+CREATE FUNCTION ngeshare.finish_progress(internal)
+RETURNS ngeshare.progress
+AS 'MODULE_PATHNAME', 'ngeshare_finish_progress'
+LANGUAGE C
+STABLE
+PARALLEL RESTRICTED;
+COMMENT ON FUNCTION ngeshare.finish_progress(internal) IS
+'A part of the aggregate ngeshare.group_progress(): sorts the meetings and makes the row.';
+
+CREATE AGGREGATE ngeshare.group_progress
+(
+    day          date,
+    first_at     timestamp,
+    last_at      timestamp,
+    attendances  bigint,
+    episode_id   text,
+    "order"      integer,
+    max_episodes integer
+)
+(
+    STYPE = internal,
+    SSPACE = 512,
+    SFUNC = ngeshare.add_meeting,
+    FINALFUNC = ngeshare.finish_progress,
+    FINALFUNC_MODIFY = READ_WRITE,
+    PARALLEL = RESTRICTED
+);
+COMMENT ON AGGREGATE ngeshare.group_progress(date, timestamp, timestamp, bigint, text, integer,
+    integer) IS
+'What the meetings of one group come to. day: the local day, NULL to count it from first_at in '
+'ngeshare.timezone. order: the episode''s, NULL for another hangout''s episode. Attendance of the '
+'same day and episode is one meeting; meetings are in the order of first_at, then of episode_id in '
+'byte order.';
+
+CREATE FUNCTION ngeshare.add_instant(state internal, at timestamp)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'ngeshare_add_instant'
+LANGUAGE C
+IMMUTABLE
+PARALLEL RESTRICTED;
+COMMENT ON FUNCTION ngeshare.add_instant(internal, timestamp) IS
+'A part of the aggregate ngeshare.sorted_instants(): takes one instant.';
+
+CREATE FUNCTION ngeshare.finish_instants(internal)
+RETURNS timestamp[]
+AS 'MODULE_PATHNAME', 'ngeshare_finish_instants'
+LANGUAGE C
+IMMUTABLE
+PARALLEL RESTRICTED;
+COMMENT ON FUNCTION ngeshare.finish_instants(internal) IS
+'A part of the aggregate ngeshare.sorted_instants(): sorts the instants.';
+
+CREATE AGGREGATE ngeshare.sorted_instants(timestamp)
+(
+    STYPE = internal,
+    SSPACE = 128,
+    SFUNC = ngeshare.add_instant,
+    FINALFUNC = ngeshare.finish_instants,
+    FINALFUNC_MODIFY = READ_WRITE,
+    PARALLEL = RESTRICTED
+);
+COMMENT ON AGGREGATE ngeshare.sorted_instants(timestamp) IS
+'The instants in order. array_agg(at ORDER BY at) would sort all rows of the query.';
 
 CREATE FUNCTION ngeshare.curriculum_of(wanted text[])
 RETURNS regclass
@@ -18,7 +140,8 @@ RETURN CASE
     ELSE 'ngeshare.course_snapshot'::regclass
 END;
 COMMENT ON FUNCTION ngeshare.curriculum_of(text[]) IS
-'The table whose courses some groups are built by, or all of them for NULL: a change of course_config is taken in with all groups at once, never with some.';
+'The table whose courses some groups are built by, or all of them for NULL: a change of '
+'course_config is taken in with all groups at once, never with some.';
 
 CREATE FUNCTION ngeshare.build_groups(wanted text[])
 RETURNS TABLE
@@ -40,12 +163,13 @@ BEGIN
     -- Planned for these groups. The condition stands wherever rows are read, so that for a few
     -- groups each read is by an index.
     RETURN QUERY EXECUTE format($build$
-    WITH grp AS MATERIALIZED (
+    WITH grp AS NOT MATERIALIZED (
         SELECT
             grp.id,
             grp."hangoutId" AS hangout_id,
             grp."createdAt" AS created_at,
-            ngeshare.local_day(coalesce(grp."startDate", grp."createdAt"), ngeshare.reporting_zone()) AS planned_on,
+            ngeshare.local_day(coalesce(grp."startDate", grp."createdAt"),
+                ngeshare.reporting_zone()) AS planned_on,
             config.course_name,
             config.sequence_order,
             config.max_episodes
@@ -53,98 +177,52 @@ BEGIN
         JOIN public."Hangout" AS hangout ON hangout.id = grp."hangoutId"
         JOIN %2$s AS config ON config.course_name = hangout.name
         WHERE %1$s grp.id = ANY ($1)
-    ), meeting AS (
-        -- Any attendance makes a meeting; only the own hangout's episodes count
-        -- for progress.
+    ), met AS (
+        -- Any attendance makes a meeting; only the own hangout's episodes count for progress.
         SELECT
             grp.id,
-            met.first_at,
-            met.last_at,
-            met.day,
-            met.attendances,
-            met.episode_id,
-            met.episode_id COLLATE "C" AS tie,
-            own.id IS NULL AS is_foreign,
-            own."order" AS episode,
-            own."order" >= grp.max_episodes AS is_graduation
+            ngeshare.group_progress(attended.day, attended.first_at, attended.last_at,
+                attended.attendances, attended.episode_id, own."order",
+                    grp.max_episodes) AS progress
         FROM grp
-        JOIN ngeshare.meeting AS met ON met.group_id = grp.id
+        JOIN ngeshare.counted_attendance AS attended ON attended.group_id = grp.id
         LEFT JOIN public."HangoutEpisode" AS own
-          ON own.id = met.episode_id
+          ON own.id = attended.episode_id
          AND own."hangoutId" = grp.hangout_id
-        WHERE %1$s met.group_id = ANY ($1)
-    ), numbered AS (
-        SELECT
-            *,
-            row_number() OVER (PARTITION BY id, day ORDER BY first_at, tie) = 1 AS is_new_day
-        FROM meeting
-    ), running AS (
-        SELECT
-            *,
-            max(day) OVER so_far AS last_day,
-            (count(*) FILTER (WHERE is_new_day) OVER so_far)::integer AS total,
-            greatest(max(episode) OVER so_far, 0) AS reached
-        FROM numbered
-        WINDOW so_far AS (PARTITION BY id ORDER BY first_at, tie)
-    ), progress AS (
-        SELECT
-            id,
-            min(first_at) AS first_at,
-            max(last_at) AS last_at,
-            (array_agg(day ORDER BY first_at, tie))[1] AS first_meeting,
-            max(last_day) AS last_meeting,
-            max(total) AS total_meetings,
-            max(reached) AS reached,
-            min(first_at) FILTER (WHERE is_graduation) AS graduated_at,
-            array_agg(first_at ORDER BY first_at, tie)::timestamp[] AS meeting_at,
-            array_agg(last_day ORDER BY first_at, tie) AS meeting_day,
-            array_agg(total ORDER BY first_at, tie) AS meeting_total,
-            array_agg(reached ORDER BY first_at, tie) AS meeting_reached,
-            array_agg(day ORDER BY first_at, tie) AS day,
-            array_agg(attendances ORDER BY first_at, tie) AS attendances,
-            array_agg(NOT is_foreign ORDER BY first_at, tie) AS is_own,
-            array_agg(episode_id ORDER BY first_at, tie) AS episode_id
-        FROM running
-        GROUP BY id
-    ), foreign_day AS (
-        SELECT
-            id,
-            array_agg(first_at ORDER BY first_at)::timestamp[] AS foreign_at
-        FROM (
-            SELECT id, min(first_at) AS first_at
-            FROM meeting
-            WHERE is_foreign
-            GROUP BY id, day
-        ) AS first_of_day
-        GROUP BY id
+        WHERE %1$s attended.group_id = ANY ($1)
+        GROUP BY grp.id
     ), person AS (
         SELECT
             grp.id,
             ngeshare.person_key(record."userId", record."userEmail") AS person,
             min(record."joinedAt") FILTER (WHERE record."hangoutGroupRole" = 'MEMBER') AS member_at,
-            min(record."joinedAt") FILTER (WHERE record."hangoutGroupRole" = 'FACILITATOR') AS facilitator_at
+            min(record."joinedAt")
+                FILTER (WHERE record."hangoutGroupRole" = 'FACILITATOR') AS facilitator_at
         FROM grp
         JOIN ngeshare.membership_record AS record ON record."hangoutGroupId" = grp.id
         WHERE %1$s record."hangoutGroupId" = ANY ($1)
         GROUP BY 1, 2
     ), people AS (
         SELECT
-            id,
-            array_agg(person ORDER BY member_at, person COLLATE "C") FILTER (WHERE is_member) AS member,
-            array_agg(member_at ORDER BY member_at, person COLLATE "C") FILTER (WHERE is_member)::timestamp[] AS member_from,
+            id COLLATE "C" AS id,
+            array_agg(person ORDER BY member_at, person COLLATE "C")
+                FILTER (WHERE is_member) AS member,
+            array_agg(member_at ORDER BY member_at, person COLLATE "C")
+                FILTER (WHERE is_member)::timestamp[] AS member_from,
             array_agg(coalesce(facilitator_at, 'infinity') ORDER BY member_at, person COLLATE "C")
                 FILTER (WHERE is_member)::timestamp[] AS member_to,
             array_agg(facilitator_at ORDER BY facilitator_at)
                 FILTER (WHERE is_member AND facilitator_at IS NOT NULL)::timestamp[] AS member_left,
             array_agg(facilitator_at ORDER BY facilitator_at)
-                FILTER (WHERE facilitator_at IS NOT NULL AND person LIKE 'u%%')::timestamp[] AS facilitator_at,
+                FILTER (WHERE facilitator_at IS NOT NULL
+                    AND person LIKE 'u%%')::timestamp[] AS facilitator_at,
             (count(*) FILTER (WHERE is_member AND facilitator_at IS NULL))::integer AS member_count
         FROM (
             SELECT *, member_at < coalesce(facilitator_at, 'infinity') AS is_member
             FROM person
             WHERE person IS NOT NULL
         ) AS person
-        GROUP BY id
+        GROUP BY id COLLATE "C"
     ), facilitator AS (
         SELECT DISTINCT ON (grp.id)
             grp.id,
@@ -164,66 +242,80 @@ BEGIN
         ROW(
             greatest(
                 grp.created_at,
-                progress.meeting_at[cardinality(progress.meeting_at)],
+                (met.progress).meeting_at[cardinality((met.progress).meeting_at)],
                 people.facilitator_at[cardinality(people.facilitator_at)]),
             greatest(
                 grp.created_at,
                 people.member_from[cardinality(people.member_from)],
                 people.member_left[cardinality(people.member_left)]),
             grp.created_at,
-            progress.first_at,
-            progress.last_at,
+            (met.progress).first_at,
+            (met.progress).last_at,
             facilitator.since,
-            progress.graduated_at,
+            (met.progress).graduated_at,
             facilitator.deleted_at,
             grp.planned_on,
             grp.sequence_order,
             grp.max_episodes,
-            coalesce(progress.reached, 0),
-            coalesce(progress.total_meetings, 0),
-            coalesce(cardinality(foreign_day.foreign_at), 0),
+            coalesce((met.progress).reached, 0),
+            coalesce((met.progress).total_meetings, 0),
+            coalesce(cardinality((met.progress).foreign_at), 0),
             coalesce(people.member_count, 0),
             coalesce(cardinality(people.facilitator_at), 0),
-            progress.last_meeting,
-            progress.first_meeting,
-            ngeshare.local_day(progress.graduated_at, ngeshare.reporting_zone()),
+            (met.progress).last_meeting,
+            (met.progress).first_meeting,
+            ngeshare.local_day((met.progress).graduated_at, ngeshare.reporting_zone()),
             facilitator.user_id,
             coalesce(facilitator.user_email, facilitator.user_id),
             coalesce(facilitator.user_email, facilitator.record_email),
             grp.id,
             grp.course_name,
-            mirror.name
+            mirror.name,
+            place.key,
+            place.city,
+            place.province
         )::ngeshare.group_snapshot,
         ROW(
             grp.id,
             grp.created_at,
-            progress.first_at,
-            progress.graduated_at,
+            (met.progress).first_at,
+            (met.progress).graduated_at,
             facilitator.since,
             grp.sequence_order,
             grp.planned_on,
-            progress.first_meeting,
-            ngeshare.local_day(progress.graduated_at, ngeshare.reporting_zone()),
+            (met.progress).first_meeting,
+            ngeshare.local_day((met.progress).graduated_at, ngeshare.reporting_zone()),
             facilitator.user_id,
-            coalesce(progress.meeting_at, '{}'),
-            coalesce(progress.meeting_day, '{}'),
-            coalesce(progress.meeting_total, '{}'),
-            coalesce(progress.meeting_reached, '{}'),
-            coalesce(foreign_day.foreign_at, '{}'),
+            place.key,
+            coalesce((met.progress).meeting_at, '{}'),
+            coalesce((met.progress).meeting_day, '{}'),
+            coalesce((met.progress).meeting_total, '{}'),
+            coalesce((met.progress).meeting_reached, '{}'),
+            coalesce((met.progress).foreign_at, '{}'),
             coalesce(people.member, '{}'),
             coalesce(people.member_from, '{}'),
             coalesce(people.member_to, '{}'),
             coalesce(people.member_left, '{}'),
             coalesce(people.facilitator_at, '{}')
         )::ngeshare.group_timeline,
-        CASE WHEN progress.id IS NOT NULL THEN ROW(grp.id, progress.meeting_at, progress.day,
-            progress.attendances, progress.is_own, progress.episode_id)::ngeshare.group_meeting END
+        CASE WHEN met.id IS NOT NULL THEN ROW(grp.id, (met.progress).meeting_at, (met.progress).day,
+            (met.progress).attendances, (met.progress).is_own,
+                (met.progress).episode_id)::ngeshare.group_meeting END
     FROM grp
     -- Columns that are shown as they are come from here: a new one needs no other line.
     JOIN public."HangoutGroup" AS mirror ON mirror.id = grp.id
-    LEFT JOIN progress ON progress.id = grp.id
-    LEFT JOIN foreign_day ON foreign_day.id = grp.id
-    LEFT JOIN people ON people.id = grp.id
+    CROSS JOIN LATERAL (
+        -- OFFSET 0: each is computed once.
+        SELECT *, ngeshare.place_key(city, province) AS key
+        FROM (
+            SELECT ngeshare.place_name(mirror.city) AS city,
+                ngeshare.place_name(mirror.province) AS province
+            OFFSET 0
+        ) AS named
+        OFFSET 0
+    ) AS place
+    LEFT JOIN met ON met.id = grp.id
+    LEFT JOIN people ON people.id = grp.id COLLATE "C"
     LEFT JOIN facilitator ON facilitator.id = grp.id
     $build$,
         CASE WHEN wanted IS NULL THEN 'true OR' END,
@@ -232,7 +324,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.build_groups(text[]) IS
-'The rows of ngeshare.group_snapshot, group_timeline and group_meeting (NULL for a group that has never met) of some groups, or of all for NULL, as the mirror and the meeting history are now. No row for a group that is gone or outside the curriculum.';
+'The rows of ngeshare.group_snapshot, group_timeline and group_meeting (NULL for a group that has '
+'never met) of some groups, or of all for NULL, as the mirror and the meeting history are now. No '
+'row for a group that is gone or outside the curriculum.';
 
 
 CREATE FUNCTION ngeshare.build_memberships(wanted text[])
@@ -274,17 +368,23 @@ BEGIN
     ), ranked AS (
         SELECT
             *,
-            first_value(user_email) OVER (PARTITION BY group_id, person ORDER BY joined_at, id COLLATE "C") AS first_email,
-            row_number() OVER (PARTITION BY group_id, person, role ORDER BY joined_at, id COLLATE "C") = 1 AS is_first
+            first_value(user_email) OVER so_far AS first_email,
+            count(*) FILTER (WHERE role = 'MEMBER') OVER so_far AS member_records,
+            count(*) FILTER (WHERE role = 'FACILITATOR') OVER so_far AS facilitator_records
         FROM record
         WHERE person IS NOT NULL
+        WINDOW so_far AS (
+            -- Any order will do: bytes are sorted faster than text in a language's order.
+            PARTITION BY group_id COLLATE "C", person COLLATE "C"
+            ORDER BY joined_at, id COLLATE "C" ROWS UNBOUNDED PRECEDING)
     ), attended AS (
         SELECT
             "hangoutGroupId" AS group_id,
             "userId" AS user_id,
-            array_agg("attendedAt" ORDER BY "attendedAt")::timestamp[] AS attended_at
+            ngeshare.sorted_instants("attendedAt") AS attended_at
         FROM public."UserHangoutGroupAttendance"
-        WHERE "attendedAt" >= greatest((SELECT window_start FROM ngeshare.history_state), ngeshare.plausible_from())
+        WHERE "attendedAt" >= greatest(
+            (SELECT window_start FROM ngeshare.history_state), ngeshare.plausible_from())
           AND (%1$s "hangoutGroupId" = ANY ($1))
         GROUP BY 1, 2
     )
@@ -294,7 +394,8 @@ BEGIN
         grp."createdAt"::timestamp,
         ranked.joined_at::timestamp,
         someone."deletedAt"::timestamp,
-        ranked.is_first,
+        CASE ranked.role WHEN 'MEMBER' THEN ranked.member_records
+            ELSE ranked.facilitator_records END = 1,
         ranked.role,
         ranked.user_id,
         CASE
@@ -311,4 +412,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.build_memberships(text[]) IS
-'What the mirror says now of the membership records that count, of some groups or of all for NULL: one row per record. ngeshare.membership adds what follows from their groups.';
+'What the mirror says now of the membership records that count, of some groups or of all for NULL: '
+'one row per record. ngeshare.membership adds what follows from their groups.';

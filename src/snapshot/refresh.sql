@@ -1,6 +1,7 @@
 -- The refresh: one transaction that brings the snapshot up to the mirror and the meeting history.
 
-CREATE FUNCTION ngeshare.take_stale_keys(OUT groups text[], OUT users text[], OUT hangouts text[], OUT is_all boolean)
+CREATE FUNCTION ngeshare.take_stale_keys(OUT groups text[], OUT users text[], OUT hangouts text[],
+    OUT is_all boolean)
 LANGUAGE sql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -17,7 +18,8 @@ AS $$
     FROM taken
 $$;
 COMMENT ON FUNCTION ngeshare.take_stale_keys() IS
-'Takes the stale keys that are committed, in one statement. Statements after it see what their writers wrote.';
+'Takes the stale keys that are committed, in one statement. Statements after it see what their '
+'writers wrote.';
 
 CREATE FUNCTION ngeshare.resolve_stale_keys(groups text[], users text[], hangouts text[])
 RETURNS text[]
@@ -33,9 +35,18 @@ AS $$
         SELECT id FROM public."HangoutGroup" WHERE "hangoutId" = ANY (hangouts))
 $$;
 COMMENT ON FUNCTION ngeshare.resolve_stale_keys(text[], text[], text[]) IS
-'The groups that the keys stand for. A reference that is not committed yet has a stale key of its own.';
+'The groups that the keys stand for. A reference that is not committed yet has a stale key of its '
+'own.';
 
-CREATE FUNCTION ngeshare.replace_rows(target regclass, source text, keys text, is_stale text)
+CREATE FUNCTION ngeshare.replace_rows
+(
+    target   regclass,
+    source   text,
+    keys     text,
+    is_stale text,
+    present  text DEFAULT NULL,
+    sorting  text DEFAULT ''
+)
 RETURNS text
 LANGUAGE sql
 STABLE
@@ -46,7 +57,7 @@ AS $$
         , removed_%1$s AS (
             DELETE FROM %2$s AS old
             WHERE (%4$s)
-              AND NOT EXISTS (SELECT 1 FROM %3$s AS new WHERE %5$s)
+              AND NOT EXISTS (SELECT 1 FROM %10$s AS new WHERE %5$s)
             RETURNING 1
         ), written_%1$s AS (
             INSERT INTO %2$s
@@ -55,23 +66,28 @@ AS $$
             LEFT JOIN %2$s AS old ON %5$s
             WHERE old.%6$s IS NULL
                OR new *<> old
+            %11$s
             ON CONFLICT (%7$s) DO UPDATE
             SET (%8$s) = ROW(%9$s)
             RETURNING 1
         )
     $write$,
         split_part(target::text, '.', 2), target, source, is_stale,
-        (SELECT string_agg(format('old.%1$s = new.%1$s', btrim(key)), ' AND ') FROM regexp_split_to_table(keys, ',') AS key),
+        (SELECT string_agg(format('old.%1$s = new.%1$s', btrim(key)), ' AND ')
+            FROM regexp_split_to_table(keys, ',') AS key),
         split_part(keys, ',', 1), keys,
         string_agg(quote_ident(attname), ', ' ORDER BY attnum),
-        string_agg('excluded.' || quote_ident(attname), ', ' ORDER BY attnum))
+        string_agg('excluded.' || quote_ident(attname), ', ' ORDER BY attnum),
+        coalesce(present, source), sorting)
     FROM pg_attribute
     WHERE attrelid = target
       AND attnum > 0
       AND NOT attisdropped
 $$;
-COMMENT ON FUNCTION ngeshare.replace_rows(regclass, text, text, text) IS
-'Two parts of a WITH clause: they make a table of the snapshot equal to a source with the same columns, in the rows that is_stale names, and write only rows that differ.';
+COMMENT ON FUNCTION ngeshare.replace_rows(regclass, text, text, text, text, text) IS
+'Two parts of a WITH clause: they make a table of the snapshot equal to a source with the same '
+'columns, in the rows that is_stale names, and write only rows that differ, in an order. present: '
+'where the source''s keys can be read for less than the source itself.';
 
 CREATE FUNCTION ngeshare.write_snapshot(ids text[], hangouts text[])
 RETURNS bigint
@@ -79,19 +95,38 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+SET enable_nestloop = on
+SET enable_mergejoin = on
 AS $$
 DECLARE
     of_groups   text := CASE WHEN ids IS NULL THEN 'true' ELSE 'old.group_id = ANY ($1)' END;
     of_hangouts text := CASE WHEN ids IS NULL THEN 'true' ELSE 'old.hangout_id = ANY ($2)' END;
+    work_mem    text := current_setting('work_mem');
     written     bigint;
 BEGIN
+    IF ids IS NULL THEN
+        -- Every table is read whole: hashed, with the memory that an index build may use.
+        PERFORM
+            set_config('enable_nestloop', 'off', true),
+            set_config('enable_mergejoin', 'off', true),
+            set_config('work_mem', setting || unit, true)
+        FROM pg_settings
+        WHERE name IN ('work_mem', 'maintenance_work_mem')
+        ORDER BY setting::integer DESC
+        LIMIT 1;
+    END IF;
     -- One statement, so that all tables are of one instant of the mirror and the history.
     EXECUTE format($write$
         WITH built AS MATERIALIZED (
             SELECT grp, timeline, meetings
             FROM ngeshare.build_groups($1)
+        ), new_id AS MATERIALIZED (
+            -- What is read more than once is narrow.
+            SELECT (grp).group_id, (grp).graduated_at, (grp).course_name,
+                meetings IS NOT NULL AS has_met
+            FROM built
         ), new_group AS (
-            SELECT (grp).* FROM built ORDER BY (grp).valid_from
+            SELECT (grp).* FROM built
         ), new_timeline AS (
             SELECT (timeline).* FROM built
         ), new_meeting AS (
@@ -107,7 +142,7 @@ BEGIN
             SELECT
                 greatest(record.joined_at, record.created_at),
                 record.joined_at,
-                CASE WHEN record.joined_at <= (grp).graduated_at THEN (grp).graduated_at END,
+                CASE WHEN record.joined_at <= grp.graduated_at THEN grp.graduated_at END,
                 record.deleted_at,
                 course.course_number,
                 record.is_first,
@@ -118,10 +153,8 @@ BEGIN
                 record.record_id,
                 record.attended_at
             FROM ngeshare.build_memberships($1) AS record
-            LEFT JOIN built ON (built.grp).group_id = record.group_id
-            LEFT JOIN course ON course.course_name = (built.grp).course_name
-            -- In the order in which answers about people read them.
-            ORDER BY record.user_id COLLATE "C", course.course_number
+            LEFT JOIN new_id AS grp ON grp.group_id = record.group_id
+            LEFT JOIN course ON course.course_name = grp.course_name
         ), new_course AS (
             SELECT course_name, max_episodes, sequence_order FROM course
         ), new_episode AS (
@@ -134,23 +167,98 @@ BEGIN
     $write$,
         ngeshare.curriculum_of(ids),
         CASE WHEN ids IS NULL THEN 'true' ELSE 'old."hangoutId" = ANY ($2)' END,
-        ngeshare.replace_rows('ngeshare.group_snapshot', 'new_group', 'group_id', of_groups),
-        ngeshare.replace_rows('ngeshare.group_timeline', 'new_timeline', 'group_id', of_groups),
-        ngeshare.replace_rows('ngeshare.group_meeting', 'new_meeting', 'group_id', of_groups),
-        ngeshare.replace_rows('ngeshare.membership', 'new_membership', 'record_id', of_groups),
+        ngeshare.replace_rows('ngeshare.group_snapshot', 'new_group', 'group_id', of_groups,
+            'new_id',
+            'ORDER BY new.valid_from'),
+        ngeshare.replace_rows('ngeshare.group_timeline', 'new_timeline', 'group_id', of_groups,
+            'new_id'),
+        ngeshare.replace_rows('ngeshare.group_meeting', 'new_meeting', 'group_id', of_groups,
+            '(SELECT group_id FROM new_id WHERE has_met)'),
+        -- In the order in which answers about people read them.
+        ngeshare.replace_rows('ngeshare.membership', 'new_membership', 'record_id', of_groups, NULL,
+            'ORDER BY new.user_id COLLATE "C", new.course_number'),
         ngeshare.replace_rows('ngeshare.course_snapshot', 'new_course', 'course_name', 'true'),
-        ngeshare.replace_rows('ngeshare.episode_snapshot', 'new_episode', 'episode_id', of_hangouts),
+        ngeshare.replace_rows('ngeshare.episode_snapshot', 'new_episode', 'episode_id',
+            of_hangouts),
         (
-            SELECT string_agg(format('(SELECT count(*) FROM removed_%1$s) + (SELECT count(*) FROM written_%1$s)', name), ' + ')
-            FROM unnest(ARRAY['group_snapshot', 'group_timeline', 'group_meeting', 'membership', 'course_snapshot', 'episode_snapshot']) AS name
+            SELECT string_agg(format('(SELECT count(*) FROM removed_%1$s) + (SELECT count(*) FROM '
+                                     'written_%1$s)', name), ' + ')
+            FROM unnest(ARRAY['group_snapshot', 'group_timeline', 'group_meeting', 'membership',
+                'course_snapshot', 'episode_snapshot']) AS name
         ))
     INTO written
     USING ids, hangouts;
+    PERFORM set_config('work_mem', work_mem, true);
     RETURN written;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.write_snapshot(text[], text[]) IS
-'Brings the snapshot of some groups and of the episodes of some hangouts up to date, or all of it where ids is NULL. Returns the number of rows written.';
+'Brings the snapshot of some groups and of the episodes of some hangouts up to date, or all of it '
+'where ids is NULL. Returns the number of rows written.';
+
+CREATE FUNCTION ngeshare.written_places(ids text[])
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT string_agg(md5(concat_ws(E'\n', group_id, coalesce(written_city, ''),
+        coalesce(written_province, ''))), '' ORDER BY group_id)
+    FROM ngeshare.group_snapshot
+    WHERE group_id = ANY (ids)
+$$;
+COMMENT ON FUNCTION ngeshare.written_places(text[]) IS
+'The places that some groups have in the snapshot, in one text: while it is the same, no spelling '
+'needs to be chosen again. NULL for no groups.';
+
+CREATE FUNCTION ngeshare.write_places()
+RETURNS bigint
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $$
+DECLARE
+    written bigint;
+BEGIN
+    EXECUTE format($write$
+        WITH spelled AS MATERIALIZED (
+            SELECT
+                place_key,
+                written_city AS city,
+                written_province AS province,
+                lower(written_province) AS province_key,
+                count(*) AS groups
+            FROM ngeshare.group_snapshot
+            GROUP BY 1, 2, 3
+        ), city AS (
+            SELECT DISTINCT ON (place_key) place_key, city, province_key
+            FROM spelled
+            GROUP BY place_key, city, province_key
+            ORDER BY place_key, sum(groups) DESC, city COLLATE "C"
+        ), province AS (
+            SELECT DISTINCT ON (province_key) province_key, province
+            FROM spelled
+            WHERE province IS NOT NULL
+            GROUP BY province_key, province
+            ORDER BY province_key, sum(groups) DESC, province COLLATE "C"
+        ), new_place AS (
+            SELECT city.place_key, city.city, province.province
+            FROM city
+            LEFT JOIN province ON province.province_key = city.province_key
+        )
+        %s
+        SELECT (SELECT count(*) FROM removed_place_snapshot) +
+            (SELECT count(*) FROM written_place_snapshot)
+    $write$,
+        ngeshare.replace_rows('ngeshare.place_snapshot', 'new_place', 'place_key', 'true'))
+    INTO written;
+    RETURN written;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.write_places() IS
+'Chooses again how each place is spelled (its most frequent spelling): one changed group can '
+'change it for all groups of the place. Returns the number of rows written.';
 
 CREATE FUNCTION ngeshare.write_links(ids text[])
 RETURNS bigint
@@ -174,14 +282,16 @@ BEGIN
         SELECT (SELECT count(*) FROM removed_group_link) + (SELECT count(*) FROM written_group_link)
     $write$,
         is_stale,
-        ngeshare.replace_rows('ngeshare.group_link', 'new_link', 'group_a_id, group_b_id, valid_from', is_stale))
+        ngeshare.replace_rows('ngeshare.group_link', 'new_link',
+            'group_a_id, group_b_id, valid_from', is_stale))
     INTO written
     USING ids;
     RETURN written;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.write_links(text[]) IS
-'Brings the links from and to some groups up to the snapshot''s groups, or all links where ids is NULL. Returns the number of rows written.';
+'Brings the links from and to some groups up to the snapshot''s groups, or all links where ids is '
+'NULL. Returns the number of rows written.';
 
 CREATE FUNCTION ngeshare.link_settings()
 RETURNS text
@@ -209,14 +319,16 @@ AS $$
     SELECT coalesce(
         (
             SELECT split_part(link_settings, ' ', array_position(
-                ARRAY['link_early_days', 'link_days', 'link_min_shared', 'link_min_overlap_pct'], name))::integer
+                ARRAY['link_early_days', 'link_days', 'link_min_shared', 'link_min_overlap_pct'],
+                    name))::integer
             FROM ngeshare.snapshot_state
             WHERE link_settings <> ''
         ),
         ngeshare.setting(name))
 $$;
 COMMENT ON FUNCTION ngeshare.link_rule(text) IS
-'The value of one of the settings ngeshare.link_... that the snapshot''s links were made with: what all answers about links follow. Before the first refresh it is the session''s.';
+'The value of one of the settings ngeshare.link_... that the snapshot''s links were made with: '
+'what all answers about links follow. Before the first refresh it is the session''s.';
 
 CREATE FUNCTION ngeshare.lock_snapshot()
 RETURNS ngeshare.snapshot_state
@@ -253,7 +365,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.lock_snapshot() IS
-'Locks the state of the snapshot, makes it where there is none, and returns it: refreshes take turns. 25000 above READ COMMITTED.';
+'Locks the state of the snapshot, makes it where there is none, and returns it: refreshes take '
+'turns. 25000 above READ COMMITTED.';
 
 CREATE FUNCTION ngeshare.refresh_snapshot
 (
@@ -273,6 +386,7 @@ DECLARE
     state   ngeshare.snapshot_state;
     stale   record;
     ids     text[];
+    places  text;
     written bigint := 0;
 BEGIN
     state := ngeshare.lock_snapshot();
@@ -283,7 +397,11 @@ BEGIN
         ids := ngeshare.resolve_stale_keys(stale.groups, stale.users, stale.hangouts);
     END IF;
     IF is_full OR cardinality(ids) + cardinality(stale.hangouts) > 0 THEN
+        places := ngeshare.written_places(ids);
         written := ngeshare.write_snapshot(ids, stale.hangouts);
+        IF is_full AND written > 0 OR places IS DISTINCT FROM ngeshare.written_places(ids) THEN
+            written := written + ngeshare.write_places();
+        END IF;
     END IF;
     IF is_full OR links <> state.link_settings THEN
         written := written + ngeshare.write_links(NULL);
@@ -293,7 +411,9 @@ BEGIN
     PERFORM ngeshare.analyze_snapshot(written);
     UPDATE ngeshare.snapshot_state AS made
     SET generation = state.generation
-            + (written > 0 OR (state.zone, state.link_settings) <> (ngeshare.reporting_zone(), links))::integer,
+            + (written > 0
+                OR (state.zone, state.link_settings) <> (ngeshare.reporting_zone(),
+                    links))::integer,
         zone = ngeshare.reporting_zone(),
         window_start = (SELECT window_start FROM ngeshare.history_state),
         link_settings = links,
@@ -303,11 +423,15 @@ BEGIN
     PERFORM ngeshare.fill_answer_cache();
     UPDATE ngeshare.snapshot_state
     SET refresh_ms = 1000 * extract(epoch FROM clock_timestamp() - began);
-    RETURN CASE WHEN is_full THEN (SELECT count(*) FROM ngeshare.group_snapshot) ELSE cardinality(ids) END;
+    RETURN CASE WHEN is_full THEN (SELECT count(*) FROM ngeshare.group_snapshot)
+        ELSE cardinality(ids) END;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.refresh_snapshot(boolean, bigint, timestamptz) IS
-'Brings the snapshot up to the mirror and the history, all of it where is_full, else what the stale keys name; and returns the number of groups that were built. A sync gives its run and, where it was successful, its clock. Errors: 25000 above READ COMMITTED, 55000 in another zone than the history''s.';
+'Brings the snapshot up to the mirror and the history, all of it where is_full, else what the '
+'stale keys name; and returns the number of groups that were built. A sync gives its run and, '
+'where it was successful, its clock. Errors: 25000 above READ COMMITTED, 55000 in another zone '
+'than the history''s.';
 
 CREATE FUNCTION ngeshare.analyze_snapshot(written bigint)
 RETURNS void
@@ -318,15 +442,29 @@ AS $$
 BEGIN
     IF written > (SELECT 0.1 * sum(greatest(reltuples, 0))
                   FROM pg_class
-                  WHERE oid IN ('ngeshare.group_snapshot'::regclass, 'ngeshare.membership'::regclass)) THEN
+                  WHERE oid IN ('ngeshare.group_snapshot'::regclass,
+                      'ngeshare.membership'::regclass)) THEN
         -- A VACUUM by hand may hold a table for long.
-        ANALYZE (SKIP_LOCKED) ngeshare.group_snapshot, ngeshare.group_timeline, ngeshare.group_meeting,
-            ngeshare.membership, ngeshare.group_link, ngeshare.course_snapshot, ngeshare.episode_snapshot;
+        ANALYZE (SKIP_LOCKED) ngeshare.group_snapshot, ngeshare.group_timeline,
+            ngeshare.group_meeting,
+            ngeshare.membership, ngeshare.group_link, ngeshare.place_snapshot,
+                ngeshare.course_snapshot,
+            ngeshare.episode_snapshot;
     END IF;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.analyze_snapshot(bigint) IS
 'Lets the planner know a snapshot of which more than a tenth was written.';
+
+CREATE FUNCTION ngeshare.rule_names()
+RETURNS text[]
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN ARRAY['ngeshare.active_days', 'ngeshare.rescue_min_pct', 'ngeshare.link_early_days',
+    'ngeshare.link_days', 'ngeshare.link_min_shared', 'ngeshare.link_min_overlap_pct'];
+COMMENT ON FUNCTION ngeshare.rule_names() IS
+'The settings that decide answers and that everybody may set for a session.';
 
 CREATE FUNCTION ngeshare.use_database_rules()
 RETURNS void
@@ -337,7 +475,8 @@ AS $$
     SELECT set_config(
         rule.name,
         coalesce(
-            CASE WHEN rule.source NOT IN ('user', 'database user', 'client', 'session', 'interactive') THEN rule.setting END,
+            CASE WHEN rule.source NOT IN ('user', 'database user', 'client', 'session',
+                'interactive') THEN rule.setting END,
             (
                 SELECT split_part(option, '=', 2)
                 FROM pg_db_role_setting
@@ -360,11 +499,11 @@ AS $$
             rule.boot_val),
         true)
     FROM pg_settings AS rule
-    WHERE rule.name IN ('ngeshare.active_days', 'ngeshare.rescue_min_pct', 'ngeshare.link_early_days',
-        'ngeshare.link_days', 'ngeshare.link_min_shared', 'ngeshare.link_min_overlap_pct')
+    WHERE rule.name = ANY (ngeshare.rule_names())
 $$;
 COMMENT ON FUNCTION ngeshare.use_database_rules() IS
-'Gives this transaction the rules of the database''s configuration, in place of those that the session, its login or its client has set.';
+'Gives this transaction the rules of the database''s configuration, in place of those that the '
+'session, its login or its client has set.';
 
 CREATE FUNCTION ngeshare.refresh_after_sync(run bigint, is_full boolean, has_failed boolean)
 RETURNS bigint
@@ -374,7 +513,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM ngeshare.use_database_rules();
-    -- Written by hand: the window's rows are compared with production, older ones count for nothing.
+    -- Written by hand: the window's rows are compared with production, older ones count for
+    -- nothing.
     DELETE FROM public."UserHangoutGroupAttendance"
     WHERE "attendedAt" < (SELECT window_start FROM ngeshare.history_state);
     RETURN ngeshare.refresh_snapshot(is_full, run, (
@@ -386,7 +526,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.refresh_after_sync(bigint, boolean, boolean) IS
-'The refresh of a sync, in the transaction that closes its run. What is known until then moves on where the run took attendance and no table of it has failed.';
+'The refresh of a sync, in the transaction that closes its run. What is known until then moves on '
+'where the run took attendance and no table of it has failed.';
 
 CREATE FUNCTION public.ngeshare_refresh()
 RETURNS bigint
@@ -404,4 +545,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_refresh() IS
-'Brings the answers up to what the mirror says now, after writes by hand; every sync does so by itself. Returns the number of groups that were built again. Links follow this session''s settings ngeshare.link_.... Errors: NG001 while a sync runs, 25000 above READ COMMITTED, 55000 in another time zone than the history''s.';
+'Brings the answers up to what the mirror says now, after writes by hand; every sync does so by '
+'itself. Returns the number of groups that were built again. Links follow this session''s settings '
+'ngeshare.link_.... Errors: NG001 while a sync runs, 25000 above READ COMMITTED, 55000 in another '
+'time zone than the history''s.';

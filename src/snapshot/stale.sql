@@ -41,14 +41,20 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.note_write() IS
-'Statement trigger: notes what the written rows make stale, and that the table was written. Arguments: the column of ngeshare.stale_key; the column of the written rows; the columns that count where the statement is an UPDATE, else all do. Without arguments (course_config) everything becomes stale, and so it does where the keys are more than a quarter of all groups.';
+'Statement trigger: notes what the written rows make stale, and that the table was written. '
+'Arguments: the column of ngeshare.stale_key; the column of the written rows; for UPDATE, the '
+'columns whose change matters (default: all). Without arguments (course_config), or with over '
+'10,000 keys that are also more than a quarter of all groups, everything becomes stale.';
 
 CREATE FUNCTION ngeshare.before_write()
 RETURNS trigger
 AS 'MODULE_PATHNAME', 'ngeshare_before_write'
 LANGUAGE C;
 COMMENT ON FUNCTION ngeshare.before_write() IS
-'Statement trigger. Before TRUNCATE: notes that everything is stale, and that the table was written. Before INSERT, where a superuser replays a dump: leaves out the checks of foreign keys up to the end of the transaction, because pg_restore -j loads a table before those that it points to.';
+'Statement trigger. Before TRUNCATE: notes that everything is stale, and that the table was '
+'written. Before INSERT, where a superuser replays a dump: leaves out the checks of foreign keys '
+'up to the end of the transaction, because pg_restore -j loads a table before those that it points '
+'to.';
 
 DO $$
 DECLARE
@@ -61,7 +67,8 @@ BEGIN
         FROM (VALUES
             ('public."User"', ARRAY['user_id', 'id', 'id, email, "deletedAt"']),
             ('public."Hangout"', ARRAY['hangout_id', 'id', 'id, name']),
-            ('public."HangoutEpisode"', ARRAY['hangout_id', 'hangoutId', 'id, name, "hangoutId", "order"']),
+            ('public."HangoutEpisode"', ARRAY['hangout_id', 'hangoutId',
+                'id, name, "hangoutId", "order"']),
             ('public."HangoutGroup"', ARRAY['group_id', 'id']),
             ('public."UserHangoutGroup"', ARRAY['group_id', 'hangoutGroupId']),
             ('public."UserHangoutGroupAttendance"', ARRAY['group_id', 'hangoutGroupId']),

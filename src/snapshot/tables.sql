@@ -1,5 +1,7 @@
 -- The snapshot: the tables that all answers read. A refresh brings them up to the mirror in one
--- transaction, so readers see the state before it or after it.
+-- transaction, so readers see the state before it or after it. They are read by one process each
+-- (parallel_workers = 0): to start workers takes longer than most answers, and a page asks several
+-- answers at once.
 
 CREATE TABLE ngeshare.snapshot_state
 (
@@ -14,7 +16,11 @@ CREATE TABLE ngeshare.snapshot_state
     known_until   timestamptz
 );
 COMMENT ON TABLE ngeshare.snapshot_state IS
-'What the snapshot was made with, in one row; no row before the first refresh. generation grows with each refresh that changed a row. zone: the zone of its local days. window_start (UTC): the start of the window of raw attendance, NULL before the first sync. link_settings: the settings that its links follow. run_id: the last sync that refreshed it; known_until: the clock of the last successful sync, which the API answers as of.';
+'What the snapshot was made with, in one row; no row before the first refresh. generation grows '
+'with each refresh that changed a row. zone: the zone of its local days. window_start (UTC): the '
+'start of the window of raw attendance, NULL before the first sync. link_settings: the settings '
+'that its links follow. run_id: the last sync that refreshed it; known_until: the clock of the '
+'last successful sync, which the API answers as of.';
 
 -- Columns whose value depends on the instant come first (ngeshare.group_current renames them), but
 -- for the order that alignment asks for. A new column comes last.
@@ -44,16 +50,26 @@ CREATE TABLE ngeshare.group_snapshot
     facilitator_contact   text,
     group_id              text      NOT NULL PRIMARY KEY,
     course_name           text      NOT NULL,
-    group_name            text      NOT NULL
-);
+    group_name            text      NOT NULL,
+    place_key             uuid      NOT NULL,
+    written_city          text,
+    written_province      text
+) WITH (parallel_workers = 0);
 -- An index-only scan of it finds every status as of now.
 CREATE INDEX ON ngeshare.group_snapshot (valid_from)
-    INCLUDE (planned_on, sequence_order, max_episodes, max_episode_reached, last_meeting, graduated_on);
+    INCLUDE (planned_on, sequence_order, max_episodes, max_episode_reached, last_meeting,
+        graduated_on);
 CREATE INDEX ON ngeshare.group_snapshot (facilitator_id);
 -- Few groups have attendance in the future.
 CREATE INDEX ON ngeshare.group_snapshot (last_at);
 COMMENT ON TABLE ngeshare.group_snapshot IS
-'One row per curriculum group, true from valid_from (UTC) on: the last instant at which anything of the group changed but its members. member_count is true from members_valid_from on. ngeshare.group_timeline tells earlier instants. foreign_days: local days with attendance at an episode of another hangout. first_at, last_at: its first and last attendance, the future included. facilitator_left: when the facilitator''s user was soft-deleted.';
+'One row per curriculum group, true from valid_from (UTC) on: the last instant at which anything '
+'of the group changed but its members. member_count is true from members_valid_from on. '
+'ngeshare.group_timeline tells earlier instants. foreign_days: local days with attendance at an '
+'episode of another hangout. first_at, last_at: its first and last attendance, the future '
+'included. facilitator_left: when the facilitator''s user was soft-deleted. written_city and '
+'written_province: this group''s own spelling, from which each refresh makes '
+'ngeshare.place_snapshot.';
 
 CREATE TABLE ngeshare.group_timeline
 (
@@ -67,6 +83,7 @@ CREATE TABLE ngeshare.group_timeline
     first_meeting     date,
     graduated_on      date,
     facilitator_id    text,
+    place_key         uuid        NOT NULL,
     meeting_at        timestamp[] NOT NULL,
     meeting_day       date[]      NOT NULL,
     meeting_total     integer[]   NOT NULL,
@@ -77,9 +94,15 @@ CREATE TABLE ngeshare.group_timeline
     member_to         timestamp[] NOT NULL,
     member_left       timestamp[] NOT NULL,
     facilitator_at    timestamp[] NOT NULL
-);
+) WITH (parallel_workers = 0);
 COMMENT ON TABLE ngeshare.group_timeline IS
-'One row per curriculum group: the ordered events from which any earlier instant is read. At each meeting_at: the last day that the group had met on, the number of days so far and the episode reached so far. foreign_at: when each foreign day began. member: who (ngeshare.person_key()) was a member from when to when, in the order of member_from. member_left: when members became facilitators; facilitator_at: when each facilitator first was one; both in order. width_bucket() gives the number of events up to an instant. The columns before meeting_at repeat ngeshare.group_snapshot, so that full scans avoid a join larger than work_mem.';
+'One row per curriculum group: the ordered events from which any earlier instant is read. At each '
+'meeting_at: the last day that the group had met on, the number of days so far and the episode '
+'reached so far. foreign_at: when each foreign day began. member: who (ngeshare.person_key()) was '
+'a member from when to when, in the order of member_from. member_left: when members became '
+'facilitators; facilitator_at: when each facilitator first was one; both in order. width_bucket() '
+'gives the number of events up to an instant. The columns before meeting_at repeat '
+'ngeshare.group_snapshot, so that full scans avoid a join larger than work_mem.';
 
 CREATE TABLE ngeshare.group_meeting
 (
@@ -89,9 +112,11 @@ CREATE TABLE ngeshare.group_meeting
     attendances bigint[]    NOT NULL,
     is_own      boolean[]   NOT NULL,
     episode_id  text[]      NOT NULL
-);
+) WITH (parallel_workers = 0);
 COMMENT ON TABLE ngeshare.group_meeting IS
-'One row per curriculum group that has met: its meetings, one array element per local day and episode, in the order of first_at (UTC). is_own: whether the episode is one of the group''s own hangout.';
+'One row per curriculum group that has met: its meetings, one array element per local day and '
+'episode, in the order of first_at (UTC). is_own: whether the episode is one of the group''s own '
+'hangout.';
 
 CREATE TABLE ngeshare.membership
 (
@@ -107,13 +132,18 @@ CREATE TABLE ngeshare.membership
     user_name     text      NOT NULL,
     record_id     text      NOT NULL PRIMARY KEY,
     attended_at   timestamp[]
-);
+) WITH (parallel_workers = 0);
 CREATE INDEX ON ngeshare.membership (group_id);
 -- In the order in which answers about people group the rows by user.
 CREATE INDEX ON ngeshare.membership (user_id, user_name, deleted_at);
 CREATE INDEX ON ngeshare.membership (user_id) WHERE role = 'FACILITATOR';
 COMMENT ON TABLE ngeshare.membership IS
-'One row per membership record that counts, of all groups. record_id: UserHangoutGroup.id. exists_from: when both the record and its group exist. course_number: the place of the group''s course in the curriculum, from 0 on; NULL outside the curriculum. completed_at: when the group graduated with this person in it. deleted_at: when the user was soft-deleted. is_first: whether it is the earliest record of its person and role there. attended_at: when the user attended the group within the window of raw attendance, in order; NULL where never. Timestamps are UTC.';
+'One row per membership record that counts, of all groups. record_id: UserHangoutGroup.id. '
+'exists_from: when both the record and its group exist. course_number: the place of the group''s '
+'course in the curriculum, from 0 on; NULL outside the curriculum. completed_at: when the group '
+'graduated with this person in it. deleted_at: when the user was soft-deleted. is_first: whether '
+'it is the earliest record of its person and role there. attended_at: when the user attended the '
+'group within the window of raw attendance, in order; NULL where never. Timestamps are UTC.';
 
 CREATE TABLE ngeshare.group_link
 (
@@ -129,10 +159,21 @@ CREATE TABLE ngeshare.group_link
     course_b              text      NOT NULL,
     shared_facilitator_id text      NOT NULL,
     PRIMARY KEY (group_a_id, group_b_id, valid_from)
-);
+) WITH (parallel_workers = 0);
 CREATE INDEX ON ngeshare.group_link (group_b_id);
 COMMENT ON TABLE ngeshare.group_link IS
-'Which group (A, which graduated on graduated_on) continued as which (B). One row per link and time in which it counts its members the same: from valid_from on and before valid_to (UTC).';
+'Which group (A, which graduated on graduated_on) continued as which (B). One row per link and '
+'time in which it counts its members the same: from valid_from on and before valid_to (UTC).';
+
+CREATE TABLE ngeshare.place_snapshot
+(
+    place_key uuid NOT NULL PRIMARY KEY,
+    city      text,
+    province  text
+);
+COMMENT ON TABLE ngeshare.place_snapshot IS
+'One row per place of a curriculum group (ngeshare.place_key()), in the spelling that is shown: '
+'the one that most groups have.';
 
 CREATE TABLE ngeshare.course_snapshot
 (
@@ -162,7 +203,9 @@ CREATE TABLE ngeshare.stale_key
     hangout_id text
 );
 COMMENT ON TABLE ngeshare.stale_key IS
-'Keys that were written since the last refresh, as often as they were: a group, a user or a hangout; a row of NULLs stands for everything. A writer only appends, and never looks whether a key is there: it might be another writer''s that is not committed yet.';
+'Keys that were written since the last refresh, as often as they were: a group, a user or a '
+'hangout; a row of NULLs stands for everything. A writer only appends, and never looks whether a '
+'key is there: it might be another writer''s that is not committed yet.';
 
 -- A refresh replaces rows, so the tables need their vacuum soon. Truncating a table's end takes a
 -- lock that readers would wait for.
@@ -186,6 +229,7 @@ SELECT pg_extension_config_dump('ngeshare.group_timeline', '');
 SELECT pg_extension_config_dump('ngeshare.group_meeting', '');
 SELECT pg_extension_config_dump('ngeshare.membership', '');
 SELECT pg_extension_config_dump('ngeshare.group_link', '');
+SELECT pg_extension_config_dump('ngeshare.place_snapshot', '');
 SELECT pg_extension_config_dump('ngeshare.course_snapshot', '');
 SELECT pg_extension_config_dump('ngeshare.episode_snapshot', '');
 
@@ -203,9 +247,11 @@ BEGIN
     PERFORM ngeshare.check_zone(kept);
     IF kept IS NULL THEN
         -- An IF of its own: PostgreSQL locks what a condition names before it looks at kept.
-        IF EXISTS (SELECT 1 FROM public."HangoutGroup") OR EXISTS (SELECT 1 FROM public."UserHangoutGroup") THEN
+        IF EXISTS (SELECT 1 FROM public."HangoutGroup")
+            OR EXISTS (SELECT 1 FROM public."UserHangoutGroup") THEN
             RAISE object_not_in_prerequisite_state
-                USING MESSAGE = 'the mirror has rows, but the snapshot that answers read was never made',
+                USING MESSAGE = 'the mirror has rows, but the snapshot that answers read was never '
+                                'made',
                       HINT = 'SELECT ngeshare_refresh();';
         END IF;
     END IF;
@@ -213,7 +259,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.can_answer() IS
-'Always true; each answer asks it once per statement. 55000 where ngeshare.timezone is not the zone of the snapshot, and where the mirror has rows and no refresh has made the snapshot yet.';
+'Always true; each answer asks it once per statement. 55000 where ngeshare.timezone is not the '
+'zone of the snapshot, and where the mirror has rows and no refresh has made the snapshot yet.';
 
 CREATE VIEW ngeshare.course AS
 SELECT
@@ -230,4 +277,5 @@ FROM (
     WHERE NOT EXISTS (SELECT 1 FROM ngeshare.snapshot_state)
 ) AS listed;
 COMMENT ON VIEW ngeshare.course IS
-'The courses of the snapshot, or of course_config before the first refresh. course_number: the place in the curriculum, from 0 on.';
+'The courses of the snapshot, or of course_config before the first refresh. course_number: the '
+'place in the curriculum, from 0 on.';

@@ -53,23 +53,34 @@ FROM (VALUES
         'Call it by itself; it commits step by step.'),
     (24, 'call', '53000', 'No background worker is free.',
         'Try again in a moment, or raise max_worker_processes and restart.'),
-    (25, 'call', '55P03', 'Somebody held a lock on the mirror for longer than ngeshare.sync_timeout.',
+    (25, 'call', '55P03',
+        'Somebody held a lock on the mirror for longer than ngeshare.sync_timeout.',
         'End what holds it, then start again.'),
-    (26, 'call', '57014', 'It was cancelled, or took longer than statement_timeout.', 'Ask again, or raise the timeout.'),
+    (26, 'call', '57014', 'It was cancelled, or took longer than statement_timeout.',
+        'Ask again, or raise the timeout.'),
+    (35, 'call', 'NG004', 'One login noted more than 60 follow-ups within a minute.',
+        'Wait a minute, then go on.'),
+    (36, 'call', '22001', 'A note, a name or another text is too long.',
+        'Shorten it; the message names the limit.'),
     (27, 'web', 'NG400', '400: the header As-Of is no day and no instant.',
         'Send As-Of: 2026-03-31, or an instant with its offset from UTC, or leave it out.'),
-    (28, 'web', 'NG403', '403: a POST lacks the header X-Ngeshare: sync, or another site''s page asked.',
+    (28, 'web', 'NG403',
+        '403: a POST lacks the header X-Ngeshare: sync, or another site''s page asked.',
         'Ask from the page of this address.'),
     (29, 'web', 'NG404', '404: there is no such group or user.',
         'Take an id that GET /group_status or GET /members lists.'),
-    (30, 'web', 'NG405', '405: sync_start or sync_cancel was asked by GET.', 'Send POST.'),
-    (31, 'web', 'NG415', '415: a POST without a JSON body.', 'Send Content-Type: application/json.'),
-    (32, 'web', 'NG429', '429: too many requests at once, or too many logins.', 'Try again in a moment.'),
+    (30, 'web', 'NG405', '405: a function that changes something was asked by GET.', 'Send POST.'),
+    (31, 'web', 'NG415', '415: a POST without a JSON body.',
+        'Send Content-Type: application/json.'),
+    (32, 'web', 'NG429', '429: too many requests at once, or too many logins.',
+        'Try again in a moment.'),
     (33, 'web', 'NG503', '503: PostgREST does not answer.', 'Start PostgREST; look into its log.'),
     (34, 'web', '54000', '413: a CSV file of more than 256 MB.', 'Filter, or read it by SQL.')
 ) AS code (place, met_by, pattern, meaning, remedy);
 COMMENT ON VIEW ngeshare.error_code IS
-'What the SQLSTATEs mean that ngeshare''s users meet, and what to do. pattern is LIKE''s. met_by: sync (in sync_error_log; of several that fit, the one with the least place), call (raised to who calls a function or procedure), web (a request to the API).';
+'What the SQLSTATEs mean that ngeshare''s users meet, and what to do. pattern is LIKE''s. met_by: '
+'sync (in sync_error_log; of several that fit, the one with the least place), call (raised to who '
+'calls a function or procedure), web (a request to the API).';
 
 CREATE FUNCTION ngeshare.error_remedy(sqlstate text)
 RETURNS text
@@ -90,4 +101,5 @@ BEGIN ATOMIC
         'Start it again. If it fails the same way, look into the server''s log.');
 END;
 COMMENT ON FUNCTION ngeshare.error_remedy(text) IS
-'What an error of a sync means and what to do, by its SQLSTATE; NULL stands for a run whose process was gone before it could say.';
+'What an error of a sync means and what to do, by its SQLSTATE; NULL stands for a run whose '
+'process was gone before it could say.';

@@ -15,9 +15,9 @@
 /* From so many new rows on the planner has to be told of them: it guesses well below. */
 #define ANALYZE_FROM 1000
 
-static const char *const phase_names[] = {"preflight", "survey", "open",   "pull",   "past",
-                                          "parents",   "merge",  "window", "verify", "repair",
-                                          "deletes",   "settle", "finish", "ended"};
+static const char *const phase_names[] = {"preflight", "compare", "open",   "pull",   "past",
+                                          "parents",   "merge",   "window", "verify", "repair",
+                                          "deletes",   "refresh", "finish", "ended"};
 
 static const char *const mode_names[SYNC_MODES] = {"incremental", "full", "verify"};
 
@@ -37,7 +37,7 @@ sync_mode_name(SyncMode mode)
 const char *
 sync_table_name(const SyncRun *run)
 {
-	bool is_at_table = run->at.phase > SYNC_PREFLIGHT && run->at.phase < SYNC_SETTLE;
+	bool is_at_table = run->at.phase > SYNC_PREFLIGHT && run->at.phase < SYNC_REFRESH;
 
 	return is_at_table ? sync_at_table(run)->name : NULL;
 }
@@ -69,8 +69,8 @@ sync_reporting_zone(void)
 }
 
 /*
- * Adds a sentence to what makes the run end as a warning. The text is made again, so
- * that a failed step is left with the one that it began with.
+ * Adds a sentence to what makes the run end as a warning. It builds a new string: after an error
+ * run->at goes back to the old pointer, whose text must be unchanged.
  */
 void
 sync_note_finding(SyncRun *run, const char *format, ...)

@@ -31,17 +31,17 @@ typedef enum SyncMode
 typedef enum SyncPhase
 {
 	SYNC_PREFLIGHT, /* look at production, once a run */
-	SYNC_SURVEY,    /* compare each table's content before anything is pulled */
+	SYNC_COMPARING, /* compare each table's content before anything is pulled */
 	SYNC_OPEN,      /* begin a table's pass, or go on with one that was cut off */
 	SYNC_PULL,      /* one batch into staging, as often as it takes */
-	SYNC_PAST,      /* a table with a window: meetings before it, where they differ */
+	SYNC_PAST,      /* attendance only: meetings before its window, where they differ */
 	SYNC_PARENTS,   /* rows that staged ones point to and that have not come yet */
 	SYNC_MERGE,     /* staging into the mirror, one transaction a table */
 	SYNC_WINDOW,    /* the same for a table with a window, and its history */
 	SYNC_VERIFY,    /* compare again; find by key what still differs */
 	SYNC_REPAIR,    /* fetch that by key, a piece at a time */
 	SYNC_DELETES,   /* rows that production no longer has, children first */
-	SYNC_SETTLE,    /* write down what reads would have to compute */
+	SYNC_REFRESH,   /* write down what reads would have to compute */
 	SYNC_FINISH,    /* close the run */
 	SYNC_ENDED
 } SyncPhase;
@@ -121,6 +121,7 @@ typedef struct SyncProgress
 	bool is_resumed;    /* begun by an earlier run: another pass follows */
 	bool rebuilds_past; /* the past comes whole from production */
 	char *past_buckets; /* where the past differs */
+	char *past_parents; /* the parents that it was compared with, as a condition; NULL: none */
 	int batch_rows;
 	int repair_rows;
 	SyncRange repair;              /* what is being repaired */

@@ -1,4 +1,4 @@
--- What a sync leaves behind for people: a row a run, a row a run and table, and
+-- What a sync leaves behind for people: one row per run, one row per run and table, and
 -- every error. What it needs itself is in ngeshare.
 
 CREATE TABLE public.sync_run
@@ -6,24 +6,29 @@ CREATE TABLE public.sync_run
     run_id       bigint      NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     mode         text        NOT NULL CHECK (mode IN ('incremental', 'full', 'verify')),
     trigger      text        NOT NULL CHECK (trigger IN ('call', 'worker', 'cron')),
-    status       text        NOT NULL CHECK (status IN ('running', 'success', 'warning', 'failed', 'cancelled', 'crashed')),
+    status       text        NOT NULL CHECK (status IN ('running', 'success', 'warning', 'failed',
+        'cancelled', 'crashed')),
     started_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at  timestamptz,
     window_start timestamptz,
     message      text,
     clock        timestamptz NOT NULL,
-    bytes_received bigint
+    bytes_received bigint,
+    past_compared_since timestamptz
 );
 COMMENT ON TABLE public.sync_run IS
-'A row a sync. status: running, success, warning (ended, but something needs a look: see message), failed, cancelled, or crashed (its backend died; found by the next run).';
+'One row per sync. status: running, success, warning (ended, but something needs a look: see '
+'message), failed, cancelled, or crashed (its backend died; found by the next run).';
 COMMENT ON COLUMN public.sync_run.run_id IS
 'The run''s number; later runs have greater ones.';
 COMMENT ON COLUMN public.sync_run.mode IS
-'incremental (what changed), full (everything is reread and reconciled) or verify (compares, changes nothing).';
+'incremental (what changed), full (everything is reread and reconciled) or verify (compares, '
+'changes nothing).';
 COMMENT ON COLUMN public.sync_run.trigger IS
-'What started it: call (CALL ngeshare_sync), worker (ngeshare_sync_start, the page) or cron (the schedule).';
+'What started it: call (CALL ngeshare_sync), worker (ngeshare_sync_start, the page) or cron (the '
+'schedule).';
 COMMENT ON COLUMN public.sync_run.status IS
-'running, success, warning, failed, cancelled or crashed: see the table.';
+'running, success, warning, failed, cancelled or crashed; explained in the comment on this table.';
 COMMENT ON COLUMN public.sync_run.started_at IS
 'When it began.';
 COMMENT ON COLUMN public.sync_run.finished_at IS
@@ -31,9 +36,15 @@ COMMENT ON COLUMN public.sync_run.finished_at IS
 COMMENT ON COLUMN public.sync_run.message IS
 'What to know about how it ended; NULL where there is nothing to say.';
 COMMENT ON COLUMN public.sync_run.window_start IS
-'The local midnight from which on this run made raw attendance exactly production''s; NULL where attendance was not part of the run.';
+'The local midnight from which on this run made raw attendance exactly production''s; NULL where '
+'attendance was not part of the run.';
 COMMENT ON COLUMN public.sync_run.bytes_received IS
-'The bytes of rows that came from production: what changed, tables that came whole, comparisons, rows fetched by key. NULL while it runs, and where its process died.';
+'The bytes of rows that came from production: what changed, tables that came whole, comparisons, '
+'rows fetched by key. NULL while it runs, and where its process died.';
+COMMENT ON COLUMN public.sync_run.past_compared_since IS
+'The oldest instant at which a part of the history before the window was last found to be '
+'production''s: since then the whole past is known to have been compared. NULL while the run goes '
+'on, and where a part was never compared.';
 COMMENT ON COLUMN public.sync_run.clock IS
 'The instant the run counted as now: the real clock, or ngeshare.sync_clock.';
 
@@ -41,7 +52,8 @@ CREATE TABLE public.sync_log
 (
     run_id        bigint      NOT NULL REFERENCES public.sync_run ON DELETE CASCADE,
     table_name    text        NOT NULL,
-    status        text        NOT NULL CHECK (status IN ('running', 'success', 'warning', 'failed', 'skipped', 'cancelled', 'crashed')),
+    status        text        NOT NULL CHECK (status IN ('running', 'success', 'warning', 'failed',
+        'skipped', 'cancelled', 'crashed')),
     started_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at   timestamptz,
     duration_ms   bigint,
@@ -55,13 +67,16 @@ CREATE TABLE public.sync_log
     PRIMARY KEY (run_id, table_name)
 );
 COMMENT ON TABLE public.sync_log IS
-'A row a run and table: what was pulled, what was written, and the rows on both sides after it (attendance: of the window). status: as of a run, or skipped, where a table that this one points to has failed.';
+'One row per run and table: what was pulled, what was written, and the rows on both sides after it '
+'(attendance: of the window). status: as of a run, or skipped, where a table that this one points '
+'to has failed.';
 COMMENT ON COLUMN public.sync_log.run_id IS
 'The run.';
 COMMENT ON COLUMN public.sync_log.table_name IS
 'Production''s name of the table, as in the mirror.';
 COMMENT ON COLUMN public.sync_log.status IS
-'running, success, warning, failed, skipped, cancelled or crashed: see the table.';
+'running, success, warning, failed, skipped, cancelled or crashed; explained in the comment on '
+'this table.';
 COMMENT ON COLUMN public.sync_log.started_at IS
 'When the run came to this table.';
 COMMENT ON COLUMN public.sync_log.finished_at IS
@@ -81,7 +96,8 @@ COMMENT ON COLUMN public.sync_log.source_rows IS
 COMMENT ON COLUMN public.sync_log.local_rows IS
 'Rows that the mirror had after it; NULL where they were not counted.';
 COMMENT ON COLUMN public.sync_log.rows_repaired IS
-'Of the rows inserted and updated, those that only the comparison of contents found: updatedAt would never have brought them.';
+'Of the rows inserted and updated, those that only the comparison of contents found: updatedAt '
+'would never have brought them.';
 
 CREATE TABLE public.sync_error_log
 (
@@ -98,7 +114,9 @@ CREATE TABLE public.sync_error_log
     will_retry  boolean     NOT NULL
 );
 COMMENT ON TABLE public.sync_error_log IS
-'Every error of a sync, each attempt''s. class: transient (may pass by itself), permanent (somebody has to act) or row (one row can''t be stored; the detail names it). Never holds a connection string or a password.';
+'Every error of a sync, each attempt''s. class: transient (may pass by itself), permanent '
+'(somebody has to act) or row (one row can''t be stored; the detail names it). Never holds a '
+'connection string or a password.';
 COMMENT ON COLUMN public.sync_error_log.error_id IS
 'The error''s number, in the order that they happened.';
 COMMENT ON COLUMN public.sync_error_log.run_id IS
@@ -112,7 +130,7 @@ COMMENT ON COLUMN public.sync_error_log.phase IS
 COMMENT ON COLUMN public.sync_error_log.sqlstate IS
 'Production''s or this server''s SQLSTATE; 57P02 for a run whose process died.';
 COMMENT ON COLUMN public.sync_error_log.class IS
-'transient, permanent or row: see the table.';
+'transient, permanent or row; explained in the comment on this table.';
 COMMENT ON COLUMN public.sync_error_log.message IS
 'What the server said, without secrets.';
 COMMENT ON COLUMN public.sync_error_log.detail IS
@@ -120,7 +138,8 @@ COMMENT ON COLUMN public.sync_error_log.detail IS
 COMMENT ON COLUMN public.sync_error_log.attempt IS
 'How many times that step had failed by then.';
 COMMENT ON COLUMN public.sync_error_log.will_retry IS
-'Whether the run tried again by itself; of a crashed run, whether the next one goes on where it was.';
+'Whether the run tried again by itself; of a crashed run, whether the next one goes on where it '
+'was.';
 
 CREATE VIEW ngeshare.whole_success AS
 SELECT run.run_id, run.finished_at
@@ -129,7 +148,8 @@ WHERE run.status IN ('success', 'warning')
   AND run.mode <> 'verify'
   AND 6 = (SELECT count(*) FROM public.sync_log AS log WHERE log.run_id = run.run_id);
 COMMENT ON VIEW ngeshare.whole_success IS
-'The runs that brought all six tables up to production: what freshness goes by everywhere. One that only compared, or synced some tables, is none.';
+'The runs that brought all six tables up to production: what freshness goes by everywhere. One '
+'that only compared, or synced some tables, is none.';
 
 CREATE FUNCTION ngeshare.last_success()
 RETURNS timestamptz
@@ -154,7 +174,8 @@ LANGUAGE sql
 STABLE
 RETURN coalesce(nullif(current_setting('ngeshare.alert_stale_after', true), ''), '26h')::interval;
 COMMENT ON FUNCTION ngeshare.stale_after() IS
-'How old the last success may be before the mirror counts as stale: the setting ngeshare.alert_stale_after, 26 hours where there is none.';
+'How old the last success may be before the mirror counts as stale: the setting '
+'ngeshare.alert_stale_after, 26 hours where there is none.';
 
 CREATE TABLE ngeshare.sync_state
 (
@@ -170,7 +191,10 @@ CREATE TABLE ngeshare.sync_state
     CHECK ((pass_run_id IS NULL) = (pass_bound IS NULL AND pass_full IS NULL))
 );
 COMMENT ON TABLE ngeshare.sync_state IS
-'A row a table: the watermark (production''s updatedAt, UTC) up to which it is complete, and the pass that is under way: the run that began it, the watermark it will end with, and the last row committed to staging (or, of a table that comes whole, the block of production''s to go on from).';
+'One row per table: the watermark (production''s updatedAt, UTC) up to which it is complete, and '
+'the pass that is under way: the run that began it, the watermark it will end with, and the last '
+'row committed to staging (or, of a table that comes whole, the block of production''s to go on '
+'from).';
 
 CREATE TABLE ngeshare.quarantine
 (
@@ -187,7 +211,11 @@ CREATE TABLE ngeshare.quarantine
 -- An id may be longer than an index takes: that may be why it waits.
 CREATE UNIQUE INDEX quarantine_table_name_md5_idx ON ngeshare.quarantine (table_name, md5(row_id));
 COMMENT ON TABLE ngeshare.quarantine IS
-'Production''s rows that can''t be mirrored now (no parent, a timestamp without a local day, a value that can''t be stored here). They are kept whole and tried again by each run; source_hash tells whether production''s row is still this one. A row that can''t even be fetched, or that is too large for jsonb, is kept by its key and stamp alone (is_whole is false); is_refused: the mirror itself didn''t take it.';
+'Production''s rows that can''t be mirrored now (no parent, a timestamp without a local day, a '
+'value that can''t be stored here). They are kept whole and tried again by each run; source_hash '
+'tells whether production''s row is still this one. A row that can''t even be fetched, or that is '
+'too large for jsonb, is kept by its key and stamp alone (is_whole is false); is_refused: the '
+'mirror itself didn''t take it.';
 
 -- Staging: what a batch pulled, committed, waiting for its table's merge. Like the
 -- mirror, but anything else than the id may be NULL. stage_no is the order of arrival: of two
@@ -239,9 +267,11 @@ DECLARE
 BEGIN
     FOREACH staging IN ARRAY ARRAY[
         'ngeshare.stage_user', 'ngeshare.stage_hangout', 'ngeshare.stage_hangout_episode',
-        'ngeshare.stage_hangout_group', 'ngeshare.stage_user_hangout_group', 'ngeshare.stage_attendance']::regclass[]
+        'ngeshare.stage_hangout_group', 'ngeshare.stage_user_hangout_group',
+            'ngeshare.stage_attendance']::regclass[]
     LOOP
-        EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = off), ALTER COLUMN id SET NOT NULL', staging);
+        EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = off), ALTER COLUMN id SET NOT '
+                       'NULL', staging);
     END LOOP;
 END
 $$;
@@ -261,13 +291,21 @@ AS $$
       AND watermark > '-infinity'
 $$;
 COMMENT ON FUNCTION public.ngeshare_last_sync(text) IS
-'The watermark up to which a table of the mirror is known to be complete, in production''s clock: every row committed there with an earlier updatedAt is here. NULL before the table''s first sync and for an unknown name. For attendance: the clock of the last sync of its window.';
+'The watermark up to which a table of the mirror is known to be complete, in production''s clock: '
+'every row committed there with an earlier updatedAt is here. NULL before the table''s first sync '
+'and for an unknown name. For attendance: the clock of the last sync of its window.';
 
 CREATE PROCEDURE public.ngeshare_sync(mode text DEFAULT 'incremental', tables text[] DEFAULT NULL)
 AS 'MODULE_PATHNAME'
 LANGUAGE C;
 COMMENT ON PROCEDURE public.ngeshare_sync(text, text[]) IS
-'Brings the mirror and the history up to production. mode: incremental (what differs), full (rereads and reconciles everything, history too) or verify (compares and changes nothing). tables: some of the six only. A NOTICE a table. Errors: NG001 while another sync runs, NG002 where production has lost more than ngeshare.sync_max_delete_pct of a table, NG003 where it was restored from a backup, 22023 for an unknown mode or table, 55000 before ngeshare_connect() or under another time zone, 25001 inside a transaction block; all others as production or the network gave them, after they are in sync_error_log.';
+'Brings the mirror and the history up to production. mode: incremental (what differs), full '
+'(rereads and reconciles everything, history too) or verify (compares and changes nothing). '
+'tables: some of the six only. A NOTICE a table. Errors: NG001 while another sync runs, NG002 '
+'where production has lost more than ngeshare.sync_max_delete_pct of a table, NG003 where it was '
+'restored from a backup, 22023 for an unknown mode or table, 55000 before ngeshare_connect() or '
+'under another time zone, 25001 inside a transaction block; all others as production or the '
+'network gave them, after they are in sync_error_log.';
 
 SELECT pg_extension_config_dump('public.sync_run', '');
 SELECT pg_extension_config_dump('public.sync_run_run_id_seq', '');

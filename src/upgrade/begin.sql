@@ -38,10 +38,12 @@ WITH object AS (
         class.oid,
         class.tableoid,
         0 AS part,
-        CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END || ' ' || class.oid::regclass AS name,
+        CASE relkind WHEN 'S' THEN 'SEQUENCE'
+            ELSE 'TABLE' END || ' ' || class.oid::regclass AS name,
         '' AS column_name,
         relacl AS acl,
-        pg_catalog.acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner) AS default_acl
+        pg_catalog.acldefault(CASE relkind WHEN 'S' THEN 's'
+            ELSE 'r' END::"char", relowner) AS default_acl
     FROM pg_catalog.pg_class AS class
     UNION ALL
     SELECT class.oid, class.tableoid, attnum, 'TABLE ' || class.oid::regclass,
@@ -63,7 +65,8 @@ WITH object AS (
         coalesce(acl, default_acl) AS current,
         coalesce(initial.initprivs, default_acl) AS initial
     FROM object
-    JOIN ngeshare.upgrade_member AS member ON (member.catalog_id, member.object_id) = (object.tableoid, object.oid)
+    JOIN ngeshare.upgrade_member AS member
+        ON (member.catalog_id, member.object_id) = (object.tableoid, object.oid)
     LEFT JOIN pg_catalog.pg_init_privs AS initial
       ON (initial.classoid, initial.objoid, initial.objsubid)
        = (object.tableoid, object.oid, part)
@@ -74,22 +77,26 @@ WITH object AS (
         SELECT grantee, privilege_type, is_grantable, true AS is_given
         FROM (SELECT grantee, privilege_type, is_grantable FROM pg_catalog.aclexplode(current)
               EXCEPT
-              SELECT grantee, privilege_type, is_grantable FROM pg_catalog.aclexplode(initial)) AS given
+              SELECT grantee, privilege_type, is_grantable
+                  FROM pg_catalog.aclexplode(initial)) AS given
         UNION ALL
         SELECT grantee, privilege_type, is_grantable, false
         FROM (SELECT grantee, privilege_type, is_grantable FROM pg_catalog.aclexplode(initial)
               EXCEPT
-              SELECT grantee, privilege_type, is_grantable FROM pg_catalog.aclexplode(current)) AS taken
+              SELECT grantee, privilege_type, is_grantable
+                  FROM pg_catalog.aclexplode(current)) AS taken
     ) AS difference
 )
 SELECT
     is_given,
     pg_catalog.format('GRANT %s%s ON %s TO %s%s', privilege_type, column_name, name, role,
         CASE WHEN is_grantable THEN ' WITH GRANT OPTION' END) AS give,
-    pg_catalog.format('REVOKE %s%s ON %s FROM %s CASCADE', privilege_type, column_name, name, role) AS take
+    pg_catalog.format('REVOKE %s%s ON %s FROM %s CASCADE', privilege_type, column_name, name,
+        role) AS take
 FROM differing
 CROSS JOIN LATERAL (
-    SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(grantee)) END
+    SELECT CASE grantee WHEN 0 THEN 'PUBLIC'
+        ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(grantee)) END
 ) AS named (role);
 COMMENT ON TABLE ngeshare.upgrade_given IS
 'The rights that users have given (is_given) on objects of the extension, or taken away.';
@@ -130,17 +137,20 @@ BEGIN
             relation.oid::regclass AS name,
             pg_catalog.string_agg(pg_catalog.format('NULL::%s%s AS %I',
                 pg_catalog.format_type(atttypid, atttypmod),
-                CASE WHEN attcollation <> typcollation THEN ' COLLATE ' || attcollation::regcollation END,
+                CASE WHEN attcollation <> typcollation
+                    THEN ' COLLATE ' || attcollation::regcollation END,
                 attname), ', ' ORDER BY attnum) AS columns
         FROM ngeshare.upgrade_member AS member
-        JOIN pg_catalog.pg_class AS relation ON relation.oid = member.object_id AND relation.relkind = 'v'
+        JOIN pg_catalog.pg_class AS relation ON relation.oid = member.object_id
+            AND relation.relkind = 'v'
         JOIN pg_catalog.pg_attribute ON attrelid = relation.oid AND attnum > 0
         JOIN pg_catalog.pg_type ON pg_type.oid = atttypid
         WHERE member.catalog_id = 'pg_catalog.pg_class'::regclass
           AND relation.oid <> 'ngeshare.upgrade_member'::regclass
         GROUP BY relation.oid
     LOOP
-        EXECUTE pg_catalog.format('CREATE OR REPLACE VIEW %s AS SELECT %s', gone.name, gone.columns);
+        EXECUTE pg_catalog.format('CREATE OR REPLACE VIEW %s AS SELECT %s', gone.name,
+            gone.columns);
     END LOOP;
     -- src/api/described.sql describes the columns of api's views that have no comment.
     FOR gone IN
@@ -167,7 +177,8 @@ BEGIN
     END LOOP;
     -- A table that is gone would stay in the extension's list of those that are dumped.
     FOR gone IN
-        SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind, relation.oid::regclass AS name
+        SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE'
+            ELSE 'TABLE' END AS kind, relation.oid::regclass AS name
         FROM pg_catalog.pg_extension
         CROSS JOIN LATERAL pg_catalog.unnest(extconfig) AS dumped (oid)
         JOIN pg_catalog.pg_class AS relation ON relation.oid = dumped.oid
@@ -177,7 +188,9 @@ BEGIN
         EXECUTE pg_catalog.format('ALTER EXTENSION ngeshare DROP %1$s %2$s;'
             ' ALTER EXTENSION ngeshare ADD %1$s %2$s', gone.kind, gone.name);
     END LOOP;
-    -- Functions that a kept table's CHECK or default calls are replaced, too.
+    -- Functions that a kept table's CHECK or default calls are replaced, too. Newer PostgreSQLs
+    -- count the type of a table's rows and arrays of types as objects of the extension: those go
+    -- with what they belong to.
     FOR gone IN
         SELECT kind, pg_catalog.string_agg(object.identity, ', ') AS names
         FROM (VALUES
@@ -186,18 +199,29 @@ BEGIN
             (3, 'VIEW', '{view}'),
             (4, 'TYPE', '{type,composite type}')) AS listed (place, kind, types)
         CROSS JOIN ngeshare.upgrade_member AS member
-        CROSS JOIN LATERAL pg_catalog.pg_identify_object(member.catalog_id, member.object_id, 0) AS object
+        CROSS JOIN LATERAL pg_catalog.pg_identify_object(member.catalog_id, member.object_id,
+            0) AS object
         WHERE object.type = ANY (types)
-          AND (object.schema = 'ngeshare' OR (object.schema = 'api' AND kind IN ('ROUTINE', 'TYPE')))
+          AND (object.schema = 'ngeshare'
+              OR (object.schema = 'api' AND kind IN ('ROUTINE', 'TYPE')))
           AND object.identity !~ '^ngeshare\.upgrade_'
           AND (kind <> 'TABLE' OR object.name ~ '^(stage_.*|settled_.*|kept_.*|digest|digest_state'
               '|difference|write_mark|sync_progress|expected_trigger|meeting_recent|unsettled)$')
           AND NOT EXISTS (
               SELECT 1
+              FROM pg_catalog.pg_type AS type
+              LEFT JOIN pg_catalog.pg_class AS relation ON relation.oid = typrelid
+              WHERE (type.tableoid, type.oid) = (member.catalog_id, member.object_id)
+                AND (typcategory = 'A' OR relkind <> 'c'))
+          AND NOT EXISTS (
+              SELECT 1
               FROM pg_catalog.pg_depend AS needed
-              LEFT JOIN pg_catalog.pg_constraint ON (needed.classid, needed.objid) = (pg_constraint.tableoid, pg_constraint.oid)
-              LEFT JOIN pg_catalog.pg_attrdef ON (needed.classid, needed.objid) = (pg_attrdef.tableoid, pg_attrdef.oid)
-              JOIN ngeshare.upgrade_member AS kept ON kept.catalog_id = 'pg_catalog.pg_class'::regclass
+              LEFT JOIN pg_catalog.pg_constraint
+                  ON (needed.classid, needed.objid) = (pg_constraint.tableoid, pg_constraint.oid)
+              LEFT JOIN pg_catalog.pg_attrdef
+                  ON (needed.classid, needed.objid) = (pg_attrdef.tableoid, pg_attrdef.oid)
+              JOIN ngeshare.upgrade_member AS kept
+                  ON kept.catalog_id = 'pg_catalog.pg_class'::regclass
                AND kept.object_id IN (conrelid, adrelid)
               WHERE needed.refclassid = 'pg_catalog.pg_proc'::regclass
                 AND (needed.refclassid, needed.refobjid) = (member.catalog_id, member.object_id))
@@ -210,14 +234,25 @@ EXCEPTION
     WHEN dependent_objects_still_exist THEN
         GET STACKED DIAGNOSTICS others = PG_EXCEPTION_DETAIL;
         RAISE dependent_objects_still_exist
-            USING MESSAGE = 'objects outside the extension depend on internals that the update replaces',
+            USING MESSAGE = 'objects outside the extension depend on internals that the update '
+                            'replaces',
                   DETAIL = others,
                   HINT = 'Drop them, update, and create them again. Nothing was changed.';
 END
 $$;
 
+-- CREATE OR REPLACE FUNCTION takes no other columns, and users' objects keep the function from
+-- being dropped. They know its columns by their numbers, so those that the view has gained go to
+-- the end.
+UPDATE pg_catalog.pg_proc
+SET proallargtypes = proallargtypes || '{text,text}'::regtype[]::oid[],
+    proargmodes = proargmodes || '{t,t}'::"char"[],
+    proargnames = proargnames || '{city,province}'::text[]
+WHERE oid = 'public.ngeshare_group_status(timestamptz)'::regprocedure;
+
 -- Attendance by hand before the window counts for nothing any more.
 DELETE FROM ngeshare.meeting_past WHERE by_hand;
+ALTER TABLE public.sync_run ADD COLUMN past_compared_since timestamptz;
 ALTER TABLE ngeshare.meeting_past
     DROP COLUMN by_hand,
     ADD PRIMARY KEY (group_id, day, episode_id);
@@ -229,6 +264,12 @@ ALTER TABLE ngeshare.removed_meeting
 -- The archive's columns are in tables that inherit from these now.
 ALTER TABLE ngeshare.removed_row ALTER COLUMN content DROP NOT NULL;
 ALTER TABLE ngeshare.attendance_backup DROP CONSTRAINT attendance_backup_check;
+
+-- The digest goes through the outbox, too.
+ALTER TABLE ngeshare.alert_outbox
+    DROP CONSTRAINT alert_outbox_kind_check,
+    ADD CONSTRAINT alert_outbox_kind_check
+        CHECK (kind IN ('failed', 'warning', 'recovered', 'stale', 'test', 'digest'));
 
 -- A pass that was under way has lost its staging: the next sync begins another.
 UPDATE ngeshare.sync_state

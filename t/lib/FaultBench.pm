@@ -6,7 +6,8 @@ package FaultBench;
 use strict;
 use warnings FATAL => 'all';
 
-use NgeshareTest qw(start_servers new_production new_local connect_local answers_differ history_differs);
+use NgeshareTest
+  qw(start_servers new_production new_local connect_local answers_differ history_differs);
 use PostgreSQL::Test::Utils;
 use Proxy;
 use Time::HiRes qw(sleep time);
@@ -26,12 +27,15 @@ sub new
 	my $self = bless { production => $production, local => $local, version => 0 }, $class;
 
 	new_production($production, 'source');
-	$production->safe_psql('source', "SELECT demo.generate(60, 34, '$CLOCK'); UPDATE reference.setting SET clock = '$CLOCK'");
+	$production->safe_psql('source',
+		"SELECT demo.generate(60, 34, '$CLOCK'); UPDATE reference.setting SET clock = '$CLOCK'");
 	$self->{proxy} = Proxy->start(port => $production->port);
 	new_local($local, 'ngeshare');
-	$local->safe_psql('ngeshare', connect_local($production, 'source', port => $self->{proxy}->port));
+	$local->safe_psql('ngeshare',
+		connect_local($production, 'source', port => $self->{proxy}->port));
 	$local->safe_psql('postgres', "ALTER DATABASE ngeshare SET $_")
-	  for "ngeshare.sync_clock = '$CLOCK'", "ngeshare.sync_timeout = '${TIMEOUT}s'", 'ngeshare.sync_retries = 1',
+	  for "ngeshare.sync_clock = '$CLOCK'", "ngeshare.sync_timeout = '${TIMEOUT}s'",
+	  'ngeshare.sync_retries = 1',
 	  "ngeshare.sync_retry_base = '${RETRY_BASE}ms'", 'ngeshare.sync_max_delete_pct = 50';
 	$self->mark_production;
 	die 'the first sync fails' if $self->next_sync ne 'success';
@@ -52,9 +56,12 @@ sub mark_production
 	my ($self) = @_;
 	my $version = ++$self->{version};
 
-	$self->{production}->safe_psql('source', qq{
+	$self->{production}->safe_psql(
+		'source', qq{
 		UPDATE "HangoutGroup" SET city = 'version $version', "updatedAt" = '2026-03-31 04:59:30';
-		UPDATE "User" SET "lastLogin" = timestamp '2026-01-01' + $version * interval '1 day', "updatedAt" = '2026-03-31 04:59:30'});
+		UPDATE "User" SET "lastLogin" = timestamp '2026-01-01' + $version * interval '1 day',
+			"updatedAt" = '2026-03-31 04:59:30'}
+	);
 	return;
 }
 
@@ -66,17 +73,23 @@ sub change_production
 
 	$self->mark_production;
 	my $version = $self->{version};
-	$self->{production}->safe_psql('source', qq{
+	$self->{production}->safe_psql(
+		'source', qq{
 		UPDATE "UserHangoutGroup" SET "publicId" = 'unstamped $version'
 		WHERE id IN (SELECT id FROM "UserHangoutGroup" ORDER BY md5(id || $version) LIMIT 3);
 		DELETE FROM "UserHangoutGroup"
-		WHERE id IN (SELECT id FROM "UserHangoutGroup" WHERE "hangoutGroupRole" = 'MEMBER' ORDER BY md5(id || $version) DESC LIMIT 1);
+		WHERE id IN (SELECT id FROM "UserHangoutGroup" WHERE "hangoutGroupRole" = 'MEMBER'
+			ORDER BY md5(id || $version) DESC LIMIT 1);
 		UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1 minute'
-		WHERE id IN (SELECT id FROM "UserHangoutGroupAttendance" WHERE "attendedAt" > '2026-03-01' ORDER BY md5(id || $version) LIMIT 3);
+		WHERE id IN (SELECT id FROM "UserHangoutGroupAttendance" WHERE "attendedAt" > '2026-03-01'
+			ORDER BY md5(id || $version) LIMIT 3);
 		DELETE FROM "UserHangoutGroupAttendance"
-		WHERE id IN (SELECT id FROM "UserHangoutGroupAttendance" WHERE "attendedAt" > '2026-03-01' ORDER BY md5(id || $version) DESC LIMIT 1);
+		WHERE id IN (SELECT id FROM "UserHangoutGroupAttendance" WHERE "attendedAt" > '2026-03-01'
+			ORDER BY md5(id || $version) DESC LIMIT 1);
 		UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" + interval '1 minute'
-		WHERE id IN (SELECT id FROM "UserHangoutGroupAttendance" WHERE "attendedAt" < '2026-01-01' ORDER BY md5(id || $version) LIMIT 1)});
+		WHERE id IN (SELECT id FROM "UserHangoutGroupAttendance" WHERE "attendedAt" < '2026-01-01'
+			ORDER BY md5(id || $version) LIMIT 1)}
+	);
 	return;
 }
 
@@ -88,12 +101,27 @@ sub start_held
 	my $held;
 
 	$self->{said} = '';
-	$self->{sync} = IPC::Run::start([ 'psql', '-X', '-q', '-d', $self->{local}->connstr('ngeshare'),
-			'-c', "SET ngeshare.pause_at = '$place'", '-c', q{SET application_name = 'the sync'}, '-c', 'CALL ngeshare_sync()' ],
-		'<', \undef, '>', \my $ignored, '2>', \$self->{said});
+	$self->{sync} = IPC::Run::start(
+		[
+			'psql', '-X',
+			'-q', '-d',
+			$self->{local}->connstr('ngeshare'), '-c',
+			"SET ngeshare.pause_at = '$place'", '-c',
+			q{SET application_name = 'the sync'}, '-c',
+			'CALL ngeshare_sync()'
+		],
+		'<',
+		\undef,
+		'>',
+		\my $ignored,
+		'2>',
+		\$self->{said});
 	for (1 .. 1000)
 	{
-		$held = substr(slurp_file($self->{local}->logfile), $log_before) =~ /sync (\d+) is held/ ? $1 : undef;
+		$held =
+		  substr(slurp_file($self->{local}->logfile), $log_before) =~ /sync (\d+) is held/
+		  ? $1
+		  : undef;
 		last if defined $held;
 		sleep 0.02;
 	}
@@ -148,7 +176,8 @@ sub outcome
 		$self->{next} = $self->sync;
 	}
 	my $status = $self->ask("SELECT status FROM sync_run WHERE run_id = $run");
-	my $errors = $self->ask("SELECT class || ' ' || sqlstate || ' in ' || phase || ' (' || attempt || ')'
+	my $errors = $self->ask(
+		"SELECT class || ' ' || sqlstate || ' in ' || phase || ' (' || attempt || ')'
 		FROM sync_error_log WHERE run_id = $run ORDER BY error_id");
 	return ($status, split /\n/, $errors);
 }
@@ -177,9 +206,11 @@ sub next_sync
 sub wrong_answers
 {
 	my ($self) = @_;
-	my @different = answers_differ($self->{production}, 'source', $self->{local}, 'ngeshare', $CLOCK);
+	my @different =
+	  answers_differ($self->{production}, 'source', $self->{local}, 'ngeshare', $CLOCK);
 
-	push @different, history_differs($self->{production}, 'source', $self->{local}, 'ngeshare', 'Asia/Jakarta');
+	push @different,
+	  history_differs($self->{production}, 'source', $self->{local}, 'ngeshare', 'Asia/Jakarta');
 	return join "\n", @different[ 0 .. ($#different < 4 ? $#different : 4) ];
 }
 
@@ -203,7 +234,9 @@ sub start_reader
 
 	$self->{seen} = '';
 	my $connstr = $self->{local}->connstr('ngeshare') . " application_name='the reader'";
-	$self->{reader} = IPC::Run::start([ 'psql', '-X', '-q', '-d', $connstr, '-c', q{
+	$self->{reader} = IPC::Run::start(
+		[
+			'psql', '-X', '-q', '-d', $connstr, '-c', q{
 		DO $$
 		DECLARE
 			seen record;
@@ -212,7 +245,8 @@ sub start_reader
 				SELECT (SELECT count(DISTINCT city) FROM "HangoutGroup") AS groups,
 					(SELECT count(DISTINCT "lastLogin") FROM "User") AS users,
 					(SELECT count(*) FROM "UserHangoutGroupAttendance") AS raw,
-					(SELECT sum(attendances) FROM ngeshare.meeting WHERE first_at >= (SELECT window_start FROM ngeshare.history_state)) AS recent,
+					(SELECT sum(attendances) FROM ngeshare.meeting WHERE first_at >= (SELECT window_start
+						FROM ngeshare.history_state)) AS recent,
 					(SELECT count(*) FROM ngeshare.group_snapshot) AS shown,
 					(SELECT count(*) FROM ngeshare.group_timeline) AS told,
 					EXISTS (SELECT 1 FROM sync_run WHERE status = 'success') AS was_synced
@@ -226,7 +260,14 @@ sub start_reader
 				PERFORM pg_sleep(0.002);
 			END LOOP;
 		END
-		$$} ], '<', \undef, '>', \my $ignored, '2>', \$self->{seen});
+		$$}
+		],
+		'<',
+		\undef,
+		'>',
+		\my $ignored,
+		'2>',
+		\$self->{seen});
 	return;
 }
 
@@ -237,7 +278,8 @@ sub end_reader
 	my ($self) = @_;
 
 	$self->{reader}->kill_kill(grace => 1);
-	my $left = $self->ask(q{
+	my $left = $self->ask(
+		q{
 		SELECT count(*) FILTER (WHERE NOT pg_terminate_backend(pid, 60000))
 		FROM pg_stat_activity WHERE application_name = 'the reader'});
 	die 'a reader does not end' if $left != 0;
@@ -307,9 +349,11 @@ sub lock_production
 	my ($self) = @_;
 	my $output = '';
 
-	$self->{locking} = q{BEGIN; LOCK TABLE "User", "Hangout", "HangoutEpisode", "HangoutGroup", "UserHangoutGroup",
+	$self->{locking} =
+	  q{BEGIN; LOCK TABLE "User", "Hangout", "HangoutEpisode", "HangoutGroup", "UserHangoutGroup",
 		"UserHangoutGroupAttendance" IN ACCESS EXCLUSIVE MODE; SELECT 'locked';} . "\n";
-	$self->{locker} = IPC::Run::start([ 'psql', '-X', '-q', '-At', '-d', $self->{production}->connstr('source'), '-f', '-' ],
+	$self->{locker} = IPC::Run::start(
+		[ 'psql', '-X', '-q', '-At', '-d', $self->{production}->connstr('source'), '-f', '-' ],
 		'<', \$self->{locking}, '>', \$output, '2>', \my $ignored);
 	$self->{locker}->pump until $output =~ /locked/;
 	return;

@@ -6,14 +6,16 @@
 #   my $proxy = HostileProxy->start(port => $production->port);
 #   $proxy->arm('sync', @kinds)   for each statement of a scope, which is a name for it
 #   $proxy->once($kind, $regex)   the next statement that matches, and nothing else; also
-#                                 bad_text (texts alone), endless_rows and trickling_rows (of a COPY)
+#                                 bad_text (texts alone), endless_rows and
+#                                 trickling_rows (of a COPY)
 #   $proxy->honest                everything is passed on again
 #   $proxy->pending               wrong answers that statements of the scope still have before them
 #   $proxy->log                   what was served since: [ time, form, kind, is_copy, statement ]
 #
 # Two statements are the same where they differ in literals and numbers only. They have
 # the same form where they differ in names as well: the first of a form gets every kind,
-# another table's every third, and kinds that take time (@SLOW) are rarer still. With
+# another table's every third, and kinds that take time are rarer: @HEAVY are for a form that
+# no scope has seen, and @SLOW for some of these. With
 # NGESHARE_HOSTILE_ALL in the environment each statement gets all kinds. The pseudo
 # statement "start-up" is the connection itself.
 package HostileProxy;
@@ -26,19 +28,24 @@ use parent 'ToldProcess';
 use Errno qw(EAGAIN EINTR EWOULDBLOCK);
 use IO::Select;
 use IO::Socket::INET;
-use Socket qw(IPPROTO_TCP TCP_NODELAY);
+use Socket      qw(IPPROTO_TCP TCP_NODELAY);
 use Time::HiRes qw(time);
 
 # Invalid in UTF-8, as a message in Latin-1 is.
 our $BYTES = "Zugang verweigert f\xFCr \xE4 \xFF";
+my $LONG = 'long ' x 200_000;
 
-our @ROWS = qw(no_row many_rows fewer_columns more_columns other_type nulls sizes bad_bytes big_text);
+our @ROWS =
+  qw(no_row many_rows fewer_columns more_columns other_type nulls sizes bad_bytes big_text);
 our @PROTOCOL = qw(tag copy_in copy_out copy_both error notice garbage truncated endless);
 our @SLOW = qw(silence trickle);
+our @HEAVY = qw(many_rows big_text endless);
 
 # What is sent without asking production.
-my %immediate = map { $_ => 1 } qw(tag copy_in copy_out copy_both error garbage endless silence);
-my %slow      = map { $_ => 1 } @SLOW;
+my %immediate =
+  map { $_ => 1 } qw(tag copy_in copy_out copy_both error long_error garbage endless silence);
+my %slow = map { $_ => 1 } @SLOW;
+my %heavy = map { $_ => 1 } @HEAVY;
 
 # Seconds between two bytes that trickle, bytes of a large text, the oid of the type text.
 use constant { TRICKLE => 0.2, LARGE => 20_000_000, TEXT => 25 };
@@ -51,12 +58,25 @@ sub honest { my ($self) = @_; return $self->tell('honest'); }
 
 sub pending { my ($self) = @_; return $self->tell('pending'); }
 
-sub log { my ($self) = @_; return map { [ split /\t/ ] } split /\x01/, $self->tell('log') =~ s/^ok ?//r; }
+sub log
+{
+	my ($self) = @_;
+	return map { [ split /\t/ ] } split /\x01/, $self->tell('log') =~ s/^ok ?//r;
+}
 
 sub state
 {
 	my ($class, %option) = @_;
-	return { port => $option{port}, connections => {}, kinds => [], scope => '', seen => {}, forms => {}, known => {}, log => [] };
+	return {
+		port => $option{port},
+		connections => {},
+		kinds => [],
+		scope => '',
+		seen => {},
+		forms => {},
+		known => {},
+		log => []
+	};
 }
 
 # ---- messages
@@ -82,7 +102,20 @@ sub take_messages
 
 sub ready { return message('Z', 'I'); }
 
-sub said { my ($type) = @_; return message($type, "SWARNING\0C40001\0M$BYTES\0D$BYTES\0H$BYTES\0\0"); }
+# Many messages that belong to no answer: settings of other names each, or notifications.
+sub flood
+{
+	my ($kind) = @_;
+
+	return join '', map { message('S', "p$_\0v\0") } 1 .. 200_000 if $kind =~ /parameters/;
+	return message('A', pack('N', 1) . "channel\0" . 'x' x 1000 . "\0") x 1000;
+}
+
+sub said
+{
+	my ($type) = @_;
+	return message($type, "SWARNING\0C40001\0M$BYTES\0D$BYTES\0H$BYTES\0\0");
+}
 
 # The columns of a row description: [ name, rest up to the type, type, rest ] each.
 sub columns_of
@@ -101,7 +134,8 @@ sub columns_of
 
 sub description
 {
-	return message('T', pack('n', scalar @_) . join '', map { "$_->[0]\0$_->[1]$_->[2]$_->[3]" } @_);
+	return message('T', pack('n', scalar @_) . join '',
+		map { "$_->[0]\0$_->[1]$_->[2]$_->[3]" } @_);
 }
 
 # The values of a row; undef is NULL.
@@ -120,7 +154,11 @@ sub values_of
 	return @values;
 }
 
-sub tuple { return pack('n', scalar @_) . join '', map { defined $_ ? pack('N', length $_) . $_ : pack 'l>', -1 } @_; }
+sub tuple
+{
+	return pack('n', scalar @_) . join '',
+	  map { defined $_ ? pack('N', length $_) . $_ : pack 'l>', -1 } @_;
+}
 
 # ---- wrong answers
 
@@ -131,9 +169,11 @@ sub immediate_answer
 
 	return message('C', "SELECT 1\0") . ready() if $kind eq 'tag';
 	return message('G', pack 'Cnn', 1, 1, 1) if $kind eq 'copy_in';
-	return message('H', pack 'Cnn', 1, 1, 1) . message('c', '') . message('C', "COPY 0\0") . ready() if $kind eq 'copy_out';
+	return message('H', pack 'Cnn', 1, 1, 1) . message('c', '') . message('C', "COPY 0\0") . ready()
+	  if $kind eq 'copy_out';
 	return message('W', pack 'Cnn', 1, 1, 1) if $kind eq 'copy_both';
 	return said('E') . ready() if $kind eq 'error';
+	return message('E', "SERROR\0C40001\0M$LONG\0D$LONG\0\0") . ready() if $kind eq 'long_error';
 	return "\x00\xFF\x17garbage\x80" x 50 if $kind eq 'garbage';
 	return '';
 }
@@ -144,24 +184,28 @@ sub wrong_rows
 	my ($kind, @messages) = @_;
 	my ($description) = map { $_->[1] } grep { $_->[0] eq 'T' } @messages;
 	my @columns = columns_of($description);
-	my @rows    = map { [ values_of($_->[1]) ] } grep { $_->[0] eq 'D' } @messages;
+	my @rows = map { [ values_of($_->[1]) ] } grep { $_->[0] eq 'D' } @messages;
 
 	@rows = ([ ('1') x @columns ]) if !@rows && $kind ne 'no_row';
 	if    ($kind eq 'no_row')        { @rows = (); }
 	elsif ($kind eq 'many_rows')     { @rows = (@rows) x 20_000; $#rows = 19_999; }
-	elsif ($kind eq 'fewer_columns') { pop @$_ for @rows, \@columns; }
-	elsif ($kind eq 'more_columns')  { push @$_, $_->[-1] for @rows, \@columns; }
-	elsif ($kind eq 'other_type')    { $_->[2] = pack 'N', 701 for @columns; }
-	elsif ($kind eq 'nulls')         { $_ = [ (undef) x @columns ] for @rows; }
+	elsif ($kind eq 'fewer_columns') { pop @$_                       for @rows, \@columns; }
+	elsif ($kind eq 'more_columns')  { push @$_, $_->[-1]            for @rows, \@columns; }
+	elsif ($kind eq 'other_type')    { $_->[2] = pack 'N', 701       for @columns; }
+	elsif ($kind eq 'nulls')         { $_ = [ (undef) x @columns ]   for @rows; }
 	elsif ($kind eq 'sizes')         { $_ = [ ('1e300') x @columns ] for @rows; }
-	elsif ($kind eq 'bad_bytes')     { $_ = [ ($BYTES) x @columns ] for @rows; }
+	elsif ($kind eq 'bad_bytes')     { $_ = [ ($BYTES) x @columns ]  for @rows; }
 	elsif ($kind eq 'big_text')      { $rows[0][0] = 'x' x LARGE; }
 	elsif ($kind eq 'bad_text')
 	{
 		my @texts = grep { unpack('N', $columns[$_][2]) == TEXT } 0 .. $#columns;
 		@{$_}[@texts] = ($BYTES) x @texts for @rows;
 	}
-	return description(@columns) . join('', map { message('D', tuple(@$_)) } @rows) . message('C', "SELECT 1\0") . ready();
+	return
+		description(@columns)
+	  . join('', map { message('D', tuple(@$_)) } @rows)
+	  . message('C', "SELECT 1\0")
+	  . ready();
 }
 
 # A stream of COPY, made wrong.
@@ -172,7 +216,7 @@ sub wrong_stream
 	my ($format, $count) = unpack 'Cn', $description;
 	my $stream = join '', map { $_->[1] } grep { $_->[0] eq 'd' } @messages;
 	my $header = substr $stream, 0, 19;
-	my $rows   = substr $stream, 19, -2;
+	my $rows = substr $stream, 19, -2;
 
 	if    ($kind eq 'no_row')        { $rows = ''; }
 	elsif ($kind eq 'many_rows')     { $rows x= 3; }
@@ -183,9 +227,16 @@ sub wrong_stream
 	elsif ($kind eq 'sizes')         { $rows = pack 'nN', $count, 0x7FFFFFF0; }
 	elsif ($kind eq 'bad_bytes')     { $rows = tuple(($BYTES) x $count); }
 	elsif ($kind eq 'big_text')      { $header = 'x' x LARGE; }
-	elsif ($kind eq 'endless_rows')  { return (message('H', $description) . message('d', $header), message('d', $rows)); }
+	elsif ($kind eq 'endless_rows')
+	{
+		return (message('H', $description) . message('d', $header), message('d', $rows));
+	}
+	elsif ($kind =~ /^flood/)
+	{
+		return (message('H', $description) . message('d', $header), flood($kind));
+	}
 	return
-	    message('H', pack 'Cn*', $format, $count, ($format) x $count)
+		message('H', pack 'Cn*', $format, $count, ($format) x $count)
 	  . message('d', $header . $rows . "\xFF\xFF")
 	  . message('c', '')
 	  . message('C', "COPY 1\0")
@@ -196,19 +247,24 @@ sub wrong_stream
 sub wrong_answer
 {
 	my ($kind, $honest) = @_;
-	my $bytes    = $honest;
+	my $bytes = $honest;
 	my @messages = take_messages(\$bytes);
 
 	return said('N') x 3 . $honest if $kind eq 'notice';
 	return substr $honest, 0, length($honest) / 2 if $kind eq 'truncated';
 	return $honest if $kind =~ /^trickl/ || grep { $_->[0] eq 'E' } @messages;
 	return wrong_stream($kind, @messages) if $messages[0][0] eq 'H';
+	return ('', flood($kind)) if $kind =~ /^flood/;
 	return wrong_rows($kind, @messages);
 }
 
 # ---- which statement gets which
 
-sub same_statement { my ($sql) = @_; return $sql =~ s/(?:'[^']*')+/?/gr =~ s/\d+/0/gr =~ s/[\s\x01]+/ /gr; }
+sub same_statement
+{
+	my ($sql) = @_;
+	return $sql =~ s/(?:'[^']*')+/?/gr =~ s/\d+/0/gr =~ s/[\s\x01]+/ /gr;
+}
 
 # Names and lists aside, only the words of SQL are left.
 sub form_of { my ($sql) = @_; return join ' ', same_statement($sql) =~ /\b([A-Z]{2,})\b/g; }
@@ -241,12 +297,12 @@ sub kinds_for
 {
 	my ($state, $sql, $form) = @_;
 	my $group = $state->{scope} eq 'doctor' ? 'question' : $form;
-	my $turn  = $state->{forms}{"$state->{scope} $group"}++;
+	my $turn = $state->{forms}{"$state->{scope} $group"}++;
 	my $is_new = !$state->{known}{$form}++;
-	my $slow  = $is_new && (keys %{ $state->{known} } <= 4 || keys(%{ $state->{known} }) % 5 == 0);
+	my $slow = $is_new && (keys %{ $state->{known} } <= 4 || keys(%{ $state->{known} }) % 5 == 0);
 	my @kinds = grep { $sql ne 'start-up' || $immediate{$_} } @{ $state->{kinds} };
-	my @quick = grep { !$slow{$_} } @kinds;
-	my @late  = grep { $slow{$_} } @kinds;
+	my @quick = grep { !$slow{$_} && ($is_new || !$heavy{$_}) } @kinds;
+	my @late = grep { $slow{$_} } @kinds;
 
 	return @kinds if $ENV{NGESHARE_HOSTILE_ALL};
 	@quick = map { $quick[$_] } grep { ($_ + $turn) % 3 == 0 } 0 .. $#quick if $turn > 0;
@@ -258,7 +314,8 @@ sub note
 	my ($state, $sql, $kind) = @_;
 	my $is_copy = $sql =~ /^COPY/ ? 1 : 0;
 
-	push @{ $state->{log} }, join "\t", time, form_of($sql), $kind, $is_copy, substr same_statement($sql), 0, 200;
+	push @{ $state->{log} }, join "\t", time, form_of($sql), $kind, $is_copy,
+	  substr same_statement($sql), 0, 200;
 	return;
 }
 
@@ -267,18 +324,23 @@ sub note
 sub step
 {
 	my ($state) = @_;
-	my @all    = values %{ $state->{connections} };
-	my $reads  = IO::Select->new($state->{control}, $state->{listener}, map { ($_->{client}, $_->{is_over} ? () : $_->{server}) } @all);
-	my $writes = IO::Select->new(map { $_->{client} } grep { ($_->{out} ne '' || defined $_->{endless}) && !$_->{trickles} } @all);
-	my $waits  = grep({ $_->{trickles} } @all) ? TRICKLE : undef;
+	my @all = values %{ $state->{connections} };
+	my $reads = IO::Select->new($state->{control}, $state->{listener},
+		map { ($_->{client}, $_->{is_over} ? () : $_->{server}) } @all);
+	my $writes = IO::Select->new(
+		map  { $_->{client} }
+		grep { ($_->{out} ne '' || defined $_->{endless}) && !$_->{trickles} } @all);
+	my $waits = grep({ $_->{trickles} } @all) ? TRICKLE : undef;
 	my ($readable, $writable) = IO::Select::select($reads, $writes, undef, $waits);
 
 	for my $connection (@all)
 	{
 		trickle($connection) if $connection->{trickles};
-		read_side($state, $connection, 'client') if grep { $_ == $connection->{client} } @{ $readable // [] };
+		read_side($state, $connection, 'client')
+		  if grep { $_ == $connection->{client} } @{ $readable // [] };
 		next if $connection->{is_closed};
-		read_side($state, $connection, 'server') if grep { $_ == $connection->{server} } @{ $readable // [] };
+		read_side($state, $connection, 'server')
+		  if grep { $_ == $connection->{server} } @{ $readable // [] };
 		next if $connection->{is_closed};
 		flush_out($state, $connection) if grep { $_ == $connection->{client} } @{ $writable // [] };
 	}
@@ -291,7 +353,8 @@ sub accept_client
 {
 	my ($state) = @_;
 	my $client = $state->{listener}->accept or return;
-	my $server = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $state->{port}, Proto => 'tcp');
+	my $server =
+	  IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $state->{port}, Proto => 'tcp');
 
 	return close $client unless $server;
 	for my $socket ($client, $server)
@@ -299,8 +362,15 @@ sub accept_client
 		$socket->blocking(0);
 		setsockopt $socket, IPPROTO_TCP, TCP_NODELAY, 1;
 	}
-	$state->{connections}{$client} =
-	  { key => "$client", client => $client, server => $server, from_client => '', captured => '', out => '', next => 0 };
+	$state->{connections}{$client} = {
+		key => "$client",
+		client => $client,
+		server => $server,
+		from_client => '',
+		captured => '',
+		out => '',
+		next => 0
+	};
 	return;
 }
 
@@ -322,7 +392,9 @@ sub read_side
 	return if !defined $got && ($! == EAGAIN || $! == EWOULDBLOCK || $! == EINTR);
 	if (!$got)
 	{
-		return close_connection($state, $connection) if $side eq 'client' || $connection->{out} eq '';
+		return close_connection($state, $connection)
+		  if $side eq 'client' || $connection->{out} eq '';
+
 		# What production said before it ended is still to be passed on.
 		$connection->{is_over} = $connection->{ends} = 1;
 		return;
@@ -338,7 +410,8 @@ sub flush_out
 	$connection->{out} .= $connection->{endless} x (1 + 262_144 / length $connection->{endless})
 	  if defined $connection->{endless} && length $connection->{out} < 65_536;
 	my $sent = syswrite $connection->{client}, $connection->{out}, 1_048_576;
-	return close_connection($state, $connection) if !defined $sent && $! != EAGAIN && $! != EWOULDBLOCK && $! != EINTR;
+	return close_connection($state, $connection)
+	  if !defined $sent && $! != EAGAIN && $! != EWOULDBLOCK && $! != EINTR;
 	substr $connection->{out}, 0, $sent // 0, '';
 	close_connection($state, $connection) if $connection->{out} eq '' && $connection->{ends};
 	return;
@@ -374,7 +447,8 @@ sub from_client
 	$connection->{from_client} .= $piece;
 	if (!$connection->{has_started})
 	{
-		my $length = length $connection->{from_client} < 4 ? 1e9 : unpack 'N', $connection->{from_client};
+		my $length = length $connection->{from_client} < 4 ? 1e9 : unpack 'N',
+		  $connection->{from_client};
 
 		return if length $connection->{from_client} < $length;
 		$connection->{has_started} = 1;
@@ -386,11 +460,12 @@ sub from_client
 	for my $message (take_messages(\$connection->{from_client}))
 	{
 		my ($type, $body) = @$message;
-		my $sql  = $type eq 'Q' ? $body =~ s/\0.*//sr : undef;
+		my $sql = $type eq 'Q' ? $body =~ s/\0.*//sr : undef;
 		my $kind = defined $sql ? next_kind($state, $sql) : undef;
 
 		begin_wrong($state, $connection, $sql, $kind) if defined $kind;
-		to_server($state, $connection, message($type, $body)) unless defined $kind && $immediate{$kind};
+		to_server($state, $connection, message($type, $body))
+		  unless defined $kind && $immediate{$kind};
 		last if $connection->{is_closed};
 	}
 	return;
@@ -426,10 +501,12 @@ sub from_server
 	$connection->{ends} = $kind eq 'truncated';
 	$connection->{trickles} = $kind =~ /^trickl/;
 	return if $kind ne 'trickling_rows';
+
 	# The first row comes at once.
 	my $bytes = $connection->{out};
 	my @first = (take_messages(\$bytes))[ 0, 1 ];
-	syswrite $connection->{client}, substr $connection->{out}, 0, 10 + length "$first[0][1]$first[1][1]", '';
+	syswrite $connection->{client}, substr $connection->{out}, 0,
+	  10 + length "$first[0][1]$first[1][1]", '';
 	return;
 }
 
@@ -438,13 +515,16 @@ sub obey
 {
 	my ($state) = @_;
 	my $command = readline $state->{control} // return 0;
-	my $answer  = 'ok';
+	my $answer = 'ok';
 
 	chomp $command;
-	if ($command =~ /^arm (\S+) (.*)$/)         { @{$state}{qw(scope kinds)} = ($1, [ split / /, $2 ]); }
-	elsif ($command =~ /^once (\S+) (.*)$/)     { $state->{once} = [ $1, $2 ]; }
-	elsif ($command eq 'honest')                { $state->{scope} = ''; delete $state->{once}; }
-	elsif ($command eq 'pending')               { $answer = map { @$_ } values %{ $state->{seen}{ $state->{scope} } }; }
+	if    ($command =~ /^arm (\S+) (.*)$/) { @{$state}{qw(scope kinds)} = ($1, [ split / /, $2 ]); }
+	elsif ($command =~ /^once (\S+) (.*)$/) { $state->{once} = [ $1, $2 ]; }
+	elsif ($command eq 'honest')            { $state->{scope} = ''; delete $state->{once}; }
+	elsif ($command eq 'pending')
+	{
+		$answer = map { @$_ } values %{ $state->{seen}{ $state->{scope} } };
+	}
 	elsif ($command eq 'log')
 	{
 		$answer = 'ok ' . join "\x01", @{ $state->{log} };

@@ -12,21 +12,28 @@ use File::Path 'make_path';
 use File::Spec;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Templates qw(copy_template take_database);
 use Test::More;
 
-our @EXPORT = qw(offer_release_1_1 start_servers new_production new_local connect_local sync_local
-  rows_of differences answers_of answers_differ forget_activity reference_files history_differs
-  refresh_local rebuilt_differs psql_errors needs_pg_cron @VIEWS @FUNCTIONS @SNAPSHOT $COMPARED $LOGIN $PASSWORD);
+our @EXPORT =
+  qw(offer_release_1_1 start_servers new_production new_reading_login new_local connect_local
+  sync_local rows_of differences answers_of answers_differ forget_activity reference_columns
+  reference_files history_differs refresh_local rebuilt_differs psql_errors needs_pg_cron
+  @VIEWS @FUNCTIONS @SNAPSHOT $COMPARED $LOGIN $PASSWORD);
 
-our $LOGIN    = 'ngeshare_reader';
+our $LOGIN = 'ngeshare_reader';
 our $PASSWORD = q{it's "secret" \\ 50%};
-our @VIEWS    = qw(v_group_summary v_group_progress v_group_status
+our @VIEWS = qw(v_group_summary v_group_progress v_group_status
   v_curriculum_pipeline v_curriculum_funnel v_rescue_list
   v_member_roster v_facilitator_alumni v_member_journey v_facilitator_growth v_facilitator_monthly
-  v_drop_off v_time_to_graduate v_graduation_outliers v_anomalies v_at_risk v_cohort v_resume_chance);
+  v_drop_off v_time_to_graduate v_graduation_outliers v_anomalies v_at_risk v_cohort
+  v_resume_chance);
 
 # The tables that all answers read.
-our @SNAPSHOT = map { "ngeshare.$_" } qw(group_snapshot group_timeline group_meeting membership group_link
+our @SNAPSHOT =
+  map { "ngeshare.$_" }
+  qw(group_snapshot group_timeline group_meeting membership group_link
+  place_snapshot
   course_snapshot episode_snapshot);
 
 # Rows of answers that were compared with the reference's so far.
@@ -35,8 +42,8 @@ our $COMPARED = 0;
 # Each function's answer is held against the reference of the view of its shape.
 our @FUNCTIONS = (
 	[ 'ngeshare_group_status', 'v_group_status' ],
-	[ 'ngeshare_pipeline',     'v_curriculum_pipeline' ],
-	[ 'ngeshare_funnel',       'v_curriculum_funnel' ]);
+	[ 'ngeshare_pipeline', 'v_curriculum_pipeline' ],
+	[ 'ngeshare_funnel', 'v_curriculum_funnel' ]);
 
 # Skips a test that loads pg_cron where the PostgreSQL under test is known to have none.
 sub needs_pg_cron
@@ -62,7 +69,11 @@ sub offer_release_1_1
 {
 	my $root = PostgreSQL::Test::Utils::tempdir();
 	my ($bin, $share, @libraries) =
-	  map { my $path = `pg_config --$_`; chomp $path; abs_path($path) } qw(bindir sharedir libdir pkglibdir);
+	  map {
+		my $path = `pg_config --$_`;
+		chomp $path;
+		abs_path($path)
+	  } qw(bindir sharedir libdir pkglibdir);
 
 	make_path("$root$bin", "$root$share/extension");
 	copy("$bin/$_", "$root$bin/$_") && chmod(0755, "$root$bin/$_") || die "copying $_: $!"
@@ -77,30 +88,47 @@ sub offer_release_1_1
 		symlink($library, "$root$library") if !-e "$root$library";
 	}
 	unlink "$root$share/extension/ngeshare--1.1.sql";
-	copy(project('t', 'data', 'ngeshare--1.1.sql'), "$root$share/extension/") or die "copying 1.1: $!";
+	copy(project('t', 'data', 'ngeshare--1.1.sql'), "$root$share/extension/")
+	  or die "copying 1.1: $!";
 	@installation = (install_path => dirname("$root$bin"));
 	return;
 }
 
-# Starts one server; production asks its TCP clients for a password.
+# Starts one server; production asks its TCP clients for a password. Every sync compares the whole
+# past, however slow the machine is just now.
 sub start_server
 {
 	my ($name, @settings) = @_;
 	my $server = PostgreSQL::Test::Cluster->new($name, @installation);
 
-	$server->init(extra => [ '--encoding=UTF8', '--locale=C.UTF-8' ]);
-	$server->append_conf('postgresql.conf', join("\n", 'fsync = off', "timezone = 'UTC'", @settings, ''));
+	copy_template($server, \&init_server, $name eq 'local' ? \&fill_local : \&fill_production)
+	  || init_server($server);
+	$server->append_conf(
+		'postgresql.conf',
+		join("\n",
+			'fsync = off',
+			"timezone = 'UTC'",
+			q{ngeshare.sync_past_budget = '1h'},
+			@settings, ''));
 	$server->start;
 	return $server;
+}
+
+# Makes a server's data directory from nothing.
+sub init_server
+{
+	my ($server) = @_;
+	$server->init(extra => [ '--encoding=UTF8', '--locale=C.UTF-8' ]);
+	return;
 }
 
 # Starts both servers and returns them.
 sub start_servers
 {
 	my $production = start_server('production', "listen_addresses = '127.0.0.1'");
-	my $local      = start_server('local', "session_preload_libraries = 'ngeshare'");
-	my $rules      = $production->data_dir . '/pg_hba.conf';
-	my $others     = slurp_file($rules);
+	my $local = start_server('local', "session_preload_libraries = 'ngeshare'");
+	my $rules = $production->data_dir . '/pg_hba.conf';
+	my $others = slurp_file($rules);
 
 	unlink $rules;
 	append_to_file($rules, "host all $LOGIN 127.0.0.1/32 scram-sha-256\n$others");
@@ -112,16 +140,45 @@ sub start_servers
 sub new_production
 {
 	my ($production, $database) = @_;
-	my $port = $production->port;
 
+	return if take_database($production, $database);
 	$production->safe_psql('postgres', "CREATE DATABASE $database");
+	fill_production($production, $database);
+	return;
+}
+
+# The reading login, for a production that a test makes by itself. A copied server has it already.
+sub new_reading_login
+{
+	my ($production) = @_;
+	my $password = $PASSWORD =~ s/'/''/gr;
+	my $is_there =
+	  $production->safe_psql('postgres', "SELECT count(*) FROM pg_roles WHERE rolname = '$LOGIN'");
+
+	$production->safe_psql('postgres',
+		($is_there ? 'ALTER' : 'CREATE') . " ROLE $LOGIN LOGIN PASSWORD '$password'");
+	return;
+}
+
+# Fills a database with production's schema, the generator, the reference and the login's rights.
+sub fill_production
+{
+	my ($production, $database) = @_;
+
 	for my $file (project('demo', 'schema.sql'), project('demo', 'generate.sql'), reference_files())
 	{
-		command_ok_quietly([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d',
-			$production->connstr($database), '-f', $file ]);
+		command_ok_quietly(
+			[
+				'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $production->connstr($database),
+				'-f', $file
+			]);
 	}
-	command_ok_quietly([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-v', "password=$PASSWORD", '-d',
-		$production->connstr($database), '-f', project('demo', 'login.sql') ]);
+	command_ok_quietly(
+		[
+			'psql', '-X', '-q', '-v',
+			'ON_ERROR_STOP=1', '-v', "password=$PASSWORD", '-d',
+			$production->connstr($database), '-f', project('demo', 'login.sql')
+		]);
 	return;
 }
 
@@ -146,7 +203,16 @@ sub new_local
 {
 	my ($local, $database) = @_;
 
+	return if take_database($local, $database);
 	$local->safe_psql('postgres', "CREATE DATABASE $database");
+	fill_local($local, $database);
+	return;
+}
+
+# Makes the extension in a database.
+sub fill_local
+{
+	my ($local, $database) = @_;
 	$local->safe_psql($database, 'CREATE EXTENSION ngeshare CASCADE');
 	return;
 }
@@ -156,10 +222,10 @@ sub connect_local
 {
 	my ($production, $database, %other) = @_;
 	my %part = (
-		host     => '127.0.0.1',
-		port     => $production->port,
-		dbname   => $database,
-		user     => $LOGIN,
+		host => '127.0.0.1',
+		port => $production->port,
+		dbname => $database,
+		user => $LOGIN,
 		password => $PASSWORD,
 		%other);
 	my $conninfo = join ' ', map { "$_=" . quote_conninfo($part{$_}) } sort keys %part;
@@ -216,7 +282,8 @@ sub differences
 
 	$count{$_}++ for @$wanted;
 	$count{$_}-- for @$got;
-	return map { ($count{$_} > 0 ? 'missing: ' : 'extra: ') . $_ } grep { $count{$_} != 0 } sort keys %count;
+	return map { ($count{$_} > 0 ? 'missing: ' : 'extra: ') . $_ }
+	  grep { $count{$_} != 0 } sort keys %count;
 }
 
 # Runs named queries in one session, behind some settings; returns each one's rows
@@ -238,6 +305,21 @@ sub answers_of
 	return \%rows;
 }
 
+# The columns that each reference answers, as a list for SELECT, by the function's name. A view
+# may have more, which other tests compare.
+sub reference_columns
+{
+	my ($production, $source) = @_;
+
+	return map { split /\t/ } split /\n/, $production->safe_psql(
+		$source, q{
+		COPY (SELECT proname, string_agg(quote_ident(name), ', ' ORDER BY place)
+			FROM pg_proc CROSS JOIN unnest(proargnames, proargmodes) WITH ORDINALITY
+				AS argument (name, mode, place)
+			WHERE pronamespace = 'reference'::regnamespace AND mode = 't'
+				GROUP BY proname) TO STDOUT});
+}
+
 # Takes is_active out of both sides of a roster wherever it is not known here:
 # then it is so for every user.
 sub forget_activity
@@ -248,7 +330,12 @@ sub forget_activity
 	return if $unknown == 0;
 	for my $list (@lists)
 	{
-		@$list = sort map { my @field = split /\t/; $field[5] = '\N' if $field[1] ne '\N'; join "\t", @field } @$list;
+		@$list = sort map {
+			my @field = split /\t/;
+			$field[5] = '\N'
+			  if $field[1] ne '\N';
+			join "\t", @field
+		} @$list;
 	}
 	return;
 }
@@ -260,11 +347,15 @@ sub forget_activity
 sub answers_differ
 {
 	my ($production, $source, $local, $database, $as_of, $settings) = @_;
+	my %columns = reference_columns($production, $source);
 	my %reference = map { $_ => "SELECT * FROM reference.$_('$as_of')" } @VIEWS;
-	my %answer = ((map { $_ => "SELECT * FROM $_" } @VIEWS), map { $_->[0] => "SELECT * FROM $_->[0]('$as_of')" } @FUNCTIONS);
+	my %answer = (
+		(map { $_ => "SELECT $columns{$_} FROM $_" } @VIEWS),
+		map { $_->[0] => "SELECT $columns{$_->[1]} FROM $_->[0]('$as_of')" } @FUNCTIONS);
 	my %shape = ((map { $_ => $_ } @VIEWS), map { $_->[0] => $_->[1] } @FUNCTIONS);
 	my $wanted = answers_of($production, $source, '', %reference);
-	my $got = answers_of($local, $database, ($settings // '') . "SET ngeshare.as_of = '$as_of';\n", %answer);
+	my $got = answers_of($local, $database, ($settings // '') . "SET ngeshare.as_of = '$as_of';\n",
+		%answer);
 	my @different;
 
 	forget_activity($wanted->{v_member_roster}, $got->{v_member_roster});
@@ -282,8 +373,17 @@ sub psql_errors
 	my ($server, $database, $statements) = @_;
 	my ($output, $errors) = ('', '');
 
-	IPC::Run::run([ 'psql', '-X', '-q', '-v', 'VERBOSITY=verbose', '-d', $server->connstr($database), '-f', '-' ],
-		'<', \$statements, '>', \$output, '2>', \$errors);
+	IPC::Run::run(
+		[
+			'psql', '-X', '-q', '-v', 'VERBOSITY=verbose', '-d', $server->connstr($database),
+			'-f', '-'
+		],
+		'<',
+		\$statements,
+		'>',
+		\$output,
+		'2>',
+		\$errors);
 	$errors =~ s/^LOCATION:.*\n//mg;
 	$errors =~ s/^psql:<stdin>:\d+: //mg;
 	return $errors;
@@ -294,11 +394,14 @@ sub psql_errors
 sub history_differs
 {
 	my ($production, $source, $local, $database, $zone) = @_;
-	my @wanted = rows_of($production, $source, qq{
-		SELECT "hangoutGroupId", "hangoutEpisodeId", ("attendedAt" AT TIME ZONE 'UTC' AT TIME ZONE '$zone')::date,
+	my @wanted = rows_of(
+		$production, $source, qq{
+		SELECT "hangoutGroupId", "hangoutEpisodeId",
+			("attendedAt" AT TIME ZONE 'UTC' AT TIME ZONE '$zone')::date,
 			min("attendedAt"), max("attendedAt"), count(*)
 		FROM "UserHangoutGroupAttendance" WHERE "attendedAt" >= '2000-01-01' GROUP BY 1, 2, 3});
-	my @got = rows_of($local, $database, q{
+	my @got = rows_of(
+		$local, $database, q{
 		SELECT group_id, episode_id, day, min(first_at), max(last_at), sum(attendances)
 		FROM ngeshare.meeting GROUP BY 1, 2, 3});
 
@@ -321,8 +424,10 @@ sub rebuilt_differs
 	for my $table (@SNAPSHOT)
 	{
 		my ($name) = $table =~ /(\w+)$/;
-		$script .= "SELECT '$name is not made again: ' || row FROM (TABLE was_$name EXCEPT ALL TABLE $table) AS row;\n"
-		  . "SELECT '$name lacks: ' || row FROM (TABLE $table EXCEPT ALL TABLE was_$name) AS row;\n";
+		$script .= "SELECT '$name is not made again: ' || row
+				FROM (TABLE was_$name EXCEPT ALL TABLE $table) AS row;\n"
+		  . "SELECT '$name lacks: ' || row
+		  	FROM (TABLE $table EXCEPT ALL TABLE was_$name) AS row;\n";
 	}
 	return split /\n/, $local->safe_psql($database, "$script ROLLBACK");
 }

@@ -11,8 +11,10 @@ our @EXPORT = qw(odd_settings hand_picked as_statements ROUNDS);
 
 use constant ROUNDS => 4;
 
-# What a sync refuses plainly (a database that is read-only by will), what only fills logs, and what is ours.
-my $LEFT_OUT = q{name NOT LIKE 'ngeshare.%' AND name !~ '^(trace_|debug_pr|log_)' AND name NOT LIKE 'transaction\_%' AND name <> 'default_transaction_read_only'};
+# What a sync refuses plainly (a database that is read-only by will), what only fills logs, and what
+# is ours.
+my $LEFT_OUT = q{name NOT LIKE 'ngeshare.%' AND name !~ '^(trace_|debug_pr|log_)'
+  	AND name NOT LIKE 'transaction\_%' AND name <> 'default_transaction_read_only'};
 
 # Lets every query begin workers, so that a sync takes ten times as long: one round has it.
 my ($PARALLEL, $PARALLEL_ROUND) = (qr/^(?:force_parallel_mode|debug_parallel_query)$/, 2);
@@ -22,7 +24,8 @@ my ($PARALLEL, $PARALLEL_ROUND) = (qr/^(?:force_parallel_mode|debug_parallel_que
 sub odd_settings
 {
 	my ($server, $round, $but) = @_;
-	my $rows = $server->safe_psql('postgres', qq{
+	my $rows = $server->safe_psql(
+		'postgres', qq{
 		SELECT name || '=' || CASE
 			WHEN vartype = 'bool' THEN CASE boot_val WHEN 'on' THEN 'off' ELSE 'on' END
 			ELSE enumvals[1 + $round % cardinality(enumvals)]
@@ -32,7 +35,8 @@ sub odd_settings
 		  AND (vartype = 'enum' OR vartype = 'bool' AND $round % 2 = 0)
 		ORDER BY name});
 
-	return grep { $_->[0] !~ ($but // qr/^$/) && ($round == $PARALLEL_ROUND || $_->[0] !~ $PARALLEL) }
+	return
+	  grep { $_->[0] !~ ($but // qr/^$/) && ($round == $PARALLEL_ROUND || $_->[0] !~ $PARALLEL) }
 	  map { [ split /=/, $_, 2 ] } split /\n/, $rows;
 }
 
@@ -41,13 +45,27 @@ sub hand_picked
 {
 	my ($round) = @_;
 	my @even = (
-		[ datestyle => 'SQL, DMY' ], [ timezone => 'Asia/Kathmandu' ], [ extra_float_digits => '-15' ],
-		[ search_path => 'strange, public' ], [ lock_timeout => '1ms' ], [ idle_in_transaction_session_timeout => '50ms' ],
-		[ gin_fuzzy_search_limit => '1' ], [ cursor_tuple_fraction => '0.01' ], [ work_mem => '64kB' ], [ lc_numeric => 'C' ]);
+		[ datestyle => 'SQL, DMY' ],
+		[ timezone => 'Asia/Kathmandu' ],
+		[ extra_float_digits => '-15' ],
+		[ search_path => 'strange, public' ],
+		[ lock_timeout => '1ms' ],
+		[ idle_in_transaction_session_timeout => '50ms' ],
+		[ gin_fuzzy_search_limit => '1' ],
+		[ cursor_tuple_fraction => '0.01' ],
+		[ work_mem => '64kB' ],
+		[ lc_numeric => 'C' ]);
 	my @odd = (
-		[ datestyle => 'German' ], [ timezone => 'America/St_Johns' ], [ extra_float_digits => '0' ], [ search_path => '' ],
-		[ statement_timeout => '150ms' ], [ idle_session_timeout => '0' ], [ geqo_threshold => '2' ], [ from_collapse_limit => '1' ],
-		[ default_table_access_method => 'heap' ], [ temp_buffers => '100' ]);
+		[ datestyle => 'German' ],
+		[ timezone => 'America/St_Johns' ],
+		[ extra_float_digits => '0' ],
+		[ search_path => '' ],
+		[ statement_timeout => '150ms' ],
+		[ idle_session_timeout => '0' ],
+		[ geqo_threshold => '2' ],
+		[ from_collapse_limit => '1' ],
+		[ default_table_access_method => 'heap' ],
+		[ temp_buffers => '100' ]);
 
 	return $round % 2 ? @odd : @even;
 }
@@ -57,7 +75,11 @@ sub as_statements
 {
 	my ($prefix, @settings) = @_;
 
-	return join '', map { my ($name, $value) = @$_; $value = $name eq 'search_path' && $value ne '' ? $value : "'$value'"; "$prefix SET $name = $value;\n" } @settings;
+	return join '', map {
+		my ($name, $value) = @$_;
+		$value = $name eq 'search_path' && $value ne '' ? $value : "'$value'";
+		"$prefix SET $name = $value;\n"
+	} @settings;
 }
 
 1;

@@ -28,29 +28,72 @@ use constant FEW => 10;
 our $LATE_COMMIT = 'a transaction commits after a sync that ran meanwhile';
 
 my @COURSES = map { "Ngeshare Sesi $_" } qw(Aqidah Hijrah Sejarah Dakwah);
-my @WORDS   = ('Nur', 'nur', '  Nur ', "Nur\tHayati", "Nur\nHayati", '', ' ', "O'Neil", 'a "b" \\ c', 'Ünïcødé', '🌙', '=1+1');
+my @WORDS = (
+	'Nur', 'nur', '  Nur ', "Nur\tHayati", "Nur\nHayati", '',
+	' ', "O'Neil", 'a "b" \\ c', 'Ünïcødé', '🌙', '=1+1');
 
 # The columns that change, by their kind of value; ? marks those that may be NULL.
 my %COLUMNS = (
-	User => { createdAt => 'time', email => 'text?', lastLogin => 'time?', lastActive => 'time?', deletedAt => 'time?' },
+	User => {
+		createdAt => 'time',
+		email => 'text?',
+		lastLogin => 'time?',
+		lastActive => 'time?',
+		deletedAt => 'time?'
+	},
 	Hangout => {
-		createdAt => 'time', name => 'course', description => 'text?', type => 'text', price => 'price',
-		visibility => 'text', circleProfileId => 'CircleProfile', hangoutProgramId => 'HangoutProgram?', pictureId => 'Image?' },
-	HangoutEpisode => { createdAt => 'time', name => 'text', description => 'text?', hangoutId => 'Hangout', order => 'order' },
+		createdAt => 'time',
+		name => 'course',
+		description => 'text?',
+		type => 'text',
+		price => 'price',
+		visibility => 'text',
+		circleProfileId => 'CircleProfile',
+		hangoutProgramId => 'HangoutProgram?',
+		pictureId => 'Image?'
+	},
+	HangoutEpisode => {
+		createdAt => 'time',
+		name => 'text',
+		description => 'text?',
+		hangoutId => 'Hangout',
+		order => 'order'
+	},
 	HangoutGroup => {
-		createdAt => 'time', name => 'text', description => 'text?', status => 'text', day => 'order?', time => 'time?',
-		hangoutId => 'Hangout?', imageId => 'Image?', endDate => 'time?', startDate => 'time?', city => 'text?', province => 'text?' },
+		createdAt => 'time',
+		name => 'text',
+		description => 'text?',
+		status => 'text',
+		day => 'order?',
+		time => 'time?',
+		hangoutId => 'Hangout?',
+		imageId => 'Image?',
+		endDate => 'time?',
+		startDate => 'time?',
+		city => 'text?',
+		province => 'text?'
+	},
 	UserHangoutGroup => {
-		createdAt => 'time', joinedAt => 'time?', status => 'text', hangoutGroupRole => 'role', hangoutGroupId => 'HangoutGroup',
-		userId => 'User?', publicId => 'text?', userEmail => 'text?', orderId => 'Order?' });
+		createdAt => 'time',
+		joinedAt => 'time?',
+		status => 'text',
+		hangoutGroupRole => 'role',
+		hangoutGroupId => 'HangoutGroup',
+		userId => 'User?',
+		publicId => 'text?',
+		userEmail => 'text?',
+		orderId => 'Order?'
+	});
 
 my %VALUE = (
-	time   => sub { at(between(now() - 400 * DAY, now() + 30 * DAY)) },
-	text   => sub { literal(one_of(@WORDS)) },
-	course => sub { literal(one_of(@COURSES, @COURSES, lc $COURSES[0], "$COURSES[1] ", 'Ngeshare Santai')) },
-	order  => sub { whole(-1, 13) },
-	price  => sub { one_of('0', '-0', '1e-7', '99999.99', '0.1') },
-	role   => sub { literal(one_of(qw(MEMBER MEMBER FACILITATOR ADMIN))) });
+	time => sub { at(between(now() - 400 * DAY, now() + 30 * DAY)) },
+	text => sub { literal(one_of(@WORDS)) },
+	course =>
+	  sub { literal(one_of(@COURSES, @COURSES, lc $COURSES[0], "$COURSES[1] ", 'Ngeshare Santai')) }
+	,
+	order => sub { whole(-1, 13) },
+	price => sub { one_of('0', '-0', '1e-7', '99999.99', '0.1') },
+	role => sub { literal(one_of(qw(MEMBER MEMBER FACILITATOR ADMIN))) });
 
 # Of the round that is going on, in milliseconds: the last sync's clock, the next
 # one's, its window's start, and the start of the window before.
@@ -65,7 +108,7 @@ sub kind
 	my ($name, $sql, $weight) = @_;
 
 	push @kinds, $name;
-	$sql_of{$name}    = $sql;
+	$sql_of{$name} = $sql;
 	$weight_of{$name} = $weight // 1;
 	return;
 }
@@ -73,7 +116,10 @@ sub kind
 sub kinds_of_change { return @kinds }
 
 # Each kind's name as often as its weight says.
-sub weighted_kinds { return map { ($_) x $weight_of{$_} } @kinds }
+sub weighted_kinds
+{
+	return map { ($_) x $weight_of{$_} } @kinds;
+}
 
 # The SQL of one change of a kind.
 sub change_sql
@@ -87,7 +133,11 @@ sub begin_round
 {
 	my ($number, $last, $now, $before_last) = @_;
 
-	%round = (number => $number, last => $last, now => $now, window => window_start_of($last),
+	%round = (
+		number => $number,
+		last => $last,
+		now => $now,
+		window => window_start_of($last),
 		window_before => window_start_of($before_last));
 	return;
 }
@@ -121,7 +171,8 @@ sub now { return $round{now} }
 sub spell
 {
 	my ($milliseconds) = @_;
-	return strftime('%Y-%m-%d %H:%M:%S', gmtime floor($milliseconds / 1000)) . sprintf '.%03d', $milliseconds % 1000;
+	return strftime('%Y-%m-%d %H:%M:%S', gmtime floor($milliseconds / 1000)) . sprintf '.%03d',
+	  $milliseconds % 1000;
 }
 
 sub at { return "timestamp '" . spell($_[0]) . "'" }
@@ -143,8 +194,11 @@ sub in_window { return at(one_of($round{window}, (between($round{window}, now() 
 
 sub before_window
 {
-	return at(one_of($round{window} - 1, between($round{window} - 3 * DAY, $round{window}),
-		(between($round{window} - 400 * DAY, $round{window})) x 3));
+	return at(
+		one_of(
+			$round{window} - 1,
+			between($round{window} - 3 * DAY, $round{window}),
+			(between($round{window} - 400 * DAY, $round{window})) x 3));
 }
 
 # Conditions on attendance: within the window, or before it; there now and then
@@ -154,7 +208,8 @@ sub is_in_window { return qq{"attendedAt" >= } . at($round{window}) }
 sub is_before_window
 {
 	my $condition = qq{"attendedAt" < } . at($round{window});
-	my $lowest    = $round{window_before} < $round{window} ? $round{window_before} : $round{window} - 30 * DAY;
+	my $lowest =
+	  $round{window_before} < $round{window} ? $round{window_before} : $round{window} - 30 * DAY;
 
 	return one_of($condition, $condition, qq{$condition AND "attendedAt" >= } . at($lowest));
 }
@@ -167,7 +222,10 @@ sub some
 	my ($count, $table, $condition) = @_;
 	my $where = defined $condition ? "WHERE $condition " : '';
 
-	return qq{(SELECT id FROM "$table" ${where}ORDER BY md5(id || '} . int(rand 1e9) . qq{'), id LIMIT $count)};
+	return
+		qq{(SELECT id FROM "$table" ${where}ORDER BY md5(id || '}
+	  . int(rand 1e9)
+	  . qq{'), id LIMIT $count)};
 }
 
 sub any { return some(1, @_) }
@@ -223,14 +281,22 @@ sub insert
 	my ($table, %row) = @_;
 	my @columns = sort keys %row;
 
-	return qq{INSERT INTO "$table" (} . join(', ', map { qq{"$_"} } @columns) . ")\nVALUES ("
+	return
+		qq{INSERT INTO "$table" (}
+	  . join(', ', map { qq{"$_"} } @columns)
+	  . ")\nVALUES ("
 	  . join(', ', @row{@columns}) . ");\n";
 }
 
 sub insert_user
 {
 	my ($stamp, %other) = @_;
-	my %row = (id => literal(new_id()), createdAt => $stamp, updatedAt => $stamp, email => value_of('text?'), %other);
+	my %row = (
+		id => literal(new_id()),
+		createdAt => $stamp,
+		updatedAt => $stamp,
+		email => value_of('text?'),
+		%other);
 
 	return insert('User', %row);
 }
@@ -238,8 +304,15 @@ sub insert_user
 sub insert_group
 {
 	my ($stamp, %other) = @_;
-	my %row = (id => literal(new_id()), createdAt => $stamp, updatedAt => $stamp, name => value_of('text'), status => q{'OPEN'},
-		hangoutId => any('Hangout'), startDate => value_of('time?'), %other);
+	my %row = (
+		id => literal(new_id()),
+		createdAt => $stamp,
+		updatedAt => $stamp,
+		name => value_of('text'),
+		status => q{'OPEN'},
+		hangoutId => any('Hangout'),
+		startDate => value_of('time?'),
+		%other);
 
 	return insert('HangoutGroup', %row);
 }
@@ -247,8 +320,16 @@ sub insert_group
 sub insert_membership
 {
 	my ($stamp, %other) = @_;
-	my %row = (id => literal(new_id()), createdAt => $stamp, updatedAt => $stamp, joinedAt => $stamp, status => q{'ACTIVE'},
-		hangoutGroupRole => value_of('role'), hangoutGroupId => any('HangoutGroup'), userId => any('User'), %other);
+	my %row = (
+		id => literal(new_id()),
+		createdAt => $stamp,
+		updatedAt => $stamp,
+		joinedAt => $stamp,
+		status => q{'ACTIVE'},
+		hangoutGroupRole => value_of('role'),
+		hangoutGroupId => any('HangoutGroup'),
+		userId => any('User'),
+		%other);
 
 	return insert('UserHangoutGroup', %row);
 }
@@ -256,8 +337,14 @@ sub insert_membership
 sub insert_episode
 {
 	my ($stamp, %other) = @_;
-	my %row = (id => literal(new_id()), createdAt => $stamp, updatedAt => $stamp, name => value_of('text'),
-		hangoutId => any('Hangout'), order => whole(1, 12), %other);
+	my %row = (
+		id => literal(new_id()),
+		createdAt => $stamp,
+		updatedAt => $stamp,
+		name => value_of('text'),
+		hangoutId => any('Hangout'),
+		order => whole(1, 12),
+		%other);
 
 	return insert('HangoutEpisode', %row);
 }
@@ -265,8 +352,13 @@ sub insert_episode
 sub insert_attendance
 {
 	my ($attended_at) = @_;
-	return insert('UserHangoutGroupAttendance', id => literal(new_id()), attendedAt => $attended_at,
-		hangoutEpisodeId => any('HangoutEpisode'), hangoutGroupId => any('HangoutGroup'), userId => any('User'));
+	return insert(
+		'UserHangoutGroupAttendance',
+		id => literal(new_id()),
+		attendedAt => $attended_at,
+		hangoutEpisodeId => any('HangoutEpisode'),
+		hangoutGroupId => any('HangoutGroup'),
+		userId => any('User'));
 }
 
 # A circle graduates and goes on: its group attends the last episode, and the same
@@ -277,16 +369,25 @@ sub circle_goes_on
 	my ($group, $records, $attended_at) = (new_id(), new_id(), in_window());
 	my $next = join ' ', map { "WHEN '$COURSES[$_]' THEN '$COURSES[$_ + 1]'" } 0 .. $#COURSES - 1;
 
-	return remember('circle', 'HangoutGroup', q{"hangoutId" IN (SELECT id FROM "Hangout" WHERE name LIKE 'Ngeshare Sesi %')
-    AND (SELECT count(*) FROM "UserHangoutGroup" AS record WHERE record."hangoutGroupId" = "HangoutGroup".id
+	return remember(
+		'circle', 'HangoutGroup',
+		q{"hangoutId" IN (SELECT id FROM "Hangout" WHERE name LIKE 'Ngeshare Sesi %')
+    AND (SELECT count(*) FROM "UserHangoutGroup" AS record
+    	WHERE record."hangoutGroupId" = "HangoutGroup".id
         AND record."hangoutGroupRole" = 'MEMBER' AND record."userId" IS NOT NULL) BETWEEN 2 AND 8})
 	  . attend_episode(q{:'circle'}, $attended_at)
-	  . insert_group($stamp, id => literal($group), hangoutId => any('Hangout', qq{name = (
+	  . insert_group(
+		$stamp,
+		id => literal($group),
+		hangoutId => any(
+			'Hangout', qq{name = (
     SELECT CASE own.name $next END
     FROM "HangoutGroup" AS gathering JOIN "Hangout" AS own ON own.id = gathering."hangoutId"
     WHERE gathering.id = :'circle')}))
-	  . qq{INSERT INTO "UserHangoutGroup" (id, "createdAt", "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId", "userEmail")
-SELECT '$records-' || md5(id), $stamp, $stamp, $stamp, status, "hangoutGroupRole", '$group', "userId", "userEmail"
+	  . qq{INSERT INTO "UserHangoutGroup" (id, "createdAt", "updatedAt", "joinedAt", status,
+	  	"hangoutGroupRole", "hangoutGroupId", "userId", "userEmail")
+SELECT '$records-' || md5(id), $stamp, $stamp, $stamp, status, "hangoutGroupRole", '$group',
+	"userId", "userEmail"
 FROM "UserHangoutGroup" WHERE "hangoutGroupId" = :'circle';
 } . attend_episode(literal($group), $attended_at, 1);
 }
@@ -297,12 +398,16 @@ sub attend_episode
 	my ($group, $attended_at, $order) = @_;
 	my $condition = defined $order ? qq{ AND own."order" = $order} : '';
 
-	return qq{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
-SELECT '} . new_id() . qq{-' || md5(record.id), $attended_at, episode.id, gathering.id, record."userId"
+	return qq{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId",
+	  	"hangoutGroupId", "userId")
+SELECT '}
+	  . new_id() . qq{-' || md5(record.id), $attended_at, episode.id, gathering.id, record."userId"
 FROM "HangoutGroup" AS gathering
-JOIN "UserHangoutGroup" AS record ON record."hangoutGroupId" = gathering.id AND record."userId" IS NOT NULL
+JOIN "UserHangoutGroup" AS record ON record."hangoutGroupId" = gathering.id
+	AND record."userId" IS NOT NULL
 JOIN LATERAL (
-    SELECT own.id FROM "HangoutEpisode" AS own WHERE own."hangoutId" = gathering."hangoutId"$condition
+    SELECT own.id FROM "HangoutEpisode" AS own
+    	WHERE own."hangoutId" = gathering."hangoutId"$condition
     ORDER BY own."order" DESC, own.id LIMIT 1
 ) AS episode ON true
 WHERE gathering.id = $group;
@@ -315,10 +420,12 @@ sub groups_meet
 	my ($attended_at) = @_;
 	my $ids = new_id();
 
-	return qq{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+	return qq{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId",
+	  	"hangoutGroupId", "userId")
 SELECT '$ids-' || md5(record.id), $attended_at, episode.id, gathering.id, record."userId"
 FROM "HangoutGroup" AS gathering
-JOIN "UserHangoutGroup" AS record ON record."hangoutGroupId" = gathering.id AND record."userId" IS NOT NULL
+JOIN "UserHangoutGroup" AS record ON record."hangoutGroupId" = gathering.id
+	AND record."userId" IS NOT NULL
 JOIN LATERAL (
     SELECT own.id
     FROM "HangoutEpisode" AS own
@@ -339,23 +446,44 @@ kind 'users sign up' => sub { insert_user(fresh()) . insert_user(fresh()) }, 2;
 kind 'a group begins with new people' => sub {
 	my ($group, $user) = (literal(new_id()), literal(new_id()));
 
-	return insert_group(fresh(), id => $group, startDate => one_of('NULL', fresh()), hangoutId => any('Hangout', q{name LIKE 'Ngeshare Sesi %'}))
+	return insert_group(
+		fresh(),
+		id => $group,
+		startDate => one_of('NULL', fresh()),
+		hangoutId => any('Hangout', q{name LIKE 'Ngeshare Sesi %'}))
 	  . insert_user(fresh(), id => $user)
-	  . insert_membership(fresh(), hangoutGroupId => $group, userId => $user, hangoutGroupRole => q{'FACILITATOR'});
-}, 3;
+	  . insert_membership(
+		fresh(),
+		hangoutGroupId => $group,
+		userId => $user,
+		hangoutGroupRole => q{'FACILITATOR'});
+  },
+  3;
 kind 'a circle graduates and goes on' => sub { circle_goes_on(fresh()) }, 4;
 kind 'people join groups' => sub { insert_membership(fresh()) . insert_membership(fresh()) }, 2;
-kind 'somebody joins by address' => sub { insert_membership(fresh(), userId => 'NULL', userEmail => value_of('text')) };
+kind 'somebody joins by address' =>
+  sub { insert_membership(fresh(), userId => 'NULL', userEmail => value_of('text')) };
 kind 'an episode is added' => sub { insert_episode(fresh()) };
 kind 'a hangout is added with its episodes' => sub {
 	my ($hangout, $stamp) = (literal(new_id()), fresh());
 
-	return insert('Hangout', id => $hangout, createdAt => $stamp, updatedAt => $stamp, name => value_of('course'),
-		type => q{'GROUP'}, price => '0', circleProfileId => any('CircleProfile'))
-	  . join('', map { insert_episode($stamp, hangoutId => $hangout, order => $_) } 1 .. whole(7, 11));
-}, 2;
+	return insert(
+		'Hangout',
+		id => $hangout,
+		createdAt => $stamp,
+		updatedAt => $stamp,
+		name => value_of('course'),
+		type => q{'GROUP'},
+		price => '0',
+		circleProfileId => any('CircleProfile'))
+	  . join('',
+		map { insert_episode($stamp, hangoutId => $hangout, order => $_) } 1 .. whole(7, 11));
+  },
+  2;
 kind 'groups meet' => sub { groups_meet(in_window()) . groups_meet(in_window()) }, 5;
-kind 'attendance of all sorts comes in' => sub { join '', map { insert_attendance(in_window()) } 1 .. 4 };
+kind 'attendance of all sorts comes in' => sub {
+	join '', map { insert_attendance(in_window()) } 1 .. 4;
+};
 
 # Inserted with a stamp of long ago: late commits and raw SQL --------------------------
 
@@ -378,57 +506,93 @@ kind 'a membership comes with a group of an old stamp' => sub {
 kind 'a column changes' => sub { change_any_column(fresh()) . change_any_column(fresh()) }, 3;
 kind 'a column changes without a stamp' => sub { change_any_column() }, 3;
 for my $column (
-	[ 'User', 'email' ], [ 'User', 'deletedAt' ], [ 'Hangout', 'name' ], [ 'HangoutEpisode', 'order' ],
-	[ 'HangoutEpisode', 'hangoutId' ], [ 'HangoutGroup', 'name' ], [ 'HangoutGroup', 'startDate' ],
-	[ 'HangoutGroup', 'hangoutId' ], [ 'UserHangoutGroup', 'joinedAt' ], [ 'UserHangoutGroup', 'hangoutGroupRole' ],
-	[ 'UserHangoutGroup', 'userId' ], [ 'UserHangoutGroup', 'hangoutGroupId' ])
+	[ 'User', 'email' ],
+	[ 'User', 'deletedAt' ],
+	[ 'Hangout', 'name' ],
+	[ 'HangoutEpisode', 'order' ],
+	[ 'HangoutEpisode', 'hangoutId' ],
+	[ 'HangoutGroup', 'name' ],
+	[ 'HangoutGroup', 'startDate' ],
+	[ 'HangoutGroup', 'hangoutId' ],
+	[ 'UserHangoutGroup', 'joinedAt' ],
+	[ 'UserHangoutGroup', 'hangoutGroupRole' ],
+	[ 'UserHangoutGroup', 'userId' ],
+	[ 'UserHangoutGroup', 'hangoutGroupId' ])
 {
 	kind "$column->[0].$column->[1] changes without a stamp" => sub { change_column(@$column) };
 }
 kind 'a column changes and its stamp is set back' => sub { change_any_column(old()) };
 kind 'a stamp alone is set back' => sub {
-	return qq{UPDATE "$_" SET "updatedAt" = "updatedAt" - interval '1 year' WHERE id IN } . few($_) . ";\n"
+	return
+	  qq{UPDATE "$_" SET "updatedAt" = "updatedAt" - interval '1 year' WHERE id IN }
+	  . few($_) . ";\n"
 	  for one_of(sort keys %COLUMNS);
 };
 kind 'a stamp from the future' => sub { change_any_column(at(between(now(), now() + 300 * DAY))) };
 kind 'many rows get one stamp' => sub {
 	my $table = one_of(qw(User UserHangoutGroup HangoutEpisode));
-	return qq{UPDATE "$table" SET "updatedAt" = } . fresh() . qq{, "createdAt" = "createdAt" - interval '1 ms' WHERE id IN }
+	return
+		qq{UPDATE "$table" SET "updatedAt" = }
+	  . fresh()
+	  . qq{, "createdAt" = "createdAt" - interval '1 ms' WHERE id IN }
 	  . some(60, $table) . ";\n";
 };
 kind 'users are soft-deleted' => sub {
 	my $stamp = fresh();
-	return qq{UPDATE "User" SET "deletedAt" = $stamp, "updatedAt" = $stamp WHERE id IN } . few('User', '"deletedAt" IS NULL') . ";\n";
+	return
+	  qq{UPDATE "User" SET "deletedAt" = $stamp, "updatedAt" = $stamp WHERE id IN }
+	  . few('User', '"deletedAt" IS NULL') . ";\n";
 };
 kind 'users are revived' => sub {
-	return qq{UPDATE "User" SET "deletedAt" = NULL, "updatedAt" = } . fresh() . ' WHERE id IN '
+	return
+		qq{UPDATE "User" SET "deletedAt" = NULL, "updatedAt" = }
+	  . fresh()
+	  . ' WHERE id IN '
 	  . few('User', '"deletedAt" IS NOT NULL') . ";\n";
 };
 kind 'two users swap their addresses' => sub {
 	my $stamp = one_of(fresh(), 'one."updatedAt"');
 
-	return remember('one', 'User', 'email IS NOT NULL') . remember('other', 'User', q{email IS NOT NULL AND id <> :'one'})
+	return
+		remember('one', 'User', 'email IS NOT NULL')
+	  . remember('other', 'User', q{email IS NOT NULL AND id <> :'one'})
 	  . qq{UPDATE "User" AS one SET email = other.email, "updatedAt" = $stamp FROM "User" AS other\n}
 	  . qq{WHERE (one.id, other.id) IN ((:'one', :'other'), (:'other', :'one'));\n};
 };
 kind 'a hangout becomes a course' => sub {
-	return qq{UPDATE "Hangout" SET name = } . literal(one_of(@COURSES)) . ', "updatedAt" = ' . one_of(fresh(), '"updatedAt"')
-	  . ' WHERE id = ' . any('Hangout', q{name NOT LIKE 'Ngeshare Sesi %' OR name LIKE '% '}) . ";\n";
+	return
+		qq{UPDATE "Hangout" SET name = }
+	  . literal(one_of(@COURSES))
+	  . ', "updatedAt" = '
+	  . one_of(fresh(), '"updatedAt"')
+	  . ' WHERE id = '
+	  . any('Hangout', q{name NOT LIKE 'Ngeshare Sesi %' OR name LIKE '% '}) . ";\n";
 };
 kind 'a hangout ceases to be a course' => sub {
-	return q{UPDATE "Hangout" SET name = lower(name), "updatedAt" = } . one_of(fresh(), '"updatedAt"')
-	  . ' WHERE id = ' . any('Hangout', q{name LIKE 'Ngeshare Sesi %'}) . ";\n";
+	return
+		q{UPDATE "Hangout" SET name = lower(name), "updatedAt" = }
+	  . one_of(fresh(), '"updatedAt"')
+	  . ' WHERE id = '
+	  . any('Hangout', q{name LIKE 'Ngeshare Sesi %'}) . ";\n";
 };
 
 # Other primary keys: those that point at them go along -----------------------------------
 
 kind 'memberships get other primary keys' => sub {
-	return q{UPDATE "UserHangoutGroup" SET id = } . literal(new_id()) . q{ || id WHERE id IN } . few('UserHangoutGroup') . ";\n";
+	return
+		q{UPDATE "UserHangoutGroup" SET id = }
+	  . literal(new_id())
+	  . q{ || id WHERE id IN }
+	  . few('UserHangoutGroup') . ";\n";
 };
 for my $table (qw(User HangoutGroup HangoutEpisode))
 {
 	kind "a row of $table gets another primary key" => sub {
-		return qq{UPDATE "$table" SET id = } . literal(new_id()) . ' WHERE id = ' . any($table) . ";\n";
+		return
+			qq{UPDATE "$table" SET id = }
+		  . literal(new_id())
+		  . ' WHERE id = '
+		  . any($table) . ";\n";
 	};
 }
 
@@ -444,49 +608,66 @@ sub delete_where
 sub has_few
 {
 	my ($table, $column, $parent) = @_;
-	return qq{(SELECT count(*) FROM "$table" AS child WHERE child."$column" = "$parent".id) <= } . FEW;
+	return qq{(SELECT count(*) FROM "$table" AS child WHERE child."$column" = "$parent".id) <= }
+	  . FEW;
 }
 
-sub delete_attendance { return delete_where('UserHangoutGroupAttendance', 'id IN ' . few('UserHangoutGroupAttendance', @_)) }
+sub delete_attendance
+{
+	return delete_where('UserHangoutGroupAttendance',
+		'id IN ' . few('UserHangoutGroupAttendance', @_));
+}
 
 kind 'attendance in the window is deleted' => sub { delete_attendance(is_in_window()) };
 kind 'attendance before the window is deleted' => sub { delete_attendance(is_before_window()) };
-kind 'memberships are deleted' => sub { delete_where('UserHangoutGroup', 'id IN ' . few('UserHangoutGroup')) };
+kind 'memberships are deleted' =>
+  sub { delete_where('UserHangoutGroup', 'id IN ' . few('UserHangoutGroup')) };
 kind 'a membership is deleted and comes back as another' => sub {
-	return remember('record', 'UserHangoutGroup') . delete_where('UserHangoutGroup', q{id = :'record'})
+	return
+		remember('record', 'UserHangoutGroup')
+	  . delete_where('UserHangoutGroup', q{id = :'record'})
 	  . insert_membership(old(), id => q{:'record'});
 };
 kind 'a group is deleted with all that is its own' => sub {
-	return remember('gone', 'HangoutGroup', has_few('UserHangoutGroupAttendance', 'hangoutGroupId', 'HangoutGroup')
-		  . ' AND ' . has_few('UserHangoutGroup', 'hangoutGroupId', 'HangoutGroup'))
+	return remember('gone', 'HangoutGroup',
+			has_few('UserHangoutGroupAttendance', 'hangoutGroupId', 'HangoutGroup') . ' AND '
+		  . has_few('UserHangoutGroup', 'hangoutGroupId', 'HangoutGroup'))
 	  . delete_where('UserHangoutGroupAttendance', q{"hangoutGroupId" = :'gone'})
 	  . delete_where('UserHangoutGroup', q{"hangoutGroupId" = :'gone'})
 	  . delete_where('HangoutGroup', q{id = :'gone'});
 };
 kind 'a user is deleted with all that points at it' => sub {
-	return remember('gone', 'User', has_few('UserHangoutGroupAttendance', 'userId', 'User')
-		  . ' AND ' . has_few('UserHangoutGroup', 'userId', 'User'))
+	return remember('gone', 'User',
+			has_few('UserHangoutGroupAttendance', 'userId', 'User') . ' AND '
+		  . has_few('UserHangoutGroup', 'userId', 'User'))
 	  . delete_where('UserHangoutGroupAttendance', q{"userId" = :'gone'})
 	  . delete_where('UserHangoutGroup', q{"userId" = :'gone'})
 	  . delete_where('User', q{id = :'gone'});
 };
 kind 'a user is deleted and its memberships lose it' => sub {
-	return remember('gone', 'User', has_few('UserHangoutGroupAttendance', 'userId', 'User')
-		  . q{ AND EXISTS (SELECT 1 FROM "UserHangoutGroup" AS record WHERE record."userId" = "User".id)})
+	return remember('gone', 'User',
+		has_few('UserHangoutGroupAttendance', 'userId', 'User')
+		  . q{ AND EXISTS (SELECT 1 FROM "UserHangoutGroup" AS record WHERE record."userId" = "User".id)}
+	  )
 	  . delete_where('UserHangoutGroupAttendance', q{"userId" = :'gone'})
 	  . delete_where('User', q{id = :'gone'});
 };
 kind 'an episode is deleted with its attendance' => sub {
-	return remember('gone', 'HangoutEpisode', has_few('UserHangoutGroupAttendance', 'hangoutEpisodeId', 'HangoutEpisode'))
+	return remember('gone', 'HangoutEpisode',
+		has_few('UserHangoutGroupAttendance', 'hangoutEpisodeId', 'HangoutEpisode'))
 	  . delete_where('UserHangoutGroupAttendance', q{"hangoutEpisodeId" = :'gone'})
 	  . delete_where('HangoutEpisode', q{id = :'gone'});
 };
 kind 'a hangout is deleted and its groups lose it' => sub {
-	my $is_its = q{"hangoutEpisodeId" IN (SELECT id FROM "HangoutEpisode" WHERE "hangoutId" = :'gone')};
+	my $is_its =
+	  q{"hangoutEpisodeId" IN (SELECT id FROM "HangoutEpisode" WHERE "hangoutId" = :'gone')};
 
-	return remember('gone', 'Hangout', q{(SELECT count(*) FROM "UserHangoutGroupAttendance" AS attendance
+	return remember(
+		'gone', 'Hangout', q{(SELECT count(*) FROM "UserHangoutGroupAttendance" AS attendance
     JOIN "HangoutEpisode" AS episode ON episode.id = attendance."hangoutEpisodeId"
-    WHERE episode."hangoutId" = "Hangout".id) <= } . FEW . ' AND ' . has_few('HangoutEpisode', 'hangoutId', 'Hangout'))
+    WHERE episode."hangoutId" = "Hangout".id) <= }
+		  . FEW . ' AND '
+		  . has_few('HangoutEpisode', 'hangoutId', 'Hangout'))
 	  . delete_where('UserHangoutGroupAttendance', $is_its)
 	  . delete_where('HangoutEpisode', q{"hangoutId" = :'gone'})
 	  . delete_where('Hangout', q{id = :'gone'});
@@ -497,17 +678,25 @@ kind 'a hangout is deleted and its groups lose it' => sub {
 sub change_attendance
 {
 	my ($column, $value, $condition) = @_;
-	return qq{UPDATE "UserHangoutGroupAttendance" SET "$column" = $value WHERE id IN }
+	return
+	  qq{UPDATE "UserHangoutGroupAttendance" SET "$column" = $value WHERE id IN }
 	  . few('UserHangoutGroupAttendance', $condition) . ";\n";
 }
 
-kind 'attendance before the window is added' => sub { insert_attendance(before_window()) . insert_attendance(before_window()) };
+kind 'attendance before the window is added' =>
+  sub { insert_attendance(before_window()) . insert_attendance(before_window()) };
 kind 'groups are said to have met before the window' => sub { groups_meet(before_window()) };
-kind 'attendance in the future is added' => sub { insert_attendance(at(between(now(), now() + one_of(HOUR, DAY, 90 * DAY)))) };
-kind 'attendance moves within the window' => sub { change_attendance('attendedAt', in_window(), is_in_window()) };
-kind 'attendance moves out of the window' => sub { change_attendance('attendedAt', before_window(), is_in_window()) };
-kind 'attendance moves into the window' => sub { change_attendance('attendedAt', in_window(), is_before_window()) };
-kind 'attendance moves within the past' => sub { change_attendance('attendedAt', before_window(), is_before_window()) };
+kind 'attendance in the future is added' =>
+  sub { insert_attendance(at(between(now(), now() + one_of(HOUR, DAY, 90 * DAY)))) };
+kind 'attendance moves within the window' =>
+  sub { change_attendance('attendedAt', in_window(), is_in_window()) };
+kind 'attendance moves out of the window' =>
+  sub { change_attendance('attendedAt', before_window(), is_in_window()) };
+kind 'attendance moves into the window' =>
+  sub { change_attendance('attendedAt', in_window(), is_before_window()) };
+kind 'attendance moves within the past' =>
+  sub { change_attendance('attendedAt', before_window(), is_before_window()) };
+
 for my $when ([ 'in the window', \&is_in_window ], [ 'before the window', \&is_before_window ])
 {
 	my ($where, $condition) = @$when;
@@ -530,10 +719,15 @@ sub late_commit_sql
 	my ($user, $group) = (literal(new_id()), literal(new_id()));
 	my $stamp = at(between($round{last} - 2 * DAY, $round{last}));
 
-	return insert_user($stamp, id => $user) . insert_group($stamp, id => $group)
-	  . insert_membership($stamp, userId => $user) . insert_membership($stamp, hangoutGroupId => $group)
-	  . change_any_column($stamp) . change_column('HangoutGroup', 'name', $stamp)
-	  . insert_attendance(in_window()) . insert_attendance(before_window())
+	return
+		insert_user($stamp, id => $user)
+	  . insert_group($stamp, id => $group)
+	  . insert_membership($stamp, userId => $user)
+	  . insert_membership($stamp, hangoutGroupId => $group)
+	  . change_any_column($stamp)
+	  . change_column('HangoutGroup', 'name', $stamp)
+	  . insert_attendance(in_window())
+	  . insert_attendance(before_window())
 	  . change_attendance('attendedAt', in_window(), is_in_window());
 }
 

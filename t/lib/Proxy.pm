@@ -22,7 +22,7 @@ use parent 'ToldProcess';
 use Errno qw(EAGAIN EINTR EWOULDBLOCK);
 use IO::Select;
 use IO::Socket::INET;
-use Socket qw(IPPROTO_TCP SHUT_WR TCP_NODELAY);
+use Socket      qw(IPPROTO_TCP SHUT_WR TCP_NODELAY);
 use Time::HiRes qw(time);
 
 # Bytes of one read, and bytes in a queue from which on its sender has to wait.
@@ -44,12 +44,13 @@ sub state
 	my ($class, %option) = @_;
 
 	return {
-		host        => $option{host} // '127.0.0.1',
-		port        => $option{port},
-		delay       => ($option{delay_ms} // 0) / 1000,
-		is_stalled  => 0,
+		host => $option{host} // '127.0.0.1',
+		port => $option{port},
+		delay => ($option{delay_ms} // 0) / 1000,
+		is_stalled => 0,
 		connections => {},
-		counts      => { to_server => 0, to_client => 0, connections => 0 } };
+		counts => { to_server => 0, to_client => 0, connections => 0 }
+	};
 }
 
 # Waits for what comes next and deals with it; false when the starter has gone.
@@ -57,9 +58,10 @@ sub step
 {
 	my ($state) = @_;
 	my @channels = $state->{is_stalled} ? () : map { @$_ } values %{ $state->{connections} };
-	my %reads  = map { $_->{from} => $_ } grep { !$_->{is_ended} && $_->{queued} < QUEUE_LIMIT } @channels;
+	my %reads =
+	  map { $_->{from} => $_ } grep { !$_->{is_ended} && $_->{queued} < QUEUE_LIMIT } @channels;
 	my %writes = map { $_->{to} => $_ } grep { $_->{is_full} } @channels;
-	my @doors  = ($state->{control}, $state->{is_stalled} ? () : $state->{listener});
+	my @doors = ($state->{control}, $state->{is_stalled} ? () : $state->{listener});
 	my ($readable, $writable) = IO::Select::select(
 		IO::Select->new(@doors, map { $_->{from} } values %reads),
 		IO::Select->new(map { $_->{to} } values %writes),
@@ -76,7 +78,8 @@ sub step
 # Seconds until the first queued piece is due; undef, which is for ever, where there is none.
 sub time_to_wait
 {
-	my @due = sort { $a <=> $b } map { $_->{queue}[0][0] } grep { !$_->{is_full} && @{ $_->{queue} } } @_;
+	my @due =
+	  sort { $a <=> $b } map { $_->{queue}[0][0] } grep { !$_->{is_full} && @{ $_->{queue} } } @_;
 	return unless @due;
 	my $left = $due[0] - time;
 
@@ -88,9 +91,10 @@ sub accept_client
 {
 	my ($state) = @_;
 	my $client = $state->{listener}->accept or return;
-	my $server = IO::Socket::INET->new(PeerAddr => $state->{host}, PeerPort => $state->{port}, Proto => 'tcp');
+	my $server =
+	  IO::Socket::INET->new(PeerAddr => $state->{host}, PeerPort => $state->{port}, Proto => 'tcp');
 	my $opened = time + 2 * $state->{delay};
-	my @ways   = ([ 'to_server', $client, $server ], [ 'to_client', $server, $client ]);
+	my @ways = ([ 'to_server', $client, $server ], [ 'to_client', $server, $client ]);
 
 	return close $client unless $server;
 	for my $socket ($client, $server)
@@ -100,8 +104,22 @@ sub accept_client
 	}
 	$state->{counts}{connections}++;
 	$state->{connections}{$client} = [
-		map { { way => $_->[0], from => $_->[1], to => $_->[2], key => "$client", opened => $opened, queue => [], queued => 0,
-				is_ended => 0, is_full => 0, is_done => 0, is_closed => 0 } } @ways ];
+		map {
+			{
+				way => $_->[0],
+				from => $_->[1],
+				to => $_->[2],
+				key => "$client",
+				opened => $opened,
+				queue => [],
+				queued => 0,
+				is_ended => 0,
+				is_full => 0,
+				is_done => 0,
+				is_closed => 0
+			}
+		} @ways
+	];
 	return;
 }
 
@@ -142,8 +160,8 @@ sub send_due
 		}
 		$channel->{queued} -= $sent;
 		$state->{counts}{ $channel->{way} } += $sent;
-		if ($sent == length $queue->[0][1]) { shift @$queue; }
-		else { substr $queue->[0][1], 0, $sent, ''; }
+		if   ($sent == length $queue->[0][1]) { shift @$queue; }
+		else                                  { substr $queue->[0][1], 0, $sent, ''; }
 	}
 	return;
 }
@@ -154,7 +172,7 @@ sub pass_on_end
 	my ($state, $channel) = @_;
 	my $connection = $state->{connections}{ $channel->{key} };
 
-	$channel->{queue}   = [];
+	$channel->{queue} = [];
 	$channel->{is_done} = 1;
 	shutdown $channel->{to}, SHUT_WR;
 	close_connection($state, $channel) unless grep { !$_->{is_done} } @$connection;
@@ -168,7 +186,7 @@ sub close_connection
 
 	for my $each (@{ delete $state->{connections}{ $channel->{key} } // [] })
 	{
-		$each->{queue}     = [];
+		$each->{queue} = [];
 		$each->{is_closed} = 1;
 		close $each->{from};
 	}
@@ -180,12 +198,18 @@ sub obey
 {
 	my ($state) = @_;
 	my $command = readline $state->{control} // return 0;
-	my $answer  = 'ok';
+	my $answer = 'ok';
 
 	if    ($command eq "stall\n")  { $state->{is_stalled} = 1; }
 	elsif ($command eq "resume\n") { $state->{is_stalled} = 0; }
-	elsif ($command eq "cut\n")    { close_connection($state, $_->[0]) for values %{ $state->{connections} }; }
-	elsif ($command eq "counts\n") { $answer = join ' ', @{ $state->{counts} }{qw(to_server to_client connections)}; }
+	elsif ($command eq "cut\n")
+	{
+		close_connection($state, $_->[0]) for values %{ $state->{connections} };
+	}
+	elsif ($command eq "counts\n")
+	{
+		$answer = join ' ', @{ $state->{counts} }{qw(to_server to_client connections)};
+	}
 	elsif ($command =~ /^delay ([0-9.]+)$/) { $state->{delay} = $1 / 1000; }
 	else                                    { $answer = 'unknown'; }
 	print { $state->{control} } "$answer\n";

@@ -11,13 +11,17 @@ use RandomThings;
 sub without_past
 {
 	my ($self, $column) = @_;
-	return qq{NOT EXISTS (SELECT 1 FROM "$attendance" AS met WHERE met."$column" = picked.id AND met."attendedAt" < '$self->{sides}{window}')};
+	return qq{NOT EXISTS (SELECT 1 FROM "$attendance" AS met
+	  	WHERE met."$column" = picked.id AND met."attendedAt" < '$self->{sides}{window}')};
 }
 
 sub change_dates
 {
 	my ($self) = @_;
-	my %set = chance(0.6) ? (startDate => chance(0.2) ? undef : $self->any_time) : (createdAt => $self->any_time);
+	my %set =
+	  chance(0.6)
+	  ? (startDate => chance(0.2) ? undef : $self->any_time)
+	  : (createdAt => $self->any_time);
 
 	return updated('HangoutGroup', [ map { $self->group } 1 .. some(2) ], %set);
 }
@@ -25,12 +29,17 @@ sub change_dates
 sub change_course
 {
 	my ($self) = @_;
-	my ($hangout) = $self->pick('Hangout', 1, chance(0.85) ? 'name IN (' . listed(map { $_->[0] } @courses) . ')' : 'true');
+	my ($hangout) = $self->pick('Hangout', 1,
+		chance(0.85) ? 'name IN (' . listed(map { $_->[0] } @courses) . ')' : 'true');
 
 	return updated('HangoutGroup', [ $self->group ], hangoutId => chance(0.1) ? undef : $hangout);
 }
 
-sub rename_group { my ($self) = @_; return updated('HangoutGroup', [ $self->group ], name => $self->fresh('Circle')); }
+sub rename_group
+{
+	my ($self) = @_;
+	return updated('HangoutGroup', [ $self->group ], name => $self->fresh('Circle'));
+}
 
 # A group with people, and mostly with meetings; the people of another one or its own.
 sub new_group
@@ -38,13 +47,25 @@ sub new_group
 	my ($self) = @_;
 	my $id = $self->fresh(one_of('g', 'G', 'zg'));
 	my ($hangout) = $self->pick('Hangout', 1, 'name IN (' . listed(map { $_->[0] } @courses) . ')');
-	my $like  = $self->group;
+	my $like = $self->group;
 	my @users = map { $self->user($like) } 1 .. 4;
-	my $n     = 0;
+	my $n = 0;
 
-	return (inserted('HangoutGroup', [ $id, $self->any_time, $written, $id, 'ANY', $hangout, chance(0.5) ? $self->any_time : undef ]),
-		inserted($membership, map { $self->membership_row($id, $_, $n++ ? 'MEMBER' : 'FACILITATOR') } @users),
-		inserted($attendance, map { [ $self->fresh('att'), $self->instant, $self->episode($like), $id, one_of(@users) ] } 1 .. some(4)));
+	return (
+		inserted(
+			'HangoutGroup',
+			[
+				$id, $self->any_time, $written, $id, 'ANY', $hangout,
+				chance(0.5) ? $self->any_time : undef
+			]),
+		inserted(
+			$membership,
+			map { $self->membership_row($id, $_, $n++ ? 'MEMBER' : 'FACILITATOR') } @users),
+		inserted(
+			$attendance,
+			map {
+				[ $self->fresh('att'), $self->instant, $self->episode($like), $id, one_of(@users) ]
+			} 1 .. some(4)));
 }
 
 # Two groups of the same people, the first of which graduates, and the second meets,
@@ -54,40 +75,64 @@ sub linked_groups
 {
 	my ($self, $before) = @_;
 	my $salt = int rand 1e9;
-	my $day  = 86_400_000;
+	my $day = 86_400_000;
 	my ($start, $clock) = $self->bounds;
-	my ($way) = $self->rows(sprintf q{SELECT a.id, last.id, b.id, first.id FROM reference.course_config AS from_course
+	my ($way) = $self->rows(
+		sprintf q{SELECT a.id, last.id, b.id, first.id FROM reference.course_config AS from_course
 		JOIN reference.course_config AS to_course ON from_course.sequence_order < to_course.sequence_order
-		JOIN "Hangout" AS a ON a.name = from_course.course_name JOIN "Hangout" AS b ON b.name = to_course.course_name
-		JOIN "HangoutEpisode" AS last ON last."hangoutId" = a.id AND last."order" >= from_course.max_episodes
+		JOIN "Hangout" AS a ON a.name = from_course.course_name
+			JOIN "Hangout" AS b ON b.name = to_course.course_name
+		JOIN "HangoutEpisode" AS last ON last."hangoutId" = a.id
+			AND last."order" >= from_course.max_episodes
 		JOIN "HangoutEpisode" AS first ON first."hangoutId" = b.id
-		ORDER BY %s md5(last.id || first.id || '%d') LIMIT 1}, chance(0.8) ? 'to_course.sequence_order - from_course.sequence_order,' : '', $salt)
-	  or return;
-	my @id    = map { $self->fresh('g') } 1 .. 2;
+		ORDER BY %s md5(last.id || first.id || '%d') LIMIT 1},
+		chance(0.8) ? 'to_course.sequence_order - from_course.sequence_order,' : '', $salt
+	) or return;
+	my @id = map { $self->fresh('g') } 1 .. 2;
 	my @users = $self->pick('User', 4);
-	my $from  = $start - $day * ($before // 0);
+	my $from = $start - $day * ($before // 0);
 	my $first = $from + int rand $clock - $from;
-	my @at    = map { timestamp(max($from, min($clock, $_))) } $first, $first + int $day * (rand(125) - 32);
+	my @at = map { timestamp(max($from, min($clock, $_))) } $first,
+	  $first + int $day * (rand(125) - 32);
 	my @people;
 
 	for my $group (@id)
 	{
-		push @people, map { [ $self->fresh('m'), $written, $written, '2025-12-01 05:00:00', 'ACTIVE', $_ ? 'MEMBER' : 'FACILITATOR',
-			$group, $users[$_], undef ] } 0 .. 3;
+		push @people, map {
+			[
+				$self->fresh('m'), $written, $written, '2025-12-01 05:00:00',
+				'ACTIVE', $_ ? 'MEMBER' : 'FACILITATOR',
+				$group, $users[$_], undef
+			]
+		} 0 .. 3;
 	}
 
 	push @{ $self->{linked} }, [@id];
 	shift @{ $self->{linked} } if @{ $self->{linked} } > 12;
-	return (inserted('HangoutGroup', map { [ $id[$_], '2025-11-30 05:00:00', $written, $id[$_], 'ANY', $way->[ 2 * $_ ], undef ] } 0, 1),
+	return (
+		inserted(
+			'HangoutGroup',
+			map {
+				[
+					$id[$_], '2025-11-30 05:00:00', $written, $id[$_],
+					'ANY', $way->[ 2 * $_ ], undef
+				]
+			} 0,
+			1),
 		inserted($membership, @people),
-		inserted($attendance, map { [ $self->fresh('att'), $at[$_], $way->[ 2 * $_ + 1 ], $id[$_], $users[1] ] } 0, 1));
+		inserted(
+			$attendance,
+			map { [ $self->fresh('att'), $at[$_], $way->[ 2 * $_ + 1 ], $id[$_], $users[1] ] } 0,
+			1));
 }
 
 # What deletes a group with all that points to it.
 sub without_group
 {
 	my ($id) = @_;
-	return (qq{DELETE FROM "$attendance" WHERE "hangoutGroupId" = '$id'}, qq{DELETE FROM "$membership" WHERE "hangoutGroupId" = '$id'},
+	return (
+		qq{DELETE FROM "$attendance" WHERE "hangoutGroupId" = '$id'},
+		qq{DELETE FROM "$membership" WHERE "hangoutGroupId" = '$id'},
 		qq{DELETE FROM "HangoutGroup" WHERE id = '$id'});
 }
 
@@ -104,17 +149,27 @@ sub remake_group
 {
 	my ($self) = @_;
 	my ($id) = $self->pick('HangoutGroup', 1, $self->without_past('hangoutGroupId')) or return;
-	my %kept = (kept_group => [ 'HangoutGroup', 'id' ], kept_members => [ $membership, 'hangoutGroupId' ], kept_met => [ $attendance, 'hangoutGroupId' ]);
+	my %kept = (
+		kept_group => [ 'HangoutGroup', 'id' ],
+		kept_members => [ $membership, 'hangoutGroupId' ],
+		kept_met => [ $attendance, 'hangoutGroupId' ]);
 
-	return ((map { qq{CREATE TEMP TABLE $_ AS SELECT * FROM "$kept{$_}[0]" WHERE "$kept{$_}[1]" = '$id'} } sort keys %kept),
-		without_group($id), (map { qq{INSERT INTO "$kept{$_}[0]" SELECT * FROM $_} } sort keys %kept),
+	return (
+		(   map {
+				qq{CREATE TEMP TABLE $_ AS SELECT * FROM "$kept{$_}[0]" WHERE "$kept{$_}[1]" = '$id'}
+			} sort keys %kept),
+		without_group($id),
+		(map { qq{INSERT INTO "$kept{$_}[0]" SELECT * FROM $_} } sort keys %kept),
 		'DROP TABLE kept_group, kept_members, kept_met');
 }
 
 sub other_group_id
 {
 	my ($self) = @_;
-	return updated('HangoutGroup', [ $self->pick('HangoutGroup', 1, $self->without_past('hangoutGroupId')) ], id => $self->fresh(one_of('0g', 'zg')));
+	return updated(
+		'HangoutGroup',
+		[ $self->pick('HangoutGroup', 1, $self->without_past('hangoutGroupId')) ],
+		id => $self->fresh(one_of('0g', 'zg')));
 }
 
 1;

@@ -15,21 +15,64 @@ use parent qw(RandomThings RandomAttendance RandomMemberships RandomGroups Rando
 
 # How often each write is drawn, by what it writes to.
 my %weight = (
-	attendance => { attend => 14, complete => 10, copied => 5, shift_time => 7, regroup => 6, other_episode => 6, other_user => 2,
-		absent => 6, empty_group => 3, upsert_attendance => 5, exchange => 3 },
+	attendance => {
+		attend => 14,
+		complete => 10,
+		copied => 5,
+		shift_time => 7,
+		regroup => 6,
+		other_episode => 6,
+		other_user => 2,
+		absent => 6,
+		empty_group => 3,
+		upsert_attendance => 5,
+		exchange => 3
+	},
 	truncation => { truncate_attendance => 2, truncate_memberships => 1 },
-	membership => { join_group => 8, leave => 6, change_role => 7, change_joined => 7, change_person => 6, change_email => 3, transfer => 4,
-		go_on => 10, swap_facilitators => 5, upsert_membership => 3, other_record_id => 1 },
-	group   => { change_dates => 6, change_course => 5, rename_group => 2 },
-	life    => { linked_groups => 12, new_group => 3, delete_group => 5, remake_group => 2, other_group_id => 2 },
-	episode => { reorder => 5, move_episode => 3, new_episode => 1, delete_episode => 1, other_episode_id => 1 },
-	hangout => { rename_hangout => 4, new_hangout => 1, delete_hangout => 1, other_hangout_id => 1 },
-	user    => { change_name => 5, delete_softly => 3 },
-	person  => { delete_user => 2, other_user_id => 2 },
-	course  => { resize_course => 5, swap_courses => 2, rename_course => 2, add_course => 2, drop_course => 1, upsert_course => 1 });
+	membership => {
+		join_group => 8,
+		leave => 6,
+		change_role => 7,
+		change_joined => 7,
+		change_person => 6,
+		change_email => 3,
+		transfer => 4,
+		go_on => 10,
+		swap_facilitators => 5,
+		upsert_membership => 3,
+		other_record_id => 1
+	},
+	group => { change_dates => 6, change_course => 5, rename_group => 2 },
+	life => {
+		linked_groups => 12,
+		new_group => 3,
+		delete_group => 5,
+		remake_group => 2,
+		other_group_id => 2
+	},
+	episode => {
+		reorder => 5,
+		move_episode => 3,
+		new_episode => 1,
+		delete_episode => 1,
+		other_episode_id => 1
+	},
+	hangout =>
+	  { rename_hangout => 4, new_hangout => 1, delete_hangout => 1, other_hangout_id => 1 },
+	user => { change_name => 5, delete_softly => 3 },
+	person => { delete_user => 2, other_user_id => 2 },
+	course => {
+		resize_course => 5,
+		swap_courses => 2,
+		rename_course => 2,
+		add_course => 2,
+		drop_course => 1,
+		upsert_course => 1
+	});
 
 # What two writers do at one spot, drawn only where it is asked for.
-my %apart = (one_spot => { attend => 4, copied => 2, upsert_attendance => 2, absent => 4, shift_time => 3 });
+my %apart =
+  (one_spot => { attend => 4, copied => 2, upsert_attendance => 2, absent => 4, shift_time => 3 });
 
 # One write of some kinds (of all, where none is named): its name and statements.
 sub draw

@@ -5,28 +5,37 @@ package RandomThings;
 use strict;
 use warnings FATAL => 'all';
 
-use Exporter qw(import);
+use Exporter   qw(import);
 use List::Util qw(max min);
-use POSIX qw(floor strftime);
+use POSIX      qw(floor strftime);
 
-our @EXPORT = qw(%columns $attendance $membership $written @courses @names weighted timestamp implausible email
-	chance one_of some literal listed inserted updated deleted updated_each);
+our @EXPORT =
+  qw(%columns $attendance $membership $written @courses @names weighted timestamp implausible email
+  chance one_of some literal listed inserted updated deleted updated_each);
 
 our %columns = (
 	UserHangoutGroupAttendance => [qw(id attendedAt hangoutEpisodeId hangoutGroupId userId)],
-	UserHangoutGroup => [qw(id createdAt updatedAt joinedAt status hangoutGroupRole hangoutGroupId userId userEmail)],
-	HangoutGroup     => [qw(id createdAt updatedAt name status hangoutId startDate)],
-	HangoutEpisode   => [qw(id createdAt updatedAt name hangoutId order)],
-	Hangout          => [qw(id createdAt updatedAt name type price circleProfileId)],
-	User             => [qw(id createdAt updatedAt email deletedAt)]);
+	UserHangoutGroup =>
+	  [qw(id createdAt updatedAt joinedAt status hangoutGroupRole hangoutGroupId userId userEmail)],
+	HangoutGroup => [qw(id createdAt updatedAt name status hangoutId startDate)],
+	HangoutEpisode => [qw(id createdAt updatedAt name hangoutId order)],
+	Hangout => [qw(id createdAt updatedAt name type price circleProfileId)],
+	User => [qw(id createdAt updatedAt email deletedAt)]);
 our $attendance = 'UserHangoutGroupAttendance';
 our $membership = 'UserHangoutGroup';
-our $written    = '2026-03-01 05:00:00';
+our $written = '2026-03-01 05:00:00';
 
 # Names of courses, and of hangouts that may become one.
-our @courses = ([ 'Ngeshare Sesi Aqidah', 9, 1 ], [ 'Ngeshare Sesi Hijrah', 9, 2 ], [ 'Ngeshare Sesi Sejarah', 11, 3 ],
+our @courses = (
+	[ 'Ngeshare Sesi Aqidah', 9, 1 ],
+	[ 'Ngeshare Sesi Hijrah', 9, 2 ],
+	[ 'Ngeshare Sesi Sejarah', 11, 3 ],
 	[ 'Ngeshare Sesi Dakwah', 7, 4 ]);
-our @names = ((map { $_->[0] } @courses), 'ngeshare sesi aqidah', 'Ngeshare Spesial Ramadhan', 'Ngeshare Kelas Parenting');
+our @names = (
+	(map { $_->[0] } @courses),
+	'ngeshare sesi aqidah',
+	'Ngeshare Spesial Ramadhan',
+	'Ngeshare Kelas Parenting');
 
 sub new
 {
@@ -105,7 +114,11 @@ sub pick
 	my $salt = int rand 1e9;
 
 	$condition //= 'true';
-	return map { $_->[0] } $self->rows(qq{SELECT id FROM "$table" AS picked WHERE $condition ORDER BY md5(id || '$salt') LIMIT $number});
+	return
+	  map { $_->[0] }
+	  $self->rows(
+		qq{SELECT id FROM "$table" AS picked WHERE $condition ORDER BY md5(id || '$salt') LIMIT $number}
+	  );
 }
 
 # A group: one that was linked to another lately, or mostly of the curriculum, and
@@ -113,16 +126,23 @@ sub pick
 sub group
 {
 	my ($self) = @_;
-	my ($linked) = @{ $self->{linked} } && chance(0.4) ? $self->pick('HangoutGroup', 1, 'id IN (' . listed(map { @$_ } @{ $self->{linked} }) . ')') : ();
+	my ($linked) =
+	  @{ $self->{linked} } && chance(0.4)
+	  ? $self->pick('HangoutGroup', 1, 'id IN (' . listed(map { @$_ } @{ $self->{linked} }) . ')')
+	  : ();
 	return $linked if $linked;
 
-	my $course = q{"hangoutId" IN (SELECT hangout.id FROM "Hangout" AS hangout JOIN reference.course_config ON course_name = name)};
-	my $shared = q{id IN (SELECT record."hangoutGroupId" FROM "UserHangoutGroup" AS record JOIN "UserHangoutGroup" AS other
+	my $course =
+	  q{"hangoutId" IN (SELECT hangout.id FROM "Hangout" AS hangout JOIN reference.course_config
+	  	ON course_name = name)};
+	my $shared = q{id IN (SELECT record."hangoutGroupId" FROM "UserHangoutGroup" AS record
+	  	JOIN "UserHangoutGroup" AS other
 		ON other."userId" = record."userId" AND other."hangoutGroupId" <> record."hangoutGroupId"
 		WHERE record."hangoutGroupRole" = 'FACILITATOR' AND other."hangoutGroupRole" = 'FACILITATOR')};
 	my $draw = rand;
 
-	my ($id) = $self->pick('HangoutGroup', 1, $draw < 0.5 ? "$course AND $shared" : $draw < 0.9 ? $course : 'true');
+	my ($id) = $self->pick('HangoutGroup', 1,
+		$draw < 0.5 ? "$course AND $shared" : $draw < 0.9 ? $course : 'true');
 	return $id // ($self->pick('HangoutGroup', 1))[0];
 }
 
@@ -130,13 +150,20 @@ sub group
 sub two_groups
 {
 	my ($self) = @_;
-	my $salt   = int rand 1e9;
-	my @linked = @{ $self->{linked} } && chance(0.5) ? $self->pick('HangoutGroup', 2, 'id IN (' . listed(@{ one_of(@{ $self->{linked} }) }) . ')') : ();
+	my $salt = int rand 1e9;
+	my @linked =
+	  @{ $self->{linked} } && chance(0.5)
+	  ? $self->pick('HangoutGroup', 2, 'id IN (' . listed(@{ one_of(@{ $self->{linked} }) }) . ')')
+	  : ();
 	return @linked if @linked == 2;
 
-	my ($pair) = $self->rows(qq{SELECT a."hangoutGroupId", b."hangoutGroupId" FROM "UserHangoutGroup" AS a
-		JOIN "UserHangoutGroup" AS b ON a."userId" = b."userId" AND a."hangoutGroupId" <> b."hangoutGroupId"
-		WHERE a."hangoutGroupRole" = 'FACILITATOR' AND b."hangoutGroupRole" = 'FACILITATOR' ORDER BY md5(a.id || b.id || '$salt') LIMIT 1});
+	my ($pair) = $self->rows(
+		qq{SELECT a."hangoutGroupId", b."hangoutGroupId" FROM "UserHangoutGroup" AS a
+		JOIN "UserHangoutGroup" AS b ON a."userId" = b."userId"
+			AND a."hangoutGroupId" <> b."hangoutGroupId"
+		WHERE a."hangoutGroupRole" = 'FACILITATOR' AND b."hangoutGroupRole" = 'FACILITATOR'
+			ORDER BY md5(a.id || b.id || '$salt') LIMIT 1}
+	);
 
 	return @$pair if $pair && chance(0.7);
 	return $self->pick('HangoutGroup', 2);
@@ -146,7 +173,10 @@ sub two_groups
 sub episode
 {
 	my ($self, $group) = @_;
-	my $own = chance(0.85) ? qq{"hangoutId" = (SELECT "hangoutId" FROM "HangoutGroup" WHERE id = '$group')} : 'true';
+	my $own =
+	  chance(0.85)
+	  ? qq{"hangoutId" = (SELECT "hangoutId" FROM "HangoutGroup" WHERE id = '$group')}
+	  : 'true';
 	my ($id) = $self->pick('HangoutEpisode', 1, $own);
 
 	return $id // ($self->pick('HangoutEpisode', 1))[0];
@@ -156,7 +186,10 @@ sub episode
 sub user
 {
 	my ($self, $group) = @_;
-	my $known = chance(0.7) ? qq{id IN (SELECT "userId" FROM "UserHangoutGroup" WHERE "hangoutGroupId" = '$group')} : 'true';
+	my $known =
+	  chance(0.7)
+	  ? qq{id IN (SELECT "userId" FROM "UserHangoutGroup" WHERE "hangoutGroupId" = '$group')}
+	  : 'true';
 	my ($id) = $self->pick('User', 1, $known);
 
 	return $id // ($self->pick('User', 1))[0];
@@ -176,9 +209,11 @@ sub bounds
 {
 	my ($self) = @_;
 	my $sides = $self->{sides};
-	my $key   = "$sides->{window} $sides->{clock}";
+	my $key = "$sides->{window} $sides->{clock}";
 
-	$self->{bounds}{$key} //= ($self->rows("SELECT extract(epoch FROM timestamp '$sides->{window}' AT TIME ZONE 'UTC')::bigint * 1000,
+	$self->{bounds}{$key} //= (
+		$self->rows(
+			"SELECT extract(epoch FROM timestamp '$sides->{window}' AT TIME ZONE 'UTC')::bigint * 1000,
 		extract(epoch FROM timestamptz '$sides->{clock}')::bigint * 1000"))[0];
 	return @{ $self->{bounds}{$key} };
 }
@@ -189,7 +224,7 @@ sub instant
 {
 	my ($self) = @_;
 	my ($start, $clock) = $self->bounds;
-	my $day  = 86_400_000;
+	my $day = 86_400_000;
 	my $days = int(($clock - $start) / $day) + 5;
 	my $draw = rand;
 
@@ -201,7 +236,11 @@ sub instant
 }
 
 # Addresses that are one person's in some spellings, and no address at all.
-sub email { return one_of('a@x.id', 'A@x.id ', " \ta\@X.id", 'b@x.id', 'B@X.ID', '', ' ', undef, 'c' . int(rand 6) . '@x.id'); }
+sub email
+{
+	return one_of('a@x.id', 'A@x.id ', " \ta\@X.id", 'b@x.id', 'B@X.ID', '', ' ', undef,
+		'c' . int(rand 6) . '@x.id');
+}
 
 # An instant of any time, for what the window does not bound.
 sub any_time
@@ -214,7 +253,14 @@ sub any_time
 }
 
 # An instant at which nobody can have joined or attended: a typing error.
-sub implausible { return one_of('0026-03-01 03:00:00', '1970-01-01 00:00:00', '1999-12-31 16:59:59.999', '1999-12-31 23:59:59.999'); }
+sub implausible
+{
+	return one_of(
+		'0026-03-01 03:00:00',
+		'1970-01-01 00:00:00',
+		'1999-12-31 16:59:59.999',
+		'1999-12-31 23:59:59.999');
+}
 
 # An instant to answer as of.
 sub as_of
@@ -228,8 +274,15 @@ sub as_of
 	return '2999-12-31 12:00:00+07' if $draw < 0.58;
 	return timestamp($clock - int rand 365 * 86_400_000) . '+00' if $draw < 0.75;
 	return $self->instant . '+00' if $draw < 0.9;
-	my ($found) = $self->rows(sprintf 'SELECT "%s" - interval \'%d ms\' FROM "%s" WHERE "%1$s" IS NOT NULL ORDER BY md5(id || \'%d\') LIMIT 1',
-		@{ one_of([ 'attendedAt', int rand 2, $attendance ], [ 'joinedAt', int rand 2, $membership ], [ 'createdAt', int rand 2, 'HangoutGroup' ]) },
+	my ($found) = $self->rows(
+		sprintf 'SELECT "%s" - interval \'%d ms\' FROM "%s" WHERE "%1$s" IS NOT NULL
+		  	ORDER BY md5(id || \'%d\') LIMIT 1',
+		@{
+			one_of(
+				[ 'attendedAt', int rand 2, $attendance ],
+				[ 'joinedAt', int rand 2, $membership ],
+				[ 'createdAt', int rand 2, 'HangoutGroup' ])
+		},
 		int rand 1e9);
 	return $found ? "$found->[0]+00" : $self->{sides}{clock};
 }
@@ -237,14 +290,21 @@ sub as_of
 # Statements --------------------------------------------------------------------
 
 sub literal { return defined $_[0] ? "'$_[0]'" : 'NULL'; }
-sub listed  { return join ', ', map { literal($_) } @_; }
+
+sub listed
+{
+	return join ', ', map { literal($_) } @_;
+}
 
 sub inserted
 {
 	my ($table, @rows) = @_;
 
 	return if !@rows;
-	return qq{INSERT INTO "$table" (} . join(', ', map { qq{"$_"} } @{ $columns{$table} }) . ') VALUES '
+	return
+		qq{INSERT INTO "$table" (}
+	  . join(', ', map { qq{"$_"} } @{ $columns{$table} })
+	  . ') VALUES '
 	  . join ', ', map { '(' . listed(@$_) . ')' } @rows;
 }
 
@@ -253,7 +313,11 @@ sub updated
 	my ($table, $ids, %set) = @_;
 
 	return if !@$ids;
-	return qq{UPDATE "$table" SET } . join(', ', map { qq{"$_" = } . literal($set{$_}) } sort keys %set) . ' WHERE id IN (' . listed(@$ids) . ')';
+	return
+		qq{UPDATE "$table" SET }
+	  . join(', ', map { qq{"$_" = } . literal($set{$_}) } sort keys %set)
+	  . ' WHERE id IN ('
+	  . listed(@$ids) . ')';
 }
 
 sub deleted
@@ -269,8 +333,10 @@ sub updated_each
 	my ($table, $column, $cast, %value) = @_;
 
 	return if !%value;
-	return qq{UPDATE "$table" AS written SET "$column" = given.value FROM (VALUES }
-	  . join(', ', map { "('$_', '$value{$_}'::$cast)" } sort keys %value) . ') AS given (id, value) WHERE written.id = given.id';
+	return
+		qq{UPDATE "$table" AS written SET "$column" = given.value FROM (VALUES }
+	  . join(', ', map { "('$_', '$value{$_}'::$cast)" } sort keys %value)
+	  . ') AS given (id, value) WHERE written.id = given.id';
 }
 
 1;

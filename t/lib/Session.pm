@@ -18,7 +18,7 @@ our $PATIENCE = 60;
 sub poll_until
 {
 	my ($condition, $patience) = @_;
-	my $end   = time + ($patience // $PATIENCE);
+	my $end = time + ($patience // $PATIENCE);
 	my $pause = 0.001;
 
 	while (time < $end)
@@ -37,8 +37,16 @@ sub start
 	my $self = bless { in => '', out => '', err => '', number => 0 }, $class;
 
 	$self->{psql} = IPC::Run::start(
-		[ 'psql', '-X', '-q', '-At', '-v', 'VERBOSITY=verbose', '-d', $server->connstr($database), '-f', '-' ],
-		'<', \$self->{in}, '>', \$self->{out}, '2>', \$self->{err});
+		[
+			'psql', '-X', '-q', '-At', '-v', 'VERBOSITY=verbose', '-d', $server->connstr($database),
+			'-f', '-'
+		],
+		'<',
+		\$self->{in},
+		'>',
+		\$self->{out},
+		'2>',
+		\$self->{err});
 	$self->run("SET $_") for @settings;
 	$self->{pid} = $self->run('SELECT pg_backend_pid()');
 	return $self;
@@ -71,10 +79,11 @@ sub wait
 {
 	my ($self) = @_;
 
-	poll_until(sub { $self->is_done }) or die "a session does not come back:\n$self->{out}$self->{err}";
+	poll_until(sub { $self->is_done })
+	  or die "a session does not come back:\n$self->{out}$self->{err}";
 	my $printed = $self->{out};
 	$self->{said} = $self->{err};
-	$_ =~ s/^done \d+\n//mg for $printed, $self->{said};
+	$_            =~ s/^done \d+\n//mg for $printed, $self->{said};
 	$self->{said} =~ s/^LOCATION:.*\n//mg;
 	$self->{said} =~ s/^psql:<stdin>:\d+: //mg;
 	$self->{out} = $self->{err} = '';
@@ -88,7 +97,10 @@ sub run { return $_[0]->tell($_[1])->wait; }
 sub said { return $_[0]->{said}; }
 
 # Of that, the errors.
-sub errors { return join "\n", grep { /^(ERROR|FATAL|PANIC):/ } split /\n/, $_[0]->{said}; }
+sub errors
+{
+	return join "\n", grep { /^(ERROR|FATAL|PANIC):/ } split /\n/, $_[0]->{said};
+}
 
 sub end
 {

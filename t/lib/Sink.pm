@@ -35,12 +35,14 @@ sub step
 {
 	my ($state) = @_;
 	my @clients = values %{ $state->{clients} };
-	my @ready   = IO::Select->new($state->{listener}, $state->{control}, map { $_->{socket} } @clients)->can_read(0.1);
+	my @ready =
+	  IO::Select->new($state->{listener}, $state->{control}, map { $_->{socket} } @clients)
+	  ->can_read(0.1);
 
 	for my $ready (@ready)
 	{
-		if ($ready == $state->{control}) { return 0 unless obey($state); }
-		elsif ($ready == $state->{listener}) { welcome($state, $ready->accept); }
+		if    ($ready == $state->{control})            { return 0 unless obey($state); }
+		elsif ($ready == $state->{listener})           { welcome($state, $ready->accept); }
 		elsif (my $client = $state->{clients}{$ready}) { read_request($state, $client); }
 	}
 	pour($state, $_) for grep { $_->{piece} } values %{ $state->{clients} };
@@ -73,9 +75,11 @@ sub read_request
 
 	return if length $body < ($headers{'content-length'} // 0);
 	my ($method, $path) = split / /, $first;
-	push @{ $state->{requests} }, { method => $method, path => $path, headers => \%headers, body => $body };
+	push @{ $state->{requests} },
+	  { method => $method, path => $path, headers => \%headers, body => $body };
 	$client->{is_answered} = 1;
-	give_answer($state, $client, @{ $state->{answers} } > 1 ? shift @{ $state->{answers} } : $state->{answers}[0]);
+	give_answer($state, $client,
+		@{ $state->{answers} } > 1 ? shift @{ $state->{answers} } : $state->{answers}[0]);
 	return;
 }
 
@@ -99,7 +103,8 @@ sub give_answer
 	my ($status, $location) = $answer =~ /^redirect:(.*)/ ? (302, $1) : ($answer, undef);
 	my $more = defined $location ? "Location: $location\r\n" : '';
 
-	syswrite $socket, "HTTP/1.1 $status told so\r\n${more}Content-Length: 2\r\nConnection: close\r\n\r\nok";
+	syswrite $socket,
+	  "HTTP/1.1 $status told so\r\n${more}Content-Length: 2\r\nConnection: close\r\n\r\nok";
 	close_client($state, $client);
 	return;
 }
@@ -130,12 +135,12 @@ sub obey
 {
 	my ($state) = @_;
 	my $command = readline $state->{control} // return 0;
-	my $answer  = 'ok';
+	my $answer = 'ok';
 
 	if    ($command =~ /^answer (.+)$/) { $state->{answers} = [ split / /, $1 ]; }
 	elsif ($command eq "forget\n")      { $state->{requests} = []; }
-	elsif ($command eq "requests\n")    { $answer = JSON::PP->new->ascii->encode($state->{requests}); }
-	else                                { $answer = 'unknown'; }
+	elsif ($command eq "requests\n") { $answer = JSON::PP->new->ascii->encode($state->{requests}); }
+	else                             { $answer = 'unknown'; }
 	print { $state->{control} } "$answer\n";
 	return 1;
 }

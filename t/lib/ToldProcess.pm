@@ -12,7 +12,7 @@ use warnings FATAL => 'all';
 
 use IO::Socket;
 use IO::Socket::INET;
-use POSIX ();
+use POSIX  ();
 use Socket qw(AF_UNIX PF_UNSPEC SHUT_RDWR SOCK_STREAM);
 
 # Starts the process, listening on a port of 127.0.0.1 (listen_port, or any that is free).
@@ -22,10 +22,11 @@ sub start
 	my $listener = IO::Socket::INET->new(
 		LocalAddr => '127.0.0.1',
 		LocalPort => $option{listen_port} // 0,
-		Proto     => 'tcp',
-		Listen    => 128,
+		Proto => 'tcp',
+		Listen => 128,
 		ReuseAddr => 1) or die "$class can't listen: $@";
-	my ($ours, $theirs) = IO::Socket->socketpair(AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die "no socket pair: $!";
+	my ($ours, $theirs) = IO::Socket->socketpair(AF_UNIX, SOCK_STREAM, PF_UNSPEC)
+	  or die "no socket pair: $!";
 	my $pid = fork();
 
 	die "can't fork: $!" unless defined $pid;
@@ -36,7 +37,8 @@ sub start
 	}
 	close $theirs;
 	$ours->autoflush(1);
-	return bless { control => $ours, pid => $pid, owner => $$, port => $listener->sockport }, $class;
+	return bless { control => $ours, pid => $pid, owner => $$, port => $listener->sockport },
+	  $class;
 }
 
 sub port { my ($self) = @_; return $self->{port}; }
@@ -74,7 +76,7 @@ sub serve_until_told
 {
 	my ($class, $listener, $control, %option) = @_;
 	my $state = { %{ $class->state(%option) }, listener => $listener, control => $control };
-	my $step  = $class->can('step');
+	my $step = $class->can('step');
 
 	local @SIG{qw(INT HUP TERM)} = ('IGNORE', 'DEFAULT', 'DEFAULT');
 	local $SIG{PIPE} = 'IGNORE';

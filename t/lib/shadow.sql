@@ -50,7 +50,8 @@ LANGUAGE sql
 AS $$
     SELECT shadow.try(format('CREATE FUNCTION %I.%I(%s) %s LANGUAGE plpgsql AS %L',
         space, name, arguments, 'RETURNS ' || result,
-        format('BEGIN PERFORM shadow.note(%L); RETURN%s; END', format('%I.%I(%s)', space, name, arguments),
+        format('BEGIN PERFORM shadow.note(%L); RETURN%s; END',
+            format('%I.%I(%s)', space, name, arguments),
             CASE WHEN result !~ '^(SETOF|TABLE|void)' THEN ' NULL' END)))
 $$;
 
@@ -58,15 +59,19 @@ $$;
 -- or makes the statement fail.
 CREATE TABLE shadow.planted AS
 SELECT 'function' AS kind, proc.oid::regprocedure::text AS original,
-    shadow.plant('twin', proname, pg_get_function_arguments(proc.oid), pg_get_function_result(proc.oid)) AS is_planted
+    shadow.plant('twin', proname, pg_get_function_arguments(proc.oid),
+        pg_get_function_result(proc.oid)) AS is_planted
 FROM pg_proc AS proc
 WHERE pronamespace = 'pg_catalog'::regnamespace
   AND prokind IN ('f', 'a', 'w')
-  AND proname = ANY (string_to_array(:'words', ' ') || ARRAY(SELECT oprcode::text FROM pg_operator WHERE oprnamespace = 'pg_catalog'::regnamespace));
+  AND proname = ANY (string_to_array(:'words', ' ') || ARRAY(SELECT oprcode::text FROM pg_operator
+      WHERE oprnamespace = 'pg_catalog'::regnamespace));
 INSERT INTO shadow.planted
 SELECT 'operator', oper.oid::regoperator::text,
-    shadow.try(format('CREATE OPERATOR twin.%s (FUNCTION = twin.%I, %s RIGHTARG = %s)', oprname, proname,
-        CASE WHEN oprleft <> 0 THEN format('LEFTARG = %s,', oprleft::regtype) END, oprright::regtype))
+    shadow.try(format('CREATE OPERATOR twin.%s (FUNCTION = twin.%I, %s RIGHTARG = %s)', oprname,
+        proname,
+        CASE WHEN oprleft <> 0 THEN format('LEFTARG = %s,', oprleft::regtype) END,
+        oprright::regtype))
 FROM pg_operator AS oper
 JOIN pg_proc AS proc ON proc.oid = oprcode
 WHERE oprnamespace = 'pg_catalog'::regnamespace;
@@ -74,7 +79,8 @@ WHERE oprnamespace = 'pg_catalog'::regnamespace;
 -- Twins of relations: views that call note() as whoever reads them.
 INSERT INTO shadow.planted
 SELECT 'relation', relname,
-    shadow.try(format('CREATE VIEW twin.%I AS SELECT * FROM pg_catalog.%I WHERE shadow.note(%L)', relname, relname, relname))
+    shadow.try(format('CREATE VIEW twin.%I AS SELECT * FROM pg_catalog.%I WHERE shadow.note(%L)',
+        relname, relname, relname))
 FROM pg_class
 WHERE relnamespace = 'pg_catalog'::regnamespace
   AND relkind IN ('r', 'v')
@@ -82,7 +88,8 @@ WHERE relnamespace = 'pg_catalog'::regnamespace
 -- Types last: from here on twin has them. A value that is cast to one calls note().
 INSERT INTO shadow.planted
 SELECT 'type', typname,
-    shadow.try(format('CREATE DOMAIN twin.%I AS pg_catalog.%I CHECK (shadow.note(%L))', typname, typname, typname))
+    shadow.try(format('CREATE DOMAIN twin.%I AS pg_catalog.%I CHECK (shadow.note(%L))', typname,
+        typname, typname))
 FROM pg_type
 WHERE typnamespace = 'pg_catalog'::regnamespace
   AND typtype = 'b'
@@ -96,7 +103,8 @@ FROM pg_type
 WHERE typnamespace = 'pg_catalog'::regnamespace
   AND typtype = 'b'
   AND (typcategory IN ('S', 'B', 'T')
-    OR typname IN ('char', 'json', 'jsonb', 'date', 'timestamp', 'timestamptz', 'int2', 'int4', 'int8', 'float8', 'numeric', 'oid', 'regclass'));
+    OR typname IN ('char', 'json', 'jsonb', 'date', 'timestamp', 'timestamptz', 'int2', 'int4',
+        'int8', 'float8', 'numeric', 'oid', 'regclass'));
 
 -- Another type in an argument's place: any that is of its category, or any at all where
 -- it is polymorphic; arrays of it for arrays.
@@ -116,7 +124,8 @@ $$;
 -- Every signature once, with the result that goes with it.
 CREATE TABLE shadow.variant AS
 WITH call AS (
-    SELECT 'function' AS kind, proname::text AS name, proargtypes::oid[] AS arguments, prorettype AS result, proretset AS is_set
+    SELECT 'function' AS kind, proname::text AS name, proargtypes::oid[] AS arguments,
+        prorettype AS result, proretset AS is_set
     FROM pg_proc
     WHERE pronamespace = 'pg_catalog'::regnamespace
       AND prokind IN ('f', 'a', 'w')
@@ -132,7 +141,8 @@ WITH call AS (
         SELECT ARRAY[one.oid, two.oid] FROM shadow.type AS one, shadow.type AS two
         WHERE one.typcategory IN ('S', 'N') AND two.typcategory IN ('S', 'N')
         UNION ALL
-        SELECT ARRAY[one.oid, two.oid, three.oid] FROM shadow.type AS one, shadow.type AS two, shadow.type AS three
+        SELECT ARRAY[one.oid, two.oid, three.oid]
+            FROM shadow.type AS one, shadow.type AS two, shadow.type AS three
         WHERE one.typcategory = 'S' AND two.typcategory = 'S' AND three.typcategory = 'S'
     ) AS more
     WHERE pronamespace = 'pg_catalog'::regnamespace
@@ -147,7 +157,8 @@ WITH call AS (
     SELECT call.kind, name, arguments, result, is_set
     FROM call
     UNION ALL
-    SELECT call.kind, name, ARRAY(SELECT shadow.other(argument, used) FROM unnest(arguments) WITH ORDINALITY AS given (argument, place) ORDER BY place),
+    SELECT call.kind, name, ARRAY(SELECT shadow.other(argument, used) FROM unnest(arguments)
+        WITH ORDINALITY AS given (argument, place) ORDER BY place),
         shadow.other(result, used), is_set
     FROM call
     CROSS JOIN shadow.type AS used
@@ -156,7 +167,8 @@ WITH call AS (
     SELECT polymorphic.kind, name, arguments, result, is_set
     FROM polymorphic
     UNION ALL
-    SELECT polymorphic.kind, name, arguments[:place - 1] || used.oid || arguments[place + 1:], result, is_set
+    SELECT polymorphic.kind, name, arguments[:place - 1] || used.oid || arguments[place + 1:],
+        result, is_set
     FROM polymorphic
     CROSS JOIN generate_subscripts(arguments, 1) AS place
     JOIN pg_type AS given ON given.oid = arguments[place]
@@ -166,7 +178,8 @@ WITH call AS (
 SELECT DISTINCT ON (kind, name, arguments) kind, name, arguments, result, is_set
 FROM replaced
 WHERE arguments <@ (SELECT array_agg(type.oid) || array_agg(typarray) FROM shadow.type)
-  AND result NOT IN (SELECT oid FROM pg_type WHERE typtype = 'p' AND typname NOT IN ('record', 'void'))
+  AND result NOT IN (SELECT oid FROM pg_type WHERE typtype = 'p'
+      AND typname NOT IN ('record', 'void'))
   AND (kind, name, arguments) NOT IN (
     SELECT 'function', proname::text, proargtypes::oid[]
     FROM pg_proc
@@ -182,10 +195,14 @@ CREATE FUNCTION shadow.plant_variants(space text)
 RETURNS bigint
 LANGUAGE sql
 AS $$
-    SELECT count(*) FILTER (WHERE shadow.plant(space, CASE kind WHEN 'function' THEN name ELSE format('operator %s', name) END,
-            array_to_string(arguments::regtype[], ', '), CASE WHEN is_set THEN 'SETOF ' ELSE '' END || result::regtype)
+    SELECT count(*) FILTER (
+        WHERE shadow.plant(space, CASE kind WHEN 'function' THEN name
+            ELSE format('operator %s', name) END,
+            array_to_string(arguments::regtype[], ', '), CASE WHEN is_set THEN 'SETOF '
+                ELSE '' END || result::regtype)
         AND (kind = 'function'
-            OR shadow.try(format('CREATE OPERATOR %1$I.%2$s (FUNCTION = %1$I.%3$I, LEFTARG = %4$s, RIGHTARG = %5$s)', space, name,
+            OR shadow.try(format('CREATE OPERATOR %1$I.%2$s (FUNCTION = %1$I.%3$I, LEFTARG = %4$s, '
+            'RIGHTARG = %5$s)', space, name,
                 'operator ' || name, arguments[1]::regtype, arguments[2]::regtype))))
     FROM shadow.variant
 $$;
@@ -197,10 +214,12 @@ RETURNS bigint
 LANGUAGE sql
 AS $$
     WITH ours AS (
-        SELECT proname AS name, prokind AS kind, proargtypes::oid[] AS arguments, pronargdefaults AS defaults
+        SELECT proname AS name, prokind AS kind, proargtypes::oid[] AS arguments,
+            pronargdefaults AS defaults
         FROM pg_proc AS proc
         JOIN pg_depend ON classid = 'pg_proc'::regclass AND objid = proc.oid AND deptype = 'e'
-        JOIN pg_extension AS extension ON refclassid = 'pg_extension'::regclass AND refobjid = extension.oid
+        JOIN pg_extension AS extension ON refclassid = 'pg_extension'::regclass
+            AND refobjid = extension.oid
         WHERE extname = 'ngeshare'
           AND pronamespace = 'public'::regnamespace
     ), planted AS (
@@ -215,9 +234,12 @@ AS $$
         JOIN shadow.type AS used ON used.typcategory = given.typcategory AND used.oid <> given.oid
     )
     SELECT count(*) FILTER (WHERE CASE kind
-        WHEN 'p' THEN shadow.try(format('CREATE PROCEDURE public.%I(%s) LANGUAGE plpgsql AS %L', name,
-            array_to_string(arguments::regtype[], ', '), format('BEGIN PERFORM shadow.note(%L); END', 'public.' || name)))
-        ELSE shadow.plant('public', name, array_to_string(arguments::regtype[], ', '), 'SETOF record')
+        WHEN 'p' THEN shadow.try(
+            format('CREATE PROCEDURE public.%I(%s) LANGUAGE plpgsql AS %L', name,
+            array_to_string(arguments::regtype[], ', '),
+            format('BEGIN PERFORM shadow.note(%L); END', 'public.' || name)))
+        ELSE shadow.plant('public', name, array_to_string(arguments::regtype[], ', '),
+            'SETOF record')
     END)
     FROM planted
 $$;

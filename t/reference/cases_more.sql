@@ -1,11 +1,14 @@
--- The answers on people, courses and anomalies over the production of cases.sql, by hand; included by it.
+-- The answers on people, courses and anomalies over the production of cases.sql,
+-- by hand; included by it.
 
--- In m-persons two addresses are one person each, spelled as the earliest record does; kak has both roles. In f-tie
--- f-late has both too. p1 alone is ever seen, in e-now on the day itself.
+-- In m-persons two addresses are one person each, spelled as the earliest record does; kak has both
+-- roles. In f-tie f-late has both too. p1 alone is ever seen, in e-now on the day itself.
 CALL pg_temp.check_holds('v_member_roster',
-    $$ SELECT * FROM reference.v_member_roster(pg_temp.noon()) WHERE group_id IN ('e-now', 'f-tie', 'm-persons') $$,
+    $$ SELECT * FROM reference.v_member_roster(pg_temp.noon())
+        WHERE group_id IN ('e-now', 'f-tie', 'm-persons') $$,
     $$ VALUES
-       ('e-now', 'f-status', 'status@x.org', 'FACILITATOR', timestamptz '2024-06-30 05:00+00', false, false),
+       ('e-now', 'f-status', 'status@x.org', 'FACILITATOR', timestamptz '2024-06-30 05:00+00',
+           false, false),
        ('e-now', 'p1', 'p1', 'MEMBER', '2024-06-30 05:00+00', true, false),
        ('f-tie', NULL, 'early@x.org', 'FACILITATOR', '2024-04-01 00:00+00', false, false),
        ('f-tie', 'f-late', 'f-late', 'FACILITATOR', '2024-05-02 00:00+00', false, false),
@@ -22,21 +25,24 @@ CALL pg_temp.check_holds('v_member_roster',
 
 -- p1 was last seen in p-a on 1 February, 150 days ago.
 CALL pg_temp.check_holds('whoever was seen 150 days ago is active by 150 days only',
-    $$ SELECT is_active FROM reference.v_member_roster(pg_temp.noon()) WHERE group_id = 'p-a' AND user_id = 'p1' $$,
+    $$ SELECT is_active FROM reference.v_member_roster(pg_temp.noon()) WHERE group_id = 'p-a'
+        AND user_id = 'p1' $$,
     $$ VALUES (true) $$,
     $$ UPDATE reference.setting SET active_days = 150 $$);
 CALL pg_temp.check_holds('and not by 149',
-    $$ SELECT is_active FROM reference.v_member_roster(pg_temp.noon()) WHERE group_id = 'p-a' AND user_id = 'p1' $$,
+    $$ SELECT is_active FROM reference.v_member_roster(pg_temp.noon()) WHERE group_id = 'p-a'
+        AND user_id = 'p1' $$,
     $$ VALUES (false) $$,
     $$ UPDATE reference.setting SET active_days = 149 $$);
 
--- f-late became a facilitator a month after being a member; f-mail both at once, which is not before. f-status leads
--- outside of the curriculum too, and since noon in e-now.
+-- f-late became a facilitator a month after being a member; f-mail both at once, which is not
+-- before. f-status leads outside of the curriculum too, and since noon in e-now.
 CALL pg_temp.check_holds('v_facilitator_alumni',
     $$ SELECT * FROM reference.v_facilitator_alumni(pg_temp.noon()) $$,
     $$ SELECT id, name, false, NULL::date, date '2023-12-01', latest, id = 'f-gone'
        FROM (VALUES ('f-forty', 'f-forty', date '2023-12-01'), ('f-gone', 'f-gone', '2023-12-01'),
-                    ('f-leaving', 'leaving@x.org', '2023-12-01'), ('f-link', 'Link@x.org', '2023-12-01'),
+                    ('f-leaving', 'leaving@x.org', '2023-12-01'),
+                    ('f-link', 'Link@x.org', '2023-12-01'),
                     ('f-mute', 'f-mute', '2023-12-01'), ('f-one', 'f-one', '2023-12-01'),
                     ('f-other', 'f-other', '2023-12-01'), ('f-status', 'status@x.org', '2024-06-30')
        ) AS plain (id, name, latest)
@@ -46,8 +52,8 @@ CALL pg_temp.check_holds('v_facilitator_alumni',
        ('f-tie-a', 'f-tie-a', false, NULL, '2024-05-01', '2024-05-01', false),
        ('f-tie-z', 'f-tie-z', false, NULL, '2024-05-01', '2024-05-01', false) $$);
 
--- p1 is in thirteen groups, of which those of Aqidah and p-b-30 of Hijrah have graduated, and e-now is active. m-x
--- joined f-tie before it graduated.
+-- p1 is in thirteen groups, of which those of Aqidah and p-b-30 of Hijrah have graduated, and e-now
+-- is active. m-x joined f-tie before it graduated.
 CALL pg_temp.check_holds('v_member_journey',
     $$ SELECT * FROM reference.v_member_journey(pg_temp.noon())
        WHERE user_id IN ('p1', 'p2', 'm-x', 'f-late', 'ana@x.org', 'w2', 'x1') $$,
@@ -72,28 +78,41 @@ CALL pg_temp.check_holds('v_facilitator_monthly',
        ('2024-04-01', 0, 9), ('2024-05-01', 3, 12), ('2024-06-01', 0, 12) $$);
 
 CALL pg_temp.check_holds('nobody leads yet',
-    $$ SELECT 'growth', total_facilitators, alumni_pct FROM reference.v_facilitator_growth('2023-11-30 00:00+00')
+    $$ SELECT 'growth', total_facilitators, alumni_pct
+        FROM reference.v_facilitator_growth('2023-11-30 00:00+00')
        UNION ALL
-       SELECT 'monthly', new_facilitators, NULL FROM reference.v_facilitator_monthly('2023-11-30 00:00+00') $$,
+       SELECT 'monthly', new_facilitators, NULL
+           FROM reference.v_facilitator_monthly('2023-11-30 00:00+00') $$,
     $$ VALUES ('growth', 0, NULL::numeric) $$);
 
 -- Of Sejarah's two, one stalled at the first episode and one at the seventh: the lower is the peak.
 CALL pg_temp.check_holds('v_drop_off',
-    $$ SELECT * FROM reference.v_drop_off(pg_temp.noon()) WHERE course_name LIKE '%Aqidah' OR course_name LIKE '%Sejarah' $$,
+    $$ SELECT * FROM reference.v_drop_off(pg_temp.noon()) WHERE course_name LIKE '%Aqidah'
+        OR course_name LIKE '%Sejarah' $$,
     $$ VALUES
-       ('Ngeshare Sesi Aqidah', 0, 22, 2, 28.6, false), ('Ngeshare Sesi Aqidah', 1, 17, 0, 0.0, false),
-       ('Ngeshare Sesi Aqidah', 2, 15, 0, 0.0, false), ('Ngeshare Sesi Aqidah', 3, 14, 1, 14.3, false),
-       ('Ngeshare Sesi Aqidah', 4, 12, 0, 0.0, false), ('Ngeshare Sesi Aqidah', 5, 12, 0, 0.0, false),
-       ('Ngeshare Sesi Aqidah', 6, 12, 0, 0.0, false), ('Ngeshare Sesi Aqidah', 7, 12, 3, 42.9, true),
+       ('Ngeshare Sesi Aqidah', 0, 22, 2, 28.6, false),
+       ('Ngeshare Sesi Aqidah', 1, 17, 0, 0.0, false),
+       ('Ngeshare Sesi Aqidah', 2, 15, 0, 0.0, false),
+       ('Ngeshare Sesi Aqidah', 3, 14, 1, 14.3, false),
+       ('Ngeshare Sesi Aqidah', 4, 12, 0, 0.0, false),
+       ('Ngeshare Sesi Aqidah', 5, 12, 0, 0.0, false),
+       ('Ngeshare Sesi Aqidah', 6, 12, 0, 0.0, false),
+       ('Ngeshare Sesi Aqidah', 7, 12, 3, 42.9, true),
        ('Ngeshare Sesi Aqidah', 8, 8, 1, 14.3, false),
-       ('Ngeshare Sesi Sejarah', 0, 3, 0, 0.0, false), ('Ngeshare Sesi Sejarah', 1, 2, 1, 50.0, true),
-       ('Ngeshare Sesi Sejarah', 2, 1, 0, 0.0, false), ('Ngeshare Sesi Sejarah', 3, 1, 0, 0.0, false),
-       ('Ngeshare Sesi Sejarah', 4, 1, 0, 0.0, false), ('Ngeshare Sesi Sejarah', 5, 1, 0, 0.0, false),
-       ('Ngeshare Sesi Sejarah', 6, 1, 0, 0.0, false), ('Ngeshare Sesi Sejarah', 7, 1, 1, 50.0, false),
-       ('Ngeshare Sesi Sejarah', 8, 0, 0, 0.0, false), ('Ngeshare Sesi Sejarah', 9, 0, 0, 0.0, false),
+       ('Ngeshare Sesi Sejarah', 0, 3, 0, 0.0, false),
+       ('Ngeshare Sesi Sejarah', 1, 2, 1, 50.0, true),
+       ('Ngeshare Sesi Sejarah', 2, 1, 0, 0.0, false),
+       ('Ngeshare Sesi Sejarah', 3, 1, 0, 0.0, false),
+       ('Ngeshare Sesi Sejarah', 4, 1, 0, 0.0, false),
+       ('Ngeshare Sesi Sejarah', 5, 1, 0, 0.0, false),
+       ('Ngeshare Sesi Sejarah', 6, 1, 0, 0.0, false),
+       ('Ngeshare Sesi Sejarah', 7, 1, 1, 50.0, false),
+       ('Ngeshare Sesi Sejarah', 8, 0, 0, 0.0, false),
+       ('Ngeshare Sesi Sejarah', 9, 0, 0, 0.0, false),
        ('Ngeshare Sesi Sejarah', 10, 0, 0, 0.0, false) $$);
 
--- Aqidah's seven took 8 (p-a), 7 (d-beyond) and five times 0 days: the ninth tenth lies 0.4 of the way from 7 to 8.
+-- Aqidah's seven took 8 (p-a), 7 (d-beyond) and five times 0 days: the ninth tenth lies
+-- 0.4 of the way from 7 to 8.
 CALL pg_temp.check_holds('v_time_to_graduate',
     $$ SELECT * FROM reference.v_time_to_graduate(pg_temp.noon()) $$,
     $$ VALUES
@@ -106,11 +125,14 @@ CALL pg_temp.check_holds('v_graduation_outliers',
     $$ SELECT * FROM reference.v_graduation_outliers(pg_temp.noon()) $$,
     $$ SELECT 'p-a', 'Ngeshare Sesi Aqidah', 8, 'SLOW' WHERE false $$);
 
--- p-b-31 started before p-a did; all others without a link share too few or nobody, or have no facilitator.
+-- p-b-31 started before p-a did; all others without a link share too few or
+-- nobody, or have no facilitator.
 CALL pg_temp.check_holds('v_anomalies',
-    $$ SELECT kind, string_agg(group_id, ' ' ORDER BY group_id COLLATE "C"), min(severity), max(severity)
+    $$ SELECT kind, string_agg(group_id, ' ' ORDER BY group_id COLLATE "C"), min(severity),
+    max(severity)
        FROM reference.v_anomalies(pg_temp.noon())
-       WHERE kind <> 'MEMBER_COUNT_OUT_OF_RANGE' OR group_id IN ('d-beyond', 'e-now', 'm-persons', 'q-a', 'r-gone')
+       WHERE kind <> 'MEMBER_COUNT_OUT_OF_RANGE'
+           OR group_id IN ('d-beyond', 'e-now', 'm-persons', 'q-a', 'r-gone')
        GROUP BY kind $$,
     $$ VALUES
        ('NEEDS_FACILITATOR', 'm-persons r-nobody z-a z-b', 'warning', 'warning'),
@@ -118,29 +140,43 @@ CALL pg_temp.check_holds('v_anomalies',
        ('MEMBER_COUNT_OUT_OF_RANGE', 'd-beyond e-now r-gone', 'warning', 'warning'),
        ('FOREIGN_EPISODE', 'x-foreign x-foreign-only', 'warning', 'warning'),
        ('EPISODE_BEYOND_MAX', 'd-beyond', 'warning', 'warning'),
-       ('NO_PREDECESSOR', 'f-tie p-b-31 p-b-other q-b r-below r-nobody w-b z-b', 'info', 'info') $$);
+       ('NO_PREDECESSOR', 'f-tie p-b-31 p-b-other q-b r-below r-nobody w-b z-b', 'info',
+           'info') $$);
 
--- At 4 days p-b-30, which graduated on 10 March, no longer goes on as p-c, 5 days later; nor do p-a and p-a-late.
+-- At 4 days p-b-30, which graduated on 10 March, no longer goes on as p-c, 5 days later;
+-- nor do p-a and p-a-late.
 CALL pg_temp.check_holds('late starts',
-    $$ SELECT group_id, detail FROM reference.v_anomalies(pg_temp.noon()) WHERE kind = 'LATE_START' $$,
+    $$ SELECT group_id, detail FROM reference.v_anomalies(pg_temp.noon())
+        WHERE kind = 'LATE_START' $$,
     $$ VALUES
-       ('p-b-two-thirds', 'it started on 2024-02-10; group p-a of Ngeshare Sesi Aqidah graduated on 2024-02-01'),
-       ('p-b90', 'it started on 2024-05-01; group p-a-late of Ngeshare Sesi Aqidah graduated on 2024-04-20'),
-       ('p-b91', 'it started on 2024-05-02; group p-a-late of Ngeshare Sesi Aqidah graduated on 2024-04-20'),
-       ('p-c', 'it started on 2024-03-15; group p-b-30 of Ngeshare Sesi Hijrah graduated on 2024-03-10') $$,
+       ('p-b-two-thirds',
+           'it started on 2024-02-10; group p-a of Ngeshare Sesi Aqidah graduated on 2024-02-01'),
+       ('p-b90', 'it started on 2024-05-01; group p-a-late of Ngeshare Sesi Aqidah graduated on '
+       '2024-04-20'),
+       ('p-b91', 'it started on 2024-05-02; group p-a-late of Ngeshare Sesi Aqidah graduated on '
+       '2024-04-20'),
+       ('p-c', 'it started on 2024-03-15; group p-b-30 of Ngeshare Sesi Hijrah graduated on '
+       '2024-03-10') $$,
     $$ UPDATE reference.setting SET link_days = 4 $$);
 
 -- A course between Hijrah and Sejarah makes p-c skip it; p-b-30 graduated after p-a.
 CALL pg_temp.check_holds('a skipped course',
-    $$ SELECT group_id, detail FROM reference.v_anomalies(pg_temp.noon()) WHERE kind = 'SKIPPED_COURSE' $$,
-    $$ VALUES ('p-c', 'it started on 2024-03-15; group p-b-30 of Ngeshare Sesi Hijrah graduated on 2024-03-10') $$,
-    $$ UPDATE reference.course_config SET sequence_order = sequence_order + 1 WHERE sequence_order = 4;
-       UPDATE reference.course_config SET sequence_order = sequence_order + 1 WHERE sequence_order = 3;
+    $$ SELECT group_id, detail FROM reference.v_anomalies(pg_temp.noon())
+        WHERE kind = 'SKIPPED_COURSE' $$,
+    $$ VALUES ('p-c',
+        'it started on 2024-03-15; group p-b-30 of Ngeshare Sesi Hijrah graduated on '
+        '2024-03-10') $$,
+    $$ UPDATE reference.course_config SET sequence_order = sequence_order + 1
+        WHERE sequence_order = 4;
+       UPDATE reference.course_config SET sequence_order = sequence_order + 1
+           WHERE sequence_order = 3;
        INSERT INTO reference.course_config VALUES ('Ngeshare Sesi Baru', 5, 3) $$);
 
--- On 15 June by the clock e-now and m-persons are no groups yet, and s-minus-infinity meets five days later.
+-- On 15 June by the clock e-now and m-persons are no groups yet, and
+-- s-minus-infinity meets five days later.
 CALL pg_temp.check_holds('attendance of the future goes by the clock',
-    $$ SELECT group_id, detail FROM reference.v_anomalies('2024-01-01') WHERE kind = 'FUTURE_ATTENDANCE' $$,
+    $$ SELECT group_id, detail FROM reference.v_anomalies('2024-01-01')
+        WHERE kind = 'FUTURE_ATTENDANCE' $$,
     $$ VALUES
        ('f-tie', 'somebody attended on 2024-06-25, which is yet to come'),
        ('s-minus-infinity', 'somebody attended on 2024-06-20, which is yet to come'),
@@ -157,9 +193,11 @@ CALL pg_temp.check_holds('v_at_risk and its order',
 
 -- Cohorts of March and later still have time for their three months.
 CALL pg_temp.check_holds('v_cohort',
-    $$ SELECT * FROM reference.v_cohort(pg_temp.noon()) WHERE sequence_order <= 2 AND month <= '2024-04-01' $$,
+    $$ SELECT * FROM reference.v_cohort(pg_temp.noon()) WHERE sequence_order <= 2
+        AND month <= '2024-04-01' $$,
     $$ VALUES
-       (1, 'Ngeshare Sesi Aqidah', date '2023-12-01', 1, 1, 1, 1, 100.0, NULL::numeric, NULL::numeric, 1, true),
+       (1, 'Ngeshare Sesi Aqidah', date '2023-12-01', 1, 1, 1, 1, 100.0, NULL::numeric,
+           NULL::numeric, 1, true),
        (1, 'Ngeshare Sesi Aqidah', '2024-01-01', 1, 1, 1, 1, 100.0, NULL, NULL, 1, true),
        (1, 'Ngeshare Sesi Aqidah', '2024-03-01', 1, 1, 1, 1, NULL, NULL, NULL, 1, true),
        (1, 'Ngeshare Sesi Aqidah', '2024-04-01', 2, 2, 2, 2, NULL, NULL, NULL, 2, true),
@@ -167,16 +205,19 @@ CALL pg_temp.check_holds('v_cohort',
        (2, 'Ngeshare Sesi Hijrah', '2024-02-01', 2, 0, 0, 0, 0.0, NULL, NULL, 0, true),
        (2, 'Ngeshare Sesi Hijrah', '2024-04-01', 2, 0, 0, 0, NULL, NULL, NULL, 0, true) $$);
 
--- Aqidah's silences ended after 1, 7, 8 and 10 days, and last for 0, 10 (two), 15, 28 (two), 29 (two), 31, 40 (two) and
--- 60 days: of fifteen that lasted a day one ended, and so on, so that from the start 1 - 14/15 * 13/14 * 12/13 * 11/12
--- is left. What d-beyond did after its graduation is none.
+-- Aqidah's silences ended after 1, 7, 8 and 10 days, and last for 0, 10 (two), 15, 28
+-- (two), 29 (two), 31, 40 (two) and 60 days: of fifteen that lasted a day one ended, and so
+-- on, so that from the start 1 - 14/15 * 13/14 * 12/13 * 11/12 is left. What d-beyond did
+-- after its graduation is none.
 CALL pg_temp.check_holds('v_resume_chance',
     $$ SELECT days_silent, silences, resumed, lasting, resume_chance
        FROM reference.v_resume_chance(pg_temp.noon())
        WHERE course_name = 'Ngeshare Sesi Aqidah' $$,
     $$ VALUES
-       (0, 16, 0, 1, 26.7), (1, 15, 1, 0, 21.4), (7, 14, 1, 0, 15.4), (8, 13, 1, 0, 8.3), (10, 12, 1, 2, 0.0),
-       (15, 9, 0, 1, 0.0), (28, 8, 0, 2, 0.0), (29, 6, 0, 2, 0.0), (31, 4, 0, 1, 0.0), (40, 3, 0, 2, 0.0),
+       (0, 16, 0, 1, 26.7), (1, 15, 1, 0, 21.4), (7, 14, 1, 0, 15.4), (8, 13, 1, 0, 8.3),
+       (10, 12, 1, 2, 0.0),
+       (15, 9, 0, 1, 0.0), (28, 8, 0, 2, 0.0), (29, 6, 0, 2, 0.0), (31, 4, 0, 1, 0.0),
+       (40, 3, 0, 2, 0.0),
        (60, 1, 0, 1, 0.0) $$);
 
 -- In d-beyond and p-a alone, both of which met again, nothing speaks against it.

@@ -96,14 +96,15 @@ check_added_columns(const MirrorTable *table)
 	                   " WHERE staged.attrelid = format('ngeshare.%I', $2)::regclass)",
 	                   &args))
 		return;
-	ereport(ERROR,
-	        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-	         errmsg("the column \"%s\" was added to the mirror's table \"%s\" here, and production"
-	                " has no value for it",
-	                sql_text(1), table->name),
-	         errhint("Give it a default, let it be NULL, or drop it: ALTER TABLE public.\"%s\""
-	                 " ALTER \"%s\" DROP NOT NULL.",
-	                 table->name, sql_text(1))));
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+	     errmsg("the column \"%s\" was added to the mirror's table \"%s\" here as NOT NULL"
+	            " without a default, and production has no value for it",
+	            sql_text(1), table->name),
+	     errhint("Let it be NULL (ALTER TABLE public.\"%s\" ALTER \"%s\" DROP NOT NULL), give it"
+	             " a default, or drop the column.",
+	             table->name, sql_text(1))));
 }
 
 /* Compares the table with its copy here, and notes what a pass has to do. */

@@ -28,6 +28,7 @@ extern void sync_define_content(SyncRun *run);
 
 /* past.c */
 extern void sync_compare_past(SyncRun *run, Digest *digest);
+extern void sync_compare_past_again(SyncRun *run);
 extern bool sync_past_is_same(SyncRun *run);
 
 /* verify.c */
@@ -46,6 +47,7 @@ extern bool
 sync_next_piece(const MirrorTable *table, const char *kinds, int rows, SyncPiece *piece);
 extern void sync_drop_piece(const MirrorTable *table, const char *kinds, const SyncRange *piece);
 extern int64 sync_find_gone(SyncRun *run, const char *kind);
+extern void sync_list_gone_with_parents(SyncRun *run);
 extern int64 sync_count_kept(const MirrorTable *table);
 extern void sync_forget_kept(const MirrorTable *table);
 extern void sync_forget_differences(void);

@@ -13,7 +13,8 @@
  *
  * Where production does not say that ids are unique (in a view), one row of each id
  * is the row, the one whose hash comes first. The others, and those without an id,
- * get keys that no row has: they wait in quarantine under these.
+ * get keys that no row has, since their hashes are in them: they wait in quarantine
+ * under these.
  */
 #include "sync/compare/content.h"
 
@@ -138,8 +139,9 @@ set_source(Content *content, const ProductionKeys *keys, const char *bucket, cha
 		                  " FROM (%s) AS row_of_id) AS numbered",
 		                  rows);
 		rows =
-		    sql_format("SELECT CASE WHEN is_surplus THEN pg_catalog.concat(id, ' #', no)"
-		               " ELSE id END AS id, stamp, hash, weight, is_surplus FROM (%s) AS row_of_id",
+		    sql_format("SELECT CASE WHEN is_surplus"
+		               " THEN pg_catalog.concat(id || ' ', '#', no, ' ', hash) ELSE id END AS id,"
+		               " stamp, hash, weight, is_surplus FROM (%s) AS row_of_id",
 		               rows);
 		content->surplus =
 		    sql_format("SELECT id, hash, stamp FROM (%s) AS labeled WHERE is_surplus", rows);
@@ -207,54 +209,94 @@ content_of_window(Content *content, const ProductionKeys *keys, Timestamp start)
 	               sql_format("mirror.\"attendedAt\" >= timestamp '%s'", from)));
 }
 
-/* Whether production's foreign keys keep all that a table's rows point to from going. */
+/*
+ * The ids of a table's rows that wait in quarantine, as the text of an array; NULL where none
+ * does. A row is left out if the mirror lacks its parent: the parent tells of it.
+ */
+static char *
+waiting_ids(const MirrorTable *table)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT array_agg(row_id ORDER BY row_id COLLATE \"C\")::text"
+	                             " FROM ngeshare.quarantine AS held WHERE table_name = $1");
+	for (const MirrorParent *parent = table->parents; parent->column != NULL; parent++)
+		appendStringInfo(&sql,
+		                 " AND (is_refused OR NOT is_whole OR held.content->>%1$s IS NULL"
+		                 " OR EXISTS (SELECT 1 FROM public.%2$s AS above"
+		                 " WHERE above.id = held.content->>%1$s))",
+		                 quote_literal_cstr(parent->column), quote_identifier(parent->table));
+	return mirror_query_row(table, sql.data) ? sql_text(1) : NULL;
+}
+
+/* Appends a condition on production's rows: an id is of no row of a table that waits here. */
+static void
+append_not_waiting(StringInfo sql, const MirrorTable *table, const char *id)
+{
+	char *ids = waiting_ids(table);
+
+	if (ids != NULL)
+		appendStringInfo(sql,
+		                 " AND NOT EXISTS (SELECT 1"
+		                 " FROM pg_catalog.unnest(%s::pg_catalog.text[]) AS waiting (id)"
+		                 " WHERE waiting.id = %s::text COLLATE pg_catalog.\"C\")",
+		                 quote_literal_cstr(ids), id);
+}
+
+/* Whether all that a table's rows point to is sure to be there and to be mirrored. */
 static bool
 has_sure_parents(const ProductionKeys *keys, int table)
 {
 	const MirrorParent *parents = mirror_tables[table].parents;
 
 	for (int i = 0; parents[i].column != NULL; i++)
-		if (!keys[table].is_enforced[i])
+		if (!keys[table].is_enforced[i] ||
+		    content_has_quarantined(&mirror_tables[mirror_table_index(parents[i].table)]))
 			return false;
 	return true;
 }
 
-/* A row of production's parent table, with what it points to itself; alias "parent". */
+/*
+ * A query for a row of production's parent table, with what it points to itself. The row's id
+ * is in a column of "source".
+ */
 static char *
-find_parent(const ProductionKeys *keys, int table)
+find_parent(const ProductionKeys *keys, int table, const char *child_column)
 {
+	const MirrorParent *parents = mirror_tables[table].parents;
 	StringInfoData from;
 	StringInfoData where;
 
 	initStringInfo(&from);
 	initStringInfo(&where);
 	appendStringInfo(&from, "public.%s AS parent", quote_identifier(mirror_tables[table].name));
-	for (int i = 0; mirror_tables[table].parents[i].column != NULL; i++)
+	for (int i = 0; parents[i].column != NULL; i++)
 	{
-		const MirrorParent *above = &mirror_tables[table].parents[i];
-		const char *column = quote_identifier(above->column);
+		const char *above = quote_identifier(parents[i].table);
+		char *column = sql_format("parent.%s", quote_identifier(parents[i].column));
 
+		append_not_waiting(&where, &mirror_tables[mirror_table_index(parents[i].table)], column);
 		if (keys[table].is_enforced[i])
 			continue;
 		appendStringInfo(&from,
 		                 " LEFT JOIN public.%1$s AS above_%2$d ON above_%2$d.id::text"
-		                 " COLLATE pg_catalog.\"C\" = parent.%3$s::text",
-		                 quote_identifier(above->table), i, column);
-		appendStringInfo(&where, " AND (parent.%2$s IS NULL OR above_%1$d.id IS NOT NULL)", i,
-		                 column);
+		                 " COLLATE pg_catalog.\"C\" = %3$s::text",
+		                 above, i, column);
+		appendStringInfo(&where, " AND (%2$s IS NULL OR above_%1$d.id IS NOT NULL)", i, column);
 	}
 	return sql_format("SELECT 1 FROM %s WHERE parent.id::text COLLATE pg_catalog.\"C\""
-	                  " = source.%%s::text%s",
-	                  from.data, where.data);
+	                  " = source.%s::text%s",
+	                  from.data, child_column, where.data);
 }
 
 /*
  * A condition on production's attendance "source": its group, episode and user are
- * there, and so is what these point to. Production's foreign keys are relied on, but
- * they permit NULL.
+ * there, and so is what these point to, and none of it waits in quarantine. Production's
+ * foreign keys are relied on, but they permit NULL.
  */
-static char *
-has_parents(const ProductionKeys *keys)
+char *
+content_has_parents(const ProductionKeys *keys)
 {
 	const MirrorParent *parents = mirror_tables[MIRROR_ATTENDANCE].parents;
 	StringInfoData sql;
@@ -269,16 +311,16 @@ has_parents(const ProductionKeys *keys)
 		if (keys[MIRROR_ATTENDANCE].is_enforced[i] && has_sure_parents(keys, parent))
 			appendStringInfo(&sql, " AND source.%s IS NOT NULL", column);
 		else
-			appendStringInfo(&sql, " AND EXISTS (%s)",
-			                 sql_format(find_parent(keys, parent), column));
+			appendStringInfo(&sql, " AND EXISTS (%s)", find_parent(keys, parent, column));
+		append_not_waiting(&sql, &mirror_tables[parent], sql_format("source.%s", column));
 	}
 	return sql.data;
 }
 
 /*
  * Production's attendance before an instant, counted as the history counts it
- * (ngeshare.meeting_day() says the same of implausible attendance). What would wait in
- * quarantine in the window, since it has no parent, does not count before it either.
+ * (ngeshare.meeting_day() says the same of implausible attendance). Attendance that would wait in
+ * quarantine in the window, since it has no parent there, does not count before it either.
  */
 char *
 content_past_meetings(const ProductionKeys *keys, Timestamp end, const char *zone)
@@ -295,7 +337,8 @@ content_past_meetings(const ProductionKeys *keys, Timestamp end, const char *zon
 	    " AS bucket FROM public.\"UserHangoutGroupAttendance\" AS source"
 	    " WHERE %1$s < timestamp '%4$s' AND %1$s >= timestamp " FIRST_DAY
 	    " AND %5$s GROUP BY 1, 2, 3, 7",
-	    stamp, quote_literal_cstr(zone), PAST_BUCKETS - 1, clock_spell(end), has_parents(keys));
+	    stamp, quote_literal_cstr(zone), PAST_BUCKETS - 1, clock_spell(end),
+	    content_has_parents(keys));
 }
 
 /* The meetings before an instant, but those that were written here by hand. */

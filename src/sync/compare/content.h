@@ -38,6 +38,7 @@ extern char *content_row_hash(const MirrorTable *table, const char *alias);
 extern char *content_columns(const MirrorTable *table);
 extern char *content_stamp(const MirrorTable *table);
 extern char *content_is_recent(Timestamp start);
+extern char *content_has_parents(const ProductionKeys *keys);
 extern char *content_past_meetings(const ProductionKeys *keys, Timestamp end, const char *zone);
 
 #endif

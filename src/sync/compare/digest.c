@@ -140,19 +140,63 @@ compare(const RemoteRows *rows, const char *here, const char *name, Digest *dige
 		digest->buckets = pstrdup("{}");
 }
 
-/* Compares a content as a whole. The result lives in the caller's memory context. */
+/* Sees to it that this side's buckets, as they are kept, are those of now. */
+void
+digest_keep(const Content *content, DigestCache cache)
+{
+	char *here = summed_up(digest_rows_in(content, content->local_rows, NULL));
+
+	if (cache == DIGEST_NEW || !is_kept(content, here))
+		keep(content, here);
+}
+
+/* The sum of the weights of all kept buckets. */
+int64
+digest_kept_weight(const Content *content)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, content->name);
+	sql_query_row("SELECT coalesce(sum(weight), 0)::bigint FROM ngeshare.digest WHERE name = $1",
+	              &args);
+	return sql_int64(1);
+}
+
+/* Compares production's buckets of now, some or all (NULL), with those kept here. */
+static void
+compare_kept(const RemoteRows *rows, const Content *content, const char *buckets, Digest *digest)
+{
+	const char *kept =
+	    "SELECT bucket, row_count, hash_sum, weight FROM ngeshare.digest WHERE name = $5";
+
+	if (buckets != NULL)
+		kept = sql_format("%s AND bucket = ANY (%s::text[])", kept, quote_literal_cstr(buckets));
+	compare(rows, kept, content->name, digest);
+}
+
+/* Compares some buckets, or all for NULL, with those that digest_keep() has kept. */
+void
+digest_compare_kept(Remote *remote, const Content *content, const char *buckets, Digest *digest)
+{
+	char *source = summed_up(digest_rows_in(content, content->source_rows, buckets));
+
+	compare_kept(remote_rows(remote, source, DIGEST_SHAPE, 0, DIGEST_BUCKETS_MAX), content, buckets,
+	             digest);
+}
+
+/*
+ * Compares a content as a whole; this side computes its buckets meanwhile. The result
+ * lives in the caller's memory context.
+ */
 void
 digest_compare(Remote *remote, const Content *content, DigestCache cache, Digest *digest)
 {
 	char *source = summed_up(digest_rows_in(content, content->source_rows, NULL));
-	char *here = summed_up(digest_rows_in(content, content->local_rows, NULL));
 
 	remote_send(remote, source);
-	if (cache == DIGEST_NEW || !is_kept(content, here))
-		keep(content, here);
-	compare(remote_receive(remote, source, DIGEST_SHAPE, 0, DIGEST_BUCKETS_MAX),
-	        "SELECT bucket, row_count, hash_sum, weight FROM ngeshare.digest WHERE name = $5",
-	        content->name, digest);
+	digest_keep(content, cache);
+	compare_kept(remote_receive(remote, source, DIGEST_SHAPE, 0, DIGEST_BUCKETS_MAX), content, NULL,
+	             digest);
 }
 
 /* Compares some buckets only (NULL: all), computed again, and keeps nothing. */

@@ -35,6 +35,10 @@ typedef struct Digest
 
 extern void
 digest_compare(Remote *remote, const Content *content, DigestCache cache, Digest *digest);
+extern void digest_keep(const Content *content, DigestCache cache);
+extern int64 digest_kept_weight(const Content *content);
+extern void
+digest_compare_kept(Remote *remote, const Content *content, const char *buckets, Digest *digest);
 extern void
 digest_compare_buckets(Remote *remote, const Content *content, const char *buckets, Digest *digest);
 extern char *digest_rows_in(const Content *content, const char *rows, const char *buckets);

@@ -1,9 +1,13 @@
 /*
  * src/sync/compare/past.c
  *		The meetings before the window, compared group by group.
+ *
+ * Counting all of production's past takes it longer than all else that a sync asks, so an
+ * incremental run compares the buckets whose turn it is (verify.sql chooses them).
  */
 #include "sync/compare/compare.h"
 
+#include "ngeshare.h"
 #include "sql.h"
 
 /* Whether neither side has anything before an instant; older counts production's rows. */
@@ -13,25 +17,95 @@ has_no_past(int64 older)
 	return older == 0 && !sql_query_row("SELECT 1 FROM ngeshare.meeting_past LIMIT 1", NULL);
 }
 
+/* Notes that some buckets of the past (NULL: all) but those that differ were compared. */
+static void
+note_compared(SyncRun *run, const char *buckets, const char *differing, double milliseconds)
+{
+	SqlArgs args = {0};
+
+	sql_add_text(&args, buckets);
+	sql_add_text(&args, differing);
+	sql_add_timestamptz(&args, run->clock);
+	sql_add_float8(&args, milliseconds);
+	sql_query_row("SELECT ngeshare.note_past_compared($1::bigint[], $2::bigint[], $3, $4)", &args);
+}
+
+/* The buckets that an incremental run compares; NULL for all. */
+static char *
+choose_buckets(const SyncRun *run)
+{
+	SqlArgs args = {0};
+
+	if (run->mode != SYNC_INCREMENTAL)
+		return NULL;
+	sql_add_int64(&args, ngeshare_settings.sync_past_budget);
+	sql_query_row("SELECT ngeshare.choose_past_buckets($1)::text", &args);
+	return sql_text(1);
+}
+
+/* Compares some buckets of the past (NULL: all), and notes how long production took. */
+static void
+compare_buckets(SyncRun *run, const Content *past, const char *buckets, Digest *digest)
+{
+	TimestampTz began = GetCurrentTimestamp();
+
+	digest_compare_kept(run->lasting.remote, past, buckets, digest);
+	note_compared(run, buckets, digest->buckets, (GetCurrentTimestamp() - began) / 1000.0);
+}
+
 /*
- * Compares the meetings before the window. Adds their attendances to this side of
- * the table's own comparison, which has counted all of production's.
+ * Compares the meetings before the window, all or as many as there is time for, and notes where
+ * they differ.
+ */
+static void
+compare_past(SyncRun *run, bool all, Content *past, Digest *compared)
+{
+	const ProductionKeys *keys = run->lasting.production->keys;
+
+	content_of_past(past, keys, sync_compared_start(run), sync_reporting_zone());
+	digest_keep(past, run->mode == SYNC_COMPARE ? DIGEST_NEW : DIGEST_KEPT);
+	compare_buckets(run, past, all ? NULL : choose_buckets(run), compared);
+	run->at.past_buckets = sync_keep_text(run, compared->buckets);
+	run->at.past_parents = sync_keep_text(run, content_has_parents(keys));
+}
+
+/*
+ * Compares the meetings before the window, all or as many as there is time for. Adds all
+ * their attendances to this side of the table's own comparison, which has counted all of
+ * production's.
  */
 void
 sync_compare_past(SyncRun *run, Digest *digest)
 {
 	Content past;
 	Digest compared = {0};
-	Timestamp end = sync_compared_start(run);
 
 	if (has_no_past(digest->source_rows - digest->source_weight))
+	{
+		note_compared(run, NULL, NULL, 0);
 		return;
-	content_of_past(&past, run->lasting.production->keys, end, sync_reporting_zone());
-	digest_compare(run->lasting.remote, &past, run->mode == SYNC_COMPARE ? DIGEST_NEW : DIGEST_KEPT,
-	               &compared);
-	digest->local_rows += compared.local_weight;
+	}
+	compare_past(run, false, &past, &compared);
+	digest->local_rows += digest_kept_weight(&past);
 	digest->differing += compared.differing;
-	run->at.past_buckets = sync_keep_text(run, compared.buckets);
+}
+
+/*
+ * Compares all of the past once more when the table's turn comes, if other parents than before wait
+ * in quarantine by now: what points to them does not count.
+ */
+void
+sync_compare_past_again(SyncRun *run)
+{
+	Content past;
+	Digest compared = {0};
+
+	if (run->at.rebuilds_past || run->at.past_parents == NULL ||
+	    strcmp(run->at.past_parents, content_has_parents(run->lasting.production->keys)) == 0)
+		return;
+	compare_past(run, true, &past, &compared);
+	if (compared.differing > 0)
+		sync_at_state(run)->is_same = false;
 }
 
 /* Compares those meetings again, all or where they differed; notes where they do still. */
@@ -44,9 +118,15 @@ sync_past_is_same(SyncRun *run)
 	content_of_past(&past, run->lasting.production->keys, run->at.window_start,
 	                sync_reporting_zone());
 	if (run->at.rebuilds_past)
-		digest_compare(run->lasting.remote, &past, DIGEST_NEW, &digest);
+	{
+		digest_keep(&past, DIGEST_NEW);
+		compare_buckets(run, &past, NULL, &digest);
+	}
 	else
+	{
 		digest_compare_buckets(run->lasting.remote, &past, run->at.past_buckets, &digest);
+		note_compared(run, run->at.past_buckets, digest.buckets, -1);
+	}
 	run->at.rebuilds_past = false;
 	run->at.past_buckets = sync_keep_text(run, digest.buckets);
 	return digest.differing == 0;

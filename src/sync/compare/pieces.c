@@ -137,6 +137,43 @@ sync_find_gone(SyncRun *run, const char *kind)
 	return count_gone(table, kind);
 }
 
+/* Lists as gone what points to rows of a parent table that are gone and is not listed yet. */
+static int64
+list_with_parent(const MirrorTable *table, const MirrorParent *parent)
+{
+	return mirror_run(table,
+	                  sql_format("INSERT INTO ngeshare.difference (table_name, row_id, kind)"
+	                             " SELECT $1, mirror.id, 'gone' FROM public.%s AS mirror"
+	                             " JOIN ngeshare.difference AS above ON above.table_name = %s"
+	                             " AND above.kind = 'extra' AND above.row_id = mirror.%s"
+	                             " WHERE NOT EXISTS (SELECT 1 FROM ngeshare.difference AS known"
+	                             " WHERE known.table_name = $1 AND known.row_id = mirror.id)",
+	                             quote_identifier(table->name), quote_literal_cstr(parent->table),
+	                             quote_identifier(parent->column)));
+}
+
+/*
+ * Lists what points to a row that is gone, and is gone itself, though no comparison has told so:
+ * somebody has written both here since. Else it would wait in quarantine for its parent.
+ */
+void
+sync_list_gone_with_parents(SyncRun *run)
+{
+	const MirrorTable *table = sync_at_table(run);
+	int64 listed = 0;
+
+	for (const MirrorParent *parent = table->parents; parent->column != NULL; parent++)
+		if (run->at.tables[mirror_table_index(parent->table)].extra > 0)
+			listed += list_with_parent(table, parent);
+	if (listed == 0)
+		return;
+	sync_at_state(run)->extra += sync_find_gone(run, "gone");
+	mirror_run(table, "UPDATE ngeshare.difference AS listed SET kind = 'extra'"
+	                  " WHERE table_name = $1 AND kind = 'gone' AND NOT EXISTS (SELECT 1"
+	                  " FROM ngeshare.stage_key AS there WHERE there.row_id = listed.row_id)");
+	mirror_run(table, "DELETE FROM ngeshare.difference WHERE table_name = $1 AND kind = 'gone'");
+}
+
 /* How many of a table's rows had to stay when the last run wanted to delete them. */
 int64
 sync_count_kept(const MirrorTable *table)

@@ -94,11 +94,31 @@ sync_back_up_added(SyncRun *run)
 	        &args);
 }
 
-/* Lets go of attendance backups that are older than the last few. */
+/* Lets go of what the archive and the backups have kept for longer than ngeshare.archive_keep. */
+static void
+forget_old_archive(void)
+{
+	SqlArgs args = {0};
+
+	sql_add_int64(&args, ngeshare_settings.archive_keep);
+	sql_run("DELETE FROM ngeshare.removed_row"
+	        " WHERE removed_at < now() - make_interval(days => $1::int)",
+	        &args);
+	sql_run("DELETE FROM ngeshare.removed_meeting WHERE run_id IN (SELECT run_id FROM"
+	        " public.sync_run WHERE started_at < now() - make_interval(days => $1::int))",
+	        &args);
+	sql_run("DELETE FROM ngeshare.attendance_backup WHERE run_id IN (SELECT run_id FROM"
+	        " public.sync_run WHERE started_at < now() - make_interval(days => $1::int))",
+	        &args);
+}
+
+/* Lets go of attendance backups that are older than the last few, and of the old archive. */
 void
 sync_forget_old_backups(void)
 {
 	SqlArgs args = {0};
+
+	forget_old_archive();
 
 	sql_add_int64(&args, ngeshare_settings.backup_keep);
 	sql_run("DELETE FROM ngeshare.attendance_backup WHERE $1 = 0 OR run_id < (SELECT min(run_id)"

@@ -12,6 +12,7 @@
 #include "access/heapam.h"
 #include "access/tableam.h"
 #include "catalog/namespace.h"
+#include "compat.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
@@ -28,7 +29,10 @@
 /* So long a first load waits at most for those who read one empty table, in milliseconds. */
 #define FILL_PATIENCE_MS 5000
 
-/* Whether a table has exactly staging's first columns: a user may have added some. */
+/*
+ * Whether a table has exactly staging's first columns, and no CHECK but those of the mirror, which
+ * hold for all that was admitted: a fill does not look at them, and a user may have added some.
+ */
 static bool
 is_as_made(const MirrorTable *table)
 {
@@ -40,15 +44,17 @@ is_as_made(const MirrorTable *table)
 	                      " WHERE attrelid = format('public.%I', $1)::regclass AND attnum > 0"
 	                      " AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute AS stage"
 	                      " WHERE stage.attrelid = format('ngeshare.%I', $2)::regclass"
-	                      " AND (stage.attnum, stage.attname) = (mirror.attnum, mirror.attname))",
+	                      " AND (stage.attnum, stage.attname) = (mirror.attnum, mirror.attname))"
+	                      " UNION ALL SELECT 1 FROM pg_catalog.pg_constraint"
+	                      " WHERE conrelid = format('public.%I', $1)::regclass AND contype = 'c'"
+	                      " AND conname NOT LIKE '%\\_usable'",
 	                      &args);
 }
 
 /*
- * Whether a table may be filled past its indexes: it is empty, and a step may still
- * ask for it for itself. Somebody who has read the empty table keeps it from that
- * until their transaction ends, and everybody may read: after a while the rows come
- * the ordinary way.
+ * Whether to load a table without its indexes and build them afterwards: it is empty, and there
+ * is still time to wait for an exclusive lock. An open transaction that has read the table blocks
+ * that lock; after a while the rows are merged the ordinary way.
  */
 bool
 sync_may_fill(const SyncRun *run, const MirrorTable *table)
@@ -106,7 +112,7 @@ insert_rows(Relation mirror, TupleTableSlot **slots, int count, BulkInsertState 
 static int64
 copy_rows(Relation mirror, Relation stage)
 {
-	TableScanDesc scan = table_beginscan(stage, GetActiveSnapshot(), 0, NULL);
+	TableScanDesc scan = compat_table_beginscan(stage, GetActiveSnapshot());
 	TupleTableSlot *from = table_slot_create(stage, NULL);
 	TupleTableSlot *slots[FILL_ROWS];
 	BulkInsertState bulk = GetBulkInsertState();

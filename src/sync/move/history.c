@@ -31,7 +31,7 @@ sync_pull_past(SyncRun *run)
 	    "stage_meeting", NIL);
 }
 
-/* Makes the past of the groups in the differing buckets what was staged. */
+/* Replaces the past of the groups in the differing buckets with the staged meetings. */
 void
 sync_correct_past(SyncRun *run)
 {
@@ -44,7 +44,7 @@ sync_correct_past(SyncRun *run)
 	sync_clear("stage_meeting");
 }
 
-/* Makes the whole past what was staged, in the reporting zone. */
+/* Replaces the whole past with the staged meetings, in the reporting zone. */
 void
 sync_replace_past(SyncRun *run)
 {

@@ -29,15 +29,16 @@
 /* Rows that a block of production's may hold, to guess a first range by. */
 #define ROWS_PER_BLOCK 50
 
-/* Whether production's table has blocks to copy by: a plain table has. */
+/* Whether production's table has blocks to copy by: a plain table without heirs has. */
 static bool
 has_blocks(SyncRun *run, const MirrorTable *table)
 {
-	RemoteRows *rows = remote_rows(run->lasting.remote,
-	                               sql_format("SELECT relkind = 'r' FROM pg_catalog.pg_class"
-	                                          " WHERE oid = 'public.%s'::regclass",
-	                                          quote_identifier(table->name)),
-	                               "bool", 1, 1);
+	RemoteRows *rows =
+	    remote_rows(run->lasting.remote,
+	                sql_format("SELECT relkind = 'r' AND NOT relhassubclass"
+	                           " FROM pg_catalog.pg_class WHERE oid = 'public.%s'::regclass",
+	                           quote_identifier(table->name)),
+	                "bool", 1, 1);
 
 	return remote_bool(rows, 0, 0);
 }

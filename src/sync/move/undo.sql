@@ -11,7 +11,10 @@ CREATE TABLE ngeshare.removed_row
 CREATE UNIQUE INDEX removed_row_run_id_table_name_md5_idx
     ON ngeshare.removed_row (run_id, table_name, md5(row_id));
 COMMENT ON TABLE ngeshare.removed_row IS
-'The archive: rows that a run deleted because production no longer had them. Kept until they are deleted here by hand. A row''s columns are in the table that inherits from this one (ngeshare.removed_user and so on). content: the columns that users have added to the mirror, or NULL; of rows that version 1.1 or earlier archived, the whole row.';
+'The archive: rows that a run deleted because production no longer had them. Kept for '
+'ngeshare.archive_keep (90 days). A row''s columns are in the table that inherits from this one '
+'(ngeshare.removed_user and so on). content: the columns that users have added to the mirror, or '
+'NULL; of rows that version 1.1 or earlier archived, the whole row.';
 
 CREATE TABLE ngeshare.attendance_backup
 (
@@ -23,7 +26,9 @@ CREATE TABLE ngeshare.attendance_backup
 CREATE UNIQUE INDEX attendance_backup_run_id_md5_idx
     ON ngeshare.attendance_backup (run_id, md5(row_id));
 COMMENT ON TABLE ngeshare.attendance_backup IS
-'Attendance as it was before a run replaced it: removed and changed rows whole (their columns are in ngeshare.replaced_attendance, content is as in ngeshare.removed_row), added ones by id. Kept of the last ngeshare.backup_keep runs that replaced any.';
+'Attendance as it was before a run replaced it: removed and changed rows whole (their columns are '
+'in ngeshare.replaced_attendance, content is as in ngeshare.removed_row), added ones by id. Kept '
+'of the last ngeshare.backup_keep runs that replaced any, for ngeshare.archive_keep at most.';
 
 -- Rows are kept in the mirror's own columns: a value of any size and type is as it
 -- was, and goes back by INSERT ... SELECT. Like staging, they may lack any value.
@@ -72,7 +77,8 @@ BEGIN
         SELECT attrelid::regclass AS archive, attname AS column_name
         FROM pg_inherits
         JOIN pg_attribute ON attrelid = inhrelid
-        WHERE inhparent IN ('ngeshare.removed_row'::regclass, 'ngeshare.attendance_backup'::regclass)
+        WHERE inhparent IN ('ngeshare.removed_row'::regclass,
+            'ngeshare.attendance_backup'::regclass)
           AND attnum > 0
           AND attnotnull
           AND attinhcount = 0
@@ -123,9 +129,11 @@ AS $$
       AND attname::text <> ALL (ngeshare.own_columns(archive))
 $$;
 COMMENT ON FUNCTION ngeshare.added_columns(regclass, regclass) IS
-'The columns that users have added to a table of the mirror, without those that PostgreSQL generates.';
+'The columns that users have added to a table of the mirror, without those that PostgreSQL '
+'generates.';
 
-CREATE FUNCTION ngeshare.put_back(mirror regclass, archive regclass, archived text, is_typed boolean, put_over boolean)
+CREATE FUNCTION ngeshare.put_back(mirror regclass, archive regclass, archived text,
+    is_typed boolean, put_over boolean)
 RETURNS bigint
 LANGUAGE plpgsql
 VOLATILE
@@ -166,7 +174,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.put_back(regclass, regclass, text, boolean, boolean) IS
-'Puts archived rows of one table back, over what is there or only where nothing is, and returns how many. archived: the rows, as SQL from FROM on, with a WHERE; is_typed: their columns are in the archive''s own, not in content.';
+'Puts archived rows of one table back, over what is there or only where nothing is, and returns '
+'how many. archived: the rows, as SQL from FROM on, with a WHERE; is_typed: their columns are in '
+'the archive''s own, not in content.';
 
 CREATE FUNCTION public.ngeshare_restore_attendance(run_id bigint)
 RETURNS bigint
@@ -180,12 +190,14 @@ DECLARE
     is_typed boolean;
     undone   bigint;
 BEGIN
+    PERFORM ngeshare.lock_snapshot();
     PERFORM ngeshare.refuse_during_sync();
     IF NOT EXISTS (SELECT 1 FROM ngeshare.attendance_backup AS backup WHERE backup.run_id = $1) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('run %s has no backup of attendance', $1),
-            HINT = (SELECT format('Runs that have one: %s.', coalesce(string_agg(DISTINCT backup.run_id::text, ', '), 'none'))
+            HINT = (SELECT format('Runs that have one: %s.',
+                coalesce(string_agg(DISTINCT backup.run_id::text, ', '), 'none'))
                     FROM ngeshare.attendance_backup AS backup);
     END IF;
     DELETE FROM public."UserHangoutGroupAttendance" AS mirror
@@ -199,15 +211,21 @@ BEGIN
         undone := undone + ngeshare.put_back(
             'public."UserHangoutGroupAttendance"', 'ngeshare.replaced_attendance',
             format('ONLY %s WHERE run_id = %s AND kind <> ''added''',
-                CASE WHEN is_typed THEN 'ngeshare.replaced_attendance' ELSE 'ngeshare.attendance_backup' END,
+                CASE WHEN is_typed THEN 'ngeshare.replaced_attendance'
+                    ELSE 'ngeshare.attendance_backup' END,
                 run_id),
             is_typed, true);
     END LOOP;
+    PERFORM ngeshare.refresh_snapshot(false);
     RETURN undone;
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_restore_attendance(bigint) IS
-'Makes attendance what it was before a run replaced rows of it: puts removed and changed rows back, takes added ones out, and returns how many. The next sync makes it production''s again. Errors: 22023 where the run has no backup (the hint names those that have), NG001 while a sync runs, 23503 where a row''s group, episode or user was deleted since (ngeshare_restore_deleted() first).';
+'Makes attendance what it was before a run replaced rows of it: puts removed and changed rows '
+'back, takes added ones out, refreshes the answers, and returns how many. The next sync makes it '
+'production''s again. Errors: 22023 where the run has no backup (the hint names those that have), '
+'25000 above READ COMMITTED, NG001 while a sync runs, 23503 where a row''s group, episode or user '
+'was deleted since (ngeshare_restore_deleted() first).';
 
 CREATE FUNCTION public.ngeshare_restore_deleted(run_id bigint)
 RETURNS bigint
@@ -223,13 +241,16 @@ DECLARE
     undone   bigint := 0;
     meetings bigint;
 BEGIN
+    PERFORM ngeshare.lock_snapshot();
     PERFORM ngeshare.refuse_during_sync();
     IF NOT EXISTS (SELECT 1 FROM ngeshare.removed_row AS removed WHERE removed.run_id = $1)
-        AND NOT EXISTS (SELECT 1 FROM ngeshare.removed_meeting AS removed WHERE removed.run_id = $1) THEN
+        AND NOT EXISTS (SELECT 1 FROM ngeshare.removed_meeting AS removed
+            WHERE removed.run_id = $1) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('run %s removed nothing', $1),
-            HINT = (SELECT format('Runs that did: %s.', coalesce(string_agg(removed.run_id::text, ', '), 'none'))
+            HINT = (SELECT format('Runs that did: %s.',
+                coalesce(string_agg(removed.run_id::text, ', '), 'none'))
                     FROM (SELECT removed_row.run_id FROM ngeshare.removed_row
                           UNION
                           SELECT removed_meeting.run_id FROM ngeshare.removed_meeting) AS removed);
@@ -246,7 +267,8 @@ BEGIN
             + ngeshare.put_back(format('public.%I', mirrored), format('ngeshare.%I', archive),
                 format('ONLY ngeshare.%I WHERE run_id = %s', archive, run_id), true, false)
             + ngeshare.put_back(format('public.%I', mirrored), format('ngeshare.%I', archive),
-                format('ONLY ngeshare.removed_row WHERE run_id = %s AND table_name = %L', run_id, mirrored),
+                format('ONLY ngeshare.removed_row WHERE run_id = %s AND table_name = %L', run_id,
+                    mirrored),
                 false, false);
     END LOOP;
     INSERT INTO ngeshare.meeting_past
@@ -259,11 +281,16 @@ BEGIN
         last_at = excluded.last_at,
         attendances = excluded.attendances;
     GET DIAGNOSTICS meetings = ROW_COUNT;
+    PERFORM ngeshare.refresh_snapshot(false);
     RETURN undone + meetings;
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_restore_deleted(bigint) IS
-'Puts back the rows that a run deleted because production no longer had them, with their groups'' history, and returns how many rows and meetings that were. The next sync finds them deleted again. Errors: 22023 where the run removed nothing (the hint names those that did), NG001 while a sync runs, 23503 where what a row points to was deleted by another run since (restore that one first).';
+'Puts back the rows that a run deleted because production no longer had them, with their groups'' '
+'history, refreshes the answers, and returns how many rows and meetings that were. The next sync '
+'finds them deleted again. Errors: 22023 where the run removed nothing (the hint names those that '
+'did), 25000 above READ COMMITTED, NG001 while a sync runs, 23503 where what a row points to was '
+'deleted by another run since (restore that one first).';
 
 SELECT pg_extension_config_dump('ngeshare.removed_row', '');
 SELECT pg_extension_config_dump('ngeshare.attendance_backup', '');

@@ -157,7 +157,7 @@ forget_staged_before(Timestamp start)
 	        &args);
 }
 
-/* Makes the whole past what was staged. */
+/* Replaces the whole past with the staged meetings. */
 static void
 replace_past(SyncRun *run)
 {
@@ -181,7 +181,7 @@ fill(SyncRun *run)
 	sync_fill(run);
 }
 
-/* Makes window and past production's, and moves the window on. */
+/* Brings window and past up to production, and moves the window's start on. */
 static void
 write_both(SyncRun *run)
 {

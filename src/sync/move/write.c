@@ -53,7 +53,7 @@ sync_write_differences(SyncRun *run, const MirrorTable *table)
 	return updated + inserted;
 }
 
-/* Lets the planner know a table that has changed much, unless a VACUUM of it is under way. */
+/* Analyzes the table if more than a tenth of it changed; skips it if it is locked. */
 void
 sync_analyze_if_changed(SyncRun *run)
 {

@@ -6,6 +6,7 @@
 #include "sync/move/move.h"
 #include "sync/run/run.h"
 
+#include "sendable.h"
 #include "sql.h"
 
 /* Whether a table of the run has failed. */
@@ -101,8 +102,10 @@ describe_failed_tables(SyncRun *run)
 
 /* Tells the caller how the run has ended. What it failed with is raised after this. */
 static void
-notify_of_run(const SyncRun *run, const char *status, const char *message)
+notify_of_run(const SyncRun *run, const char *status, const char *ending)
 {
+	char *message = sendable_text(ending);
+
 	if (strcmp(status, "success") == 0)
 		ereport(NOTICE, (errmsg("sync %lld succeeded: %s", (long long) run->run_id, message)));
 	else if (strcmp(status, "warning") == 0)
@@ -126,7 +129,8 @@ close_run(const SyncRun *run, const char *status, const char *message)
 	sql_add_text(&args, message);
 	sql_add_int64(&args, received);
 	sql_run("UPDATE public.sync_run SET status = $2, message = $3, bytes_received = $4,"
-	        " finished_at = clock_timestamp() WHERE run_id = $1",
+	        " finished_at = clock_timestamp(), past_compared_since = ngeshare.past_compared_since()"
+	        " WHERE run_id = $1",
 	        &args);
 	note_alert(run->run_id);
 }

@@ -10,6 +10,7 @@
 
 #include "alert/alert.h"
 #include "commands/extension.h"
+#include "compat.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
 #include "pgstat.h"
@@ -22,13 +23,14 @@
 static void
 wait_before_step(SyncRun *run)
 {
+	static uint32 wait_event;
 	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), run->lasting.delay_ms);
 	long left;
 
 	while ((left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), end)) > 0)
 	{
 		int got = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, left,
-		                    PG_WAIT_EXTENSION);
+		                    compat_wait_event(&wait_event, "NgeshareNextTry"));
 
 		if (got & WL_LATCH_SET)
 			ResetLatch(MyLatch);

@@ -10,6 +10,7 @@
  */
 #include "sync/run/run.h"
 
+#include "compat.h"
 #include "miscadmin.h"
 #include "ngeshare.h"
 #include "pgstat.h"
@@ -76,6 +77,7 @@ is_place(const SyncRun *run, bool is_after)
 void
 sync_pause(SyncRun *run, bool is_after)
 {
+	static uint32 wait_event;
 	SqlArgs args = {0};
 
 	if (ngeshare_settings.pause_at[0] == '\0' || run->lasting.has_paused ||
@@ -89,7 +91,7 @@ sync_pause(SyncRun *run, bool is_after)
 	                      &args))
 	{
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, PAUSE_POLL_MS,
-		                 PG_WAIT_EXTENSION);
+		                 compat_wait_event(&wait_event, "NgesharePause"));
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 	}

@@ -17,6 +17,7 @@
 #include "nodes/parsenodes.h"
 #include "pinned.h"
 #include "postmaster/bgworker.h"
+#include "sendable.h"
 #include "sql.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -165,7 +166,10 @@ run_sync(SyncMode mode, const bool *wanted, const PinnedCaller *identity)
 	sync_run_to_end(run, &step_transactions);
 	MemoryContextSwitchTo(caller);
 	if (run->lasting.error != NULL)
+	{
+		sendable_error(run->lasting.error);
 		ReThrowError(run->lasting.error);
+	}
 	MemoryContextDelete(context);
 }
 

@@ -248,7 +248,8 @@ sync_judge(SyncRun *run, ErrorData *error)
 		run->lasting.error = error;
 	if (run->lasting.verdict == SYNC_END)
 		sync_stop(run, error);
-	/* Of the way to a row that can't be stored, the first error and the last are told. */
+	/* While batches are halved to find a row that can't be stored, log the first error and the
+	 * last. */
 	if (error_class != SYNC_ROW || !was_narrowing || run->lasting.verdict != SYNC_RETRY)
 		sync_note_error(run, error, error_class);
 	if (run->lasting.verdict == SYNC_SKIP_TABLE)

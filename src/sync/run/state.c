@@ -43,12 +43,12 @@ go_to_table(SyncRun *run, int table, SyncPhase phase)
 static void
 go_after_comparison(SyncRun *run)
 {
-	if (go_to_table(run, run->at.table + 1, SYNC_SURVEY))
+	if (go_to_table(run, run->at.table + 1, SYNC_COMPARING))
 		return;
 	if (run->mode == SYNC_COMPARE)
 		run->at.phase = SYNC_FINISH;
 	else if (!go_to_table(run, 0, SYNC_OPEN))
-		run->at.phase = SYNC_SETTLE;
+		run->at.phase = SYNC_REFRESH;
 }
 
 /*
@@ -72,10 +72,11 @@ close_table(SyncRun *run)
 	sync_log_close_table(run, run->at.table);
 }
 
-/* Closes the table and goes on. */
+/* Lists the rows that go with their parents, ends this table's pass, moves to the next table. */
 static void
 end_table(SyncRun *run)
 {
+	sync_list_gone_with_parents(run);
 	close_table(run);
 	go_after_table(run);
 }
@@ -105,6 +106,8 @@ open_tables(SyncRun *run)
 	{
 		run->at.phase = SYNC_PULL;
 		sync_log_open_table(run, run->at.table);
+		if (sync_at_table(run)->has_window)
+			sync_compare_past_again(run);
 		if (!sync_open_pass(run))
 			end_table(run);
 	}
@@ -178,7 +181,7 @@ static void
 go_after_deletes(SyncRun *run)
 {
 	if (run->at.table == 0)
-		run->at.phase = SYNC_SETTLE;
+		run->at.phase = SYNC_REFRESH;
 	else
 		run->at.table--;
 }
@@ -214,7 +217,7 @@ sync_leave_table(SyncRun *run)
 			run->at.tables[table].has_failed = run->at.tables[table].is_skipped = true;
 			run->at.tables[table].extra = 0;
 		}
-	if (run->at.phase == SYNC_SURVEY)
+	if (run->at.phase == SYNC_COMPARING)
 		go_after_comparison(run);
 	else
 		go_after_table(run);
@@ -228,7 +231,7 @@ delete_from_table(SyncRun *run)
 	{
 		if (!sync_may_leave(run))
 		{
-			run->at.phase = SYNC_SETTLE;
+			run->at.phase = SYNC_REFRESH;
 			return;
 		}
 		sync_guard_all_removals(run);
@@ -303,15 +306,15 @@ do_phase(SyncRun *run)
 	{
 		case SYNC_PREFLIGHT:
 			sync_preflight(run);
-			go_to_table(run, 0, SYNC_SURVEY);
+			go_to_table(run, 0, SYNC_COMPARING);
 			break;
-		case SYNC_SURVEY:
+		case SYNC_COMPARING:
 			compare_table(run);
 			break;
 		case SYNC_DELETES:
 			delete_from_table(run);
 			break;
-		case SYNC_SETTLE:
+		case SYNC_REFRESH:
 			sync_refresh_and_finish(run);
 			run->at.phase = SYNC_ENDED;
 			break;

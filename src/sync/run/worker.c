@@ -86,7 +86,10 @@ ngeshare_sync_start(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(order.run_id);
 }
 
-/* Waits until the starter's transaction has ended; says whether its run exists. */
+/*
+ * Waits for the starter's transaction, then takes the sync's lock. False if the run was rolled
+ * back, or another sync has the lock: the run is cancelled then.
+ */
 static bool
 wait_for_starter(const WorkerOrder *order)
 {

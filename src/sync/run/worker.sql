@@ -14,7 +14,8 @@ CREATE TABLE ngeshare.sync_progress
     is_resumed    boolean     NOT NULL DEFAULT false
 );
 COMMENT ON TABLE ngeshare.sync_progress IS
-'Where the running sync is, or the last one was: one row, written with each step. share is the part of its work that is done, 0 to 1. is_resumed: a sync that ngeshare.pause_at holds goes on.';
+'Where the running sync is, or the last one was: one row, written with each step. share is the '
+'part of its work that is done, 0 to 1. is_resumed: a sync that ngeshare.pause_at holds goes on.';
 
 CREATE FUNCTION ngeshare.resume_sync()
 RETURNS void
@@ -32,14 +33,17 @@ CREATE VIEW ngeshare.sync_lock AS
 SELECT pid
 FROM pg_catalog.pg_locks
 WHERE locktype = 'advisory'
-  AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+  AND database =
+      (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
   AND classid = x'6e676573'::bigint::oid
   AND objid = x'68617265'::bigint::oid
   AND objsubid = 3
   AND mode = 'ExclusiveLock'
   AND granted;
 COMMENT ON VIEW ngeshare.sync_lock IS
-'The process that holds the one lock of a sync in this database; no row where none runs. A refresh shares the lock, and is not listed. The key is "ngeshare" in ASCII; no SQL statement can take a lock with this objsubid.';
+'The process that holds the one lock of a sync in this database; no row where none runs. A refresh '
+'shares the lock, and is not listed. The key is "ngeshare" in ASCII; no SQL statement can take a '
+'lock with this objsubid.';
 
 CREATE FUNCTION public.ngeshare_sync_start(mode text DEFAULT 'incremental')
 RETURNS bigint
@@ -50,7 +54,11 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '2s';
 COMMENT ON FUNCTION public.ngeshare_sync_start(text) IS
-'Starts a sync in a background worker and returns its run_id; the worker begins when the caller''s transaction has committed. Errors: NG001 while a sync runs (the detail names it) or is being started by a transaction that has not ended within two seconds, 55P03 where another lock cannot be had within two seconds, 53000 where no worker can be started, 55000 before ngeshare_connect(), 22023 for an unknown mode, 22004 for NULL.';
+'Starts a sync in a background worker and returns its run_id; the worker begins when the caller''s '
+'transaction has committed. Errors: NG001 while a sync runs (the detail names it) or is being '
+'started by a transaction that has not ended within two seconds, 55P03 where another lock cannot '
+'be had within two seconds, 53000 where no worker can be started, 55000 before ngeshare_connect(), '
+'22023 for an unknown mode, 22004 for NULL.';
 
 CREATE FUNCTION public.ngeshare_sync_cancel()
 RETURNS boolean
@@ -63,7 +71,8 @@ AS $$
     FROM ngeshare.sync_lock
 $$;
 COMMENT ON FUNCTION public.ngeshare_sync_cancel() IS
-'Cancels the running sync, in a worker or in a session: true where there was one. What it had committed stays, and the next sync goes on from it.';
+'Cancels the running sync, in a worker or in a session: true where there was one. What it had '
+'committed stays, and the next sync goes on from it.';
 
 CREATE FUNCTION ngeshare.latest_run_status(run_id bigint)
 RETURNS text
@@ -73,7 +82,8 @@ VOLATILE
 STRICT
 SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION ngeshare.latest_run_status(bigint) IS
-'The status of a run as it is committed now, also where the transaction''s snapshot is older. NULL for an unknown run.';
+'The status of a run as it is committed now, also where the transaction''s snapshot is older. NULL '
+'for an unknown run.';
 
 CREATE FUNCTION public.ngeshare_sync_status()
 RETURNS TABLE
@@ -120,7 +130,8 @@ BEGIN
                             WHERE backend_type = 'ngeshare sync'
                               AND datname = current_database())), false)
                 OR coalesce(pg_is_in_recovery() AND last_run.status = 'running'
-                    AND progress.heartbeat_at > clock_timestamp() - interval '1 minute', false) AS is_running,
+                    AND progress.heartbeat_at > clock_timestamp() - interval '1 minute',
+                        false) AS is_running,
             last_run.run_id
         FROM (SELECT 1) AS one
         LEFT JOIN last_run ON true
@@ -154,14 +165,18 @@ BEGIN
         CASE
             WHEN state.is_open AND state.is_running AND progress.share > 0.02
             THEN clock_timestamp()
-                + (clock_timestamp() - last_run.started_at) * ((1 - progress.share) / progress.share)
+                + (clock_timestamp() - last_run.started_at)
+                    * ((1 - progress.share) / progress.share)
         END,
         -- A live process is a heartbeat, also in the middle of a long step.
-        CASE WHEN state.is_open AND state.is_running THEN clock_timestamp() ELSE progress.heartbeat_at END,
+        CASE WHEN state.is_open AND state.is_running THEN clock_timestamp()
+            ELSE progress.heartbeat_at END,
         last_success.finished_at,
         CASE
-            WHEN last_run.status IN ('failed', 'cancelled', 'crashed', 'warning') THEN last_run.message
-            WHEN state.is_open AND NOT state.is_running THEN 'its backend died; start another, it goes on from the last batch'
+            WHEN last_run.status IN ('failed', 'cancelled', 'crashed', 'warning')
+                THEN last_run.message
+            WHEN state.is_open AND NOT state.is_running
+                THEN 'its backend died; start another, it goes on from the last batch'
         END
     FROM state
     LEFT JOIN last_run ON true
@@ -170,7 +185,33 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_sync_status() IS
-'Where the sync is: one row. running: a live process works on run_id. phase: of a running sync preflight, survey, open, pull, past, parents, merge, window, verify, repair, deletes, settle or finish; interrupted where its process died; else the last run''s status. rows_done of rows_expected are pulled; pct counts pulling and merging; eta is NULL while nothing can be said. last_error is the last run''s, where it did not simply succeed. All NULL but running before the first sync.';
+'Where the sync is: one row. running: a live process works on run_id. phase: of a running sync '
+'preflight, compare, open, pull, past, parents, merge, window, verify, repair, deletes, refresh or '
+'finish; interrupted where its process died; else the last run''s status. rows_done of '
+'rows_expected are pulled; pct counts pulling and merging; eta is NULL while nothing can be said. '
+'last_error is the last run''s, where it did not simply succeed. All NULL but running before the '
+'first sync.';
+
+CREATE FUNCTION ngeshare.need_pg_cron()
+RETURNS void
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'pg_cron') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = 'pg_cron does not live in this database',
+            HINT = pg_catalog.format(
+                'Set shared_preload_libraries = ''pg_cron'' and cron.database_name = %L, restart, '
+                'and CREATE EXTENSION pg_cron here.',
+                pg_catalog.current_database());
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.need_pg_cron() IS
+'Refuses (55000) where pg_cron does not live in this database.';
 
 CREATE FUNCTION public.ngeshare_schedule(cron text)
 RETURNS bigint
@@ -182,25 +223,24 @@ AS $$
 DECLARE
     job bigint;
 BEGIN
-    IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'pg_cron') THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = 'pg_cron does not live in this database',
-            HINT = pg_catalog.format(
-                'Set shared_preload_libraries = ''pg_cron'' and cron.database_name = %L, restart, and CREATE EXTENSION pg_cron here.',
-                pg_catalog.current_database());
-    END IF;
+    PERFORM ngeshare.need_pg_cron();
     -- All arguments with their types: a procedure of this name without arguments, which
     -- somebody else may have made in public, would be called in place of our own.
     EXECUTE 'SELECT cron.schedule(''ngeshare_sync'', $1, $2)'
     INTO job
-    USING cron, 'CALL public.ngeshare_sync(''incremental''::pg_catalog.text, NULL::pg_catalog.text[])';
-    EXECUTE 'SELECT cron.schedule(''ngeshare_watch'', ''*/5 * * * *'', ''SELECT ngeshare.watch()'')';
+    USING cron,
+        'CALL public.ngeshare_sync(''incremental''::pg_catalog.text, NULL::pg_catalog.text[])';
+    EXECUTE 'SELECT cron.schedule(''ngeshare_watch'', ''*/5 * * * *'', ''SELECT '
+            'ngeshare.watch()'')';
     RETURN job;
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_schedule(text) IS
-'Schedules CALL ngeshare_sync() through pg_cron, in cron''s own notation (''*/30 * * * *''), in the place of an earlier schedule, and returns the job''s id; with it goes a second job, ngeshare_watch, which every five minutes looks whether the data is stale and alerts wait. Errors: 55000 where pg_cron does not live in this database (the hint says how to get it), and pg_cron''s own for a schedule that it cannot read.';
+'Schedules CALL ngeshare_sync() through pg_cron, in cron''s own notation (''*/30 * * * *''), in '
+'the place of an earlier schedule, and returns the job''s id; with it goes a second job, '
+'ngeshare_watch, which every five minutes looks whether the data is stale and alerts wait. Errors: '
+'55000 where pg_cron does not live in this database (the hint says how to get it), and pg_cron''s '
+'own for a schedule that it cannot read.';
 
 CREATE FUNCTION public.ngeshare_unschedule()
 RETURNS boolean
@@ -213,11 +253,13 @@ DECLARE
 BEGIN
     IF EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'pg_cron') THEN
         EXECUTE 'SELECT coalesce(bool_or(cron.unschedule(jobid)), false) FROM cron.job'
-            ' WHERE jobname IN (''ngeshare_sync'', ''ngeshare_watch'') AND username = current_user'
+            ' WHERE jobname IN (''ngeshare_sync'', ''ngeshare_watch'', ''ngeshare_digest'') AND '
+            'username = current_user'
         INTO was_scheduled;
     END IF;
     RETURN was_scheduled;
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_unschedule() IS
-'Takes the scheduled sync and its watch back: true where there was one of the caller''s.';
+'Takes the scheduled sync, its watch and the digest back: true where there was one of the '
+'caller''s.';

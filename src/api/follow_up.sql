@@ -1,0 +1,129 @@
+-- Follow-ups over the web: what was noted, noting one, withdrawing one, and who asks.
+
+CREATE FUNCTION ngeshare.request_login()
+RETURNS text
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    -- PostgREST has checked the token that nginx made for a login. Nobody else may say who they
+    -- are.
+    SELECT CASE
+        WHEN session_user = 'authenticator'
+            THEN ngeshare.trimmed(nullif(current_setting('request.jwt.claims', true),
+                '')::jsonb ->> 'sub')
+        ELSE session_user::text
+    END
+$$;
+COMMENT ON FUNCTION ngeshare.request_login() IS
+'The login that a web request comes from; NULL where nobody logs in. In psql, the session''s own.';
+
+CREATE VIEW api.follow_up AS
+SELECT
+    follow_up.*,
+    fact.facilitator_id
+FROM public.v_follow_up AS follow_up
+LEFT JOIN ngeshare.group_fact AS fact ON fact.group_id = follow_up.group_id
+ORDER BY follow_up.noted_at DESC, follow_up.id DESC;
+COMMENT ON VIEW api.follow_up IS
+'What coordinators did, one row per follow-up.
+Who contacted which group, how, and what came of it; the newest first. Without the header As-Of up '
+'to this moment, not only up to the last sync.';
+COMMENT ON COLUMN api.follow_up.facilitator_id IS
+'The user id of the group''s facilitator as of as_of; NULL where it has none, or is gone.';
+
+CREATE VIEW api.follow_up_effect AS
+SELECT *
+FROM public.v_follow_up_effect;
+COMMENT ON VIEW api.follow_up_effect IS
+'Whether contacting stalled groups helps, one row per course, and one with null for all.
+How many met again within 28 days, and how many were expected to. It is a comparison, not a proof: '
+'whom to contact was chosen.';
+
+CREATE FUNCTION api.note_follow_up
+(
+    group_id        text,
+    channel         text,
+    outcome         text,
+    note            text DEFAULT NULL,
+    next_on         date DEFAULT NULL,
+    INOUT noted_by  text DEFAULT NULL,
+    OUT id          bigint,
+    OUT noted_at    timestamptz,
+    OUT is_verified boolean
+)
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET default_transaction_isolation = 'read committed'
+AS $$
+DECLARE
+    login   text := ngeshare.request_login();
+    added   ngeshare.follow_up;
+    message text;
+    hint    text;
+BEGIN
+    PERFORM ngeshare.need_post();
+    added := ngeshare.add_follow_up(group_id, channel, outcome, note, next_on,
+        coalesce(login, ngeshare.trimmed(noted_by)), login IS NOT NULL,
+            coalesce(login, session_user));
+    id := added.id;
+    noted_at := added.noted_at;
+    noted_by := added.noted_by;
+    is_verified := added.is_verified;
+    PERFORM set_config('response.status', '201', true);
+EXCEPTION
+    WHEN SQLSTATE 'NG004' THEN
+        GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+        PERFORM ngeshare.refuse_request(429, 'NG004', message, NULL, hint, '{"Retry-After": "60"}');
+END
+$$;
+COMMENT ON FUNCTION api.note_follow_up(text, text, text, text, date, text) IS
+'Notes that a group was contacted.
+201 with {id, noted_at, noted_by, is_verified}. channel: email, whatsapp, phone, in_person or '
+'other; outcome: no_answer, will_meet, paused, closed or wrong_contact; note: at most 2,000 '
+'characters; next_on: a day or nothing; noted_by: a name, which counts only where nobody logs in, '
+'and is shown as unverified. Errors: 400 22023 for an unknown group, channel or outcome, 400 22001 '
+'for a text that is too long, 400 22004 for a missing one, 429 NG004 for more than 60 a minute, '
+'405 NG405 for a GET. By POST only, with a JSON body and the header X-Ngeshare: sync.';
+
+CREATE FUNCTION api.withdraw_follow_up(id bigint, withdrawn_by text DEFAULT NULL,
+    OUT withdrawn boolean)
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET default_transaction_isolation = 'read committed'
+AS $$
+DECLARE
+    login text := ngeshare.request_login();
+BEGIN
+    PERFORM ngeshare.need_post();
+    withdrawn := ngeshare.mark_withdrawn(id, coalesce(login, ngeshare.trimmed(withdrawn_by)),
+        login IS NOT NULL);
+END
+$$;
+COMMENT ON FUNCTION api.withdraw_follow_up(bigint, text) IS
+'Withdraws a follow-up that was noted by mistake.
+200 with {withdrawn: true}, or false where it was withdrawn before. withdrawn_by: a name, which '
+'counts only where nobody logs in. Errors: 400 22023 for an unknown id, 400 22004 without a name, '
+'405 NG405 for a GET. By POST only, with a JSON body and the header X-Ngeshare: sync.';
+
+CREATE VIEW api.caller AS
+SELECT
+    ngeshare.request_login() AS login,
+    has_function_privilege('api.note_follow_up(text, text, text, text, date, text)'::regprocedure,
+        'EXECUTE') AS may_note,
+    has_function_privilege('api.sync_start(text)'::regprocedure, 'EXECUTE') AS may_sync;
+COMMENT ON VIEW api.caller IS
+'Who asks, in one row.
+Their login, and whether they may note follow-ups and start a sync.';
+COMMENT ON COLUMN api.caller.login IS
+'The name by which they logged in; NULL where the page asks nobody. Then a note gives the name '
+'itself, and it is shown as unverified.';
+COMMENT ON COLUMN api.caller.may_note IS
+'Whether they may note and withdraw follow-ups.';
+COMMENT ON COLUMN api.caller.may_sync IS
+'Whether they may start and cancel a sync.';

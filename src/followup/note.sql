@@ -1,0 +1,207 @@
+-- Noting a follow-up, and withdrawing one: for SQL, and for src/api/follow_up.sql.
+
+CREATE FUNCTION ngeshare.trimmed(value text)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+RETURN nullif(btrim(value, E' \t\r\n'), '');
+COMMENT ON FUNCTION ngeshare.trimmed(text) IS
+'A text without white space around it; NULL where nothing is left.';
+
+CREATE FUNCTION ngeshare.check_noter(name text)
+RETURNS void
+LANGUAGE plpgsql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF name IS NULL THEN
+        RAISE null_value_not_allowed
+            USING MESSAGE = 'the name of who notes or withdraws is missing',
+                  HINT = 'Log in, or give noted_by or withdrawn_by.';
+    ELSIF length(name) > 200 THEN
+        RAISE string_data_right_truncation
+            USING MESSAGE = format('a name has at most 200 characters, not %s', length(name)),
+                  HINT = 'Shorten it.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.check_noter(text) IS
+'Refuses a missing name (22004) and one of more than 200 characters (22001).';
+
+CREATE FUNCTION ngeshare.check_follow_up(to_group text, channel text, outcome text, note text,
+    next_on date)
+RETURNS void
+LANGUAGE plpgsql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF to_group IS NULL OR channel IS NULL OR outcome IS NULL THEN
+        RAISE null_value_not_allowed
+            USING MESSAGE = 'group_id, channel and outcome must not be NULL',
+                  HINT = 'Say which group was contacted, how, and what came of it.';
+    ELSIF channel NOT IN ('email', 'whatsapp', 'phone', 'in_person', 'other') THEN
+        RAISE invalid_parameter_value
+            USING MESSAGE = format('there is no channel "%s"', left(channel, 100)),
+                  HINT = 'Channels: email, whatsapp, phone, in_person, other.';
+    ELSIF outcome NOT IN ('no_answer', 'will_meet', 'paused', 'closed', 'wrong_contact') THEN
+        RAISE invalid_parameter_value
+            USING MESSAGE = format('there is no outcome "%s"', left(outcome, 100)),
+                  HINT = 'Outcomes: no_answer, will_meet, paused, closed, wrong_contact.';
+    ELSIF length(note) > 2000 THEN
+        RAISE string_data_right_truncation
+            USING MESSAGE = format('a note has at most 2000 characters, not %s', length(note)),
+                  HINT = 'Shorten it.';
+    ELSIF NOT isfinite(next_on) THEN
+        RAISE datetime_field_overflow
+            USING MESSAGE = 'next_on must be a day of the calendar',
+                  HINT = 'Give a day, such as 2026-03-31, or leave it out.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.check_follow_up(text, text, text, text, date) IS
+'Refuses what a follow-up cannot be: NULL (22004), an unknown channel or outcome (22023), a note '
+'of more than 2,000 characters (22001), an infinite day (22008).';
+
+CREATE FUNCTION ngeshare.check_note_rate(by_login text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    -- Two sessions of one login would each not see the other's last note.
+    PERFORM ngeshare.lock_notes(by_login);
+    IF (
+        SELECT count(*)
+        FROM ngeshare.follow_up
+        WHERE login = by_login
+          AND noted_at > clock_timestamp() - interval '1 minute') >= 60 THEN
+        RAISE SQLSTATE 'NG004'
+            USING MESSAGE = 'this login has noted 60 follow-ups within the last minute',
+                  HINT = 'Wait a minute, then go on.';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.check_note_rate(text) IS
+'Refuses (NG004) a login''s 61st follow-up within a minute.';
+
+CREATE FUNCTION ngeshare.add_follow_up
+(
+    to_group    text,
+    channel     text,
+    outcome     text,
+    note        text,
+    next_on     date,
+    noted_by    text,
+    is_verified boolean,
+    login       text
+)
+RETURNS ngeshare.follow_up
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    known_name text := (SELECT name FROM public."HangoutGroup" WHERE id = to_group);
+    added      ngeshare.follow_up;
+BEGIN
+    PERFORM ngeshare.check_follow_up(to_group, channel, outcome, note, next_on);
+    PERFORM ngeshare.check_noter(noted_by);
+    IF known_name IS NULL THEN
+        RAISE invalid_parameter_value
+            USING MESSAGE = format('there is no group "%s"', left(to_group, 100)),
+                  HINT = 'SELECT group_id, group_name FROM v_group_summary lists the groups of the '
+                         'curriculum.';
+    END IF;
+    PERFORM ngeshare.check_note_rate(login);
+    INSERT INTO ngeshare.follow_up
+        (group_id, group_name, noted_by, is_verified, login, channel, outcome, note, next_on)
+    VALUES (to_group, known_name, noted_by, is_verified, login, channel, outcome,
+        coalesce(note, ''), next_on)
+    RETURNING * INTO added;
+    RETURN added;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.add_follow_up(text, text, text, text, date, text, boolean, text) IS
+'Checks a follow-up, writes it and returns its row. login: whose limit of 60 a minute it counts '
+'for.';
+
+CREATE FUNCTION ngeshare.mark_withdrawn(wanted bigint, withdrawer text, verified boolean)
+RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM ngeshare.check_noter(withdrawer);
+    IF wanted IS NULL THEN
+        RAISE null_value_not_allowed
+            USING MESSAGE = 'id must not be NULL',
+                  HINT = 'SELECT id, group_name, noted_at FROM v_follow_up lists them.';
+    END IF;
+    UPDATE ngeshare.follow_up
+    SET withdrawn_at = clock_timestamp(),
+        withdrawn_by = withdrawer,
+        withdrawal_is_verified = verified
+    WHERE id = wanted
+      AND withdrawn_at IS NULL;
+    IF FOUND THEN
+        RETURN true;
+    ELSIF NOT EXISTS (SELECT 1 FROM ngeshare.follow_up WHERE id = wanted) THEN
+        RAISE invalid_parameter_value
+            USING MESSAGE = format('there is no follow-up %s', wanted),
+                  HINT = 'SELECT id, group_name, noted_at FROM v_follow_up lists them.';
+    END IF;
+    RETURN false;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.mark_withdrawn(bigint, text, boolean) IS
+'Withdraws a follow-up: true, or false where it was withdrawn before. 22023 where there is none.';
+
+CREATE FUNCTION public.ngeshare_note_follow_up
+(
+    group_id text,
+    channel  text,
+    outcome  text,
+    note     text DEFAULT NULL,
+    next_on  date DEFAULT NULL,
+    noted_by text DEFAULT NULL
+)
+RETURNS bigint
+LANGUAGE sql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT id
+    FROM ngeshare.add_follow_up($1, $2, $3, $4, $5,
+        coalesce(ngeshare.trimmed($6), session_user::text),
+        coalesce(ngeshare.trimmed($6) = session_user::text, true),
+        session_user::text)
+$$;
+COMMENT ON FUNCTION public.ngeshare_note_follow_up(text, text, text, text, date, text) IS
+'Notes that a group was contacted, and returns the follow-up''s id. channel: email, whatsapp, '
+'phone, in_person or other. outcome: no_answer, will_meet, paused, closed or wrong_contact. note: '
+'at most 2,000 characters. next_on: when to contact the group next. noted_by: empty for the login '
+'itself; another name is shown as unverified. The clock is the server''s. Errors: 22004 for NULL, '
+'22023 for an unknown group, channel or outcome, 22001 for a text that is too long, 22008 for an '
+'infinite day, NG004 for more than 60 follow-ups of one login within a minute.';
+
+CREATE FUNCTION public.ngeshare_withdraw_follow_up(id bigint, withdrawn_by text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE sql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT ngeshare.mark_withdrawn($1,
+        coalesce(ngeshare.trimmed($2), session_user::text),
+        coalesce(ngeshare.trimmed($2) = session_user::text, true))
+$$;
+COMMENT ON FUNCTION public.ngeshare_withdraw_follow_up(bigint, text) IS
+'Withdraws a follow-up that was noted by mistake: true, or false where it was withdrawn before. It '
+'stays in the table, with who withdrew it and when, and counts as of earlier instants. Errors: '
+'22023 for an unknown id, 22004 for NULL, 22001 for a name of more than 200 characters.';

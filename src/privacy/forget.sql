@@ -1,0 +1,224 @@
+-- Forgetting a person whom production has no longer: their rows and their name go from every table
+-- that outlives production's row.
+
+CREATE TYPE ngeshare.identity AS (ids text[], emails text[]);
+COMMENT ON TYPE ngeshare.identity IS
+'A person: user ids, and addresses trimmed and in lower case.';
+
+CREATE VIEW ngeshare.kept_user AS
+SELECT id, lower(btrim(email, E' \t\r\n')) AS email
+FROM (
+    SELECT id, email FROM ngeshare.removed_user
+    UNION ALL
+    SELECT id, email FROM ngeshare.stage_user
+    UNION ALL
+    SELECT content ->> 'id', content ->> 'email' FROM ngeshare.quarantine WHERE table_name = 'User'
+    UNION ALL
+    SELECT content ->> 'id', content ->> 'email' FROM ONLY ngeshare.removed_row
+        WHERE table_name = 'User'
+) AS kept;
+COMMENT ON VIEW ngeshare.kept_user IS
+'Users whose rows are kept outside the mirror: in the archive, in staging and in quarantine.';
+
+CREATE FUNCTION ngeshare.identity_of(person text)
+RETURNS ngeshare.identity
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH given AS (
+        SELECT btrim($1, E' \t\r\n') AS id, lower(btrim($1, E' \t\r\n')) AS email
+    )
+    SELECT ROW(
+        ARRAY(SELECT id FROM given
+              UNION
+              SELECT kept.id FROM ngeshare.kept_user AS kept
+                  JOIN given ON kept.email = given.email),
+        ARRAY(SELECT email FROM given
+              UNION
+              SELECT kept.email FROM ngeshare.kept_user AS kept JOIN given ON kept.id = given.id
+              WHERE kept.email <> ''))::ngeshare.identity
+$$;
+COMMENT ON FUNCTION ngeshare.identity_of(text) IS
+'A user id or an address, with the addresses and ids that kept rows of "User" say belong to it.';
+
+CREATE FUNCTION ngeshare.is_in_mirror(person ngeshare.identity)
+RETURNS boolean
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (
+            SELECT 1
+            FROM public."User"
+            WHERE id = ANY ((person).ids)
+               OR lower(btrim(email, E' \t\r\n')) = ANY ((person).emails))
+        OR EXISTS (
+            SELECT 1
+            FROM public."UserHangoutGroup"
+            WHERE "userId" = ANY ((person).ids)
+               OR lower(btrim("userEmail", E' \t\r\n')) = ANY ((person).emails))
+$$;
+COMMENT ON FUNCTION ngeshare.is_in_mirror(ngeshare.identity) IS
+'Whether the mirror, and so production at the last sync, still has the person, soft-deleted or '
+'not.';
+
+CREATE FUNCTION ngeshare.forget_rows(person ngeshare.identity)
+RETURNS TABLE (place text, rows bigint)
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    of_user   CONSTANT text := 'id = ANY ($1) OR lower(btrim(email, E'' \t\r\n'')) = ANY ($2)';
+    of_record CONSTANT text := '"userId" = ANY ($1) OR lower(btrim("userEmail", E'' \t\r\n'')) = '
+                               'ANY ($2)';
+    of_visit  CONSTANT text := '"userId" = ANY ($1)';
+    of_json   CONSTANT text := 'content ->> ''userId'' = ANY ($1)'
+        ' OR lower(btrim(content ->> ''userEmail'', E'' \t\r\n'')) = ANY ($2)'
+        ' OR lower(btrim(content ->> ''email'', E'' \t\r\n'')) = ANY ($2)';
+    condition text;
+BEGIN
+    FOR place, condition IN
+        VALUES ('ngeshare.removed_user', of_user),
+               ('ngeshare.removed_user_hangout_group', of_record),
+               ('ngeshare.removed_attendance', of_visit),
+               ('ngeshare.replaced_attendance', of_visit),
+               ('ngeshare.stage_user', of_user),
+               ('ngeshare.stage_user_hangout_group', of_record),
+               ('ngeshare.stage_attendance', of_visit),
+               ('ngeshare.removed_row', of_json
+                   || ' OR (table_name = ''User'' AND row_id = ANY ($1))'),
+               ('ngeshare.attendance_backup', of_json),
+               ('ngeshare.quarantine', of_json
+                   || ' OR (table_name = ''User'' AND row_id = ANY ($1))'),
+               ('ngeshare.difference', 'table_name = ''User'' AND row_id = ANY ($1)'),
+               ('ngeshare.stage_key', 'row_id = ANY ($1)')
+    LOOP
+        EXECUTE format('DELETE FROM ONLY %s WHERE %s', place, condition)
+        USING person.ids, person.emails;
+        GET DIAGNOSTICS rows = ROW_COUNT;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.forget_rows(ngeshare.identity) IS
+'Deletes a person''s own rows from the archive, the backups, staging and quarantine.';
+
+CREATE FUNCTION ngeshare.name_pattern(person ngeshare.identity)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    -- A name as it is, as JSON spells it, and as an alert does. It begins where no longer name
+    -- goes on: but \n in JSON ends with a letter.
+    SELECT E'(?:(?<=\\\\[bfnrt])|(?<![[:alnum:]._%+-]))(?:' || string_agg(DISTINCT
+            regexp_replace(spelled, '([^[:alnum:]])', E'\\\\\\1', 'g'), '|')
+        || ')(?![[:alnum:]_%+-]|[.@][[:alnum:]])'
+    FROM unnest((person).ids || (person).emails) AS name
+    CROSS JOIN LATERAL (VALUES
+        (name),
+        (substr(to_jsonb(name)::text, 2, length(to_jsonb(name)::text) - 2)),
+        (ngeshare.alert_text(name))) AS listed (spelled)
+    WHERE length(name) >= 8
+       OR name LIKE '%@%'
+$$;
+COMMENT ON FUNCTION ngeshare.name_pattern(ngeshare.identity) IS
+'A regular expression that finds a person''s ids and addresses in texts, and none that are only '
+'part of a longer one. NULL where all are shorter than 8 characters and no address: such a text '
+'may be any word.';
+
+CREATE VIEW ngeshare.kept_text AS
+SELECT class.oid::regclass AS relation, attname AS column_name, format_type(atttypid, NULL) AS type
+FROM pg_catalog.pg_class AS class
+JOIN pg_catalog.pg_attribute ON attrelid = class.oid AND attnum > 0 AND NOT attisdropped
+WHERE atttypid IN ('pg_catalog.text'::regtype, 'pg_catalog.jsonb'::regtype)
+  AND attgenerated = ''
+  AND (class.oid IN (
+          'public.sync_run'::regclass, 'public.sync_error_log'::regclass,
+              'ngeshare.follow_up'::regclass,
+          'ngeshare.alert_outbox'::regclass, 'ngeshare.quarantine'::regclass,
+              'ngeshare.removed_row'::regclass,
+          'ngeshare.attendance_backup'::regclass)
+      OR class.oid IN (
+          SELECT inhrelid
+          FROM pg_catalog.pg_inherits
+          WHERE inhparent IN ('ngeshare.removed_row'::regclass,
+              'ngeshare.attendance_backup'::regclass))
+      OR class.relnamespace = 'ngeshare'::regnamespace
+          AND class.relkind = 'r'
+          AND class.relname IN ('stage_user', 'stage_hangout', 'stage_hangout_episode',
+              'stage_hangout_group',
+              'stage_user_hangout_group', 'stage_attendance'));
+COMMENT ON VIEW ngeshare.kept_text IS
+'The columns of texts outside the mirror that may name a person: logs, notes, alerts, archive, '
+'backups, staging, quarantine.';
+
+CREATE FUNCTION ngeshare.forget_texts(pattern text)
+RETURNS TABLE (place text, rows bigint)
+LANGUAGE plpgsql
+VOLATILE
+STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    kept record;
+BEGIN
+    FOR kept IN SELECT * FROM ngeshare.kept_text LOOP
+        EXECUTE format('UPDATE ONLY %s SET %I = regexp_replace(%2$I::text, $1, ''(forgotten)'', '
+                       '''gi'')::%s'
+            ' WHERE %2$I::text ~* $1', kept.relation, kept.column_name, kept.type)
+        USING pattern;
+        GET DIAGNOSTICS rows = ROW_COUNT;
+        place := format('%s.%I', kept.relation, kept.column_name);
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.forget_texts(text) IS
+'Puts "(forgotten)" in the place of what a pattern finds in kept texts.';
+
+CREATE FUNCTION public.ngeshare_forget_person(person text)
+RETURNS TABLE (place text, rows bigint)
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    wanted ngeshare.identity;
+BEGIN
+    IF coalesce(btrim(person, E' \t\r\n'), '') = '' THEN
+        RAISE null_value_not_allowed
+            USING MESSAGE = 'person must not be empty', HINT = 'Give a user''s id or an address.';
+    END IF;
+    PERFORM ngeshare.refuse_during_sync();
+    wanted := ngeshare.identity_of(person);
+    IF ngeshare.is_in_mirror(wanted) THEN
+        RAISE object_not_in_prerequisite_state
+            USING MESSAGE = 'production still has this person',
+                  HINT = 'Delete the person''s user and membership records in production, then '
+                         'CALL ngeshare_sync() and ask again.';
+    END IF;
+    RETURN QUERY
+        SELECT forgotten.place, forgotten.rows
+        FROM (
+            SELECT * FROM ngeshare.forget_rows(wanted)
+            UNION ALL
+            SELECT * FROM ngeshare.forget_texts(ngeshare.name_pattern(wanted))
+        ) AS forgotten
+        WHERE forgotten.rows > 0;
+    -- What was deleted here by hand may still be in the snapshot.
+    PERFORM ngeshare.refresh_snapshot(false)
+    WHERE EXISTS (SELECT 1 FROM ngeshare.stale_key);
+END
+$$;
+COMMENT ON FUNCTION public.ngeshare_forget_person(text) IS
+'Forgets a person whom production has no longer, by user id or address: deletes their rows from '
+'the archive, the backups, staging and quarantine, and puts "(forgotten)" in the place of their '
+'ids and addresses in notes, logs, error details and alerts. Returns one row per place where there '
+'was something, with the number of rows. Names that are neither an id nor an address, in notes, '
+'are not found: search v_follow_up for them. Backups of this database, the server''s log and the '
+'receiver of alerts keep what they have. Errors: 55000 where the mirror still has the person, '
+'NG001 while a sync runs, 22004 for an empty text.';
