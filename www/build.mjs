@@ -1,19 +1,30 @@
-// Builds dist/ from src/: bundles the scripts and the style under hashed names, fills each page into the layout, and
+// Builds dist/ from src/: bundles the scripts and the style under hashed names, fills each page
+// into the layout, and
 // puts a gzipped copy beside each file for nginx's gzip_static.
 
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import english from './src/text/en.js';
+import indonesian from './src/text/id.js';
 
-const PAGES = [
-    { name: 'home', file: 'index.html', path: '/' },
-    ...['facilitators', 'funnel', 'rescue', 'at-risk', 'time', 'groups', 'members', 'quality', 'sync'].map((name) => ({
-        name,
-        file: `${name}.html`,
-        path: `/${name}.html`,
-    })),
+/** The navigation: what is used daily, what gives insight, and what keeps the data well. */
+const NAVIGATION = [
+    ['daily', ['home', 'contact', 'groups']],
+    ['insight', ['funnel', 'time', 'facilitators', 'members', 'places']],
+    ['upkeep', ['quality', 'sync']],
 ];
+const PAGES = NAVIGATION.flatMap(([, names]) => names).map((name) => {
+    const file = name === 'home' ? 'index.html' : `${name}.html`;
+    return { name, file, path: name === 'home' ? '/' : `/${file}` };
+});
+/** Addresses of before, and where they lead. */
+const MOVED = [
+    ['rescue.html', '/contact.html'],
+    ['at-risk.html', '/contact.html?tab=at_risk'],
+];
+/** Each page is written in both languages; the server sends the one that its reader speaks. */
+const TEXTS = { en: english, id: indonesian };
 const here = (path) => new URL(path, import.meta.url);
 const read = (path) => readFileSync(here(path), 'utf8');
 
@@ -21,7 +32,11 @@ const read = (path) => readFileSync(here(path), 'utf8');
 async function bundle() {
     const { metafile } = await build({
         absWorkingDir: here('.').pathname,
-        entryPoints: [...PAGES.map(({ name }) => `src/pages/${name}.js`), 'src/style.css'],
+        entryPoints: [
+            ...PAGES.map(({ name }) => `src/pages/${name}.js`),
+            'src/pages/moved.js',
+            'src/style.css',
+        ],
         outdir: 'dist/assets',
         outbase: 'src',
         entryNames: '[name]-[hash]',
@@ -39,9 +54,20 @@ async function bundle() {
 
 /** The address of what became of a source file, and those of the chunks that it always needs. */
 function find(outputs, entry) {
-    const [path, output] = Object.entries(outputs).find(([, { entryPoint }]) => entryPoint === entry);
-    const always = output.imports.filter(({ kind }) => kind === 'import-statement');
-    return { address: addressOf(path), needs: always.map((chunk) => addressOf(chunk.path)) };
+    const [path, output] = Object.entries(outputs).find(
+        ([, { entryPoint }]) => entryPoint === entry,
+    );
+    return { address: addressOf(path), needs: [...neededBy(outputs, output)].map(addressOf) };
+}
+
+/** The chunks that a file always needs, and those that these need. */
+function neededBy(outputs, { imports }, known = new Set()) {
+    for (const { path, kind } of imports) {
+        if (kind !== 'import-statement' || known.has(path)) continue;
+        known.add(path);
+        neededBy(outputs, outputs[path], known);
+    }
+    return known;
 }
 
 /** dist/assets/x.js is served as /assets/x.js. */
@@ -49,9 +75,12 @@ function addressOf(path) {
     return path.replace(/^dist/, '');
 }
 
-/** Puts the English text into elements that have data-text and no content, so that the page reads without scripts. */
-function fillTexts(html) {
-    const lookUp = (key) => key.split('.').reduce((part, word) => part[word], english);
+/**
+ * Puts the text into elements that have data-text and no content, so that the page reads before its
+ * scripts.
+ */
+function fillTexts(html, texts) {
+    const lookUp = (key) => key.split('.').reduce((part, word) => part[word], texts);
     return html.replace(
         /(<(\w+)[^>]* data-text="([^"]+)"[^>]*>)(<\/\2>)/g,
         (_, open, tag, key, close) => open + escape(lookUp(key)) + close,
@@ -63,27 +92,65 @@ function escape(value) {
     return value.replace(/[&<>"]/g, (character) => `&#${character.codePointAt(0)};`);
 }
 
-/** The navigation with the current page marked. */
+/** The navigation with the current page marked: a list per group. */
 function navigation(current) {
     const item = ({ name, path }) =>
-        `<li><a href="${path}" data-path="${path}"${name === current ? ' aria-current="page"' : ''} data-text="pages.${name}.nav"></a></li>`;
-    return PAGES.map(item).join('');
+        `<li><a href="${path}" ` +
+        `data-path="${path}"${name === current ? ' aria-current="page"' : ''} ` +
+        `data-text="pages.${name}.nav"></a></li>`;
+    const list = ([group, names]) => {
+        const items = PAGES.filter(({ name }) => names.includes(name)).map(item);
+        return `<ul data-label="shell.navGroups.${group}">${items.join('')}</ul>`;
+    };
+    return NAVIGATION.map(list).join('');
 }
 
-/** One page: the layout, with the page's own part and the addresses of its files. */
-function pageHtml({ name }, outputs, version) {
+/** The page at an address of before: it goes to the new one, by a script or by a click. */
+function movedHtml(target, outputs) {
+    const script = find(outputs, 'src/pages/moved.js').address;
+    return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>ngeShare analytics</title>
+<meta name="robots" content="noindex">
+<script type="module" src="${script}"></script>
+</head>
+<body><p><a href="${target}">ngeShare analytics</a></p></body>
+</html>
+`;
+}
+
+/**
+ * One page in a language: the layout, with the page's own part and the addresses of all files that
+ * it needs.
+ */
+function pageHtml({ name }, language, outputs, version) {
     const { address, needs } = find(outputs, `src/pages/${name}.js`);
+    const words = find(outputs, `src/text/${language}.js`);
+    const scripts = new Set([...needs, words.address, ...words.needs]);
     const values = {
+        language,
         page: name,
-        title: english.pages[name].title,
+        title: TEXTS[language].pages[name].title,
         style: find(outputs, 'src/style.css').address,
         script: address,
-        preload: needs.map((chunk) => `<link rel="modulepreload" href="${chunk}">`).join('\n'),
+        preload: [...scripts]
+            .map((chunk) => `<link rel="modulepreload" href="${chunk}">`)
+            .join('\n'),
         nav: navigation(name),
         main: read(`src/pages/${name}.html`).trim(),
         version,
     };
-    return fillTexts(read('src/layout.html').replace(/\{\{(\w+)\}\}/g, (_, key) => values[key]));
+    const html = read('src/shell/layout.html').replace(/\{\{(\w+)\}\}/g, (_, key) => values[key]);
+    return fillTexts(html, TEXTS[language]);
+}
+
+/** What is sent for an address that is none. */
+function missingHtml(language, outputs) {
+    const values = { language, style: find(outputs, 'src/style.css').address };
+    const html = read('src/shell/missing.html').replace(/\{\{(\w+)\}\}/g, (_, key) => values[key]);
+    return fillTexts(html, TEXTS[language]);
 }
 
 /** The version stands in the extension's control file alone. */
@@ -100,8 +167,19 @@ function filesIn(folder) {
 
 rmSync(here('dist'), { recursive: true, force: true });
 const outputs = await bundle();
-mkdirSync(here('dist'), { recursive: true });
-for (const page of PAGES) writeFileSync(here(`dist/${page.file}`), pageHtml(page, outputs, readVersion()));
+mkdirSync(here('dist/id'), { recursive: true });
+for (const [language, folder] of [
+    ['en', 'dist'],
+    ['id', 'dist/id'],
+]) {
+    for (const page of PAGES)
+        writeFileSync(
+            here(`${folder}/${page.file}`),
+            pageHtml(page, language, outputs, readVersion()),
+        );
+    writeFileSync(here(`${folder}/404.html`), missingHtml(language, outputs));
+}
+for (const [file, target] of MOVED) writeFileSync(here(`dist/${file}`), movedHtml(target, outputs));
 copyFileSync(here('src/favicon.svg'), here('dist/favicon.svg'));
-for (const path of [...filesIn('dist/'), ...filesIn('dist/assets/')])
+for (const path of [...filesIn('dist/'), ...filesIn('dist/id/'), ...filesIn('dist/assets/')])
     writeFileSync(here(`${path}.gz`), gzipSync(readFileSync(here(path)), { level: 9 }));

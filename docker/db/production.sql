@@ -6,4 +6,5 @@
 \i generate.sql
 SELECT demo.generate(:groups, 1, now()) \g /dev/null
 CREATE SCHEMA ready;
-COMMENT ON SCHEMA ready IS 'The generated production is complete: a start that finds this leaves it alone';
+COMMENT ON SCHEMA ready IS
+'The generated production is complete: a start that finds this leaves it alone';

@@ -1,4 +1,5 @@
-// The budget: every page is weighed and its weight printed. A time fails at five times its target only.
+// The budget: every page is weighed and its weight printed. A time fails at five times its target
+// only.
 
 import assert from 'node:assert/strict';
 import { ANY_PAGE, describeWeight, HOME, weigh } from './budget.mjs';

@@ -2,14 +2,20 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readAsOf } from '../src/as-of.js';
-import { dayIn, firstOfMonth, isDay, isMonth, monthOf } from '../src/days.js';
+import { readAsOf } from '../src/lib/as-of.js';
+import { dayIn, firstOfMonth, isDay, isMonth, monthOf } from '../src/lib/days.js';
 
 test('only days of the calendar are days', () => {
-    for (const day of ['2026-03-31', '2024-02-29', '2000-01-01', '1999-12-31', '1970-01-01']) assert.equal(isDay(day), true, day);
+    for (const day of ['2026-03-31', '2024-02-29', '2000-01-01', '1999-12-31', '1970-01-01'])
+        assert.equal(isDay(day), true, day);
     for (const other of ['2026-02-29', '2026-13-01', '2026-3-1', '2026-03-31T00:00', '', null])
         assert.equal(isDay(other), false, other);
-    assert.deepEqual(['2026-12', '2026-13', '2026-1', '1970-01'].map(isMonth), [true, false, false, true]);
+    assert.deepEqual(['2026-12', '2026-13', '2026-1', '1970-01'].map(isMonth), [
+        true,
+        false,
+        false,
+        true,
+    ]);
 });
 
 test('months before and after, over the year’s end', () => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFormat, NOTHING, secondsBetween, share } from '../src/format.js';
+import { createFormat, NOTHING, secondsBetween, share } from '../src/lib/format.js';
 
 const english = createFormat('en-GB', 'Asia/Jakarta', 'just now');
 const indonesian = createFormat('id-ID', 'Asia/Jakarta', 'baru saja');
@@ -20,7 +20,8 @@ test('percentages keep the one decimal that the API gives', () => {
     assert.equal(english.percent(100), '100.0%');
     assert.equal(english.percent(0), '0.0%');
     assert.equal(plain(indonesian.percent(39.1)), '39,1%');
-    for (let tenths = 0; tenths <= 1000; tenths++) assert.equal(english.percent(tenths / 10), `${(tenths / 10).toFixed(1)}%`);
+    for (let tenths = 0; tenths <= 1000; tenths++)
+        assert.equal(english.percent(tenths / 10), `${(tenths / 10).toFixed(1)}%`);
 });
 
 test('what is missing is a dash, not a zero', () => {
@@ -32,7 +33,10 @@ test('what is missing is a dash, not a zero', () => {
 
 test('instants are shown in the reporting zone, whatever the machine’s', () => {
     assert.equal(english.instant('2026-03-31T17:30:00+00:00'), '1 Apr 2026, 00:30');
-    assert.equal(createFormat('en-GB', 'America/New_York', '').instant('2026-03-31T17:30:00Z'), '31 Mar 2026, 13:30');
+    assert.equal(
+        createFormat('en-GB', 'America/New_York', '').instant('2026-03-31T17:30:00Z'),
+        '31 Mar 2026, 13:30',
+    );
 });
 
 test('a calendar day is not moved by any zone', () => {

@@ -1,4 +1,5 @@
-// The funnel: table, bars, what became of the graduated, drop-off and links against SQL and against the rows behind them.
+// The funnel: table, bars, what became of the graduated, drop-off and links against SQL and against
+// the rows behind them.
 
 import assert from 'node:assert/strict';
 import { leadToTheirRows, readLinks, readNumber, readTable, settled } from './harness.mjs';
@@ -16,12 +17,20 @@ const FIELDS = [
     'awaiting',
     'settled_continuation_rate',
 ];
-const BARS = { total: 'groups_total', started: 'groups_started', graduated: 'graduated', continued: 'continued' };
+const BARS = {
+    total: 'groups_total',
+    started: 'groups_started',
+    graduated: 'graduated',
+    continued: 'continued',
+};
 
 async function tableEqualsSql({ open, sql }) {
     const page = await open('/funnel.html');
     const expected = sql('SELECT * FROM v_curriculum_funnel ORDER BY sequence_order');
-    const shown = (await readTable(page, '#funnel-table')).map(([course, ...numbers]) => [course, ...numbers.map(readNumber)]);
+    const shown = (await readTable(page, '#funnel-table')).map(([course, ...numbers]) => [
+        course,
+        ...numbers.map(readNumber),
+    ]);
     assert.deepEqual(
         shown,
         expected.map((row) => [row.course_name, ...FIELDS.map((field) => row[field])]),
@@ -33,7 +42,12 @@ async function barsEqualSql({ open, sql }) {
     for (const row of sql('SELECT * FROM v_curriculum_funnel')) {
         const bars = await page
             .locator(`.course[data-course="${row.course_name}"] .part`)
-            .evaluateAll((parts) => parts.map((part) => [part.dataset.key, part.nextSibling.querySelector('.figure').textContent]));
+            .evaluateAll((parts) =>
+                parts.map((part) => [
+                    part.dataset.key,
+                    part.nextSibling.querySelector('.figure').textContent,
+                ]),
+            );
         const expected = Object.entries(BARS).filter(([, field]) => row[field] !== null);
         assert.deepEqual(
             bars.map(([name, shown]) => [name, readNumber(shown)]),
@@ -48,14 +62,29 @@ async function statesAddUp({ open, sql }) {
     for (const row of sql('SELECT * FROM v_curriculum_funnel')) {
         const places = await page
             .locator(`.course[data-course="${row.course_name}"] .now [data-figure]`)
-            .evaluateAll((figures) => figures.map((figure) => [figure.dataset.figure, Number(figure.textContent.replaceAll(',', ''))]));
+            .evaluateAll((figures) =>
+                figures.map((figure) => [
+                    figure.dataset.figure,
+                    Number(figure.textContent.replaceAll(',', '')),
+                ]),
+            );
         const { active, stalled, notStarted } = Object.fromEntries(places);
-        assert.equal(active + stalled + notStarted + row.graduated, row.groups_total, row.course_name);
+        assert.equal(
+            active + stalled + notStarted + row.graduated,
+            row.groups_total,
+            row.course_name,
+        );
     }
     const ends = await readTable(page, '.chart-stacked');
-    const graduated = sql('SELECT course_name, graduated FROM v_curriculum_funnel WHERE continued IS NOT NULL ORDER BY sequence_order');
+    const graduated = sql(
+        'SELECT course_name, graduated FROM v_curriculum_funnel WHERE continued IS NOT ' +
+            'NULL ORDER BY sequence_order',
+    );
     assert.deepEqual(
-        ends.map(([course, ...counts]) => [course, counts.map(readNumber).reduce((sum, count) => sum + count)]),
+        ends.map(([course, ...counts]) => [
+            course,
+            counts.map(readNumber).reduce((sum, count) => sum + count),
+        ]),
         graduated.map((row) => [row.course_name, row.graduated]),
     );
 }
@@ -75,7 +104,12 @@ async function dropOffEqualsSql({ open, go, sql }) {
         assert.equal(await page.locator('#drop-off-course').inputValue(), course);
         assert.deepEqual(
             (await readTable(page, '#drop-off')).map((cells) => cells.map(readNumber)),
-            own.map((row) => [row.episode, row.groups_reached, row.groups_stalled, row.stalled_pct]),
+            own.map((row) => [
+                row.episode,
+                row.groups_reached,
+                row.groups_stalled,
+                row.stalled_pct,
+            ]),
         );
         const columns = await readLinks(page, '#drop-off a.part');
         assert.deepEqual(
@@ -88,9 +122,15 @@ async function dropOffEqualsSql({ open, go, sql }) {
 }
 
 async function dropOffCourseIsInTheAddress({ open, sql }) {
-    const [first, second] = sql('SELECT course_name FROM course_config ORDER BY sequence_order').map((row) => row.course_name);
+    const [first, second] = sql(
+        'SELECT course_name FROM course_config ORDER BY sequence_order',
+    ).map((row) => row.course_name);
     const page = await open('/funnel.html');
-    const shows = (course) => page.waitForFunction((name) => document.querySelector('#drop-off figcaption').textContent.startsWith(name), course);
+    const shows = (course) =>
+        page.waitForFunction(
+            (name) => document.querySelector('#drop-off figcaption').textContent.startsWith(name),
+            course,
+        );
     await shows(first);
     await page.locator('#drop-off-course').selectOption(second);
     await shows(second);
@@ -106,20 +146,42 @@ async function linksEqualSql({ open, sql }) {
     const page = await open('/funnel.html');
     const all = sql('SELECT * FROM v_curriculum_pipeline');
     const [{ total, order }] = [{ total: all.length, order: 'days_between.desc' }];
-    assert.match((await page.locator('#links [data-figure="total"]').textContent()).replaceAll(',', ''), new RegExp(`^${total} links?$`));
+    assert.match(
+        (await page.locator('#links [data-figure="total"]').textContent()).replaceAll(',', ''),
+        new RegExp(`^${total} links?$`),
+    );
     const course = all[0].course_a;
     await page.locator('#link_list-course').selectOption(course);
-    await page.waitForFunction((name) => new URLSearchParams(location.search).get('link_course') === name, course);
+    await page.waitForFunction(
+        (name) => new URLSearchParams(location.search).get('link_course') === name,
+        course,
+    );
     await page.locator('#links').getByRole('button', { name: 'Days between' }).click();
     await page.locator('#links').getByRole('button', { name: 'Days between' }).click();
-    await page.waitForFunction((value) => new URLSearchParams(location.search).get('link_order') === value, order);
+    await page.waitForFunction(
+        (value) => new URLSearchParams(location.search).get('link_order') === value,
+        order,
+    );
     await settled(page);
-    const expected = sql(`SELECT a.name AS a, course_a, b.name AS b, course_b, days_between, shared_member_count, overlap_pct
-      FROM v_curriculum_pipeline JOIN "HangoutGroup" AS a ON a.id = group_a_id JOIN "HangoutGroup" AS b ON b.id = group_b_id
+    const expected =
+        sql(`SELECT a.name AS a, course_a, b.name AS b, course_b, days_between, shared_member_count,
+            overlap_pct
+      FROM v_curriculum_pipeline JOIN "HangoutGroup" AS a ON a.id = group_a_id
+          JOIN "HangoutGroup" AS b ON b.id = group_b_id
       WHERE course_a = '${course}' ORDER BY days_between DESC, group_a_id, group_b_id LIMIT 50`);
     assert.deepEqual(
-        (await readTable(page, '#links')).map((cells) => cells.map((cell, i) => (i >= 4 ? readNumber(cell) : cell))),
-        expected.map((row) => [row.a, row.course_a, row.b, row.course_b, row.days_between, row.shared_member_count, row.overlap_pct]),
+        (await readTable(page, '#links')).map((cells) =>
+            cells.map((cell, i) => (i >= 4 ? readNumber(cell) : cell)),
+        ),
+        expected.map((row) => [
+            row.a,
+            row.course_a,
+            row.b,
+            row.course_b,
+            row.days_between,
+            row.shared_member_count,
+            row.overlap_pct,
+        ]),
     );
 }
 

@@ -1,12 +1,15 @@
-// What the browser cases stand on: a browser whose pages are watched, SQL as the other witness, and lines as TAP has them.
+// What the browser cases stand on: a browser whose pages are watched, SQL as the other witness, and
+// lines as TAP has them.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { chromium } from 'playwright-core';
 
-const CHROMIUM = process.env.NGESHARE_CHROMIUM ?? '/usr/bin/chromium';
+/** Debian's chromium without windows: a page costs it less than half of the processor time. */
+const CHROMIUM = process.env.NGESHARE_CHROMIUM ?? '/usr/bin/chromium-headless-shell';
 const FLAGS = [
     '--disable-gpu',
+    '--in-process-gpu',
     '--disable-quic',
     '--no-first-run',
     '--disable-background-networking',
@@ -14,18 +17,29 @@ const FLAGS = [
     '--disable-sync',
 ];
 const WAIT_MS = 15_000;
-const NAMES = ['facilitators', 'funnel', 'rescue', 'at-risk', 'time', 'groups', 'members', 'quality', 'sync'];
+const NAMES = [
+    'contact',
+    'facilitators',
+    'funnel',
+    'time',
+    'groups',
+    'members',
+    'places',
+    'quality',
+    'sync',
+];
 /** The addresses of all pages. */
-export const PATHS = ['/', ...NAMES.map((name) => `/${name}.html`)];
+export const PATHS = ['/', ...NAMES.map((name) => `/${name}.html`), '/contact.html?tab=at_risk'];
 /** Answers that a case brings about on purpose; the browser logs each as an error. */
-const EXPECTED_FAILURE = /\/api\/rpc\/sync_start/;
+const EXPECTED_FAILURE = /\/api\/rpc\/(sync_start|note_follow_up)/;
 
 const LAST_SYNC = `(SELECT clock::text FROM public.sync_run
-        WHERE status IN ('success', 'warning') AND mode <> 'verify' AND window_start IS NOT NULL ORDER BY run_id DESC LIMIT 1)`;
+        WHERE status IN ('success', 'warning') AND mode <> 'verify' AND window_start IS NOT NULL
+            ORDER BY run_id DESC LIMIT 1)`;
 
 /**
- * Runs a statement and returns its rows as objects, as of the last successful sync, which is what the page shows;
- * or as of an instant: an expression whose value ngeshare.as_of takes.
+ * Runs a statement and returns its rows as objects, as of the last successful sync, which is what
+ * the page shows; or as of an instant: an expression whose value ngeshare.as_of takes.
  */
 export function makeSql(command) {
     return (query, asOf = LAST_SYNC) => {
@@ -33,7 +47,11 @@ export function makeSql(command) {
       DO $$ BEGIN PERFORM set_config('ngeshare.as_of', coalesce(${LAST_SYNC}, ''), false); END $$;
       DO $$ BEGIN PERFORM set_config('ngeshare.as_of', coalesce(${asOf}, ''), false); END $$;
       SELECT coalesce(jsonb_agg(answer), '[]') FROM (${query}) AS answer;`;
-        const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { input, encoding: 'utf8', maxBuffer: 1 << 28 });
+        const { status, stdout, stderr } = spawnSync('sh', ['-c', command], {
+            input,
+            encoding: 'utf8',
+            maxBuffer: 1 << 28,
+        });
         assert.equal(status, 0, stderr);
         return JSON.parse(stdout.trim().split('\n').at(-1));
     };
@@ -42,12 +60,18 @@ export function makeSql(command) {
 /** Runs statements that give no rows to look at. */
 export function makeRun(command) {
     return (statements) => {
-        const { status, stderr } = spawnSync('sh', ['-c', `${command} -v ON_ERROR_STOP=1`], { input: statements, encoding: 'utf8' });
+        const { status, stderr } = spawnSync('sh', ['-c', `${command} -v ON_ERROR_STOP=1`], {
+            input: statements,
+            encoding: 'utf8',
+        });
         assert.equal(status, 0, stderr);
     };
 }
 
-/** Keeps the mirror's tables from being written for a while, so that a sync is slow enough to be looked at. Returns how to let go. */
+/**
+ * Keeps the mirror's tables from being written for a while, so that a sync is slow enough to be
+ * looked at. Returns how to let go.
+ */
 export async function holdSync(command, seconds) {
     const holder = spawn('sh', ['-c', command], { stdio: ['pipe', 'pipe', 'inherit'] });
     holder.stdin.on('error', () => {}); // a server that was killed has let go already
@@ -56,10 +80,17 @@ export async function holdSync(command, seconds) {
         holder.on('close', () => reject(new Error('the tables could not be held')));
     });
     const ended = new Promise((resolve) => holder.on('close', resolve));
-    // A sync that finds nothing to write waits for no lock on the mirror: a column that no answer reads is changed here
-    // first. Its state is held, too: a scheduled sync may have come in between.
-    holder.stdin.write(`UPDATE public."User" SET "lastActive" = now() AT TIME ZONE 'UTC' WHERE id = (SELECT min(id) FROM public."User");\n`);
-    holder.stdin.write(`BEGIN; LOCK TABLE public."User", public."Hangout", public."HangoutGroup", ngeshare.sync_state IN SHARE MODE;\nSELECT 'held';\n`);
+    // A sync that finds nothing to write waits for no lock on the mirror: a column that no answer
+    // reads is changed here first. Its state is held, too: a scheduled sync may have come in
+    // between.
+    holder.stdin.write(
+        `UPDATE public."User" SET "lastActive" = now() AT TIME ZONE 'UTC' WHERE id = ` +
+            `(SELECT min(id) FROM public."User");\n`,
+    );
+    holder.stdin.write(
+        'BEGIN; LOCK TABLE public."User", public."Hangout", public."HangoutGroup", ' +
+            `ngeshare.sync_state IN SHARE MODE;\nSELECT 'held';\n`,
+    );
     await held;
     const release = async () => {
         if (!holder.stdin.writableEnded) holder.stdin.end('COMMIT;\n');
@@ -69,15 +100,24 @@ export async function holdSync(command, seconds) {
     return release;
 }
 
-/** A browser in which every page is watched: errors on the console and requests to other hosts are collected. */
+/**
+ * A browser in which every page is watched: errors on the console and requests to other hosts are
+ * collected.
+ */
 export async function openBrowser(url) {
     const flags = process.getuid?.() === 0 ? [...FLAGS, '--no-sandbox'] : FLAGS;
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: flags });
     const problems = [];
     const contexts = [];
 
-    /** Opens one of the pages in a window of its own; `expected` are failures that the case brings about, `script` runs before the page's. */
-    async function open(path, { expected = EXPECTED_FAILURE, routes = {}, script, ...options } = {}) {
+    /**
+     * Opens one of the pages in a window of its own; `expected` are failures that the case brings
+     * about, `script` runs before the page's.
+     */
+    async function open(
+        path,
+        { expected = EXPECTED_FAILURE, routes = {}, script, ...options } = {},
+    ) {
         const context = await browser.newContext({
             locale: 'en-GB',
             timezoneId: 'America/New_York',
@@ -89,7 +129,8 @@ export async function openBrowser(url) {
         page.setDefaultTimeout(WAIT_MS);
         watch(page, expected);
         if (script) await page.addInitScript(script);
-        for (const [name, answer] of Object.entries(routes)) await page.route(new RegExp(`/api/${name}(\\?|$)`), answer);
+        for (const [name, answer] of Object.entries(routes))
+            await page.route(new RegExp(`/api/${name}(\\?|$)`), answer);
         await go(page, path);
         return page;
     }
@@ -116,7 +157,8 @@ export async function openBrowser(url) {
             if (ours) problems.push(`${page.url()}: ${message.text()} ${message.location().url}`);
         });
         page.on('request', (request) => {
-            if (new URL(request.url()).origin !== new URL(url).origin) problems.push(`${page.url()} asked ${request.url()}`);
+            if (new URL(request.url()).origin !== new URL(url).origin)
+                problems.push(`${page.url()} asked ${request.url()}`);
         });
     }
 
@@ -124,17 +166,30 @@ export async function openBrowser(url) {
     return { open, openBeside, go, problems, closePages, close: () => browser.close() };
 }
 
-/** Waits until the page's regions show what they have, and the freshness line says how old it is. */
+/**
+ * Waits until the page's regions show what they have, and the freshness line says how old it is.
+ */
 export async function settled(page) {
-    await page.locator('#freshness:not([data-state="loading"]), #freshness [role="alert"]').first().waitFor();
+    await page
+        .locator('#freshness:not([data-state="loading"]), #freshness [role="alert"]')
+        .first()
+        .waitFor();
     await page.waitForFunction(
-        () => document.querySelectorAll('[aria-busy]').length === 0 && document.querySelector('.region-content > *, .region-notice > *'),
+        () =>
+            document.querySelectorAll('[aria-busy]').length === 0 &&
+            document.querySelector('.region-content > *, .region-notice > *'),
     );
 }
 
 /** An answer of the API for page.route: rows with a status. */
 export function answerWith(body, status = 200, headers = {}) {
-    return (route) => route.fulfill({ status, headers, contentType: 'application/json', body: JSON.stringify(body) });
+    return (route) =>
+        route.fulfill({
+            status,
+            headers,
+            contentType: 'application/json',
+            body: JSON.stringify(body),
+        });
 }
 
 /** What the API answers before the first sync. */
@@ -160,9 +215,16 @@ const NO_SYNC = {
     is_running: false,
     is_stale: true,
 };
-export const FIRST_RUN = { home: answerWith([NO_FIGURES]), basis: answerWith([NO_FIGURES]), freshness: answerWith([NO_SYNC]) };
+export const FIRST_RUN = {
+    home: answerWith([NO_FIGURES]),
+    basis: answerWith([NO_FIGURES]),
+    freshness: answerWith([NO_SYNC]),
+};
 
-/** A number as it is written in English: "1,584", "39.1%". What stands for no number, with the reason for it, is null. */
+/**
+ * A number as it is written in English: "1,584", "39.1%". What stands for no number, with the
+ * reason for it, is null.
+ */
 export function readNumber(shown) {
     const value = shown.trim();
     if (value.startsWith('—')) return null;
@@ -172,10 +234,15 @@ export function readNumber(shown) {
 
 /** The texts of a table's cells, row by row. */
 export function readTable(page, selector) {
-    return page.locator(`${selector} tbody tr`).evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+    return page
+        .locator(`${selector} tbody tr`)
+        .evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
 }
 
-/** The links that a selector finds, with the number that each shows: a figure's, a chart's part's, or its own text. */
+/**
+ * The links that a selector finds, with the number that each shows: a figure's, a chart's part's,
+ * or its own text.
+ */
 export function readLinks(page, selector) {
     return page.locator(selector).evaluateAll((links) =>
         links.map((link) => ({
@@ -185,23 +252,30 @@ export function readLinks(page, selector) {
     );
 }
 
-/** How many rows the list at an address says it has. */
+/**
+ * How many rows the list at an address says it has: the page's first, or that of the part which the
+ * address names.
+ */
 export async function countAt(page, go, href) {
     await go(page, href);
-    const words = await page.locator('[data-figure="total"]').first().textContent();
+    const part = href.split('#')[1];
+    const list = part ? page.locator(`[aria-labelledby="${part}"]`) : page;
+    const words = await list.locator('[data-figure="total"]').first().textContent();
     return Number(words.replace(/,/g, '').match(/^\d+/)[0]);
 }
 
 /** Each number leads to as many rows as it says. */
 export async function leadToTheirRows(page, go, links) {
     assert.ok(links.length > 0, 'there are links');
-    for (const { href, shown } of links) assert.equal(await countAt(page, go, href), readNumber(shown), href);
+    for (const { href, shown } of links)
+        assert.equal(await countAt(page, go, href), readNumber(shown), href);
 }
 
 /** Runs the cases one after the other and prints a line for each. Returns how many failed. */
 export async function runCases(cases, world) {
     let failed = 0;
     for (const [i, [name, run]] of cases.entries()) {
+        const began = Date.now();
         try {
             await run(world);
             console.log(`ok ${i + 1} - ${name}`);
@@ -212,6 +286,7 @@ export async function runCases(cases, world) {
         } finally {
             await world.closePages();
         }
+        console.log(`# took ${Math.round((Date.now() - began) / 1000)} s: ${name}`);
     }
     console.log(`1..${cases.length}`);
     return failed;

@@ -3,11 +3,19 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { chipsOf } from '../src/filter-words.js';
-import * as filters from '../src/filters.js';
-import { createFormat } from '../src/format.js';
-import { exportLink } from '../src/links.js';
-import { cleared, isFiltered, orderChange, pageQueryOf, queryOf, readListState } from '../src/list-state.js';
+import { chipsOf } from '../src/list/filter-words.js';
+import * as filters from '../src/list/filters.js';
+import { createFormat } from '../src/lib/format.js';
+import { exportLink } from '../src/lib/links.js';
+import {
+    cleared,
+    countQueryOf,
+    isFiltered,
+    orderChange,
+    pageQueryOf,
+    queryOf,
+    readListState,
+} from '../src/list/list-state.js';
 import english from '../src/text/en.js';
 import indonesian from '../src/text/id.js';
 
@@ -35,13 +43,27 @@ test('an empty address is the fallback’s order, the first page and no filter',
 
 test('a list that says what its cells read asks for no more than that, each column once', () => {
     const columns = [{ name: 'group_name' }, { name: 'status' }];
-    const spec = { ...SPEC, columns, names: { facilitator: 'facilitator_name' }, reads: ['facilitator_id', 'group_name'] };
-    assert.deepEqual(pageQueryOf(stateOf(''), spec)[0], ['select', 'group_name,status,group_id,facilitator_name,facilitator_id']);
-    assert.deepEqual(queryOf(stateOf(''), spec), [['order', 'group_name.asc.nullslast,group_id.asc']], 'its file has all columns');
+    const spec = {
+        ...SPEC,
+        columns,
+        names: { facilitator: 'facilitator_name' },
+        reads: ['facilitator_id', 'group_name'],
+    };
+    assert.deepEqual(pageQueryOf(stateOf(''), spec)[0], [
+        'select',
+        'group_name,status,group_id,facilitator_name,facilitator_id',
+    ]);
+    assert.deepEqual(
+        queryOf(stateOf(''), spec),
+        [['order', 'group_name.asc.nullslast,group_id.asc']],
+        'its file has all columns',
+    );
 });
 
 test('filters become conditions, in the file’s request too, and that has no limit', () => {
-    const query = requestOf('course=A%2C+B&status=STALLED&reached=4&started=no&order=status.desc&page=3');
+    const query = requestOf(
+        'course=A%2C+B&status=STALLED&reached=4&started=no&order=status.desc&page=3',
+    );
     assert.deepEqual(query, [
         ['course_name', 'eq.A, B'],
         ['status', 'eq.STALLED'],
@@ -51,9 +73,18 @@ test('filters become conditions, in the file’s request too, and that has no li
     ]);
     assert.equal(
         exportLink('group_status', query, '2026-03-31'),
-        '/export/as-of/2026-03-31/group_status.csv?course_name=eq.A%2C+B&status=eq.STALLED&max_episode_reached=gte.4' +
+        '/export/as-of/2026-03-31/group_status.csv' +
+            '?course_name=eq.A%2C+B&status=eq.STALLED&max_episode_reached=gte.4' +
             '&first_meeting_date=is.null&order=status.desc.nullslast%2Cgroup_id.asc',
     );
+});
+
+test('what counts the rows has the filters, and neither order nor page', () => {
+    assert.deepEqual(countQueryOf(stateOf('status=STALLED&page=3&order=status.desc'), SPEC), [
+        ['select', 'group_id'],
+        ['status', 'eq.STALLED'],
+        ['limit', '1'],
+    ]);
 });
 
 test('a month reaches from its first day to its last, a day is itself', () => {
@@ -68,9 +99,17 @@ test('a month reaches from its first day to its last, a day is itself', () => {
 });
 
 test('values that mean nothing ask for nothing, and are told', () => {
-    const state = stateOf('status=or(1)&reached=-1&met_from=2026-02-30&continued=perhaps&episode=1.5');
+    const state = stateOf(
+        'status=or(1)&reached=-1&met_from=2026-02-30&continued=perhaps&episode=1.5',
+    );
     assert.deepEqual(state.active, []);
-    assert.deepEqual(state.ignored.map(({ name }) => name).sort(), ['continued', 'episode', 'met_from', 'reached', 'status']);
+    assert.deepEqual(state.ignored.map(({ name }) => name).sort(), [
+        'continued',
+        'episode',
+        'met_from',
+        'reached',
+        'status',
+    ]);
     assert.equal(isFiltered(state), true);
 });
 
@@ -84,7 +123,11 @@ test('a search is plain text, whatever is in it', () => {
 });
 
 test('parameters of a second list have its prefix', () => {
-    const state = stateOf('course=A&link_course=B&link_page=2', { ...SPEC, filters: filters.LINK_FILTERS, prefix: 'link_' });
+    const state = stateOf('course=A&link_course=B&link_page=2', {
+        ...SPEC,
+        filters: filters.LINK_FILTERS,
+        prefix: 'link_',
+    });
     assert.deepEqual([state.active.map(({ value }) => value), state.page], [['B'], 2]);
     assert.deepEqual(cleared({ filters: filters.LINK_FILTERS, prefix: 'link_' }), {
         link_course: null,
@@ -92,14 +135,18 @@ test('parameters of a second list have its prefix', () => {
         link_q: null,
         link_page: null,
     });
-    assert.deepEqual(orderChange(SPEC.fallback, { ...SPEC, prefix: 'link_' }), { link_order: null, link_page: null });
+    assert.deepEqual(orderChange(SPEC.fallback, { ...SPEC, prefix: 'link_' }), {
+        link_order: null,
+        link_page: null,
+    });
 });
 
 test('every filter has words for its chip', () => {
     const all = Object.entries(filters).filter(([name]) => name.endsWith('_FILTERS'));
     for (const [list, own] of all) {
         for (const [name, { type }] of Object.entries(own)) {
-            const words = english.filters[name.replace(/_(from|to)$/, type === 'period' ? '' : '_$1')];
+            const words =
+                english.filters[name.replace(/_(from|to)$/, type === 'period' ? '' : '_$1')];
             assert.ok(words, `${list}.${name}`);
             const parts = { yesNo: ['yes', 'no'], period: ['in', 'from', 'to'] }[type] ?? [];
             for (const part of parts) assert.ok(words[part], `${list}.${name}.${part}`);
@@ -118,19 +165,38 @@ test('from and to the same month are one chip, an id is called by its name', () 
         ['First met from September 2026', 'First met until 5 Oct 2026'],
     );
     assert.deepEqual(
-        chips('facilitator=u1', (name) => (name === 'facilitator' ? 'Siti' : undefined)).map(({ words }) => words),
+        chips('facilitator=u1', (name) => (name === 'facilitator' ? 'Siti' : undefined)).map(
+            ({ words }) => words,
+        ),
         ['Facilitator: Siti'],
     );
 });
 
-test('every finding of v_data_quality has a filter, a name and what helps, in each language', async () => {
+test('every finding of v_data_quality has a filter, a name and what helps, twice', async () => {
     const sql = await readFile(new URL('../../src/doctor/quality.sql', import.meta.url), 'utf8');
-    const [, listed] = sql.match(/v_data_quality\.finding IS\n'([^']+)'/);
-    const findings = listed.replace(/\([^)]*\)/g, '').match(/\b[a-z]+(?:_[a-z]+)+\b|\bquarantine\b|\bdrift\b/g);
+    const [, listed] = sql.match(/v_data_quality\.finding IS\n((?:'[^']+'\n?)+)/);
+    const findings = listed
+        .replace(/'\n'/g, '')
+        .replace(/\([^)]*\)/g, '')
+        .match(/\b[a-z]+(?:_[a-z]+)+\b|\bquarantine\b|\bdrift\b/g);
     assert.ok(findings.length >= 19, String(findings));
     assert.deepEqual([...filters.DATA_FILTERS.finding.values].sort(), [...findings].sort());
     for (const text of [english, indonesian]) {
         assert.deepEqual(Object.keys(text.findings).sort(), [...findings].sort());
         for (const finding of findings) assert.ok(text.qualityPage.findingAdvice[finding], finding);
     }
+});
+
+test('an order and a page that mean nothing are told, and cleared', () => {
+    const spec = { sortable: ['name'], fallback: { column: 'name', direction: 'asc' } };
+    const state = readListState(new URLSearchParams('order=secret.asc&page=-1'), spec);
+    assert.deepEqual(state.ignored, [
+        { name: 'order', value: 'secret.asc' },
+        { name: 'page', value: '-1' },
+    ]);
+    assert.deepEqual(cleared(spec, state), { q: null, page: null, order: null });
+    assert.deepEqual(
+        readListState(new URLSearchParams('order=name.desc&page=2'), spec).ignored,
+        [],
+    );
 });

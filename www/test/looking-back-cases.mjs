@@ -1,16 +1,22 @@
-// Looking back: the day is in the address, the figures are those of its end, and every link takes it along.
+// Looking back: the day is in the address, the figures are those of its end, and every link takes
+// it along.
 
 import assert from 'node:assert/strict';
 import { readNumber, settled } from './harness.mjs';
 import { FIGURES, readFigures } from './home-cases.mjs';
 
 export const DAY = '2026-08-15';
-export const END_OF_DAY = `(('${DAY}'::date + 1)::timestamp AT TIME ZONE current_setting('ngeshare.timezone') - interval '1 microsecond')::text`;
+export const END_OF_DAY =
+    `(('${DAY}'::date + 1)::timestamp AT TIME ZONE current_setting('ngeshare.timezone') - ` +
+    `interval '1 microsecond')::text`;
 
 async function figuresAreOfTheDay({ open, sql }) {
     const page = await open(`/?as_of=${DAY}`);
     assert.deepEqual(await readFigures(page), sql(FIGURES, END_OF_DAY)[0]);
-    assert.match(await page.locator('.as-of-note').textContent(), /You see everything as it was on 15 Aug 2026/);
+    assert.match(
+        await page.locator('.as-of-note').textContent(),
+        /You see everything as it was on 15 Aug 2026/,
+    );
 }
 
 async function pickerChangesTheDay({ open, sql }) {
@@ -18,7 +24,15 @@ async function pickerChangesTheDay({ open, sql }) {
     const [now, then] = [sql(FIGURES)[0], sql(FIGURES, END_OF_DAY)[0]];
     assert.notEqual(now.active, then.active, 'a day with other figures');
     const shows = (count) =>
-        page.waitForFunction((value) => Number(document.querySelector('[data-figure="active"]').textContent.replaceAll(',', '')) === value, count);
+        page.waitForFunction(
+            (value) =>
+                Number(
+                    document
+                        .querySelector('[data-figure="active"]')
+                        .textContent.replaceAll(',', ''),
+                ) === value,
+            count,
+        );
     await page.locator('#as-of').fill(DAY);
     await shows(then.active);
     assert.equal(new URL(page.url()).searchParams.get('as_of'), DAY);
@@ -33,13 +47,21 @@ async function pickerChangesTheDay({ open, sql }) {
 
 async function linksTakeTheDayAlong({ open, sql }) {
     const page = await open(`/?as_of=${DAY}`);
-    const links = await page.locator('nav a, .card, .finding a, .brand').evaluateAll((all) => all.map((link) => link.href));
+    const links = await page
+        .locator('nav a, .card, .finding a, .brand')
+        .evaluateAll((all) => all.map((link) => link.href));
     for (const href of links) assert.equal(new URL(href).searchParams.get('as_of'), DAY, href);
     const [{ stalled }] = sql(FIGURES, END_OF_DAY);
     await page.locator('.card-stalled').click();
     await settled(page);
-    assert.equal(readNumber((await page.locator('[data-figure="total"]').textContent()).split(' ')[0]), stalled);
-    assert.match(await page.locator('.file').getAttribute('href'), new RegExp(`^/export/as-of/${DAY}/group_status\\.csv\\?`));
+    assert.equal(
+        readNumber((await page.locator('[data-figure="total"]').textContent()).split(' ')[0]),
+        stalled,
+    );
+    assert.match(
+        await page.locator('.file').getAttribute('href'),
+        new RegExp(`^/export/as-of/${DAY}/group_status\\.csv\\?`),
+    );
 }
 
 async function unreadableDayIsSaid({ open, sql }) {

@@ -1,19 +1,43 @@
-// Quality: the rules with their groups, the list and the findings against SQL; what to do stands beside each.
+// Quality: the rules with their groups, the list and the findings against SQL; what to do stands
+// beside each.
 
 import assert from 'node:assert/strict';
-import { answerWith, countAt, leadToTheirRows, readLinks, readNumber, readTable } from './harness.mjs';
+import {
+    answerWith,
+    countAt,
+    leadToTheirRows,
+    readLinks,
+    readNumber,
+    readTable,
+} from './harness.mjs';
 
 const QUALITY = '/quality.html';
+const dayWords = (day) =>
+    new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(
+        new Date(day),
+    );
 
 async function rulesEqualSql({ open, go, sql }) {
     const page = await open(QUALITY);
-    const expected = new Map(sql('SELECT kind, count(*) AS groups FROM v_anomalies GROUP BY kind').map((row) => [row.kind, row.groups]));
-    const shown = await page.locator('#kinds [data-figure]').evaluateAll((all) => all.map((one) => [one.dataset.figure, one.textContent]));
+    const expected = new Map(
+        sql('SELECT kind, count(*) AS groups FROM v_anomalies GROUP BY kind').map((row) => [
+            row.kind,
+            row.groups,
+        ]),
+    );
+    const shown = await page
+        .locator('#kinds [data-figure]')
+        .evaluateAll((all) => all.map((one) => [one.dataset.figure, one.textContent]));
     assert.equal(shown.length, 10, 'every rule has its line');
-    for (const [kind, groups] of shown) assert.equal(groups === 'none' ? 0 : readNumber(groups), expected.get(kind) ?? 0, kind);
-    assert.deepEqual([...expected.keys()].filter((kind) => !shown.some(([one]) => one === kind)), []);
+    for (const [kind, groups] of shown)
+        assert.equal(groups === 'none' ? 0 : readNumber(groups), expected.get(kind) ?? 0, kind);
+    assert.deepEqual(
+        [...expected.keys()].filter((kind) => !shown.some(([one]) => one === kind)),
+        [],
+    );
     const rows = await readTable(page, '#kinds');
-    for (const [rule, , means, remedy] of rows) assert.ok(means.length > 10 && remedy.length > 10, `${rule}: what it means and what to do`);
+    for (const [rule, , means, remedy] of rows)
+        assert.ok(means.length > 10 && remedy.length > 10, `${rule}: what it means and what to do`);
     await leadToTheirRows(page, go, await readLinks(page, '#kinds a'));
 }
 
@@ -24,48 +48,107 @@ async function listFilters({ open, go, sql }) {
         [{}, 'true'],
         [{ severity: 'warning' }, `severity = 'warning'`],
         [{ severity: 'info' }, `severity = 'info'`],
-        [{ course, kind: 'NO_PREDECESSOR' }, `course_name = '${course}' AND kind = 'NO_PREDECESSOR'`],
+        [
+            { course, kind: 'NO_PREDECESSOR' },
+            `course_name = '${course}' AND kind = 'NO_PREDECESSOR'`,
+        ],
     ];
     for (const [parameters, condition] of conditions) {
         const [{ n }] = sql(`SELECT count(*) AS n FROM api.anomalies WHERE ${condition}`);
-        assert.equal(await countAt(page, go, `${QUALITY}?${new URLSearchParams(parameters)}`), n, condition);
+        assert.equal(
+            await countAt(page, go, `${QUALITY}?${new URLSearchParams(parameters)}`),
+            n,
+            condition,
+        );
     }
 }
 
 async function oneGroupsAnomaly({ open, sql }) {
-    const [row] = sql('SELECT * FROM api.anomalies WHERE facilitator_id IS NOT NULL ORDER BY kind, group_id LIMIT 1');
-    const page = await open(`${QUALITY}?${new URLSearchParams({ kind: row.kind, group: row.group_id })}`);
+    const [row] = sql(
+        'SELECT * FROM api.anomalies WHERE facilitator_id IS NOT NULL ORDER BY kind, ' +
+            'group_id LIMIT 1',
+    );
+    const page = await open(
+        `${QUALITY}?${new URLSearchParams({ kind: row.kind, group: row.group_id })}`,
+    );
     const [cells] = await readTable(page, '#anomalies');
     assert.equal(cells[0], row.group_name);
     assert.equal(cells[1], row.course_name);
-    assert.equal(cells[4], row.detail);
     assert.ok(cells[5].startsWith(row.facilitator_name));
-    assert.equal(await page.locator('#anomalies tbody [lang="en"]').textContent(), row.detail, 'a sentence of the database is marked as English');
 }
+
+async function detailsNameTheirParameters({ open, sql }) {
+    const rows = sql('SELECT DISTINCT ON (kind) * FROM api.anomalies ORDER BY kind, group_id');
+    for (const row of rows) {
+        const page = await open(
+            `${QUALITY}?${new URLSearchParams({ kind: row.kind, group: row.group_id })}`,
+        );
+        const [cells] = await readTable(page, '#anomalies');
+        const { graduated_on: graduated, ...params } = row.params;
+        // it says when the other graduated, then
+        if (graduated) params.other_started_on = graduated;
+        if (row.params.group_id === null) delete params.started_on; // nothing explains its start
+        for (const value of Object.values(params).filter((one) => one !== null)) {
+            const shown = /^\d{4}-\d\d-\d\d$/.test(value) ? dayWords(value) : String(value);
+            assert.ok(cells[4].includes(shown), `${row.kind}: ${cells[4]} names ${shown}`);
+        }
+        assert.ok(cells[4].length > 10, row.kind);
+        await page.context().close();
+    }
+}
+
+/** The values that a hint names, and those that the page says that it names. */
+const quotedIn = (hint) =>
+    [...(hint ?? '').matchAll(/"([^"]*)"/g)].map(([, value]) => value).join(', ');
+const namedIn = (words) => words.split(' Value: ')[1] ?? '';
 
 async function findingsEqualSql({ open, go, sql }) {
     const page = await open(QUALITY);
     const [{ n }] = sql('SELECT count(*) AS n FROM v_data_quality');
-    assert.equal(readNumber((await page.locator('#data [data-figure="total"]').textContent()).split(' ')[0]), n);
+    assert.equal(
+        readNumber((await page.locator('#data [data-figure="total"]').textContent()).split(' ')[0]),
+        n,
+    );
     const kinds = sql('SELECT DISTINCT finding FROM v_data_quality').map((row) => row.finding);
     for (const finding of kinds) {
-        await go(page, `${QUALITY}?data_finding=${finding}`);
-        const expected = sql(`SELECT table_name, column_name, rows, example_id, hint FROM v_data_quality WHERE finding = '${finding}'
+        const expected =
+            sql(`SELECT table_name, column_name, rows, example_id, hint FROM v_data_quality
+                WHERE finding = '${finding}'
           ORDER BY table_name, column_name, example_id`);
-        const shown = await readTable(page, '#data');
+        const shown = [];
+        for (let number = 1; shown.length < expected.length; number++) {
+            await go(page, `${QUALITY}?data_finding=${finding}&data_page=${number}`);
+            const rows = await readTable(page, '#data');
+            assert.ok(rows.length > 0, `${finding}: page ${number} has rows`);
+            shown.push(...rows);
+        }
         const sorted = (rows) => rows.map((row) => JSON.stringify(row)).sort();
         assert.deepEqual(
-            sorted(shown.map((cells) => [cells[1], readNumber(cells[2]), cells[3], cells[4]])),
-            sorted(expected.map((row) => [[row.table_name, row.column_name].filter(Boolean).join('.'), row.rows, row.example_id ?? '—no value', row.hint ?? ''])),
+            sorted(
+                shown.map((cells) => [cells[1], readNumber(cells[2]), cells[3], namedIn(cells[4])]),
+            ),
+            sorted(
+                expected.map((row) => [
+                    [row.table_name, row.column_name].filter(Boolean).join('.'),
+                    row.rows,
+                    row.example_id ?? '—no value',
+                    quotedIn(row.hint),
+                ]),
+            ),
             finding,
         );
-        assert.ok(shown.every((cells) => cells[5].length > 5 && cells[0] !== finding), `${finding}: named in words, with what to do`);
+        assert.ok(
+            shown.every((cells) => cells[5].length > 5 && cells[0] !== finding),
+            `${finding}: named in words, with what to do`,
+        );
     }
 }
 
 async function nothingWrongIsGoodNews({ open }) {
     const none = answerWith([], 200, { 'Content-Range': '*/0' });
-    const page = await open(QUALITY, { routes: { anomaly_kinds: none, anomalies: none, data_quality: none } });
+    const page = await open(QUALITY, {
+        routes: { anomaly_kinds: none, anomalies: none, data_quality: none },
+    });
     assert.match(await page.locator('#kinds .empty.good').textContent(), /good news/);
     assert.match(await page.locator('#anomalies .empty.good').textContent(), /good news/);
     assert.match(await page.locator('#data .empty.good').textContent(), /good news/);
@@ -73,9 +156,15 @@ async function nothingWrongIsGoodNews({ open }) {
 
 async function unknownKindsAreShown({ open }) {
     const evil = '<img src=x>';
-    const page = await open(QUALITY, { routes: { anomaly_kinds: answerWith([{ kind: evil, severity: evil, groups: 2 }]) } });
+    const page = await open(QUALITY, {
+        routes: { anomaly_kinds: answerWith([{ kind: evil, severity: evil, groups: 2 }]) },
+    });
     const row = page.locator('#kinds tbody tr').last();
-    assert.equal(await row.locator('[data-figure]').textContent(), '2', 'a rule newer than the page is counted');
+    assert.equal(
+        await row.locator('[data-figure]').textContent(),
+        '2',
+        'a rule newer than the page is counted',
+    );
     assert.ok((await row.locator('th').textContent()).includes(evil));
     assert.equal(await page.locator('main img').count(), 0);
 }
@@ -92,10 +181,39 @@ async function qualitySpeaksIndonesian({ open }) {
     assert.match(await page.locator('#kinds').textContent(), /Tunjuk fasilitator\./);
 }
 
+async function forecastEqualsSql({ open, sql }) {
+    const page = await open('/quality.html');
+    await page.locator('#forecast').scrollIntoViewIfNeeded();
+    await page.locator('#forecast .drawing').first().waitFor();
+    const rows = sql('SELECT * FROM v_forecast_quality WHERE bin IS NOT NULL');
+    const points = await page
+        .locator('#forecast .part')
+        .evaluateAll((all) =>
+            all.map((one) => [
+                one.closest('.course').dataset.course,
+                Number(one.dataset.key),
+                Number(one.dataset.value),
+            ]),
+        );
+    const drawn = rows.filter((row) => row.observed_pct !== null);
+    assert.deepEqual(
+        points,
+        drawn.map((row) => [row.course_name, row.bin, row.forecasts]),
+    );
+    for (const summary of await page.locator('#forecast summary').all()) await summary.click();
+    const shown = await readTable(page, '#forecast');
+    assert.deepEqual(
+        shown.map((cells) => cells.slice(1).map(readNumber)),
+        rows.map((row) => [row.observed_pct, row.forecasts, row.groups]),
+    );
+}
+
 export const qualityCases = [
+    ['Quality: the picture of the forecast equals SQL', forecastEqualsSql],
     ['Quality: each rule’s groups equal SQL and lead to their rows', rulesEqualSql],
     ['Quality: each filter’s count equals SQL', listFilters],
     ['Quality: one group’s anomaly equals SQL', oneGroupsAnomaly],
+    ['Quality: the details of each kind equal SQL', detailsNameTheirParameters],
     ['Quality: each finding equals SQL, with what to do', findingsEqualSql],
     ['Quality: nothing wrong is good news', nothingWrongIsGoodNews],
     ['Quality: a rule that the page doesn’t know is shown as text', unknownKindsAreShown],

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { readSchedule } from '../src/schedule.js';
+import { readSchedule } from '../src/sync/schedule.js';
 
 test('the usual schedules are read', () => {
     assert.deepEqual(readSchedule('*/30 * * * *'), { everyMinutes: 30 });
@@ -12,6 +12,15 @@ test('the usual schedules are read', () => {
 });
 
 test('all others are not', () => {
-    for (const other of ['*/7 * * * *', '0 6 * * 1', '0,30 * * * *', '@daily', '30 seconds', '', '* * * * *', '*/30 * * * *; 0 1 * * *'])
+    for (const other of [
+        '*/7 * * * *',
+        '0 6 * * 1',
+        '0,30 * * * *',
+        '@daily',
+        '30 seconds',
+        '',
+        '* * * * *',
+        '*/30 * * * *; 0 1 * * *',
+    ])
         assert.equal(readSchedule(other), null, other);
 });

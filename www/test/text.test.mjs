@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { chooseLanguage, chooseLocale } from '../src/language.js';
-import { rulesOf } from '../src/rules.js';
+import { chooseLanguage, chooseLocale } from '../src/lib/language.js';
+import { rulesOf } from '../src/lib/rules.js';
 import english from '../src/text/en.js';
 import indonesian from '../src/text/id.js';
 
@@ -41,31 +41,44 @@ test('texts are of the same kind in both, and none is empty', () => {
 
 test('functions take the same values in both', () => {
     const other = new Map(entries(built(indonesian)));
-    for (const [key, value] of entries(built(english)).filter(([, text]) => typeof text === 'function')) {
+    for (const [key, value] of entries(built(english)).filter(
+        ([, text]) => typeof text === 'function',
+    )) {
         assert.equal(other.get(key).length, value.length, key);
     }
 });
 
 test('one is singular, more are plural', () => {
-    assert.equal(english.home.findings.rescuable(1, '1', RULES), '1 group is stalled with at least 70% of the course behind it.');
-    assert.equal(english.home.findings.rescuable(12, '12', RULES), '12 groups are stalled with at least 70% of the course behind them.');
+    assert.equal(
+        english.home.findings.rescuable(1, '1', RULES),
+        '1 group is stalled with at least 70% of the course behind it.',
+    );
+    assert.equal(
+        english.home.findings.rescuable(12, '12', RULES),
+        '12 groups are stalled with at least 70% of the course behind them.',
+    );
 });
 
 test('thresholds that the API tells are the ones that the texts name', () => {
-    assert.match(english.rescue.rule(rulesOf({ rescue_min_pct: 80, active_days: 14 })), /14 days.*80%/);
+    assert.match(
+        english.contact.rescue.rule(rulesOf({ rescue_min_pct: 80, active_days: 14 })),
+        /14 days.*80%/,
+    );
 });
 
 test('every text that the HTML asks for is there', () => {
     const look = (key) => key.split('.').reduce((part, word) => part?.[word], english);
     const source = new URL('../src/', import.meta.url);
     const files = [
-        new URL('layout.html', source),
+        new URL('shell/layout.html', source),
         ...readdirSync(new URL('pages/', source))
             .filter((file) => file.endsWith('.html'))
             .map((file) => new URL(`pages/${file}`, source)),
     ];
     for (const file of files) {
-        for (const [, key] of readFileSync(file, 'utf8').matchAll(/data-(?:text|label)="([^"]+)"/g)) {
+        for (const [, key] of readFileSync(file, 'utf8').matchAll(
+            /data-(?:text|label)="([^"]+)"/g,
+        )) {
             for (const page of Object.keys(english.pages))
                 assert.equal(typeof look(key.replace('{{page}}', page)), 'string', key);
         }

@@ -1,5 +1,5 @@
-// Weighs every page of a running site: node weigh-pages.mjs URL [TIMES]. Each is opened so often, each time by a browser
-// without a cache; prints a table of the medians, and of the longest times.
+// Weighs every page of a running site: node weigh-pages.mjs URL [TIMES]. Each is opened so often,
+// each time by a browser without a cache; prints a table of the medians, and of the longest times.
 
 import { HOME, weigh } from './budget.mjs';
 import { openBrowser, PATHS } from './harness.mjs';
@@ -10,18 +10,30 @@ const [url, times = '5'] = process.argv.slice(2);
 async function weighOften(open, path) {
     const visits = [];
     for (let i = 0; i < Number(times); i++) visits.push(await weigh(open, path));
-    const middle = (key) => visits.map((visit) => visit[key]).sort((a, b) => a - b)[Math.floor(visits.length / 2)];
+    const middle = (key) =>
+        visits.map((visit) => visit[key]).sort((a, b) => a - b)[Math.floor(visits.length / 2)];
     const longest = Math.max(...visits.map(({ milliseconds }) => milliseconds));
-    return { path, kilobytes: middle('kilobytes'), requests: middle('requests'), milliseconds: middle('milliseconds'), longest };
+    return {
+        path,
+        kilobytes: middle('kilobytes'),
+        requests: middle('requests'),
+        milliseconds: middle('milliseconds'),
+        longest,
+    };
 }
 
 const browser = await openBrowser(url.replace(/\/$/, ''));
 try {
     await weigh(browser.open, '/'); // what is slow once only: the browser's start
-    console.log('\n| page | KB | requests | all shown after, ms | at most |\n|---|---:|---:|---:|---:|');
+    console.log(
+        '\n| page | KB | requests | all shown after, ms | at most |\n|---|---:|---:|---:|---:|',
+    );
     for (const path of PATHS) {
         const { kilobytes, requests, milliseconds, longest } = await weighOften(browser.open, path);
-        console.log(`| ${path} | ${kilobytes.toFixed(1)} | ${requests} | ${milliseconds.toFixed(0)} | ${longest.toFixed(0)} |`);
+        console.log(
+            `| ${path} | ${kilobytes.toFixed(1)} | ${requests} | ` +
+                `${milliseconds.toFixed(0)} | ${longest.toFixed(0)} |`,
+        );
     }
     console.log(`\nHome's targets: ${HOME.kilobytes} KB, ${HOME.requests} requests.`);
     if (browser.problems.length > 0) throw new Error(browser.problems.join('\n'));

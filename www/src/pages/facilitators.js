@@ -1,24 +1,37 @@
-// The facilitators: how many there are, how their number grows, who leads groups since when, and who was a member first.
+// The facilitators: how many there are, how their number grows, who leads groups since when, and
+// who was a member first. With an id in the address, that one facilitator.
 
-import { parameters } from '../address.js';
-import { readRow } from '../api.js';
-import { badge } from '../cells.js';
-import { h } from '../dom.js';
-import { FACILITATOR_FILTERS } from '../filters.js';
-import { share } from '../format.js';
-import { facilitatorsLink, groupsLink, memberLink } from '../links.js';
-import { createList } from '../list.js';
-import { createNewcomers } from '../newcomers.js';
-import { createRegion } from '../region.js';
-import { startPage } from '../shell.js';
+import { parameters } from '../lib/address.js';
+import { readRow } from '../lib/api.js';
+import { currentDay } from '../lib/as-of.js';
+import { badge } from '../list/cells.js';
+import { h } from '../lib/dom.js';
+import { FACILITATOR_FILTERS } from '../list/filters.js';
+import { share } from '../lib/format.js';
+import { facilitatorLink, facilitatorsLink, groupsLink, memberLink } from '../lib/links.js';
+import { oneFacilitator } from '../detail/facilitator.js';
+import { createList } from '../list/list.js';
+import { createNewcomers } from '../charts/newcomers.js';
+import { createRegion } from '../lib/region.js';
+import { startPage } from '../shell/shell.js';
 import { text } from '../text/index.js';
 
-/** The figures of api.facilitator_growth: `of` is what each is a part of, `filters` names the rows behind it. */
+/**
+ * The figures of api.facilitator_growth: `of` is what each is a part of, `filters` names the rows
+ * behind it.
+ */
 const FIGURES = [
     { name: 'total_facilitators', filters: {} },
     { name: 'active_facilitators', of: 'total_facilitators', filters: { active: 'yes' } },
     { name: 'alumni_facilitators', of: 'total_facilitators', filters: { alumni: 'yes' } },
 ];
+
+/** The figures: of the last sync Home has them, which each refresh computes once. */
+function readGrowth(signal) {
+    if (currentDay()) return readRow('facilitator_growth', {}, { signal });
+    const select = FIGURES.map(({ name }) => name).join(',');
+    return readRow('home', { select }, { signal });
+}
 
 /** One figure as a card that leads to its rows: the number, its share, and what it counts. */
 function card({ name, of, filters }, row, { format, rules }) {
@@ -32,7 +45,13 @@ function card({ name, of, filters }, row, { format, rules }) {
             { class: 'card', href: facilitatorsLink(filters), 'data-focus': name },
             h('span', { class: 'card-label' }, words.figures[name]),
             h('span', { class: 'card-value', 'data-figure': name }, format.number(row[name])),
-            of && percent !== null && h('span', { class: 'card-note' }, words.ofAll(format.percent(percent), format.number(row[of]))),
+            of &&
+                percent !== null &&
+                h(
+                    'span',
+                    { class: 'card-note' },
+                    words.ofAll(format.percent(percent), format.number(row[of])),
+                ),
             h('span', { class: 'card-note' }, words.counted[name](rules)),
         ),
     );
@@ -53,11 +72,17 @@ function putListFirst() {
     document.querySelector('#main section').before(document.getElementById('list'));
 }
 
-putListFirst();
-startPage(({ context }) => [
+/** Leaves of the page what is about one facilitator, or what is about all. */
+function keepParts(one) {
+    for (const section of document.querySelectorAll(one ? 'main .all' : 'main .one'))
+        section.remove();
+}
+
+/** The regions about all of them. */
+const allFacilitators = (context) => [
     createRegion(document.getElementById('growth'), {
         context,
-        load: (shared, signal) => readRow('facilitator_growth', {}, { signal }),
+        load: (_, signal) => readGrowth(signal),
         render: growth,
     }),
     createNewcomers(document.getElementById('newcomers'), { context }),
@@ -71,22 +96,33 @@ startPage(({ context }) => [
             {
                 name: 'facilitator_name',
                 type: 'name',
-                link: (row) => groupsLink({ facilitator: row.facilitator_id }),
+                link: (row) => facilitatorLink(row.facilitator_id),
                 after: (row) => row.is_deleted && badge(text.words.deleted),
             },
             { name: 'facilitator_since', type: 'day' },
             { name: 'current_facilitator_since', type: 'day' },
             { name: 'is_active', type: 'yesNo' },
-            { name: 'groups_led', type: 'number', link: (row) => groupsLink({ facilitator: row.facilitator_id }) },
+            {
+                name: 'groups_led',
+                type: 'number',
+                link: (row) => groupsLink({ facilitator: row.facilitator_id }),
+            },
             { name: 'is_alumni', type: 'yesNo' },
             { name: 'member_since', type: 'day', link: (row) => memberLink(row.facilitator_id) },
         ],
         filters: FACILITATOR_FILTERS,
         choices: { active: null, alumni: null },
-        names: { id: 'facilitator_name' },
         search: ['facilitator_name'],
         searchLabel: text.list.searchNames,
         count: text.facilitatorsPage.count,
         empty: () => text.facilitatorsPage.empty,
     }),
-]);
+];
+
+startPage(({ context }) => {
+    const id = parameters().get('id');
+    keepParts(id);
+    if (id) return oneFacilitator(id, context);
+    putListFirst();
+    return allFacilitators(context);
+});

@@ -1,23 +1,38 @@
-// The funnel: per course how many groups start, finish and go on; where they stop; which went on as which; and how it is counted.
+// The funnel: per course how many groups start, finish and go on; where they stop; which went on as
+// which; and how it is counted.
 
-import { readRows } from '../api.js';
-import { column } from '../cells.js';
-import { barChart, stackedBars } from '../charts.js';
-import { h, name } from '../dom.js';
-import { createDropOff } from '../drop-off.js';
-import { LINK_FILTERS } from '../filters.js';
-import { share } from '../format.js';
-import { exportLink, groupLink, groupsLink } from '../links.js';
-import { courseNames, createList } from '../list.js';
-import { createRegion, emptyNote } from '../region.js';
-import { startPage } from '../shell.js';
-import { createTable } from '../table.js';
+import { readRows } from '../lib/api.js';
+import { column } from '../list/cells.js';
+import { fileLink } from '../list/file.js';
+import { barChart, stackedBars } from '../charts/charts.js';
+import { h, name } from '../lib/dom.js';
+import { createDropOff } from '../charts/drop-off.js';
+import { LINK_FILTERS } from '../list/filters.js';
+import { share } from '../lib/format.js';
+import { groupLink, groupsLink } from '../lib/links.js';
+import { courseNames, createList } from '../list/list.js';
+import { createRegion, emptyNote } from '../lib/region.js';
+import { startPage } from '../shell/shell.js';
+import { createTable } from '../list/table.js';
 import { text } from '../text/index.js';
 
-const DEFINED = ['total', 'started', 'graduated', 'active', 'stalled', 'notStarted', 'continued', 'awaiting', 'settledRate'];
+const DEFINED = [
+    'total',
+    'started',
+    'graduated',
+    'active',
+    'stalled',
+    'notStarted',
+    'continued',
+    'awaiting',
+    'settledRate',
+];
 const ORDER = [['order', 'sequence_order.asc']];
 
-/** Each count of a course: its column, its name in the texts, and the filters of the groups behind it. */
+/**
+ * Each count of a course: its column, its name in the texts, and the filters of the groups behind
+ * it.
+ */
 const COUNTS = [
     { field: 'groups_total', key: 'total', filters: {} },
     { field: 'groups_started', key: 'started', filters: { started: 'yes' } },
@@ -55,19 +70,34 @@ function bar({ field, key, filters }, row, format) {
     };
 }
 
-/** Where the other groups of a course are now: count by count, each leading to its rows. */
+/**
+ * The counts that have no bar (active, stalled, not started, awaiting), each a link to its groups.
+ */
 function placesNow(row, format) {
     const present = NOW.filter(({ field }) => row[field] !== null);
     const link = ({ field, key, filters }) =>
-        h('a', { href: rowsBehind(row, filters), 'data-figure': key, 'data-focus': `${row.course_name}-${key}` }, format.number(row[field]));
+        h(
+            'a',
+            {
+                href: rowsBehind(row, filters),
+                'data-figure': key,
+                'data-focus': `${row.course_name}-${key}`,
+            },
+            format.number(row[field]),
+        );
     return h(
         'dl',
         { class: 'now', 'aria-label': text.funnel.now },
-        present.map((one) => h('div', {}, h('dt', {}, text.funnel[one.key]), h('dd', {}, link(one)))),
+        present.map((one) =>
+            h('div', {}, h('dt', {}, text.funnel[one.key]), h('dd', {}, link(one))),
+        ),
     );
 }
 
-/** One course: its steps as bars, and where its groups are now. The last course has no next, so it lacks the last step. */
+/**
+ * One course: its steps as bars, and where its groups are now. The last course has no next, so it
+ * lacks the last step.
+ */
 function course(row, largest, format) {
     const words = text.funnel;
     const steps = STEPS.filter(({ field }) => row[field] !== null);
@@ -76,7 +106,11 @@ function course(row, largest, format) {
         { class: 'course', 'data-course': row.course_name },
         h('h3', {}, name(row.course_name)),
         barChart({
-            finding: words.finding(format.number(row.graduated), row.groups_total, format.number(row.groups_total)),
+            finding: words.finding(
+                format.number(row.graduated),
+                row.groups_total,
+                format.number(row.groups_total),
+            ),
             rows: steps.map((step) => bar(step, row, format)),
             largest,
         }),
@@ -90,13 +124,35 @@ function afterGraduation(rows, shared) {
     const { format } = shared;
     const words = text.funnel;
     const ends = [
-        { key: 'continued', tone: 'continued', filters: { continued: 'yes' }, count: (row) => row.continued },
-        { key: 'awaiting', tone: 'active', filters: { awaiting: 'yes' }, count: (row) => row.awaiting },
-        { key: 'ended', tone: 'waiting', filters: { continued: 'no', awaiting: 'no' }, count: (row) => row.graduated - row.continued - row.awaiting },
+        {
+            key: 'continued',
+            tone: 'continued',
+            filters: { continued: 'yes' },
+            count: (row) => row.continued,
+        },
+        {
+            key: 'awaiting',
+            tone: 'active',
+            filters: { awaiting: 'yes' },
+            count: (row) => row.awaiting,
+        },
+        {
+            key: 'ended',
+            tone: 'waiting',
+            filters: { continued: 'no', awaiting: 'no' },
+            count: (row) => row.graduated - row.continued - row.awaiting,
+        },
     ];
-    const named = (row, { key, count }) => `${row.course_name}, ${words[key]}: ${format.number(count(row))}`;
-    const linked = (row, { count, filters }) => h('a', { href: rowsBehind(row, filters) }, format.number(count(row)));
-    const columns = ends.map((end) => ({ name: end.key, label: words[end.key], type: 'number', cell: (row) => linked(row, end) }));
+    const named = (row, { key, count }) =>
+        `${row.course_name}, ${words[key]}: ${format.number(count(row))}`;
+    const linked = (row, { count, filters }) =>
+        h('a', { href: rowsBehind(row, filters) }, format.number(count(row)));
+    const columns = ends.map((end) => ({
+        name: end.key,
+        label: words[end.key],
+        type: 'number',
+        cell: (row) => linked(row, end),
+    }));
     return stackedBars({
         finding: words.afterFinding,
         whole: true,
@@ -114,7 +170,12 @@ function afterGraduation(rows, shared) {
                 href: rowsBehind(row, end.filters),
             })),
         })),
-        table: { columns: [{ name: 'course_name', type: 'name' }, ...columns].map(still), rows, shared, rowKey: 'course_name' },
+        table: {
+            columns: [{ name: 'course_name', type: 'name' }, ...columns].map(still),
+            rows,
+            shared,
+            rowKey: 'course_name',
+        },
     });
 }
 
@@ -126,7 +187,13 @@ function columns() {
     const words = text.funnel;
     const count = (field) => {
         const { key, filters } = COUNTS.find((one) => one.field === field);
-        return { name: field, label: words[key], type: 'number', link: (row) => rowsBehind(row, filters), missing: words.last };
+        return {
+            name: field,
+            label: words[key],
+            type: 'number',
+            link: (row) => rowsBehind(row, filters),
+            missing: words.last,
+        };
     };
     const rate = (field, label, reason) => ({
         name: field,
@@ -136,8 +203,15 @@ function columns() {
     });
     return [
         { name: 'course_name', type: 'name' },
-        ...['groups_total', 'groups_started', 'graduated', 'active', 'stalled', 'not_started'].map(count),
-        { name: 'graduation_rate', label: words.graduationRate, type: 'percent', missing: words.noGroups },
+        ...['groups_total', 'groups_started', 'graduated', 'active', 'stalled', 'not_started'].map(
+            count,
+        ),
+        {
+            name: 'graduation_rate',
+            label: words.graduationRate,
+            type: 'percent',
+            missing: words.noGroups,
+        },
         count('continued'),
         rate('continuation_rate', words.continuationRate, words.noGraduates),
         count('awaiting'),
@@ -148,7 +222,11 @@ function columns() {
 /** The courses as bars, the same as a table, and what became of the graduated. */
 function render(rows, shared) {
     const largest = Math.max(...rows.map((row) => row.groups_total));
-    const table = createTable({ caption: text.funnel.table, columns: columns(), rowKey: 'course_name' });
+    const table = createTable({
+        caption: text.funnel.table,
+        columns: columns(),
+        rowKey: 'course_name',
+    });
     table.update(rows, { shared });
     return [
         h(
@@ -157,7 +235,7 @@ function render(rows, shared) {
             rows.map((row) => course(row, largest, shared.format)),
         ),
         h('div', { id: 'funnel-table' }, table.element),
-        h('div', { class: 'list-end' }, h('a', { class: 'file', href: exportLink('funnel', ORDER), download: true }, text.list.file)),
+        h('div', { class: 'list-end' }, fileLink('funnel', ORDER)),
         afterGraduation(
             rows.filter((row) => row.continued !== null),
             shared,
@@ -188,9 +266,19 @@ startPage(({ context }) => [
         keys: ['group_a_id', 'group_b_id'],
         fallback: { column: 'group_a_name', direction: 'asc' },
         columns: [
-            { name: 'group_a_name', label: text.funnel.from, type: 'name', link: (row) => groupLink(row.group_a_id) },
+            {
+                name: 'group_a_name',
+                label: text.funnel.from,
+                type: 'name',
+                link: (row) => groupLink(row.group_a_id),
+            },
             { name: 'course_a', label: text.funnel.fromCourse, type: 'name' },
-            { name: 'group_b_name', label: text.funnel.to, type: 'name', link: (row) => groupLink(row.group_b_id) },
+            {
+                name: 'group_b_name',
+                label: text.funnel.to,
+                type: 'name',
+                link: (row) => groupLink(row.group_b_id),
+            },
             { name: 'course_b', label: text.funnel.toCourse, type: 'name' },
             { name: 'days_between', label: text.funnel.daysBetween, type: 'number' },
             { name: 'shared_member_count', label: text.funnel.sharedMembers, type: 'number' },
@@ -204,5 +292,10 @@ startPage(({ context }) => [
         note: () => h('p', { class: 'muted' }, text.funnel.linkRule),
         empty: () => text.funnel.noLinks,
     }),
-    createRegion(document.getElementById('definitions'), { context, beforeSync: true, load: async (shared) => shared, render: definitions }),
+    createRegion(document.getElementById('definitions'), {
+        context,
+        beforeSync: true,
+        load: async (shared) => shared,
+        render: definitions,
+    }),
 ]);

@@ -1,12 +1,27 @@
-// All groups, to search and to filter: what every number of the other pages leads to. With an id in the address, that one group.
+// All groups, to search and to filter: what every number of the other pages leads to. With an id in
+// the address, that one group.
 
-import { parameters } from '../address.js';
-import { courseColumn, facilitatorColumn, groupColumn, statusColumn } from '../columns.js';
-import { GROUP_FILTERS } from '../filters.js';
-import { oneGroup } from '../group.js';
-import { courseNames, createList } from '../list.js';
-import { startPage } from '../shell.js';
+import { parameters } from '../lib/address.js';
+import {
+    courseColumn,
+    facilitatorColumn,
+    groupColumn,
+    placedGroupColumn,
+    statusColumn,
+} from '../list/columns.js';
+import { h } from '../lib/dom.js';
+import { CHANGE_FILTERS, GROUP_FILTERS } from '../list/filters.js';
+import { groupsLink } from '../lib/links.js';
+import { oneGroup } from '../detail/group.js';
+import { courseNames, createList } from '../list/list.js';
+import { LAZY_PLACES, placeChoices } from '../list/place-choices.js';
+import { startPage } from '../shell/shell.js';
 import { text } from '../text/index.js';
+
+/** The furthest episode, under the progress that it makes. */
+const furthest = ({ max_episode_reached: episode }, { format }) =>
+    episode > 0 &&
+    h('span', { class: 'block muted' }, text.dropOff.episode(format.number(episode)));
 
 /** The list of all groups. */
 function allGroups(context) {
@@ -15,24 +30,30 @@ function allGroups(context) {
         view: 'group_status',
         caption: text.groupsPage.caption,
         key: 'group_id',
-        reads: ['facilitator_id', 'facilitator_is_deleted'],
+        reads: [
+            'facilitator_id',
+            'facilitator_is_deleted',
+            'max_episode_reached',
+            'city',
+            'province',
+        ],
         fallback: { column: 'group_name', direction: 'asc' },
         columns: [
-            groupColumn(),
+            placedGroupColumn(),
             courseColumn(),
             statusColumn(),
-            { name: 'progress_pct', type: 'percent' },
-            { name: 'max_episode_reached', type: 'number' },
-            { name: 'started_on', type: 'day' },
+            { name: 'progress_pct', type: 'percent', after: furthest },
+            { name: 'started_on', type: 'day', minor: true },
             { name: 'last_meeting_date', type: 'day' },
             { name: 'days_inactive', type: 'number' },
-            { name: 'total_meetings', type: 'number' },
-            { name: 'graduated_on', type: 'day' },
-            { name: 'member_count', type: 'number' },
-            facilitatorColumn(),
+            { name: 'total_meetings', type: 'number', minor: true },
+            { name: 'graduated_on', type: 'day', minor: true },
+            { name: 'member_count', type: 'number', minor: true },
+            { ...facilitatorColumn(), kind: 'who' },
         ],
         filters: GROUP_FILTERS,
-        choices: { course: courseNames, status: null },
+        choices: { course: courseNames, status: null, ...placeChoices() },
+        lazy: LAZY_PLACES,
         names: { facilitator: 'facilitator_name' },
         search: ['group_name', 'facilitator_name'],
         searchLabel: text.list.searchGroups,
@@ -41,13 +62,60 @@ function allGroups(context) {
     });
 }
 
-/** Leaves of the page what is about one group, or what is about all. */
-function keepParts(one) {
-    for (const section of document.querySelectorAll(one ? '#groups' : 'main .one')) section.remove();
+/** A status as a word; the group may not have existed. */
+const statusWord = (field) => ({
+    name: field,
+    type: 'word',
+    words: text.groupStatuses,
+    missing: text.missing.status_before,
+    showMissing: true,
+});
+
+/** The list of groups whose status changed in the last seven days. */
+function changedGroups(context) {
+    const words = text.changesPage;
+    return createList(document.getElementById('groups'), {
+        context,
+        view: 'status_changes',
+        caption: words.caption,
+        key: 'group_id',
+        fallback: { column: 'changed_on', direction: 'desc' },
+        columns: [
+            groupColumn(),
+            courseColumn(),
+            { name: 'change', type: 'word', words: text.changeKinds },
+            { name: 'changed_on', type: 'day' },
+            statusWord('status_before'),
+            statusWord('status_after'),
+            { ...facilitatorColumn(), kind: 'who' },
+        ],
+        filters: CHANGE_FILTERS,
+        choices: { change: null, course: courseNames },
+        names: { facilitator: 'facilitator_name' },
+        search: ['group_name', 'facilitator_name'],
+        searchLabel: text.list.searchGroups,
+        count: text.groupsPage.count,
+        note: () => [
+            h('p', {}, h('a', { href: groupsLink() }, text.groupsPage.all)),
+            h('p', { class: 'muted' }, words.rule),
+        ],
+        empty: () => words.empty,
+    });
 }
 
-startPage(({ context }) => {
-    const id = parameters().get('id');
-    keepParts(id);
-    return id ? oneGroup(id, context) : [allGroups(context)];
-});
+/** Leaves of the page what is about one group, or what is about all. */
+function keepParts(one) {
+    for (const section of document.querySelectorAll(one ? '#groups' : 'main .one'))
+        section.remove();
+}
+
+const id = parameters().get('id');
+const isChanges = parameters().get('list') === 'changes';
+startPage(
+    ({ context }) => {
+        keepParts(id);
+        if (id) return oneGroup(id, context);
+        return [isChanges ? changedGroups(context) : allGroups(context)];
+    },
+    { placed: !id && !isChanges },
+);

@@ -1,12 +1,13 @@
-// The members: how far each has come through the curriculum; with an id in the address one member's whole way.
+// The members: how far each has come through the curriculum; with an id in the address one member's
+// whole way.
 
-import { parameters } from '../address.js';
-import { badge } from '../cells.js';
-import { MEMBER_FILTERS } from '../filters.js';
-import { createJourney } from '../journey.js';
-import { facilitatorLink, memberLink } from '../links.js';
-import { courseNames, createList } from '../list.js';
-import { startPage } from '../shell.js';
+import { parameters } from '../lib/address.js';
+import { badge } from '../list/cells.js';
+import { MEMBER_FILTERS } from '../list/filters.js';
+import { createJourney } from '../detail/journey.js';
+import { facilitatorLink, memberLink } from '../lib/links.js';
+import { courseNames, createList } from '../list/list.js';
+import { startPage } from '../shell/shell.js';
 import { text } from '../text/index.js';
 
 /** All members, with search and filters. */
@@ -27,7 +28,11 @@ function createMembers(element, { context }) {
             { name: 'groups_joined', type: 'number', link: (row) => memberLink(row.user_id) },
             { name: 'courses_completed', type: 'number', link: (row) => memberLink(row.user_id) },
             { name: 'current_course', type: 'name' },
-            { name: 'is_facilitator_now', type: 'yesNo', link: (row) => row.is_facilitator_now && facilitatorLink(row.user_id) },
+            {
+                name: 'is_facilitator_now',
+                type: 'yesNo',
+                link: (row) => row.is_facilitator_now && facilitatorLink(row.user_id),
+            },
         ],
         filters: MEMBER_FILTERS,
         choices: { course: courseNames, completed: courseCounts, facilitating: null },
@@ -45,4 +50,6 @@ async function courseCounts(signal) {
 
 const id = parameters().get('id');
 const element = document.getElementById('members');
-startPage(({ context }) => [id ? createJourney(element, { context, id }) : createMembers(element, { context })]);
+startPage(({ context }) => [
+    id ? createJourney(element, { context, id }) : createMembers(element, { context }),
+]);

@@ -1,58 +1,96 @@
-// What looks wrong: the rules with how many groups break each and what to do, those groups, and findings in the data itself.
+// What looks wrong: the rules with how many groups break each and what to do, those groups, and
+// findings in the data itself.
 
-import { readRows } from '../api.js';
-import { currentDay } from '../as-of.js';
-import { badge, column } from '../cells.js';
-import { courseColumn, facilitatorColumn, groupColumn } from '../columns.js';
-import { h, name } from '../dom.js';
-import { ANOMALY_FILTERS, DATA_FILTERS } from '../filters.js';
-import { qualityLink } from '../links.js';
-import { courseNames, createList } from '../list.js';
-import { createRegion, emptyNote } from '../region.js';
-import { startPage } from '../shell.js';
-import { createTable } from '../table.js';
+import { readRows } from '../lib/api.js';
+import { currentDay } from '../lib/as-of.js';
+import { anomalyDetail } from '../list/anomaly.js';
+import { badge, column } from '../list/cells.js';
+import { createCalibration } from '../charts/calibration.js';
+import { courseColumn, facilitatorColumn, groupColumn } from '../list/columns.js';
+import { h, name } from '../lib/dom.js';
+import { ANOMALY_FILTERS, DATA_FILTERS } from '../list/filters.js';
+import { original } from '../lib/original.js';
+import { qualityLink } from '../lib/links.js';
+import { courseNames, createList } from '../list/list.js';
+import { LAZY_PLACES, placeChoices } from '../list/place-choices.js';
+import { createRegion, emptyNote } from '../lib/region.js';
+import { startPage } from '../shell/shell.js';
+import { createTable } from '../list/table.js';
 import { text } from '../text/index.js';
 
 const TONES = { warning: 'severity-warning', info: 'severity-info' };
 
 /** A rule's weight as a word with a colour. */
-const severityBadge = (severity) => severity && badge(text.severities[severity] ?? severity, TONES[severity]);
+const severityBadge = (severity) =>
+    severity && badge(text.severities[severity] ?? severity, TONES[severity]);
 
-/** A sentence that comes from the database, which speaks English. */
-const sentence = (field) => ({
-    name: field,
-    wide: true,
-    cell: (row) => row[field] !== null && h('span', { lang: 'en' }, name(row[field])),
-});
+/**
+ * What a finding means, with the values that it names; one that the page doesn't know speaks for
+ * itself.
+ */
+function hintCell({ finding, hint }) {
+    const words = text.qualityPage;
+    const values = [...(hint ?? '').matchAll(/"([^"]*)"/g)].map(([, value]) => value);
+    const means = words.meanings[finding];
+    if (!means) return hint && original(hint);
+    return [means, values.length > 0 && [` ${words.named}: `, name(values.join(', '))]];
+}
 
-/** Each rule with the number of groups that break it: those of the page in their order, then any that the database knows besides. */
+/**
+ * Each rule with the number of groups that break it: those of the page in their order, then any
+ * that the database knows besides.
+ */
 async function readKinds(signal) {
     const { rows } = await readRows('anomaly_kinds', {}, { signal });
-    const known = ANOMALY_FILTERS.kind.values.map((kind) => [kind, { kind, severity: null, groups: 0 }]);
+    const known = ANOMALY_FILTERS.kind.values.map((kind) => [
+        kind,
+        { kind, severity: null, groups: 0 },
+    ]);
     return [...new Map([...known, ...rows.map((row) => [row.kind, row])]).values()];
 }
 
 /** How many groups break a rule, leading to them; "none" is good news. */
 function brokenBy({ kind, groups }, { format }) {
-    if (groups === 0) return h('span', { class: 'none', 'data-figure': kind }, text.qualityPage.none);
+    if (groups === 0)
+        return h('span', { class: 'none', 'data-figure': kind }, text.qualityPage.none);
     const href = `${qualityLink({ kind })}#anomalies-title`;
-    return h('a', { href, 'data-focus': kind }, h('span', { 'data-figure': kind }, format.number(groups)));
+    return h(
+        'a',
+        { href, 'data-focus': kind },
+        h('span', { 'data-figure': kind }, format.number(groups)),
+    );
 }
 
 /** The rules, a row each: how often broken, what that means, what to do. */
 function kindsRegion(context) {
     const words = text.qualityPage;
     const columns = [
-        { name: 'kind', type: 'word', words: text.anomalyKinds, after: ({ severity }) => severityBadge(severity) },
+        {
+            name: 'kind',
+            type: 'word',
+            words: text.anomalyKinds,
+            after: ({ severity }) => severityBadge(severity),
+        },
         { name: 'groups', label: text.columns.groups, cell: brokenBy },
-        { name: 'means', label: words.means, wide: true, cell: ({ kind }) => words.advice[kind]?.[0] },
-        { name: 'remedy', label: words.remedy, wide: true, cell: ({ kind }) => words.advice[kind]?.[1] },
+        {
+            name: 'means',
+            label: words.means,
+            wide: true,
+            cell: ({ kind }) => words.advice[kind]?.[0],
+        },
+        {
+            name: 'remedy',
+            label: words.remedy,
+            wide: true,
+            cell: ({ kind }) => words.advice[kind]?.[1],
+        },
     ].map((spec) => column({ ...spec, sortable: false }));
     const table = createTable({ caption: words.kinds, columns, rowKey: 'kind', titled: true });
     return createRegion(document.getElementById('kinds'), {
         context,
         load: (_, signal) => readKinds(signal),
-        empty: (kinds) => kinds.every(({ groups }) => groups === 0) && emptyNote(words.noAnomalies, true),
+        empty: (kinds) =>
+            kinds.every(({ groups }) => groups === 0) && emptyNote(words.noAnomalies, true),
         render(kinds, shared) {
             table.update(kinds, { shared });
             return table.element;
@@ -74,13 +112,19 @@ function anomaliesList(context) {
             courseColumn(),
             { name: 'kind', type: 'word', words: text.anomalyKinds },
             { name: 'severity', cell: ({ severity }) => severityBadge(severity) },
-            sentence('detail'),
+            {
+                name: 'detail',
+                wide: true,
+                sortable: false,
+                cell: (row, { format }) => name(anomalyDetail(row, format) ?? ''),
+            },
             facilitatorColumn(),
         ],
         filters: ANOMALY_FILTERS,
-        choices: { kind: null, severity: null, course: courseNames },
+        choices: { kind: null, severity: null, course: courseNames, ...placeChoices() },
+        lazy: LAZY_PLACES,
         names: { group: 'group_name' },
-        search: ['group_name', 'facilitator_name', 'detail'],
+        search: ['group_name', 'facilitator_name'],
         searchLabel: text.list.searchGroups,
         count: text.qualityPage.count,
         empty: () => text.qualityPage.noAnomalies,
@@ -95,25 +139,49 @@ function dataList(context) {
         context,
         prefix: 'data_',
         view: 'data_quality',
+        isSlow: true,
         past: false,
         caption: words.data,
         keys: ['finding', 'table_name', 'column_name', 'example_id', 'hint'],
         fallback: { column: 'finding', direction: 'asc' },
         columns: [
             { name: 'finding', type: 'word', words: text.findings },
-            { name: 'table_name', label: words.where, cell: (row) => name([row.table_name, row.column_name].filter(Boolean).join('.')) },
+            {
+                name: 'table_name',
+                label: words.where,
+                cell: (row) => name([row.table_name, row.column_name].filter(Boolean).join('.')),
+            },
             { name: 'rows', type: 'number' },
             { name: 'example_id', type: 'name' },
-            sentence('hint'),
-            { name: 'remedy', label: words.remedy, wide: true, sortable: false, cell: ({ finding }) => words.findingAdvice[finding] },
+            { name: 'hint', wide: true, sortable: false, cell: hintCell },
+            {
+                name: 'remedy',
+                label: words.remedy,
+                wide: true,
+                sortable: false,
+                cell: ({ finding }) => words.findingAdvice[finding],
+            },
         ],
         filters: DATA_FILTERS,
         choices: { finding: null },
-        note: () => h('p', { class: 'muted' }, [words.dataRule, currentDay() && words.dataNow].filter(Boolean).join(' ')),
+        note: () =>
+            h(
+                'p',
+                { class: 'muted' },
+                [words.dataRule, currentDay() && words.dataNow].filter(Boolean).join(' '),
+            ),
         count: words.findingCount,
         empty: () => words.noFindings,
         isGood: true,
     });
 }
 
-startPage(({ context }) => [kindsRegion(context), anomaliesList(context), dataList(context)]);
+startPage(
+    ({ context }) => [
+        kindsRegion(context),
+        anomaliesList(context),
+        dataList(context),
+        createCalibration(document.getElementById('forecast'), { context }),
+    ],
+    { placed: true },
+);

@@ -1,22 +1,25 @@
-// The Sync page: what goes on now, when the next sync comes, whether all is the same, the runs of the past, the errors and what to do.
+// The Sync page: what goes on now, when the next sync comes, whether all is the same, the runs of
+// the past, the errors and what to do.
 
-import { parameters } from '../address.js';
-import { readRow, serverNow } from '../api.js';
-import { missing } from '../cells.js';
-import { createComparison } from '../comparison.js';
-import { h, name } from '../dom.js';
-import { ERROR_FILTERS, RUN_FILTERS } from '../filters.js';
-import { NOTHING, secondsBetween } from '../format.js';
-import { createList } from '../list.js';
-import { runLink } from '../links.js';
-import { createProgress, silentFor } from '../progress.js';
-import { createRegion } from '../region.js';
-import { factList } from '../facts.js';
-import { createRunRegion, runBadge } from '../run.js';
-import { startPage } from '../shell.js';
-import { createCancelButton } from '../sync-button.js';
-import { scheduleWords } from '../schedule.js';
-import { runOutcome } from '../sync-state.js';
+import { parameters } from '../lib/address.js';
+import { readRow, serverNow } from '../lib/api.js';
+import { missing } from '../list/cells.js';
+import { createComparison } from '../sync/comparison.js';
+import { h } from '../lib/dom.js';
+import { ERROR_FILTERS, RUN_FILTERS } from '../list/filters.js';
+import { NOTHING, secondsBetween } from '../lib/format.js';
+import { createList } from '../list/list.js';
+import { runLink } from '../lib/links.js';
+import { createProgress, silentFor } from '../sync/progress.js';
+import { createRegion } from '../lib/region.js';
+import { factList } from '../detail/facts.js';
+import { errorWords } from '../sync/error-words.js';
+import { original } from '../lib/original.js';
+import { createRunRegion, runBadge, runWords } from '../sync/run.js';
+import { startPage } from '../shell/shell.js';
+import { createCancelButton } from '../sync/sync-button.js';
+import { scheduleWords } from '../sync/schedule.js';
+import { runOutcome } from '../sync/sync-state.js';
 import { text } from '../text/index.js';
 
 const PAGE_SIZE = 30;
@@ -50,7 +53,10 @@ function createStatePanel(element, { context, watch }) {
     /** Reads the last run, for the words about it. */
     async function reload() {
         try {
-            [{ format }, last] = await Promise.all([context.get(), readRow('sync_runs', { order: 'started_at.desc,run_id.desc', limit: 1 })]);
+            [{ format }, last] = await Promise.all([
+                context.get(),
+                readRow('sync_runs', { order: 'started_at.desc,run_id.desc', limit: 1 }),
+            ]);
         } catch {
             // The regions below say what went wrong; what is shown here stays.
         }
@@ -62,7 +68,10 @@ function createStatePanel(element, { context, watch }) {
     return { reload };
 }
 
-/** What to say while no sync works: interrupted, or how the last one ended, or that there was none. */
+/**
+ * What to say while no sync is running: interrupted, or how the last one ended, or that there was
+ * none.
+ */
 function restingWords(state, last, format) {
     const silent = state.kind === 'interrupted' && silentFor(state, format);
     if (silent) return text.sync.silent(silent);
@@ -70,7 +79,9 @@ function restingWords(state, last, format) {
     const outcome = runOutcome(last, state);
     if (outcome === 'crashed') return `${text.sync.idle} ${text.sync.lastInterrupted(last.run_id)}`;
     const ago = last.finished_at && format.ago(secondsBetween(last.finished_at, serverNow()));
-    return `${text.sync.idle} ${ago ? text.sync.last(last.run_id, text.statuses[outcome] ?? outcome, ago) : ''}`.trim();
+    if (!ago) return text.sync.idle;
+    const words = text.statuses[outcome] ?? outcome;
+    return `${text.sync.idle} ${text.sync.last(last.run_id, words, ago)}`;
 }
 
 /** The schedule: when a sync comes by itself, and how fresh the data is by it. */
@@ -81,16 +92,30 @@ function scheduleRegion(context) {
         beforeSync: true,
         load: (_, signal) => readRow('sync_health', {}, { signal }),
         render(health, { format }) {
-            const plan = (schedule) => [scheduleWords(schedule, words), ' ', h('code', {}, schedule)];
-            const when = (value, none) => (value ? h('time', { datetime: value }, format.instant(value)) : none);
+            const plan = (schedule) => [
+                scheduleWords(schedule, words),
+                ' ',
+                h('code', {}, schedule),
+            ];
+            const when = (value, none) =>
+                value ? h('time', { datetime: value }, format.instant(value)) : none;
             const facts = [
                 [words.plan, health.schedule ? plan(health.schedule) : words.noPlan],
                 [words.lastSuccess, when(health.last_success_at, words.neverSynced)],
                 [words.health, text.healths[health.status] ?? health.status],
-                health.last_error && [words.healthWhy, name(health.last_error)],
-                [words.alerts, h('span', { 'data-figure': 'alerts_pending' }, format.number(health.alerts_pending))],
+                health.last_error && [words.healthWhy, original(health.last_error)],
+                [
+                    words.alerts,
+                    h(
+                        'span',
+                        { 'data-figure': 'alerts_pending' },
+                        format.number(health.alerts_pending),
+                    ),
+                ],
             ];
-            const how = !health.schedule && h('p', { class: 'muted' }, words.planHow, ' ', h('code', {}, PLAN));
+            const how =
+                !health.schedule &&
+                h('p', { class: 'muted' }, words.planHow, ' ', h('code', {}, PLAN));
             return [factList(facts), how];
         },
     });
@@ -99,7 +124,12 @@ function scheduleRegion(context) {
 /** The runs, newest first; each leads to what it did table by table. */
 function runsList({ context, watch }) {
     const words = text.syncPage;
-    const rows = (field, label) => ({ name: field, type: 'number', label, link: (row) => row[field] > 0 && runLink(row.run_id) });
+    const rows = (field, label) => ({
+        name: field,
+        type: 'number',
+        label,
+        link: (row) => row[field] > 0 && runLink(row.run_id),
+    });
     return createList(document.getElementById('runs'), {
         context,
         view: 'sync_runs',
@@ -111,8 +141,17 @@ function runsList({ context, watch }) {
         keys: ['started_at', 'run_id'],
         fallback: { column: 'started_at', direction: 'desc' },
         columns: [
-            { name: 'run_id', label: words.run, sortable: false, link: (row) => runLink(row.run_id) },
-            { name: 'status', label: words.status, cell: (row) => runBadge(runOutcome(row, watch.state())) },
+            {
+                name: 'run_id',
+                label: words.run,
+                sortable: false,
+                link: (row) => runLink(row.run_id),
+            },
+            {
+                name: 'status',
+                label: words.status,
+                cell: (row) => runBadge(runOutcome(row, watch.state())),
+            },
             { name: 'started_at', label: words.started, type: 'instant' },
             { name: 'duration', label: words.duration, type: 'duration', missing: words.notEnded },
             { name: 'mode', label: words.mode, type: 'word', words: text.syncModes },
@@ -145,7 +184,12 @@ function errorsList(context) {
         fallback: { column: 'occurred_at', direction: 'desc' },
         columns: [
             { name: 'occurred_at', label: words.when, type: 'instant' },
-            { name: 'run_id', label: words.run, sortable: false, link: (row) => runLink(row.run_id) },
+            {
+                name: 'run_id',
+                label: words.run,
+                sortable: false,
+                link: (row) => runLink(row.run_id),
+            },
             { name: 'table_name', label: words.where, cell: whereCell },
             { name: 'message', label: words.what, wide: true, cell: messageCell },
             { name: 'remedy', label: words.remedy, wide: true, sortable: false, cell: remedyCell },
@@ -158,43 +202,60 @@ function errorsList(context) {
     });
 }
 
-/** What a run says of itself, which it says in English. */
-const ownWords = ({ message }) => (message ? h('span', { lang: 'en' }, name(message)) : missing(text.syncPage.noMessage));
+/** What a run says of itself. */
+const ownWords = (run) => (run.message ? runWords(run) : missing(text.syncPage.noMessage));
 
-const whereCell = (row) => [text.sync.phases[row.phase] ?? row.phase, row.table_name].filter(Boolean).join(': ') || NOTHING;
+const whereCell = (row) =>
+    [text.sync.phases[row.phase] ?? row.phase, row.table_name].filter(Boolean).join(': ') ||
+    NOTHING;
 
 const messageCell = (row) => [
-    name(row.message ?? ''),
-    h('span', { class: 'muted block' }, [row.sqlstate, text.errorClasses[row.class] ?? row.class].filter(Boolean).join(', ')),
+    errorWords(row.sqlstate)[0],
+    row.message && h('div', {}, original(row.message)),
+    h(
+        'span',
+        { class: 'muted block' },
+        [row.sqlstate, text.errorClasses[row.class] ?? row.class].filter(Boolean).join(', '),
+    ),
     row.will_retry && h('span', { class: 'muted block' }, text.syncPage.retried),
 ];
 
-const remedyCell = ({ remedy }) => (remedy ? h('span', { lang: 'en' }, remedy) : text.syncPage.noRemedy);
+const remedyCell = ({ sqlstate }) => errorWords(sqlstate)[1];
 
-/** Reloads what lists runs when one appears or leaves, not at each look. The first look says what is there already, unless one works. */
+/**
+ * Reloads what lists runs when one appears or leaves, not at each look. The first look says what is
+ * there already, unless one works.
+ */
 function reloadOnChange(watch, regions) {
     let seen = null;
     watch.listen(({ kind, runId }) => {
         if (kind === 'unknown') return;
         const now = `${kind} ${runId}`;
-        if (seen === null ? kind !== 'idle' : seen !== now) regions.forEach((region) => region.reload());
+        if (seen === null ? kind !== 'idle' : seen !== now)
+            regions.forEach((region) => region.reload());
         seen = now;
     });
 }
 
-startPage(({ context, watch }) => {
-    const id = parameters().get('run');
-    if (!id) document.querySelector('main .run').remove();
-    const run = id ? [createRunRegion(document.getElementById('run'), { id, context })] : [];
-    const runs = runsList({ context, watch });
-    const comparison = createComparison(document.getElementById('comparison'), { context, watch });
-    reloadOnChange(watch, [...run, comparison, runs]);
-    return [
-        createStatePanel(document.getElementById('state'), { context, watch }),
-        ...run,
-        scheduleRegion(context),
-        comparison,
-        runs,
-        errorsList(context),
-    ];
-}, { past: false });
+startPage(
+    ({ context, watch }) => {
+        const id = parameters().get('run');
+        if (!id) document.querySelector('main .run').remove();
+        const run = id ? [createRunRegion(document.getElementById('run'), { id, context })] : [];
+        const runs = runsList({ context, watch });
+        const comparison = createComparison(document.getElementById('comparison'), {
+            context,
+            watch,
+        });
+        reloadOnChange(watch, [...run, comparison, runs]);
+        return [
+            createStatePanel(document.getElementById('state'), { context, watch }),
+            ...run,
+            scheduleRegion(context),
+            comparison,
+            runs,
+            errorsList(context),
+        ];
+    },
+    { past: false },
+);

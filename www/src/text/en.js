@@ -1,47 +1,112 @@
-// Every text of the page in English. A function gets formatted values; `n` is the number itself, for the plural.
+// Every text of the page in English. A function gets formatted values; `n` is the number itself,
+// for the plural.
 
-const one = (n, singular, plural) => (n === 1 ? singular : plural);
-const groups = (n, count) => `${count} ${one(n, 'group', 'groups')}`;
+import contact from './contact/en.js';
+import groupTexts from './groups/en.js';
+import home from './home/en.js';
+import qualityPage from './quality/en.js';
+import syncPage, { syncErrors } from './sync/en.js';
+import places from './places/en.js';
+import { groups, one } from './words-en.js';
 
 export default {
+    ...groupTexts,
     shell: {
         skip: 'Skip to the content',
         nav: 'Pages',
+        navGroups: { daily: 'Every day', insight: 'Insight', upkeep: 'Upkeep' },
         menu: 'Menu',
         noScript: 'This page needs JavaScript to show the figures.',
         language: 'Language',
-        theme: 'Colours',
-        themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
+        theme: 'Theme',
+        themes: { system: 'System', light: 'Light', dark: 'Dark' },
         zone: (zone) => `Days and times are those of ${zone}.`,
         version: 'Version',
     },
     pages: {
-        home: { nav: 'Home', title: 'Overview', lead: 'How the study groups are doing, and what needs somebody’s attention.' },
-        funnel: { nav: 'Funnel', title: 'Curriculum funnel', lead: 'How many groups start each course, finish it, and go on to the next.' },
-        rescue: {
-            nav: 'Rescue list',
-            title: 'Rescue list',
-            lead: 'Groups that stopped with most of the course behind them: a call may be enough.',
+        home: {
+            nav: 'Home',
+            title: 'Overview',
+            lead: 'How the study groups are doing, and what needs somebody’s attention.',
         },
-        facilitators: { nav: 'Facilitators', title: 'Facilitators', lead: 'Who leads groups, how many are new, and how many were members first.' },
-        'at-risk': {
-            nav: 'At risk',
-            title: 'At risk',
-            lead: 'Groups that still meet, but less than they used to: a word now may keep them.',
+        funnel: {
+            nav: 'Funnel',
+            title: 'Curriculum funnel',
+            lead: 'How many groups start each course, finish it, and go on to the next.',
         },
-        time: { nav: 'Time to graduate', title: 'Time to graduate', lead: 'How long a group takes from its first meeting to the end of its course.' },
-        groups: { nav: 'Groups', title: 'Groups', lead: 'Every group of the curriculum: where it is, when it last met, and who leads it.' },
-        members: { nav: 'Members', title: 'Members', lead: 'How far each member has come through the curriculum.' },
-        quality: { nav: 'Quality', title: 'Data quality', lead: 'What looks wrong in the data, and what can be done about it where it is kept.' },
-        sync: { nav: 'Sync', title: 'Sync', lead: 'How the figures get here from production, and what went wrong on the way.' },
+        contact: {
+            nav: 'To contact',
+            title: 'To contact',
+            lead:
+                'Groups that stopped near the end of their course, and groups that meet less ' +
+                'than they used to: a message may be enough.',
+        },
+        facilitators: {
+            nav: 'Facilitators',
+            title: 'Facilitators',
+            lead: 'Who leads groups, how many are new, and how many were members first.',
+        },
+        time: {
+            nav: 'Time to graduate',
+            title: 'Time to graduate',
+            lead: 'How long a group takes from its first meeting to the end of its course.',
+        },
+        groups: {
+            nav: 'Groups',
+            title: 'Groups',
+            lead: 'Every group of the curriculum: where it is, when it last met, and who leads it.',
+        },
+        members: {
+            nav: 'Members',
+            title: 'Members',
+            lead: 'How far each member has come through the curriculum.',
+        },
+        places: {
+            nav: 'Places',
+            title: 'Places',
+            lead: 'How groups fare in each province and city.',
+        },
+        quality: {
+            nav: 'Quality',
+            title: 'Data quality',
+            lead: 'What looks wrong in the data, and what can be done about it where it is kept.',
+        },
+        sync: {
+            nav: 'Sync',
+            title: 'Sync',
+            lead: 'How the figures get here from production, and what went wrong on the way.',
+        },
+    },
+    missingPage: {
+        title: 'This page doesn’t exist',
+        what: 'The address may be old, or mistyped.',
+        home: 'Go to Home',
+    },
+    finder: {
+        label: 'Find a group or a person',
+        tooShort: 'Write at least two letters.',
+        none: (words) => `No group, facilitator or member is called “${words}”.`,
+        found: {
+            groups: (n, count) => `${count} ${one(n, 'group', 'groups')}`,
+            facilitators: (n, count) => `${count} ${one(n, 'facilitator', 'facilitators')}`,
+            members: (n, count) => `${count} ${one(n, 'member', 'members')}`,
+        },
+        all: {
+            groups: (words) => `All groups with “${words}”`,
+            facilitators: (words) => `All facilitators with “${words}”`,
+            members: (words) => `All members with “${words}”`,
+        },
     },
     asOf: {
         label: 'As of',
         today: 'Back to today',
         note: 'You see everything as it was on',
-        future: 'Nothing is known of that day yet: this is what it will be if nothing happens until then.',
+        future:
+            'That day is still to come. This is how everything will be if nothing happens ' +
+            'until',
         elsewhere: 'This page is always about now. The other pages stay at',
-        unreadable: (value) => `“${value}” in the address is no day; it is ignored. A day looks like 2026-03-31.`,
+        unreadable: (value) =>
+            `“${value}” in the address is no day; it is ignored. A day looks like 2026-03-31.`,
         outOfBounds: 'Choose a day up to the last sync.',
     },
     freshness: {
@@ -50,8 +115,10 @@ export default {
         current: (asOf, ago) => `Data as of ${asOf}, synced ${ago}.`,
         justNow: 'just now',
         stale: (asOf, ago) => `The data is old: as of ${asOf}, synced ${ago}.`,
-        failed: (asOf, ago) => `The last sync failed. You see the data as of ${asOf}, synced ${ago}.`,
-        interrupted: (asOf, ago) => `The last sync was interrupted. You see the data as of ${asOf}, synced ${ago}.`,
+        failed: (asOf, ago) =>
+            `The last sync failed. You see the data as of ${asOf}, synced ${ago}.`,
+        interrupted: (asOf, ago) =>
+            `The last sync was interrupted. You see the data as of ${asOf}, synced ${ago}.`,
         failedFirst: 'The first sync failed. There is no data yet.',
         interruptedFirst: 'The first sync was interrupted. There is no data yet.',
         never: 'Nothing synced yet.',
@@ -69,7 +136,10 @@ export default {
         elapsed: (time) => `${time} so far`,
         remaining: (time) => `about ${time} to go`,
         started: (id) => `Run ${id} has started.`,
-        already: (id) => (id ? `Run ${id} is already working; this is its progress.` : 'A sync is already working; this is its progress.'),
+        already: (id) =>
+            id
+                ? `Run ${id} is already working; this is its progress.`
+                : 'A sync is already working; this is its progress.',
         ended: {
             success: 'The sync is done. The figures are new.',
             warning: 'The sync is done, with a warning.',
@@ -84,18 +154,20 @@ export default {
             cancelled: 'The comparison was cancelled. Nothing was changed by it.',
             crashed: 'The comparison was interrupted. Nothing was changed by it.',
         },
-        silent: (time) => `No sign of life for ${time}: interrupted. A new sync goes on where this one stopped.`,
+        silent: (time) =>
+            `No sign of life for ${time}: interrupted. A new sync goes on where this one stopped.`,
         idle: 'No sync is working now.',
         last: (id, status, ago) => `The last one, run ${id}, ended ${ago}: ${status}.`,
         lastInterrupted: (id) =>
-            `The last one, run ${id}, was interrupted: its process ended before it was done. The next sync goes on where it stopped.`,
+            `The last one, run ${id}, was interrupted: its process ended before it was ` +
+            'done. The next sync goes on where it stopped.',
         viewer: 'You may look, but not start a sync.',
         notStarted: 'The sync couldn’t be started.',
         notCancelled: 'The sync couldn’t be cancelled.',
         phases: {
             starting: 'Getting ready',
             preflight: 'Checking production',
-            survey: 'Comparing with production',
+            compare: 'Comparing with production',
             open: 'Getting ready',
             pull: 'Reading from production',
             past: 'Reading the history',
@@ -103,18 +175,20 @@ export default {
             merge: 'Writing changes',
             window: 'Writing attendance',
             deletes: 'Removing what production removed',
-            settle: 'Preparing the answers',
+            refresh: 'Preparing the answers',
             verify: 'Comparing with production',
             repair: 'Repairing differences',
             finish: 'Finishing',
         },
     },
     region: {
+        original: 'Server’s message',
         loading: 'Loading…',
         retry: 'Try again',
         firstRun: 'Nothing synced yet',
         firstRunWhat:
-            'There are no figures before the first sync. It reads the study groups from production, which may take some minutes; production isn’t changed by it.',
+            'There are no figures before the first sync. It reads the study groups from ' +
+            'production, which may take some minutes; production isn’t changed by it.',
         firstRunElsewhere: 'Start it with “Sync now” above.',
         kept: 'What is below is from before.',
         code: (code) => `Code ${code}`,
@@ -132,6 +206,7 @@ export default {
         notReady: 'This isn’t set up yet.',
         beyond: 'The table has no such page (any more).',
         busy: 'Too many requests at once. Wait a moment.',
+        tooMany: 'That was very quick: more than 60 follow-ups in a minute. Wait a minute.',
         server: 'The server couldn’t answer.',
     },
     statuses: {
@@ -145,7 +220,8 @@ export default {
     },
     table: {
         scroll: (caption) => `${caption}: the table scrolls sideways`,
-        sorted: (column, descending) => `Sorted by ${column}, ${descending ? 'highest first' : 'lowest first'}.`,
+        sorted: (column, descending) =>
+            `Sorted by ${column}, ${descending ? 'highest first' : 'lowest first'}.`,
         pages: (caption) => `${caption}: pages`,
         previous: 'Previous',
         next: 'Next',
@@ -159,31 +235,55 @@ export default {
         searchGroups: 'Group or facilitator',
         searchNames: 'Name',
         clear: 'Clear filters',
-        remove: (filter) => `Take away the filter “${filter}”`,
-        ignored: (filters) => `The address has filters that mean nothing here, and are ignored: ${filters}`,
+        remove: (filter) => `Remove the filter “${filter}”`,
+        ignored: (filters) =>
+            `The address has filters that mean nothing here, and are ignored: ${filters}`,
         none: 'There is nothing to show.',
         noneFit: 'Nothing fits these filters.',
-        file: 'Save as CSV',
+        file: 'Download CSV',
         rows: (n, count) => `${count} ${one(n, 'row', 'rows')}`,
+        tools: 'Filter',
+        orderLabel: 'Order',
+        order: (column, descending) =>
+            `${column}, ${descending ? 'highest first' : 'lowest first'}`,
+        searched: (words) => `search: “${words}”`,
+        filteredBy: (filters) => (filters ? `Filter: ${filters}.` : 'No filter.'),
+        printedPart: (printed, total) =>
+            `Only ${printed} of ${total} rows are printed: filter the list to print all of it.`,
+    },
+    files: {
+        saved: 'The file is saved.',
+        notSaved: 'The file could not be saved.',
     },
     chart: { asTable: 'Show as table' },
     words: { deleted: 'account deleted' },
-    contact: { copy: 'Copy', copyOf: (contact) => `Copy ${contact}`, copied: 'Copied', notCopied: 'Select it and copy by hand' },
+    contact,
+    places,
+    contactStates: contact.states,
     columns: {
+        change: 'Change',
+        changed_on: 'Since',
+        status_before: 'Status before',
+        status_after: 'Status now',
         group_name: 'Group',
         course_name: 'Course',
-        sequence_order: 'Place',
+        sequence_order: 'Order',
         status: 'Status',
         facilitator_name: 'Facilitator',
         facilitator_contact: 'Contact',
         last_meeting_date: 'Last meeting',
         days_inactive: 'Days without a meeting',
         days_until_stalled: 'Days until it stalls',
-        reason: 'Sign',
+        reason: 'Reason',
         rhythm_days: 'Usual days between meetings',
         progress_pct: 'Progress',
         episodes_remaining: 'Episodes left',
         resume_chance: 'Chance to meet again',
+        resume_28_days_pct: 'Chance in 28 days',
+        contact_state: 'Follow-up',
+        actions: 'Contact',
+        city: 'City',
+        province: 'Province',
         max_episode_reached: 'Furthest episode',
         started_on: 'Start',
         first_meeting_date: 'First meeting',
@@ -212,8 +312,8 @@ export default {
         not_graduated: 'Not graduated (left out)',
         days_to_graduate: 'Days to graduate',
         outlier: 'Unusual',
-        kind: 'What',
-        severity: 'Weight',
+        kind: 'Type',
+        severity: 'Severity',
         detail: 'Detail',
         finding: 'Finding',
         table_name: 'Table',
@@ -223,6 +323,7 @@ export default {
         hint: 'What it means',
     },
     missing: {
+        status_before: 'did not exist yet',
         any: 'no value',
         facilitator_name: 'no facilitator',
         facilitator_contact: 'no address is known',
@@ -235,9 +336,21 @@ export default {
         current_course: 'in no active group',
         not_graduated: 'not known',
     },
-    groupStatuses: { ACTIVE: 'active', STALLED: 'stalled', GRADUATED: 'graduated', NOT_STARTED: 'not started' },
+    changeKinds: {
+        NEW: 'new',
+        STARTED: 'met for the first time',
+        RESUMED: 'met again after stalling',
+        STALLED: 'stalled',
+        GRADUATED: 'graduated',
+    },
+    groupStatuses: {
+        ACTIVE: 'active',
+        STALLED: 'stalled',
+        GRADUATED: 'graduated',
+        NOT_STARTED: 'not started',
+    },
     roles: { MEMBER: 'member', FACILITATOR: 'facilitator' },
-    riskReasons: { SILENT: 'silent', RHYTHM: 'out of rhythm' },
+    riskReasons: { SILENT: 'Hasn’t met for a while', RHYTHM: 'Meets less often than usual' },
     outliers: { FAST: 'fast', SLOW: 'slow' },
     severities: { warning: 'needs a look', info: 'to know' },
     anomalyKinds: {
@@ -272,10 +385,16 @@ export default {
         role_seen: 'Roles in use',
         membership_status_seen: 'States of memberships in use',
         group_status_seen: 'States of groups in use',
+        place_spelling: 'Places that may be one',
     },
+    syncErrors,
     syncModes: { incremental: 'changes', full: 'everything', verify: 'comparison' },
     syncTriggers: { call: 'SQL', worker: 'this page', cron: 'schedule' },
-    errorClasses: { transient: 'passes by itself', permanent: 'needs somebody', row: 'a single row' },
+    errorClasses: {
+        transient: 'passes by itself',
+        permanent: 'needs somebody',
+        row: 'a single row',
+    },
     healths: {
         never: 'never synced',
         success: 'fresh',
@@ -285,15 +404,21 @@ export default {
         stale: 'old: the last sync is too long ago',
     },
     filterLabels: {
+        change: 'Change',
         course: 'Course',
         status: 'Status',
-        reason: 'Sign',
+        reason: 'Reason',
+        facilitator: 'Facilitator',
+        province: 'Province',
+        city: 'City',
+        chance: 'Chance in 28 days',
+        state: 'Contact',
         active: 'Activity',
         alumni: 'Members before',
         completed: 'Completed at least',
         facilitating: 'Leading',
-        kind: 'What',
-        severity: 'Weight',
+        kind: 'Type',
+        severity: 'Severity',
         outlier: 'Unusual',
         role: 'Role',
         finding: 'Finding',
@@ -302,14 +427,22 @@ export default {
         class: 'Kind',
     },
     filters: {
+        change: (change) => `In the last 7 days: ${change}`,
         id: (name) => `Only ${name}`,
         group: (name) => `Group: ${name}`,
         course: (name) => `Course: ${name}`,
         status: (status) => `Status: ${status}`,
         facilitator: (name) => `Facilitator: ${name}`,
-        reason: (reason) => `Sign: ${reason}`,
+        reason: (reason) => `Reason: ${reason}`,
+        province: (name) => `Province: ${name}`,
+        city: (name) => `City: ${name}`,
+        chance: (value) =>
+            value === 'unknown'
+                ? 'Chance: too few such silences to say'
+                : `Chance: at least ${value}%`,
+        state: (state) => state,
         kind: (kind) => kind,
-        severity: (severity) => `Weight: ${severity}`,
+        severity: (severity) => `Severity: ${severity}`,
         outlier: (outlier) => `Unusually ${outlier}`,
         run: (run) => `Run ${run}`,
         mode: (mode) => `Kind: ${mode}`,
@@ -330,132 +463,53 @@ export default {
         active: { yes: 'Active', no: 'Not active' },
         alumni: { yes: 'Were members first', no: 'Were no members before' },
         facilitating: { yes: 'Lead a group', no: 'Lead no group' },
-        met: { in: (when) => `First met in ${when}`, from: (when) => `First met from ${when}`, to: (when) => `First met until ${when}` },
-        graduated: { in: (when) => `Graduated in ${when}`, from: (when) => `Graduated from ${when}`, to: (when) => `Graduated until ${when}` },
-        created: { in: (when) => `Created in ${when}`, from: (when) => `Created from ${when}`, to: (when) => `Created until ${when}` },
-        since: { in: (when) => `New in ${when}`, from: (when) => `Leading since ${when} or later`, to: (when) => `Leading since ${when} or earlier` },
-    },
-    atRisk: {
-        caption: 'Groups at risk',
-        count: (n, count) => `${groups(n, count)} at risk`,
-        rule: (rules) =>
-            `Active groups that have been silent for at least half of the ${rules.active_days} days after which a group counts as stalled, or for more than twice their usual time.`,
-        empty: 'No active group is on its way to stalling. That is good news.',
-    },
-    groupsPage: {
-        caption: 'Groups',
-        count: groups,
-        empty: 'There is no group in the curriculum.',
-        one: 'Group',
-        all: 'All groups',
-        why: 'Why it is so',
-        timeline: 'Meetings',
-        roster: 'People',
-        kin: 'Before and after',
-        unknown: (day) => `On ${day} there is no group with this id:`,
-        unknownWhy: 'It may not exist yet on that day, or not any more, or its course isn’t part of the curriculum.',
-        unknownShort: 'There is no such group.',
-        neverMet: 'This group has never met: no attendance is known.',
-        episodes: (reached, whole) => `episode ${reached} of ${whole}`,
-        bothRoles: (n) => `(${n} more ${one(n, 'is a member and leads', 'are members and lead')} it, too)`,
-        reasons: {
-            GRADUATED: (group, format) =>
-                `Graduated: it attended episode ${format.number(group.max_episode_reached)} of ${format.number(group.max_episodes)}; the last one first on ${format.day(group.graduated_on)}.`,
-            ACTIVE: (group, format, rules) =>
-                `Active: it last met ${format.number(group.days_inactive)} ${one(group.days_inactive, 'day', 'days')} ago; up to ${rules.active_days} count as active.`,
-            STALLED: (group, format, rules) =>
-                `Stalled: it last met ${format.number(group.days_inactive)} days ago; more than ${rules.active_days} count as stalled.`,
-            NOT_STARTED_NEVER_MET: (group, format, rules) =>
-                `Not started: it has never met, and was planned to start on ${format.day(group.started_on)}; up to ${rules.active_days} days after that it counts as not started.`,
-            STALLED_NEVER_MET: (group, format, rules) =>
-                `Stalled: it has never met, although it was planned to start on ${format.day(group.started_on)}, more than ${rules.active_days} days ago.`,
+        met: {
+            in: (when) => `First met in ${when}`,
+            from: (when) => `First met from ${when}`,
+            to: (when) => `First met until ${when}`,
         },
-        fact: 'Fact',
-        value: 'Value',
-        because: 'Why',
-        facts: { facilitator_id: 'Facilitator', is_rescuable: 'To rescue', went_on_as: 'Went on as', came_from: 'Came from', anomaly: 'Anomaly' },
-        role: 'Role',
-        joined: 'Joined',
-        comes: 'Still comes',
-        comesUnknown: 'attendance that old is not kept person by person',
-        people: (n, count) => `${count} ${one(n, 'person or role', 'people and roles')}`,
-        nobody: 'Nobody belongs to this group.',
-        cameFrom: 'Came from',
-        cameFromNone: 'No earlier group is known that these people came from.',
-        wentOn: 'Went on as',
-        wentOnNone: 'It has not been found again in a next course.',
-    },
-    timeline: {
-        finding: ({ days: [n, days], first, last, steps: [m, steps], reached, whole }) =>
-            n === 1
-                ? `Met on one day, ${first}, and reached episode ${reached} of ${whole}.`
-                : `Met on ${days} days from ${first} to ${last}; ${steps} ${one(m, 'meeting', 'meetings')} brought it further, to episode ${reached} of ${whole}.`,
-        goal: (episode) => `Graduates at episode ${episode}`,
-        marks: { milestone: 'brought it further', own: 'met, no further', foreign: 'another course’s episode' },
-        day: 'Day',
-        episode: 'Episode',
-        title: 'Title',
-        attendances: 'Attendances',
-        milestone: 'Brought it further',
-        own: 'Own course',
-        noEpisode: 'the episode is not there any more',
-        episodeOf: (episode, title) => `episode ${episode}${title && `, ${title}`}`,
-    },
-    facilitatorsPage: {
-        caption: 'Facilitators',
-        count: (n, count) => `${count} ${one(n, 'facilitator', 'facilitators')}`,
-        empty: 'There is no facilitator.',
-        growth: 'How many there are',
-        list: 'One by one',
-        figures: { total_facilitators: 'All facilitators', active_facilitators: 'Active', alumni_facilitators: 'Were members first' },
-        ofAll: (percent, total) => `${percent} of ${total}`,
-        counted: {
-            total_facilitators: () => 'who lead or led a group, in the curriculum or not',
-            active_facilitators: (rules) => `lead a group of the curriculum that met in the last ${rules.active_days} days, graduated or not`,
-            alumni_facilitators: () => 'joined a group as a member before they last became a facilitator',
+        graduated: {
+            in: (when) => `Graduated in ${when}`,
+            from: (when) => `Graduated from ${when}`,
+            to: (when) => `Graduated until ${when}`,
+        },
+        created: {
+            in: (when) => `Created in ${when}`,
+            from: (when) => `Created from ${when}`,
+            to: (when) => `Created until ${when}`,
+        },
+        since: {
+            in: (when) => `New in ${when}`,
+            from: (when) => `Leading since ${when} or later`,
+            to: (when) => `Leading since ${when} or earlier`,
         },
     },
-    newcomers: {
-        title: 'New ones, month by month',
-        span: 'Months',
-        spans: { 12: 'the last 12', 24: 'the last 24', all: 'all' },
-        soFar: 'so far',
-        new: (n, count) => `${count} new ${one(n, 'facilitator', 'facilitators')}`,
-        newOnes: 'New',
-        allOnes: 'All, up to its end',
-        noWholeMonth: 'New facilitators by month; a comparison needs two whole months.',
-        finding: ({ n, count, month, difference, shown, before }) =>
-            `${count} new ${one(n, 'facilitator', 'facilitators')} in ${month}, ${
-                difference === 0 ? 'as many as' : `${shown} ${difference > 0 ? 'more' : 'fewer'} than`
-            } in ${before}.`,
-        rule: 'A facilitator is new in the month in which they first led any group. The hatched month isn’t over: it counts only so far, and isn’t compared.',
+    changesPage: {
+        caption: 'Groups that changed',
+        empty: 'No group’s status changed in the last 7 days.',
+        rule:
+            'Groups whose status differs from what it was exactly 7 days earlier. What went ' +
+            'back in between is not shown.',
     },
-    membersPage: { caption: 'Members', count: (n, count) => `${count} ${one(n, 'member', 'members')}`, empty: 'There is no member.' },
-    journey: {
-        all: 'All members',
-        caption: 'The groups, in the order of joining',
-        courses: 'Course by course',
-        empty: 'This user is in no group of the curriculum.',
-        unknown: (id) => `There is no user “${id}”, or there was none on this day.`,
-        leads: 'As a facilitator in',
-        asFacilitator: '(see the facilitator)',
-        leading: 'leads it',
-        role: 'As',
-        roles: { MEMBER: 'member', FACILITATOR: 'facilitator', 'MEMBER, FACILITATOR': 'member and facilitator' },
-        joined: 'Joined',
-        joinedAtNoTime: 'the record has no time',
-        completed: 'Completed',
-        rule: 'A course is completed when the group graduated and the member had joined it by then. Who joined later has not completed it.',
-        places: {
-            completed: ({ day }) => `completed on ${day}`,
-            underWay: ({ percent }) => `under way, ${percent}`,
-            stalled: ({ percent }) => `stalled at ${percent}`,
-            notStarted: () => 'the group has not started',
-            joinedLate: () => 'joined after its graduation',
-            none: 'not joined',
-        },
+    membersPage: {
+        caption: 'Members',
+        count: (n, count) => `${count} ${one(n, 'member', 'members')}`,
+        empty: 'There is no member.',
     },
     timePage: {
+        cohorts: {
+            title: 'By the month of the first meeting',
+            within: 'Graduated within',
+            span: (months) => `${months} months`,
+            open: 'not over',
+            of: (graduated, groups) => `${graduated} of ${groups}`,
+            nobody: 'no group first met in this month',
+            none: 'No group has met yet.',
+            rule:
+                'Of the groups that first met in a month, the share that graduated within so ' +
+                'many months of their own first meeting. A share is “not over” while a group ' +
+                'of that month still has time. The last 24 months; the file has all of them.',
+        },
         overview: 'Half of the groups need at most',
         histograms: 'How the days are spread',
         courses: 'Course by course',
@@ -463,127 +517,34 @@ export default {
         outliers: 'Unusually fast or slow',
         empty: 'No group has graduated.',
         noOutliers: 'No group took unusually little or much time.',
-        finding: (quick, quickDays, slow, slowDays) => `The median is between ${quickDays} days (${quick}) and ${slowDays} days (${slow}).`,
-        findingOne: (course, days) => `${course}: half of its graduates needed at most ${days} days.`,
+        finding: (quick, quickDays, slow, slowDays) =>
+            `The median is between ${quickDays} days (${quick}) and ${slowDays} days (${slow}).`,
+        findingOne: (course, days) =>
+            `${course}: half of its graduates needed at most ${days} days.`,
         days: (n, count) => `${count} ${one(n, 'day', 'days')}`,
         ninety: (days) => `90% at most ${days}`,
         counted: 'Groups counted',
         leftOut: 'Not graduated (yet), left out',
-        rule: 'Days from the first meeting to the graduation, by the calendar of the reporting zone. Groups that have not graduated are left out, the slow ones among them: the figures are rather too good.',
-        spread: (course, n, count, days) => `${course}: ${groups(n, count)}, half of them within ${days} days.`,
+        rule:
+            'Days from the first meeting to the graduation, by the calendar of the reporting ' +
+            'zone. Groups that have not graduated are left out, the slow ones among them: real ' +
+            'times are probably longer.',
+        spread: (course, n, count, days) =>
+            `${course}: ${groups(n, count)}, half of them within ${days} days.`,
         span: (from, to) => `${from} to ${to} days`,
         openSpan: (from) => `${from} days or more`,
         from: (from) => `${from}+`,
         spanOf: 'Days',
-        axis: 'Each column is a span of days, below it stands its first day; the last one holds all that took longer.',
+        axis:
+            'Each column is a span of days, below it stands its first day; the last one holds ' +
+            'all that took longer.',
         outlierRule:
-            'A group is unusual when it took more than 1.5 times the distance between the quartiles of its course’s graduates less than the first, or more than the third.',
+            'A group is unusual when it took more than 1.5 times the distance between the ' +
+            'quartiles of its course’s graduates less than the first, or more than the ' +
+            'third.',
     },
-    qualityPage: {
-        kinds: 'Rule by rule',
-        anomalies: 'Groups that break a rule',
-        data: 'Findings in the data',
-        count: (n, count) => `${count} ${one(n, 'anomaly', 'anomalies')}`,
-        findingCount: (n, count) => `${count} ${one(n, 'finding', 'findings')}`,
-        where: 'Where',
-        none: 'none',
-        means: 'What it means',
-        remedy: 'What to do',
-        noAnomalies: 'No group breaks a rule. That is good news.',
-        noFindings: 'Nothing is odd in the data. That is good news.',
-        dataRule: 'Each finding counts its rows in the database and names one of them. It is mended in production, where the data is kept; the next sync brings it here.',
-        dataNow: 'The findings are always those of the last sync, whatever day you look at.',
-        advice: {
-            NEEDS_FACILITATOR: ['Nobody with a user account leads it.', 'Name a facilitator.'],
-            MULTIPLE_FACILITATORS: ['Several people have led it; the one who joined first counts.', 'End the records that are wrong.'],
-            MEMBER_COUNT_OUT_OF_RANGE: ['It has fewer than 2 or more than 5 members.', 'Merge or split the group, or add the members who are missing.'],
-            SKIPPED_COURSE: [
-                'It came from a group of an earlier course than the one before.',
-                'Ask the facilitator: a wrong date or a wrong facilitator looks the same.',
-            ],
-            EARLY_START: [
-                'It began well before the group it came from had graduated.',
-                'Ask the facilitator: a wrong date or a wrong facilitator looks the same.',
-            ],
-            NO_PREDECESSOR: ['No group of the course before went on as this one.', 'Nothing: often they are new people.'],
-            LATE_START: [
-                'It began long after the group it came from had graduated.',
-                'Ask the facilitator: a wrong date or a wrong facilitator looks the same.',
-            ],
-            FOREIGN_EPISODE: ['It attended an episode of another course: that is activity, but no progress.', 'Move the attendance to the right episode.'],
-            EPISODE_BEYOND_MAX: ['It attended an episode of its own course after the last one.', 'Correct the course’s number of episodes, or the episode’s place.'],
-            FUTURE_ATTENDANCE: ['It has attendance that lies in the future.', 'Correct the time of the attendance.'],
-        },
-        findingAdvice: {
-            null_values: 'Nothing, unless a column surprises.',
-            orphan_reference: 'Restore what the row points to, or delete the row.',
-            quarantine: 'Restore what the row points to, or delete it; each sync tries it again.',
-            drift: 'Tell who runs this database: the extension may need an update.',
-            end_before_start: 'Correct the dates.',
-            updated_before_created: 'Nothing: a sync compares contents, not times of change.',
-            deleted_before_created: 'Correct the time of deletion.',
-            in_future: 'Correct the date.',
-            attendance_before_group: 'Correct when the group was created.',
-            joined_before_group: 'Correct when the group was created.',
-            joined_at_null: 'Fill in when they joined.',
-            implausible_date: 'Correct the date; until then it counts for nothing.',
-            ignored_person: 'Link the record to a user.',
-            group_without_hangout: 'Set the group’s course.',
-            duplicate_email: 'Merge the users; until then members may not be recognised in the next course.',
-            near_miss_course: 'Rename it, or add the name to the list of courses.',
-            role_seen: 'Correct a role that is neither MEMBER nor FACILITATOR.',
-            membership_status_seen: 'Nothing: it decides nothing.',
-            group_status_seen: 'Nothing: it decides nothing.',
-        },
-    },
-    home: {
-        groups: 'Groups',
-        facilitators: 'Facilitators',
-        attention: 'What needs attention',
-        cards: {
-            active: 'Active',
-            at_risk: 'At risk',
-            stalled: 'Stalled',
-            rescuable: 'To rescue',
-            graduated: 'Graduated',
-            graduations_last_month: (month) => `Graduated in ${month}`,
-            groups_total: 'All groups',
-            active_facilitators: 'Active',
-            new_facilitators_last_month: (month) => `New in ${month}`,
-            alumni_pct: 'Were members first',
-        },
-        notes: {
-            active: (percent) => `${percent} of all groups`,
-            at_risk: () => 'active, but on the way to stalling',
-            stalled: (percent) => `${percent} of all groups`,
-            rescuable: (percent) => `stalled with at least ${percent}% done`,
-            graduated: (percent) => `${percent} of all groups`,
-            groups_total: (count) => `${count} of them not started`,
-            active_facilitators: (days) => `lead a group that met in the last ${days} days`,
-            alumni_pct: ([part, whole]) => `${part} of ${whole} facilitators`,
-        },
-        inMonth: (month) => `in ${month}`,
-        onDay: (day) => `on ${day}`,
-        changes: {
-            number: (n, shown, when) => (n === 0 ? `As many as ${when}` : `${shown} ${n > 0 ? 'more' : 'fewer'} than ${when}`),
-            percent: (n, shown, when) => (n === 0 ? `The same as ${when}` : `${shown} points ${n > 0 ? 'more' : 'less'} than ${when}`),
-        },
-        findings: {
-            rescuable: (n, count, rules) =>
-                `${groups(n, count)} ${one(n, 'is', 'are')} stalled with at least ${rules.rescue_min_pct}% of the course behind ${one(n, 'it', 'them')}.`,
-            at_risk: (n, count) => `${groups(n, count)} still ${one(n, 'meets', 'meet')}, but ${one(n, 'is', 'are')} on the way to stalling.`,
-            anomalies: (n, count) => `${count} ${one(n, 'anomaly needs', 'anomalies need')} a look.`,
-            not_started: (n, count) => `${groups(n, count)} ${one(n, 'is', 'are')} new and ${one(n, 'has', 'have')} not met yet.`,
-            awaiting: (n, count, rules) =>
-                `${groups(n, count)} graduated in the last ${rules.link_days} days and may still go on to the next course.`,
-            continued: (n, count) => `${groups(n, count)} went on to the next course after ${one(n, 'its', 'their')} graduation.`,
-        },
-        fine: {
-            rescuable: () => 'No group is stalled near the end of its course.',
-            at_risk: () => 'No active group is on the way to stalling.',
-            anomalies: () => 'No group breaks a rule that needs a look.',
-        },
-    },
+    qualityPage,
+    home,
     funnel: {
         bars: 'Course by course',
         table: 'The same as a table',
@@ -599,7 +560,7 @@ export default {
         graduationRate: 'Graduated, of all',
         continuationRate: 'Went on, of graduated',
         awaiting: 'May still go on',
-        settledRate: 'Went on, of settled',
+        settledRate: 'Continued (past 90 days)',
         ofGroups: (percent) => `${percent} of groups`,
         ofGraduated: (percent) => `${percent} of graduated`,
         last: 'The last course: there is no next one.',
@@ -621,25 +582,43 @@ export default {
         overlap: 'Of the smaller group',
         searchLinks: 'Group',
         linkCount: (n, count) => `${count} ${one(n, 'link', 'links')}`,
-        linkRule: 'A group may have gone on as several, and several may have gone on as one: there can be more links than groups that went on.',
+        linkRule:
+            'A group may have gone on as several, and several may have gone on as one: ' +
+            'there can be more links than groups that went on.',
         noLinks: 'No group has gone on to a next course.',
         define: (rules) => ({
             total: 'Groups whose course has exactly this name, whatever became of them.',
             started: 'Groups with attendance on at least one day.',
             graduated:
-                'Groups that attended the course’s last episode, or a later one, of their own course. They count as graduated for good, and no longer as active or stalled.',
+                'Groups that attended the course’s last episode, or a later one, of their ' +
+                'own course. They count as graduated for good, and no longer as active or ' +
+                'stalled.',
             active: `Not graduated, and met in the last ${rules.active_days} days.`,
-            stalled: `Not graduated, and no meeting for more than ${rules.active_days} days (for a group that never met: since its planned start).`,
-            notStarted: `Never met, and planned to start no more than ${rules.active_days} days ago, or later.`,
-            continued: `Graduated groups that are found again in the next course: the same facilitator, at least ${rules.link_min_shared} members in common, and they are at least ${rules.link_min_overlap_pct}% of the smaller group. The next course starts between ${rules.link_early_days} days before and ${rules.link_days} days after the graduation.`,
-            awaiting: `Graduated no more than ${rules.link_days} days ago and not found in the next course: it is too early to call them lost.`,
-            settledRate: `Of the groups that graduated more than ${rules.link_days} days ago, the share that went on. This rate no longer changes with time.`,
+            stalled:
+                `Not graduated, and no meeting for more than ${rules.active_days} days (for a ` +
+                'group that never met: since its planned start).',
+            notStarted:
+                `Never met, and planned to start no more than ${rules.active_days} days ago, ` +
+                'or later.',
+            continued:
+                'Graduated groups that are found again in the next course: the same ' +
+                `facilitator, at least ${rules.link_min_shared} members in common, and they ` +
+                `are at least ${rules.link_min_overlap_pct}% of the smaller group. The next ` +
+                `course starts between ${rules.link_early_days} days before and ` +
+                `${rules.link_days} days after the graduation.`,
+            awaiting:
+                `Graduated no more than ${rules.link_days} days ago and not found in the next ` +
+                'course: it is too early to call them lost.',
+            settledRate:
+                `Of the groups that graduated more than ${rules.link_days} days ago, the share ` +
+                'that went on. This rate no longer changes with time.',
         }),
     },
     dropOff: {
         beforeFirst: 'before the first episode',
         episode: (episode) => `episode ${episode}`,
-        finding: (course, episode, n, count, percent) => `${course}: most stall at ${episode}, ${groups(n, count)} (${percent} of the stalled).`,
+        finding: (course, episode, n, count, percent) =>
+            `${course}: most stall at ${episode}, ${groups(n, count)} (${percent} of the stalled).`,
         none: (course) => `${course}: no group is stalled.`,
         stalled: (n, count) => `${groups(n, count)} stalled`,
         furthest: 'Furthest episode',
@@ -648,79 +627,5 @@ export default {
         ofStalled: 'Of all stalled',
         noneStalled: 'none stalled',
     },
-    rescue: {
-        caption: 'Groups to rescue',
-        count: (n, count) => `${groups(n, count)} to rescue`,
-        empty: (rules) =>
-            `No group needs rescuing. That is good news: none is stalled with at least ${rules.rescue_min_pct}% of its course behind it.`,
-        rule: (rules) =>
-            `Stalled groups (no meeting for more than ${rules.active_days} days) with at least ${rules.rescue_min_pct}% of the course’s episodes behind them.`,
-    },
-    syncPage: {
-        state: 'Now',
-        history: 'Runs',
-        errors: 'Errors',
-        historyEmpty: 'No sync has run yet.',
-        errorsEmpty: 'No errors: every sync so far went without one.',
-        run: 'Run',
-        status: 'Result',
-        mode: 'Kind',
-        trigger: 'Started by',
-        started: 'Start',
-        duration: 'Time',
-        inserted: 'Added',
-        updated: 'Changed',
-        deleted: 'Removed',
-        message: 'Message',
-        when: 'When',
-        where: 'Where',
-        what: 'What happened',
-        remedy: 'What to do',
-        runs: (n, count) => `${count} ${one(n, 'run', 'runs')}`,
-        errorCount: (n, count) => `${count} ${one(n, 'error', 'errors')}`,
-        retried: 'The run tried again by itself.',
-        notEnded: 'not ended',
-        noMessage: 'nothing to say',
-        notCounted: 'not counted',
-        oneRun: (id) => `Run ${id}`,
-        allRuns: 'All runs',
-        unknownRun: 'There is no run with this number:',
-        unknownRunWhy: 'The runs below are all that are kept.',
-        ended: 'End',
-        tables: 'Table by table',
-        noTables: 'It came to no table.',
-        table: 'Table',
-        together: 'Together',
-        pulled: 'Read',
-        repaired: 'Repaired',
-        there: 'Rows in production',
-        here: 'Rows here',
-        schedule: 'Schedule',
-        plan: 'Sync runs by itself',
-        everyMinutes: (minutes) => (minutes === 1 ? 'every minute' : `every ${minutes} minutes`),
-        hourlyAt: (minute) => `every hour, at minute ${minute}`,
-        dailyAt: (time) => `every day at ${time} (the server’s cron time)`,
-        noPlan: 'none: a sync is only started by hand',
-        planHow: 'Who runs the database can plan one every half hour:',
-        lastSuccess: 'Last good sync',
-        neverSynced: 'never',
-        health: 'State of the data',
-        healthWhy: 'Because',
-        alerts: 'Alerts that wait to be sent',
-        comparison: 'Comparison with production',
-        compare: 'Compare now',
-        comparisonWhat: 'Reads every table and compares it with production, row by row. It changes nothing here or there; “Sync now” mends what differs.',
-        neverCompared: 'No comparison was made yet.',
-        outcomes: {
-            running: (at) => `A comparison works since ${at}.`,
-            success: (at) => `All was the same on ${at}.`,
-            warning: (at) => `Something differed on ${at}.`,
-            failed: (at) => `The comparison of ${at} failed.`,
-            cancelled: (at) => `The comparison of ${at} was cancelled.`,
-            crashed: (at) => `The comparison of ${at} was interrupted.`,
-        },
-        compared: { success: 'the same', warning: 'differs' },
-        comparedWindow: 'Of the attendance the recent weeks are counted, those that are kept row by row.',
-        noRemedy: 'Nothing is known for this code; the message is all there is.',
-    },
+    syncPage,
 };

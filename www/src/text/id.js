@@ -1,54 +1,111 @@
-// Semua teks halaman dalam bahasa Indonesia. Fungsi menerima nilai yang sudah diformat; `n` adalah angkanya sendiri.
+// Semua teks halaman dalam bahasa Indonesia. Fungsi menerima nilai yang sudah diformat; `n` adalah
+// angkanya sendiri.
 
-const groups = (n, count) => `${count} grup`;
+import contact from './contact/id.js';
+import groupTexts from './groups/id.js';
+import home from './home/id.js';
+import qualityPage from './quality/id.js';
+import syncPage, { syncErrors } from './sync/id.js';
+import places from './places/id.js';
+import { groups } from './words-id.js';
 
 export default {
+    ...groupTexts,
     shell: {
         skip: 'Langsung ke isi',
         nav: 'Halaman',
+        navGroups: { daily: 'Sehari-hari', insight: 'Wawasan', upkeep: 'Perawatan' },
         menu: 'Menu',
         noScript: 'Halaman ini memerlukan JavaScript untuk menampilkan angka.',
         language: 'Bahasa',
-        theme: 'Warna',
+        theme: 'Tampilan',
         themes: { system: 'Ikut sistem', light: 'Terang', dark: 'Gelap' },
         zone: (zone) => `Hari dan jam menurut zona ${zone}.`,
         version: 'Versi',
     },
     pages: {
-        home: { nav: 'Beranda', title: 'Ikhtisar', lead: 'Keadaan grup belajar, dan apa yang perlu diperhatikan.' },
+        home: {
+            nav: 'Beranda',
+            title: 'Ringkasan',
+            lead: 'Keadaan grup belajar, dan apa yang perlu diperhatikan.',
+        },
         funnel: {
-            nav: 'Corong',
-            title: 'Corong kurikulum',
-            lead: 'Berapa grup yang memulai tiap kursus, menamatkannya, dan lanjut ke kursus berikutnya.',
+            nav: 'Alur jenjang',
+            title: 'Alur jenjang',
+            lead:
+                'Berapa grup yang memulai tiap kursus, menamatkannya, dan lanjut ke kursus ' +
+                'berikutnya.',
         },
-        rescue: {
-            nav: 'Daftar bantuan',
-            title: 'Daftar bantuan',
-            lead: 'Grup yang berhenti padahal sebagian besar kursus sudah dilalui: satu telepon mungkin cukup.',
+        contact: {
+            nav: 'Perlu dihubungi',
+            title: 'Perlu dihubungi',
+            lead:
+                'Grup yang berhenti menjelang akhir kursus, dan grup yang makin jarang ' +
+                'bertemu: satu pesan mungkin sudah cukup.',
         },
-        facilitators: { nav: 'Fasilitator', title: 'Fasilitator', lead: 'Siapa yang memimpin grup, berapa yang baru, dan berapa yang dulunya anggota.' },
-        'at-risk': {
-            nav: 'Berisiko',
-            title: 'Grup berisiko',
-            lead: 'Grup yang masih bertemu, tetapi lebih jarang dari biasanya: sapaan sekarang mungkin cukup.',
+        facilitators: {
+            nav: 'Fasilitator',
+            title: 'Fasilitator',
+            lead: 'Siapa yang memimpin grup, berapa yang baru, dan berapa yang dulunya anggota.',
         },
-        time: { nav: 'Waktu lulus', title: 'Waktu sampai lulus', lead: 'Berapa lama sebuah grup dari pertemuan pertama sampai akhir kursusnya.' },
-        groups: { nav: 'Grup', title: 'Grup', lead: 'Semua grup kurikulum: keadaannya, kapan terakhir bertemu, dan siapa yang memimpin.' },
-        members: { nav: 'Anggota', title: 'Anggota', lead: 'Seberapa jauh tiap anggota menempuh kurikulum.' },
-        quality: { nav: 'Kualitas', title: 'Kualitas data', lead: 'Apa yang tampak janggal dalam data, dan apa yang dapat diperbaiki di sumbernya.' },
+        time: {
+            nav: 'Waktu lulus',
+            title: 'Waktu sampai lulus',
+            lead: 'Berapa lama sebuah grup dari pertemuan pertama sampai akhir kursusnya.',
+        },
+        groups: {
+            nav: 'Grup',
+            title: 'Grup',
+            lead:
+                'Semua grup kurikulum: keadaannya, kapan terakhir bertemu, dan siapa yang ' +
+                'memimpin.',
+        },
+        members: {
+            nav: 'Anggota',
+            title: 'Anggota',
+            lead: 'Seberapa jauh tiap anggota menempuh kurikulum.',
+        },
+        places: { nav: 'Tempat', title: 'Tempat', lead: 'Keadaan grup di tiap provinsi dan kota.' },
+        quality: {
+            nav: 'Kualitas',
+            title: 'Kualitas data',
+            lead: 'Apa yang tampak janggal dalam data, dan apa yang dapat diperbaiki di sumbernya.',
+        },
         sync: {
             nav: 'Sinkronisasi',
             title: 'Sinkronisasi',
             lead: 'Bagaimana angka sampai ke sini dari produksi, dan apa yang gagal di jalan.',
         },
     },
+    missingPage: {
+        title: 'Halaman ini tidak ada',
+        what: 'Alamatnya mungkin sudah lama, atau salah ketik.',
+        home: 'Ke Beranda',
+    },
+    finder: {
+        label: 'Cari grup atau orang',
+        tooShort: 'Tulis sedikitnya dua huruf.',
+        none: (words) => `Tidak ada grup, fasilitator, atau anggota bernama “${words}”.`,
+        found: {
+            groups: (n, count) => `${count} grup`,
+            facilitators: (n, count) => `${count} fasilitator`,
+            members: (n, count) => `${count} anggota`,
+        },
+        all: {
+            groups: (words) => `Semua grup dengan “${words}”`,
+            facilitators: (words) => `Semua fasilitator dengan “${words}”`,
+            members: (words) => `Semua anggota dengan “${words}”`,
+        },
+    },
     asOf: {
         label: 'Per tanggal',
         today: 'Kembali ke hari ini',
         note: 'Semua ditampilkan menurut keadaan pada',
-        future: 'Hari itu belum diketahui: inilah keadaannya bila sampai saat itu tidak terjadi apa-apa.',
+        future: 'Hari itu belum tiba. Beginilah keadaannya bila tidak terjadi apa-apa sampai',
         elsewhere: 'Halaman ini selalu tentang saat ini. Halaman lain tetap pada',
-        unreadable: (value) => `“${value}” dalam alamat bukan tanggal, jadi diabaikan. Tanggal ditulis seperti 2026-03-31.`,
+        unreadable: (value) =>
+            `“${value}” dalam alamat bukan tanggal, jadi diabaikan. Tanggal ditulis ` +
+            'seperti 2026-03-31.',
         outOfBounds: 'Pilih tanggal paling lambat hari sinkronisasi terakhir.',
     },
     freshness: {
@@ -57,8 +114,12 @@ export default {
         current: (asOf, ago) => `Data per ${asOf}, disinkronkan ${ago}.`,
         justNow: 'baru saja',
         stale: (asOf, ago) => `Data sudah lama: per ${asOf}, disinkronkan ${ago}.`,
-        failed: (asOf, ago) => `Sinkronisasi terakhir gagal. Yang tampak adalah data per ${asOf}, disinkronkan ${ago}.`,
-        interrupted: (asOf, ago) => `Sinkronisasi terakhir terputus. Yang tampak adalah data per ${asOf}, disinkronkan ${ago}.`,
+        failed: (asOf, ago) =>
+            `Sinkronisasi terakhir gagal. Yang tampak adalah data per ${asOf}, ` +
+            `disinkronkan ${ago}.`,
+        interrupted: (asOf, ago) =>
+            `Sinkronisasi terakhir terputus. Yang tampak adalah data per ${asOf}, ` +
+            `disinkronkan ${ago}.`,
         failedFirst: 'Sinkronisasi pertama gagal. Belum ada data.',
         interruptedFirst: 'Sinkronisasi pertama terputus. Belum ada data.',
         never: 'Belum pernah disinkronkan.',
@@ -76,13 +137,17 @@ export default {
         elapsed: (time) => `sudah ${time}`,
         remaining: (time) => `sekitar ${time} lagi`,
         started: (id) => `Proses ${id} dimulai.`,
-        already: (id) => (id ? `Proses ${id} sudah berjalan; ini kemajuannya.` : 'Sinkronisasi sudah berjalan; ini kemajuannya.'),
+        already: (id) =>
+            id
+                ? `Proses ${id} sudah berjalan; ini kemajuannya.`
+                : 'Sinkronisasi sudah berjalan; ini kemajuannya.',
         ended: {
             success: 'Sinkronisasi selesai. Angka sudah baru.',
             warning: 'Sinkronisasi selesai, dengan peringatan.',
             failed: 'Sinkronisasi gagal. Yang sudah terbawa sampai saat itu tetap ada.',
             cancelled: 'Sinkronisasi dibatalkan. Yang sudah terbawa sampai saat itu tetap ada.',
-            crashed: 'Sinkronisasi terputus. Sinkronisasi berikutnya melanjutkan dari tempat berhenti.',
+            crashed:
+                'Sinkronisasi terputus. Sinkronisasi berikutnya melanjutkan dari tempat berhenti.',
         },
         compared: {
             success: 'Perbandingan selesai: semuanya sama.',
@@ -91,18 +156,21 @@ export default {
             cancelled: 'Perbandingan dibatalkan. Tidak ada yang diubah olehnya.',
             crashed: 'Perbandingan terputus. Tidak ada yang diubah olehnya.',
         },
-        silent: (time) => `Tidak ada tanda kerja selama ${time}: terputus. Sinkronisasi baru melanjutkan dari tempat berhenti.`,
+        silent: (time) =>
+            `Tidak ada tanda kerja selama ${time}: terputus. Sinkronisasi baru melanjutkan ` +
+            'dari tempat berhenti.',
         idle: 'Tidak ada sinkronisasi yang berjalan.',
         last: (id, status, ago) => `Yang terakhir, proses ${id}, berakhir ${ago}: ${status}.`,
         lastInterrupted: (id) =>
-            `Yang terakhir, proses ${id}, terputus: prosesnya mati sebelum selesai. Sinkronisasi berikutnya melanjutkan dari tempat berhenti.`,
+            `Yang terakhir, proses ${id}, terputus: prosesnya mati sebelum selesai. ` +
+            'Sinkronisasi berikutnya melanjutkan dari tempat berhenti.',
         viewer: 'Anda boleh melihat, tetapi tidak boleh memulai sinkronisasi.',
         notStarted: 'Sinkronisasi tidak dapat dimulai.',
         notCancelled: 'Sinkronisasi tidak dapat dibatalkan.',
         phases: {
             starting: 'Bersiap',
             preflight: 'Memeriksa produksi',
-            survey: 'Membandingkan dengan produksi',
+            compare: 'Membandingkan dengan produksi',
             open: 'Bersiap',
             pull: 'Membaca dari produksi',
             past: 'Membaca riwayat',
@@ -110,18 +178,20 @@ export default {
             merge: 'Menulis perubahan',
             window: 'Menulis kehadiran',
             deletes: 'Menghapus yang dihapus di produksi',
-            settle: 'Menyiapkan jawaban',
+            refresh: 'Menyiapkan jawaban',
             verify: 'Membandingkan dengan produksi',
             repair: 'Memperbaiki perbedaan',
             finish: 'Menyelesaikan',
         },
     },
     region: {
+        original: 'Pesan asli server',
         loading: 'Memuat…',
         retry: 'Coba lagi',
         firstRun: 'Belum pernah disinkronkan',
         firstRunWhat:
-            'Belum ada angka sebelum sinkronisasi pertama. Grup belajar dibaca dari produksi, mungkin beberapa menit; produksi tidak diubah.',
+            'Belum ada angka sebelum sinkronisasi pertama. Grup belajar dibaca dari ' +
+            'produksi, mungkin beberapa menit; produksi tidak diubah.',
         firstRunElsewhere: 'Mulailah dengan “Sinkronkan” di atas.',
         kept: 'Di bawah ini masih isi yang sebelumnya.',
         code: (code) => `Kode ${code}`,
@@ -130,7 +200,7 @@ export default {
         network: 'Server tidak dapat dihubungi.',
         down: 'Server belum siap.',
         timeout: 'Jawaban terlalu lama.',
-        refused: 'Server tidak dapat membaca permintaan ini. Mungkin karena saringan dalam alamat.',
+        refused: 'Server tidak dapat membaca permintaan ini. Mungkin karena filter dalam alamat.',
         notSignedIn: 'Anda belum (atau tidak lagi) masuk. Muat ulang halaman ini untuk masuk.',
         notAllowed: 'Anda tidak berhak melakukan ini.',
         missing: 'Server tidak mengenalnya. Mungkin versinya berbeda dari halaman ini.',
@@ -139,6 +209,7 @@ export default {
         notReady: 'Ini belum disiapkan.',
         beyond: 'Tabel tidak (lagi) mempunyai halaman itu.',
         busy: 'Terlalu banyak permintaan. Tunggu sebentar.',
+        tooMany: 'Terlalu cepat: lebih dari 60 tindak lanjut dalam satu menit. Tunggu satu menit.',
         server: 'Server tidak dapat menjawab.',
     },
     statuses: {
@@ -152,7 +223,8 @@ export default {
     },
     table: {
         scroll: (caption) => `${caption}: tabel dapat digeser ke samping`,
-        sorted: (column, descending) => `Diurutkan menurut ${column}, ${descending ? 'tertinggi dahulu' : 'terendah dahulu'}.`,
+        sorted: (column, descending) =>
+            `Diurutkan menurut ${column}, ${descending ? 'tertinggi dahulu' : 'terendah dahulu'}.`,
         pages: (caption) => `${caption}: halaman`,
         previous: 'Sebelumnya',
         next: 'Berikutnya',
@@ -161,22 +233,42 @@ export default {
         no: 'tidak',
     },
     list: {
-        filter: (caption) => `${caption}: cari dan saring`,
+        filter: (caption) => `${caption}: cari dan filter`,
         all: 'Semua',
         searchGroups: 'Grup atau fasilitator',
         searchNames: 'Nama',
-        clear: 'Hapus saringan',
-        remove: (filter) => `Hapus saringan “${filter}”`,
-        ignored: (filters) => `Alamat memuat saringan yang tidak berarti di sini, jadi diabaikan: ${filters}`,
+        clear: 'Hapus filter',
+        remove: (filter) => `Hapus filter “${filter}”`,
+        ignored: (filters) =>
+            `Alamat memuat filter yang tidak berarti di sini, jadi diabaikan: ${filters}`,
         none: 'Tidak ada yang dapat ditampilkan.',
-        noneFit: 'Tidak ada yang cocok dengan saringan ini.',
-        file: 'Simpan sebagai CSV',
+        noneFit: 'Tidak ada yang cocok dengan filter ini.',
+        file: 'Unduh CSV',
         rows: (n, count) => `${count} baris`,
+        tools: 'Filter',
+        orderLabel: 'Urutan',
+        order: (column, descending) =>
+            `${column}, ${descending ? 'tertinggi dahulu' : 'terendah dahulu'}`,
+        searched: (words) => `cari: “${words}”`,
+        filteredBy: (filters) => (filters ? `Filter: ${filters}.` : 'Tanpa filter.'),
+        printedPart: (printed, total) =>
+            `Hanya ${printed} dari ${total} baris yang dicetak: persempit filter untuk ` +
+            'mencetak semuanya.',
+    },
+    files: {
+        saved: 'Berkas tersimpan.',
+        notSaved: 'Berkas tidak dapat disimpan.',
     },
     chart: { asTable: 'Tampilkan sebagai tabel' },
     words: { deleted: 'akun dihapus' },
-    contact: { copy: 'Salin', copyOf: (contact) => `Salin ${contact}`, copied: 'Tersalin', notCopied: 'Pilih lalu salin sendiri' },
+    contact,
+    places,
+    contactStates: contact.states,
     columns: {
+        change: 'Perubahan',
+        changed_on: 'Sejak',
+        status_before: 'Status sebelumnya',
+        status_after: 'Status sekarang',
         group_name: 'Grup',
         course_name: 'Kursus',
         sequence_order: 'Urutan',
@@ -185,12 +277,17 @@ export default {
         facilitator_contact: 'Kontak',
         last_meeting_date: 'Pertemuan terakhir',
         days_inactive: 'Hari tanpa pertemuan',
-        days_until_stalled: 'Hari sampai macet',
-        reason: 'Tanda',
+        days_until_stalled: 'Hari sampai vakum',
+        reason: 'Alasan',
         rhythm_days: 'Jarak pertemuan biasanya (hari)',
         progress_pct: 'Kemajuan',
         episodes_remaining: 'Sisa episode',
         resume_chance: 'Peluang bertemu lagi',
+        resume_28_days_pct: 'Peluang dalam 28 hari',
+        contact_state: 'Tindak lanjut',
+        actions: 'Hubungi',
+        city: 'Kota',
+        province: 'Provinsi',
         max_episode_reached: 'Episode terjauh',
         started_on: 'Mulai',
         first_meeting_date: 'Pertemuan pertama',
@@ -219,8 +316,8 @@ export default {
         not_graduated: 'Belum lulus (tidak dihitung)',
         days_to_graduate: 'Hari sampai lulus',
         outlier: 'Tidak biasa',
-        kind: 'Apa',
-        severity: 'Bobot',
+        kind: 'Jenis',
+        severity: 'Tingkat',
         detail: 'Rincian',
         finding: 'Temuan',
         table_name: 'Tabel',
@@ -230,6 +327,7 @@ export default {
         hint: 'Artinya',
     },
     missing: {
+        status_before: 'belum ada',
         any: 'tidak ada nilai',
         facilitator_name: 'tanpa fasilitator',
         facilitator_contact: 'alamat tidak diketahui',
@@ -242,9 +340,21 @@ export default {
         current_course: 'tidak di grup yang aktif',
         not_graduated: 'tidak diketahui',
     },
-    groupStatuses: { ACTIVE: 'aktif', STALLED: 'macet', GRADUATED: 'lulus', NOT_STARTED: 'belum mulai' },
+    changeKinds: {
+        NEW: 'baru',
+        STARTED: 'bertemu untuk pertama kali',
+        RESUMED: 'bertemu lagi setelah vakum',
+        STALLED: 'menjadi vakum',
+        GRADUATED: 'lulus',
+    },
+    groupStatuses: {
+        ACTIVE: 'aktif',
+        STALLED: 'vakum',
+        GRADUATED: 'lulus',
+        NOT_STARTED: 'belum mulai',
+    },
     roles: { MEMBER: 'anggota', FACILITATOR: 'fasilitator' },
-    riskReasons: { SILENT: 'diam', RHYTHM: 'di luar irama' },
+    riskReasons: { SILENT: 'Lama tidak bertemu', RHYTHM: 'Lebih jarang dari biasanya' },
     outliers: { FAST: 'cepat', SLOW: 'lambat' },
     severities: { warning: 'perlu dilihat', info: 'untuk diketahui' },
     anomalyKinds: {
@@ -279,28 +389,36 @@ export default {
         role_seen: 'Peran yang dipakai',
         membership_status_seen: 'Keadaan keanggotaan yang dipakai',
         group_status_seen: 'Keadaan grup yang dipakai',
+        place_spelling: 'Tempat yang mungkin sama',
     },
+    syncErrors,
     syncModes: { incremental: 'perubahan', full: 'semua', verify: 'perbandingan' },
     syncTriggers: { call: 'SQL', worker: 'halaman ini', cron: 'jadwal' },
     errorClasses: { transient: 'hilang sendiri', permanent: 'perlu ditangani', row: 'satu baris' },
     healths: {
         never: 'belum pernah disinkronkan',
-        success: 'segar',
-        warning: 'segar, dengan peringatan',
+        success: 'terbaru',
+        warning: 'terbaru, dengan peringatan',
         failed: 'sinkronisasi terakhir gagal',
         crashed: 'sinkronisasi terakhir terputus',
         stale: 'usang: sinkronisasi terakhir terlalu lama lalu',
     },
     filterLabels: {
+        change: 'Perubahan',
         course: 'Kursus',
         status: 'Status',
-        reason: 'Tanda',
+        reason: 'Alasan',
+        facilitator: 'Fasilitator',
+        province: 'Provinsi',
+        city: 'Kota',
+        chance: 'Peluang dalam 28 hari',
+        state: 'Tindak lanjut',
         active: 'Kegiatan',
         alumni: 'Dulunya anggota',
         completed: 'Menamatkan sedikitnya',
         facilitating: 'Memimpin',
-        kind: 'Apa',
-        severity: 'Bobot',
+        kind: 'Jenis',
+        severity: 'Tingkat',
         outlier: 'Tidak biasa',
         role: 'Peran',
         finding: 'Temuan',
@@ -309,15 +427,23 @@ export default {
         class: 'Jenis',
     },
     filters: {
+        change: (change) => `Dalam 7 hari terakhir: ${change}`,
         id: (name) => `Hanya ${name}`,
         group: (name) => `Grup: ${name}`,
         course: (name) => `Kursus: ${name}`,
         status: (status) => `Status: ${status}`,
         facilitator: (name) => `Fasilitator: ${name}`,
-        reason: (reason) => `Tanda: ${reason}`,
+        reason: (reason) => `Alasan: ${reason}`,
+        province: (name) => `Provinsi: ${name}`,
+        city: (name) => `Kota: ${name}`,
+        chance: (value) =>
+            value === 'unknown'
+                ? 'Peluang: belum dapat diperkirakan'
+                : `Peluang: sedikitnya ${value}%`,
+        state: (state) => state,
         kind: (kind) => kind,
-        severity: (severity) => `Bobot: ${severity}`,
-        outlier: (outlier) => `Luar biasa ${outlier}`,
+        severity: (severity) => `Tingkat: ${severity}`,
+        outlier: (outlier) => `Sangat ${outlier}`,
         run: (run) => `Proses ${run}`,
         mode: (mode) => `Jenis: ${mode}`,
         trigger: (trigger) => `Dimulai oleh: ${trigger}`,
@@ -333,7 +459,7 @@ export default {
         started: { yes: 'Pernah bertemu', no: 'Belum pernah bertemu' },
         continued: { yes: 'Lanjut', no: 'Lulus, tidak lanjut' },
         awaiting: { yes: 'Masih mungkin lanjut', no: 'Lulus, tidak ditunggu lagi' },
-        rescuable: { yes: 'Perlu dibantu', no: 'Tidak perlu dibantu' },
+        rescuable: { yes: 'Perlu dihubungi', no: 'Tidak perlu dihubungi' },
         active: { yes: 'Aktif', no: 'Tidak aktif' },
         alumni: { yes: 'Dulunya anggota', no: 'Dulunya bukan anggota' },
         facilitating: { yes: 'Memimpin grup', no: 'Tidak memimpin grup' },
@@ -342,256 +468,83 @@ export default {
             from: (when) => `Pertama bertemu sejak ${when}`,
             to: (when) => `Pertama bertemu sampai ${when}`,
         },
-        graduated: { in: (when) => `Lulus pada ${when}`, from: (when) => `Lulus sejak ${when}`, to: (when) => `Lulus sampai ${when}` },
-        created: { in: (when) => `Dibuat pada ${when}`, from: (when) => `Dibuat sejak ${when}`, to: (when) => `Dibuat sampai ${when}` },
+        graduated: {
+            in: (when) => `Lulus pada ${when}`,
+            from: (when) => `Lulus sejak ${when}`,
+            to: (when) => `Lulus sampai ${when}`,
+        },
+        created: {
+            in: (when) => `Dibuat pada ${when}`,
+            from: (when) => `Dibuat sejak ${when}`,
+            to: (when) => `Dibuat sampai ${when}`,
+        },
         since: {
             in: (when) => `Baru pada ${when}`,
             from: (when) => `Memimpin sejak ${when} atau sesudahnya`,
             to: (when) => `Memimpin sejak ${when} atau sebelumnya`,
         },
     },
-    atRisk: {
-        caption: 'Grup berisiko',
-        count: (n, count) => `${groups(n, count)} berisiko`,
-        rule: (rules) =>
-            `Grup aktif yang sudah diam sedikitnya setengah dari ${rules.active_days} hari batas macet, atau lebih dari dua kali jarak biasanya.`,
-        empty: 'Tidak ada grup aktif yang hampir macet. Kabar baik.',
+    changesPage: {
+        caption: 'Grup yang berubah',
+        empty: 'Tidak ada grup yang statusnya berubah dalam 7 hari terakhir.',
+        rule:
+            'Grup yang statusnya berbeda dari tepat 7 hari sebelumnya. Yang sempat berubah ' +
+            'lalu kembali tidak ditampilkan.',
     },
-    groupsPage: {
-        caption: 'Grup',
-        count: groups,
-        empty: 'Tidak ada grup dalam kurikulum.',
-        one: 'Grup',
-        all: 'Semua grup',
-        why: 'Mengapa begitu',
-        timeline: 'Pertemuan',
-        roster: 'Orang',
-        kin: 'Sebelum dan sesudah',
-        unknown: (day) => `Pada ${day} tidak ada grup dengan id ini:`,
-        unknownWhy: 'Mungkin belum ada pada hari itu, atau tidak ada lagi, atau kursusnya bukan bagian kurikulum.',
-        unknownShort: 'Tidak ada grup itu.',
-        neverMet: 'Grup ini belum pernah bertemu: tidak ada kehadiran yang diketahui.',
-        episodes: (reached, whole) => `episode ${reached} dari ${whole}`,
-        bothRoles: (n) => `(${n} lagi adalah anggota dan juga memimpinnya)`,
-        reasons: {
-            GRADUATED: (group, format) =>
-                `Lulus: menghadiri episode ${format.number(group.max_episode_reached)} dari ${format.number(group.max_episodes)}; yang terakhir pertama kali pada ${format.day(group.graduated_on)}.`,
-            ACTIVE: (group, format, rules) =>
-                `Aktif: terakhir bertemu ${format.number(group.days_inactive)} hari lalu; sampai ${rules.active_days} hari dihitung aktif.`,
-            STALLED: (group, format, rules) =>
-                `Macet: terakhir bertemu ${format.number(group.days_inactive)} hari lalu; lebih dari ${rules.active_days} hari dihitung macet.`,
-            NOT_STARTED_NEVER_MET: (group, format, rules) =>
-                `Belum mulai: belum pernah bertemu, dan direncanakan mulai ${format.day(group.started_on)}; sampai ${rules.active_days} hari sesudahnya dihitung belum mulai.`,
-            STALLED_NEVER_MET: (group, format, rules) =>
-                `Macet: belum pernah bertemu, padahal direncanakan mulai ${format.day(group.started_on)}, lebih dari ${rules.active_days} hari lalu.`,
-        },
-        fact: 'Fakta',
-        value: 'Nilai',
-        because: 'Sebabnya',
-        facts: { facilitator_id: 'Fasilitator', is_rescuable: 'Perlu dibantu', went_on_as: 'Lanjut sebagai', came_from: 'Berasal dari', anomaly: 'Kejanggalan' },
-        role: 'Peran',
-        joined: 'Bergabung',
-        comes: 'Masih hadir',
-        comesUnknown: 'kehadiran selama itu tidak disimpan per orang',
-        people: (n, count) => `${count} orang dan peran`,
-        nobody: 'Tidak ada orang dalam grup ini.',
-        cameFrom: 'Berasal dari',
-        cameFromNone: 'Tidak diketahui grup sebelumnya asal orang-orang ini.',
-        wentOn: 'Lanjut sebagai',
-        wentOnNone: 'Belum ditemukan lagi di kursus berikutnya.',
-    },
-    timeline: {
-        finding: ({ days: [n, days], first, last, steps: [, steps], reached, whole }) =>
-            n === 1
-                ? `Bertemu pada satu hari, ${first}, dan mencapai episode ${reached} dari ${whole}.`
-                : `Bertemu pada ${days} hari dari ${first} sampai ${last}; ${steps} pertemuan membawanya lebih jauh, sampai episode ${reached} dari ${whole}.`,
-        goal: (episode) => `Lulus pada episode ${episode}`,
-        marks: { milestone: 'membawa lebih jauh', own: 'bertemu, tidak lebih jauh', foreign: 'episode kursus lain' },
-        day: 'Hari',
-        episode: 'Episode',
-        title: 'Judul',
-        attendances: 'Kehadiran',
-        milestone: 'Membawa lebih jauh',
-        own: 'Kursus sendiri',
-        noEpisode: 'episodenya tidak ada lagi',
-        episodeOf: (episode, title) => `episode ${episode}${title && `, ${title}`}`,
-    },
-    facilitatorsPage: {
-        caption: 'Fasilitator',
-        count: (n, count) => `${count} fasilitator`,
-        empty: 'Tidak ada fasilitator.',
-        growth: 'Berapa banyak',
-        list: 'Satu per satu',
-        figures: { total_facilitators: 'Semua fasilitator', active_facilitators: 'Aktif', alumni_facilitators: 'Dulunya anggota' },
-        ofAll: (percent, total) => `${percent} dari ${total}`,
-        counted: {
-            total_facilitators: () => 'yang memimpin atau pernah memimpin grup, di dalam kurikulum atau tidak',
-            active_facilitators: (rules) =>
-                `memimpin grup kurikulum yang bertemu dalam ${rules.active_days} hari terakhir, sudah lulus atau belum`,
-            alumni_facilitators: () => 'bergabung sebagai anggota sebelum terakhir kali menjadi fasilitator',
-        },
-    },
-    newcomers: {
-        title: 'Yang baru, bulan demi bulan',
-        span: 'Bulan',
-        spans: { 12: '12 terakhir', 24: '24 terakhir', all: 'semua' },
-        soFar: 'berjalan',
-        new: (n, count) => `${count} fasilitator baru`,
-        newOnes: 'Baru',
-        allOnes: 'Semua, sampai akhir bulan',
-        noWholeMonth: 'Fasilitator baru tiap bulan; perbandingan perlu dua bulan penuh.',
-        finding: ({ count, month, difference, shown, before }) =>
-            `${count} fasilitator baru pada ${month}, ${
-                difference === 0 ? 'sama banyak dengan' : `${shown} ${difference > 0 ? 'lebih banyak' : 'lebih sedikit'} daripada`
-            } ${before}.`,
-        rule: 'Seorang fasilitator disebut baru pada bulan ia pertama kali memimpin grup mana pun. Bulan yang diarsir belum selesai: dihitung hanya sampai sekarang, dan tidak dibandingkan.',
-    },
-    membersPage: { caption: 'Anggota', count: (n, count) => `${count} anggota`, empty: 'Tidak ada anggota.' },
-    journey: {
-        all: 'Semua anggota',
-        caption: 'Grup menurut urutan bergabung',
-        courses: 'Tiap kursus',
-        empty: 'Pengguna ini tidak ada dalam grup kurikulum mana pun.',
-        unknown: (id) => `Tidak ada pengguna “${id}”, atau belum ada pada hari itu.`,
-        leads: 'Sebagai fasilitator di',
-        asFacilitator: '(lihat fasilitator)',
-        leading: 'memimpin',
-        role: 'Sebagai',
-        roles: { MEMBER: 'anggota', FACILITATOR: 'fasilitator', 'MEMBER, FACILITATOR': 'anggota dan fasilitator' },
-        joined: 'Bergabung',
-        joinedAtNoTime: 'catatannya tanpa waktu',
-        completed: 'Tamat',
-        rule: 'Sebuah kursus ditamatkan bila grupnya lulus dan anggota itu sudah bergabung saat itu. Yang bergabung sesudahnya tidak menamatkannya.',
-        places: {
-            completed: ({ day }) => `tamat pada ${day}`,
-            underWay: ({ percent }) => `sedang berjalan, ${percent}`,
-            stalled: ({ percent }) => `macet di ${percent}`,
-            notStarted: () => 'grupnya belum mulai',
-            joinedLate: () => 'bergabung sesudah grupnya lulus',
-            none: 'belum bergabung',
-        },
+    membersPage: {
+        caption: 'Anggota',
+        count: (n, count) => `${count} anggota`,
+        empty: 'Tidak ada anggota.',
     },
     timePage: {
+        cohorts: {
+            title: 'Menurut bulan pertemuan pertama',
+            within: 'Lulus dalam',
+            span: (months) => `${months} bulan`,
+            open: 'belum lewat',
+            of: (graduated, groups) => `${graduated} dari ${groups}`,
+            nobody: 'tidak ada grup yang pertama bertemu pada bulan ini',
+            none: 'Belum ada grup yang bertemu.',
+            rule:
+                'Dari grup yang pertama kali bertemu pada suatu bulan, bagian yang lulus dalam ' +
+                'sekian bulan sejak pertemuan pertamanya sendiri. “Belum lewat” selama masih ' +
+                'ada grup bulan itu yang punya waktu. Yang tampak 24 bulan terakhir; berkasnya ' +
+                'memuat semuanya.',
+        },
         courses: 'Tiap kursus',
         overview: 'Setengah dari grup memerlukan paling lama',
         histograms: 'Sebaran harinya',
         count: (n, count) => `${count} kursus dengan grup yang lulus`,
-        outliers: 'Luar biasa cepat atau lambat',
+        outliers: 'Sangat cepat atau sangat lambat',
         empty: 'Belum ada grup yang lulus.',
         noOutliers: 'Tidak ada grup yang luar biasa cepat atau lambat.',
-        finding: (quick, quickDays, slow, slowDays) => `Mediannya antara ${quickDays} hari (${quick}) dan ${slowDays} hari (${slow}).`,
-        findingOne: (course, days) => `${course}: setengah dari yang lulus memerlukan paling lama ${days} hari.`,
+        finding: (quick, quickDays, slow, slowDays) =>
+            `Mediannya antara ${quickDays} hari (${quick}) dan ${slowDays} hari (${slow}).`,
+        findingOne: (course, days) =>
+            `${course}: setengah dari yang lulus memerlukan paling lama ${days} hari.`,
         days: (n, count) => `${count} hari`,
         ninety: (days) => `90% paling lama ${days}`,
         counted: 'Grup yang dihitung',
         leftOut: 'Belum lulus, tidak dihitung',
-        rule: 'Hari dari pertemuan pertama sampai kelulusan, menurut kalender zona pelaporan. Grup yang belum lulus tidak dihitung, termasuk yang lambat: angkanya agak terlalu baik.',
-        spread: (course, n, count, days) => `${course}: ${groups(n, count)}, setengahnya dalam ${days} hari.`,
+        rule:
+            'Hari dari pertemuan pertama sampai kelulusan, menurut kalender zona pelaporan. ' +
+            'Grup yang belum lulus tidak dihitung, termasuk yang lambat: kenyataannya mungkin ' +
+            'lebih lama.',
+        spread: (course, n, count, days) =>
+            `${course}: ${groups(n, count)}, setengahnya dalam ${days} hari.`,
         span: (from, to) => `${from} sampai ${to} hari`,
         openSpan: (from) => `${from} hari atau lebih`,
         from: (from) => `${from}+`,
         spanOf: 'Hari',
-        axis: 'Tiap kolom adalah rentang hari, di bawahnya hari pertamanya; kolom terakhir memuat semua yang lebih lama.',
+        axis:
+            'Tiap kolom adalah rentang hari, di bawahnya hari pertamanya; kolom terakhir ' +
+            'memuat semua yang lebih lama.',
         outlierRule:
-            'Sebuah grup disebut luar biasa bila waktunya lebih dari 1,5 kali jarak antarkuartil kursusnya di bawah kuartil pertama, atau di atas kuartil ketiga.',
+            'Sebuah grup disebut luar biasa bila waktunya lebih dari 1,5 kali jarak ' +
+            'antarkuartil kursusnya di bawah kuartil pertama, atau di atas kuartil ketiga.',
     },
-    qualityPage: {
-        kinds: 'Tiap aturan',
-        anomalies: 'Grup yang menyalahi aturan',
-        data: 'Temuan dalam data',
-        count: (n, count) => `${count} kejanggalan`,
-        findingCount: (n, count) => `${count} temuan`,
-        where: 'Di mana',
-        none: 'tidak ada',
-        means: 'Artinya',
-        remedy: 'Apa yang dilakukan',
-        noAnomalies: 'Tidak ada grup yang menyalahi aturan. Kabar baik.',
-        noFindings: 'Tidak ada yang janggal dalam data. Kabar baik.',
-        dataRule: 'Tiap temuan menghitung barisnya di basis data dan menyebut satu contoh. Perbaikannya di sistem asal; sinkronisasi berikutnya membawanya ke sini.',
-        dataNow: 'Temuan selalu dari sinkronisasi terakhir, hari apa pun yang dilihat.',
-        advice: {
-            NEEDS_FACILITATOR: ['Tidak ada pengguna yang memimpinnya.', 'Tunjuk fasilitator.'],
-            MULTIPLE_FACILITATORS: ['Beberapa orang pernah memimpinnya; yang paling dulu bergabung yang dihitung.', 'Akhiri catatan yang salah.'],
-            MEMBER_COUNT_OUT_OF_RANGE: ['Anggotanya kurang dari 2 atau lebih dari 5.', 'Gabungkan atau bagi grup, atau tambahkan anggota yang kurang.'],
-            SKIPPED_COURSE: [
-                'Berasal dari grup kursus yang lebih awal daripada kursus sebelumnya.',
-                'Tanyakan fasilitator: tanggal atau fasilitator yang salah tampak sama.',
-            ],
-            EARLY_START: ['Mulai jauh sebelum grup asalnya lulus.', 'Tanyakan fasilitator: tanggal atau fasilitator yang salah tampak sama.'],
-            NO_PREDECESSOR: ['Tidak ada grup kursus sebelumnya yang lanjut sebagai grup ini.', 'Tidak ada: sering kali mereka orang baru.'],
-            LATE_START: ['Mulai lama sesudah grup asalnya lulus.', 'Tanyakan fasilitator: tanggal atau fasilitator yang salah tampak sama.'],
-            FOREIGN_EPISODE: ['Menghadiri episode kursus lain: itu kegiatan, tetapi bukan kemajuan.', 'Pindahkan kehadiran ke episode yang benar.'],
-            EPISODE_BEYOND_MAX: ['Menghadiri episode kursusnya sendiri sesudah yang terakhir.', 'Betulkan jumlah episode kursus, atau urutan episode.'],
-            FUTURE_ATTENDANCE: ['Ada kehadiran di masa depan.', 'Betulkan waktu kehadiran.'],
-        },
-        findingAdvice: {
-            null_values: 'Tidak ada, kecuali ada kolom yang mengherankan.',
-            orphan_reference: 'Pulihkan yang dirujuk baris itu, atau hapus barisnya.',
-            quarantine: 'Pulihkan yang dirujuk baris itu, atau hapus; tiap sinkronisasi mencobanya lagi.',
-            drift: 'Beri tahu pengelola basis data ini: ekstensi mungkin perlu diperbarui.',
-            end_before_start: 'Betulkan tanggalnya.',
-            updated_before_created: 'Tidak ada: sinkronisasi membandingkan isi, bukan waktu perubahan.',
-            deleted_before_created: 'Betulkan waktu penghapusan.',
-            in_future: 'Betulkan tanggalnya.',
-            attendance_before_group: 'Betulkan waktu pembuatan grup.',
-            joined_before_group: 'Betulkan waktu pembuatan grup.',
-            joined_at_null: 'Isi waktu bergabung.',
-            implausible_date: 'Betulkan tanggalnya; sebelum itu tidak dihitung.',
-            ignored_person: 'Hubungkan catatan dengan pengguna.',
-            group_without_hangout: 'Tetapkan kursus grup.',
-            duplicate_email: 'Gabungkan pengguna; sebelum itu anggota mungkin tidak dikenali di kursus berikutnya.',
-            near_miss_course: 'Ganti namanya, atau tambahkan nama itu ke daftar kursus.',
-            role_seen: 'Betulkan peran selain MEMBER dan FACILITATOR.',
-            membership_status_seen: 'Tidak ada: tidak menentukan apa pun.',
-            group_status_seen: 'Tidak ada: tidak menentukan apa pun.',
-        },
-    },
-    home: {
-        groups: 'Grup',
-        facilitators: 'Fasilitator',
-        attention: 'Yang perlu perhatian',
-        cards: {
-            active: 'Aktif',
-            at_risk: 'Berisiko',
-            stalled: 'Macet',
-            rescuable: 'Perlu dibantu',
-            graduated: 'Lulus',
-            graduations_last_month: (month) => `Lulus pada ${month}`,
-            groups_total: 'Semua grup',
-            active_facilitators: 'Aktif',
-            new_facilitators_last_month: (month) => `Baru pada ${month}`,
-            alumni_pct: 'Dulunya anggota',
-        },
-        notes: {
-            active: (percent) => `${percent} dari semua grup`,
-            at_risk: () => 'aktif, tetapi hampir macet',
-            stalled: (percent) => `${percent} dari semua grup`,
-            rescuable: (percent) => `macet setelah ${percent}% atau lebih`,
-            graduated: (percent) => `${percent} dari semua grup`,
-            groups_total: (count) => `${count} di antaranya belum mulai`,
-            active_facilitators: (days) => `memimpin grup yang bertemu dalam ${days} hari terakhir`,
-            alumni_pct: ([part, whole]) => `${part} dari ${whole} fasilitator`,
-        },
-        inMonth: (month) => month,
-        onDay: (day) => day,
-        changes: {
-            number: (n, shown, when) => (n === 0 ? `Sama seperti pada ${when}` : `${shown} lebih ${n > 0 ? 'banyak' : 'sedikit'} daripada ${when}`),
-            percent: (n, shown, when) => (n === 0 ? `Sama seperti pada ${when}` : `${shown} poin lebih ${n > 0 ? 'tinggi' : 'rendah'} daripada ${when}`),
-        },
-        findings: {
-            rescuable: (n, count, rules) => `${groups(n, count)} macet padahal sedikitnya ${rules.rescue_min_pct}% kursus sudah dilalui.`,
-            at_risk: (n, count) => `${groups(n, count)} masih bertemu, tetapi hampir macet.`,
-            anomalies: (n, count) => `${count} kejanggalan perlu dilihat.`,
-            not_started: (n, count) => `${groups(n, count)} masih baru dan belum pernah bertemu.`,
-            awaiting: (n, count, rules) => `${groups(n, count)} lulus dalam ${rules.link_days} hari terakhir dan masih mungkin lanjut ke kursus berikutnya.`,
-            continued: (n, count) => `${groups(n, count)} lanjut ke kursus berikutnya setelah lulus.`,
-        },
-        fine: {
-            rescuable: () => 'Tidak ada grup yang macet menjelang akhir kursus.',
-            at_risk: () => 'Tidak ada grup aktif yang hampir macet.',
-            anomalies: () => 'Tidak ada kejanggalan yang perlu dilihat.',
-        },
-    },
+    qualityPage,
+    home,
     funnel: {
         bars: 'Tiap kursus',
         table: 'Angka yang sama sebagai tabel',
@@ -602,7 +555,7 @@ export default {
         graduated: 'Lulus',
         continued: 'Lanjut',
         active: 'Aktif',
-        stalled: 'Macet',
+        stalled: 'Vakum',
         notStarted: 'Belum mulai',
         graduationRate: 'Lulus, dari semua',
         continuationRate: 'Lanjut, dari yang lulus',
@@ -629,106 +582,50 @@ export default {
         overlap: 'Dari grup yang lebih kecil',
         searchLinks: 'Grup',
         linkCount: (n, count) => `${count} sambungan`,
-        linkRule: 'Satu grup dapat lanjut sebagai beberapa grup, dan beberapa grup sebagai satu: sambungan bisa lebih banyak daripada grup yang lanjut.',
+        linkRule:
+            'Satu grup dapat lanjut sebagai beberapa grup, dan beberapa grup sebagai satu: ' +
+            'sambungan bisa lebih banyak daripada grup yang lanjut.',
         noLinks: 'Belum ada grup yang lanjut ke kursus berikutnya.',
         define: (rules) => ({
             total: 'Grup yang nama kursusnya persis sama, apa pun yang terjadi kemudian.',
             started: 'Grup dengan kehadiran sedikitnya pada satu hari.',
             graduated:
-                'Grup yang menghadiri episode terakhir kursusnya sendiri, atau yang sesudahnya. Tetap dihitung lulus, dan tidak lagi aktif atau macet.',
+                'Grup yang menghadiri episode terakhir kursusnya sendiri, atau yang ' +
+                'sesudahnya. Tetap dihitung lulus, dan tidak lagi aktif atau vakum.',
             active: `Belum lulus, dan bertemu dalam ${rules.active_days} hari terakhir.`,
-            stalled: `Belum lulus, dan lebih dari ${rules.active_days} hari tanpa pertemuan (bila belum pernah bertemu: sejak rencana mulai).`,
-            notStarted: `Belum pernah bertemu, dan rencana mulainya paling lama ${rules.active_days} hari lalu, atau kelak.`,
-            continued: `Grup lulus yang ditemukan lagi di kursus berikutnya: fasilitator sama, sedikitnya ${rules.link_min_shared} anggota sama, dan mereka sedikitnya ${rules.link_min_overlap_pct}% dari grup yang lebih kecil. Kursus berikutnya mulai antara ${rules.link_early_days} hari sebelum dan ${rules.link_days} hari sesudah kelulusan.`,
-            awaiting: `Lulus paling lama ${rules.link_days} hari lalu dan belum ditemukan di kursus berikutnya: terlalu dini untuk disebut hilang.`,
-            settledRate: `Dari grup yang lulus lebih dari ${rules.link_days} hari lalu, bagian yang lanjut. Angka ini tidak lagi berubah oleh waktu.`,
+            stalled:
+                `Belum lulus, dan lebih dari ${rules.active_days} hari tanpa pertemuan (bila ` +
+                'belum pernah bertemu: sejak rencana mulai).',
+            notStarted:
+                `Belum pernah bertemu, dan rencana mulainya paling lama ${rules.active_days} ` +
+                'hari lalu, atau kelak.',
+            continued:
+                'Grup lulus yang ditemukan lagi di kursus berikutnya: fasilitator sama, ' +
+                `sedikitnya ${rules.link_min_shared} anggota sama, dan mereka sedikitnya ` +
+                `${rules.link_min_overlap_pct}% dari grup yang lebih kecil. Kursus berikutnya ` +
+                `mulai antara ${rules.link_early_days} hari sebelum dan ${rules.link_days} ` +
+                'hari sesudah kelulusan.',
+            awaiting:
+                `Lulus paling lama ${rules.link_days} hari lalu dan belum ditemukan di kursus ` +
+                'berikutnya: terlalu dini untuk disebut hilang.',
+            settledRate:
+                `Dari grup yang lulus lebih dari ${rules.link_days} hari lalu, bagian yang ` +
+                'lanjut. Angka ini tidak lagi berubah oleh waktu.',
         }),
     },
     dropOff: {
         beforeFirst: 'sebelum episode pertama',
         episode: (episode) => `episode ${episode}`,
-        finding: (course, episode, n, count, percent) => `${course}: paling banyak macet di ${episode}, ${groups(n, count)} (${percent} dari yang macet).`,
-        none: (course) => `${course}: tidak ada grup yang macet.`,
-        stalled: (n, count) => `${groups(n, count)} macet`,
+        finding: (course, episode, n, count, percent) =>
+            `${course}: paling banyak vakum di ${episode}, ${groups(n, count)} (${percent} ` +
+            'dari yang vakum).',
+        none: (course) => `${course}: tidak ada grup yang vakum.`,
+        stalled: (n, count) => `${groups(n, count)} vakum`,
         furthest: 'Episode terjauh',
         groupsReached: 'Mencapainya atau lebih jauh',
-        groupsStalled: 'Macet di situ',
-        ofStalled: 'Dari semua yang macet',
-        noneStalled: 'tidak ada yang macet',
+        groupsStalled: 'Vakum di situ',
+        ofStalled: 'Dari semua yang vakum',
+        noneStalled: 'tidak ada yang vakum',
     },
-    rescue: {
-        caption: 'Grup yang perlu dibantu',
-        count: (n, count) => `${groups(n, count)} perlu dibantu`,
-        empty: (rules) =>
-            `Tidak ada grup yang perlu dibantu. Kabar baik: tidak ada yang macet setelah melalui sedikitnya ${rules.rescue_min_pct}% kursus.`,
-        rule: (rules) =>
-            `Grup macet (lebih dari ${rules.active_days} hari tanpa pertemuan) yang sudah melalui sedikitnya ${rules.rescue_min_pct}% episode kursusnya.`,
-    },
-    syncPage: {
-        state: 'Sekarang',
-        history: 'Riwayat',
-        errors: 'Kesalahan',
-        historyEmpty: 'Belum ada sinkronisasi.',
-        errorsEmpty: 'Tidak ada kesalahan: semua sinkronisasi sejauh ini lancar.',
-        run: 'Proses',
-        status: 'Hasil',
-        mode: 'Jenis',
-        trigger: 'Dimulai oleh',
-        started: 'Mulai',
-        duration: 'Lama',
-        inserted: 'Ditambah',
-        updated: 'Diubah',
-        deleted: 'Dihapus',
-        message: 'Pesan',
-        when: 'Kapan',
-        where: 'Di mana',
-        what: 'Apa yang terjadi',
-        remedy: 'Apa yang dilakukan',
-        runs: (n, count) => `${count} proses`,
-        errorCount: (n, count) => `${count} kesalahan`,
-        retried: 'Proses itu mencoba lagi sendiri.',
-        notEnded: 'belum selesai',
-        noMessage: 'tidak ada pesan',
-        notCounted: 'tidak dihitung',
-        oneRun: (id) => `Proses ${id}`,
-        allRuns: 'Semua proses',
-        unknownRun: 'Tidak ada proses dengan nomor ini:',
-        unknownRunWhy: 'Proses di bawah ini adalah semua yang tersimpan.',
-        ended: 'Selesai',
-        tables: 'Tiap tabel',
-        noTables: 'Proses itu tidak sampai ke tabel mana pun.',
-        table: 'Tabel',
-        together: 'Seluruhnya',
-        pulled: 'Dibaca',
-        repaired: 'Diperbaiki',
-        there: 'Baris di sistem asal',
-        here: 'Baris di sini',
-        schedule: 'Jadwal',
-        plan: 'Sinkronisasi otomatis',
-        everyMinutes: (minutes) => `setiap ${minutes} menit`,
-        hourlyAt: (minute) => `setiap jam, pada menit ke-${minute}`,
-        dailyAt: (time) => `setiap hari pukul ${time} (menurut jam cron di server)`,
-        noPlan: 'tidak ada: sinkronisasi hanya dimulai dengan tangan',
-        planHow: 'Pengelola basis data dapat menjadwalkannya tiap setengah jam:',
-        lastSuccess: 'Sinkronisasi baik terakhir',
-        neverSynced: 'belum pernah',
-        health: 'Keadaan data',
-        healthWhy: 'Sebabnya',
-        alerts: 'Pemberitahuan yang menunggu dikirim',
-        comparison: 'Perbandingan dengan sistem asal',
-        compare: 'Bandingkan',
-        comparisonWhat: 'Membaca tiap tabel dan membandingkannya dengan sistem asal, baris demi baris. Tidak ada yang diubah di sini atau di sana; “Sinkronkan” memperbaiki yang berbeda.',
-        neverCompared: 'Belum pernah dibandingkan.',
-        outcomes: {
-            running: (at) => `Perbandingan berjalan sejak ${at}.`,
-            success: (at) => `Semuanya sama pada ${at}.`,
-            warning: (at) => `Ada yang berbeda pada ${at}.`,
-            failed: (at) => `Perbandingan pada ${at} gagal.`,
-            cancelled: (at) => `Perbandingan pada ${at} dibatalkan.`,
-            crashed: (at) => `Perbandingan pada ${at} terputus.`,
-        },
-        compared: { success: 'sama', warning: 'berbeda' },
-        comparedWindow: 'Dari kehadiran yang dihitung adalah minggu-minggu terakhir, yang disimpan baris demi baris.',
-        noRemedy: 'Tidak ada saran untuk kode ini; pesan itu saja yang diketahui.',
-    },
+    syncPage,
 };

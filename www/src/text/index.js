@@ -1,6 +1,7 @@
-// The texts of the language that this browser gets. Importing this module loads that one language only.
+// The texts of the language that this browser gets. Importing this module loads that one language
+// only.
 
-import { chooseLanguage, chooseLocale, storedLanguage } from '../language.js';
+import { chooseLanguage, chooseLocale, storedLanguage } from '../lib/language.js';
 
 export const language = chooseLanguage(storedLanguage(), navigator.languages);
 export const locale = chooseLocale(language, navigator.languages);
@@ -13,3 +14,8 @@ export const text = (await loaders[language]()).default;
 export function lookUp(key, texts = text) {
     return key.split('.').reduce((part, word) => part?.[word], texts);
 }
+
+const fileLoaders = { en: () => import('./files/en.js'), id: () => import('./files/id.js') };
+
+/** The texts of files, which few visits need. */
+export const loadFileTexts = async () => (await fileLoaders[language]()).default;

@@ -1,0 +1,19 @@
+// Whom to ask in groups whose facilitator has no address.
+
+import { readRows } from '../lib/api.js';
+import { isPlainAddress } from '../lib/mail.js';
+import { quote } from '../list/filters.js';
+
+/** The member who comes most often, of each group without an address: a map by the group's id. */
+export async function readMembers(rows, signal) {
+    const ids = rows
+        .filter((row) => !isPlainAddress(row.facilitator_contact))
+        .map((row) => row.group_id);
+    if (ids.length === 0) return new Map();
+    const { rows: found } = await readRows(
+        'regular_member',
+        { group_id: `in.(${ids.map(quote).join(',')})` },
+        { signal },
+    );
+    return new Map(found.map((row) => [row.group_id, row]));
+}

@@ -1,0 +1,48 @@
+// The message to whoever leads a group, in the page's language, with the group and its last meeting
+// filled in. No document: easy to test.
+
+import { isShort, mailLink } from '../lib/mail.js';
+
+/**
+ * A mailto: link about groups: rows of rescue_list, at_risk or group_status. Null where the
+ * address is none. A message about many groups names as many as a mail program takes, and says how
+ * many more there are.
+ */
+export function messageLink(address, groups, { words, format }) {
+    if (groups.length === 1) return mailLink(address, aboutOne(groups[0], words, format));
+    for (let named = groups.length; named > 1; named--) {
+        const link = mailLink(address, aboutMany(groups, named, words, format));
+        if (isShort(link)) return link;
+    }
+    return mailLink(address, aboutMany(groups, 1, words, format));
+}
+
+/** How many episodes are left; null where that isn't known. */
+const episodesLeft = (group) =>
+    group.episodes_remaining ?? (group.max_episodes ?? null) - (group.max_episode_reached ?? null);
+
+function aboutOne(group, words, format) {
+    const { group_name: name, course_name: course, last_meeting_date: last } = group;
+    const left = episodesLeft(group);
+    const what = last ? words.last(name, course, format.day(last)) : words.never(name, course);
+    const sentence = left > 0 && last ? `${what} ${words.left(left, format.number(left))}` : what;
+    return {
+        subject: words.subject(name),
+        lines: [words.hello, '', sentence, words.ask, '', words.thanks, ''],
+    };
+}
+
+/** A message that names the first `named` of several groups. */
+function aboutMany(groups, named, words, format) {
+    const line = ({ group_name: name, course_name: course, last_meeting_date: last }) =>
+        last ? words.lineLast(name, course, format.day(last)) : words.lineNever(name, course);
+    const rest = groups.length - named;
+    const lines = [
+        ...groups.slice(0, named).map(line),
+        ...(rest > 0 ? [words.rest(rest, format.number(rest))] : []),
+    ];
+    return {
+        subject: words.subjectMany(format.number(groups.length)),
+        lines: [words.hello, '', words.many, ...lines, '', words.askMany, '', words.thanks, ''],
+    };
+}

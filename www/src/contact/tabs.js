@@ -1,0 +1,100 @@
+// The two lists of "To contact": the view behind each, its columns and its words.
+
+import { badge } from '../list/cells.js';
+import { courseColumn, placedGroupColumn } from '../list/columns.js';
+import { AT_RISK_FILTERS, RESCUE_FILTERS } from '../list/filters.js';
+import { h, name } from '../lib/dom.js';
+import { text } from '../text/index.js';
+import { contactActions, facilitatorCell } from './contact.js';
+
+/** Why a group is at risk, and how often it used to meet. */
+const reasonColumn = () => ({
+    name: 'reason',
+    cell: ({ reason, rhythm_days: days }, { format }) => [
+        text.riskReasons[reason] ?? reason,
+        days !== null &&
+            h('span', { class: 'block muted' }, text.contact.usually(format.number(days))),
+    ],
+});
+
+/** The latest follow-up: what came of it, when, and who noted it. */
+function lastFollowUp(row, format) {
+    const { last_outcome: outcome, last_follow_up_on: day, last_noted_by: who } = row;
+    const { outcomes, lastFollowUp: sentence, followUps } = text.contact;
+    const isUnchecked = row.last_is_verified === false;
+    return h(
+        'span',
+        { class: 'block' },
+        name(sentence(outcomes[outcome] ?? outcome, format.day(day), who)),
+        isUnchecked && h('span', { class: 'muted' }, ` (${followUps.unverified})`),
+    );
+}
+
+/** What was done about the group since its last meeting. */
+const stateColumn = () => ({
+    name: 'contact_state',
+    cell: (row, { format }) => {
+        const { contact_state: state, last_outcome: outcome, next_on: next } = row;
+        const words = text.contact;
+        return [
+            badge(words.states[state] ?? state, `contact-${String(state).toLowerCase()}`),
+            outcome && lastFollowUp(row, format),
+            next && h('span', { class: 'block' }, words.nextOn(format.day(next))),
+            row.follow_ups > 1 &&
+                h(
+                    'span',
+                    { class: 'block muted' },
+                    words.often(row.follow_ups, format.number(row.follow_ups)),
+                ),
+        ];
+    },
+});
+
+/** The columns of a tab; `own` are those that the other tab doesn't have. */
+function columnsOf(own, noted) {
+    return [
+        placedGroupColumn(),
+        courseColumn(),
+        { name: 'facilitator_name', kind: 'who', cell: facilitatorCell },
+        { name: 'last_meeting_date', type: 'day', minor: true },
+        { name: 'days_inactive', type: 'number' },
+        ...own.slice(0, -1),
+        { name: 'progress_pct', type: 'percent' },
+        ...own.slice(-1),
+        {
+            name: 'resume_28_days_pct',
+            type: 'percent',
+            missing: text.contact.chanceUnknown,
+            showMissing: true,
+        },
+        stateColumn(),
+        {
+            name: 'actions',
+            sortable: false,
+            kind: 'act',
+            cell: (row, shared) => contactActions(row, shared, noted),
+        },
+    ].filter(Boolean);
+}
+
+/** What each tab shows; `noted` is called when a follow-up was saved. */
+export const TABS = {
+    rescue: {
+        view: 'rescue_list',
+        words: () => text.contact.rescue,
+        fallback: { column: 'days_inactive', direction: 'asc' },
+        filters: RESCUE_FILTERS,
+        columns: (noted) => columnsOf([{ name: 'episodes_remaining', type: 'number' }], noted),
+    },
+    at_risk: {
+        view: 'at_risk',
+        words: () => text.contact.atRisk,
+        fallback: { column: 'days_until_stalled', direction: 'asc' },
+        filters: AT_RISK_FILTERS,
+        columns: (noted) =>
+            columnsOf(
+                [{ name: 'days_until_stalled', type: 'number' }, reasonColumn(), null],
+                noted,
+            ),
+    },
+};

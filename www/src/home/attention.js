@@ -1,0 +1,163 @@
+// What needs attention: the two lists of groups to contact with their states and first rows, and
+// the other findings as sentences; each leads to the rows behind it.
+
+import { readRows } from '../lib/api.js';
+import { h, name } from '../lib/dom.js';
+import { atRiskLink, groupLink, groupsLink, qualityLink, rescueLink } from '../lib/links.js';
+import { createRegion } from '../lib/region.js';
+import { CONTACT_STATES } from '../list/filters.js';
+import { text } from '../text/index.js';
+
+/** So many groups of each list are shown. */
+const FIRST_ROWS = 3;
+
+/**
+ * The lists: `name` in api.home, the view, `link(filters)` to its rows; the column of `days` says
+ * which group goes first, and `words` names the text for it.
+ */
+const LISTS = [
+    {
+        name: 'rescuable',
+        view: 'rescue_list',
+        link: rescueLink,
+        days: 'days_inactive',
+        words: 'silent',
+    },
+    {
+        name: 'at_risk',
+        view: 'at_risk',
+        link: atRiskLink,
+        days: 'days_until_stalled',
+        words: 'stalls',
+    },
+];
+
+/** What else there is to say. */
+const FINDINGS = [
+    {
+        name: 'anomalies',
+        tone: 'warn',
+        link: () => `${qualityLink({ severity: 'warning' })}#anomalies-title`,
+    },
+    { name: 'not_started', link: () => groupsLink({ status: 'NOT_STARTED' }) },
+    { name: 'awaiting', link: () => groupsLink({ awaiting: 'yes' }) },
+    { name: 'continued', link: () => groupsLink({ continued: 'yes' }) },
+];
+
+/** The groups of a list that were contacted, which are few, and the first that are to be. */
+async function readList({ view, days }, signal) {
+    const contacted = { select: 'contact_state', contact_state: 'neq.NEW' };
+    const first = {
+        select: `group_id,group_name,course_name,progress_pct,facilitator_name,${days}`,
+        contact_state: 'in.(NEW,DUE)',
+        order: `${days}.asc,group_id.asc`,
+        limit: String(FIRST_ROWS),
+    };
+    const [states, rows] = await Promise.all([
+        readRows(view, contacted, { signal }),
+        readRows(view, first, { signal }),
+    ]);
+    return { contacted: states.rows.map((row) => row.contact_state), rows: rows.rows };
+}
+
+/** A sentence with its sign; a link where rows are behind it. */
+function sentence({ key, tone, link, words, level = null }) {
+    const said = link ? h('a', { href: link, 'data-focus': `finding-${key}` }, words) : words;
+    const shown = level ? h(level, {}, said) : said;
+    return h('div', { class: `finding ${tone}`, 'data-finding': key }, shown);
+}
+
+/** What a figure of api.home has to say: how many, or that there is none. */
+function wordsOf(key, tone, link, { home, format, rules }) {
+    const n = home[key];
+    if (n === 0) return { key, tone: 'good', words: text.home.fine[key](rules) };
+    return { key, tone, link, words: text.home.findings[key](n, format.number(n), rules) };
+}
+
+/** How many groups of a list are in each state, each leading to its rows. */
+function states(spec, { contacted }, { home, format }) {
+    const count = (state) => contacted.filter((one) => one === state).length;
+    const counts = { NEW: home[spec.name] - contacted.length };
+    for (const state of CONTACT_STATES.slice(1)) counts[state] = count(state);
+    const item = (state) =>
+        h(
+            'li',
+            {},
+            h(
+                'a',
+                { href: spec.link({ state }), 'data-focus': `${spec.name}-${state}` },
+                `${text.contact.states[state]} `,
+                h(
+                    'strong',
+                    { class: 'state-count', 'data-state-count': state },
+                    format.number(counts[state]),
+                ),
+            ),
+        );
+    return h('ul', { class: 'state-links' }, CONTACT_STATES.map(item));
+}
+
+/** One of the first groups: its name, and in a line where it is and what is urgent. */
+function firstRow(spec, row, { format }) {
+    const days = row[spec.days];
+    return h(
+        'li',
+        {},
+        h(
+            'a',
+            { href: groupLink(row.group_id), 'data-focus': `first-${row.group_id}` },
+            name(row.group_name),
+        ),
+        h(
+            'span',
+            { class: 'block muted' },
+            name(row.course_name),
+            `, ${format.percent(row.progress_pct)} · `,
+            text.home[spec.words](days, format.number(days)),
+        ),
+        row.facilitator_name && h('span', { class: 'block muted' }, name(row.facilitator_name)),
+    );
+}
+
+/** One list: the sentence, the states, and the groups to contact next. */
+function panel(spec, list, shown) {
+    const heading = wordsOf(spec.name, 'warn', spec.link(), shown);
+    const first = list.rows.map((row) => firstRow(spec, row, shown));
+    const next =
+        first.length > 0
+            ? [
+                  h('p', { class: 'muted next' }, text.home.next),
+                  h('ol', { class: 'first-rows' }, first),
+              ]
+            : h('p', { class: 'muted next' }, text.home.nobodyNext);
+    return h(
+        'div',
+        { class: 'panel', 'data-panel': spec.name },
+        sentence({ ...heading, level: 'h3' }),
+        shown.home[spec.name] > 0 && [states(spec, list, shown), next],
+    );
+}
+
+/** The sentences beside the lists. What is only to know is left out where there is none. */
+function findings(shown) {
+    const told = FINDINGS.filter(({ name: key, tone }) => tone || shown.home[key] > 0);
+    const item = ({ name: key, tone = 'info', link }) =>
+        h('li', {}, sentence(wordsOf(key, tone, link(), shown)));
+    return h('ul', { class: 'findings' }, told.map(item));
+}
+
+/** Makes the part in `element`. */
+export function createAttention(element, { context }) {
+    return createRegion(element, {
+        context,
+        load: (_, signal) => Promise.all(LISTS.map((spec) => readList(spec, signal))),
+        render: (lists, shared) => [
+            h(
+                'div',
+                { class: 'panels' },
+                LISTS.map((spec, i) => panel(spec, lists[i], shared)),
+            ),
+            findings(shared),
+        ],
+    });
+}

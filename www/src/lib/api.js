@@ -1,0 +1,188 @@
+// The API under /api/: reads, calls, and errors that say what went wrong.
+
+const BASE = '/api/';
+const TIMEOUT_MS = 30_000;
+const LONGEST_RETRY_S = 5;
+
+let clockOffset = 0;
+let asOf = null;
+let generation = null;
+let onNewGeneration = () => {};
+
+/** Reads are answered as of a day from now on; null: as of the last sync. */
+export function answerAsOf(day) {
+    asOf = day;
+}
+
+/** Calls back when an answer comes from a newer snapshot than the answers before it. */
+export function listenForGeneration(callback) {
+    onNewGeneration = callback;
+}
+
+/** Notes the snapshot that an answer was read from. */
+function noteGeneration(response) {
+    const seen = Number(response.headers.get('Snapshot-Generation') ?? NaN);
+    if (!Number.isFinite(seen) || seen <= generation) return;
+    const isNewer = generation !== null;
+    generation = seen;
+    if (isNewer) onNewGeneration();
+}
+
+/** Now by the server's clock, so that a wrong clock in the browser makes no run look dead. */
+export function serverNow() {
+    return Date.now() + clockOffset;
+}
+
+/**
+ * What an answer other than 2xx, or none at all, becomes. `kind` names the words for it in the
+ * texts.
+ */
+export class ApiError extends Error {
+    constructor(status, body) {
+        super(body?.message ?? '');
+        this.status = status;
+        this.code = body?.code ?? (status ? `HTTP ${status}` : null);
+        this.details = body?.details ?? null;
+        this.hint = body?.hint ?? null;
+        this.kind = kindOf(status, body?.code);
+    }
+}
+
+const KINDS_BY_CODE = {
+    57014: 'timeout',
+    NG001: 'running',
+    NG004: 'tooMany',
+    55000: 'notReady',
+    PGRST103: 'beyond',
+};
+const KINDS_BY_STATUS = {
+    0: 'network',
+    400: 'refused',
+    401: 'notSignedIn',
+    403: 'notAllowed',
+    404: 'missing',
+    409: 'conflict',
+    429: 'busy',
+    502: 'down',
+    503: 'down',
+    504: 'down',
+};
+
+/** Sorts an error into the kinds that have words of their own. */
+function kindOf(status, code) {
+    return KINDS_BY_CODE[code] ?? KINDS_BY_STATUS[status] ?? 'server';
+}
+
+/**
+ * Reads rows of a view: `query` is PostgREST's (order, limit, filters), an object or pairs. With
+ * `count`, `total` is the number of all rows that fit.
+ */
+export async function readRows(view, query = {}, { signal, count = false } = {}) {
+    const parameters = new URLSearchParams(query).toString();
+    const headers = { ...(count && { Prefer: 'count=exact' }), ...(asOf && { 'As-Of': asOf }) };
+    const response = await send(`${view}${parameters && `?${parameters}`}`, { headers, signal });
+    const total = Number(response.headers.get('Content-Range')?.split('/')[1]);
+    return {
+        rows: await readBody(response),
+        total: count && Number.isFinite(total) ? total : null,
+    };
+}
+
+/** Reads the one row of a view, or null. */
+export async function readRow(view, query, options) {
+    const { rows } = await readRows(view, query, options);
+    return rows[0] ?? null;
+}
+
+/**
+ * Reads rows while the page stands still: for printing, which waits for nothing. Throws where they
+ * can't be had.
+ */
+export function readRowsNow(view, query = {}) {
+    const request = new XMLHttpRequest();
+    request.open('GET', `${BASE}${view}?${new URLSearchParams(query)}`, false);
+    if (asOf) request.setRequestHeader('As-Of', asOf);
+    request.send();
+    if (request.status !== 200) throw new ApiError(request.status, { message: request.statusText });
+    return JSON.parse(request.responseText);
+}
+
+/** Reads a file of the API as text. One that isn't whole is an error. */
+export async function readFile(path) {
+    const response = await fetch(path, { cache: 'no-store' });
+    if (response.status !== 200) throw await errorOf(response);
+    return response.text();
+}
+
+/**
+ * Calls a function that changes something. The header keeps other sites' forms from doing the same.
+ */
+export async function callFunction(name, parameters = {}) {
+    const headers = { 'Content-Type': 'application/json', 'X-Ngeshare': 'sync' };
+    const response = await send(`rpc/${name}`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(parameters),
+    });
+    return response.status === 204 ? null : readBody(response);
+}
+
+/**
+ * Sends a request; a read that finds the server restarting is tried once more, after the time that
+ * it asks for.
+ */
+async function send(path, options) {
+    const response = await sendOnce(path, options);
+    if (response.ok) return response;
+    const wait = Number(response.headers.get('Retry-After') ?? NaN);
+    if (response.status === 503 && !options.method && wait <= LONGEST_RETRY_S) {
+        await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+        const second = await sendOnce(path, options);
+        if (second.ok) return second;
+        throw await errorOf(second);
+    }
+    throw await errorOf(response);
+}
+
+/**
+ * One try: sets a time limit, notes the server's clock, and makes a lost connection an ApiError.
+ */
+async function sendOnce(path, { signal, ...options }) {
+    const limit = AbortSignal.timeout(TIMEOUT_MS);
+    const signals = signal ? AbortSignal.any([signal, limit]) : limit;
+    try {
+        const response = await fetch(BASE + path, {
+            ...options,
+            signal: signals,
+            cache: 'no-store',
+        });
+        const date = Date.parse(response.headers.get('Date') ?? '');
+        if (Number.isFinite(date)) clockOffset = date - Date.now();
+        noteGeneration(response);
+        return response;
+    } catch (error) {
+        if (signal?.aborted) throw error;
+        // What the browser says of it is in the browser's language, and says nothing more.
+        throw new ApiError(0, { message: '', code: limit.aborted ? '57014' : undefined });
+    }
+}
+
+/** The body as JSON; something else with a 200 is a wrong server, not an answer. */
+async function readBody(response) {
+    try {
+        return await response.json();
+    } catch {
+        throw new ApiError(response.status, {
+            message: response.headers.get('Content-Type') ?? '',
+        });
+    }
+}
+
+/** An answer that is no success as an error, with the server's own words where it has some. */
+async function errorOf(response) {
+    try {
+        return new ApiError(response.status, await response.json());
+    } catch {
+        return new ApiError(response.status, { message: response.statusText });
+    }
+}

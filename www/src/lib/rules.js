@@ -1,0 +1,16 @@
+// The thresholds that the texts name: settings of the database, with these defaults.
+
+const DEFAULTS = {
+    active_days: 28,
+    rescue_min_pct: 70,
+    link_days: 90,
+    link_early_days: 30,
+    link_min_shared: 2,
+    link_min_overlap_pct: 50,
+};
+
+/** The thresholds in force: those that api.basis or api.home tells, else the defaults. */
+export function rulesOf(home) {
+    const told = Object.keys(DEFAULTS).filter((name) => typeof home?.[name] === 'number');
+    return { ...DEFAULTS, ...Object.fromEntries(told.map((name) => [name, home[name]])) };
+}

@@ -1,0 +1,66 @@
+// What a list puts on screen: its tools, how many rows there are, the table, and what ends it.
+
+import { currentDay } from '../lib/as-of.js';
+import { announce, h } from '../lib/dom.js';
+import { emptyNote } from '../lib/region.js';
+import { text } from '../text/index.js';
+import { fileLink } from './file.js';
+import { isFiltered, queryOf } from './list-state.js';
+import { createListTools } from './list-tools.js';
+import { toggleOrder } from './order.js';
+import { printsAllRows } from './printing.js';
+import { createTable, pager } from './table.js';
+
+/**
+ * Makes the view of a list. state() returns the list's state from the address; go(changes,
+ * options), sort(order), clear() and turn(page) change it; need() loads the values of filters that
+ * load on first use. Returns show(data, shared, { tell }), which gives the content of the list's
+ * region and announces the count if `tell`, and the view's parts.
+ */
+export function createListView(spec, { state, go, sort, clear, turn, need }) {
+    const onSort = (name) => sort(toggleOrder(state().order, name));
+    const table = createTable({ ...spec, rowKey: spec.key, titled: true, onSort });
+    const tools = createListTools({ id: `${spec.prefix}list`, spec, go, sort, clear, need });
+    const count = h('strong', { 'data-figure': 'total', tabindex: '-1' });
+    const paper = printsAllRows(spec, table);
+
+    function show(data, shared, { tell }) {
+        const now = state();
+        const seen = { ...shared, more: data.more };
+        const words = spec.count(data.total, shared.format.number(data.total));
+        const nameOf = (name) => data.rows[0]?.[spec.names[name]];
+        tools.show(now, { values: data.offered, format: shared.format, nameOf });
+        count.textContent = words;
+        if (tell) announce(words);
+        table.update(data.rows, { order: now.order, shared: seen, sections: spec.sections });
+        paper.shows({ ...data, now, shared: seen, nameOf });
+        return [
+            h('p', { class: 'count' }, count),
+            spec.note?.(shared),
+            spec.above?.(now, data.more, seen),
+            paper.note,
+            data.total === 0 ? nothing(spec, now, shared) : table.element,
+            spec.below?.(shared),
+            endOf(spec, now, data, shared, turn),
+        ];
+    }
+
+    return { tools: tools.element, count, show, offer: tools.offer };
+}
+
+/** The pages and the file. */
+function endOf(spec, now, { rows, total }, { format }, turn) {
+    const { pageSize, caption, past, view } = spec;
+    return h(
+        'div',
+        { class: 'list-end' },
+        pager({ page: now.page, pageSize, caption, turn }, { shown: rows.length, total, format }),
+        fileLink(view, queryOf(now, spec), past ? currentDay() : null),
+    );
+}
+
+/** No rows: because of the filters, or because there are none. */
+function nothing(spec, now, shared) {
+    if (isFiltered(now)) return emptyNote(text.list.noneFit);
+    return emptyNote(spec.empty?.(shared) ?? text.list.none, spec.isGood);
+}

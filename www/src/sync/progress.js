@@ -1,0 +1,78 @@
+// How far a running sync is, as a bar and in words: the header and the Sync page show the same.
+
+import { serverNow } from '../lib/api.js';
+import { h } from '../lib/dom.js';
+import { secondsBetween } from '../lib/format.js';
+import { silence } from './sync-state.js';
+import { text } from '../text/index.js';
+
+/** Makes the display; show(state, format) updates it in place, tick() only its clock. */
+export function createProgress() {
+    const headline = h('span', { class: 'progress-headline' });
+    const details = h('span', { class: 'progress-details muted' });
+    const bar = h('progress', { max: '100', 'aria-label': text.sync.begins });
+    const element = h('div', { class: 'progress' }, headline, bar, details);
+    let shown = null;
+
+    function show(state, format) {
+        shown = { state, format };
+        headline.textContent = headlineOf(state);
+        bar.setAttribute('aria-label', headline.textContent);
+        const percent = percentOf(state.status);
+        if (percent === null) bar.removeAttribute('value');
+        else bar.value = percent;
+        tick();
+    }
+
+    function tick() {
+        if (shown) details.textContent = detailsOf(shown.state, shown.format);
+    }
+
+    return { element, show, tick };
+}
+
+/** "Run 12 is working. Reading from production: attendance" */
+function headlineOf({ kind, runId, status }) {
+    if (kind !== 'running') return text.sync.begins;
+    const phase = text.sync.phases[status?.phase] ?? status?.phase ?? '';
+    return text.sync.working(runId, text.sync.at(phase, status?.table_name)).trim();
+}
+
+/** Rows, time so far, time to go: as much of it as is known. */
+function detailsOf({ kind, status, run }, format) {
+    if (kind !== 'running') return '';
+    const percent = percentOf(status);
+    const rows = status.rows_expected
+        ? text.sync.rows(format.number(status.rows_done), format.number(status.rows_expected))
+        : null;
+    const elapsed = secondsBetween(run?.started_at, serverNow());
+    const remaining = remainingSeconds(status);
+    const parts = [
+        percent !== null && format.percent(percent),
+        rows,
+        elapsed !== null && text.sync.elapsed(format.duration(elapsed)),
+        remaining !== null && text.sync.remaining(format.duration(remaining)),
+    ];
+    return parts.filter(Boolean).join(' · ');
+}
+
+/**
+ * Percent done as the API says, else as the rows say; null where neither can, and before there is
+ * any.
+ */
+export function percentOf(status) {
+    const counted = status?.rows_expected ? (100 * status.rows_done) / status.rows_expected : 0;
+    const percent = status?.pct ?? counted;
+    return percent > 0 ? Math.min(100, percent) : null;
+}
+
+/** The estimate as seconds from now; null without one. */
+function remainingSeconds(status) {
+    return status.eta ? secondsBetween(serverNow(), status.eta) : null;
+}
+
+/** How long the worker has been silent, in words; null while it isn't known. */
+export function silentFor({ status }, format) {
+    const milliseconds = silence(status, null, serverNow());
+    return Number.isFinite(milliseconds) ? format.duration(milliseconds / 1000) : null;
+}
