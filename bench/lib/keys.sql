@@ -1,14 +1,16 @@
--- Prints the statements that give the six tables the mirror's keys and indexes: primary keys, indexes, then foreign keys.
--- Runs in a database with the extension.
+-- Prints the statements that give the six tables the mirror's keys and indexes: primary keys,
+-- indexes, then foreign keys. Runs in a database with the extension.
 
 WITH mirrored (id) AS (
     SELECT format('public.%I', name)::regclass
-    FROM unnest('{User,Hangout,HangoutEpisode,HangoutGroup,UserHangoutGroup,UserHangoutGroupAttendance}'::text[]) AS name
+    FROM unnest(ARRAY['User', 'Hangout', 'HangoutEpisode', 'HangoutGroup', 'UserHangoutGroup',
+        'UserHangoutGroupAttendance']) AS name
 ),
 statement (place, line) AS (
     SELECT
         CASE contype WHEN 'p' THEN 1 ELSE 3 END,
-        format('ALTER TABLE %s ADD CONSTRAINT %I %s;', format('public.%I', relname), conname, pg_get_constraintdef(pg_constraint.oid))
+        format('ALTER TABLE %s ADD CONSTRAINT %I %s;', format('public.%I', relname), conname,
+            pg_get_constraintdef(pg_constraint.oid))
     FROM pg_constraint
     JOIN mirrored ON mirrored.id = conrelid
     JOIN pg_class ON pg_class.oid = conrelid

@@ -34,7 +34,8 @@ count_bytes()
     BYTES["$what from"]=$((BYTES["$what from"] - from))
 }
 
-# Measures a first load and a sync that finds nothing new behind the proxy as it is, under names that begin alike.
+# Measures a first load and a sync that finds nothing new behind the proxy as it is,
+# under names that begin alike.
 measure_behind()
 {
     local what=$1 window=$2

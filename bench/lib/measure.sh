@@ -40,7 +40,8 @@ median_of()
 ratio_of()
 {
     [[ -n ${TIMES[$1]:-} && -n ${TIMES[$2]:-} ]] || return 0
-    awk -v one="$(median_of "$1")" -v other="$(median_of "$2")" 'BEGIN { printf "%.2f\n", one / other }'
+    awk -v one="$(median_of "$1")" -v other="$(median_of "$2")" \
+        'BEGIN { printf "%.2f\n", one / other }'
 }
 
 # Writes dirty pages out on both servers, so that no measurement pays for another.

@@ -6,12 +6,13 @@
 readonly WHOLE=36500 DEFAULT_WINDOW=45
 declare -A LONGEST=()
 
-# Makes a database that is connected to production through a port, and has not synced.
+# Makes a database on a server that is connected to production through a port, and has not synced.
 new_ours()
 {
-    local database=$1 port=$2
-    make_database local "$database"
-    NGESHARE_CONNINFO=$(conninfo_of "$READER" "$port") run_sql_logged 'connecting' local "$database" <<EOF_SQL
+    local database=$1 port=$2 server=${3:-local}
+    make_database "$server" "$database"
+    NGESHARE_CONNINFO=$(conninfo_of "$READER" "$port") run_sql_logged 'connecting' "$server" \
+        "$database" <<EOF_SQL
 \\getenv conninfo NGESHARE_CONNINFO
 CREATE EXTENSION ngeshare CASCADE;
 ALTER DATABASE $database SET session_preload_libraries = 'ngeshare';
@@ -55,7 +56,8 @@ FROM sync_log
 WHERE run_id > (SELECT min(run_id) FROM sync_run)
 EOF_SQL
     )
-    [[ $written == 0 ]] || die "a sync that ought to find nothing new in '$database' wrote $written rows"
+    [[ $written == 0 ]] || die "a sync that ought to find nothing new in '$database' wrote" \
+        "$written rows"
 }
 
 # Makes sure that a database holds production's attendance of its window, no more and no less.
@@ -63,10 +65,12 @@ check_window()
 {
     local database=$1 start counts wanted
     start=$(sql_on local "$database" <<<"SELECT window_start AT TIME ZONE 'UTC' FROM sync_run")
-    wanted=$(sql_on production production <<<"SELECT count(*) FROM \"UserHangoutGroupAttendance\" WHERE \"attendedAt\" >= '$start'")
+    wanted=$(sql_on production production \
+        <<<"SELECT count(*) FROM \"UserHangoutGroupAttendance\" WHERE \"attendedAt\" >= '$start'")
     counts=$(sql_on local "$database" <<<"$(count_query)")
     [[ $counts == "${COUNTS%|*}|$wanted" ]] ||
-        die "'$database' has other row counts than production's window: $counts, not ${COUNTS%|*}|$wanted"
+        die "'$database' has other row counts than production's window: $counts, not" \
+            "${COUNTS%|*}|$wanted"
 }
 
 # How much production's log holds, in bytes.
@@ -75,7 +79,8 @@ log_size()
     stat -c %s "$STATE/run/production.log"
 }
 
-# How long the longest transaction of ours was open on production since a place in its log, in seconds.
+# How long the longest transaction of ours was open on production since a
+# place in its log, in seconds.
 longest_transaction()
 {
     local from=$1 longest number

@@ -6,7 +6,8 @@ read_schema()
 {
     local table arguments=()
     for table in "${TABLES[@]}"; do arguments+=(--table "public.\"$table\""); done
-    dump_production --schema-only --section=pre-data --no-owner --no-privileges "${arguments[@]}" >"$STATE/tables.sql"
+    dump_production --schema-only --section=pre-data --no-owner --no-privileges "${arguments[@]}" \
+        >"$STATE/tables.sql"
     make_database local shape
     run_sql_logged 'making the extension' local shape <<<'CREATE EXTENSION ngeshare CASCADE'
     sql_on local shape >"$STATE/keys.sql" <"$ROOT/bench/lib/keys.sql"
@@ -16,7 +17,8 @@ read_schema()
 # Runs pg_dump on production as the peers' login.
 dump_production()
 {
-    PGPASSWORD=$(password_of reader) "$PG_BIN/pg_dump" -h 127.0.0.1 -p "$PORT_PRODUCTION" -U "$PEER" -d production "$@"
+    PGPASSWORD=$(password_of reader) "$PG_BIN/pg_dump" -h 127.0.0.1 -p "$PORT_PRODUCTION" \
+        -U "$PEER" -d production "$@"
 }
 
 # Makes a database with the six bare tables.
@@ -43,7 +45,8 @@ load_by_dump()
     dump_production --data-only "${arguments[@]}" | sql_on local "$1"
 }
 
-# Logical replication's initial copy, until all tables are ready; replication checks no foreign keys.
+# Logical replication's initial copy, until all tables are ready;
+# replication checks no foreign keys.
 load_by_replication()
 {
     NGESHARE_CONNINFO=$(conninfo_of "$PEER" "$PORT_PRODUCTION") sql_on local "$1" <<'EOF_SQL'
@@ -63,14 +66,16 @@ EOF_SQL
 # Makes production's tables foreign tables, as postgres_fdw is shipped.
 import_production()
 {
-    NGESHARE_PASSWORD=$(password_of reader) run_sql_logged 'importing production' local "$1" <<EOF_SQL
+    NGESHARE_PASSWORD=$(password_of reader) run_sql_logged 'importing production' local "$1" \
+        <<EOF_SQL
 \\getenv password NGESHARE_PASSWORD
 CREATE EXTENSION postgres_fdw;
 CREATE SERVER production FOREIGN DATA WRAPPER postgres_fdw
     OPTIONS (host '127.0.0.1', port '$PORT_PRODUCTION', dbname 'production');
 CREATE USER MAPPING FOR CURRENT_USER SERVER production OPTIONS (user '$PEER', password :'password');
 CREATE SCHEMA production;
-IMPORT FOREIGN SCHEMA public LIMIT TO ($(quoted_tables | sed 's/public\.//g')) FROM SERVER production INTO production;
+IMPORT FOREIGN SCHEMA public LIMIT TO ($(quoted_tables | sed 's/public\.//g'))
+    FROM SERVER production INTO production;
 EOF_SQL
 }
 
@@ -88,7 +93,8 @@ load_by_copy()
 {
     local table
     for table in "${TABLES[@]}"; do
-        PGPASSWORD=$(password_of reader) "$PG_BIN/psql" -X -q -h 127.0.0.1 -p "$PORT_PRODUCTION" -U "$PEER" -d production \
+        PGPASSWORD=$(password_of reader) "$PG_BIN/psql" -X -q -h 127.0.0.1 -p "$PORT_PRODUCTION" \
+            -U "$PEER" -d production \
             -c "COPY public.\"$table\" TO STDOUT (FORMAT binary)" |
             sql_on local "$1" -c "COPY public.\"$table\" FROM STDIN (FORMAT binary)" || return
     done

@@ -4,7 +4,8 @@
 # Prints the facts that figures depend on.
 print_facts()
 {
-    printf '\nMachine      %s processors (%s), %s of memory, data on %s, load %s when it began\n' "$(nproc)" \
+    printf '\nMachine      %s processors (%s), %s of memory, data on %s, load %s when it began\n' \
+        "$(nproc)" \
         "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" \
         "$(awk '/^MemTotal/ { printf "%.0f GB", $2 / 1048576 }' /proc/meminfo)" \
         "$(df --output=fstype -- "$STATE" | tail -n 1)" "$LOAD"
@@ -14,9 +15,11 @@ print_facts()
     printf 'ngeshare     %s as installed\n' "$(sql_on local postgres \
         <<<"SELECT default_version FROM pg_available_extensions WHERE name = 'ngeshare'")"
     printf 'Data         %s groups, seed %s, as of %s: %s\n' "$WORLD" "$SEED" "$AS_OF" \
-        "$(sql_on production production <<<'SELECT pg_size_pretty(pg_database_size(current_database()))')"
+        "$(sql_on production production \
+        <<<'SELECT pg_size_pretty(pg_database_size(current_database()))')"
     tr '|' '\n' <<<"$COUNTS" | paste -d ' ' - <(printf '%s\n' "${TABLES[@]}") |
-        awk '{ printf "             %9d %s\n", $1, $2; sum += $1 } END { printf "             %9d rows\n", sum }'
+        awk '{ printf "             %9d %s\n", $1, $2; sum += $1 }
+            END { printf "             %9d rows\n", sum }'
 }
 
 # Prints a server's settings that matter here.
@@ -38,7 +41,8 @@ print_line()
         "$(ratio_of "$what" dump)" "$(ratio_of "$what" replication)" "${TIMES[$what]% }"
 }
 
-# Prints the table of what goes straight: seconds, and how many times as long as the two best known peers.
+# Prints the table of what goes straight: seconds, and how many times as long as
+# the two best known peers.
 print_table()
 {
     printf '\n%-58s %8s %8s %8s\n' 'Straight' 'seconds,' '/ dump' '/ logical'
@@ -58,13 +62,15 @@ print_line_behind()
 {
     local near=$1 far=$2 heading=$3
     printf '%-58s %8s %8s %8s %13s %13s\n' "$heading" "$(median_of "$near")" "$(median_of "$far")" \
-        "$(ratio_of "$far" "$near")" "$(with_commas "${BYTES[$near from]}")" "$(with_commas "${BYTES[$near to]}")"
+        "$(ratio_of "$far" "$near")" "$(with_commas "${BYTES[$near from]}")" \
+        "$(with_commas "${BYTES[$near to]}")"
 }
 
 # Prints the table of what goes through the proxy.
 print_table_behind()
 {
-    printf '\n%-58s %8s %8s %8s %13s %13s\n' 'Through a proxy, one run each' 'seconds' "+$((2 * DELAY)) ms" 'ratio' 'bytes from' 'bytes to'
+    printf '\n%-58s %8s %8s %8s %13s %13s\n' 'Through a proxy, one run each' 'seconds' \
+        "+$((2 * DELAY)) ms" 'ratio' 'bytes from' 'bytes to'
     printf '%-58s %8s %8s %8s %13s %13s\n' '' '' 'r. trip' '' 'production' 'production'
     print_line_behind near far 'ours: first load, all attendance'
     print_line_behind near45 far45 "ours: first load, window of $DEFAULT_WINDOW days"
@@ -75,11 +81,14 @@ print_table_behind()
 # Prints what the lines come to.
 print_sums()
 {
-    printf '\nNothing new takes %s %% of a first load; with the default window %s %% of its own.\n' \
+    printf '\nNothing new takes %s %% of a first load; with the default window %s %%.\n' \
         "$(percent_of again ours)" "$(percent_of again45 ours45)"
-    printf 'With a round trip of %s ms the first load takes %s times as long as straight.\n' "$((2 * DELAY))" "$(ratio_of far ours)"
-    printf "Production's longest transaction of ours, seconds, a figure a first load: %s; default window %s; with %s ms %s, %s\n" \
-        "${LONGEST[ours]% }" "${LONGEST[ours45]% }" "$((2 * DELAY))" "${LONGEST[far]% }" "${LONGEST[far45]% }"
+    printf 'With a round trip of %s ms the first load takes %s times as long as straight.\n' \
+        "$((2 * DELAY))" "$(ratio_of far ours)"
+    printf "Our longest transaction on production per first load, s: %s; default window %s" \
+        "${LONGEST[ours]% }" "${LONGEST[ours45]% }"
+    printf '; with %s ms %s, %s\n' \
+        "$((2 * DELAY))" "${LONGEST[far]% }" "${LONGEST[far45]% }"
 }
 
 # A number with a comma before every third digit.

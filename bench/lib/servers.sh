@@ -4,7 +4,8 @@
 
 # The clock of the generated world, and the servers' shared_buffers.
 AS_OF='2026-01-15 12:00+07' SHARED_BUFFERS=512MB
-readonly TABLES=(User Hangout HangoutEpisode HangoutGroup UserHangoutGroup UserHangoutGroupAttendance)
+readonly TABLES=(User Hangout HangoutEpisode HangoutGroup UserHangoutGroup
+    UserHangoutGroupAttendance)
 readonly READER=ngeshare_reader PEER=bench_peer
 COUNTS=
 # They start as shipped.
@@ -14,13 +15,16 @@ SERVER_ENVIRONMENT=()
 need_installed()
 {
     find_postgres
-    [[ -n $PG_BIN ]] || die "there is no complete PostgreSQL here; scripts/demo installs one, or name its pg_config in PG_CONFIG"
+    [[ -n $PG_BIN ]] || die "there is no complete PostgreSQL here; scripts/demo installs one, or" \
+        "name its pg_config in PG_CONFIG"
     [[ -f $("$PG_CONFIG" --sharedir)/extension/ngeshare.control ]] ||
-        die "the extension is not installed for $PG_CONFIG; 'make && make install' does it, as scripts/demo does"
+        die "the extension is not installed for $PG_CONFIG; 'make && make install' does it, as" \
+            "scripts/demo does"
     need_server_owner
 }
 
-# The settings that a cluster is started with: what an administrator would have raised, all else as shipped.
+# The settings that a cluster is started with: what an administrator would have
+# raised, all else as shipped.
 settings_of()
 {
     local name=$1 port=$2
@@ -58,7 +62,8 @@ sql_on()
 {
     local name=$1 database=$2 port=PORT_${1^^}
     shift 2
-    "$PG_BIN/psql" -X -q -A -t -v ON_ERROR_STOP=1 -h "$STATE/run" -p "${!port}" -U postgres -d "$database" "$@"
+    "$PG_BIN/psql" -X -q -A -t -v ON_ERROR_STOP=1 -h "$STATE/run" -p "${!port}" -U postgres \
+        -d "$database" "$@"
 }
 
 # Drops a local database.
@@ -85,7 +90,8 @@ fill_production()
     password_of reader >/dev/null
     (
         cd -- "$ROOT/demo" || exit
-        NGESHARE_PASSWORD=$(password_of reader) run_sql_logged 'generating production' production production <<EOF_SQL
+        NGESHARE_PASSWORD=$(password_of reader) run_sql_logged 'generating production' production \
+            production <<EOF_SQL
 \\getenv password NGESHARE_PASSWORD
 \\i schema.sql
 \\i login.sql
@@ -98,10 +104,12 @@ EOF_SQL
     COUNTS=$(sql_on production production <<<"$(count_query)")
 }
 
-# Makes what the peers need on production: a login of their own and a publication. All that ours does there is logged.
+# Makes what the peers need on production: a login of their own and a publication. All that
+# ours does there is logged.
 prepare_production()
 {
-    NGESHARE_PASSWORD=$(password_of reader) run_sql_logged 'preparing production' production production <<EOF_SQL
+    NGESHARE_PASSWORD=$(password_of reader) run_sql_logged 'preparing production' production \
+        production <<EOF_SQL
 \\getenv password NGESHARE_PASSWORD
 CREATE ROLE $PEER LOGIN REPLICATION PASSWORD :'password';
 GRANT CONNECT ON DATABASE production TO $PEER;
@@ -134,11 +142,13 @@ check_counts()
 {
     local database=$1 counts
     counts=$(sql_on local "$database" <<<"$(count_query)")
-    [[ $counts == "$COUNTS" ]] || die "'$database' has other row counts than production: $counts, not $COUNTS"
+    [[ $counts == "$COUNTS" ]] || die "'$database' has other row counts than production: $counts," \
+        "not $COUNTS"
 }
 
 # The connection string of a login on production, through a port of choice.
 conninfo_of()
 {
-    printf 'host=127.0.0.1 port=%s dbname=production user=%s password=%s' "$2" "$1" "$(password_of reader)"
+    printf 'host=127.0.0.1 port=%s dbname=production user=%s password=%s' "$2" "$1" \
+        "$(password_of reader)"
 }

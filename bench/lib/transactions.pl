@@ -1,10 +1,11 @@
 #!/usr/bin/perl
-# Reads a server's log and prints how long one login's transactions were open: the seconds of the longest, and
-# their number.
+# Reads a server's log and prints how long one login's transactions were open: the seconds of the
+# longest, and their number.
 #   transactions.pl LOGIN <LOG
 # Needs log_line_prefix '%n %p %u [%v] ', all of the login's statements with their durations, and
-# log_disconnections. A transaction begins with its first line (or before it, by what a line says to have taken)
-# and ends with the line that follows its end: %v is a transaction's own, and empty or .../0 outside of any.
+# log_disconnections. A transaction begins with its first line (or before it, by what a line says to
+# have taken) and ends with the line that follows its end: %v is a transaction's own, and empty or
+# .../0 outside of any.
 use strict;
 use warnings FATAL => 'all';
 
@@ -17,7 +18,7 @@ sub end_transaction
 {
 	my ($session, $at) = @_;
 	my $transaction = delete $open{$session} or return;
-	my $seconds     = $at - $transaction->{began};
+	my $seconds = $at - $transaction->{began};
 
 	$number++;
 	$longest = $seconds if $seconds > $longest;
@@ -29,12 +30,15 @@ sub take_line_inside
 {
 	my ($at, $session, $id, $text) = @_;
 
-	end_transaction($session, $open{$session}{seen}) if $open{$session} && $open{$session}{id} ne $id;
+	end_transaction($session, $open{$session}{seen})
+	  if $open{$session} && $open{$session}{id} ne $id;
 	if (!$open{$session})
 	{
 		my $took = $text =~ /^LOG:  duration: ([0-9.]+) ms/ ? $1 / 1000 : 0;
 
-		$open{$session} = { id => $id, began => $at - $took, is_block => scalar($text =~ /: (BEGIN|START TRANSACTION)/i) };
+		my $is_block = scalar($text =~ /: (BEGIN|START TRANSACTION)/i);
+
+		$open{$session} = { id => $id, began => $at - $took, is_block => $is_block };
 	}
 	$open{$session}{seen} = $at;
 	return;
@@ -45,7 +49,8 @@ sub take_line_outside
 {
 	my ($at, $session, $text) = @_;
 	return unless $open{$session};
-	my $is_its_end = $text =~ /^LOG:  duration: / || ($open{$session}{is_block} && $text =~ /^LOG:  disconnection: /);
+	my $is_its_end = $text =~ /^LOG:  duration: /
+	  || ($open{$session}{is_block} && $text =~ /^LOG:  disconnection: /);
 
 	end_transaction($session, $is_its_end ? $at : $open{$session}{seen});
 	return;
@@ -53,11 +58,13 @@ sub take_line_outside
 
 while (my $line = <STDIN>)
 {
-	my ($at, $session, $user, $id, $text) = $line =~ /^([0-9.]+) ([0-9]+) (\S*) \[([0-9\/]*)\] (.*)/ or next;
+	my ($at, $session, $user, $id, $text) =
+	  $line =~ /^([0-9.]+) ([0-9]+) (\S*) \[([0-9\/]*)\] (.*)/
+	  or next;
 
 	next if $user ne $login;
-	if ($id =~ /\/[1-9]/) { take_line_inside($at, $session, $id, $text); }
-	else                  { take_line_outside($at, $session, $text); }
+	if   ($id =~ /\/[1-9]/) { take_line_inside($at, $session, $id, $text); }
+	else                    { take_line_outside($at, $session, $text); }
 }
 end_transaction($_, $open{$_}{seen}) for keys %open;
 printf "%.3f %d\n", $longest, $number;

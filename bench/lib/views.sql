@@ -1,11 +1,12 @@
--- The seed's plan as plain views over the raw tables, each asked at every read: what a careful analyst would write.
--- PostgreSQL and DuckDB run the same text, each over its own tables. What they spell differently comes before it:
--- as_of (the moment that is asked about, in UTC), facilitator (each group's first), percent(), and the view "attended"
--- (group_id, episode_id, at).
+-- The seed's plan as plain views over the raw tables, each asked at every read: what a careful
+-- analyst would write. PostgreSQL and DuckDB run the same text, each over its own tables. What they
+-- spell differently comes before it: as_of (the moment that is asked about, in UTC), facilitator
+-- (each group's first), percent(), and the view "attended" (group_id, episode_id, at).
 -- A local day is that of UTC + 7 hours (Asia/Jakarta).
 
 CREATE VIEW course AS
-SELECT course_name, max_episodes, sequence_order, lead(sequence_order) OVER (ORDER BY sequence_order) AS next_order
+SELECT course_name, max_episodes, sequence_order,
+    lead(sequence_order) OVER (ORDER BY sequence_order) AS next_order
 FROM course_config;
 
 -- The groups of the curriculum that exist.
@@ -23,7 +24,9 @@ JOIN "Hangout" AS hangout ON hangout.id = gathering."hangoutId"
 JOIN course_config ON course_config.course_name = hangout.name
 WHERE gathering."createdAt" <= :as_of;
 
--- The records of people: who is no user goes by the email, which no id is like with its @ before it.
+-- Before 2000 a date is a typing error, as ours takes it.
+-- The records of people: who is no user goes by the email, which no id is
+-- like with its @ before it.
 CREATE VIEW membership AS
 SELECT
     "hangoutGroupId" AS group_id,
@@ -34,6 +37,7 @@ SELECT
     coalesce("userId", '@' || lower(trim("userEmail", E' \t\r\n'))) AS person
 FROM "UserHangoutGroup"
 WHERE "hangoutGroupRole" IN ('MEMBER', 'FACILITATOR') AND "joinedAt" <= :as_of
+  AND "joinedAt" >= TIMESTAMP '2000-01-01'
   AND ("userId" IS NOT NULL OR trim("userEmail", E' \t\r\n') <> '');
 
 CREATE VIEW facilitator AS :facilitator;
@@ -62,7 +66,8 @@ LEFT JOIN (SELECT group_id, count(*) AS member_count FROM member GROUP BY group_
 
 -- The few episodes, with the length of their course.
 CREATE VIEW episode AS
-SELECT episode.id AS episode_id, episode."hangoutId" AS hangout_id, episode."order" AS place, course_config.max_episodes
+SELECT episode.id AS episode_id, episode."hangoutId" AS hangout_id, episode."order" AS place,
+    course_config.max_episodes
 FROM "HangoutEpisode" AS episode
 JOIN "Hangout" AS hangout ON hangout.id = episode."hangoutId"
 LEFT JOIN course_config ON course_config.course_name = hangout.name;
@@ -71,10 +76,12 @@ LEFT JOIN course_config ON course_config.course_name = hangout.name;
 CREATE VIEW v_group_progress AS
 SELECT
     attended.group_id,
-    greatest(max(episode.place) FILTER (WHERE episode.hangout_id = gathering."hangoutId"), 0) AS max_episode_reached,
+    greatest(max(episode.place) FILTER (WHERE episode.hangout_id = gathering."hangoutId"), 0)
+        AS max_episode_reached,
     CAST(max(attended.at) + INTERVAL '7 hours' AS date) AS last_meeting_date,
     count(DISTINCT CAST(attended.at + INTERVAL '7 hours' AS date)) AS total_meetings,
-    CAST(:as_of + INTERVAL '7 hours' AS date) - CAST(max(attended.at) + INTERVAL '7 hours' AS date) AS days_since_last_meeting,
+    CAST(:as_of + INTERVAL '7 hours' AS date)
+        - CAST(max(attended.at) + INTERVAL '7 hours' AS date) AS days_since_last_meeting,
     CAST(min(attended.at) + INTERVAL '7 hours' AS date) AS first_meeting_date,
     CAST(min(attended.at) FILTER (
         WHERE episode.hangout_id = gathering."hangoutId" AND episode.place >= episode.max_episodes
@@ -82,7 +89,7 @@ SELECT
 FROM attended
 JOIN episode ON episode.episode_id = attended.episode_id
 JOIN "HangoutGroup" AS gathering ON gathering.id = attended.group_id
-WHERE attended.at <= :as_of
+WHERE attended.at <= :as_of AND attended.at >= TIMESTAMP '2000-01-01'
 GROUP BY attended.group_id;
 
 CREATE VIEW v_group_status AS
@@ -106,24 +113,26 @@ FROM (
         gathering.max_episodes,
         coalesce(progress.max_episode_reached, 0) AS max_episode_reached,
         greatest(CAST(:as_of + INTERVAL '7 hours' AS date)
-            - coalesce(progress.last_meeting_date, CAST(gathering.planned_start + INTERVAL '7 hours' AS date)), 0) AS days_inactive,
+            - coalesce(progress.last_meeting_date,
+                CAST(gathering.planned_start + INTERVAL '7 hours' AS date)), 0) AS days_inactive,
         progress.first_meeting_date,
         progress.graduated_on
     FROM gathering
     LEFT JOIN v_group_progress AS progress ON progress.group_id = gathering.group_id
 ) AS measured;
 
--- Every group, once for each group that it went on as, once where it did not: what follows asks for its progress once.
+-- Every group, once for each group that it went on as, once where it did not: what follows
+-- asks for its progress once.
 CREATE VIEW fate AS
 WITH gone AS MATERIALIZED (
-    SELECT status.group_id, status.status, status.first_meeting_date, status.graduated_on, course.course_name,
-        course.sequence_order, course.next_order, facilitator.facilitator_id
+    SELECT status.group_id, status.status, status.first_meeting_date, status.graduated_on,
+        course.course_name, course.sequence_order, course.next_order, facilitator.facilitator_id
     FROM v_group_status AS status
     JOIN course ON course.course_name = status.course_name
     LEFT JOIN facilitator ON facilitator.group_id = status.group_id
 ), candidate AS MATERIALIZED (
-    SELECT a.group_id AS group_a_id, b.group_id AS group_b_id, b.course_name AS course_b, a.facilitator_id,
-        b.first_meeting_date - a.graduated_on AS days_between
+    SELECT a.group_id AS group_a_id, b.group_id AS group_b_id, b.course_name AS course_b,
+        a.facilitator_id, b.first_meeting_date - a.graduated_on AS days_between
     FROM gone AS a
     JOIN gone AS b ON b.facilitator_id = a.facilitator_id AND b.sequence_order = a.next_order
     WHERE a.graduated_on IS NOT NULL AND b.first_meeting_date IS NOT NULL
@@ -149,18 +158,20 @@ WITH gone AS MATERIALIZED (
     SELECT candidate.*, shared.shared_member_count,
         percent(shared.shared_member_count, least(size_a.size, size_b.size)) AS overlap_pct
     FROM shared
-    JOIN candidate ON candidate.group_a_id = shared.group_a_id AND candidate.group_b_id = shared.group_b_id
+    JOIN candidate
+        ON candidate.group_a_id = shared.group_a_id AND candidate.group_b_id = shared.group_b_id
     JOIN sized AS size_a ON size_a.group_id = shared.group_a_id
     JOIN sized AS size_b ON size_b.group_id = shared.group_b_id
     WHERE 2 * shared.shared_member_count >= least(size_a.size, size_b.size)
 )
-SELECT gone.*, link.group_b_id, link.course_b, link.shared_member_count, link.overlap_pct, link.days_between
+SELECT gone.*, link.group_b_id, link.course_b, link.shared_member_count, link.overlap_pct,
+    link.days_between
 FROM gone
 LEFT JOIN link ON link.group_a_id = gone.group_id;
 
 CREATE VIEW v_curriculum_pipeline AS
-SELECT group_id AS group_a_id, course_name AS course_a, group_b_id, course_b, facilitator_id AS shared_facilitator_id,
-    shared_member_count, overlap_pct, days_between
+SELECT group_id AS group_a_id, course_name AS course_a, group_b_id, course_b,
+    facilitator_id AS shared_facilitator_id, shared_member_count, overlap_pct, days_between
 FROM fate
 WHERE group_b_id IS NOT NULL;
 
@@ -179,7 +190,8 @@ WITH counted AS (
         count(*) FILTER (WHERE is_settled) AS settled,
         count(*) FILTER (WHERE is_settled AND went_on) AS settled_continued
     FROM (
-        SELECT group_id, sequence_order, status, first_meeting_date, count(group_b_id) > 0 AS went_on,
+        SELECT group_id, sequence_order, status, first_meeting_date,
+            count(group_b_id) > 0 AS went_on,
             CAST(:as_of + INTERVAL '7 hours' AS date) - graduated_on > 90 AS is_settled
         FROM fate
         GROUP BY group_id, sequence_order, status, first_meeting_date, graduated_on
@@ -199,6 +211,7 @@ SELECT
     CASE WHEN next_order IS NOT NULL THEN coalesce(continued, 0) END AS continued,
     CASE WHEN next_order IS NOT NULL THEN percent(continued, graduated) END AS continuation_rate,
     CASE WHEN next_order IS NOT NULL THEN coalesce(awaiting, 0) END AS awaiting,
-    CASE WHEN next_order IS NOT NULL THEN percent(settled_continued, settled) END AS settled_continuation_rate
+    CASE WHEN next_order IS NOT NULL THEN percent(settled_continued, settled) END
+        AS settled_continuation_rate
 FROM course
 LEFT JOIN counted ON counted.sequence_order = course.sequence_order;

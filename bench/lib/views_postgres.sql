@@ -1,12 +1,17 @@
--- The peers' views in a database with production's tables: the seed's indexes, its course_config, and what views.sql
--- leaves to each database; safe to run again. bench.as_of is the instant to answer as of; empty means now.
+-- The peers' views in a database with production's tables: the seed's indexes, its course_config,
+-- and what views.sql leaves to each database; safe to run again. bench.as_of is the instant to
+-- answer as of; empty means now.
 
 \set ON_ERROR_STOP on
 \set as_of '(SELECT moment FROM asked)'
-\set facilitator 'SELECT DISTINCT ON (group_id) group_id, user_id AS facilitator_id FROM membership WHERE role = ''FACILITATOR'' AND user_id IS NOT NULL ORDER BY group_id, joined_at, record_id'
+\set facilitator 'SELECT DISTINCT ON (group_id) group_id, user_id AS facilitator_id FROM membership'
+\set facilitator :facilitator ' WHERE role = ''FACILITATOR'' AND user_id IS NOT NULL'
+\set facilitator :facilitator ' ORDER BY group_id, joined_at, record_id'
 
-CREATE INDEX IF NOT EXISTS peer_attendance ON public."UserHangoutGroupAttendance" ("hangoutGroupId", "attendedAt");
-CREATE INDEX IF NOT EXISTS peer_role ON public."UserHangoutGroup" ("hangoutGroupId", "hangoutGroupRole");
+CREATE INDEX IF NOT EXISTS peer_attendance
+    ON public."UserHangoutGroupAttendance" ("hangoutGroupId", "attendedAt");
+CREATE INDEX IF NOT EXISTS peer_role
+    ON public."UserHangoutGroup" ("hangoutGroupId", "hangoutGroupRole");
 CREATE INDEX IF NOT EXISTS peer_user ON public."UserHangoutGroup" ("userId", "joinedAt");
 
 DROP SCHEMA IF EXISTS peer CASCADE;
@@ -20,11 +25,16 @@ CREATE TABLE course_config
     sequence_order integer NOT NULL
 );
 INSERT INTO course_config
-VALUES ('Ngeshare Sesi Aqidah', 9, 1), ('Ngeshare Sesi Hijrah', 9, 2), ('Ngeshare Sesi Sejarah', 11, 3), ('Ngeshare Sesi Dakwah', 7, 4);
+VALUES
+    ('Ngeshare Sesi Aqidah', 9, 1),
+    ('Ngeshare Sesi Hijrah', 9, 2),
+    ('Ngeshare Sesi Sejarah', 11, 3),
+    ('Ngeshare Sesi Dakwah', 7, 4);
 
 -- Read as a subquery, it is evaluated once.
 CREATE VIEW asked AS
-SELECT coalesce(nullif(current_setting('bench.as_of', true), '')::timestamptz, now()) AT TIME ZONE 'UTC' AS moment;
+SELECT coalesce(nullif(current_setting('bench.as_of', true), '')::timestamptz, now())
+    AT TIME ZONE 'UTC' AS moment;
 
 -- 100 * part / whole, to one decimal half away from zero.
 CREATE FUNCTION percent(part bigint, whole bigint)

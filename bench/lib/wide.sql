@@ -21,22 +21,30 @@ INSERT INTO "HangoutGroup" (id, "createdAt", "updatedAt", name, status, "hangout
 SELECT 'led-' || n, '2024-01-01', '2026-01-01', 'led', 'ANY', courses[1 + n % 4]
 FROM generate_series(1, :groups) AS n
 CROSS JOIN (SELECT array_agg(id ORDER BY place) AS courses
-            FROM (SELECT min(id) AS id, place FROM "Hangout" JOIN unnest(ARRAY['Ngeshare Sesi Aqidah', 'Ngeshare Sesi Hijrah', 'Ngeshare Sesi Sejarah', 'Ngeshare Sesi Dakwah'])
-                  WITH ORDINALITY AS named (name, place) USING (name) GROUP BY place) AS course) AS four
+            FROM (SELECT min(id) AS id, place
+                  FROM "Hangout"
+                  JOIN unnest(ARRAY['Ngeshare Sesi Aqidah', 'Ngeshare Sesi Hijrah',
+                                    'Ngeshare Sesi Sejarah', 'Ngeshare Sesi Dakwah'])
+                  WITH ORDINALITY AS named (name, place) USING (name)
+                  GROUP BY place) AS course) AS four
 ON CONFLICT DO NOTHING;
 
-INSERT INTO "UserHangoutGroup" (id, "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId")
-SELECT 'in-crowd-' || n, timestamp '2026-01-01', timestamp '2024-01-01', 'ANY', 'MEMBER', 'crowd', 'many-' || n
+INSERT INTO "UserHangoutGroup"
+    (id, "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId")
+SELECT 'in-crowd-' || n, timestamp '2026-01-01', timestamp '2024-01-01', 'ANY', 'MEMBER', 'crowd',
+    'many-' || n
 FROM generate_series(1, 10 * :groups) AS n
 UNION ALL
 SELECT 'leads-' || n, '2026-01-01', '2024-01-01', 'ANY', 'FACILITATOR', 'led-' || n, 'leader'
 FROM generate_series(1, :groups) AS n
 UNION ALL
-SELECT 'in-led-' || n || '-' || m, '2026-01-01', '2024-01-01', 'ANY', 'MEMBER', 'led-' || n, 'many-' || 1 + n / 4 * 4 + m
+SELECT 'in-led-' || n || '-' || m, '2026-01-01', '2024-01-01', 'ANY', 'MEMBER', 'led-' || n,
+    'many-' || 1 + n / 4 * 4 + m
 FROM generate_series(1, :groups) AS n, generate_series(1, 5) AS m
 ON CONFLICT DO NOTHING;
 
-INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
+INSERT INTO "UserHangoutGroupAttendance"
+    (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId")
 SELECT circle.id || '-' || episode.id,
     timestamp '2024-01-10' + (episode."order" * 20 + CASE course.name
         WHEN 'Ngeshare Sesi Hijrah' THEN 185
