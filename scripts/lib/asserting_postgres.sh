@@ -11,7 +11,8 @@ apt_for_sources()
     mkdir -p -- "$apt/lists/partial" "$apt/cache/archives/partial"
     printf 'deb-src [signed-by=%s] %s sid main\n' /usr/share/keyrings/debian-archive-keyring.gpg \
         "$(debian_mirror)" >"$apt/sources.list"
-    (cd -- "$apt" && apt-get -q -o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts=- \
+    (cd -- "$apt" && apt-get -q \
+        -o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts=- \
         -o Dir::State::Lists="$apt/lists" -o Dir::Cache="$apt/cache" "$@")
 }
 
@@ -65,7 +66,8 @@ use_asserting_postgres()
     cache=$(cache_directory)
     target=$cache/postgresql-$ASSERTING_MAJOR-assertions
     if [[ ! -f $target/.complete ]]; then
-        say "building PostgreSQL $ASSERTING_MAJOR with assertions in $target; this takes some minutes ..."
+        say "building PostgreSQL $ASSERTING_MAJOR with assertions in $target; this takes some" \
+            "minutes ..."
         rm -rf -- "$target"
         mkdir -p -- "$cache" "$WORK/postgresql"
         logged 'building PostgreSQL' build_asserting_postgres "$WORK/postgresql" "$target"
@@ -83,7 +85,8 @@ use_asserting_postgres()
 check_owner_reaches()
 {
     as_owner test -x "$1/bin/postgres" ||
-        die "the user $SERVER_OWNER cannot reach $1; set XDG_CACHE_HOME to a directory that everybody may enter"
+        die "the user $SERVER_OWNER cannot reach $1; set XDG_CACHE_HOME to a directory that" \
+            "everybody may enter"
 }
 
 # Leaves out the tests that load pg_cron, and says which.

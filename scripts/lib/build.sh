@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Builds the extension in a copy of the tree, so that nothing is left in the clone, and installs it.
 
-# The tree's own files, ended by NUL: tracked ones and new ones; without git, all but build products.
+# The tree's own files, ended by NUL: tracked ones and new ones; without
+# git, all but build products.
 list_tree()
 {
     local root=$1
@@ -29,7 +30,8 @@ copy_tree()
         tar -C "$target" --no-same-owner -xf -
 }
 
-# Runs make in a build directory for the chosen PostgreSQL; the directory leaves no trace in what is built.
+# Runs make in a build directory for the chosen PostgreSQL; the directory leaves
+# no trace in what is built.
 make_in()
 {
     local build=$1
@@ -42,8 +44,10 @@ fingerprint_of()
 {
     {
         "$PG_CONFIG" --version --bindir
-        (cd -- "$1" && find Makefile ngeshare.control src www/src www/serve www/build.mjs www/package-lock.json scripts/roles.sql -type f \
-            \( -name '*.[ch]' -o -name '*.sql' -o -name '*.awk' -o -name Makefile -o -name '*.control' -o -path 'www/*' \) -print0 |
+        (cd -- "$1" && find Makefile ngeshare.control src www/src www/serve www/build.mjs \
+            www/package-lock.json scripts/roles.sql -type f \
+            \( -name '*.[ch]' -o -name '*.sql' -o -name '*.awk' -o -name Makefile \
+            -o -name '*.control' -o -path 'www/*' \) -print0 |
             sort -z | xargs -0 sha256sum)
     } | sha256sum | cut -d ' ' -f 1
 }
@@ -99,6 +103,7 @@ install_extension()
     else
         need_root "install the extension in $extensions"
         say "installing the extension in $extensions ..."
-        logged 'installing the extension' as_root make -s -C "$build" PG_CONFIG="$PG_CONFIG" with_llvm=no install
+        logged 'installing the extension' as_root make -s -C "$build" PG_CONFIG="$PG_CONFIG" \
+            with_llvm=no install
     fi
 }

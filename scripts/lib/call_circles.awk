@@ -67,7 +67,9 @@ FNR == 1 { in_comment = 0 }
     while (match(line, /[A-Za-z_][A-Za-z0-9_]*/)) {
         name = substr(line, RSTART, RLENGTH)
         line = substr(line, RSTART + RLENGTH)
-        if (!(name in home) || (FILENAME, name) in is_static || folder_of(FILENAME) != folder_of(home[name]))
+        if (!(name in home) || (FILENAME, name) in is_static)
+            continue
+        if (folder_of(FILENAME) != folder_of(home[name]))
             continue
         add_call(FILENAME, home[name], name)
         add_call(directory_of(FILENAME) "/", directory_of(home[name]) "/", name)

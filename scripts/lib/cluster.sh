@@ -47,7 +47,8 @@ running_port()
 # Says whether a cluster runs.
 cluster_runs()
 {
-    [[ -f $STATE/$1/postmaster.pid ]] && as_owner "$PG_BIN/pg_ctl" status -D "$STATE/$1" >/dev/null 2>&1
+    [[ -f $STATE/$1/postmaster.pid ]] && as_owner "$PG_BIN/pg_ctl" status -D "$STATE/$1" \
+        >/dev/null 2>&1
 }
 
 # Refuses data that another major version made.
@@ -57,7 +58,8 @@ check_version()
     [[ -f $STATE/$name/PG_VERSION ]] || return 0
     made_by=$(<"$STATE/$name/PG_VERSION")
     [[ $made_by == "$PG_MAJOR" ]] ||
-        die "the cluster '$name' was made by PostgreSQL $made_by, but this is $PG_MAJOR; name the other's pg_config in PG_CONFIG, or '$AGAIN reset'"
+        die "the cluster '$name' was made by PostgreSQL $made_by, but this is $PG_MAJOR; name the" \
+            "other's pg_config in PG_CONFIG, or '$AGAIN reset'"
 }
 
 # The settings that a cluster is started with; the local one has pg_cron, for the schedule.
@@ -87,11 +89,14 @@ start_cluster()
     local name=$1 port=$2 now settings
     settings=$(settings_of "$name" "$port")
     now=$(running_port "$name")
-    if [[ $now == "$port" && $(as_owner cat "$STATE/$name/demo.conf") == "$settings" ]]; then return; fi
+    if [[ $now == "$port" && $(as_owner cat "$STATE/$name/demo.conf") == "$settings" ]]; then
+        return
+    fi
     [[ -z $now ]] || stop_cluster "$name"
     say "starting the cluster '$name' on port $port ..."
     as_owner tee "$STATE/$name/demo.conf" >/dev/null <<<"$settings"
-    (as_owner env "${SERVER_ENVIRONMENT[@]}" "$PG_BIN/pg_ctl" start -s -w -t 120 -D "$STATE/$name" -l "$STATE/run/$name.log") \
+    (as_owner env "${SERVER_ENVIRONMENT[@]}" "$PG_BIN/pg_ctl" start -s -w -t 120 -D "$STATE/$name" \
+        -l "$STATE/run/$name.log") \
         >>"$LOG" 2>&1 </dev/null {LOCK}>&- || {
         LOG=$STATE/run/$name.log
         die_with_log "starting the cluster '$name' failed"
@@ -104,7 +109,8 @@ stop_cluster()
     local name=$1
     cluster_runs "$name" || return 0
     say "stopping the cluster '$name' ..."
-    logged "stopping the cluster '$name'" as_owner "$PG_BIN/pg_ctl" stop -s -m fast -w -t 120 -D "$STATE/$name"
+    logged "stopping the cluster '$name'" as_owner "$PG_BIN/pg_ctl" stop -s -m fast -w -t 120 \
+        -D "$STATE/$name"
 }
 
 # Runs psql on a cluster's database as its superuser.
@@ -134,6 +140,7 @@ run_sql_logged()
 # The first error of psql's output as one line: its message and its hint.
 error_in()
 {
-    sed -n 's/^\(psql:[^ ]* \)\{0,1\}\(ERROR\|FATAL\):  *//p; s/^\(DETAIL\|HINT\):  */; /p; s/^psql: error: //p' "$1" |
+    sed -n -e 's/^\(psql:[^ ]* \)\{0,1\}\(ERROR\|FATAL\):  *//p' -e 's/^\(DETAIL\|HINT\):  */; /p' \
+        -e 's/^psql: error: //p' "$1" |
         head -n 3 | tr '\n' ' ' | sed 's/\.\{0,1\} ; /; /g; s/ *$//'
 }

@@ -22,7 +22,7 @@ failed()
 # Counts one check: the command that follows its name has to succeed.
 check()
 {
-    local name=$1 output=$WORK/check.out
+    local name=$1 output=$WORK/check.$BASHPID
     shift
     if "$@" >"$output" 2>&1 </dev/null; then passed "$name"; else failed "$name" "$output"; fi
 }
@@ -36,12 +36,61 @@ in_subshell()
 # Runs one suite and adds what it counted; a suite that counted nothing has failed.
 run_suite()
 {
-    local suite=$1 started=$SECONDS
+    local suite=$1 started=$SECONDS ticks
+    ticks=$(ticks_so_far)
     PASSED=0 FAILED=0
     say "$suite ..."
     "suite_$suite"
     ((PASSED + FAILED > 0)) || failed "$suite ran no test"
-    say "$suite: $PASSED passed, $FAILED failed ($((SECONDS - started)) s)"
+    say "$suite: $PASSED passed, $FAILED failed ($((SECONDS - started)) s, processors" \
+        "$(busy_since "$ticks") % busy)"
     ALL_PASSED=$((ALL_PASSED + PASSED))
     ALL_FAILED=$((ALL_FAILED + FAILED))
+}
+
+# Runs suites beside each other, each of which leaves processors idle; shows what each printed when
+# all have ended. A suite that doesn't get as far as its sum has failed.
+run_suites_beside()
+{
+    local suite pid more_passed more_failed
+    say "beside each other: $* ..."
+    for suite in "$@"; do run_beside run_suite_apart "$suite"; done
+    for pid in "${BESIDE[@]}"; do wait "$pid" || true; done
+    BESIDE=()
+    for suite in "$@"; do
+        cat -- "$WORK/log/suite-$suite"
+        more_passed=0 more_failed=1
+        if [[ -f $WORK/log/suite-$suite.sum ]]; then
+            read -r more_passed more_failed <"$WORK/log/suite-$suite.sum"
+        else
+            printf '  FAILED  %s did not end\n' "$suite"
+        fi
+        ALL_PASSED=$((ALL_PASSED + more_passed))
+        ALL_FAILED=$((ALL_FAILED + more_failed))
+    done
+}
+
+# Runs one suite: its output goes to one file, how many passed and failed to another.
+run_suite_apart()
+{
+    ALL_PASSED=0 ALL_FAILED=0
+    run_suite "$1" >"$WORK/log/suite-$1" 2>&1
+    printf '%d %d\n' "$ALL_PASSED" "$ALL_FAILED" >"$WORK/log/suite-$1.sum"
+}
+
+# The machine's processor time so far, in ticks: all of it, and the idle part.
+ticks_so_far()
+{
+    awk '/^cpu / { for (i = 2; i <= 9; i++) all += $i; print all, $5 + $6 }' /proc/stat
+}
+
+# How many percent of the processors' time since then went to anything, ours or not.
+busy_since()
+{
+    local now
+    now=$(ticks_so_far)
+    awk -v then="$1" -v now="$now" 'BEGIN {
+        split(then, a, " "); split(now, b, " ")
+        printf "%d", 100 * (1 - (b[2] - a[2]) / (b[1] - a[1] + 0.001))
+    }'
 }

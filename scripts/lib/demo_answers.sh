@@ -6,16 +6,19 @@ connect_local()
 {
     local conninfo=$1 said=$STATE/said advice
     (umask 077 && : >"$said")
-    (NGESHARE_CONNINFO=$conninfo run_sql local ngeshare -v VERBOSITY=verbose) >"$said" 2>&1 <<'EOF_SQL' || {
+    (NGESHARE_CONNINFO=$conninfo run_sql local ngeshare -v VERBOSITY=verbose) >"$said" 2>&1 \
+        <<'EOF_SQL' || {
 SET log_min_error_statement = panic;
 \getenv conninfo NGESHARE_CONNINFO
 SELECT ngeshare_connect(:'conninfo');
 EOF_SQL
         advice=
         ! grep -q 'ERROR:  55000:' "$said" || advice="; '$AGAIN reset' removes what is here"
-        die "connecting to production failed: $(error_in "$said" | sed 's/^[0-9A-Z]\{5\}: //')$advice"
+        die "connecting to production failed:" \
+            "$(error_in "$said" | sed 's/^[0-9A-Z]\{5\}: //')$advice"
     }
-    sed -n "s/^\(psql:[^ ]* \)\{0,1\}WARNING:  \([0-9A-Z]\{5\}: \)\{0,1\}/$PROGRAM: warning: /p" "$said"
+    sed -n "s/^\(psql:[^ ]* \)\{0,1\}WARNING:  \([0-9A-Z]\{5\}: \)\{0,1\}/$PROGRAM: warning: /p" \
+        "$said"
 }
 
 # The connection string of the generated production.
@@ -35,10 +38,20 @@ sync_local()
     sed -n "s/^\(psql:[^ ]* \)\{0,1\}NOTICE:  /$PROGRAM:   /p" "$said"
 }
 
+# Notes what coordinators might have done about the generated groups, once.
+note_follow_ups()
+{
+    {
+        printf '\\set seed %d\n' "${NGESHARE_SEED:-1}"
+        cat -- "$ROOT/demo/follow_ups.sql"
+    } | run_sql_logged 'noting follow-ups' local ngeshare
+}
+
 # Lets pg_cron sync every half hour.
 schedule_sync()
 {
-    run_sql_logged 'scheduling the sync' local ngeshare <<<"SELECT ngeshare_schedule('*/30 * * * *');"
+    run_sql_logged 'scheduling the sync' local ngeshare \
+        <<<"SELECT ngeshare_schedule('*/30 * * * *');"
 }
 
 # Prints one answer as a table under its heading.
@@ -52,10 +65,13 @@ print_answer()
 # Prints the funnel and the top of the rescue list.
 print_answers()
 {
-    print_answer 'The funnel: how many groups start, graduate and go on, course by course (v_curriculum_funnel)' \
+    print_answer \
+        'The funnel: how many groups start, graduate and go on per course (v_curriculum_funnel)' \
         'SELECT * FROM v_curriculum_funnel ORDER BY sequence_order'
-    print_answer 'Worth a call: stalled groups with most of the course behind them, the first ten (v_rescue_list)' \
-        'SELECT group_name, course_name, facilitator_contact, last_meeting_date, episodes_remaining, progress_pct, days_inactive
+    print_answer \
+        'Worth a call: the first ten stalled groups with most of the course done (v_rescue_list)' \
+        'SELECT group_name, course_name, facilitator_contact, last_meeting_date,
+         episodes_remaining, progress_pct, days_inactive
          FROM v_rescue_list LIMIT 10'
 }
 
@@ -65,7 +81,8 @@ print_way_on()
     cat <<EOF_TEXT
 The page: http://127.0.0.1:$PORT_WEB
 Ask on:   $AGAIN psql
-          (or port $PORT_LOCAL of 127.0.0.1, database ngeshare, user postgres, password in $STATE/secret/postgres)
+          (or port $PORT_LOCAL of 127.0.0.1, database ngeshare, user postgres,
+          password in $STATE/secret/postgres)
 Stop:     $AGAIN stop     (keeps the data)
 Remove:   $AGAIN reset
 EOF_TEXT

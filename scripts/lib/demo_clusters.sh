@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Fills the demo's two clusters: the generated production, and the local database with the extension.
+# Fills the demo's two clusters: the generated production, and the local
+# database with the extension.
 
 # Sets a variable to a port: the caller's, else the one remembered, else the usual one.
 choose_port()
@@ -15,7 +16,8 @@ choose_port()
 check_port()
 {
     local variable=$1 name=$2 port=$3
-    [[ $name != web || $(remembered port.web) != "$port" ]] || ! web_process nginx >/dev/null || return 0
+    [[ $name != web || $(remembered port.web) != "$port" ]] || ! web_process nginx >/dev/null ||
+        return 0
     [[ $name == web || -z $PG_BIN || $(running_port "$name") != "$port" ]] || return 0
     ! port_is_busy "$port" || die "port $port is busy; choose another for '$name' in $variable"
 }
@@ -43,7 +45,8 @@ provide_production()
     password_of reader >/dev/null
     (
         cd -- "$ROOT/demo" || exit
-        NGESHARE_PASSWORD=$(password_of reader) run_sql_logged 'generating production' production ngeshare_production <<EOF_SQL
+        NGESHARE_PASSWORD=$(password_of reader) run_sql_logged 'generating production' production \
+            ngeshare_production <<EOF_SQL
 \\getenv password NGESHARE_PASSWORD
 \\i schema.sql
 \\i login.sql
@@ -66,7 +69,8 @@ provide_local()
     remember port.local "$PORT_LOCAL"
     [[ $made_with != "$script" ]] || return 0
     if [[ -n $made_with && $SOURCE == given ]]; then
-        die "the local database was made by another version of the extension; '$AGAIN reset' removes it, so that it can be made anew"
+        die "the local database was made by another version of the extension; '$AGAIN reset'" \
+            "removes it, so that it can be made anew"
     fi
     if [[ -n $made_with ]]; then
         say "the extension's SQL has changed: making the local database anew ..."
@@ -80,7 +84,8 @@ provide_local()
 make_local_database()
 {
     make_database local ngeshare
-    NGESHARE_PASSWORD=$(password_of postgres) run_sql_logged 'making the extension' local ngeshare <<'EOF_SQL'
+    NGESHARE_PASSWORD=$(password_of postgres) run_sql_logged 'making the extension' local ngeshare \
+        <<'EOF_SQL'
 \getenv password NGESHARE_PASSWORD
 ALTER ROLE postgres PASSWORD :'password';
 ALTER DATABASE ngeshare SET session_preload_libraries = 'ngeshare';

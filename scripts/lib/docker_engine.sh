@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# A Docker engine for the tests: this machine's, or one of our own that leaves nothing behind; and the base image.
+# A Docker engine for the tests: this machine's, or one of our own that leaves nothing
+# behind; and the base image.
 
 ENGINE=""
 ENGINE_DIR=""
@@ -17,7 +18,8 @@ start_engine()
     ! ip link show docker0 >/dev/null 2>&1 || BRIDGE_WAS_THERE=1
     ENGINE_DIR=$(mktemp -d /var/tmp/ngeshare-engine.XXXXXX)
     export DOCKER_HOST=unix://$ENGINE_DIR/socket
-    PATH=$PATH:/usr/sbin:/sbin setsid dockerd --data-root "$ENGINE_DIR/data" --exec-root "$ENGINE_DIR/exec" \
+    PATH=$PATH:/usr/sbin:/sbin setsid dockerd --data-root "$ENGINE_DIR/data" \
+        --exec-root "$ENGINE_DIR/exec" \
         --pidfile "$ENGINE_DIR/pid" -H "$DOCKER_HOST" >"$ENGINE_DIR/log" 2>&1 </dev/null &
     ENGINE=$!
     for tries in {1..150}; do
@@ -44,7 +46,8 @@ stop_engine()
     [[ -z $BRIDGE_WAS_THERE ]] || return 0
     ip link del docker0 2>/dev/null || true
     for table in nat filter; do
-        iptables-save -t "$table" | grep -vi docker | sed 's/^:FORWARD DROP/:FORWARD ACCEPT/' | iptables-restore -T "$table" || true
+        iptables-save -t "$table" | grep -vi docker | sed 's/^:FORWARD DROP/:FORWARD ACCEPT/' |
+            iptables-restore -T "$table" || true
     done
 }
 

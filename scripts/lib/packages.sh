@@ -5,13 +5,16 @@
 packages_for()
 {
     case $1 in
-        build) echo make gcc libc6-dev libcurl4-openssl-dev libpq-dev postgresql postgresql-server-dev ;;
-        lint) echo clang-format cppcheck shellcheck universal-ctags perl libipc-run-perl libtext-csv-xs-perl ;;
+        build) echo make gcc libc6-dev libcurl4-openssl-dev libpq-dev postgresql \
+            postgresql-server-dev ;;
+        lint) echo clang-format cppcheck shellcheck universal-ctags perltidy perl libipc-run-perl \
+            libtext-csv-xs-perl ;;
         web) echo nginx-light nodejs npm postgresql-cron ;;
         tap) echo perl libipc-run-perl libtext-csv-xs-perl openssl pgbouncer ;;
-        browser) echo chromium ;;
+        browser) echo chromium-headless-shell ;;
         zones) echo tzdata-legacy ;;
         debian) echo mmdebstrap ;;
+        package) echo mmdebstrap dpkg-dev debhelper postgresql-server-dev-all ;;
         leaks) echo valgrind libc6-dbg ;;
         assertions) echo bison flex dpkg-dev pkg-config libicu-dev libssl-dev zlib1g-dev ;;
         docker) echo docker.io docker-compose mmdebstrap iproute2 iptables curl ;;
@@ -28,7 +31,8 @@ is_there()
         zlib1g-dev) [[ -f /usr/include/zlib.h ]] ;;
         dpkg-dev) command -v dpkg-source >/dev/null ;;
         libc6-dbg) [[ -d /usr/lib/debug/.build-id ]] ;;
-        libcurl4-openssl-dev) command -v curl-config >/dev/null && [[ -n $(compgen -G '/usr/include/*/curl/curl.h') || -f /usr/include/curl/curl.h ]] ;;
+        libcurl4-openssl-dev) command -v curl-config >/dev/null &&
+            [[ -n $(compgen -G '/usr/include/*/curl/curl.h') || -f /usr/include/curl/curl.h ]] ;;
         libpq-dev) [[ -n $(libpq_header) ]] ;;
         postgresql | postgresql-server-dev) [[ -n $PG_BIN ]] ;;
         postgresql-cron) [[ -n $PG_BIN && -f $("$PG_CONFIG" --pkglibdir)/pg_cron.so ]] ;;
@@ -38,9 +42,13 @@ is_there()
         libipc-run-perl) perl -MIPC::Run -e 1 2>/dev/null ;;
         libtext-csv-xs-perl) perl -MText::CSV_XS -e 1 2>/dev/null ;;
         universal-ctags) [[ $(ctags --version 2>/dev/null) == Universal* ]] ;;
-        docker.io) docker info >/dev/null 2>&1 || PATH=$PATH:/usr/sbin command -v dockerd >/dev/null ;;
-        docker-compose) docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null ;;
-        mmdebstrap) docker image inspect debian:bookworm-slim >/dev/null 2>&1 || command -v mmdebstrap >/dev/null ;;
+        docker.io) docker info >/dev/null 2>&1 ||
+            PATH=$PATH:/usr/sbin command -v dockerd >/dev/null ;;
+        docker-compose) docker compose version >/dev/null 2>&1 ||
+            command -v docker-compose >/dev/null ;;
+        debhelper) command -v dh >/dev/null ;;
+        postgresql-server-dev-all)
+            [[ -f /usr/share/perl5/Debian/Debhelper/Sequence/pgxs_loop.pm ]] ;;
         iproute2) command -v ip >/dev/null ;;
         iptables) PATH=$PATH:/usr/sbin command -v iptables >/dev/null ;;
         perl) [[ -x /usr/bin/prove ]] && perl -MTest::More -e 1 2>/dev/null ;;
@@ -69,7 +77,8 @@ missing_packages()
     done | sort -u
 }
 
-# Chooses the PostgreSQL to install where there is none: the oldest that will do, else the newest on offer.
+# Chooses the PostgreSQL to install where there is none: the oldest that will do,
+# else the newest on offer.
 choose_major()
 {
     local newest
@@ -79,7 +88,8 @@ choose_major()
     newest=$(apt-cache search --names-only '^postgresql-server-dev-[0-9]+$' |
         sed 's/^postgresql-server-dev-\([0-9]*\).*/\1/' | sort -n | tail -n 1)
     ((${newest:-0} >= OLDEST_MAJOR)) ||
-        die "this system's packages offer no PostgreSQL $OLDEST_MAJOR or newer; install one and name its pg_config in PG_CONFIG"
+        die "this system's packages offer no PostgreSQL $OLDEST_MAJOR or newer; install one and" \
+            "name its pg_config in PG_CONFIG"
     PG_MAJOR=$newest
 }
 
@@ -90,6 +100,7 @@ with_version()
     for package in "$@"; do
         case $package in
             postgresql-cron) package=postgresql-${PG_MAJOR:-$OLDEST_MAJOR}-cron ;;
+            postgresql-server-dev-all) ;;
             postgresql*) package=$package-${PG_MAJOR:-$OLDEST_MAJOR} ;;
         esac
         printf '%s\n' "$package"
@@ -103,10 +114,12 @@ install_missing()
     mapfile -t missing < <(missing_packages "$@")
     ((${#missing[@]})) || return 0
     if [[ -n ${PG_CONFIG:-} && -z $PG_BIN && $PG_CONFIG != /usr/* ]]; then
-        die "the PostgreSQL of PG_CONFIG='$PG_CONFIG' lacks its server, headers, PGXS or postgres_fdw; complete it or unset PG_CONFIG"
+        die "the PostgreSQL of PG_CONFIG='$PG_CONFIG' lacks its server, headers, PGXS or" \
+            "postgres_fdw; complete it or unset PG_CONFIG"
     fi
     command -v apt-get >/dev/null ||
-        die "unsupported system: there is no apt-get here to install what is missing (${missing[*]}); install it by hand and start again"
+        die "unsupported system: there is no apt-get here to install what is missing" \
+            "(${missing[*]}); install it by hand and start again"
     need_root "install $(with_version "${missing[@]}" | tr '\n' ' ')by apt"
     say "reading the package lists ..."
     logged 'apt-get update' as_root apt-get -q update
@@ -119,7 +132,8 @@ install_missing()
         apt-get -q -y --no-install-recommends install "${missing[@]}"
     find_postgres
     mapfile -t missing < <(missing_packages "$@")
-    ((${#missing[@]} == 0)) || die_with_log "apt installed its packages, but there is still no ${missing[*]}"
+    ((${#missing[@]} == 0)) ||
+        die_with_log "apt installed its packages, but there is still no ${missing[*]}"
 }
 
 # Where this system's own packages come from.
@@ -127,8 +141,10 @@ debian_mirror()
 {
     local mirror
     # shellcheck disable=SC2016 # apt fills these in
-    mirror=$(apt-get indextargets --format '$(LABEL) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+    mirror=$(apt-get indextargets --format '$(LABEL) $(COMPONENT) $(REPO_URI)' \
+        'Created-By: Packages' 2>/dev/null |
         awk '$1 == "Debian" && $2 == "main" { print $3; exit }')
-    [[ -n $mirror ]] || die 'apt knows no archive of Debian: add one to its sources, and run apt-get update'
+    [[ -n $mirror ]] ||
+        die 'apt knows no archive of Debian: add one to its sources, and run apt-get update'
     printf '%s\n' "$mirror"
 }

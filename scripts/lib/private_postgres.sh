@@ -15,7 +15,8 @@ use_private_postgres()
     done
     use_pg_config "$copy$PG_BIN/pg_config"
     [[ $("$PG_CONFIG" --pkglibdir) == "$copy"/* && $("$PG_CONFIG" --sharedir) == "$copy"/* ]] ||
-        die "this PostgreSQL is bound to its place ($("$PG_CONFIG" --pkglibdir)): no copy of it can be used"
+        die "this PostgreSQL is bound to its place ($("$PG_CONFIG" --pkglibdir)): no copy of it" \
+            "can be used"
 }
 
 # Puts a command in front of the copy's server, with variables of its own: only the server and what

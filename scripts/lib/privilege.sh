@@ -47,5 +47,6 @@ make_owned_directory()
 need_server_owner()
 {
     id -u "$SERVER_OWNER" >/dev/null 2>&1 ||
-        die "PostgreSQL does not run as root, and there is no user '$SERVER_OWNER' to run it as; add one: useradd --system $SERVER_OWNER"
+        die "PostgreSQL does not run as root, and there is no user '$SERVER_OWNER' to run it as;" \
+            "add one: useradd --system $SERVER_OWNER"
 }

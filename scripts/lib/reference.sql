@@ -37,7 +37,8 @@ SELECT
     schema_name,
     name,
     relkind,
-    format(E'### `%s`\n\n%s\n', CASE WHEN schema_name = 'api' THEN 'api.' || name ELSE name END, comment)
+    format(E'### `%s`\n\n%s\n',
+        CASE WHEN schema_name = 'api' THEN 'api.' || name ELSE name END, comment)
     || CASE
         WHEN schema_name = 'api' AND EXISTS (
             SELECT 1
@@ -48,7 +49,8 @@ SELECT
           OR schema_name = 'public'
         THEN E'\n| column | type | is |\n|---|---|---|\n' || (
             SELECT string_agg(
-                format('| %s | %s | %s |', attname, format_type(atttypid, atttypmod), pg_temp.cell(col_description(attrelid, attnum))),
+                format('| %s | %s | %s |', attname, format_type(atttypid, atttypmod),
+                    pg_temp.cell(col_description(attrelid, attnum))),
                 E'\n' ORDER BY attnum)
             FROM pg_attribute
             WHERE attrelid = relation.oid
@@ -60,7 +62,8 @@ FROM relation;
 
 \echo '# Reference'
 \echo
-\echo 'Made from the comments in the catalog by `scripts/reference`; a test holds that it is current. What is counted how: [rules.md](rules.md).'
+\echo -n 'Made from the comments in the catalog by `scripts/reference`; a test holds that it is '
+\echo 'current. What is counted how: [rules.md](rules.md).'
 \echo
 \echo '## Views'
 \echo
@@ -80,7 +83,8 @@ ORDER BY name COLLATE "C";
 SELECT format(E'### `%s(%s)`%s\n\n%s\n',
     proname,
     pg_get_function_arguments(p.oid),
-    CASE WHEN prokind = 'p' THEN ' (CALL)' ELSE E'\n\nReturns `' || pg_get_function_result(p.oid) || '`.' END,
+    CASE WHEN prokind = 'p' THEN ' (CALL)'
+        ELSE E'\n\nReturns `' || pg_get_function_result(p.oid) || '`.' END,
     obj_description(p.oid, 'pg_proc'))
 FROM member
 JOIN pg_proc AS p ON classid = 'pg_proc'::regclass AND p.oid = objid
@@ -88,7 +92,8 @@ WHERE p.pronamespace = 'public'::regnamespace
 ORDER BY proname COLLATE "C";
 \echo '## Settings'
 \echo
-\echo 'All but `ngeshare.as_of` are for superusers: `ALTER DATABASE ... SET`, or `ALTER SYSTEM SET` and a reload.'
+\echo -n 'All but `ngeshare.as_of` are for superusers: `ALTER DATABASE ... SET`, or '
+\echo '`ALTER SYSTEM SET` and a reload.'
 \echo
 \echo '| setting | default | from | to | means |'
 \echo '|---|---|---|---|---|'
@@ -104,7 +109,8 @@ ORDER BY name COLLATE "C";
 \echo
 \echo '## Error codes'
 \echo
-\echo 'A pattern like 08% stands for all codes that begin so. What the page and the alerts say of an error of a sync is the first line that fits.'
+\echo -n 'A pattern like 08% stands for all codes that begin so. What the page and the alerts say '
+\echo 'of an error of a sync is the first line that fits.'
 \echo
 \echo '| met by | SQLSTATE | means | what to do |'
 \echo '|---|---|---|---|'
@@ -114,7 +120,8 @@ ORDER BY place;
 \echo
 \echo '## The API'
 \echo
-\echo 'Each view is `GET /api/NAME`, and `/export/NAME.csv` as a file. A column that isn''t described here is that of the view of the same meaning above.'
+\echo -n 'Each view is `GET /api/NAME`, and `/export/NAME.csv` as a file. A column that isn''t '
+\echo 'described here is that of the view of the same meaning above.'
 \echo
 SELECT words FROM chapter WHERE schema_name = 'api' AND relkind = 'v' ORDER BY name COLLATE "C";
 SELECT format(E'### `/api/rpc/%s`\n\nArguments: `%s`.\n\n%s\n',

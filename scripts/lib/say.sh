@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# How a script talks: a line a step, a line a failure.
+# How a script talks: one line per step, one line per failure.
 
 PROGRAM=${0##*/}
 LOG=/dev/null

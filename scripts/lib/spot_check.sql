@@ -10,7 +10,10 @@ SET ngeshare.as_of = :'as_of';
 WITH ranked AS (
     SELECT
         *,
-        row_number() OVER (PARTITION BY status ORDER BY md5(:'seed' || ' ' || group_id), group_id COLLATE "C") AS place
+        row_number() OVER (
+            PARTITION BY status
+            ORDER BY md5(:'seed' || ' ' || group_id), group_id COLLATE "C"
+        ) AS place
     FROM ngeshare.group_fact
 ), chosen AS MATERIALIZED (
     SELECT *
@@ -42,23 +45,27 @@ SELECT
                 met.day,
                 string_agg(DISTINCT
                     coalesce('episode ' || episode."order", met.episode_id)
-                    || CASE WHEN episode."hangoutId" = circle."hangoutId" THEN '' ELSE ' of another hangout' END,
+                    || CASE WHEN episode."hangoutId" = circle."hangoutId" THEN ''
+                        ELSE ' of another hangout' END,
                     ', ') AS episodes
             FROM ngeshare.meeting AS met
             JOIN public."HangoutGroup" AS circle ON circle.id = met.group_id
             LEFT JOIN public."HangoutEpisode" AS episode ON episode.id = met.episode_id
             WHERE met.group_id = chosen.group_id
-              AND met.first_at <= (SELECT at FROM ngeshare.asked)
+              AND met.first_at <= ngeshare.as_of()
             GROUP BY met.day
         ) AS meeting
     ) AS meetings,
     max_episode_reached || ' (' || progress_pct || ' %)' AS episode_reached,
     graduated_on,
     days_inactive,
-    facilitator_name || CASE WHEN facilitator_is_deleted THEN ' (deleted)' ELSE '' END AS facilitator,
+    facilitator_name || CASE WHEN facilitator_is_deleted THEN ' (deleted)' ELSE '' END
+        AS facilitator,
     member_count,
     (
-        SELECT string_agg(role || ' ' || user_name || ', ' || (joined_at AT TIME ZONE ngeshare.reporting_zone())::date,
+        SELECT string_agg(
+            role || ' ' || user_name || ', '
+                || (joined_at AT TIME ZONE ngeshare.reporting_zone())::date,
             E'\n' ORDER BY role, joined_at, user_name)
         FROM roster
         WHERE roster.group_id = chosen.group_id

@@ -12,7 +12,8 @@ choose_state()
     [[ $STATE == /* ]] || STATE=$PWD/$STATE
     STATE=$(realpath -ms -- "$STATE")
     [[ $STATE =~ ^[A-Za-z0-9._/+-]+$ ]] ||
-        die "the directory '$STATE' has characters that PostgreSQL's settings don't take; choose another in NGESHARE_DEMO_DIR"
+        die "the directory '$STATE' has characters that PostgreSQL's settings don't take; choose" \
+            "another in NGESHARE_DEMO_DIR"
     ((${#STATE} <= 80)) ||
         die "the path '$STATE' is too long for a socket; choose a shorter one in NGESHARE_DEMO_DIR"
     AGAIN=$0
@@ -29,7 +30,8 @@ is_ours()
 # Refuses a directory that is not of this script's making.
 need_ours()
 {
-    is_ours || die "'$STATE' is not a demo of $(id -un)'s making (it lacks .ngeshare-demo, or is somebody else's); choose another in NGESHARE_DEMO_DIR"
+    is_ours || die "'$STATE' is not a demo of $(id -un)'s making (it lacks .ngeshare-demo, or is" \
+        "somebody else's); choose another in NGESHARE_DEMO_DIR"
 }
 
 # Makes the state directory where there is none, or an empty one.
@@ -44,7 +46,8 @@ make_state()
     (umask 077 && mkdir -p -- "$STATE/secret")
 }
 
-# Makes sure that nobody else works on this state directory; what an interrupted start ran may take a moment to end.
+# Makes sure that nobody else works on this state directory; what an interrupted start ran
+# may take a moment to end.
 lock_state()
 {
     exec {LOCK}>"$STATE/lock"
@@ -83,5 +86,6 @@ make_run_directory()
 {
     [[ -d $STATE/run ]] || make_owned_directory "$STATE/run"
     as_owner test -w "$STATE/run" ||
-        die "user '$SERVER_OWNER', whom the servers run as, can't reach '$STATE'; choose another in NGESHARE_DEMO_DIR"
+        die "user '$SERVER_OWNER', whom the servers run as, can't reach '$STATE'; choose another" \
+            "in NGESHARE_DEMO_DIR"
 }

@@ -76,7 +76,8 @@ first_start()
 {
     local output=$WORK/log/demo-first.log
     check 'the first start ends with exit 0' demo_to "$output" first
-    check 'it prints the funnel as psql does' prints_answer "$output" 'SELECT * FROM v_curriculum_funnel'
+    check 'it prints the funnel as psql does' prints_answer "$output" \
+        'SELECT * FROM v_curriculum_funnel'
     check 'it prints the rescue list' grep -q days_inactive "$output"
     check 'no password is printed' prints_no_password "$output"
     check 'no password is readable for others' secrets_are_secret
@@ -93,12 +94,14 @@ prints_answer()
 
 prints_no_password()
 {
-    ! grep -qFf "$WORK/demo-first/secret/reader" "$1" && ! grep -qFf "$WORK/demo-first/secret/postgres" "$1"
+    ! grep -qFf "$WORK/demo-first/secret/reader" "$1" &&
+        ! grep -qFf "$WORK/demo-first/secret/postgres" "$1"
 }
 
 secrets_are_secret()
 {
-    [[ $(stat -c %a "$WORK"/demo-first/secret/* | sort -u) == 600 && $(stat -c %a "$WORK/demo-first/secret") == 700 ]]
+    [[ $(stat -c %a "$WORK"/demo-first/secret/* | sort -u) == 600 &&
+        $(stat -c %a "$WORK/demo-first/secret") == 700 ]]
 }
 
 # A second start goes on, and syncs without a change.
@@ -126,14 +129,16 @@ first_source()
 other_source()
 {
     local output=$WORK/log/demo-source.log
-    check 'NGESHARE_SOURCE takes another production' demo_to "$output" second NGESHARE_SOURCE="$(first_source)"
+    check 'NGESHARE_SOURCE takes another production' demo_to "$output" second \
+        NGESHARE_SOURCE="$(first_source)"
     check 'no production cluster is made for it' test ! -e "$WORK/demo-second/production"
     check 'its funnel is the same' prints_answer "$output" 'SELECT * FROM v_curriculum_funnel'
 }
 
 stops_all()
 {
-    demo first stop && demo first status && [[ $(demo first status | grep -c 'does not run') -eq 3 ]]
+    demo first stop && demo first status &&
+        [[ $(demo first status | grep -c 'does not run') -eq 3 ]]
 }
 
 # Whether the first demo's page asks who it is.
@@ -147,13 +152,17 @@ asks_for_login()
     [[ $status == 401 ]]
 }
 
-# Users once named are asked for at later starts as well, until an empty name says that they are not.
+# Users once named are asked for at later starts as well, until an empty
+# name says that they are not.
 keeps_users()
 {
     local name
-    for name in viewer operator; do printf '%s:%s\n' "$name" "$(openssl passwd -6 "$name")"; done >"$WORK/demo-users"
-    demo_to "$WORK/log/demo-users.log" first NGESHARE_USERS="$WORK/demo-users" && asks_for_login && demo first stop &&
-        demo first && asks_for_login && demo_to "$WORK/log/demo-users.log" first NGESHARE_USERS= && ! asks_for_login
+    for name in viewer operator; do
+        printf '%s:%s\n' "$name" "$(openssl passwd -6 "$name")"
+    done >"$WORK/demo-users"
+    demo_to "$WORK/log/demo-users.log" first NGESHARE_USERS="$WORK/demo-users" &&
+        asks_for_login && demo first stop && demo first && asks_for_login &&
+        demo_to "$WORK/log/demo-users.log" first NGESHARE_USERS= && ! asks_for_login
 }
 
 goes_on_after_stop()

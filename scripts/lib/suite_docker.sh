@@ -6,8 +6,9 @@ compose()
 {
     local project=$1
     shift
-    env WEB_PORT="$DOCKER_PORT" REPLICA_WEB_PORT="$DOCKER_REPLICA_PORT" DEMO_GROUPS=300 timeout 240 \
-        "${COMPOSE[@]}" --project-name "$project" --env-file "$WORK/docker.env" -f "$WORK/source/docker/compose.yaml" "$@"
+    env WEB_PORT="$DOCKER_PORT" REPLICA_WEB_PORT="$DOCKER_REPLICA_PORT" DEMO_GROUPS=300 \
+        timeout 240 "${COMPOSE[@]}" --project-name "$project" --env-file "$WORK/docker.env" \
+        -f "$WORK/source/docker/compose.yaml" "$@"
 }
 
 # Runs SQL in the container of the database.
@@ -37,7 +38,8 @@ suite_docker()
         passed 'a Docker engine runs'
         docker_checks
     else
-        failed 'a Docker engine runs (NGESHARE_TEST_WITHOUT_DOCKER=1 leaves this suite out)' "$WORK/log/engine.log"
+        failed 'a Docker engine runs (NGESHARE_TEST_WITHOUT_DOCKER=1 leaves this suite out)' \
+            "$WORK/log/engine.log"
     fi
     end_docker
 }
@@ -70,7 +72,7 @@ docker_checks()
     check 'no log and no setting shows a password' passwords_are_hidden
     check 'down, and up again: the data is kept' data_is_kept
     check 'a standby serves the same answers, also after another sync' replica_follows
-    check 'and starts no sync' replica_only_reads
+    check 'its page starts a sync on the primary' replica_sends_writes
     check "a production and an alert's address from files" files_are_taken
     check 'users log in: the viewer reads, the operator starts a sync' users_log_in
     check 'another image: the extension is upgraded, the data kept' is_upgraded
@@ -80,7 +82,8 @@ docker_checks()
 
 build_images()
 {
-    timeout 1500 "${COMPOSE[@]}" --project-name "$DOCKER_PROJECT" -f "$WORK/source/docker/compose.yaml" --profile demo build
+    timeout 1500 "${COMPOSE[@]}" --project-name "$DOCKER_PROJECT" \
+        -f "$WORK/source/docker/compose.yaml" --profile demo build
 }
 
 # Brings the demo up; where that fails, its logs are the check's output.
@@ -105,7 +108,8 @@ connect_ends()
 
 first_sync_ends()
 {
-    connect_ends connect-demo && [[ $(sql_in_container db ngeshare -At -c 'SELECT status FROM v_sync_health') == success ]]
+    connect_ends connect-demo &&
+        [[ $(sql_in_container db ngeshare -At -c 'SELECT status FROM v_sync_health') == success ]]
 }
 
 # The page and each of its files answer.
@@ -121,16 +125,22 @@ page_is_served()
     ((files > 0))
 }
 
-# The front page, the funnel and the rescue list, through nginx and by the views for people, as of the last sync.
+# The front page, the funnel and the rescue list, through nginx and by the views for
+# people, as of the last sync.
 numbers_are_right()
 {
     local funnel=course_name,groups_total,graduated,active,stalled,not_started,graduation_rate
     local rescue=group_id,facilitator_contact,progress_pct,days_inactive
-    same_rows 'home?select=groups_total,graduated,active,stalled,not_started' "SELECT count(*) AS groups_total,
-        count(*) FILTER (WHERE status = 'GRADUATED') AS graduated, count(*) FILTER (WHERE status = 'ACTIVE') AS active,
-        count(*) FILTER (WHERE status = 'STALLED') AS stalled, count(*) FILTER (WHERE status = 'NOT_STARTED') AS not_started FROM v_group_status" &&
-        same_rows "funnel?select=$funnel&order=sequence_order" "SELECT $funnel FROM v_curriculum_funnel ORDER BY sequence_order" &&
-        same_rows "rescue_list?select=$rescue&order=group_id" "SELECT $rescue FROM v_rescue_list ORDER BY group_id"
+    same_rows 'home?select=groups_total,graduated,active,stalled,not_started' \
+        "SELECT count(*) AS groups_total,
+        count(*) FILTER (WHERE status = 'GRADUATED') AS graduated,
+        count(*) FILTER (WHERE status = 'ACTIVE') AS active,
+        count(*) FILTER (WHERE status = 'STALLED') AS stalled,
+        count(*) FILTER (WHERE status = 'NOT_STARTED') AS not_started FROM v_group_status" &&
+        same_rows "funnel?select=$funnel&order=sequence_order" \
+            "SELECT $funnel FROM v_curriculum_funnel ORDER BY sequence_order" &&
+        same_rows "rescue_list?select=$rescue&order=group_id" \
+            "SELECT $rescue FROM v_rescue_list ORDER BY group_id"
 }
 
 # Compares an answer with a query's rows as JSON; there have to be rows with numbers.
@@ -138,7 +148,8 @@ same_rows()
 {
     local page query
     page=$(fetch "http://127.0.0.1:$DOCKER_PORT/api/$1") || return
-    query=$(sql_in_container db ngeshare -At -c "SELECT set_config('ngeshare.as_of', last_success_at::text, false) FROM v_sync_health" \
+    query=$(sql_in_container db ngeshare -At \
+        -c "SELECT set_config('ngeshare.as_of', last_success_at::text, false) FROM v_sync_health" \
         -c "SELECT json_agg(row) FROM ($2) AS row" | tail -n +2) || return
     echo "$page"
     diff <(echo "$page") <(echo "$query") && grep -q ':[1-9]' <<<"$page"
@@ -147,24 +158,30 @@ same_rows()
 address_is_local()
 {
     local published status
-    published=$(docker ps --filter "label=com.docker.compose.project=$DOCKER_PROJECT" --format '{{.Ports}}' | grep -v '^$')
-    status=$(curl -s --noproxy '*' -o /dev/null -w '%{http_code}' -H 'Host: other.example' "http://127.0.0.1:$DOCKER_PORT/")
+    published=$(docker ps --filter "label=com.docker.compose.project=$DOCKER_PROJECT" \
+        --format '{{.Ports}}' | grep -v '^$')
+    status=$(curl -s --noproxy '*' -o /dev/null -w '%{http_code}' -H 'Host: other.example' \
+        "http://127.0.0.1:$DOCKER_PORT/")
     echo "$published; $status"
     [[ $published == "127.0.0.1:$DOCKER_PORT->$DOCKER_PORT/tcp" && $status == 421 ]]
 }
 
 containers_are_tight()
 {
-    local found
-    found=$(docker ps -q --filter "label=com.docker.compose.project=$DOCKER_PROJECT" | xargs docker inspect --format \
-        '{{index .Config.Labels "com.docker.compose.service"}} {{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.Memory}}' | sort)
+    local found shown
+    shown='{{index .Config.Labels "com.docker.compose.service"}} {{.Config.User}}'
+    shown+=' {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.Memory}}'
+    found=$(docker ps -q --filter "label=com.docker.compose.project=$DOCKER_PROJECT" |
+        xargs docker inspect --format "$shown" | sort)
     echo "$found"
-    [[ $(wc -l <<<"$found") -eq 4 ]] && ! grep -vE '^[a-z]+ (postgres|ngeshare) true \[ALL\] [1-9][0-9]+$' <<<"$found"
+    [[ $(wc -l <<<"$found") -eq 4 ]] &&
+        ! grep -vE '^[a-z]+ (postgres|ngeshare) true \[ALL\] [1-9][0-9]+$' <<<"$found"
 }
 
 passwords_are_hidden()
 {
-    compose "$DOCKER_PROJECT" exec -T db cat /secrets/db/authenticator /secrets/db/reader /secrets/db/standby |
+    compose "$DOCKER_PROJECT" exec -T db cat /secrets/db/authenticator /secrets/db/reader \
+        /secrets/db/standby |
         grep -oE '[0-9a-f]{48}' >"$WORK/passwords"
     [[ $(wc -l <"$WORK/passwords") -eq 3 ]] || return
     compose "$DOCKER_PROJECT" --profile demo logs --no-color >"$WORK/log/containers.log" 2>&1
@@ -175,9 +192,11 @@ passwords_are_hidden()
 # What both databases hold that a second start must not make anew.
 what_is_kept()
 {
-    sql_in_container db ngeshare -At -c 'SELECT run_id, started_at FROM sync_run ORDER BY run_id LIMIT 1' \
+    sql_in_container db ngeshare -At \
+        -c 'SELECT run_id, started_at FROM sync_run ORDER BY run_id LIMIT 1' \
         -c 'SELECT extversion FROM pg_extension ORDER BY extname' &&
-        sql_in_container production ngeshare_production -At -c 'SELECT count(*), max("updatedAt") FROM public."HangoutGroup"'
+        sql_in_container production ngeshare_production -At \
+            -c 'SELECT count(*), max("updatedAt") FROM public."HangoutGroup"'
 }
 
 data_is_kept()
@@ -187,24 +206,31 @@ data_is_kept()
     compose "$DOCKER_PROJECT" --profile demo down && comes_up && first_sync_ends || return
     after=$(what_is_kept) || return
     echo "$before -- $after"
-    [[ $before == "$after" && $(sql_in_container db ngeshare -At -c 'SELECT count(*) FROM sync_run') -gt 1 ]]
+    [[ $before == "$after" &&
+        $(sql_in_container db ngeshare -At -c 'SELECT count(*) FROM sync_run') -gt 1 ]]
 }
 
 # What the front page, the funnel and the freshness say, by a port.
 answers_on()
 {
-    fetch "http://127.0.0.1:$1/api/home" "http://127.0.0.1:$1/api/funnel" "http://127.0.0.1:$1/api/freshness?select=last_success_at,last_run_id"
+    fetch "http://127.0.0.1:$1/api/home" "http://127.0.0.1:$1/api/funnel" \
+        "http://127.0.0.1:$1/api/freshness?select=last_success_at,last_run_id"
 }
 
-# Brings a standby up, adds a group to production, syncs, and waits until the standby's answers are the database's.
+# Brings a standby up, adds a group to production, syncs, and waits until the standby's
+# answers are the database's.
 replica_follows()
 {
     local before now end
     before=$(answers_on "$DOCKER_PORT") || return
-    compose "$DOCKER_PROJECT" --profile demo --profile replica up -d --no-build replica-web || return
-    sql_in_container production ngeshare_production -c "INSERT INTO public.\"HangoutGroup\" SELECT (jsonb_populate_record(known,
-        jsonb_build_object('id', 'one-more', 'updatedAt', now()::timestamp))).* FROM public.\"HangoutGroup\" AS known
-        JOIN public.\"Hangout\" AS hangout ON hangout.id = known.\"hangoutId\" WHERE hangout.name = 'Ngeshare Sesi Aqidah' LIMIT 1" || return
+    compose "$DOCKER_PROJECT" --profile demo --profile replica up -d --no-build replica-web ||
+        return
+    sql_in_container production ngeshare_production \
+        -c "INSERT INTO public.\"HangoutGroup\" SELECT (jsonb_populate_record(known,
+        jsonb_build_object('id', 'one-more', 'updatedAt', now()::timestamp))).*
+        FROM public.\"HangoutGroup\" AS known
+        JOIN public.\"Hangout\" AS hangout ON hangout.id = known.\"hangoutId\"
+        WHERE hangout.name = 'Ngeshare Sesi Aqidah' LIMIT 1" || return
     sql_in_container db ngeshare -c 'CALL ngeshare_sync()' || return
     now=$(answers_on "$DOCKER_PORT") || return
     echo "$now"
@@ -217,14 +243,21 @@ replica_follows()
     [[ $(sql_in_container replica ngeshare -At -c 'SELECT pg_is_in_recovery()') == t ]]
 }
 
-# The standby's page refuses a start: a standby can't write.
-replica_only_reads()
+# The standby cannot write: what its page posts goes to the primary, where the sync ends well.
+replica_sends_writes()
 {
-    local answer
-    answer=$(curl -sS --noproxy '*' -X POST -H 'X-Ngeshare: sync' -H 'Content-Type: application/json' -d '{}' \
+    local answer end
+    answer=$(curl -sS --noproxy '*' -X POST -H 'X-Ngeshare: sync' \
+        -H 'Content-Type: application/json' -d '{}' \
         "http://127.0.0.1:$DOCKER_REPLICA_PORT/api/rpc/sync_start")
     echo "$answer"
-    [[ $answer == *'"0A000"'* ]]
+    [[ $answer =~ ([0-9]+) ]] || return
+    end=$((SECONDS + 60))
+    until [[ $(sql_in_container db ngeshare -At \
+        -c "SELECT status FROM sync_run WHERE run_id = ${BASH_REMATCH[1]}") == success ]]; do
+        ((SECONDS < end)) || return
+        sleep 0.5
+    done
 }
 
 # Builds the database's image with one more change: changed_image NAME COMMAND
@@ -242,25 +275,33 @@ is_upgraded()
 {
     local folder=/usr/share/postgresql/15/extension before
     before=$(sql_in_container db ngeshare -At -c 'SELECT count(*) FROM public."HangoutGroup"')
-    changed_image upgraded "version=\$(sed -n \"s/^default_version = '\(.*\)'/\1/p\" $folder/ngeshare.control) \\
+    changed_image upgraded \
+        "version=\$(sed -n \"s/^default_version = '\(.*\)'/\1/p\" $folder/ngeshare.control) \\
         && sed -i \"s/^default_version.*/default_version = 'later'/\" $folder/ngeshare.control \\
-        && echo 'CREATE VIEW public.is_later AS SELECT true;' >$folder/ngeshare--\$version--later.sql" || return
+        && echo 'CREATE VIEW public.is_later AS SELECT true;' \\
+            >$folder/ngeshare--\$version--later.sql" || return
     compose "$DOCKER_PROJECT" -f "$WORK/upgraded.yaml" --profile demo up -d --no-build || return
-    [[ $(sql_in_container db ngeshare -At -c "SELECT (SELECT count(*) FROM public.\"HangoutGroup\"), extversion FROM pg_extension, is_later WHERE extname = 'ngeshare'") == "$before|later" ]]
+    [[ $(sql_in_container db ngeshare -At \
+        -c "SELECT (SELECT count(*) FROM public.\"HangoutGroup\"), extversion
+            FROM pg_extension, is_later
+            WHERE extname = 'ngeshare'") == "$before|later" ]]
 }
 
-# Files of one's own that only their owner reads: the generated production by its connection string, and a webhook.
+# Files of one's own that only their owner reads: the generated production by its
+# connection string, and a webhook.
 files_are_taken()
 {
     local password address=https://chat.example/hooks/key
     password=$(compose "$DOCKER_PROJECT" exec -T db cat /secrets/db/reader) || return
     (
         umask 077
-        echo "host=production dbname=ngeshare_production user=ngeshare_reader password=$password" >"$WORK/source.secret"
+        echo "host=production dbname=ngeshare_production user=ngeshare_reader password=$password" \
+            >"$WORK/source.secret"
         echo "$address" >"$WORK/alert.secret"
         echo 'no certificate' >"$WORK/authority.secret"
     )
-    local -x NGESHARE_SOURCE_FILE=$WORK/source.secret NGESHARE_ALERT_URL_FILE=$WORK/alert.secret NGESHARE_SOURCE_CA_FILE=$WORK/authority.secret
+    local -x NGESHARE_SOURCE_FILE=$WORK/source.secret NGESHARE_ALERT_URL_FILE=$WORK/alert.secret \
+        NGESHARE_SOURCE_CA_FILE=$WORK/authority.secret
     compose "$DOCKER_PROJECT" up -d --no-build --force-recreate secrets db connect || return
     connect_ends connect || return
     [[ $(docker logs "$(docker ps -aq --filter "label=com.docker.compose.project=$DOCKER_PROJECT" \
@@ -274,7 +315,8 @@ status_as()
 {
     local login=$1 path=$2
     shift 2
-    curl -sS --noproxy '*' -o /dev/null -w '%{http_code}' ${login:+-u "$login"} "$@" "http://127.0.0.1:$DOCKER_PORT$path"
+    curl -sS --noproxy '*' -o /dev/null -w '%{http_code}' ${login:+-u "$login"} "$@" \
+        "http://127.0.0.1:$DOCKER_PORT$path"
 }
 
 # A file of users: nobody reads without a login, the viewer starts nothing, the operator does.
@@ -283,17 +325,22 @@ users_log_in()
     local end start=(-X POST -H 'X-Ngeshare: sync' -H 'Content-Type: application/json' -d '{}') got
     (
         umask 077
-        for got in viewer operator; do echo "$got:$(openssl passwd -6 "$got's")"; done >"$WORK/users.secret"
+        for got in viewer operator; do
+            echo "$got:$(openssl passwd -6 "$got's")"
+        done >"$WORK/users.secret"
     )
     local -x NGESHARE_USERS_FILE=$WORK/users.secret
-    compose "$DOCKER_PROJECT" --profile demo up -d --no-build --force-recreate --no-deps secrets || return
-    compose "$DOCKER_PROJECT" --profile demo up -d --no-build --force-recreate --no-deps api web || return
+    compose "$DOCKER_PROJECT" --profile demo up -d --no-build --force-recreate --no-deps secrets ||
+        return
+    compose "$DOCKER_PROJECT" --profile demo up -d --no-build --force-recreate --no-deps api web ||
+        return
     end=$((SECONDS + 60))
     until [[ $(status_as "viewer:viewer's" /api/home) == 200 ]]; do
         ((SECONDS < end)) || return
         sleep 0.5
     done
-    got="$(status_as '' /api/home) $(status_as '' /) $(status_as viewer:wrong /api/home) $(status_as "viewer:viewer's" /api/rpc/sync_start "${start[@]}")"
+    got="$(status_as '' /api/home) $(status_as '' /) $(status_as viewer:wrong /api/home)"
+    got+=" $(status_as "viewer:viewer's" /api/rpc/sync_start "${start[@]}")"
     got+=" $(status_as "operator:operator's" /api/rpc/sync_start "${start[@]}")"
     echo "$got"
     [[ $got == '401 401 401 403 202' ]]
@@ -305,14 +352,17 @@ broken_fails()
     local status=0
     changed_image broken 'echo broken >/usr/lib/postgresql/15/lib/ngeshare.so' || return
     compose "$DOCKER_PROJECT" --profile demo down || return
-    compose "$DOCKER_PROJECT-broken" -f "$WORK/broken.yaml" up -d --no-build >"$WORK/log/broken.log" 2>&1 || status=$?
+    compose "$DOCKER_PROJECT-broken" -f "$WORK/broken.yaml" up -d --no-build \
+        >"$WORK/log/broken.log" 2>&1 || status=$?
     cat "$WORK/log/broken.log"
-    compose "$DOCKER_PROJECT-broken" -f "$WORK/broken.yaml" logs --no-color db >>"$WORK/log/broken.log" 2>&1
+    compose "$DOCKER_PROJECT-broken" -f "$WORK/broken.yaml" logs --no-color db \
+        >>"$WORK/log/broken.log" 2>&1
     ((status != 0 && status != 124)) && grep -qi unhealthy "$WORK/log/broken.log"
 }
 
 broken_says_why()
 {
     cat "$WORK/log/broken.log"
-    grep -q 'could not load library.*ngeshare.so' "$WORK/log/broken.log" && grep -q 'serve: the set-up failed' "$WORK/log/broken.log"
+    grep -q 'could not load library.*ngeshare.so' "$WORK/log/broken.log" &&
+        grep -q 'serve: the set-up failed' "$WORK/log/broken.log"
 }

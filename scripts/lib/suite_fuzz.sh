@@ -8,7 +8,8 @@ FUZZ_SEED=${FUZZ_SEED:-1}
 # Runs psql as the servers' user on the server of this suite.
 ask_fuzz_server()
 {
-    as_owner "$PG_BIN/psql" -XqAt -v ON_ERROR_STOP=1 -h "$WORK/tmp" -p "$FUZZ_PORT" -d postgres -c "$1"
+    as_owner "$PG_BIN/psql" -XqAt -v ON_ERROR_STOP=1 -h "$WORK/tmp" -p "$FUZZ_PORT" -d postgres \
+        -c "$1"
 }
 
 # Starts an empty server.
@@ -17,7 +18,8 @@ start_fuzz_server()
     FUZZ_PORT=$(free_port)
     as_owner "$PG_BIN/initdb" -D "$WORK/run/fuzz" --no-sync --encoding=UTF8 --locale=C.UTF-8 &&
         as_owner "$PG_BIN/pg_ctl" -D "$WORK/run/fuzz" -l "$WORK/run/fuzz.log" -w start \
-            -o "-p $FUZZ_PORT -k $WORK/tmp -c listen_addresses= -c fsync=off -c restart_after_crash=off -c log_min_messages=panic"
+            -o "-p $FUZZ_PORT -k $WORK/tmp -c listen_addresses= -c fsync=off \
+-c restart_after_crash=off -c log_min_messages=panic"
 }
 
 # Feeds each target for its part of the time; one check a target, with how many texts it read.
@@ -27,14 +29,17 @@ suite_fuzz()
     ((each > 0)) || each=1
     in_subshell start_fuzz_server >"$WORK/log/fuzz.log" 2>&1 || true
     FUZZ_PORT=$(sed -n 4p "$WORK/run/fuzz/postmaster.pid")
-    ask_fuzz_server "CREATE FUNCTION fuzz(text, bigint, integer) RETURNS bigint LANGUAGE c STRICT AS '\$libdir/ngeshare', 'ngeshare_fuzz'" ||
+    ask_fuzz_server "CREATE FUNCTION fuzz(text, bigint, integer) RETURNS bigint LANGUAGE c STRICT
+        AS '\$libdir/ngeshare', 'ngeshare_fuzz'" ||
         { failed 'the server for the texts starts' "$WORK/log/fuzz.log"; return; }
     for target in "${FUZZ_TARGETS[@]}"; do
-        if texts=$(ask_fuzz_server "SELECT fuzz('$target', $FUZZ_SEED, $each)") && ((texts > 1000)); then
+        if texts=$(ask_fuzz_server "SELECT fuzz('$target', $FUZZ_SEED, $each)") &&
+            ((texts > 1000)); then
             passed "$target: $texts texts in $each s, from seed $FUZZ_SEED"
         else
             failed "$target, from seed $FUZZ_SEED"
         fi
     done
-    as_owner "$PG_BIN/pg_ctl" -D "$WORK/run/fuzz" -m immediate stop >>"$WORK/log/fuzz.log" 2>&1 || true
+    as_owner "$PG_BIN/pg_ctl" -D "$WORK/run/fuzz" -m immediate stop >>"$WORK/log/fuzz.log" 2>&1 ||
+        true
 }

@@ -8,12 +8,17 @@ suite_lint()
     check 'cppcheck finds nothing' in_source cppcheck_finds_nothing
     check 'shellcheck finds nothing' in_source shellcheck_finds_nothing
     check 'Perl compiles' in_source perl_compiles
+    check 'Perl is formatted (perltidy)' in_source perl_is_formatted
     check 'PG_VERSION_NUM only in src/compat.h' in_source versions_in_one_place
     check 'no function longer than 60 lines' in_source functions_are_short
     check 'no files of a folder call each other in a circle' in_source calls_go_one_way
     check 'no trailing white space, every file ends its last line' in_source white_space_is_right
+    check 'no line is longer than 100 columns' in_source lines_are_short
+    check 'no README of a folder is longer than 60 lines' in_source readmes_are_short
     check 'no path of one machine' in_source no_match '/(work|farm|root|home/[a-z]+)/'
+    check 'the pictures are there, in use and small' in_source scripts/screenshots check
     check 'nothing left to do' in_source no_match '\b(T[O]DO|F[I]XME|X[X]X)\b'
+    check 'META.json names the version of ngeshare.control' in_source meta_is_right
     check 'no binaries, build products or code of others' in_source only_sources
 }
 
@@ -34,7 +39,8 @@ cppcheck_finds_nothing()
 {
     cppcheck --quiet --std=c99 --enable=warning,portability --inline-suppr --error-exitcode=1 \
         --suppress=unknownMacro --suppress=missingInclude --suppress=uninitvar \
-        -DPG_VERSION_NUM=150000 -D'PG_FUNCTION_ARGS=FunctionCallInfo fcinfo' -D'PG_MODULE_MAGIC=' -D'PG_FUNCTION_INFO_V1(name)=' \
+        -DPG_VERSION_NUM=150000 -D'PG_FUNCTION_ARGS=FunctionCallInfo fcinfo' -D'PG_MODULE_MAGIC=' \
+        -D'PG_FUNCTION_INFO_V1(name)=' \
         -I src src
 }
 
@@ -42,7 +48,9 @@ cppcheck_finds_nothing()
 shell_scripts()
 {
     find . -name '*.sh' -print
-    find . -type f ! -name '*.sh' -exec awk 'FNR == 1 && /^#!.*[\/ ](ba)?sh( |$)/ { print FILENAME } FNR == 1 { nextfile }' {} +
+    find . -type f ! -name '*.sh' -exec awk '
+        FNR == 1 && /^#!.*[\/ ](ba)?sh( |$)/ { print FILENAME }
+        FNR == 1 { nextfile }' {} +
 }
 
 shellcheck_finds_nothing()
@@ -68,7 +76,8 @@ versions_in_one_place()
 
 functions_are_short()
 {
-    find src -name '*.[ch]' -print0 | xargs -0 ctags -f - --languages=C --c-kinds=f --fields=+ne | awk -F '\t' '
+    find src -name '*.[ch]' -print0 | xargs -0 ctags -f - --languages=C --c-kinds=f --fields=+ne |
+        awk -F '\t' '
         { for (i = 4; i <= NF; i++) { split($i, part, ":"); at[part[1]] = part[2] }
           length_of = at["end"] - at["line"] + 1; seen++
           if (length_of > 60) { print $2 ": " $1 " has " length_of " lines"; found = 1 } }
@@ -80,7 +89,8 @@ calls_go_one_way()
 {
     local -a files
     mapfile -t files < <(find src -name '*.c')
-    ctags --sort=no -f - --languages=C --c-kinds=f --fields=+n "${files[@]}" | awk -f scripts/lib/call_circles.awk - "${files[@]}"
+    ctags --sort=no -f - --languages=C --c-kinds=f --fields=+n "${files[@]}" |
+        awk -f scripts/lib/call_circles.awk - "${files[@]}"
 }
 
 # What psql printed is kept as it is.
@@ -95,6 +105,38 @@ white_space_is_right()
     return "$status"
 }
 
+# Rows of tables and patterns can't be broken. Generated are the reference, lists of packages and
+# what psql printed; the files of nginx hold what it answers in one piece.
+lines_are_short()
+{
+    local pattern="qr/|=~|~ E?'|~ '|://|/\\^|\\.\\*|^[^:]*:[0-9]+:[[:space:]]*(s?/)"
+    ! LC_ALL=C.UTF-8 grep -rnP --include='*.md' --exclude=reference.md '^(?! *\|).{101}' . || return
+    ! LC_ALL=C.UTF-8 grep -rnIP --exclude='*.md' --exclude=package-lock.json --exclude='*.out' \
+        --exclude='*.conf' --exclude-dir=data '^.{101}' \
+        scripts bench docker safety specs demo src sql t www | grep -vE "$pattern"
+}
+
+# Says whether perltidy, with .perltidyrc, would change nothing.
+perl_is_formatted()
+{
+    local tidied=$WORK/tidied file status=0
+    local files=(t/*.pl t/lib/*.pm bench/lib/*.pl safety/*.pl www/serve/users)
+    mkdir -p "$tidied"
+    cp --parents .perltidyrc "${files[@]}" "$tidied" || return
+    (cd -- "$tidied" && printf '%s\0' "${files[@]}" |
+        xargs -0 -n 8 -P "$(nproc)" perltidy -b -bext=/) || return
+    for file in "${files[@]}"; do
+        diff -u "$file" "$tidied/$file" || status=1
+    done
+    return "$status"
+}
+
+readmes_are_short()
+{
+    find ./*/ -name README.md -exec awk '
+        END { if (FNR > 60) { print FILENAME ": " FNR " lines" } }' {} \; | { ! grep .; }
+}
+
 # Refuses a pattern in any text file.
 no_match()
 {
@@ -105,12 +147,21 @@ only_sources()
 {
     local found
     found=$(
-        find . -name node_modules -o -name vendor -o -name third_party -o -name '*.o' -o -name '*.bc' \
-            -o -name '*.so' -o -name '*.a' -o -name '*.tar*' -o -name '*.zip' -o -path './ngeshare--*.sql' \
+        find . -name node_modules -o -name vendor -o -name third_party -o -name '*.o' \
+            -o -name '*.bc' -o -name '*.so' -o -name '*.a' -o -name '*.tar*' -o -name '*.zip' \
+            -o -path './ngeshare--*.sql' \
             -o -name 'regression.*' -o -name results -o -name 'tmp_check*' -o -size +1024k
         find . -type f -size +0 ! -name '*.png' ! -name '*.jpg' ! -name '*.webp' ! -name '*.ico' \
             ! -name '*.woff2' -print0 | xargs -0 grep -LI ''
     )
     echo "$found"
     [[ -z $found ]]
+}
+
+# PGXN wants three numbers: 2.0 is 2.0.0.
+meta_is_right()
+{
+    local version
+    version=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" ngeshare.control)
+    [[ $(grep -c "\"version\": \"$version.0\"" META.json) == 2 ]]
 }

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# The suite "page": the page's own unit tests, and a browser on a running demo.
+# The suite "unit": what the page's scripts are held against without a browser. The suite "page": a
+# browser on a running demo.
 
 # Counts lines of TAP: each "ok" and "not ok" at the beginning of a line is one check.
 count_tap_lines()
@@ -13,24 +14,49 @@ count_tap_lines()
     done <"$1"
 }
 
-# Runs the unit tests with the pinned Node.
-unit_tests()
+# Runs a script of an npm package in the page's folder, with the pinned Node.
+in_www()
 {
-    local output=$WORK/log/page-unit.log status=0 failed_before=$FAILED
-    (cd -- "$WORK/page/build/www" && "$(node_of "$WORK/page/npm")" --test --test-reporter=tap test/*.test.mjs) >"$output" 2>&1 || status=$?
-    count_tap_lines "$output"
-    ((status == 0 && PASSED > 0 || FAILED > failed_before)) || failed 'the unit tests end well' "$output"
+    cd -- "$WORK/build/www" && "$(node_of "$WORK/npm")" "$@"
 }
 
-# Drives a browser over the demo's page.
+# Runs the unit tests.
+unit_tests()
+{
+    local output=$WORK/log/page-unit.log status=0
+    (in_www --test --test-reporter=tap test/*.test.mjs) >"$output" 2>&1 || status=$?
+    count_tap_lines "$output"
+    ((status == 0 && PASSED > 0 || FAILED > 0)) || failed 'the unit tests end well' "$output"
+}
+
+# Unit tests, ESLint, and whether prettier would change nothing.
+suite_unit()
+{
+    in_subshell install_npm_packages "$WORK/build/www" "$WORK/npm" ||
+        { failed 'npm installs what the page is made with'; return; }
+    unit_tests
+    check 'ESLint finds nothing' in_subshell in_www \
+        node_modules/eslint/bin/eslint.js src test ./*.mjs
+    check 'the page is formatted (prettier)' in_subshell in_www \
+        node_modules/prettier/bin/prettier.cjs --check 'src/**/*.js' 'test/**/*.mjs' './*.mjs'
+}
+
+# Drives a browser over the demo's page. It asks psql itself: scripts/demo psql begins six times as
+# slowly, and the cases ask hundreds of times.
 browser_tests()
 {
     local output=$WORK/log/page-browser.log status=0 before=$PASSED failed_before=$FAILED
-    env NGESHARE_URL="http://127.0.0.1:$PAGE_PORT" NGESHARE_PSQL="$ROOT/scripts/demo psql -X -A -t -q" NGESHARE_DEMO="$ROOT/scripts/demo" \
-        "$(node_of "$WORK/page/npm")" "$WORK/page/build/www/test/browser.mjs" >"$output" 2>&1 || status=$?
+    local psql="$PG_BIN/psql -h $NGESHARE_DEMO_DIR/run -p $NGESHARE_PORT -U postgres -d ngeshare"
+    env NGESHARE_URL="http://127.0.0.1:$PAGE_PORT" \
+        NGESHARE_PSQL="$psql -X -A -t -q" NGESHARE_DEMO="$ROOT/scripts/demo" \
+        "$(node_of "$WORK/page/npm")" "$WORK/page/build/www/test/browser.mjs" >"$output" 2>&1 ||
+        status=$?
     count_tap_lines "$output"
     sed -n 's/^# budget: /          /p' "$output"
-    ((status == 0 && PASSED > before || FAILED > failed_before)) || failed 'the browser tests end well' "$output"
+    sed -n 's/^# took \([0-9]*\) s: \(.*\)/\1 \2/p' "$output" | sort -rn |
+        sed -n '1,10s/^\([0-9]*\) \(.*\)/          slowest: \2: \1 s/p'
+    ((status == 0 && PASSED > before || FAILED > failed_before)) ||
+        failed 'the browser tests end well' "$output"
 }
 
 # Starts a demo, tests its page, and removes it.
@@ -45,7 +71,6 @@ suite_page()
         failed 'a demo starts for the page' "$WORK/log/page-demo.log"
         return
     fi
-    unit_tests
     browser_tests
     "$ROOT/scripts/demo" reset >/dev/null 2>&1 || true
 }

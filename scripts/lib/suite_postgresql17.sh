@@ -16,7 +16,8 @@ suite_postgresql-17()
     say "making a Debian 13 with PostgreSQL 17 from $(debian_mirror) in $debian ..."
     check 'there is a Debian 13 to test in' make_debian "$debian"
     ((FAILED > 0)) || check 'it has PostgreSQL 17' is_postgresql_17 "$debian"
-    ((FAILED > 0)) || check 'builds without a warning' in_debian "$debian" make -s -j "$(nproc)" with_llvm=no WERROR=1
+    ((FAILED > 0)) || check 'builds without a warning' in_debian "$debian" make -s -j "$(nproc)" \
+        with_llvm=no WERROR=1
     ((FAILED > 0)) || check 'installs' in_debian "$debian" make -s with_llvm=no install
     if ((FAILED == 0)); then
         regress_in_debian "$debian" regress ISOLATION=
@@ -32,7 +33,8 @@ make_debian()
     local debian=$1
     as_root mmdebstrap --quiet --variant=minbase --include="$DEBIAN13_PACKAGES" \
         --dpkgopt='path-exclude=/usr/share/doc/*' trixie "$debian" "$(debian_mirror)" &&
-        tar -C "$WORK/source" -cf - . | as_root tar -C "$debian" --one-top-level=source --no-same-owner -xf - &&
+        tar -C "$WORK/source" -cf - . |
+        as_root tar -C "$debian" --one-top-level=source --no-same-owner -xf - &&
         in_debian "$debian" chown -R postgres: .
 }
 
@@ -43,8 +45,10 @@ in_debian()
     shift
     # shellcheck disable=SC2016 # the inner shell expands it
     as_root unshare --mount --propagation private bash -c '
-        mount --bind /dev "$1/dev" && mount -t tmpfs shared "$1/dev/shm" && mount -t proc proc "$1/proc" || exit
-        cd / && exec chroot "$1" env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/source LC_ALL=C.UTF-8 \
+        mount --bind /dev "$1/dev" && mount -t tmpfs shared "$1/dev/shm" &&
+            mount -t proc proc "$1/proc" || exit
+        cd / && exec chroot "$1" env -i \
+            PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/source LC_ALL=C.UTF-8 \
             sh -c "cd /source && exec \"\$@\"" "${@:2}"' - "$debian" - "$@"
 }
 
@@ -65,10 +69,12 @@ is_postgresql_17()
 regress_in_debian()
 {
     local debian=$1 kind=$2 output=$WORK/log/postgresql-17-$2.log status=0
-    in_debian_as_owner "$debian" make with_llvm=no installcheck TAP_TESTS= "$3" TEST_PORT="$(free_port)" \
+    in_debian_as_owner "$debian" make with_llvm=no installcheck TAP_TESTS= "$3" \
+        TEST_PORT="$(free_port)" \
         >"$output" 2>&1 </dev/null || status=$?
     count_regress "$output"
-    ((status == 0)) || explain_regress "$output" "$(find "$debian/source" -name regression.diffs | head -n 1)"
+    ((status == 0)) || explain_regress "$output" \
+        "$(find "$debian/source" -name regression.diffs | head -n 1)"
     [[ $kind != isolation ]] || in_debian "$debian" rm -rf tmp_check tmp_check_iso
 }
 

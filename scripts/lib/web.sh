@@ -79,14 +79,18 @@ configure_web()
     [[ -d $STATE/web ]] || make_owned_directory "$STATE/web"
     configure_users
     fill_template "$serve/postgrest.conf" \
-        DB_URI "host=127.0.0.1 port=$PORT_LOCAL dbname=ngeshare user=authenticator passfile=$STATE/web/passfile" \
-        ANON_ROLE "$(role_without_login)" JWT_SECRET_FILE "$STATE/web/jwt_secret" API_SOCKET "$STATE/web/api.sock" PORT "$PORT_WEB" |
+        DB_URI "host=127.0.0.1 port=$PORT_LOCAL dbname=ngeshare user=authenticator \
+passfile=$STATE/web/passfile" \
+        ANON_ROLE "$(role_without_login)" JWT_SECRET_FILE "$STATE/web/jwt_secret" \
+        API_SOCKET "$STATE/web/api.sock" PORT "$PORT_WEB" |
         as_owner tee "$STATE/web/postgrest.conf" >/dev/null
     fill_template "$serve/nginx.conf" \
-        STATE "$STATE/web" WEB_ROOT "$STATE/build/www/dist" API_SOCKET "$STATE/web/api.sock" PORT "$PORT_WEB" |
+        STATE "$STATE/web" WEB_ROOT "$STATE/build/www/dist" API_SOCKET "$STATE/web/api.sock" \
+        WRITE_SOCKET "$STATE/web/api.sock" PORT "$PORT_WEB" |
         as_owner tee "$STATE/web/nginx.conf" >/dev/null
     as_owner tee "$STATE/web/headers.conf" <"$serve/headers.conf" >/dev/null
-    as_owner bash -c "umask 077; cat >'$STATE/web/passfile'" <<<"*:*:ngeshare:authenticator:$(password_of authenticator)"
+    as_owner bash -c "umask 077; cat >'$STATE/web/passfile'" \
+        <<<"*:*:ngeshare:authenticator:$(password_of authenticator)"
 }
 
 # Writes who has to log in: nobody, or those of NGESHARE_USERS, a file of lines NAME:HASH.
@@ -94,17 +98,22 @@ configure_web()
 configure_users()
 {
     local users=$STATE/build/www/serve/users
-    as_owner bash -c 'umask 077; [[ -s $1 ]] || head -c 24 /dev/urandom | od -An -tx1 | tr -d " \n" >"$1"' bash "$STATE/web/jwt_secret"
+    as_owner bash -c '
+        umask 077
+        [[ -s $1 ]] || head -c 24 /dev/urandom | od -An -tx1 | tr -d " \n" >"$1"
+    ' bash "$STATE/web/jwt_secret"
     if [[ -z ${NGESHARE_USERS:-} ]]; then
         as_owner rm -f -- "$STATE/web/users"
         as_owner bash -c 'umask 077; "$1" >"$2"' bash "$users" "$STATE/web/users.conf"
         return
     fi
-    [[ -r $NGESHARE_USERS ]] || die "NGESHARE_USERS=$NGESHARE_USERS can't be read; it is a file of lines NAME:HASH"
+    [[ -r $NGESHARE_USERS ]] || die "NGESHARE_USERS=$NGESHARE_USERS can't be read; it is a file" \
+        "of lines NAME:HASH"
     as_owner bash -c 'umask 077; cat >"$1"' bash "$STATE/web/users" <"$NGESHARE_USERS"
     LOG=$STATE/web/users.log
-    as_owner bash -c 'umask 077; "$1" "$2" "$3" >"$4" 2>"$5"' bash "$users" "$STATE/web/jwt_secret" "$STATE/web/users" \
-        "$STATE/web/users.conf" "$LOG" || die_with_log "NGESHARE_USERS=$NGESHARE_USERS does not name the two users"
+    as_owner bash -c 'umask 077; "$1" "$2" "$3" >"$4" 2>"$5"' bash "$users" \
+        "$STATE/web/jwt_secret" "$STATE/web/users" "$STATE/web/users.conf" "$LOG" ||
+        die_with_log "NGESHARE_USERS=$NGESHARE_USERS does not name the two users"
 }
 
 # The role of who asks without a login: may do all where nobody has one, else nothing.
@@ -116,7 +125,8 @@ role_without_login()
 # Gives the web its roles; safe to run again.
 make_web_roles()
 {
-    NGESHARE_PASSWORD=$(password_of authenticator) run_sql_logged 'making the roles of the web' local ngeshare <<EOF_SQL
+    NGESHARE_PASSWORD=$(password_of authenticator) run_sql_logged 'making the roles of the web' \
+        local ngeshare <<EOF_SQL
 \\getenv authenticator_password NGESHARE_PASSWORD
 \\i $STATE/build/scripts/roles.sql
 EOF_SQL
@@ -136,12 +146,14 @@ web_fingerprint()
 {
     {
         cat -- "$STATE/build/.built-from" "$STATE/local.ready"
-        as_owner cat "$STATE/web/postgrest.conf" "$STATE/web/nginx.conf" "$STATE/web/headers.conf" "$STATE/web/users.conf"
+        as_owner cat "$STATE/web/postgrest.conf" "$STATE/web/nginx.conf" "$STATE/web/headers.conf" \
+            "$STATE/web/users.conf"
         [[ -z ${NGESHARE_USERS:-} ]] || as_owner cat "$STATE/web/users"
     } | sha256sum | cut -d ' ' -f 1
 }
 
-# Starts PostgREST and nginx and waits until the API answers; leaves them alone where just these run.
+# Starts PostgREST and nginx and waits until the API answers; leaves them
+# alone where just these run.
 start_web()
 {
     if web_process nginx >/dev/null && web_process postgrest >/dev/null &&
@@ -152,9 +164,12 @@ start_web()
     stop_web
     say "starting the page on http://127.0.0.1:$PORT_WEB ..."
     # shellcheck disable=SC2016 # the inner shell expands it
-    as_owner setsid -f bash -c 'echo $$ >"$1/postgrest.pid"; exec "$2" "$1/postgrest.conf" >"$1/postgrest.log" 2>&1 </dev/null' \
+    as_owner setsid -f bash -c '
+        echo $$ >"$1/postgrest.pid"
+        exec "$2" "$1/postgrest.conf" >"$1/postgrest.log" 2>&1 </dev/null' \
         bash "$STATE/web" "$(postgrest_of "$STATE/npm")" {LOCK}>&-
-    logged 'starting nginx' as_owner "$(nginx_program)" -e "$STATE/web/nginx.log" -c "$STATE/web/nginx.conf" {LOCK}>&-
+    logged 'starting nginx' as_owner "$(nginx_program)" -e "$STATE/web/nginx.log" \
+        -c "$STATE/web/nginx.conf" {LOCK}>&-
     wait_for_api
     remember web.ready "$(web_fingerprint)"
 }
@@ -190,7 +205,8 @@ stop_web()
     for program in nginx postgrest; do
         pid=$(web_process "$program") || continue
         say "stopping $program ..."
-        # shellcheck disable=SC2016 # the inner shell expands it; a minimal system has no other kill than its own
+        # The inner shell expands it; a minimal system has no other kill than its own.
+        # shellcheck disable=SC2016
         logged "stopping $program" as_owner bash -c 'kill -TERM "$1"' bash "$pid"
         end=$((SECONDS + 10))
         while [[ -r /proc/$pid/comm && $(cat "/proc/$pid/comm" 2>/dev/null) == "$program" ]]; do

@@ -3,7 +3,7 @@
 
 WORK=""
 CHILD=""
-BESIDE=""
+BESIDE=()
 
 # Makes the work directory: the tree's copy, and a place that the servers' user may write to.
 make_work()
@@ -22,10 +22,12 @@ make_run_copy()
     local name=${1:-run}
     make_owned_directory "$WORK/$name"
     [[ -d $WORK/tmp ]] || make_owned_directory "$WORK/tmp"
-    tar -C "$WORK/build" --exclude='*.o' -cf - . | as_owner tar -C "$WORK/$name" --no-same-owner -xf -
+    tar -C "$WORK/build" --exclude='*.o' -cf - . |
+        as_owner tar -C "$WORK/$name" --no-same-owner -xf -
 }
 
-# Runs a command in a session of its own, with its output in a file, so that it can be stopped whole.
+# Runs a command in a session of its own, with its output in a file, so that
+# it can be stopped whole.
 run_apart()
 {
     local output=$1 status=0
@@ -37,7 +39,8 @@ run_apart()
     return "$status"
 }
 
-# Runs make in the servers' user's copy (or the one named in RUN_COPY) as that user, with its output in a file.
+# Runs make in the servers' user's copy (or the one named in RUN_COPY) as that user,
+# with its output in a file.
 make_as_owner()
 {
     local output=$1 copy=$WORK/${RUN_COPY:-run}
@@ -45,11 +48,12 @@ make_as_owner()
     # shellcheck disable=SC2016 # the inner shell expands it
     run_apart "$output" bash -c '. "$1/privilege.sh"; shift; as_owner "$@"' - "$ROOT/scripts/lib" \
         env HOME="$copy" TMPDIR="$WORK/tmp" PG_TEST_PORT_DIR="$WORK/tmp/ports" \
-        ${QUICK:+NGESHARE_TEST_QUICK=1} ${SANITIZED:+NGESHARE_TEST_SANITIZED=1} ${POSTGREST:+POSTGREST="$POSTGREST"} \
+        ${QUICK:+NGESHARE_TEST_QUICK=1} ${SANITIZED:+NGESHARE_TEST_SANITIZED=1} \
+        ${POSTGREST:+POSTGREST="$POSTGREST"} \
         make -C "$copy" PG_CONFIG="$PG_CONFIG" with_llvm=no "$@"
 }
 
-# Runs a function beside the script, which waits for it with `wait "$BESIDE"`.
+# Runs a function beside the script; its process is the last of BESIDE.
 run_beside()
 {
     (
@@ -57,7 +61,7 @@ run_beside()
         trap '[[ -z $CHILD ]] || kill -TERM -- "-$CHILD"; exit 143' INT TERM HUP
         "$@"
     ) &
-    BESIDE=$!
+    BESIDE+=("$!")
 }
 
 # The processes of servers whose data is below the work directory.
@@ -75,7 +79,7 @@ stop_everything()
 {
     local pids tries
     [[ -z $CHILD ]] || kill -TERM -- "-$CHILD" 2>/dev/null || true
-    [[ -z $BESIDE ]] || kill -TERM "$BESIDE" 2>/dev/null || true
+    ((${#BESIDE[@]} == 0)) || kill -TERM "${BESIDE[@]}" 2>/dev/null || true
     for tries in {1..50}; do
         mapfile -t pids < <(servers_at_work)
         ((${#pids[@]})) || return 0
