@@ -1,4 +1,4 @@
-# ngeshare: built with PGXS. `make && make install`; everything else is in scripts/.
+# Builds the extension ngeshare with PGXS: `make && make install`. Everything else is in scripts/.
 EXTENSION  = ngeshare
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" ngeshare.control)
 MODULE_big = ngeshare
@@ -7,7 +7,7 @@ SOURCES := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
 OUR_HEADERS := $(sort $(wildcard src/*.h src/*/*.h src/*/*/*.h))
 OBJS = $(SOURCES:.c=.o)
 
-# The install script is these parts, in this order.
+# The install script is made of these parts, in this order.
 SQL_PARTS = \
 	src/schema.sql \
 	src/mirror/mirror.sql \
@@ -62,7 +62,8 @@ SQL_PARTS = \
 	src/replication.sql \
 	src/grants.sql
 
-# The one supported update replays them on a database of 1.1, after src/upgrade/begin.sql.
+# The only update script leads from 1.1 to this version. It runs src/upgrade/begin.sql, the same
+# parts, and src/upgrade/end.sql.
 UPDATE = ngeshare--1.1--$(EXTVERSION).sql
 DATA_built = ngeshare--$(EXTVERSION).sql $(UPDATE)
 EXTRA_CLEAN = ngeshare--*.sql tmp_check tmp_check_iso output_iso
@@ -73,7 +74,7 @@ TAP_TESTS = 1
 REGRESS_OPTS   = --temp-instance=./tmp_check --temp-config=t/server.conf --port=$(TEST_PORT) --dbname=ngeshare_regress
 ISOLATION_OPTS = --temp-instance=./tmp_check_iso --temp-config=t/server.conf --port=$(TEST_PORT) --dbname=ngeshare_isolation --load-extension=postgres_fdw
 TEST_PORT ?= 58432
-# pg_regress takes LC_ALL away; the tests want UTF-8.
+# The tests need UTF-8. pg_regress unsets LC_ALL, so LANG has to say so.
 installcheck: export LANG = C.UTF-8
 
 PG_CPPFLAGS = -I$(srcdir)/src -I$(libpq_srcdir) $(shell $(CURL_CONFIG) --cflags) -DNGESHARE_VERSION='"$(EXTVERSION)"'
@@ -86,7 +87,7 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-# PGXS on Debian tracks no header dependencies: any header rebuilds all.
+# PGXS on Debian does not track header dependencies, so a change of any header rebuilds all objects.
 $(OBJS) $(SOURCES:.c=.bc): $(OUR_HEADERS) ngeshare.control
 
 ngeshare--$(EXTVERSION).sql: src/pinned.sql $(SQL_PARTS) ngeshare.control Makefile
@@ -95,7 +96,8 @@ ngeshare--$(EXTVERSION).sql: src/pinned.sql $(SQL_PARTS) ngeshare.control Makefi
 	   for part in $(SQL_PARTS); do printf '\n-- from %s\n\n' "$$part"; cat "$$part" || exit 1; done; } > $@.tmp
 	@mv $@.tmp $@
 
-# What is there is replaced, a table that is there stays as it is.
+# In the update script, CREATE replaces existing functions and views, and skips existing schemas,
+# tables and indexes.
 $(UPDATE): src/pinned.sql src/upgrade/begin.sql $(SQL_PARTS) src/upgrade/end.sql ngeshare.control Makefile
 	@echo 'joining $@'
 	@{ printf '%s\n' "\echo Use \"ALTER EXTENSION ngeshare UPDATE TO '$(EXTVERSION)'\" to load this file. \quit" && \
@@ -108,7 +110,8 @@ $(UPDATE): src/pinned.sql src/upgrade/begin.sql $(SQL_PARTS) src/upgrade/end.sql
 .PHONY: scripts
 scripts: ngeshare--$(EXTVERSION).sql $(UPDATE)
 
-# What the C does to memory (safety/README.md). FUZZ_SECONDS is for all targets together.
+# Checks of the C code's memory accesses (safety/README.md). FUZZ_SECONDS is the time for all fuzz
+# targets together.
 .PHONY: check-sanitize check-leaks check-fuzz check-assertions
 check-sanitize:
 	PG_CONFIG='$(PG_CONFIG)' scripts/sanitize
@@ -116,7 +119,7 @@ check-leaks:
 	PG_CONFIG='$(PG_CONFIG)' scripts/check-leaks
 check-fuzz:
 	PG_CONFIG='$(PG_CONFIG)' FUZZ_SECONDS='$(FUZZ_SECONDS)' scripts/sanitize fuzz
-# The suites on a PostgreSQL 18 that is built with assertions.
+# Runs the test suites on a PostgreSQL 18 that is built with assertions.
 check-assertions:
 	scripts/check-assertions
 FUZZ_SECONDS ?= 600

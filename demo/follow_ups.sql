@@ -1,8 +1,9 @@
--- Follow-ups for a demonstration, in the local database after its first sync: what coordinators
--- might have noted about the groups that are there. The same seed and the same groups give the same
--- follow-ups. Where there is one already, nothing is added. As the extension's owner:
+-- Adds invented follow-ups on the groups of the local database, after its first sync. The same seed
+-- and the same groups give the same follow-ups. If there is a follow-up already, the script adds
+-- none. Run it as the extension's owner:
 --   psql -d ngeshare -v seed=1 -f follow_ups.sql
--- Follow-ups are noted by the clock, so no function gives them a past: this writes the table.
+-- It writes to the table directly, because the extension's functions note follow-ups only at the
+-- current time.
 
 \set ON_ERROR_STOP on
 \if :{?seed}
@@ -26,7 +27,7 @@ LANGUAGE sql
 IMMUTABLE
 RETURN choices[1 + floor(pg_temp.draw(seed, topic, key) * cardinality(choices))::integer];
 
--- The times without a meeting of each group, and how they ended.
+-- The silences of each group that are long enough for a follow-up, and whether they have ended.
 CREATE TEMPORARY TABLE silence ON COMMIT DROP AS
 WITH clock AS (
     SELECT known_until AS at, ngeshare.local_day(known_until AT TIME ZONE 'UTC', zone) AS today
@@ -53,7 +54,8 @@ CROSS JOIN clock
 WHERE (graduated_on IS NULL OR day < graduated_on)
   AND coalesce(next_day, clock.today) - day > CASE WHEN next_day IS NULL THEN 14 ELSE 29 END;
 
--- Somebody contacts a group soon after it stalled, a few before; sometimes again.
+-- The days of the contacts: most groups are contacted soon after they stalled, some before. Four in
+-- ten of them are contacted a second time.
 CREATE TEMPORARY TABLE contact ON COMMIT DROP AS
 WITH first_one AS (
     SELECT
@@ -81,7 +83,7 @@ WITH outcome AS (
     SELECT
         contact.*,
         grp.group_name,
-        -- Whoever is going to meet says so more often.
+        -- Groups that do meet within 28 days announce it more often.
         CASE WHEN has_ended AND ends - noted_on <= 28
             THEN pg_temp.pick(:seed, 'outcome', key, 'will_meet', 'will_meet', 'will_meet',
                 'will_meet', 'no_answer', 'paused')

@@ -1,8 +1,8 @@
--- The seeded generator of a production-like world, all in the schema "demo".
+-- Installs the seeded generator of production-like data in the schema "demo".
 --   psql -f generate.sql
 --   psql -c "SELECT demo.generate(3000, 1, '2026-01-15 12:00+07')"
--- Needs the tables of schema.sql and a database in UTF8. Running it again replaces the schema
--- "demo".
+-- It needs the tables of schema.sql and a database with encoding UTF8. Running this file again
+-- replaces the schema "demo".
 
 \set ON_ERROR_STOP on
 

@@ -1,5 +1,5 @@
--- The login that reads production and can do nothing else. Safe to run twice; a second run sets the
--- password again.
+-- Creates the login that can read the six tables of production and nothing else. A second run is
+-- safe; it sets the password again.
 --   psql -v password=... -f login.sql      (as a superuser, in the source database)
 
 \set ON_ERROR_STOP on
@@ -15,19 +15,19 @@ SELECT 'CREATE ROLE ngeshare_reader'
 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'ngeshare_reader')
 \gexec
 
--- The password goes through format(), never through text pasted by hand.
+-- format() quotes the password as a literal (%L).
 SELECT format(
     'ALTER ROLE ngeshare_reader LOGIN PASSWORD %L
         NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT',
     :'password')
 \gexec
 
--- PUBLIC's rights are everyone's: without these, any login could make tables.
+-- Every login has the privileges of PUBLIC. Without these REVOKEs it could create tables.
 SELECT format('REVOKE CREATE, TEMPORARY ON DATABASE %I FROM PUBLIC', current_database())
 \gexec
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 
--- Whatever an earlier run or a careless hand has granted goes first.
+-- Revokes everything that the login was granted earlier.
 SELECT format('REVOKE ALL ON DATABASE %I FROM ngeshare_reader', current_database())
 \gexec
 REVOKE ALL ON SCHEMA public FROM ngeshare_reader;

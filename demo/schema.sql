@@ -1,6 +1,7 @@
--- Production's schema: the six tables that ngeShare reads, and stubs of the four that they point
--- to. For an empty database, once, by a superuser:  psql -v ON_ERROR_STOP=1 -f schema.sql
--- No index beyond the primary keys: that is what production has.
+-- Creates production's schema: the six tables that the extension reads, and stubs of the four
+-- tables that they reference. Run it once in an empty database, as a superuser:
+--   psql -v ON_ERROR_STOP=1 -f schema.sql
+-- There are no indexes except those of the primary keys, as on production.
 
 \set ON_ERROR_STOP on
 

@@ -2,10 +2,10 @@
  * safety/early_start.c
  *		Starts AddressSanitizer before every other library of the process.
  *
- * Loaded in front of a server that knows nothing of it, the sanitizer would start
- * at the first malloc, which can be one of bindtextdomain() or setlocale(), under
- * their lock; what it looks up then takes the same lock, and the process hangs.
- * Linked with -z initfirst.
+ * A sanitizer that is preloaded into an uninstrumented server starts at the first
+ * malloc. That can be a malloc inside bindtextdomain() or setlocale(), which hold
+ * a lock. The sanitizer's start then waits for the same lock, and the process
+ * hangs. This file is linked with -z initfirst, so that its constructor runs first.
  */
 extern void __asan_init(void);
 

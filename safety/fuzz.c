@@ -1,11 +1,11 @@
 /*
  * safety/fuzz.c
- *		Feeds mutated text to what reads text in C, in a sanitized server.
+ *		Calls the C functions that parse text with mutated texts, in a sanitized server.
  *
- * Linked into the sanitized library alone. Each round changes one of a target's
- * seeds in some places and hands it over; a wrong step ends the server with a
- * report, a broken promise raises an error with the text. The same seed number
- * gives the same texts.
+ * Linked into the sanitized library only. Each round changes one of a target's
+ * seed texts in some places and passes it to the target. An invalid memory access
+ * ends the server with the sanitizer's report. A target that finds a wrong result
+ * raises an error with the text. The same random seed gives the same texts.
  */
 #include "postgres.h"
 
@@ -25,10 +25,10 @@
 
 PG_FUNCTION_INFO_V1(ngeshare_fuzz);
 
-/* No text is longer. */
+/* The maximum length of a generated text. */
 #define TEXT_BYTES 512
 
-/* What reads a text, and the texts that others are made of. */
+/* A function that reads a text, and the seed texts that are mutated for it. */
 typedef struct Target
 {
 	const char *name;
@@ -36,7 +36,10 @@ typedef struct Target
 	const char *seeds[8];
 } Target;
 
-/* A setting's check hook, in the way that the server calls it. */
+/*
+ * Calls a setting's check hook as the server does. If is_spelled, the hook replaces
+ * the value by its canonical spelling, which it must accept unchanged.
+ */
 static void
 read_setting(char *text, bool (*check)(char **, void **, GucSource), bool is_spelled)
 {
@@ -75,7 +78,7 @@ read_address(char *text)
 	read_setting(text, alert_check_url, false);
 }
 
-/* An error's message is valid in the database's encoding, whatever libpq said. */
+/* Checks that remote_error_message() returns valid text in the database's encoding. */
 static void
 read_message(char *text)
 {
@@ -111,7 +114,10 @@ static const Target targets[] = {
       "FATAL:  3D000: ", "x:  :  57P01:", "could not translate host name\n\n"}},
 };
 
-/* Changes a text in one place: a byte, a repeat, a cut, a piece of another seed. */
+/*
+ * Changes a text in one place and returns its new length: replaces a byte, deletes
+ * or repeats a piece, or inserts another seed.
+ */
 static int
 mutate(pg_prng_state *random, char *text, int length, const char *other)
 {
@@ -144,7 +150,7 @@ mutate(pg_prng_state *random, char *text, int length, const char *other)
 	}
 }
 
-/* A new text of a target: a seed, changed some times. */
+/* Returns a new text for a target: one of its seeds with up to 12 changes. */
 static char *
 make_text(pg_prng_state *random, const Target *target)
 {
@@ -162,7 +168,7 @@ make_text(pg_prng_state *random, const Target *target)
 	return pstrdup(text);
 }
 
-/* Hands one text to a target; an error that a user would see is an answer, too. */
+/* Passes one text to a target. The error for an invalid value is a correct result, too. */
 static void
 read_one(const Target *target, char *text, MemoryContext memory)
 {
@@ -183,7 +189,7 @@ read_one(const Target *target, char *text, MemoryContext memory)
 	PG_END_TRY();
 }
 
-/* fuzz(target, seed, seconds): the number of texts that were read. */
+/* SQL function fuzz(target, seed, seconds): returns the number of texts that were read. */
 Datum
 ngeshare_fuzz(PG_FUNCTION_ARGS)
 {

@@ -1,6 +1,6 @@
 /*
  * safety/fuzz.h
- *		The targets that see into a file of ours.
+ *		The fuzz targets that test static functions of a source file.
  */
 #ifndef NGESHARE_SAFETY_FUZZ_H
 #define NGESHARE_SAFETY_FUZZ_H

@@ -1,6 +1,7 @@
 /*
  * safety/fuzz_conninfo.c
- *		The target for connection strings: src/mirror/connect.c under other names.
+ *		The fuzz target for connection strings. It includes src/mirror/connect.c, whose
+ *		SQL functions get other names so that the library does not define them twice.
  */
 #define ngeshare_connect fuzzed_connect
 #define connect_bind_to_extension fuzzed_bind_to_extension
@@ -10,7 +11,7 @@
 #include "mirror/conninfo.h"
 #include "mirror/session.h"
 
-/* Splits a connection string, and compares its options with themselves. */
+/* Splits a connection string, and checks that its options equal themselves. */
 void
 fuzz_conninfo(char *text)
 {

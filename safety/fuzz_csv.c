@@ -1,10 +1,11 @@
 /*
  * safety/fuzz_csv.c
- *		The target for the CSV writer: src/api/csv.c under other names.
+ *		The fuzz target for the CSV writer. It includes src/api/csv.c, whose SQL
+ *		functions get other names so that the library does not define them twice.
  *
- * The rules are written again here, by another reader than the writer's own: a
- * cell reads back as the text, but for apostrophes before what would be computed;
- * and no reader that splits the line elsewhere finds a formula.
+ * This file implements the rules a second time, independently of csv.c: a cell
+ * reads back as the original text, except for apostrophes added before formulas,
+ * and a program that also splits lines at other separators finds no formula.
  */
 #define ngeshare_csv_add_row fuzzed_csv_add_row
 #define ngeshare_csv_finish fuzzed_csv_finish
@@ -12,7 +13,7 @@
 
 #include "fuzz.h"
 
-/* Reads a cell back as RFC 4180 has it; NULL where it is not one cell. */
+/* Reads a cell back as RFC 4180 defines it. Returns NULL if the text is not exactly one cell. */
 static char *
 read_cell(const char *cell)
 {
@@ -30,7 +31,9 @@ read_cell(const char *cell)
 	return read.data;
 }
 
-/* The bytes of a text in front that a program may strip from a cell before it looks for a formula.
+/*
+ * Returns how many bytes at the beginning of a text a program may ignore before it
+ * looks for a formula.
  */
 static int
 stripped_bytes(const char *text)
@@ -58,7 +61,7 @@ stripped_bytes(const char *text)
 	return bytes;
 }
 
-/* Whether a formula begins here. */
+/* Returns whether a text begins as a formula does. */
 static bool
 is_formula(const char *text)
 {
@@ -73,7 +76,7 @@ is_formula(const char *text)
 	return false;
 }
 
-/* Reads a line as if a cell began wherever any reader may begin one. */
+/* Raises an error if any part of a line between separators of any program begins as a formula. */
 static void
 find_formula(const char *line)
 {
@@ -91,7 +94,7 @@ find_formula(const char *line)
 	}
 }
 
-/* Whether a cell is a text with apostrophes added before what is computed, and nothing else. */
+/* Returns whether a cell equals a text except for apostrophes added before formulas. */
 static bool
 is_guarded_form(const char *cell, const char *text)
 {
@@ -105,7 +108,7 @@ is_guarded_form(const char *cell, const char *text)
 	return *text == '\0';
 }
 
-/* Writes a text as a cell, guarded and not, and reads it back. */
+/* Writes a text as a cell, with and without guarding formulas, and reads it back. */
 void
 fuzz_csv(char *text)
 {

@@ -1,6 +1,6 @@
-# What scripts/check-leaks runs under valgrind: connect, a first sync, a second one, a
-# failed one, one in a background worker, alerts that arrive, are refused and are cut
-# off, a CSV file, every view. The processes end in peace, so that what they lost shows.
+# The test that scripts/check-leaks runs under valgrind: connect, several syncs, one in a background
+# worker, one that fails, alerts that are delivered, refused and cut off, and a CSV file of every
+# view. The servers are stopped normally, because valgrind reports leaks when a process ends.
 use strict;
 use warnings FATAL => 'all';
 

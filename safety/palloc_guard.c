@@ -1,12 +1,13 @@
 /*
  * safety/palloc_guard.c
- *		Lets AddressSanitizer see the ends of what our code allocates by palloc.
+ *		Lets AddressSanitizer detect accesses past the end of palloc'd chunks.
  *
- * PostgreSQL carves chunks out of large blocks, so a step past a chunk stays
- * inside memory that malloc gave. Linked into the sanitized library alone, by
- * the linker's --wrap: each chunk of ours is a little longer than asked for, and
- * the rest is poisoned until the chunk is freed or its context is reset. Chunks
- * that the server allocates for us have no such end.
+ * PostgreSQL carves chunks out of large blocks, so an access past the end of a
+ * chunk is still inside memory from malloc and would not be reported. The linker
+ * option --wrap therefore replaces palloc and similar calls in the sanitized
+ * library by the functions of this file. They allocate each chunk a little longer
+ * than requested and poison the rest until the chunk is freed or its context is
+ * reset. Chunks that the server allocates for the extension are not guarded.
  */
 #include "postgres.h"
 
@@ -14,10 +15,10 @@
 
 #include "utils/memutils.h"
 
-/* The poisoned bytes behind a chunk. */
+/* The number of poisoned bytes after a chunk. */
 #define GUARD_BYTES 32
 
-/* A poisoned end, in its chunk's context, and what gives it back. */
+/* A poisoned end of a chunk, with the reset callback of the chunk's context that unpoisons it. */
 typedef struct Guard
 {
 	MemoryContextCallback callback;
@@ -45,7 +46,7 @@ extern void *__wrap_MemoryContextAllocZero(MemoryContext context, Size size);
 extern void *__wrap_MemoryContextAllocHuge(MemoryContext context, Size size);
 extern void *__wrap_MemoryContextAllocExtended(MemoryContext context, Size size, int flags);
 
-/* Gives an end back before its context's memory goes. */
+/* Reset callback: unpoisons the end of a chunk before its context's memory is freed. */
 static void
 lift_guard(void *arg)
 {
@@ -54,7 +55,7 @@ lift_guard(void *arg)
 	__asan_unpoison_memory_region(guard->end, GUARD_BYTES);
 }
 
-/* Poisons what lies behind the bytes that were asked for. */
+/* Poisons the bytes after the requested size of a chunk. */
 static void *
 put_guard(void *chunk, Size size)
 {
@@ -74,7 +75,7 @@ put_guard(void *chunk, Size size)
 	return chunk;
 }
 
-/* Gives the end of one chunk back. */
+/* Unpoisons one chunk before it is freed or reallocated. */
 static void
 free_guard(void *chunk)
 {

@@ -1,18 +1,19 @@
--- The web's roles and their rights; safe to run twice. In the database that has
--- the extension, as a superuser:
+-- Creates the web's roles and grants their privileges. A second run is safe. Run it as a superuser,
+-- in the database that has the extension:
 --
 --   psql -d ngeshare -v authenticator_password=secret -f scripts/roles.sql
 --
--- ngeshare_web reads api. ngeshare_coordinator may also note follow-ups, and ngeshare_operator may
--- also start and cancel a sync. authenticator is PostgREST's login: it has no rights of its own and
--- becomes one of the three. Roles are the cluster's, their rights this database's.
--- Without a password authenticator keeps the one it has, or has none.
+-- ngeshare_web reads the schema api. ngeshare_coordinator may also note follow-ups, and
+-- ngeshare_operator may also start and cancel a sync. authenticator is PostgREST's login. It has no
+-- privileges except to become one of the other three roles. Roles belong to the whole cluster,
+-- their privileges to this database. Without authenticator_password the role's password does not
+-- change.
 
 \set ON_ERROR_STOP on
 BEGIN;
--- No look-alike that somebody planted in the superuser's path runs with her rights.
+-- Keeps functions and operators of other schemas from running with the superuser's privileges.
 SET LOCAL search_path = pg_catalog, pg_temp;
--- Keep a password out of the server's log.
+-- Keeps the password out of the server's log.
 SET LOCAL log_statement = 'none';
 SET LOCAL log_min_duration_statement = -1;
 SET LOCAL log_min_error_statement = 'panic';
@@ -36,15 +37,16 @@ ALTER ROLE authenticator
 ALTER ROLE authenticator PASSWORD :'authenticator_password';
 \endif
 
--- PostgREST applies these to each request.
+-- PostgREST applies a role's settings to each request in that role.
 ALTER ROLE ngeshare_web SET statement_timeout = '30s';
 ALTER ROLE ngeshare_coordinator SET statement_timeout = '30s';
 ALTER ROLE ngeshare_operator SET statement_timeout = '30s';
--- A request sees one snapshot from its default instant to its last row.
+-- All statements of a request see the same state of the database: the one that determines the
+-- request's default instant and the one that returns the rows.
 ALTER ROLE ngeshare_web SET default_transaction_isolation = 'repeatable read';
 ALTER ROLE ngeshare_coordinator SET default_transaction_isolation = 'repeatable read';
 ALTER ROLE ngeshare_operator SET default_transaction_isolation = 'repeatable read';
--- Answers end sooner than PostgreSQL's compiler is done with their queries.
+-- JIT compilation would take longer than the queries themselves.
 ALTER ROLE ngeshare_web SET jit = off;
 ALTER ROLE ngeshare_coordinator SET jit = off;
 ALTER ROLE ngeshare_operator SET jit = off;
@@ -83,8 +85,8 @@ GRANT EXECUTE ON FUNCTION api.sync_start(text) TO ngeshare_operator;
 GRANT EXECUTE ON FUNCTION api.sync_cancel() TO ngeshare_operator;
 GRANT EXECUTE ON FUNCTION public.ngeshare_refresh() TO ngeshare_operator;
 
--- A view reads tables with its owner's rights, but calls functions with the
--- reader's. These answer without anything else, and only read.
+-- A view reads tables with its owner's privileges, but calls functions with the reader's. The
+-- following functions need no further privileges, and only read.
 GRANT EXECUTE ON FUNCTION public.ngeshare_as_of() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION public.ngeshare_status_changes(timestamptz, timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION public.ngeshare_sync_status() TO ngeshare_web;

@@ -1,6 +1,6 @@
--- What does not look as it should, and one group explained. All answers are as of
--- 30 June 2026 in Jakarta; every A graduates on 31 January unless its name says
--- otherwise.
+-- Tests v_anomalies, ngeshare.group_predecessors() and ngeshare_explain_group(). All answers are as
+-- of noon on 30 June 2026 in Jakarta. In the comments, A is a group of the first course, Aqidah,
+-- and B is a group of a later course.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -16,7 +16,7 @@ CALL test.hangout('sejarah', 'Ngeshare Sesi Sejarah', 11);
 CALL test.hangout('dakwah', 'Ngeshare Sesi Dakwah', 7);
 CALL test.users('ani', 'budi', 'm1', 'm2', 'm3', 'm4', 'm5', 'm6');
 
--- A group of a course with a meeting at an episode on a day; its people.
+-- Creates a group of a course, its facilitator and members, and one meeting on the given day.
 CREATE PROCEDURE test.group_of(circle text, hangout text, episode integer, day date,
     facilitator text, VARIADIC members text[])
 LANGUAGE plpgsql
@@ -36,7 +36,8 @@ AS $$
 $$;
 
 --
--- Why no link leads to a group: days from the graduation of A
+-- Why no link leads to a group. A graduates on 31 January 2026. An id such as h-31-before says that
+-- the group first met 31 days before A graduated.
 --
 CALL test.group_of('a', 'aqidah', 9, '2026-01-31', 'ani', 'm1', 'm2');
 CALL test.group_of('h-31-before', 'hijrah', 1, '2025-12-31', 'ani', 'm1', 'm2');
@@ -57,7 +58,7 @@ SELECT group_id, kind, predecessor_id, days_between
 SELECT kind, group_id, severity, detail
     FROM v_anomalies ORDER BY group_id COLLATE "C", kind COLLATE "C";
 
--- Thresholds are settings.
+-- The limits on days, shared members and overlap are settings.
 BEGIN;
 SET LOCAL ngeshare.link_days = 91;
 SET LOCAL ngeshare.link_early_days = 31;
@@ -72,12 +73,13 @@ SET LOCAL ngeshare.link_min_shared = 0;
 SET LOCAL ngeshare.link_min_overlap_pct = 0;
 CALL test.refresh();
 SELECT group_id, kind, predecessor_id, days_between FROM ngeshare.group_predecessors()
-WHERE group_id = 'h-other-people'; -- strangers are kin then, so it is linked
+WHERE group_id = 'h-other-people'; -- with both minimums 0, groups that share no member are linked
 ROLLBACK;
 CALL test.clear();
 
 --
--- Early: A started no later, and graduated more than 30 days after B's start, or not at all
+-- EARLY_START: B started more than 30 days before A graduated, or A has not graduated at all. A
+-- must not have started later than B.
 --
 CALL test.group_of('a', 'aqidah', 1, '2026-01-01', 'ani', 'm1', 'm2');
 CALL test.meets('a', 'aqidah-9', '2026-03-05 19:00+07');
@@ -94,15 +96,17 @@ CALL test.refresh();
 SELECT group_id, kind, predecessor_id, days_between
     FROM ngeshare.group_predecessors() ORDER BY group_id COLLATE "C";
 
--- As of the day before A graduates it has not; before B meets there is nothing to ask.
+-- As of the day before it graduates, group a counts as not graduated. As of an instant before a
+-- group's first meeting, the group has no row.
 SELECT group_id, kind, predecessor_id, days_between
     FROM ngeshare.group_predecessors('2026-03-04 23:59+07') ORDER BY group_id COLLATE "C";
 SELECT group_id, kind, predecessor_id, days_between
     FROM ngeshare.group_predecessors('2025-12-31 18:59+07');
 CALL test.clear();
 
--- Which A is named: the one that graduated last, then the smallest id in byte order.
--- A course left out counts before a late start, and that before an early one.
+-- Where several groups A qualify, predecessor_id names the one that graduated last; of several such
+-- groups, the one with the smallest id in byte order. SKIPPED_COURSE takes precedence over
+-- LATE_START, and LATE_START over EARLY_START.
 CALL test.group_of('a-first', 'aqidah', 9, '2026-01-01', 'ani', 'm1', 'm2');
 CALL test.group_of('a-last', 'aqidah', 9, '2026-01-02', 'ani', 'm1', 'm2');
 CALL test.group_of('Z-last', 'aqidah', 9, '2026-01-02', 'ani', 'm1', 'm2');
@@ -119,7 +123,7 @@ SELECT group_id, kind, predecessor_id, days_between
 CALL test.clear();
 
 --
--- The other kinds
+-- The other kinds of anomaly: wrong numbers of members or leaders, foreign episodes, future dates
 --
 CALL test.group_of('fine', 'aqidah', 1, '2026-06-01', 'ani', 'm1', 'm2');
 CALL test.group_of('five', 'aqidah', 9, '2026-06-01', 'ani', 'm1', 'm2', 'm3', 'm4', 'm5');
@@ -136,7 +140,7 @@ CALL test.refresh();
 SELECT kind, group_id, severity, detail
     FROM v_anomalies ORDER BY group_id COLLATE "C", kind COLLATE "C";
 
--- What is yet to come goes by the clock, whatever as_of is.
+-- FUTURE_ATTENDANCE compares with the clock (ngeshare.sync_clock in this test), not with as_of.
 SET ngeshare.as_of = '2020-01-01';
 SELECT kind, group_id, detail FROM v_anomalies;
 SET ngeshare.sync_clock = '2026-07-01 19:00+07';
@@ -153,10 +157,11 @@ SELECT * FROM ngeshare_explain_group('next');
 SELECT * FROM ngeshare_explain_group('nobody');
 SELECT fact, value, because FROM ngeshare_explain_group('five', '2026-05-31 12:00+07')
     WHERE fact IN ('status', 'total_meetings', 'went_on_as');
--- as_of is as before afterwards
+-- ngeshare_explain_group() leaves the setting ngeshare.as_of as it was.
 SELECT ngeshare_as_of() = '2026-06-30 12:00+07' AS unchanged;
 
--- Refused: a group that does not exist, or not yet; no instant, and none that is finite.
+-- Errors: NULL arguments, infinite instants, an unknown setting, a group that does not exist, and a
+-- group that does not exist yet at the given instant.
 \set VERBOSITY sqlstate
 SELECT * FROM ngeshare_explain_group(NULL);
 SELECT * FROM ngeshare_explain_group('five', NULL);

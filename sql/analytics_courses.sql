@@ -1,5 +1,5 @@
--- Where groups stop, how long they take, and what becomes of those that start
--- together. All answers are as of 30 June 2026 in Jakarta.
+-- Tests v_drop_off, v_time_to_graduate, v_graduation_outliers, v_cohort, v_at_risk and
+-- v_resume_chance. All answers are as of 30 June 2026 in Jakarta.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -11,7 +11,8 @@ SET ngeshare.as_of = '2026-06-30 12:00+07';
 CALL test.hangout('aqidah', 'Ngeshare Sesi Aqidah', 10, -1);
 CALL test.hangout('dakwah', 'Ngeshare Sesi Dakwah', 7);
 
--- A group that first met on a day, and last, at an episode, some days later.
+-- Creates a group with two meetings: one at episode 1 on first_day, and one at the given episode
+-- the given number of days later.
 CREATE PROCEDURE test.course(circle text, hangout text, first_day date, days integer,
     episode integer)
 LANGUAGE plpgsql
@@ -24,9 +25,9 @@ END
 $$;
 
 --
--- The drop-off: two stalled at the third episode and two at the fifth, so the
--- third is the peak; one never met; one is active at the fifth; two graduated,
--- one of them beyond the last episode
+-- v_drop_off. Two groups stalled at episode 3 and two at episode 5. Of equal episodes the first one
+-- is the peak. One group never met, one is active at episode 5, and two graduated, one of them at
+-- an episode beyond the course's last one.
 --
 CALL test.course('third-1', 'aqidah', '2026-01-01', 14, 3);
 CALL test.course('third-2', 'aqidah', '2026-01-01', 14, 3);
@@ -45,13 +46,13 @@ GROUP BY course_name
 ORDER BY course_name;
 
 --
--- Days to graduate: of 56 and 63 days
+-- v_time_to_graduate: one group took 56 days, the other 63
 --
 SELECT * FROM v_time_to_graduate;
 SELECT * FROM v_graduation_outliers;
 
--- Of 10, 20, 30, 40 and a fifth: quartiles and what lies 1.5 times their distance
--- outside. With 70 they are 20 and 40, and 70 is exactly 30 above; 71 is more.
+-- Five groups took 10, 20, 30, 40 and 70 days, so the quartiles are 20 and 40. An outlier is more
+-- than 1.5 * (40 - 20) = 30 days outside the quartiles: 70 days is not one, 71 days is.
 CALL test.course('d10', 'dakwah', '2026-01-01', 10, 7);
 CALL test.course('d20', 'dakwah', '2026-01-01', 20, 7);
 CALL test.course('d30', 'dakwah', '2026-01-01', 30, 7);
@@ -74,14 +75,14 @@ SELECT * FROM v_graduation_outliers;
 ROLLBACK;
 
 --
--- Cohorts: within three months of their own first meeting, to the day; the
--- percentage waits until the month's last day plus the months has passed
+-- Cohorts. Whether a group graduated within three months counts from its own first meeting, to the
+-- day. The percentage is NULL until three months after the last day of the cohort's month are over.
 --
 DELETE FROM "UserHangoutGroupAttendance";
 DELETE FROM "HangoutGroup";
-CALL test.course('nov-3-months', 'aqidah', '2025-11-30', 90, 9);      -- 28 February, its last day
+CALL test.course('nov-3-months', 'aqidah', '2025-11-30', 90, 9);      -- graduates on 28 February
 CALL test.course('nov-3-months-1', 'aqidah', '2025-11-30', 91, 9);
-CALL test.course('sep-9-months', 'aqidah', '2025-09-01', 273, 9);     -- 1 June
+CALL test.course('sep-9-months', 'aqidah', '2025-09-01', 273, 9);     -- graduates on 1 June
 CALL test.course('sep-open', 'aqidah', '2025-09-30', 30, 5);
 CALL test.course('mar', 'aqidah', '2026-03-31', 30, 9);
 CALL test.course('mar-dakwah', 'dakwah', '2026-03-01', 30, 3);
@@ -93,8 +94,8 @@ SELECT course_name, month, groups, graduated_3_months AS in_3, graduated_6_month
 FROM v_cohort
 ORDER BY sequence_order, month;
 
--- On 30 June three months after 31 March are not past yet, a day later they are;
--- so are nine after 30 September.
+-- Three months after 31 March, and nine months after 30 September, end on 30 June. The percentages
+-- therefore appear on 1 July.
 SET ngeshare.as_of = '2026-07-01 00:00+07';
 SELECT course_name, month, graduated_3_months_pct AS pct_3, graduated_9_months_pct AS pct_9, is_open
 FROM v_cohort
@@ -102,7 +103,8 @@ WHERE month IN ('2025-09-01', '2026-03-01')
 ORDER BY sequence_order, month;
 
 --
--- At risk: silent for half of the 28 days, or for twice their own rhythm
+-- v_at_risk: groups that are silent for at least half of the 28 days, or for more than twice their
+-- rhythm, which is the average number of days between their meetings
 --
 SET ngeshare.as_of = '2026-06-30 12:00+07';
 DELETE FROM "UserHangoutGroupAttendance";
@@ -138,8 +140,8 @@ SELECT group_id, days_inactive, days_until_stalled, reason FROM v_at_risk;
 ROLLBACK;
 
 --
--- The chance to meet again: silences of 7 days ended twice, one of 14 did; 7, 7 and
--- 20 days last. What a graduate does later is no silence.
+-- v_resume_chance. Two silences ended after 7 days and one after 14 days. Three silences last so
+-- far: 7, 7 and 20 days. A group that has graduated has no silences any more.
 --
 DELETE FROM "UserHangoutGroupAttendance";
 DELETE FROM "HangoutGroup";
@@ -151,8 +153,8 @@ CALL test.meets('graduated', 'aqidah-9', '2026-06-20 19:00+07');
 CALL test.refresh();
 SELECT * FROM v_resume_chance ORDER BY days_silent;
 
--- The rescue list shows it, for groups that ever met. Of two silences of 30
--- days one ended.
+-- v_rescue_list shows the chance of groups that have ever met. Two silences lasted at least 30
+-- days; one of them ended at 30 days, the other lasts.
 CALL test.rhythm('once-30', 90, 60);
 UPDATE "UserHangoutGroupAttendance" SET "hangoutEpisodeId" = 'aqidah-8'
     WHERE "hangoutGroupId" IN ('once-30', 'silent-20');

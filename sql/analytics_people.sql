@@ -1,4 +1,4 @@
--- Who belongs where, who leads, and how they came to it. All answers are as of
+-- Tests the roster, the facilitator views and the members' journeys. All answers are as of
 -- 31 March 2026 in Jakarta unless a line says otherwise.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
@@ -48,8 +48,8 @@ CALL test.refresh();
 SELECT * FROM v_member_roster ORDER BY group_id COLLATE "C", user_name COLLATE "C",
     role COLLATE "C";
 
--- Who still comes: 28 days ago counts, 29 days ago doesn't, another group's
--- meeting doesn't.
+-- is_active: a person's own attendance 28 days ago counts. Attendance 29 days ago, or at another
+-- group's meeting, does not.
 UPDATE "UserHangoutGroupAttendance" SET "userId" = 'citra' WHERE "hangoutGroupId" = 'h';
 UPDATE "UserHangoutGroupAttendance" SET "userId" = 'dewi' WHERE "hangoutGroupId" = 's';
 CALL test.refresh();
@@ -61,7 +61,7 @@ SET LOCAL ngeshare.active_days = 29;
 SELECT group_id, user_name FROM v_member_roster WHERE is_active ORDER BY group_id COLLATE "C";
 ROLLBACK;
 
--- It is known only where the raw attendance of those days is here.
+-- is_active is known only where the mirror has the raw attendance of all those 28 days.
 BEGIN;
 INSERT INTO ngeshare.history_state (zone, window_start) VALUES ('Asia/Jakarta',
     test.utc('2026-03-03 00:00+07'));
@@ -74,8 +74,9 @@ SELECT DISTINCT user_id IS NULL AS by_address, is_active IS NULL AS unknown
     FROM v_member_roster ORDER BY 1;
 ROLLBACK;
 
--- Somebody else came to the same meeting instead, which counts from the refresh on. A user who
--- has come again since had come by an earlier instant as often as they had.
+-- When dewi replaces citra in the attendance of a meeting, the roster follows at the next refresh.
+-- As of an earlier instant, only the attendance up to that instant decides, even if the same user
+-- came again later.
 BEGIN;
 UPDATE "UserHangoutGroupAttendance" SET "userId" = 'dewi' WHERE "hangoutGroupId" = 'h';
 SELECT group_id, user_name, is_active FROM v_member_roster
@@ -99,21 +100,22 @@ SELECT group_id, user_name, is_active FROM v_member_roster
     WHERE group_id = 'h' ORDER BY user_name COLLATE "C";
 ROLLBACK;
 
--- gone is deleted from that very instant on.
+-- The user "gone" is shown as deleted from the exact instant of deletedAt on.
 SELECT group_id, user_name, is_deleted FROM v_member_roster WHERE user_id = 'gone';
 SET ngeshare.as_of = '2026-03-31 11:59:59.999+07';
 SELECT group_id, user_name, is_deleted FROM v_member_roster WHERE user_id = 'gone';
 SET ngeshare.as_of = '2026-03-31 12:00+07';
 
 --
--- Facilitators: budi and ani were members first, ani outside of the curriculum
+-- Facilitators: budi and ani were members before they became facilitators, ani in a group outside
+-- the curriculum
 --
 SELECT * FROM v_facilitator_alumni ORDER BY facilitator_id COLLATE "C";
 SELECT * FROM v_facilitator_growth;
 SELECT * FROM v_facilitator_monthly ORDER BY month;
 
--- A day later dewi leads the group of Sejarah, which stalled long ago, and that of
--- Hijrah has not met for 29 days: nobody is active.
+-- A day later dewi leads the group of Sejarah too, which is stalled. The group of Hijrah has not
+-- met for 29 days, so no facilitator is active.
 SET ngeshare.as_of = '2026-04-01 12:00+07';
 SELECT facilitator_id, is_alumni, facilitator_since FROM v_facilitator_alumni
     WHERE facilitator_id = 'dewi';
@@ -122,7 +124,8 @@ SELECT * FROM v_facilitator_monthly WHERE month >= '2026-03-01' ORDER BY month;
 SET ngeshare.as_of = '2026-03-31 12:00+07';
 
 --
--- Journeys: citra joined a millisecond after the group of Aqidah had graduated
+-- Journeys: citra joined a millisecond after the group of Aqidah had graduated, so citra has not
+-- completed that course
 --
 SELECT * FROM v_member_journey ORDER BY user_id COLLATE "C";
 SELECT group_id, course_name, role, joined_at, status, graduated_on, is_completed, facilitator_name
@@ -131,7 +134,8 @@ SELECT group_id, course_name, role, joined_at, status, graduated_on, is_complete
 FROM ngeshare_member_journey('budi');
 SELECT group_id, role, joined_at FROM ngeshare_member_journey('dewi', '2026-04-01 12:00+07');
 
--- Outside of the curriculum nobody has a way, nor has somebody nobody knows.
+-- The journey of a user whose groups are all outside the curriculum is empty. An unknown user is an
+-- error.
 SELECT count(*) AS groups FROM ngeshare_member_journey('eka');
 \set SHOW_CONTEXT never
 SELECT * FROM ngeshare_member_journey('nobody');
@@ -140,8 +144,8 @@ SELECT * FROM ngeshare_member_journey(NULL);
 \set VERBOSITY default
 
 --
--- Every view answers as of the first and the last instant, and refuses another
--- zone than the snapshot's
+-- Every view answers as of the first and the last instant of the type timestamptz, and raises an
+-- error in another time zone than the snapshot's
 --
 CREATE FUNCTION test.ask_all(as_of text)
 RETURNS TABLE (answer text, rows text)

@@ -1,6 +1,7 @@
--- Links between groups, and the funnel over them. Every A here graduates on
--- 31 January 2026, so 30 days before is 1 January, 31 days before 31 December,
--- 90 days after 1 May and 91 days after 2 May.
+-- Tests the links between groups and the funnel. A link leads from a group A that graduated to a
+-- group B of the next course. In this file A graduates on 31 January 2026 where nothing else is
+-- said: 30 days before is 1 January, 31 days before 31 December, 90 days after 1 May, 91 days after
+-- 2 May.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -15,8 +16,8 @@ CALL test.hangout('sejarah', 'Ngeshare Sesi Sejarah', 11);
 CALL test.hangout('dakwah', 'Ngeshare Sesi Dakwah', 7);
 CALL test.users('ani', 'budi', 'm1', 'm2', 'm3', 'm4', 'm5', 'm6', 'm7', 'm8');
 
--- A group of Aqidah that graduates on 31 January, and one of Hijrah that starts
--- on a day; both with the facilitator ani.
+-- test.group_a() creates a group of Aqidah that graduates on 31 January, test.group_b() a group of
+-- Hijrah that first meets at the given instant. ani is the facilitator of both.
 CREATE PROCEDURE test.group_a(circle text, VARIADIC members text[])
 LANGUAGE plpgsql
 AS $$
@@ -44,7 +45,7 @@ AS $$
 $$;
 
 --
--- Days between: from 30 before to 90 after, in local days; one A, several B
+-- Days between A's graduation and B's first meeting: a link needs -30 to 90, counted in local days
 --
 CALL test.group_a('a', 'm1', 'm2', 'm3');
 CALL test.group_b('b-31-early', '2025-12-31 23:59:59.999+07', 'm1', 'm2', 'm3');
@@ -52,14 +53,14 @@ CALL test.group_b('b-30-early', '2026-01-01 00:00:00+07', 'm1', 'm2', 'm3');
 CALL test.group_b('b-same-day', '2026-01-31 08:00+07', 'm1', 'm2', 'm3');
 CALL test.group_b('b-90-late', '2026-05-01 23:59:59.999+07', 'm1', 'm2', 'm3');
 CALL test.group_b('b-91-late', '2026-05-02 00:00:00+07', 'm1', 'm2', 'm3');
--- one that is planned only, and never met
+-- a group B that has a planned start but never met
 CALL test.circle('b-never-met', 'hijrah', '2026-02-01 12:00+07', '2026-02-07 19:00+07');
 CALL test.people('b-never-met', 'ani', 'm1', 'm2', 'm3');
 
 CALL test.refresh();
 SELECT * FROM v_curriculum_pipeline ORDER BY days_between;
 
--- Both ends are settings.
+-- Both limits, 30 and 90 days, are settings.
 BEGIN;
 SET LOCAL ngeshare.link_days = 91;
 SET LOCAL ngeshare.link_early_days = 31;
@@ -71,7 +72,8 @@ CALL test.refresh();
 SELECT group_b_id, days_between FROM v_curriculum_pipeline ORDER BY days_between;
 ROLLBACK;
 
--- As of a day before a B has met, before A has graduated, before its members had joined.
+-- As of an instant before a group B had met, before A had graduated, and before A's members had
+-- joined, there is no link.
 SELECT group_b_id, days_between FROM ngeshare_pipeline('2026-05-01 23:59:59+07')
     ORDER BY days_between;
 SELECT group_b_id, days_between FROM ngeshare_pipeline('2026-01-31 19:00+07') ORDER BY days_between;
@@ -92,7 +94,8 @@ CALL test.clear();
 --
 -- Shared members: at least 2, and at least 50 % of the smaller group
 --
--- 2 of 4 is 50 %, of 5 is 40 %; the larger group's size does not matter
+-- two shared members are 50 % of a group of 4 and 40 % of a group of 5; the size of the larger
+-- group does not matter
 CALL test.group_a('a-of-4', 'm1', 'm2', 'm3', 'm4');
 CALL test.group_b('b-2-of-4', '2026-02-07 19:00+07', 'm1', 'm2', 'm5', 'm6');
 CALL test.group_b('b-2-of-4-larger', '2026-02-08 19:00+07', 'm3', 'm4', 'm5', 'm6', 'm7', 'm8');
@@ -105,7 +108,8 @@ SELECT group_a_id, group_b_id, shared_member_count AS shared, overlap_pct, days_
 FROM v_curriculum_pipeline
 ORDER BY days_between;
 
--- Both are settings; the percentage is compared before it is rounded.
+-- Both minimums are settings. The percentage is compared before it is rounded: 66.67 is less than
+-- 67.
 BEGIN;
 SET LOCAL ngeshare.link_min_shared = 1;
 CALL test.refresh();
@@ -117,7 +121,7 @@ CALL test.refresh();
 SELECT group_b_id, shared_member_count AS shared, overlap_pct
 FROM v_curriculum_pipeline
 ORDER BY days_between;
--- Where the smaller group is empty there is no percentage, so nobody is kin.
+-- Where the smaller group has no members there is no percentage, so there is no link.
 SET LOCAL ngeshare.link_min_shared = 0;
 SET LOCAL ngeshare.link_min_overlap_pct = 0;
 CALL test.refresh();
@@ -136,24 +140,25 @@ ORDER BY days_between;
 CALL test.clear();
 
 --
--- Persons: by user, or by address without one; nobody who facilitates there
+-- Shared members are persons. A person is a user, or without a user an e-mail address. A
+-- facilitator of a group does not count as its member.
 --
 CALL test.group_a('a', 'm1');
 CALL test.joins('a/e', 'a', 'MEMBER', NULL, ' Dewi@ngeshare.id');
--- the same address, written otherwise
+-- the same address in another spelling: the same person
 CALL test.group_b('b-same-address', '2026-02-07 19:00+07', 'm1');
 CALL test.joins('b1/e', 'b-same-address', 'MEMBER', NULL, E'dewi@NGESHARE.id\r\n');
--- the same address, but of a user: another person
+-- the same address in the record of a user: another person
 CALL test.group_b('b-user', '2026-02-08 19:00+07', 'm1');
 CALL test.joins('b2/e', 'b-user', 'MEMBER', 'm2', 'dewi@ngeshare.id');
--- a user whose id is the address: another person too
+-- a user whose id equals the address: another person too
 CALL test.users('dewi@ngeshare.id');
 CALL test.group_b('b-id', '2026-02-09 19:00+07', 'm1', 'dewi@ngeshare.id');
--- with both roles there: no member, so that one is shared only
+-- dewi has both roles in this group, so she is no member and only m1 is shared
 CALL test.group_b('b-both-roles', '2026-02-10 19:00+07', 'm1');
 CALL test.joins('b4/e', 'b-both-roles', 'MEMBER', NULL, 'dewi@ngeshare.id');
 CALL test.joins('b4/f', 'b-both-roles', 'FACILITATOR', NULL, 'dewi@ngeshare.id');
--- twice in one group is one person
+-- m1 has two records in this group, but is one person
 CALL test.group_b('b-twice', '2026-02-11 19:00+07', 'm1');
 CALL test.joins('b5/m', 'b-twice', 'MEMBER', 'm1', NULL, '2025-06-01 12:00+07');
 CALL test.refresh();
@@ -163,25 +168,25 @@ ORDER BY days_between;
 CALL test.clear();
 
 --
--- The same facilitator, the next course, a graduated A
+-- A link needs the same facilitator, the next course, and a group A that graduated
 --
 CALL test.group_a('a', 'm1', 'm2');
 CALL test.group_a('a-too', 'm1', 'm2');
 CALL test.group_b('b', '2026-02-07 19:00+07', 'm1', 'm2');
--- another facilitator, and no facilitator on either side
+-- no link: another facilitator; no facilitator on either side
 CALL test.group_b('b-of-budi', '2026-02-08 19:00+07', 'm1', 'm2');
 UPDATE "UserHangoutGroup" SET "userId" = 'budi' WHERE id = 'b-of-budi/ani';
 CALL test.group_a('a-of-nobody', 'm1', 'm2');
 CALL test.group_b('b-of-nobody', '2026-02-09 19:00+07', 'm1', 'm2');
 DELETE FROM "UserHangoutGroup" WHERE id IN ('a-of-nobody/ani', 'b-of-nobody/ani');
--- a second facilitator who joined later decides nothing
+-- a second facilitator who joined later changes nothing: b-of-two is linked
 CALL test.group_b('b-of-two', '2026-02-10 19:00+07', 'm1', 'm2');
 CALL test.joins('b-of-two/budi', 'b-of-two', 'FACILITATOR', 'budi', NULL, '2025-06-01 12:00+07');
--- not graduated
+-- no link: A has not graduated
 CALL test.circle('a-not-graduated', 'aqidah');
 CALL test.people('a-not-graduated', 'ani', 'm1', 'm2');
 CALL test.meets('a-not-graduated', 'aqidah-8', '2026-01-31 19:00+07');
--- the course after the next; the same course; from the last course
+-- no link: to the course after the next one; from the last course
 CALL test.circle('c-sejarah', 'sejarah');
 CALL test.people('c-sejarah', 'ani', 'm1', 'm2');
 CALL test.meets('c-sejarah', 'sejarah-1', '2026-02-07 19:00+07');
@@ -195,9 +200,9 @@ ORDER BY days_between, group_a_id COLLATE "C";
 CALL test.clear();
 
 --
--- The funnel. Of 8 groups of Aqidah: a1 to a5 graduated, a6 is active, a7 is
--- stalled, a8 has not started. a1 went on twice, a2 once; a3 graduated 90 days
--- ago and may still go on, a4 91 days ago and is too late; a5 as well.
+-- The funnel. Of 8 groups of Aqidah, a1 to a5 graduated, a6 is active, a7 is stalled and a8 has not
+-- started. a1 has links to two groups, a2 to one. a3 graduated 90 days ago and may still get a
+-- link. a4 and a5 graduated more than 90 days ago, which is too late for a link.
 --
 SET ngeshare.as_of = '2026-05-01 12:00+07';
 CALL test.group_a('a1', 'm1', 'm2');
@@ -217,7 +222,7 @@ CALL test.meets('a6', 'aqidah-1', '2026-04-30 19:00+07');
 CALL test.circle('a7', 'aqidah');
 CALL test.meets('a7', 'aqidah-1', '2026-02-01 19:00+07');
 CALL test.circle('a8', 'aqidah', '2026-04-30 12:00+07');
--- the last course has graduates too
+-- a group that graduated from the last course
 CALL test.circle('d1', 'dakwah');
 CALL test.meets('d1', 'dakwah-7', '2026-04-01 19:00+07');
 
@@ -241,29 +246,30 @@ FROM v_curriculum_funnel;
 CALL test.refresh();
 SELECT group_a_id, group_b_id, days_between
     FROM v_curriculum_pipeline ORDER BY group_b_id COLLATE "C";
--- Settled are a2, a4 and a5: graduated more than 90 days ago, one of three with a link.
+-- settled_continuation_rate looks at the groups that graduated more than 90 days ago: a2, a4 and
+-- a5. One of these three has a link.
 SELECT * FROM test.funnel ORDER BY no;
--- A day later a1 and a3 are settled as well: two of five.
+-- A day later a1 and a3 graduated more than 90 days ago as well: two of five groups have a link.
 SELECT awaiting, settled_continuation_rate
 FROM ngeshare_funnel('2026-05-02 12:00+07')
 WHERE sequence_order = 1;
--- Before anything: zeros, and nothing to divide by.
+-- As of an instant before the first group, counts are 0 and rates are NULL.
 SELECT groups_total, graduation_rate, continued, continuation_rate, awaiting,
     settled_continuation_rate
 FROM ngeshare_funnel('2024-01-01 12:00+07')
 ORDER BY sequence_order;
 
 --
--- The curriculum is a table: every answer follows it at once
+-- Every answer follows a change of the table course_config, from the next refresh on
 --
 -- a fifth course: Dakwah is no longer the last
 BEGIN;
 INSERT INTO course_config VALUES ('Ngeshare Sesi Adab', 5, 50);
-SELECT * FROM test.funnel ORDER BY no; -- until a refresh as before
+SELECT * FROM test.funnel ORDER BY no; -- unchanged until the refresh
 CALL test.refresh();
 SELECT * FROM test.funnel ORDER BY no;
 ROLLBACK;
--- renamed: the course of no hangout has no group, and no link leads to it
+-- renamed: no hangout has the new name, so the course has no group and no link
 BEGIN;
 UPDATE course_config SET course_name = 'Ngeshare Sesi Hijrah 2' WHERE sequence_order = 2;
 CALL test.refresh();
@@ -271,13 +277,13 @@ SELECT * FROM test.funnel ORDER BY no;
 SELECT count(*) AS links FROM v_curriculum_pipeline;
 SELECT group_id FROM v_group_status ORDER BY group_id COLLATE "C";
 ROLLBACK;
--- resized: one episode is enough
+-- shortened to one episode: every group that has met has graduated
 BEGIN;
 UPDATE course_config SET max_episodes = 1 WHERE sequence_order = 1;
 CALL test.refresh();
 SELECT * FROM test.funnel ORDER BY no;
 ROLLBACK;
--- taken out: Sejarah comes next after Aqidah
+-- Hijrah removed: Sejarah is the next course after Aqidah
 BEGIN;
 DELETE FROM course_config WHERE sequence_order = 2;
 CALL test.circle('c1', 'sejarah');
@@ -287,7 +293,7 @@ CALL test.refresh();
 SELECT group_a_id, group_b_id FROM v_curriculum_pipeline;
 SELECT * FROM test.funnel ORDER BY no;
 ROLLBACK;
--- turned around: Hijrah comes first, so nothing leads from Aqidah to it
+-- reordered: Hijrah comes before Aqidah, so there are no links from Aqidah to Hijrah
 BEGIN;
 UPDATE course_config SET sequence_order = -1 WHERE sequence_order = 2;
 CALL test.refresh();

@@ -1,5 +1,5 @@
--- Cities and provinces: how they are compared, shown and counted, and what v_data_quality says of
--- them.
+-- Tests cities and provinces: how they are compared, shown and counted, and the findings of
+-- v_data_quality about them.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -11,13 +11,14 @@ CALL test.hangout('aqidah', 'Ngeshare Sesi Aqidah', 9);
 CALL test.hangout('other', 'Belajar Bersama', 9);
 SELECT * FROM v_place;
 
--- White space is one blank inside, none outside; no other character is white space.
+-- place_name() replaces each run of blanks, tabs and line ends inside a name by one blank and
+-- removes them at the ends. Other characters, such as U+00A0, are not white space.
 SELECT format('[%s]', ngeshare.place_name(name))
 FROM (VALUES (1, E' \t\r\nBanda \t\r\n  Aceh\n'), (2, ''), (3, E' \t\r\n '), (4, NULL),
     (5, E'Banda\u00a0Aceh\u000b'), (6, 'x')) AS named (place, name)
 ORDER BY place;
 
--- A group in a place.
+-- Creates a group of Aqidah in a city and province.
 CREATE PROCEDURE test.lives(circle text, city text, province text,
     created_at timestamptz DEFAULT '2025-01-01 12:00+07')
 LANGUAGE sql
@@ -25,21 +26,23 @@ AS $$
     CALL test.circle($1, 'aqidah', $4);
     UPDATE "HangoutGroup" SET city = $2, province = $3 WHERE id = $1;
 $$;
--- The province is spelt JAWA BARAT three times, Jawa Barat twice: over all its cities.
+-- The most frequent spelling of a province is shown, counted over all its cities: JAWA BARAT occurs
+-- three times, Jawa Barat twice.
 CALL test.lives('a', 'Bandung', 'JAWA BARAT');
 CALL test.lives('b', ' bandung ', E'JAWA\tBARAT');
 CALL test.lives('c', 'bandung', 'Jawa Barat');
 CALL test.lives('d', 'Bekasi', 'Jawa  Barat');
 CALL test.lives('e', NULL, 'JAWA BARAT ');
--- A tie goes to the smallest in byte order: capitals come first.
+-- Of two equally frequent spellings the smaller one in byte order is shown: capitals come first.
 CALL test.lives('f', 'medan', 'Sumatera Utara');
 CALL test.lives('g', 'Medan', 'Sumatera Utara');
--- No province counts as one, and its Bandung is another city, with a spelling of its own.
+-- Groups without a province form a province of their own. Its Bandung is a different city, whose
+-- spelling is chosen separately.
 CALL test.lives('h', 'BANDUNG', NULL);
 CALL test.lives('i', 'BANDUNG', ' ');
 CALL test.lives('j', NULL, NULL);
 CALL test.lives('k', E' \r\n', '');
--- Outside the curriculum nothing is counted, nor does it decide a spelling.
+-- Groups outside the curriculum are not counted and have no influence on the spelling.
 CALL test.lives('x1', 'Medan', 'Sumatera utara');
 CALL test.lives('x2', 'Medan', 'Sumatera utara');
 CALL test.lives('x3', 'Padang', 'Sumatera Barat');
@@ -48,23 +51,24 @@ CALL test.refresh();
 SELECT group_id, city, province FROM v_group_status ORDER BY group_id;
 SELECT province, city, groups_total AS groups, not_started, stalled FROM v_place;
 
--- One group more changes the spelling for all, whatever the instant: place text is as now. The
--- refresh builds only this group.
+-- One more group in each city changes the spelling for all groups, also as of an instant before it
+-- existed, because names of places are always the current ones. The refresh builds only the two new
+-- groups.
 CALL test.lives('l', 'Bandung', 'Jawa Barat', '2026-03-30 12:00+07');
 CALL test.lives('m', 'Bekasi', 'Jawa Barat', '2026-03-30 12:00+07');
 SELECT ngeshare_refresh();
 SELECT province, city, groups_total AS groups FROM v_place;
 SET ngeshare.as_of = '2025-06-01';
 SELECT province, city, groups_total AS groups FROM v_place;
--- And it is gone with it.
+-- When the two groups are deleted, the old spelling returns.
 DELETE FROM "HangoutGroup" WHERE id IN ('l', 'm', 'f', 'g');
 CALL test.refresh();
 SELECT province, city, groups_total AS groups FROM v_place;
 SELECT count(*) FROM ngeshare.place_snapshot;
 SET ngeshare.as_of = '2026-03-31 23:59:59+07';
 
--- What is counted, and as of when. ana leads two groups here and one there, and is one person in
--- each.
+-- The counts of v_place, as of two instants. ana leads two groups in Riau and one in Jambi, and
+-- counts as one facilitator in each.
 DELETE FROM "HangoutGroup" WHERE id <> 'never';
 CALL test.users('ana', 'budi', 'citra', 'dewi');
 CALL test.lives('stalled', 'Kota', 'Riau');
@@ -82,14 +86,15 @@ CALL test.people('elsewhere', 'ana', 'budi');
 CALL test.joins('m1', 'done', 'MEMBER', NULL, ' Someone@example.org', '2026-03-01 12:00+07');
 CALL test.joins('m2', 'new', 'MEMBER', NULL, 'someone@example.org');
 CALL test.joins('f1', 'done', 'FACILITATOR', 'dewi', NULL, '2026-03-01 12:00+07');
--- budi becomes the second facilitator of a group, and stays a member of the other.
+-- budi becomes the second facilitator of the group "stalled" and stays a member of "risky".
 CALL test.joins('f2', 'stalled', 'FACILITATOR', 'budi', NULL, '2026-03-01 12:00+07');
 CALL test.refresh();
 SELECT * FROM v_place;
 SET ngeshare.as_of = '2026-02-28';
 SELECT * FROM v_place;
 SET ngeshare.as_of = '2026-03-31 23:59:59+07';
--- It adds up to the funnel, and its lists have as many rows.
+-- The sums over v_place equal the counts of the funnel, and the numbers of rows of v_rescue_list
+-- and v_at_risk.
 SELECT sum(groups_total), sum(active), sum(stalled), sum(not_started), sum(graduated),
     sum(to_rescue), sum(at_risk) FROM v_place;
 SELECT groups_total, active, stalled, not_started, graduated, (SELECT count(*)
@@ -100,7 +105,7 @@ SELECT group_id, city, province FROM v_rescue_list UNION ALL SELECT group_id, ci
     FROM v_at_risk;
 SELECT group_id, city, province FROM v_group_summary WHERE province = 'Jambi';
 
--- Names of any length have a key.
+-- Names of a million characters work too.
 CALL test.lives('long', repeat('x', 1000000), repeat('y', 1000000));
 CALL test.refresh();
 SELECT length(province), length(city), groups_total FROM v_place WHERE groups_total = 1
@@ -108,7 +113,7 @@ SELECT length(province), length(city), groups_total FROM v_place WHERE groups_to
 SELECT count(*) FROM v_data_quality WHERE finding = 'place_spelling';
 
 --
--- place_spelling
+-- The finding place_spelling of v_data_quality: pairs of names that may mean one place
 --
 DELETE FROM "UserHangoutGroupAttendance";
 DELETE FROM "UserHangoutGroup";
@@ -128,7 +133,8 @@ FROM v_data_quality
 WHERE finding = 'place_spelling'
 ORDER BY column_name COLLATE "C", hint COLLATE "C";
 
--- Changed, dropped, added, swapped; at the front, inside and at the end; both have at least 5
+-- Pairs are found that differ by one letter changed, dropped or added, or by two neighbours
+-- swapped, at the front, inside and at the end of the name. Both names must have at least 5
 -- letters.
 BEGIN;
 CALL test.places('Jawa Barat', 'Bandung', 'Bandung', 'Bamdung', 'Badung', 'Banddung', 'Badnung');
@@ -138,12 +144,13 @@ BEGIN;
 CALL test.places('Jawa Barat', 'Bogor', 'Bogor', 'Cogor', 'Bogo', 'Bogora', 'Obgor', 'Bogro');
 SELECT * FROM test.pair;
 ROLLBACK;
--- Two changes, a swap of letters that are no neighbours, four letters: nothing.
+-- No pair: two changed letters; two swapped letters that are not neighbours; names of four letters.
 BEGIN;
 CALL test.places('Jawa Barat', 'Bekasi', 'Bikesi', 'Takasi', 'Depok', 'Solo', 'Sola', 'Dopek');
 SELECT * FROM test.pair;
 ROLLBACK;
--- Not in two provinces; but two provinces, whatever their cities, and no province is one.
+-- Cities of different provinces are not compared. Two similar provinces are a pair, whatever their
+-- cities. Cities of groups without a province are compared with each other.
 BEGIN;
 CALL test.places('Jawa Barat', 'Bandung');
 CALL test.places('Jawa Tengah', 'Bamdung', 'Sleman', 'Sleman');
@@ -151,20 +158,23 @@ CALL test.places('Jawa Tengeh', 'Sleman');
 CALL test.places(NULL, 'Medan', 'Midan');
 SELECT * FROM test.pair;
 ROLLBACK;
--- With and without a province, one row for each province that it is in; any length.
+-- A city that occurs both without and with a province has one row for each such province, also if
+-- its name has fewer than 5 letters.
 BEGIN;
 CALL test.places(NULL, 'Ende', 'Ende', 'ENDE');
 CALL test.places('Flores', 'Ende');
 CALL test.places('Jawa', 'Ende', 'Ende', 'Ende', 'Ende');
 SELECT * FROM test.pair;
 ROLLBACK;
--- More than one spelling: each other one beside the most frequent. White space is none.
+-- A place in several spellings has one row for each spelling but the most frequent one. A
+-- difference in white space is not another spelling.
 BEGIN;
 CALL test.places('Jawa Barat', 'Bandung', 'bandung', 'BANDUNG', ' Bandung ');
 CALL test.places(E'JAWA\nBARAT', 'Bandung');
 SELECT * FROM test.pair;
 ROLLBACK;
--- Repeated letters are one pair; letters are characters; the odd names are shown cut.
+-- Names that differ by one repeated letter are one pair. A letter is a character, not a byte. Names
+-- of 300 letters are not compared.
 BEGIN;
 CALL test.places('Aceh', 'aaaaa', 'aaaaaa', 'éèêëē', 'éèêëe', repeat('q', 300), repeat('q', 301));
 SELECT * FROM test.pair;

@@ -1,6 +1,6 @@
--- Progress and status of hand-made groups, each at an edge of a rule. All answers
--- are as of the last second of 31 March 2026 in Jakarta, so that 28 days ago is
--- 3 March and 29 days ago is 2 March.
+-- Tests progress and status with groups that each lie at the limit of a rule. All answers are as of
+-- the last second of 31 March 2026 in Jakarta, so that 28 days ago is 3 March and 29 days ago is
+-- 2 March.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -16,7 +16,8 @@ CALL test.hangout('sejarah', 'Ngeshare Sesi Sejarah', 11);
 CALL test.hangout('dakwah', 'Ngeshare Sesi Dakwah', 7);
 
 --
--- Silence: 28 days are active, 29 are not, and days end at Jakarta's midnight
+-- Silence: a group that is silent for 28 days is ACTIVE, for 29 days it is STALLED. Days end at
+-- midnight in Jakarta
 --
 CALL test.circle('silent-28', 'aqidah');
 CALL test.meets('silent-28', 'aqidah-3', '2026-03-03 00:00:00+07');
@@ -25,14 +26,15 @@ CALL test.meets('silent-29', 'aqidah-3', '2026-03-02 23:59:59.999+07');
 CALL test.circle('met-today', 'aqidah');
 CALL test.meets('met-today', 'aqidah-3', '2026-03-31 23:59:59+07');
 
--- A group that has never met counts from its planned start: startDate, else createdAt.
+-- For a group that has never met, days_inactive counts from its planned start: startDate, or
+-- createdAt where startDate is NULL.
 CALL test.circle('never-28', 'aqidah', '2026-03-03 00:00:00+07');
 CALL test.circle('never-29', 'aqidah', '2026-03-02 23:59:59.999+07');
 CALL test.circle('planned-28', 'aqidah', '2025-01-01 12:00+07', '2026-03-03 00:00:00+07');
 CALL test.circle('planned-29', 'aqidah', '2026-03-20 12:00+07', '2026-03-02 23:59:59.999+07');
 CALL test.circle('planned-ahead', 'aqidah', '2025-01-01 12:00+07', '2026-04-15 19:00+07');
 
--- Once a group has met, its planned start decides nothing.
+-- Once a group has met, its planned start is ignored.
 CALL test.circle('met-early', 'aqidah', '2026-01-01 12:00+07', '2026-04-15 19:00+07');
 CALL test.meets('met-early', 'aqidah-1', '2026-02-01 19:00+07');
 
@@ -41,12 +43,12 @@ SELECT group_id, status, days_inactive, started_on, first_meeting_date, last_mee
 FROM v_group_status
 ORDER BY group_id COLLATE "C";
 
--- The days since the last meeting are NULL only where there is none.
+-- days_since_last_meeting is NULL only for groups that have never met.
 SELECT group_id, days_since_last_meeting, total_meetings, last_meeting_date, first_meeting_date
 FROM v_group_progress
 ORDER BY group_id COLLATE "C";
 
--- The number of days is a setting.
+-- The limit of 28 days is a setting.
 BEGIN;
 SET LOCAL ngeshare.active_days = 29;
 SELECT group_id, status
@@ -59,29 +61,31 @@ DELETE FROM "UserHangoutGroupAttendance";
 DELETE FROM "HangoutGroup";
 
 --
--- Progress: only the own hangout's episodes count, by their order
+-- Progress: only the episodes of the group's own hangout count. max_episode_reached is the greatest
+-- "order" among them
 --
--- orders below 1 are meetings, but no progress
+-- an episode with an order below 1 makes a meeting, but no progress
 CALL test.circle('order-0', 'aqidah');
 CALL test.meets('order-0', 'aqidah-0', '2026-03-30 19:00+07');
 CALL test.circle('order-minus-1', 'aqidah');
 CALL test.meets('order-minus-1', 'aqidah--1', '2026-03-30 19:00+07');
--- the last episode graduates, and so does one beyond it
+-- a group graduates with the last episode (9), or with one beyond it
 CALL test.circle('last-but-one', 'aqidah');
 CALL test.meets('last-but-one', 'aqidah-8', '2026-03-30 19:00+07');
 CALL test.circle('last', 'aqidah');
 CALL test.meets('last', 'aqidah-9', '2025-06-01 19:00+07');
 CALL test.circle('beyond', 'aqidah');
 CALL test.meets('beyond', 'aqidah-12', '2025-06-01 19:00+07');
--- another hangout's episode is a meeting only
+-- an episode of another hangout makes a meeting, but no progress
 CALL test.circle('foreign', 'aqidah');
 CALL test.meets('foreign', 'hijrah-9', '2026-03-30 19:00+07');
--- the last episode first: graduated on that day, whatever comes later
+-- the group attends the last episode first: it graduates on that day, and later meetings change
+-- nothing
 CALL test.circle('backwards', 'aqidah');
 CALL test.meets('backwards', 'aqidah-9', '2026-01-10 19:00+07');
 CALL test.meets('backwards', 'aqidah-8', '2026-01-17 19:00+07');
 CALL test.meets('backwards', 'aqidah-10', '2026-01-24 19:00+07');
--- graduated on the local day: 00:30 in Jakarta is still the day before in UTC
+-- graduated_on is a local day: 00:30 on 10 January in Jakarta is still 9 January in UTC
 CALL test.circle('at-night', 'aqidah');
 CALL test.meets('at-night', 'aqidah-9', '2026-01-10 00:30+07');
 -- three rows on two local days are two meetings
@@ -107,8 +111,8 @@ DELETE FROM "UserHangoutGroupAttendance";
 DELETE FROM "HangoutGroup";
 
 --
--- Which groups exist: those of a hangout that is named exactly like a course,
--- created by then
+-- Which groups exist: those whose hangout has exactly the name of a course, and that were created
+-- up to as_of
 --
 CALL test.hangout('lower', 'ngeshare sesi aqidah', 9);
 CALL test.hangout('space', 'Ngeshare Sesi Aqidah ', 9);
@@ -118,13 +122,13 @@ CALL test.circle('of-space', 'space');
 CALL test.circle('of-none', NULL);
 CALL test.circle('of-second-hangout', 'aqidah-too');
 CALL test.meets('of-second-hangout', 'aqidah-too-4', '2026-03-30 19:00+07');
--- the same course, but another hangout: foreign to this group
+-- this episode belongs to another hangout of the same course, so it is no progress of this group
 CALL test.meets('of-second-hangout', 'aqidah-7', '2026-03-30 20:00+07');
 CALL test.circle('created-then', 'aqidah', '2026-03-31 23:59:59+07');
 CALL test.circle('created-1-ms-later', 'aqidah', '2026-03-31 23:59:59.001+07');
 CALL test.circle('met-1-ms-later', 'aqidah', '2026-03-31 12:00+07');
 CALL test.meets('met-1-ms-later', 'aqidah-1', '2026-03-31 23:59:59.001+07');
--- group status and endDate decide nothing
+-- HangoutGroup.status and endDate are ignored
 CALL test.circle('closed', 'aqidah', '2026-03-31 12:00+07');
 UPDATE "HangoutGroup" SET status = 'CLOSED', "endDate" = '2026-03-31' WHERE id = 'closed';
 
@@ -147,13 +151,14 @@ VALUES
     ('gita', '2020-01-01', 'gita@ngeshare.id', test.utc('2026-03-31 23:59:59+07')),
     ('hadi', '2020-01-01', 'hadi@ngeshare.id', test.utc('2026-03-31 23:59:59.001+07'));
 
--- the earliest joinedAt leads; nobody is a member who facilitates
+-- the FACILITATOR record with the earliest joinedAt decides; a person with a FACILITATOR record is
+-- not a member
 CALL test.circle('earliest', 'aqidah');
 CALL test.joins('e1', 'earliest', 'FACILITATOR', 'ani', NULL, '2025-02-02 12:00+07');
 CALL test.joins('e2', 'earliest', 'FACILITATOR', 'eka', NULL, '2025-02-01 12:00+07');
 CALL test.joins('e3', 'earliest', 'MEMBER', 'eka', NULL, '2024-01-01 12:00+07');
 CALL test.joins('e4', 'earliest', 'MEMBER', 'citra');
--- a tie: the smallest record id in byte order, where "B" is before "a"
+-- of two records with the same joinedAt, the smaller id in byte order decides: "B" is before "a"
 CALL test.circle('tie', 'aqidah');
 CALL test.joins('a', 'tie', 'FACILITATOR', 'ani');
 CALL test.joins('B', 'tie', 'FACILITATOR', 'budi');
@@ -161,12 +166,13 @@ CALL test.joins('B', 'tie', 'FACILITATOR', 'budi');
 CALL test.circle('twice', 'aqidah');
 CALL test.joins('t1', 'twice', 'FACILITATOR', 'ani');
 CALL test.joins('t2', 'twice', 'FACILITATOR', 'ani');
--- a facilitator is a user: a record without one leads nothing, yet is no member
+-- a FACILITATOR record without a user makes no facilitator, but its address is no member either
 CALL test.circle('email-only', 'aqidah');
 CALL test.joins('m1', 'email-only', 'FACILITATOR', NULL, 'x@ngeshare.id');
 CALL test.joins('m2', 'email-only', 'MEMBER', NULL, 'X@ngeshare.id ');
 CALL test.joins('m3', 'email-only', 'MEMBER', NULL, 'y@ngeshare.id');
--- a record without joinedAt, a later one, and another role are ignored
+-- ignored: records without joinedAt, with a joinedAt after as_of, with another role, and with
+-- neither a user nor an address
 CALL test.circle('ignored', 'aqidah');
 CALL test.joins('i1', 'ignored', 'FACILITATOR', 'ani', NULL, NULL);
 CALL test.joins('i2', 'ignored', 'FACILITATOR', 'budi', NULL, '2026-03-31 23:59:59.001+07');
@@ -175,14 +181,16 @@ CALL test.joins('i4', 'ignored', 'MEMBER', 'dewi', NULL, NULL);
 CALL test.joins('i5', 'ignored', 'MEMBER', NULL, NULL);
 CALL test.joins('i6', 'ignored', 'MEMBER', NULL, E' \t ');
 CALL test.joins('i7', 'ignored', 'MEMBER', 'hadi', NULL, '2026-03-31 23:59:59+07');
--- distinct persons: by user; without one by address; the two never meet
+-- members are distinct persons: users, and addresses of records without a user; a user and an
+-- address are never the same person
 CALL test.circle('persons', 'aqidah');
 CALL test.joins('p1', 'persons', 'FACILITATOR', 'fajar', ' fajar@home.id ');
 CALL test.joins('p2', 'persons', 'MEMBER', 'eka');
 CALL test.joins('p3', 'persons', 'MEMBER', 'eka', 'other@ngeshare.id');
 CALL test.joins('p4', 'persons', 'MEMBER', NULL, 'eka@ngeshare.id');
 CALL test.joins('p5', 'persons', 'MEMBER', NULL, E'\tEKA@NGESHARE.ID\n');
--- soft-deleted by then, and a moment later: shown, never dropped
+-- users with a deletedAt up to as_of, or a millisecond later, still count; the former are shown as
+-- deleted
 CALL test.circle('deleted', 'aqidah');
 CALL test.joins('d1', 'deleted', 'FACILITATOR', 'gita');
 CALL test.joins('d2', 'deleted', 'MEMBER', 'gita');
@@ -203,7 +211,7 @@ SELECT
 FROM v_group_summary
 ORDER BY group_id COLLATE "C";
 
--- The other columns, of one group.
+-- The other columns of v_group_summary, for one group.
 SELECT group_id, group_name, course_name, max_episodes, created_at
 FROM v_group_summary
 WHERE group_id = 'tie';
@@ -212,7 +220,7 @@ DELETE FROM "UserHangoutGroup";
 DELETE FROM "HangoutGroup";
 
 --
--- The rescue list: stalled, with at least 70 % behind it, before rounding
+-- The rescue list: stalled groups with a progress of at least 70 %, compared before rounding
 --
 CALL test.circle('aqidah-7-of-9', 'aqidah');
 CALL test.joins('r1', 'aqidah-7-of-9', 'FACILITATOR', 'eka', 'old@ngeshare.id');
@@ -235,14 +243,14 @@ CALL test.circle('a-dakwah-6-of-7', 'dakwah');
 CALL test.meets('a-dakwah-6-of-7', 'dakwah-6', '2026-02-01 19:00+07');
 CALL test.joins('r4', 'a-dakwah-6-of-7', 'FACILITATOR', 'ani');
 
--- Ordered by the view itself: the most recently active first, then by id.
+-- The view itself orders its rows: the group that met most recently first, then by id.
 CALL test.refresh();
 SELECT group_id, group_name, course_name, facilitator_id, facilitator_name, facilitator_contact,
     last_meeting_date,
     episodes_remaining, progress_pct, days_inactive, facilitator_is_deleted, resume_chance
 FROM v_rescue_list;
 
--- Exactly 70 % is enough; 69.95 % shows as 70.0, but is not.
+-- Exactly 70 % is enough. 69.95 % is shown as 70.0 but is not enough.
 BEGIN;
 UPDATE course_config SET max_episodes = 2000 WHERE course_name = 'Ngeshare Sesi Hijrah';
 INSERT INTO "HangoutEpisode" (id, "updatedAt", name, "hangoutId", "order")
@@ -263,7 +271,7 @@ FROM v_rescue_list
 WHERE course_name = 'Ngeshare Sesi Hijrah';
 ROLLBACK;
 
--- The percentage is a setting.
+-- The minimum percentage is a setting.
 BEGIN;
 SET LOCAL ngeshare.rescue_min_pct = 66;
 SELECT group_id, progress_pct FROM v_rescue_list WHERE progress_pct < 70;
@@ -274,7 +282,7 @@ DELETE FROM "UserHangoutGroupAttendance";
 DELETE FROM "HangoutGroup";
 
 --
--- Time travel: one group through its life
+-- The status of one group as of successive instants of its life
 --
 CALL test.circle('life', 'aqidah', '2025-01-01 08:00+07', '2025-01-05 19:00+07');
 CALL test.joins('v1', 'life', 'FACILITATOR', 'ani', NULL, '2025-01-03 12:00+07');
@@ -314,7 +322,7 @@ FROM (
 LEFT JOIN LATERAL ngeshare_group_status(instant.at) ON true
 ORDER BY instant.at;
 
--- The argument goes before the setting, and the views follow the setting.
+-- An argument takes precedence over the setting ngeshare.as_of. The views follow the setting.
 SELECT status FROM ngeshare_group_status();
 SELECT status FROM ngeshare_group_status('2025-01-13 12:00+07');
 SET ngeshare.as_of = '2025-01-13 12:00+07';
@@ -323,18 +331,18 @@ SELECT status FROM v_group_status;
 SELECT max_episode_reached FROM v_group_progress;
 SELECT member_count FROM v_group_summary;
 
--- Without the setting, now() is meant: the group graduated long before it.
+-- Without the setting, answers are as of now(). The group graduated long before that.
 RESET ngeshare.as_of;
 SELECT ngeshare_as_of() = now() AS is_now;
 SELECT status FROM v_group_status;
 
--- The first and the last instant of all are instants too.
+-- The first and the last instant of the type timestamptz are accepted.
 SELECT status, days_inactive, days_inactive = date '294277-01-01' - last_meeting_date AS right
 FROM ngeshare_group_status('294276-12-31 23:59:59+00');
 SELECT status FROM ngeshare_group_status('4714-11-24 00:00:00+00 BC');
 
 --
--- Refusals
+-- Statements that are refused
 --
 \set VERBOSITY sqlstate
 SELECT * FROM ngeshare_group_status(NULL);
@@ -344,7 +352,7 @@ SELECT * FROM ngeshare_group_status('infinity');
 SELECT * FROM ngeshare_group_status('-infinity');
 SELECT * FROM ngeshare_pipeline('infinity');
 SELECT * FROM ngeshare_funnel('-infinity');
--- Another zone than the snapshot's.
+-- Answers are refused while ngeshare.timezone differs from the zone of the snapshot.
 SET ngeshare.timezone = 'UTC';
 SELECT * FROM v_group_status;
 SELECT * FROM v_group_summary;

@@ -1,5 +1,6 @@
--- The answer cache: Home as of the API's default instant. It holds what is computed without it, and
--- no read takes it where anything that decides is different from when it was filled.
+-- Tests the answer cache, which stores the figures of Home as of the API's default instant (the end
+-- of the last successful sync). Stored figures must equal computed ones. A read must compute them
+-- where the instant or a setting would give other figures than the stored ones.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -32,7 +33,7 @@ VALUES
     ('b1', '2026-03-20', 'hijrah-1', 'b', 'budi'),
     ('later', '2026-04-02', 'hijrah-2', 'b', 'budi');
 
--- The refresh of a successful sync, whose clock is the API's default instant from then on.
+-- Runs the refresh that ends a successful sync. "clock" becomes the API's default instant.
 CREATE PROCEDURE test.sync_ends(clock timestamptz DEFAULT '2026-03-31 12:00:00+07')
 LANGUAGE plpgsql
 AS $$
@@ -41,8 +42,8 @@ BEGIN
 END
 $$;
 
--- Whether Home and Home a month before come from the cache, and whether they are what is computed
--- without it. A read stores nothing.
+-- Reports whether api.home and api.home_before come from the cache, and whether they equal the
+-- figures computed with an empty cache. is_right is also false if a read stores a row in the cache.
 CREATE FUNCTION test.cached(OUT home_from text, OUT before_from text, OUT is_right boolean)
 LANGUAGE plpgsql
 AS $$
@@ -68,7 +69,7 @@ SELECT as_of, holds_until
 FROM ngeshare.answer_cache
 ORDER BY as_of DESC;
 
--- Without a sync there is no default instant.
+-- Before the first sync there is no default instant, so the cache stays empty.
 CALL test.refresh();
 SELECT * FROM test.entry;
 SELECT * FROM test.cached();
@@ -76,13 +77,13 @@ CALL test.sync_ends();
 SELECT * FROM test.entry;
 SELECT * FROM test.cached();
 SELECT groups_total, anomalies FROM api.home;
--- A request of the API gives no instant.
+-- Without as_of, as in a request without the header As-Of.
 RESET ngeshare.as_of;
 SELECT ngeshare.month_before(known_until) FROM ngeshare.snapshot_state;
 SET ngeshare.as_of = '2026-03-31 12:00:00+07';
 
 --
--- Another instant: an entry holds until the next local midnight, here 17:00 UTC
+-- Other instants: an entry is valid up to the next midnight in Jakarta, which is 17:00 UTC
 --
 SET ngeshare.as_of = '2026-03-31 12:00:00.000001+07';
 SELECT * FROM test.cached();
@@ -95,7 +96,8 @@ SELECT * FROM test.cached();
 SET ngeshare.as_of = '2026-03-31 12:00:00+07';
 
 --
--- Or until the first event after it, if that is earlier
+-- An entry is valid only until the first later event that changes an answer, if that comes before
+-- midnight
 --
 CREATE FUNCTION test.holds_until(statement text)
 RETURNS timestamp
@@ -147,7 +149,7 @@ SELECT test.holds_until($$
 SELECT test.holds_until($$CALL test.meets('b', 'hijrah-2', '2026-04-01 00:00+07')$$) AS midnight;
 
 --
--- Other settings, another zone, the real clock
+-- Reads with other settings, with another time zone, and with another clock
 --
 CREATE FUNCTION test.cached_with(setting text, value text, OUT home_from text, OUT is_right boolean)
 LANGUAGE plpgsql
@@ -180,17 +182,18 @@ SELECT groups_total FROM api.home;
 SELECT groups_total FROM api.home_before;
 \set VERBOSITY default
 RESET ngeshare.timezone;
--- Attendance that is yet to come by the real clock is counted at the read.
+-- FUTURE_ATTENDANCE depends on the real clock, so each read counts it, even where the rest of Home
+-- comes from the cache.
 SET ngeshare.sync_clock = '2026-04-01 23:59:59+00';
 SELECT home_from, is_right, (SELECT anomalies FROM api.home) FROM test.cached();
 SET ngeshare.sync_clock = '2026-04-02 00:00:00+00';
 SELECT home_from, is_right, (SELECT anomalies FROM api.home) FROM test.cached();
 SET ngeshare.sync_clock = '2026-03-31 12:00:00+07';
--- The setting of an instant is given back.
+-- The reads leave the setting ngeshare.as_of as it was.
 SHOW ngeshare.as_of;
 
 --
--- A write changes nothing until the next refresh; the refresh fills the cache again
+-- A write changes no answer until the next refresh. The refresh fills the cache again
 --
 CREATE FUNCTION test.written(statement text, OUT until_then text, OUT after_it text,
     OUT is_right boolean)
@@ -224,7 +227,7 @@ SELECT * FROM test.written($$TRUNCATE "UserHangoutGroupAttendance"$$);
 ROLLBACK;
 SELECT * FROM test.cached();
 
--- A refresh keeps an entry that still holds at its clock, and makes another where none does.
+-- A refresh keeps an entry that is valid at the default instant, and replaces one that is not.
 SELECT xmin AS made_by FROM ngeshare.answer_cache ORDER BY as_of DESC LIMIT 1 \gset
 CALL test.refresh();
 SELECT xmin = :made_by AS is_kept FROM ngeshare.answer_cache ORDER BY as_of DESC LIMIT 1;
@@ -234,7 +237,7 @@ CALL test.sync_ends('2026-04-01 12:00:00+07');
 SELECT * FROM test.entry;
 SELECT * FROM test.cached();
 
--- The entry of a month before is kept as well while its day lasts.
+-- A refresh on the same day keeps the entry for a month before as well.
 CALL test.sync_ends('2026-04-01 12:00:00+07');
 SELECT min(xmin::text) AS made_by FROM ngeshare.answer_cache \gset
 CALL test.sync_ends('2026-04-01 13:00:00+07');
@@ -242,7 +245,7 @@ SELECT count(*), min(xmin::text) = :'made_by' AS is_kept FROM ngeshare.answer_ca
 SET ngeshare.as_of = '2026-04-01 13:00:00+07';
 SELECT * FROM test.cached();
 
--- A refresh by hand under a session's own rules fills the cache under the database's.
+-- A refresh fills the cache with the database's settings, even if the session has others.
 SET ngeshare.active_days = 5;
 DELETE FROM ngeshare.answer_cache;
 CALL test.refresh();
@@ -252,7 +255,7 @@ RESET ngeshare.active_days;
 SELECT * FROM test.cached();
 SET ngeshare.as_of = '2026-03-31 12:00:00+07';
 
--- A miss computes the same, in a read-only transaction too.
+-- With an empty cache a read computes the same figures, also in a read-only transaction.
 CALL test.sync_ends('2026-03-31 12:00:00+07');
 CREATE TEMP TABLE shown AS SELECT * FROM api.home;
 TRUNCATE ngeshare.answer_cache;

@@ -1,5 +1,5 @@
--- CSV files as api.csv() writes them, byte by byte: <BOM>, <CR> and <TAB> stand
--- for what can't be seen, each line of a file is a row here.
+-- Tests the bytes of the CSV files that api.csv() writes. The output shows invisible characters as
+-- <BOM>, <CR> and <TAB>.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -41,18 +41,18 @@ CREATE TABLE test.kinds
 ALTER TABLE test.kinds DROP COLUMN gone;
 
 --
--- The header is there at zero rows
+-- A file without rows still has its header line
 --
 SELECT test.seen(api.csv(cell)) FROM test.cell;
 SELECT test.seen(api.csv(kinds)) FROM test.kinds;
 SELECT test.seen(api.csv(shown)) FROM api.funnel AS shown WHERE false;
 SELECT test.seen(api.csv(shown::api.funnel)) FROM (SELECT * FROM api.funnel WHERE false) AS shown;
--- Names are cells, too.
+-- Column names are quoted and guarded as cells are.
 CREATE VIEW test.named AS SELECT 1 AS "a,b", 2 AS "say ""x""", 3 AS "=1+1" WHERE false;
 SELECT test.seen(api.csv(named)) FROM test.named;
 
 --
--- Quotes, and what a spreadsheet would compute
+-- Quoting, and guarding text that a spreadsheet would take for a formula
 --
 INSERT INTO test.cell (id, word)
 VALUES
@@ -85,9 +85,9 @@ VALUES
     (27, '='),
     (28, '-');
 SELECT test.seen(api.csv(cell ORDER BY id)) FROM test.cell;
--- What a spreadsheet would compute that splits the line at semicolons, tabs or
--- line breaks, whatever it strips from a cell's front; characters beyond ASCII are
--- shown by their numbers.
+-- Some spreadsheets split a line at semicolons, tabs or line breaks too, and ignore white space and
+-- invisible characters in front of a cell. Formulas after these must be guarded as well.
+-- test.spelled() shows characters beyond ASCII by their hexadecimal codes.
 CREATE FUNCTION test.spelled(word text)
 RETURNS text
 LANGUAGE sql
@@ -123,7 +123,7 @@ VALUES
     (22, E'x\x0B=1'),
     (23, U&'x;\+0E0020=1'),
     (24, U&'\FE66\FE621'),
-    -- These stay as they are.
+    -- api.csv() does not change the following values.
     (25, 'a; b = c; d-e'),
     (26, 'a, -5'),
     (27, 'x;''=1'),
@@ -135,16 +135,16 @@ FROM test.split
 CROSS JOIN LATERAL (SELECT api.csv(shown) FROM (SELECT split.word) AS shown) AS made (csv)
 CROSS JOIN LATERAL substr(csv, length('_word__') + 1) AS line
 ORDER BY split.id;
--- Arrays, documents and names of types are text as well.
+-- Arrays, JSON documents and domains over text are guarded like text. Numbers are not.
 SELECT test.seen(api.csv(shown))
     FROM (SELECT ARRAY['x;=1'] AS list, '["x;=1"]'::jsonb AS document, 'a;=1'::test.label AS label,
         -5 AS number, -0.5::float8 AS measured) AS shown;
--- The order is the caller's.
+-- The rows keep the order of the subquery.
 SELECT test.seen(api.csv(shown))
     FROM (SELECT * FROM test.cell WHERE id < 4 ORDER BY id DESC) AS shown;
 
 --
--- Numbers, days and instants are spelled as in JSON, whatever the session's styles
+-- Numbers, dates and timestamps are written as in JSON, whatever DateStyle and TimeZone are
 --
 SET datestyle = 'German, DMY';
 SET timezone = 'Asia/Jakarta';
@@ -160,18 +160,19 @@ SET datestyle = 'ISO, YMD';
 SET timezone = 'UTC';
 
 --
--- What a row may be
+-- Special kinds of rows and arguments
 --
--- One column: a NULL is still a row.
+-- In a file of one column a NULL is written as "", because an empty line would be no row.
 SELECT test.seen(api.csv(shown)) FROM (VALUES ('a'), (NULL), ('')) AS shown (word);
--- A row that is NULL has nothing but NULLs.
+-- A NULL in place of a row is written as a row whose columns are all NULL.
 SELECT test.seen(api.csv(cell ORDER BY asked)) FROM (VALUES (1), (99), (2)) AS wanted (asked)
     LEFT JOIN test.cell ON id = asked;
--- Several files in one query, and one that grows.
+-- api.csv() with GROUP BY, and as a window function.
 SELECT id % 2, test.seen(api.csv(cell ORDER BY id)) FROM test.cell WHERE id < 5
     GROUP BY id % 2 ORDER BY 1;
 SELECT id, length(api.csv(cell) OVER (ORDER BY id)) FROM test.cell WHERE id < 4 ORDER BY id;
--- No columns; values, rows of different types, no rows of no type.
+-- A row without columns is allowed. Errors: a value instead of a row, rows of different types, and
+-- no rows where the type of the record is unknown.
 CREATE TABLE test.nothing ();
 INSERT INTO test.nothing DEFAULT VALUES;
 SELECT test.seen(api.csv(nothing)) FROM test.nothing;
@@ -188,7 +189,7 @@ BEGIN
         'SELECT api.csv(CASE WHEN id = 1 THEN row(1) ELSE row(1, 2) END) FROM test.cell',
         'SELECT api.csv(shown) FROM (SELECT * FROM test.cell WHERE false) AS shown',
         'SELECT api.csv(NULL::record)',
-        -- Five cells of 60 MB; one of 128 MB that is all quotes.
+        -- Too long: five cells of 60 MB; 128 MB of quotes, which are doubled.
         'SELECT api.csv(shown) FROM (SELECT number, repeat(''x'', 60 * 1024 * 1024) AS word FROM '
         'generate_series(1, 5) AS number) AS shown',
         'SELECT api.csv(shown) FROM (SELECT repeat(''"'', 128 * 1024 * 1024) AS word) AS shown'
@@ -206,11 +207,11 @@ BEGIN
     END LOOP;
 END
 $$;
--- One that fits: four cells of 60 MB.
+-- Four cells of 60 MB fit into the limit of 256 MB.
 SELECT length(api.csv(shown))
 FROM (SELECT number, repeat('x', 60 * 1024 * 1024) AS word
     FROM generate_series(1, 4) AS number) AS shown;
--- Many rows: as many lines, and nothing kept of each but its text.
+-- 100,000 rows give 100,000 lines and the header.
 SELECT length(csv), length(csv) - length(replace(csv, E'\r\n', '.')) AS lines
 FROM (
     SELECT api.csv(shown) AS csv
@@ -218,7 +219,7 @@ FROM (
 ) AS made;
 
 --
--- Who reads api needs no right to the parts
+-- EXECUTE on the aggregate is enough; its support functions need no grant
 --
 CREATE ROLE regress_csv_reader;
 GRANT USAGE ON SCHEMA api, test TO regress_csv_reader;

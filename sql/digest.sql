@@ -1,5 +1,5 @@
--- The weekly digest: its text in both languages, what is in it, and where it is cut. Groups and
--- follow-ups are made by hand; the week is 24 to 31 March 2026.
+-- Tests the weekly digest: its text in both languages, its content, and how it is shortened. The
+-- week is 24 to 31 March 2026.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -8,7 +8,7 @@
 \pset format unaligned
 \set SHOW_CONTEXT never
 
--- Nothing is there, and no sync has succeeded.
+-- The digest of an empty mirror, before any successful sync.
 CALL test.refresh();
 SET ngeshare.as_of = '2026-03-31 12:00+07';
 SELECT message FROM ngeshare_digest();
@@ -18,7 +18,7 @@ SELECT message FROM ngeshare_digest();
 CALL test.hangout('aqidah', 'Ngeshare Sesi Aqidah', 9);
 CALL test.users('f1', 'f2', 'm');
 UPDATE "User" SET email = id || '@example.org' WHERE id <> 'f2';
--- One group of each change, and two that graduated.
+-- One group for each kind of status change, and two that graduated.
 CALL test.circle('new', 'aqidah', '2026-03-28 12:00+07');
 CALL test.circle('started', 'aqidah');
 CALL test.meets('started', 'aqidah-1', '2026-03-26 19:00+07');
@@ -32,14 +32,14 @@ CALL test.circle('graduated-1', 'aqidah');
 CALL test.meets('graduated-1', 'aqidah-9', '2026-03-25 19:00+07');
 CALL test.circle('graduated-2', 'aqidah');
 CALL test.meets('graduated-2', 'aqidah-9', '2026-03-29 19:00+07');
--- And one on the rescue list for longer, with hostile words in its name, whose facilitator has no
--- address.
+-- A group that has been on the rescue list for longer. Its name contains markup that a chat would
+-- interpret, and its facilitator has no e-mail address.
 CALL test.circle('long', 'aqidah');
 CALL test.meets('long', 'aqidah-7', '2026-01-10 19:00+07');
 CALL test.people('long', 'f2', 'm');
 UPDATE "HangoutGroup" SET name = E' <!channel> &\n"@everyone"', city = 'Bandung',
     province = 'Jawa Barat' WHERE id = 'long';
--- One that was contacted and waits.
+-- A group that was contacted a day ago, so it is WAITING and not in the list of groups to contact.
 CALL test.circle('waits', 'aqidah');
 CALL test.meets('waits', 'aqidah-7', '2026-02-01 19:00+07');
 INSERT INTO ngeshare.follow_up (group_id, group_name, noted_at, noted_by, channel, outcome)
@@ -50,10 +50,10 @@ SELECT message FROM ngeshare_digest();
 SET ngeshare.language = id;
 SELECT message FROM ngeshare_digest();
 SELECT payload = jsonb_build_object('text', message) AS is_the_same FROM ngeshare_digest();
--- Since yesterday nothing has changed.
+-- With a "since" of one day ago, no group has changed.
 SELECT (string_to_array(message, E'\n'))[1:3] FROM ngeshare_digest('2026-03-30 12:00+07');
 
--- Up to the last sync, where nobody sets as_of; follow-ups up to the clock.
+-- Without as_of the digest covers the week up to the last sync, but follow-ups count up to now.
 RESET ngeshare.as_of;
 UPDATE ngeshare.snapshot_state SET known_until = '2026-03-31 12:00+07';
 SELECT message LIKE 'ngeShare, 24 Maret 2026 sampai 31 Maret 2026%' AS is_of_the_week,
@@ -64,7 +64,7 @@ SHOW ngeshare.as_of;
 SHOW ngeshare.as_of_is_default;
 SET ngeshare.as_of = '2026-03-31 12:00+07';
 
--- What is refused.
+-- Invalid arguments and settings, and a schedule without pg_cron.
 \set VERBOSITY sqlstate
 SELECT ngeshare_digest(NULL);
 SELECT ngeshare_digest('infinity');
@@ -74,7 +74,8 @@ SET ngeshare.page_url = 'javascript:alert(1)';
 SELECT ngeshare_schedule_digest('0 0 * * 1');
 \set VERBOSITY default
 
--- 40 groups with long names: fewer than 4,000 characters, whole lines, and the rest is counted.
+-- 40 more groups, with long names: the message has fewer than 4,000 characters, lists whole lines
+-- only, and gives the number of groups that it leaves out.
 SET ngeshare.page_url = 'https://ngeshare.example/';
 DO $$
 BEGIN
@@ -92,7 +93,7 @@ SELECT length(message) < 4000 AS fits, regexp_count(message, '^\d+\. ', 1, 'n') 
     (SELECT count(*) FROM v_rescue_list WHERE contact_state IN ('NEW', 'DUE')) AS waiting,
     message ~ E'\nSelengkapnya: https://ngeshare.example/$' AS has_link
 FROM ngeshare_digest();
--- Where ten lines do not fit, fewer are shown, whole.
+-- Where ten whole lines do not fit, the message lists fewer.
 INSERT INTO "UserHangoutGroup" (id, "createdAt", "updatedAt", "joinedAt", status,
     "hangoutGroupRole", "hangoutGroupId", "userId")
 SELECT 'r' || id, '2025-01-01', '2025-01-01', '2025-01-01', 'ANY', 'FACILITATOR', id, 'f1'

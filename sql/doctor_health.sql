@@ -1,4 +1,5 @@
--- v_sync_health by what runs left, and the doctor's checks that need no production.
+-- Tests v_sync_health with logged runs of several kinds, and the checks of ngeshare_doctor() that
+-- need no connection to production.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -6,7 +7,7 @@
 \set SHOW_CONTEXT never
 \set ECHO all
 
--- A run that ended so long ago, and the tables it came to the end of.
+-- Logs a run that ended the given time ago and completed the given number of tables.
 CREATE PROCEDURE test.run(mode text, status text, ended interval, tables integer DEFAULT 6,
     message text DEFAULT NULL)
 LANGUAGE sql
@@ -56,7 +57,7 @@ CALL test.run('incremental', 'success', '1 minute');
 SELECT * FROM test.health;
 SELECT status, detail, hint FROM ngeshare.check_last_sync();
 ROLLBACK;
--- More than 26 hours: stale.
+-- A last success that is more than 26 hours old is stale.
 BEGIN;
 CALL test.run('incremental', 'success', '26 hours 1 second');
 SELECT * FROM test.health;
@@ -64,7 +65,7 @@ SELECT status, regexp_replace(detail, 'at .*', 'at ...') AS detail, hint
     FROM ngeshare.check_last_sync();
 SELECT is_stale FROM api.freshness;
 ROLLBACK;
--- Logged as running, and nobody works on it: crashed.
+-- A run that is logged as running but has no process any more is shown as crashed.
 BEGIN;
 CALL test.run('incremental', 'running', '1 hour', 2);
 SELECT status, last_error, last_success_at FROM v_sync_health;
@@ -72,7 +73,7 @@ SELECT status, regexp_replace(detail, '\d+', 'N') AS detail, hint
     FROM ngeshare.check_job_left_behind();
 ROLLBACK;
 
--- Alerts that wait.
+-- alerts_pending counts the alerts that have not been sent yet.
 BEGIN;
 INSERT INTO ngeshare.alert_outbox (kind, payload, status)
 VALUES ('test', '{}', 'pending'), ('test', '{}', 'sent'), ('test', '{}', 'pending');
@@ -80,7 +81,7 @@ SELECT alerts_pending FROM v_sync_health;
 ROLLBACK;
 
 --
--- The doctor, not connected: every check has a row, none is an error of its own.
+-- The doctor in a database that is not connected: every check returns a row, and no check fails.
 --
 SELECT check_name, status, detail, hint
 FROM ngeshare_doctor()
@@ -88,14 +89,15 @@ WHERE check_name NOT IN ('pg_cron', 'schedule', 'worker_slots', 'preloading', 'a
 SELECT count(DISTINCT check_name) = (SELECT count(*) FROM ngeshare.doctor_check) AS all_of_them,
        bool_and((status = 'ok') = (hint IS NULL)) AS hints_where_needed
 FROM ngeshare_doctor();
--- Each has its function, and each such function is in the list.
+-- Expects no row: a listed check without its function, or such a function that is not listed.
 SELECT proname
 FROM pg_proc
 FULL JOIN ngeshare.doctor_check ON proname = 'check_' || check_name
 WHERE (prorettype = 'ngeshare.finding'::regtype AND proname LIKE 'check\_%' OR proname IS NULL)
   AND (check_name IS NULL OR proname IS NULL);
 
--- A check that fails is a row; only a cancel of the caller's goes through.
+-- An error in a check becomes a row of the result. Only a cancel of the calling statement is
+-- raised.
 CREATE FUNCTION ngeshare.check_of_test()
 RETURNS SETOF ngeshare.finding
 LANGUAGE plpgsql
@@ -121,12 +123,12 @@ SELECT * FROM ngeshare.run_check('of_test');
 RESET statement_timeout;
 DROP FUNCTION ngeshare.check_of_test();
 
--- Clocks.
+-- A difference of more than 5 seconds between the two clocks is a warning.
 SELECT seconds, finding.*
 FROM unnest(ARRAY[0, 4.94, 5, 5.01, -5, -5.01, 3600]) AS seconds
 CROSS JOIN LATERAL ngeshare.judge_clock(seconds) AS finding;
 
--- Triggers: gone, disabled, or silent in a replica's session.
+-- Triggers that are missing, disabled, or do not fire where session_replication_role = replica.
 SELECT * FROM ngeshare.check_triggers();
 BEGIN;
 ALTER TABLE "UserHangoutGroupAttendance" DISABLE TRIGGER note_insert;
@@ -136,7 +138,7 @@ ALTER TABLE course_config DISABLE TRIGGER ALL;
 SELECT * FROM ngeshare.check_triggers() ORDER BY detail COLLATE "C";
 ROLLBACK;
 
--- Rows that wait.
+-- Rows in quarantine.
 SELECT * FROM ngeshare.check_quarantine();
 BEGIN;
 INSERT INTO ngeshare.quarantine (table_name, row_id, reason, content, source_hash, first_run_id,
@@ -147,14 +149,14 @@ VALUES
 SELECT * FROM ngeshare.check_quarantine();
 ROLLBACK;
 
--- Another zone than the history's.
+-- A setting ngeshare.timezone that differs from the zone of the history.
 INSERT INTO ngeshare.history_state (zone, window_start) VALUES ('Asia/Jakarta', '2026-01-31 17:00');
 SELECT * FROM ngeshare.check_time_zone();
 SET ngeshare.timezone = 'Asia/Tokyo';
 SELECT * FROM ngeshare.check_time_zone();
 RESET ngeshare.timezone;
 
--- Nobody asks it, or production through it, without being allowed to.
+-- A role without privileges cannot call the doctor, and cannot query production through it.
 CREATE ROLE regress_ngeshare_nobody;
 GRANT USAGE ON SCHEMA ngeshare TO regress_ngeshare_nobody;
 SET ROLE regress_ngeshare_nobody;
@@ -166,7 +168,7 @@ RESET ROLE;
 DROP OWNED BY regress_ngeshare_nobody;
 DROP ROLE regress_ngeshare_nobody;
 
--- What the last refresh did, and what was written since.
+-- The columns on the last refresh, and the number of stale keys written since.
 SELECT refreshed_at, generation, stale_keys, refresh_ms FROM v_sync_health;
 SELECT ngeshare_refresh();
 SELECT refreshed_at BETWEEN now() - interval '1 minute'

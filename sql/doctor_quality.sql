@@ -1,11 +1,11 @@
--- v_data_quality: every finding provoked, with its count and its example.
+-- Tests v_data_quality: provokes every finding and shows its count and example.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
 \i :begin
 \set ECHO all
 
--- An empty mirror has nothing to say.
+-- An empty mirror has no findings.
 SELECT * FROM v_data_quality;
 
 SET ngeshare.sync_clock = '2026-03-31 12:00:00+00';
@@ -16,7 +16,7 @@ CALL test.circle('g1', 'aqidah');
 CALL test.circle('g2', 'other');
 CALL test.people('g1', 'ana', 'budi', 'citra');
 
--- A clean little world: values seen and NULLs, which are only counts.
+-- Data without faults has only the findings null_values and *_seen, which are mere counts.
 CREATE VIEW test.odd AS
 SELECT finding, table_name, column_name, rows, example_id
 FROM v_data_quality
@@ -31,8 +31,9 @@ FROM v_data_quality
 WHERE finding = 'null_values'
 ORDER BY table_name COLLATE "C", column_name COLLATE "C";
 
--- Dates before 2000-01-01 UTC, in the history too, whose rows have no ids: the raw row leaves with
--- the window. A local day on both sides of the instant has one of each kind.
+-- Dates before 2000-01-01 UTC, in the raw attendance and in the past. Rows of the past have no ids,
+-- so example_id becomes NULL once the window's start has moved past the raw rows. That instant cuts
+-- 1 January 2000 in Jakarta in two: the attendance before and after it forms separate meetings.
 BEGIN;
 UPDATE "UserHangoutGroup" SET "joinedAt" = '1999-12-31 23:59:59.999' WHERE id = 'g1/budi';
 UPDATE "UserHangoutGroup" SET "joinedAt" = '0023-05-14' WHERE id = 'g1/citra';
@@ -58,7 +59,8 @@ SELECT group_id, episode_id, day, first_at, last_at, attendances FROM ngeshare.m
 SELECT episode_id, day, first_at, last_at, attendances FROM ngeshare.meeting_past ORDER BY day;
 ROLLBACK;
 
--- Dates. A day of grace for what lies in the future, and for who joined before.
+-- Dates that contradict each other. There is no finding where a date lies up to a day in the
+-- future, or a person joined up to a day before the group was created.
 BEGIN;
 UPDATE "HangoutGroup" SET "startDate" = '2025-02-02', "endDate" = '2025-02-01' WHERE id = 'g1';
 UPDATE "HangoutGroup" SET "startDate" = '2025-02-02', "endDate" = '2025-02-02' WHERE id = 'g2';
@@ -98,7 +100,7 @@ CALL test.joins('j2', 'g1', 'MEMBER', 'dewi', NULL, '2024-12-31 11:59:59+07');
 SELECT * FROM test.odd ORDER BY finding;
 ROLLBACK;
 
--- Without a clock for tests it is the real one.
+-- Without ngeshare.sync_clock, in_future compares with the real clock.
 BEGIN;
 SET LOCAL ngeshare.sync_clock = '';
 UPDATE "User" SET "lastActive" = (now() AT TIME ZONE 'UTC') + interval '23 hours' WHERE id = 'ana';
@@ -116,7 +118,7 @@ CALL test.circle('g3', NULL);
 SELECT * FROM test.odd ORDER BY finding;
 ROLLBACK;
 
--- Users by address: trimmed and lower-cased; none and empty ones are not the same.
+-- Users with the same address, trimmed and lower-cased. Missing and empty addresses do not count.
 BEGIN;
 UPDATE "User" SET email = 'Ana@Example.org' WHERE id = 'ana';
 UPDATE "User" SET email = E' ana@example.ORG\n' WHERE id = 'budi';
@@ -126,7 +128,7 @@ UPDATE "User" SET email = 'x@example.org' WHERE id IN ('eka', 'fajar', 'gita');
 SELECT finding, rows, example_id, hint FROM v_data_quality WHERE finding = 'duplicate_email';
 ROLLBACK;
 
--- Names that are nearly a course's.
+-- Hangouts whose name is nearly that of a course.
 BEGIN;
 CALL test.hangout('n1', 'ngeshare  sesi - AQIDAH!', 1);
 CALL test.hangout('n2', 'Ngeshare Sesi Aqida', 1);
@@ -151,7 +153,7 @@ SELECT
     ngeshare.name_distance('kitab', 'kitäb', 2) AS letters,
     ngeshare.name_distance(repeat('ä', 2000), repeat('ä', 3000), 2) AS beginnings;
 
--- Roles and statuses: one row per value, the long ones cut.
+-- Roles and statuses: one row per value. Long values are shortened.
 BEGIN;
 CALL test.joins('j1', 'g1', 'OBSERVER', 'dewi');
 CALL test.joins('j2', 'g1', repeat('LONG', 100), 'dewi');
@@ -162,7 +164,8 @@ WHERE finding LIKE '%\_seen'
 ORDER BY finding, hint COLLATE "C";
 ROLLBACK;
 
--- What syncs left: rows without a parent, other rows that wait, and drift.
+-- Findings that syncs recorded: rows whose parent row is missing, other rows in quarantine, and
+-- columns that production has changed (drift).
 BEGIN;
 INSERT INTO ngeshare.quarantine (table_name, row_id, reason, content, source_hash, first_run_id,
     last_run_id)
@@ -184,7 +187,7 @@ ROLLBACK;
 INSERT INTO ngeshare.drift (table_name, column_name, kind, first_run_id, last_run_id)
 VALUES ('User', 'phone', 'moved', 3, 4);
 
--- Nobody reads it without being allowed to.
+-- A role without privileges cannot read v_data_quality. With the privileges granted below it can.
 CREATE ROLE regress_ngeshare_reader;
 SET ROLE regress_ngeshare_reader;
 SELECT * FROM v_data_quality;

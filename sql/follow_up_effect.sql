@@ -1,5 +1,5 @@
--- v_follow_up_effect: which silences count as contacted, what was to be expected, and when there is
--- enough to say so. Checked by hand: every number below is worked out beside it.
+-- Tests v_follow_up_effect: which silences count as contacted, how many of them were expected to
+-- end, and from how many on there are percentages. The comments derive the expected numbers.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -10,11 +10,12 @@ SET ngeshare.as_of = '2026-03-31 23:59:59+07';
 CALL test.hangout('aqidah', 'Ngeshare Sesi Aqidah', 9);
 CALL test.hangout('hijrah', 'Ngeshare Sesi Hijrah', 9);
 
--- Without a group each course has its row, and all courses have theirs.
+-- Without any group there is one row per course, and one row for all courses together.
 CALL test.refresh();
 SELECT * FROM v_follow_up_effect;
 
--- A group of a course that meets on some days, counted from 1 January, and is contacted on others.
+-- Creates a group of a course with meetings on some days and follow-ups on others. Day 0 is
+-- 1 January 2026.
 CREATE PROCEDURE test.history(circle text, hangout text, meets integer[], contacted integer[],
     withdrawn boolean DEFAULT false)
 LANGUAGE plpgsql
@@ -38,8 +39,8 @@ BEGIN
     END LOOP;
 END
 $$;
--- Contacted and met again, or not, from day 0: 31 March is day 89, so a follow-up counts up to day
--- 60.
+-- Refreshes, and returns how many contacted silences of a course ended. as_of, 31 March, is day 89.
+-- A follow-up counts only after more than 28 days, which is up to day 60.
 CREATE FUNCTION test.contacted(course text DEFAULT 'Ngeshare Sesi Aqidah')
 RETURNS text
 LANGUAGE plpgsql
@@ -51,7 +52,8 @@ BEGIN
 END
 $$;
 
--- The group stalls on day 29. Each case is one silence from day 0.
+-- In each case the group is silent from day 0 on and stalls on day 29. Its name says what is
+-- tested.
 BEGIN; CALL test.history('contacted on day 28', 'aqidah', '{0, 40}', '{28}');
 SELECT test.contacted(); ROLLBACK;
 BEGIN; CALL test.history('contacted on day 29', 'aqidah', '{0, 40}', '{29}');
@@ -68,7 +70,7 @@ BEGIN; CALL test.history('28 days before as_of', 'aqidah', '{0, 62}', '{61}');
 SELECT test.contacted(); ROLLBACK;
 BEGIN; CALL test.history('before and after stalling', 'aqidah', '{0, 62}', '{20, 35}');
 SELECT test.contacted(); ROLLBACK;
--- Only the first one counts: 29 days before day 60, which is not within 28.
+-- Only the first follow-up of a silence counts. The group met 29 days after it, one day too late.
 BEGIN; CALL test.history('twice', 'aqidah', '{0, 60}', '{31, 50}'); SELECT test.contacted();
 ROLLBACK;
 BEGIN; CALL test.history('on a day that it met', 'aqidah', '{0, 40}', '{0, 40}');
@@ -78,15 +80,16 @@ ROLLBACK;
 BEGIN; CALL test.history('two silences', 'aqidah', '{0, 31, 75}', '{30, 60, 75}');
 SELECT test.contacted(); ROLLBACK;
 BEGIN; CALL test.history('never met', 'aqidah', '{}', '{29}'); SELECT test.contacted(); ROLLBACK;
--- Nothing is known after the last sync: of its day the follow-up is 28 days before, or 29.
+-- Nothing is known after the last sync (known_until). The follow-up was noted 28 days before the
+-- first known_until, so it does not count yet, and 29 days before the second one.
 BEGIN; CALL test.history('last sync', 'aqidah', '{0, 40}', '{29}'); SELECT test.contacted();
 UPDATE ngeshare.snapshot_state SET known_until = '2026-02-27 00:00+07'; SELECT test.contacted();
 UPDATE ngeshare.snapshot_state SET known_until = '2026-02-28 00:00+07'; SELECT test.contacted();
 ROLLBACK;
--- STALLED goes by active_days, the 28 days do not.
+-- active_days decides when a group stalls. It does not change the 28 days after a follow-up.
 BEGIN; CALL test.history('of 14 days', 'aqidah', '{0, 40}', '{15}'); SELECT test.contacted();
 SET LOCAL ngeshare.active_days = 14; SELECT test.contacted(); ROLLBACK;
--- Graduated: its silence after that is none.
+-- The time after a group's graduation is not a silence.
 BEGIN; CALL test.circle('graduated', 'aqidah');
 CALL test.meets('graduated', 'aqidah-9', '2026-01-01 19:00+07');
 CALL test.history('meets later', 'aqidah', '{}', '{}');
@@ -94,7 +97,8 @@ INSERT INTO ngeshare.follow_up (group_id, group_name, noted_at, noted_by, channe
 VALUES ('graduated', 'graduated', '2026-02-01 12:00+07', 'siti', 'phone', 'paused');
 SELECT test.contacted(); ROLLBACK;
 
--- 49 contacted: no percentages. All are contacted on day 30; 20 meet again on day 40, 29 never.
+-- Below 50 contacted silences there are no percentages. 49 groups are contacted on day 30; 20 of
+-- them meet again on day 40, and 29 never.
 DO $$
 BEGIN
     FOR number IN 1 .. 49 LOOP
@@ -105,18 +109,18 @@ END
 $$;
 CALL test.refresh();
 SELECT * FROM v_follow_up_effect WHERE contacted > 0;
--- The fiftieth never meets again, either: 20 of 50 are 40.0 %. With z^2 = 3.8415 Wilson's interval
--- is (20 + 1.9207 -+ 1.96 * sqrt(20 * 30 / 50 + 0.9604)) / 53.8415 = (21.9207 -+ 7.0561) / 53.8415:
--- 27.6 to 53.8. Nobody who was not contacted was silent for more than 30 days: 20 groups were
--- silent from day 40 to 89, which is 49 days, as lasting. Nothing ended between 30 and 58 days:
--- expected 0.0 %.
+-- The fiftieth group never meets again either: 20 of 50 are 40.0 %. With z^2 = 3.8415 the Wilson
+-- score interval is (20 + 1.9207 -+ 1.96 * sqrt(20 * 30 / 50 + 0.9604)) / 53.8415 = (21.9207 -+
+-- 7.0561) / 53.8415, which is 27.6 to 53.8. The expected share is estimated from the other
+-- silences: 20 groups are silent since day 40, which is 49 days so far. None of these silences
+-- ended between 30 and 58 days, so 0.0 % are expected.
 CALL test.history('c50', 'aqidah', '{0}', '{30}');
 CALL test.refresh();
 SELECT * FROM v_follow_up_effect WHERE contacted > 0;
--- Ten that nobody contacted: five meet again after 35 days, five after 60. Of those silent for
--- longer than 30 days there are 20 lasting 49 (from day 40 on), five of 54 (from day 35), five of
--- 29 (from day 60), and the ten. At 35 days: 5 of 35 resume (10 + 20 + 5), at 58 none more: 1/7 =
--- 14.3 %.
+-- Ten groups that nobody contacted: five meet again after 35 days, five after 60 days. Then 35
+-- silences are at least 35 days long: the ten that ended, the 20 that last for 49 days (since day
+-- 40), and five that last for 54 days (since day 35). Five of these 35 ended at 35 days and no
+-- other up to day 58, so 5/35 = 14.3 % are expected.
 DO $$
 BEGIN
     FOR number IN 1 .. 10 LOOP
@@ -127,15 +131,15 @@ END
 $$;
 CALL test.refresh();
 SELECT * FROM v_follow_up_effect WHERE contacted > 0;
--- One more of another course: the courses' own rows stay apart, the row of all has both. In hijrah
--- one silence of 40 days is all: its own, counted until day 30. Nothing is expected: (50 * 1/7) /
--- 51 = 14.0 %.
+-- A contacted silence in the course Hijrah counts in the row of that course and in the row of all
+-- courses. No silence in Hijrah ended without a follow-up, so its expected chance is 0. For all
+-- courses (50 * 1/7 + 1 * 0) / 51 = 14.0 % are expected.
 CALL test.history('h', 'hijrah', '{0, 40}', '{30}');
 CALL test.refresh();
 SELECT * FROM v_follow_up_effect WHERE contacted > 0;
--- A silence that was contacted before it stalled does not count for what is expected, either. Fifty
--- of them that end on day 35 change nothing but by the 54 days that last since: 5 of 85 resume, 5.9
--- %.
+-- A silence that was contacted before the group stalled does not count for the expected share
+-- either. Of these fifty groups only the silences since day 35 count, which last for 54 days: now 5
+-- of 85 silences ended at 35 days, which is 5.9 %.
 DO $$
 BEGIN
     FOR number IN 1 .. 50 LOOP
@@ -145,6 +149,6 @@ END
 $$;
 CALL test.refresh();
 SELECT * FROM v_follow_up_effect WHERE course_name = 'Ngeshare Sesi Aqidah';
--- The same through the API.
+-- api.follow_up_effect returns the same rows.
 SELECT count(*) FROM (SELECT * FROM api.follow_up_effect EXCEPT SELECT *
     FROM v_follow_up_effect) AS differing;

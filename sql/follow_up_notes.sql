@@ -1,4 +1,5 @@
--- Noting a follow-up and withdrawing one: what is written, and what is refused with which SQLSTATE.
+-- Tests ngeshare_note_follow_up() and ngeshare_withdraw_follow_up(): the rows that they write, and
+-- the SQLSTATE of each error.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -10,7 +11,7 @@ CALL test.hangout('aqidah', 'Ngeshare Sesi Aqidah', 9);
 CALL test.circle('A', 'aqidah');
 CALL test.refresh();
 
--- The login is the noter, and verified; another name is not.
+-- noted_by is the login by default, which counts as verified. Another name is not verified.
 SELECT ngeshare_note_follow_up('A', 'whatsapp', 'will_meet', ' <b>Sabtu</b> '' OR 1=1 -- '
     '', '2026-04-01') AS id;
 SELECT ngeshare_note_follow_up(group_id => 'A', channel => 'email', outcome => 'paused',
@@ -28,7 +29,7 @@ ORDER BY id;
 SELECT ngeshare_note_follow_up('A', 'other', 'paused', repeat('ñ', 2000)) AS id;
 SELECT ngeshare_note_follow_up('A', 'other', 'paused', repeat('x', 2001));
 
--- The SQLSTATE of each refusal.
+-- Runs a statement and returns its error as text: SQLSTATE, message and hint.
 CREATE FUNCTION test.code(statement text)
 RETURNS text
 LANGUAGE plpgsql
@@ -55,10 +56,10 @@ FROM unnest(ARRAY[
     '''A'', ''phone'', ''maybe''',
     '''A'', ''phone'', ''paused'', NULL, ''infinity''',
     '''A'', ''phone'', ''paused'', NULL, NULL, repeat(''x'', 201)']) AS arguments;
--- noted_at cannot be given.
+-- The function has no parameter noted_at: callers cannot choose the time.
 SELECT test.code('SELECT ngeshare_note_follow_up(''A'', ''phone'', ''paused'', noted_at => now())');
 
--- Withdrawn, it is no longer shown, and stays.
+-- v_follow_up no longer shows a withdrawn follow-up, but its row stays in the table.
 SELECT ngeshare_withdraw_follow_up(2, 'Pak Adi'), ngeshare_withdraw_follow_up(3);
 SELECT id FROM v_follow_up ORDER BY id;
 SELECT id, withdrawn_at > noted_at AS is_later, CASE WHEN withdrawn_by = session_user THEN 'login'
@@ -66,26 +67,27 @@ SELECT id, withdrawn_at > noted_at AS is_later, CASE WHEN withdrawn_by = session
 FROM ngeshare.follow_up
 WHERE withdrawn_at IS NOT NULL
 ORDER BY id;
--- Again, nothing changes.
+-- Withdrawing a follow-up a second time changes nothing.
 SELECT ngeshare_withdraw_follow_up(2, 'Somebody else');
 SELECT withdrawn_by FROM ngeshare.follow_up WHERE id = 2;
 SELECT test.code('SELECT ngeshare_withdraw_follow_up(4711)');
 SELECT test.code('SELECT ngeshare_withdraw_follow_up(NULL)');
 SELECT test.code('SELECT ngeshare_withdraw_follow_up(1, repeat(''x'', 201))');
 
--- 60 a minute of one login, withdrawn ones too. Five were noted above.
+-- One login may note 60 follow-ups per minute. Withdrawn ones count. Five were noted above.
 SELECT count(ngeshare_note_follow_up('A', 'phone', 'no_answer')) FROM generate_series(1, 55);
 SELECT ngeshare_note_follow_up('A', 'phone', 'no_answer');
 SELECT test.code('SELECT ngeshare_note_follow_up(''A'', ''phone'', ''no_answer'', NULL, NULL, '
                  '''Another name'')');
--- Another login has a limit of its own, and a minute later this one may go on.
+-- Follow-ups of another login do not count for this limit, nor do those that are older than a
+-- minute.
 UPDATE ngeshare.follow_up SET login = 'another' WHERE id = 1;
 SELECT ngeshare_note_follow_up('A', 'phone', 'no_answer') > 0 AS is_noted;
 SELECT test.code('SELECT ngeshare_note_follow_up(''A'', ''phone'', ''no_answer'')');
 UPDATE ngeshare.follow_up SET noted_at = noted_at - interval '61 seconds' WHERE id = 5;
 SELECT ngeshare_note_follow_up('A', 'phone', 'no_answer') > 0 AS is_noted;
 
--- No sync and no refresh writes here: the group goes, its follow-ups stay.
+-- The follow-ups of a group stay when the group is deleted.
 DELETE FROM "HangoutGroup";
 CALL test.refresh();
 SELECT count(*), min(group_name) FROM v_follow_up;

@@ -1,5 +1,5 @@
--- Follow-ups: which count, what the rescue list and the groups at risk say of them. Hand-made
--- groups as of the last second of 31 March 2026 in Jakarta: 14 days ago is 17 March.
+-- Tests which follow-ups count, and what v_rescue_list and v_at_risk show of them. Answers are as
+-- of the last second of 31 March 2026 in Jakarta, so 14 days ago is 17 March.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -10,7 +10,7 @@ SET ngeshare.as_of = '2026-03-31 23:59:59+07';
 CALL test.hangout('aqidah', 'Ngeshare Sesi Aqidah', 9);
 CALL test.hangout('other', 'Another Hangout', 3);
 
--- A follow-up with a clock of its own, which no function gives.
+-- Inserts a follow-up with a chosen noted_at, which no function of the extension allows.
 CREATE PROCEDURE test.noted
 (
     circle       text,
@@ -28,8 +28,8 @@ AS $$
         CASE WHEN $5 IS NOT NULL THEN 'siti' END, CASE WHEN $5 IS NOT NULL THEN false END);
 $$;
 
--- Groups that stalled at episode 7 of 9: their last meeting was on 1 February, with two
--- attendances.
+-- Creates groups that stalled at episode 7 of 9. Their last meeting was on 1 February, with
+-- attendance at 19:00 and at 21:00.
 CREATE PROCEDURE test.stalled(VARIADIC circles text[])
 LANGUAGE plpgsql
 AS $$
@@ -58,12 +58,12 @@ CALL test.noted('reopened', '2026-02-10 12:00+07', 'closed');
 CALL test.noted('reopened', '2026-03-30 12:00+07', 'paused');
 CALL test.noted('next-tomorrow', '2026-02-10 12:00+07', 'will_meet', '2026-04-01');
 CALL test.noted('next-today', '2026-03-30 12:00+07', 'will_meet', '2026-03-31');
--- Local days: 17 March begins in Jakarta at 17:00 of 16 March in UTC.
+-- Days are local days: 17 March begins in Jakarta at 17:00 UTC on 16 March.
 CALL test.noted('14-days', '2026-03-17 00:00+07');
 CALL test.noted('15-days', '2026-03-16 23:59:59.999+07');
 CALL test.noted('wrong', '2026-03-31 12:00+07', 'wrong_contact');
 CALL test.noted('wrong-next', '2026-03-31 12:00+07', 'wrong_contact', '2026-04-01');
--- Of two at one instant the greater id is the latest.
+-- Of two follow-ups that were noted at the same instant, the one with the greater id is the latest.
 CALL test.noted('tie', '2026-03-20 12:00+07', 'closed');
 CALL test.noted('tie', '2026-03-20 12:00+07', 'paused');
 CALL test.noted('withdrawn', '2026-03-20 12:00+07', 'closed', NULL, '2026-03-31 23:59:59+07');
@@ -80,11 +80,12 @@ SELECT group_id, contact_state, follow_ups, last_follow_up_on, last_outcome, las
 FROM v_rescue_list
 ORDER BY group_id COLLATE "C";
 
--- Those that count, the newest first, of equal clocks the greater id first.
+-- The view lists the follow-ups that count, the newest first. Of two with the same noted_at, the
+-- greater id comes first.
 SELECT id, group_id, group_name, noted_at, noted_by, channel, outcome, note, next_on, is_verified
 FROM v_follow_up;
 
--- As of an earlier instant: before the closing was noted, and within the day of the last meeting.
+-- As of earlier instants: noon on 31 March, and 20:00 on the day of the last meeting.
 BEGIN;
 SET LOCAL ngeshare.as_of = '2026-03-31 12:00+07';
 SELECT group_id, contact_state, follow_ups FROM v_rescue_list
@@ -94,7 +95,7 @@ SELECT group_id, contact_state, follow_ups, last_follow_up_on
     FROM ngeshare.contact_as_of ORDER BY group_id COLLATE "C";
 ROLLBACK;
 
--- An ACTIVE group at risk has the same columns.
+-- v_at_risk shows the same columns for an ACTIVE group at risk.
 CALL test.circle('active', 'aqidah');
 CALL test.meets('active', 'aqidah-2', '2026-03-10 19:00+07');
 CALL test.refresh();
@@ -103,18 +104,18 @@ SELECT group_id, contact_state, follow_ups, last_follow_up_on, last_outcome, las
 CALL test.noted('active', '2026-03-12 12:00+07', 'will_meet');
 SELECT group_id, contact_state, follow_ups, last_follow_up_on, last_outcome, last_noted_by, next_on
     FROM v_at_risk;
--- It meets again: nothing is since its last meeting.
+-- After the group has met again, the earlier follow-up no longer counts.
 CALL test.meets('active', 'aqidah-3', '2026-03-13 19:00+07');
 CALL test.refresh();
 SELECT group_id, contact_state, follow_ups, last_follow_up_on FROM v_at_risk;
 
--- A group that never met: every follow-up counts.
+-- For a group that never met, every follow-up counts.
 CALL test.circle('never', 'aqidah');
 CALL test.refresh();
 CALL test.noted('never', '2025-01-02 12:00+07');
 SELECT group_id, contact_state, follow_ups FROM ngeshare.contact_as_of WHERE group_id = 'never';
 
--- It stays when the group is gone, and for a group outside the curriculum.
+-- v_follow_up shows the follow-ups of a deleted group, and of a group outside the curriculum.
 CALL test.circle('outside', 'other');
 CALL test.noted('outside', '2026-03-31 12:00+07');
 DELETE FROM "HangoutGroup" WHERE id IN ('never', 'outside');
@@ -122,7 +123,7 @@ CALL test.refresh();
 SELECT group_id, group_name FROM v_follow_up WHERE group_id IN ('never', 'outside');
 
 --
--- Where as_of is empty they count up to the clock, through the API too
+-- Where as_of is empty, follow-ups count up to the current time, through the API too
 --
 RESET ngeshare.as_of;
 CALL test.circle('today', 'aqidah');
@@ -132,14 +133,15 @@ CALL test.noted('today', now() - interval '50 days', 'closed');
 CALL test.noted('today', now() + interval '1 hour', 'closed');
 BEGIN;
 SELECT ngeshare_note_follow_up('today', 'whatsapp', 'will_meet') > 0 AS is_noted;
--- Also within the transaction that noted it.
+-- The transaction that noted a follow-up sees it too.
 SELECT contact_state, follow_ups, last_outcome FROM v_rescue_list WHERE group_id = 'today';
 COMMIT;
 SELECT contact_state, follow_ups, last_outcome, last_is_verified,
     last_follow_up_on = (now() AT TIME ZONE 'Asia/Jakarta')::date AS is_today
 FROM v_rescue_list
 WHERE group_id = 'today';
--- A request without As-Of answers as of the last sync, here ten days ago; with it, all goes by it.
+-- A request without the header As-Of is answered as of the last sync, which was ten days ago, but
+-- counts follow-ups up to the current time. With the header, follow-ups count up to that instant.
 UPDATE ngeshare.snapshot_state SET known_until = now() - interval '10 days';
 BEGIN;
 SELECT api.pre_request();
@@ -155,7 +157,7 @@ SELECT days_inactive, contact_state, follow_ups FROM api.rescue_list WHERE group
 ROLLBACK;
 SHOW ngeshare.as_of_is_default;
 
--- A reader that shows none of the columns does not read follow-ups; one that shows some does.
+-- A query that uses none of the columns on follow-ups does not scan the table follow_up.
 CREATE FUNCTION test.reads_follow_ups(query text)
 RETURNS boolean
 LANGUAGE plpgsql

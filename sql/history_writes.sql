@@ -1,5 +1,5 @@
--- Whatever writes to the mirror or to the history: until the refresh answers are as before, after
--- it they are exactly what the mirror and the history say.
+-- Tests all ways of writing to the mirror and to the history. Until the next refresh the answers
+-- stay as they were; after it they equal what the mirror and the history contain.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -13,7 +13,7 @@ CALL test.users('ani', 'budi', 'citra');
 CALL test.circle('g1', 'aqidah');
 CALL test.circle('g2', 'aqidah');
 
--- The meetings that answers read, and the two sides that they come from.
+-- test.shown has the meetings that answers read; test.past has the meetings before the window.
 CREATE VIEW test.shown AS
 SELECT meeting.group_id, met.episode_id, met.day, met.first_at, met.attendances AS n
 FROM ngeshare.group_meeting AS meeting
@@ -22,8 +22,8 @@ CROSS JOIN LATERAL unnest(meeting.episode_id, meeting.day, meeting.first_at, mee
 CREATE VIEW test.past AS
 SELECT group_id, episode_id, day, first_at, last_at, attendances AS n
 FROM ngeshare.meeting_past;
--- The history as the raw rows since the window's start and the past come to. A day that the
--- window's start cuts in two has attendance on both sides: it is one meeting.
+-- Counts the meetings from the raw rows since the window's start and from the past. A day that the
+-- window's start cuts in two can have attendance in both; that is one meeting.
 CREATE VIEW test.counted AS
 SELECT met.group_id, met.episode_id, met.day, min(met.first_at) AS first_at, sum(met.n)::bigint AS n
 FROM (
@@ -45,8 +45,8 @@ JOIN public."Hangout" AS hangout ON hangout.id = grp."hangoutId"
 JOIN public.course_config AS course ON course.course_name = hangout.name
 GROUP BY met.group_id, met.episode_id, met.day;
 
--- How many groups a refresh builds; whether one of everything then finds nothing to write; and
--- whether the meetings that answers read are those counted.
+-- Refreshes, and returns the number of groups that were built; whether a refresh of all groups
+-- afterwards changes nothing (is_whole); and whether test.shown equals test.counted (is_right).
 CREATE FUNCTION test.refreshed(OUT built bigint, OUT is_whole boolean, OUT is_right boolean)
 LANGUAGE plpgsql
 AS $$
@@ -65,7 +65,7 @@ END
 $$;
 
 --
--- Before the first refresh answers are refused, for there are rows
+-- Before the first refresh answers are refused, if the mirror has groups
 --
 \set SHOW_CONTEXT never
 SELECT count(*) FROM v_group_status;
@@ -81,9 +81,9 @@ SELECT * FROM test.refreshed();
 SELECT count(*) AS groups FROM v_group_status;
 
 --
--- Before any sync everything is in the window
+-- Before the first sync all attendance is in the window
 --
--- INSERT: one statement, three groups of rows; 17:00 UTC begins Jakarta's next day
+-- INSERT: one statement that makes four meetings. In Jakarta the next day begins at 17:00 UTC
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
     "userId")
 VALUES
@@ -114,14 +114,14 @@ UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = '2026-03-01 00:00' WHERE 
 UPDATE "UserHangoutGroupAttendance" SET "userId" = 'citra' WHERE id = '6';
 SELECT * FROM test.refreshed();
 SELECT * FROM test.shown ORDER BY 1, 2, 3;
--- all rows at once, two of them swapped
+-- one statement moves all rows: g1 and g2 exchange their attendance
 UPDATE "UserHangoutGroupAttendance"
 SET "hangoutGroupId" = CASE "hangoutGroupId" WHEN 'g1' THEN 'g2' ELSE 'g1' END;
 SELECT * FROM test.refreshed();
 ROLLBACK;
 SELECT * FROM test.refreshed();
 
--- DELETE: some of a meeting, its earliest row, all of it
+-- DELETE: the earliest row of a meeting, and the only row of another
 BEGIN;
 DELETE FROM "UserHangoutGroupAttendance" WHERE id IN ('1', '4');
 SELECT * FROM test.refreshed();
@@ -137,7 +137,7 @@ COPY "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangou
 SELECT * FROM test.refreshed();
 SELECT * FROM test.shown ORDER BY 1, 2, 3;
 
--- ON CONFLICT: one row is new, one moves, one stays
+-- ON CONFLICT: one row is inserted, one is updated, one is left as it is
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
     "userId")
 VALUES
@@ -165,7 +165,7 @@ WHEN NOT MATCHED THEN
 SELECT * FROM test.refreshed();
 SELECT * FROM test.shown ORDER BY 1, 2, 3;
 
--- Data-modifying WITH: two statements in one.
+-- Data-modifying WITH: one statement deletes and inserts.
 WITH gone AS (
     DELETE FROM "UserHangoutGroupAttendance" WHERE id IN ('9', '10') RETURNING *
 )
@@ -173,7 +173,7 @@ INSERT INTO "UserHangoutGroupAttendance"
 SELECT id || '-again', "attendedAt", "hangoutEpisodeId", "hangoutGroupId", "userId" FROM gone;
 SELECT * FROM test.refreshed();
 
--- An id that changes cascades.
+-- A change of an id cascades to the rows that reference it.
 UPDATE "HangoutGroup" SET id = 'g3' WHERE id = 'g1';
 UPDATE "HangoutEpisode" SET id = 'aqidah-first' WHERE id = 'aqidah-1';
 UPDATE "User" SET id = 'anita' WHERE id = 'ani';
@@ -183,7 +183,7 @@ SELECT * FROM test.shown ORDER BY 1, 2, 3;
 UPDATE "HangoutEpisode" SET id = 'aqidah-1' WHERE id = 'aqidah-first';
 SELECT * FROM test.refreshed();
 
--- A session's replication role turns no note of a write off.
+-- The triggers that store stale keys fire in a session with session_replication_role = replica too.
 SET session_replication_role = replica;
 DELETE FROM "UserHangoutGroupAttendance" WHERE id = '6';
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
@@ -193,7 +193,7 @@ RESET session_replication_role;
 SELECT * FROM test.refreshed();
 SELECT * FROM test.shown WHERE group_id = 'g2' ORDER BY 1, 2, 3;
 
--- A savepoint takes the note of a write back with the rows.
+-- ROLLBACK TO a savepoint takes back the stale keys together with the change.
 BEGIN;
 SAVEPOINT before;
 DELETE FROM "UserHangoutGroupAttendance";
@@ -216,7 +216,7 @@ SELECT count(*) AS meetings FROM test.shown;
 
 
 --
--- The other tables: which keys are noted, and what a refresh makes of them
+-- The other tables: which stale keys a write stores, and which groups the refresh then builds
 --
 CREATE VIEW test.noted AS
 SELECT DISTINCT group_id, user_id, hangout_id FROM ngeshare.stale_key ORDER BY 1, 2, 3;
@@ -232,7 +232,8 @@ SELECT * FROM test.refreshed();
 TABLE test.noted;
 SELECT group_id, facilitator_name, member_count FROM v_group_status ORDER BY 1;
 
--- A user's groups; columns that answers do not read are not noted
+-- A change of a user makes the user's groups stale. A change of columns that no answer reads stores
+-- no key
 UPDATE "User" SET email = 'ani@example.com' WHERE id = 'ani';
 UPDATE "User" SET "deletedAt" = '2026-06-01' WHERE id = 'citra';
 UPDATE "User" SET "updatedAt" = '2026-06-01', email = email WHERE id = 'budi';
@@ -242,7 +243,7 @@ SELECT * FROM test.refreshed();
 SELECT group_id, facilitator_name FROM v_group_status ORDER BY 1;
 SELECT user_id FROM v_member_roster WHERE is_deleted;
 
--- A hangout's groups
+-- A change of a hangout makes its groups stale
 UPDATE "Hangout" SET name = 'Other' WHERE id = 'aqidah';
 TABLE test.noted;
 SELECT count(*) AS groups FROM v_group_status;
@@ -252,7 +253,7 @@ UPDATE "Hangout" SET name = 'Ngeshare Sesi Aqidah' WHERE id = 'aqidah';
 UPDATE "Hangout" SET price = 7 WHERE id = 'aqidah';
 SELECT * FROM test.refreshed();
 
--- An episode's hangouts, before and after it moves, and its title
+-- A change of an episode stores its hangouts, the old and the new one, as stale keys
 CALL test.hangout('hijrah', 'Ngeshare Sesi Hijrah', 2);
 SELECT * FROM test.refreshed();
 UPDATE "HangoutEpisode" SET "hangoutId" = 'hijrah' WHERE id = 'aqidah-1';
@@ -264,7 +265,7 @@ UPDATE "HangoutEpisode" SET "hangoutId" = 'aqidah', "order" = 4, name = 'Four'
 SELECT * FROM test.refreshed();
 SELECT group_id, max_episode_reached FROM v_group_progress ORDER BY 1;
 SELECT DISTINCT title FROM ngeshare.meeting_as_of WHERE group_id = 'k1';
--- Another hangout's episode keeps its title and number up to date too.
+-- A refresh also updates the title and number of an attended episode of another hangout.
 CALL test.meets('k1', 'hijrah-2', '2026-05-03 19:00+07');
 SELECT * FROM test.refreshed();
 UPDATE "HangoutEpisode" SET "order" = 7, name = 'Seven' WHERE id = 'hijrah-2';
@@ -285,7 +286,7 @@ UPDATE "UserHangoutGroup" SET "userId" = 'budi' WHERE id = 'k1/ani';
 SELECT * FROM test.refreshed();
 SELECT group_id, facilitator_id, member_count FROM v_group_status ORDER BY 1;
 
--- Rows that go, alone and with others
+-- Deleting one membership record, and deleting a group with all its rows
 DELETE FROM "UserHangoutGroup" WHERE id = 'k2/ani';
 TABLE test.noted;
 SELECT * FROM test.refreshed();
@@ -296,7 +297,8 @@ SELECT * FROM test.refreshed();
 SELECT group_id, member_count FROM v_group_status ORDER BY 1;
 SELECT DISTINCT group_id FROM ngeshare.membership;
 
--- The past, the courses, and TRUNCATE of anything
+-- Writes to the past and to course_config, and TRUNCATE of any table. A stale key of NULLs means
+-- all groups
 INSERT INTO ngeshare.meeting_past
 VALUES ('k1', 'aqidah-2', '2025-05-01', '2025-05-01 12:00', '2025-05-01 12:00', 1);
 TABLE test.noted;
@@ -331,10 +333,12 @@ SELECT generation = :generation AS is_same, (SELECT min(xmin::text) = :'made_by'
     FROM ngeshare.group_snapshot) AS is_kept
 FROM ngeshare.snapshot_state;
 
--- The record by which the sync's comparison sees writes by hand is not the refresh's to take.
+-- A refresh leaves the rows of ngeshare.write_mark, because the next sync's comparison needs them
+-- to see which tables were written by hand.
 SELECT name FROM ngeshare.write_mark GROUP BY name ORDER BY name COLLATE "C";
 
--- Above READ COMMITTED a refresh would not see what another one has written.
+-- A refresh is refused in isolation levels above READ COMMITTED, because it would not see what
+-- another refresh has committed meanwhile.
 \set VERBOSITY sqlstate
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT ngeshare_refresh();
@@ -350,7 +354,7 @@ RESET client_min_messages;
 SELECT * FROM test.refreshed();
 
 --
--- With a window: it starts at Jakarta's midnight of 14 February
+-- With a window that starts at midnight on 14 February in Jakarta
 --
 CALL test.hangout('aqidah', 'Ngeshare Sesi Aqidah', 9);
 CALL test.users('ani', 'budi');
@@ -359,7 +363,7 @@ INSERT INTO ngeshare.history_state (zone, window_start) VALUES ('Asia/Jakarta', 
 INSERT INTO ngeshare.meeting_past
 VALUES ('w1', 'aqidah-1', '2026-02-01', '2026-02-01 12:00', '2026-02-01 12:00', 1);
 
--- Attendance by hand counts from the window's very start on, and not before it.
+-- Attendance that is inserted by hand counts from the exact start of the window on, not before it.
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
     "userId")
 VALUES
@@ -370,13 +374,13 @@ SELECT * FROM test.refreshed();
 SELECT * FROM test.past ORDER BY 1, 2, 3;
 SELECT * FROM test.shown ORDER BY 1, 2, 3;
 
--- Neither does a change or a deletion there.
+-- Changes and deletions before the start of the window do not count either.
 UPDATE "UserHangoutGroupAttendance" SET "userId" = 'ani' WHERE id = 'c';
 DELETE FROM "UserHangoutGroupAttendance" WHERE "attendedAt" < '2026-02-13 17:00';
 SELECT * FROM test.refreshed();
 SELECT * FROM test.past ORDER BY 1, 2, 3;
 
--- Moved from the window to the past it is gone; moved back it counts again.
+-- A row that is moved to before the window no longer counts. Moved back, it counts again.
 UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = '2026-02-01 12:00' WHERE id = 'b';
 SELECT * FROM test.refreshed();
 SELECT * FROM test.shown ORDER BY 1, 2, 3;
@@ -385,12 +389,12 @@ SELECT * FROM test.refreshed();
 SELECT * FROM test.past ORDER BY 1, 2, 3;
 SELECT * FROM test.shown ORDER BY 1, 2, 3;
 
--- Answers read both sides.
+-- Answers read the window and the past.
 SELECT total_meetings, first_meeting_date, last_meeting_date, max_episode_reached
 FROM v_group_progress
 WHERE group_id = 'w1';
 
--- TRUNCATE takes the window's meetings, not the past.
+-- TRUNCATE removes the meetings of the window, but not the past.
 TRUNCATE "UserHangoutGroupAttendance";
 SELECT * FROM test.refreshed();
 SELECT * FROM test.shown ORDER BY 1, 2, 3;
@@ -398,7 +402,7 @@ SELECT * FROM test.shown ORDER BY 1, 2, 3;
 DELETE FROM ngeshare.meeting_past;
 
 --
--- The window moves on: no answer changes
+-- When the window's start moves on, no answer changes
 --
 CREATE VIEW test.answers AS
 SELECT instant.at, answer.*
@@ -447,19 +451,20 @@ END
 $$;
 
 CALL test.compare_answers();
--- on by 31 days, on by 20 days, on to the same day, and past everything
+-- the start moves on by 31 days, by 20 days, and to the same day again
 SELECT ngeshare.advance_window('2026-01-31 17:00');
 CALL test.compare_answers();
 SELECT ngeshare.advance_window('2026-02-20 17:00');
 CALL test.compare_answers();
 SELECT ngeshare.advance_window('2026-02-20 17:00');
 CALL test.compare_answers();
--- back by 10 days: the sync brings the raw rows of those days
+-- the start moves back by 10 days: the past of these days is deleted, since the sync will bring
+-- their raw rows
 BEGIN;
 SELECT ngeshare.advance_window('2026-02-10 17:00');
 SELECT count(*) AS past_days_in_the_window FROM test.past WHERE first_at >= '2026-02-10 17:00';
 ROLLBACK;
--- attendance from the new start on counts as before
+-- attendance counts from the new start on, and not before it
 BEGIN;
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
     "userId")
@@ -478,7 +483,7 @@ DELETE FROM ngeshare.meeting_past;
 DELETE FROM ngeshare.history_state;
 
 --
--- Nights without a midnight, and with two
+-- Time zones in which midnight was skipped on one night, or came twice
 --
 CREATE PROCEDURE test.attend(VARIADIC instants timestamp[])
 LANGUAGE sql
@@ -511,7 +516,8 @@ CALL test.attend('2018-11-04 02:59:59.999', '2018-11-04 03:00', '2018-11-05 01:5
     '2018-11-05 02:00');
 SELECT * FROM test.refreshed();
 SELECT * FROM test.days ORDER BY first_at;
--- PostgreSQL takes the day's start for 03:00 UTC: the day is not cut.
+-- AT TIME ZONE reads the skipped midnight as 03:00 UTC, so a window that starts there does not cut
+-- the day.
 SELECT (timestamp '2018-11-04 00:00' AT TIME ZONE 'America/Sao_Paulo') AT TIME ZONE 'UTC'
     AS day_start;
 SELECT ngeshare.advance_window('2018-11-04 03:00');
@@ -521,7 +527,7 @@ SELECT total_meetings, first_meeting_date, last_meeting_date FROM v_group_progre
     WHERE group_id = 'x1';
 CALL test.new_history('America/Sao_Paulo');
 
--- Sao Paulo, 18 February 2018: at midnight it was 23:00 of the 17th again.
+-- Sao Paulo, 18 February 2018: at midnight the clocks went back to 23:00 of the 17th.
 CALL test.attend('2018-02-18 01:30', '2018-02-18 02:30', '2018-02-18 02:59:59.999',
     '2018-02-18 03:00');
 SELECT * FROM test.refreshed();
@@ -530,8 +536,8 @@ SELECT ngeshare.advance_window('2018-02-18 03:00');
 SELECT * FROM test.refreshed();
 SELECT * FROM test.days ORDER BY first_at;
 
--- Havana, 4 November 2018: the hour from 00:00 to 01:00 came twice, from 04:00 and
--- from 05:00 UTC, so that a window that starts at the second one cuts the day.
+-- Havana, 4 November 2018: the hour from 00:00 to 01:00 came twice, at 04:00 and at 05:00 UTC. A
+-- window that starts at 05:00 UTC therefore cuts the day in two.
 CALL test.new_history('America/Havana');
 CALL test.attend('2018-11-04 03:59:59.999', '2018-11-04 04:30', '2018-11-04 05:30');
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
@@ -546,11 +552,11 @@ SELECT (timestamp '2018-11-04 00:00' AT TIME ZONE 'America/Havana') AT TIME ZONE
 SELECT ngeshare.advance_window('2018-11-04 05:00');
 SELECT * FROM test.refreshed();
 SELECT * FROM test.days ORDER BY first_at;
--- two days with attendance, however the night is cut
+-- two days have attendance, although the window's start cuts one of them
 SELECT total_meetings, first_meeting_date, last_meeting_date, graduated_on
 FROM v_group_progress
 WHERE group_id = 'x1';
--- writes to either side of the cut
+-- writes before and after the window's start on that day
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
     "userId")
 VALUES ('z4', '2018-11-04 04:10', 'aqidah-9', 'x1', 'ani'),
@@ -559,8 +565,8 @@ DELETE FROM "UserHangoutGroupAttendance" WHERE id IN ('z3', 'z4');
 SELECT * FROM test.refreshed();
 SELECT * FROM test.days WHERE episode_id = 'aqidah-9' ORDER BY first_at;
 
--- St. John's, 7 November 2010: a minute after midnight it was 23:01 of the 6th
--- again, so that the 7th has a minute of its own before the rest of the 6th.
+-- St. John's, 7 November 2010: a minute after midnight the clocks went back to 23:01 of the 6th, so
+-- the first minute of the 7th came before the last 59 minutes of the 6th.
 CALL test.new_history('America/St_Johns');
 CALL test.attend('2010-11-07 02:30:30', '2010-11-07 03:00', '2010-11-07 03:30:30');
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
@@ -578,17 +584,18 @@ SELECT total_meetings, first_meeting_date, last_meeting_date, graduated_on
 FROM v_group_progress
 WHERE group_id = 'x1';
 
--- CET is the name of a zone, with summers, and an abbreviation without, which is
--- how AT TIME ZONE reads it: such names are refused, fixed ones are not.
+-- CET is the name of a zone with daylight-saving time, and also an abbreviation without it, which
+-- AT TIME ZONE prefers. Such names are refused. UTC means the same as both and is accepted.
 SET ngeshare.timezone = 'CET';
 SET ngeshare.timezone = 'met';
 SET ngeshare.timezone = 'UTC';
 SET ngeshare.timezone = 'Asia/Jakarta';
 
 --
--- Refusals
+-- Statements that are refused
 --
--- A history of another zone answers nothing and is not refreshed, though writes go on.
+-- While ngeshare.timezone differs from the history's zone, answers and refreshes are refused.
+-- Writes to the mirror still work.
 CALL test.new_history('Asia/Jakarta');
 CALL test.attend('2026-03-01 16:30');
 SELECT * FROM test.refreshed();
@@ -605,7 +612,7 @@ SET ngeshare.timezone = 'Asia/Jakarta';
 SELECT * FROM test.shown ORDER BY 1, 2, 3;
 SELECT * FROM test.refreshed();
 SELECT * FROM test.shown ORDER BY 1, 2, 3;
--- Without a history a refresh may take another zone: it builds everything again.
+-- Without a row in history_state a refresh accepts another zone and builds all groups again.
 BEGIN;
 DELETE FROM ngeshare.history_state;
 SET LOCAL ngeshare.timezone = 'Asia/Makassar';
@@ -613,7 +620,8 @@ SELECT * FROM test.refreshed();
 SELECT * FROM test.shown ORDER BY 1, 2, 3;
 ROLLBACK;
 
--- A timestamp without a local day is refused wherever the rules count with it.
+-- Infinite timestamps have no local day, so the columns that answers read refuse them. Attendance
+-- of an unknown group is refused by its foreign key.
 \set VERBOSITY sqlstate
 UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = 'infinity';
 UPDATE "HangoutGroup" SET "createdAt" = '-infinity';
@@ -625,7 +633,8 @@ INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", 
     "userId")
 VALUES ('k', '2026-03-01 16:31', 'aqidah-1', 'nobody', 'ani');
 \set VERBOSITY default
--- Foreign keys hold here as in production; since PostgreSQL 18 RESTRICT has a SQLSTATE of its own.
+-- The mirror has production's foreign keys. RESTRICT raises restrict_violation from PostgreSQL 18
+-- on and foreign_key_violation before.
 DO $$
 DECLARE
     removal text;
@@ -648,7 +657,7 @@ $$;
 SELECT * FROM test.refreshed();
 
 --
--- A role that may write the mirror needs no right to the history
+-- A role that may write to the mirror needs no privileges on the history or on stale_key
 --
 CREATE ROLE regress_ngeshare_writer;
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON "UserHangoutGroupAttendance", "HangoutGroup",
@@ -677,7 +686,8 @@ DROP OWNED BY regress_ngeshare_writer;
 DROP ROLE regress_ngeshare_writer;
 
 --
--- Two episodes at one instant: their order does not depend on the plan, nor on who wrote first
+-- Two episodes at one instant: their order in group_timeline depends neither on the plan nor on the
+-- order in which the rows were written
 --
 CALL test.circle('tie', 'aqidah');
 INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",

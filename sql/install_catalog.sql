@@ -1,6 +1,5 @@
--- The catalog contract: what CREATE EXTENSION makes, with every flag that is easy
--- to forget. A new object shows up here as a difference; so does a lost comment,
--- a right that PUBLIC should not have, or a changed volatility.
+-- Lists every object that CREATE EXTENSION creates, with the flags that are easy to forget. A new
+-- object, a lost comment, a privilege of PUBLIC or a changed volatility makes this test fail.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -8,11 +7,11 @@
 SET client_min_messages = warning;
 DROP SCHEMA test CASCADE;
 RESET client_min_messages;
--- Unaligned: a new long name changes its own line alone.
+-- Unaligned output, so that a new long name changes only its own line of the expected output.
 \pset format unaligned
 \set ECHO all
 
--- Names are shown with their schema wherever they are not PostgreSQL's own.
+-- With this search_path, names outside pg_catalog are shown with their schema.
 SET search_path = pg_catalog;
 
 CREATE TEMP VIEW member AS
@@ -22,7 +21,7 @@ WHERE deptype = 'e'
   AND refclassid = 'pg_extension'::regclass
   AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'ngeshare');
 
--- What the extension says of itself.
+-- The extensions and the version's properties.
 SELECT extname, extversion = default_version AS is_newest, extrelocatable,
     extnamespace::regnamespace
 FROM pg_extension
@@ -51,8 +50,8 @@ JOIN pg_proc AS p ON member.classid = 'pg_proc'::regclass AND p.oid = member.obj
 JOIN pg_language AS l ON l.oid = p.prolang
 ORDER BY p.oid::regprocedure::text COLLATE "C";
 
--- No SECURITY DEFINER function without a pinned search_path, but for those whose
--- body was parsed when they were made.
+-- Expects no row: SECURITY DEFINER functions without a pinned search_path. A function whose body
+-- was parsed at creation (prosqlbody) does not need one.
 SELECT p.oid::regprocedure AS function
 FROM member
 JOIN pg_proc AS p ON member.classid = 'pg_proc'::regclass AND p.oid = member.objid
@@ -61,7 +60,8 @@ WHERE p.prosecdef
   AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (p.proconfig), false)
 ORDER BY 1;
 
--- Every table, view and sequence, and who but the owner may do anything with it.
+-- Every table and view, whether a role other than the owner has a privilege on it, and whether
+-- PUBLIC may read it.
 SELECT
     c.oid::regclass AS relation,
     c.relkind AS kind,
@@ -73,7 +73,7 @@ JOIN pg_class AS c ON member.classid = 'pg_class'::regclass AND c.oid = member.o
 WHERE c.relkind <> 'S'
 ORDER BY c.oid::regclass::text COLLATE "C";
 
--- No sequence that PUBLIC may use.
+-- Expects no row: sequences that PUBLIC may use or read.
 SELECT c.oid::regclass AS sequence
 FROM pg_class AS c
 WHERE c.relkind = 'S'
@@ -92,7 +92,7 @@ FROM member
 JOIN pg_namespace AS n ON member.classid = 'pg_namespace'::regclass AND n.oid = member.objid
 ORDER BY n.nspname;
 
--- No column of a view in public without a comment, nor one of course_config.
+-- Expects no row: columns without a comment, of course_config or of a view in public.
 SELECT a.attrelid::regclass AS relation, a.attname AS column
 FROM member
 JOIN pg_class AS c ON member.classid = 'pg_class'::regclass AND c.oid = member.objid
@@ -102,7 +102,7 @@ WHERE c.relnamespace = 'public'::regnamespace
   AND col_description(c.oid, a.attnum) IS NULL
 ORDER BY 1, a.attnum;
 
--- The views' columns, in the order of the contract.
+-- The columns of the views in public, in their order.
 SELECT
     a.attrelid::regclass AS view,
     a.attnum AS no,
@@ -161,7 +161,7 @@ SELECT
     pg_get_constraintdef(k.oid) AS definition
 FROM pg_constraint AS k
 JOIN member ON member.classid = 'pg_class'::regclass AND member.objid = k.conrelid
-WHERE k.contype <> 'n' -- since PostgreSQL 18; the columns tell of NOT NULL
+WHERE k.contype <> 'n' -- NOT NULL, which pg_constraint has only since 18
 ORDER BY k.conrelid::regclass::text COLLATE "C", k.contype, pg_get_constraintdef(k.oid) COLLATE "C";
 
 -- Every index but those of primary keys.
@@ -172,7 +172,7 @@ JOIN member ON member.classid = 'pg_class'::regclass AND member.objid = i.indrel
 WHERE NOT i.indisprimary
 ORDER BY i.indrelid::regclass::text COLLATE "C", pg_get_indexdef(i.indexrelid) COLLATE "C";
 
--- The triggers; those of the history fire in every session_replication_role (A).
+-- The triggers. "enabled" is A for those that fire whatever session_replication_role is.
 SELECT t.tgrelid::regclass AS table, t.tgname AS trigger, t.tgenabled AS enabled,
     t.tgfoid::regproc AS function
 FROM pg_trigger AS t
@@ -180,20 +180,20 @@ JOIN member ON member.classid = 'pg_class'::regclass AND member.objid = t.tgreli
 WHERE NOT t.tgisinternal
 ORDER BY t.tgrelid::regclass::text COLLATE "C", t.tgname COLLATE "C";
 
--- What pg_dump takes along of the extension's tables.
+-- The tables of the extension whose rows pg_dump dumps, with the condition on the rows.
 SELECT config.relation::regclass AS dumped, config.condition
 FROM pg_extension AS e
 CROSS JOIN LATERAL unnest(e.extconfig, e.extcondition) AS config (relation, condition)
 WHERE e.extname = 'ngeshare'
 ORDER BY config.relation::regclass::text COLLATE "C";
 
--- The curriculum as it is installed.
+-- The default rows of course_config.
 SELECT course_name, max_episodes, sequence_order
 FROM public.course_config
 ORDER BY sequence_order;
 
--- Before the first sync the views are empty; only the funnel and the drop-off have
--- their courses, and v_facilitator_growth its one row.
+-- Before the first sync the views are empty, except the funnel and the drop-off, which have rows
+-- for each course, and v_facilitator_growth, which has one row.
 SET search_path = public;
 SELECT * FROM v_group_summary;
 SELECT * FROM v_group_progress;
@@ -234,11 +234,11 @@ SELECT
 FROM v_curriculum_funnel
 ORDER BY sequence_order;
 
--- Nothing of production is here before ngeshare_connect().
+-- Before ngeshare_connect() there is no foreign server and no foreign table.
 SELECT count(*) AS servers FROM pg_foreign_server;
 SELECT count(*) AS foreign_tables FROM pg_foreign_table;
 
--- A plain DROP EXTENSION takes everything with it.
+-- A plain DROP EXTENSION removes all objects of the extension.
 DROP EXTENSION ngeshare;
 SELECT count(*) AS relations FROM pg_class WHERE relnamespace = 'public'::regnamespace;
 SELECT count(*) AS functions FROM pg_proc WHERE pronamespace = 'public'::regnamespace

@@ -1,5 +1,5 @@
--- course_config: what it takes, and how a dump's rows find their place among the
--- four that CREATE EXTENSION fills in.
+-- Tests course_config: which rows it accepts, and how the rows of a restored dump replace the four
+-- default rows that CREATE EXTENSION inserts.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -8,14 +8,14 @@
 
 SELECT * FROM course_config ORDER BY sequence_order;
 
--- Sequence numbers are any different integers, sizes any positive ones.
+-- sequence_order may be any integer that no other course has, max_episodes any positive integer.
 BEGIN;
 INSERT INTO course_config VALUES ('Ngeshare Sesi Adab', 1, -5),
     ('Ngeshare Sesi Fiqih', 2147483647, 2147483647);
 SELECT * FROM course_config ORDER BY sequence_order;
 ROLLBACK;
 
--- Refusals
+-- Rows that are refused
 \set VERBOSITY sqlstate
 INSERT INTO course_config VALUES ('Ngeshare Sesi Adab', 0, 5);
 INSERT INTO course_config VALUES ('Ngeshare Sesi Adab', -1, 5);
@@ -25,7 +25,8 @@ INSERT INTO course_config VALUES (NULL, 9, 5);
 INSERT INTO course_config VALUES ('Ngeshare Sesi Adab', NULL, 5);
 INSERT INTO course_config VALUES ('Ngeshare Sesi Adab', 9, NULL);
 UPDATE course_config SET sequence_order = 1 WHERE sequence_order = 2;
--- Without a dump's settings, or with one of them alone, nothing makes room.
+-- A conflicting row replaces a default row only in a session with both settings of a pg_dump
+-- script: check_function_bodies = off and an empty search_path. One of them is not enough.
 BEGIN;
 SET LOCAL check_function_bodies = off;
 INSERT INTO course_config VALUES ('Ngeshare Sesi Aqidah', 10, 1);
@@ -38,12 +39,12 @@ ROLLBACK;
 SELECT * FROM course_config ORDER BY sequence_order;
 
 --
--- In a session that replays a dump, as pg_dump's scripts begin
+-- A session that restores a dump: these two settings are at the beginning of pg_dump's scripts
 --
 SELECT pg_catalog.set_config('search_path', '', false);
 SET check_function_bodies = false;
 
--- a resized course takes the place of its default
+-- a course with another max_episodes replaces the default row with its name
 BEGIN;
 COPY public.course_config (course_name, max_episodes, sequence_order) FROM STDIN;
 Ngeshare Sesi Aqidah	12	1
@@ -51,13 +52,13 @@ Ngeshare Sesi Aqidah	12	1
 SELECT * FROM public.course_config ORDER BY sequence_order;
 ROLLBACK;
 
--- a renamed one takes the place of the default of its number
+-- a renamed course replaces the default row with its sequence_order
 BEGIN;
 INSERT INTO public.course_config VALUES ('Ngeshare Sesi Tauhid', 9, 1);
 SELECT * FROM public.course_config ORDER BY sequence_order;
 ROLLBACK;
 
--- two that changed places, in either order
+-- two courses that exchanged their sequence_order, restored in either order
 BEGIN;
 INSERT INTO public.course_config VALUES ('Ngeshare Sesi Aqidah', 9, 2),
     ('Ngeshare Sesi Hijrah', 9, 1);
@@ -69,13 +70,13 @@ INSERT INTO public.course_config VALUES ('Ngeshare Sesi Aqidah', 9, 2);
 SELECT * FROM public.course_config ORDER BY sequence_order;
 ROLLBACK;
 
--- an added course stands beside the defaults
+-- an added course is inserted beside the default rows
 BEGIN;
 INSERT INTO public.course_config VALUES ('Ngeshare Sesi Adab', 5, 5);
 SELECT * FROM public.course_config ORDER BY sequence_order;
 ROLLBACK;
 
--- only an untouched default makes room: an edit is somebody's
+-- only an unchanged default row is replaced; an edited row stays, and the INSERT fails
 BEGIN;
 UPDATE public.course_config SET max_episodes = 10 WHERE sequence_order = 1;
 \set VERBOSITY sqlstate
@@ -87,7 +88,7 @@ RESET search_path;
 RESET check_function_bodies;
 SELECT * FROM course_config ORDER BY sequence_order;
 
--- What of course_config a dump holds: what differs from the defaults.
+-- Shows the rows of course_config that a dump contains: those that differ from the defaults.
 CREATE PROCEDURE test.show_dumped()
 LANGUAGE plpgsql
 AS $$

@@ -1,4 +1,5 @@
--- Every setting: its default, unit and bounds, who may change it, what it refuses.
+-- Tests every setting: its default, unit and limits, who may change it, and which values it
+-- refuses.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -10,7 +11,7 @@ FROM pg_settings
 WHERE name LIKE 'ngeshare.%'
 ORDER BY name COLLATE "C";
 
--- Each has a description, and all stand at their defaults here.
+-- Expects no row: settings without a description, or with another value than their default.
 SELECT name
 FROM pg_settings
 WHERE name LIKE 'ngeshare.%'
@@ -23,7 +24,7 @@ ORDER BY name COLLATE "C";
 SHOW ngeshare.as_of;
 SELECT ngeshare_as_of() = now() AS is_now;
 
--- Any spelling of an instant is taken, and kept with its offset.
+-- as_of accepts every spelling of an instant that PostgreSQL knows. SHOW gives it with its offset.
 SET ngeshare.as_of = '2026-03-31 23:59:59+07';
 SHOW ngeshare.as_of;
 SELECT ngeshare_as_of();
@@ -42,8 +43,8 @@ SET ngeshare.as_of = '12026-03-31 12:00:00+00';
 SHOW ngeshare.as_of;
 SELECT ngeshare_as_of();
 
--- Without an offset the session's zone is meant, when it is set; later changes of
--- TimeZone or DateStyle do not move it.
+-- A value without an offset is read in the TimeZone of the session at the time of SET. Later
+-- changes of TimeZone or DateStyle do not change the instant.
 SET timezone = 'Asia/Jakarta';
 SET ngeshare.as_of = '2026-03-31 12:00';
 SHOW ngeshare.as_of;
@@ -53,7 +54,7 @@ SET datestyle = 'German, DMY';
 SHOW ngeshare.as_of;
 SELECT ngeshare_as_of();
 SELECT ngeshare_as_of() = timestamptz '2026-03-31 12:00:00+07' AS is_the_same;
--- DateStyle decides how a date is read, as everywhere.
+-- DateStyle decides the order of day and month, as everywhere in PostgreSQL.
 SET ngeshare.as_of = '02.03.2026 00:00:00+00';
 SHOW ngeshare.as_of;
 SET datestyle = 'ISO, MDY';
@@ -66,15 +67,16 @@ SET timezone = 'UTC';
 SET timezone = 'Asia/Jakarta';
 SET ngeshare.as_of = '2026-03-31 23:59:59+07';
 BEGIN;
--- Before PostgreSQL 16 it had another name.
+-- debug_parallel_query was called force_parallel_mode before PostgreSQL 16.
 SELECT set_config(name, 'on', true) AS forced FROM pg_settings
     WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT ngeshare_as_of() FROM course_config WHERE sequence_order = 1;
 ROLLBACK;
 SET timezone = 'UTC';
 
--- A bare date, in any spelling of PostgreSQL's, is the last instant of that local day. It
--- stays a day, whatever zone is set later, and a parallel worker reads the same one.
+-- A date without a time, in any spelling that PostgreSQL knows, means the last instant of that
+-- local day. It follows later changes of ngeshare.timezone, and a parallel worker reads the same
+-- instant.
 SET ngeshare.timezone = 'Asia/Jakarta';
 SET ngeshare.as_of = '2026-03-31';
 SHOW ngeshare.as_of;
@@ -88,12 +90,12 @@ FROM unnest(ARRAY['2026-03-31', ' 2026-03-31 ', '20260331', '31 Mar 2026', 'Marc
         '4714-12-01 BC',
     '294276-12-31']) AS spelled
 CROSS JOIN LATERAL set_config('ngeshare.as_of', spelled, false) AS kept;
--- Those that go by the session's clock name its day.
+-- 'today', 'yesterday' and 'tomorrow' are dates too, by the session's clock.
 SELECT spelled, current_setting('ngeshare.as_of')::date = spelled::date AS is_the_day,
     ngeshare_as_of() = ngeshare.end_of_day(spelled::date) AS is_its_end
 FROM unnest(ARRAY['today', 'yesterday', 'tomorrow']) AS spelled
 CROSS JOIN LATERAL set_config('ngeshare.as_of', spelled, false) AS kept;
--- With a time of day it is an instant, midnight too.
+-- A value with a time of day is an instant, also if that time is midnight.
 SELECT spelled, ngeshare_as_of() = spelled::timestamptz AS is_the_instant
 FROM unnest(ARRAY['2026-03-31 00:00', '2026-03-31 allballs', '20260331 000000', '20260331T000000',
     'today 00:00', 'J2461131 00:00', 'epoch',
@@ -107,12 +109,12 @@ SELECT ngeshare_as_of(), ngeshare.as_of() FROM course_config WHERE sequence_orde
 SET LOCAL ngeshare.as_of = '0044-03-15 BC';
 SELECT ngeshare_as_of(), ngeshare.as_of() FROM course_config WHERE sequence_order = 1;
 ROLLBACK;
--- The functions of the answers put an instant in its place, and give it back.
+-- A function with an argument as_of changes the setting during its call and restores it.
 SELECT count(*) FROM ngeshare_group_status('2026-03-31');
 SHOW ngeshare.as_of;
--- Days that end oddly: the clocks are put forward over midnight (Nuuk has no 23:00 then), put
--- back before it (the day goes on), and put back after it (the day comes twice); a day of 25
--- hours; a day that Samoa skipped, and its neighbours.
+-- Days with an unusual end: the clocks are put forward over the last hour (Nuuk) or over midnight
+-- (Sao Paulo in November), or are put back at midnight (Sao Paulo in February) or after it (St.
+-- John's); a day of 25 hours (Berlin); a day that Samoa skipped, and the days before and after it.
 SELECT zone, day, ended AT TIME ZONE 'UTC' AS utc, ended AT TIME ZONE zone AS there,
     ngeshare_as_of() = ended AS by_setting, ngeshare.read_as_of(day::text) = ended AS by_header
 FROM (VALUES
@@ -125,8 +127,9 @@ FROM (VALUES
 CROSS JOIN LATERAL set_config('ngeshare.timezone', zone, false) AS kept
 CROSS JOIN LATERAL set_config('ngeshare.as_of', day::text, false) AS asked
 CROSS JOIN LATERAL ngeshare.end_of_day(day) AS ended;
--- The rule itself, over two centuries of some zones: the instant is of that day, or the zone has
--- no such day; and no later instant is of that day or of an earlier one.
+-- Checks end_of_day() for two centuries in some zones: the instant must lie on the given day,
+-- unless the zone skipped that day ("skipped"), and no later instant may lie on that day or before
+-- it. "wrong" counts the violations.
 CREATE FUNCTION test.ends_of_days(zone text, OUT days bigint, OUT skipped bigint, OUT wrong bigint)
 LANGUAGE plpgsql
 AS $$
@@ -152,7 +155,7 @@ SET ngeshare.timezone = 'Asia/Jakarta';
 SELECT ngeshare.end_of_day('infinity');
 SELECT ngeshare.end_of_day('294277-01-01');
 SELECT ngeshare.end_of_day(NULL);
--- A date with a zone is neither.
+-- A date with a zone is refused, because it is neither a local day nor an instant.
 SET ngeshare.as_of = '2026-03-31+07';
 \set VERBOSITY sqlstate
 SET ngeshare.as_of = '2026-03-31Z';
@@ -162,13 +165,13 @@ SET ngeshare.as_of = '2026-03-31 WIB+7';
 \set VERBOSITY default
 SET ngeshare.as_of = '2026-03-31 23:59:59+07';
 
--- What SHOW says is what SET takes, in any zone.
+-- SET accepts what SHOW printed, in any TimeZone.
 SELECT set_config('ngeshare.as_of', current_setting('ngeshare.as_of'), false) <> '' AS again
 FROM set_config('timezone', 'Asia/Tokyo', false);
 SET timezone = 'UTC';
 SELECT ngeshare_as_of();
 
--- It goes with its transaction, and with a function that sets it.
+-- SET LOCAL ends with its transaction, and a function's SET clause with the function.
 SET ngeshare.as_of = '2026-01-01 00:00:00+00';
 BEGIN;
 SET LOCAL ngeshare.as_of = '2026-02-02 00:00:00+00';
@@ -187,7 +190,8 @@ SELECT test.then(), ngeshare_as_of();
 RESET ngeshare.as_of;
 SELECT ngeshare_as_of() = now() AS is_now;
 
--- Refusals: no instant is 22007, none that is finite and in range 22008.
+-- Refusals: 22007 for text that is no instant, 22008 for an instant that is infinite or out of
+-- range.
 SET ngeshare.as_of = '2026-01-01 00:00:00+00';
 \set VERBOSITY sqlstate
 SET ngeshare.as_of = 'nonsense';
@@ -207,7 +211,7 @@ SHOW ngeshare.as_of;
 RESET ngeshare.as_of;
 
 --
--- ngeshare.sync_clock takes instants alike; a date is PostgreSQL's midnight there
+-- ngeshare.sync_clock accepts the same instants; a date means the midnight at its beginning
 --
 SET ngeshare.sync_clock = '2026-03-31 23:59:59+07';
 SHOW ngeshare.sync_clock;
@@ -220,7 +224,7 @@ SET ngeshare.sync_clock = 'infinity';
 RESET ngeshare.sync_clock;
 
 --
--- ngeshare.timezone: kept by its canonical name
+-- ngeshare.timezone: the zone is stored under its canonical name
 --
 SET ngeshare.timezone = 'asia/jakarta';
 SHOW ngeshare.timezone;
@@ -231,7 +235,8 @@ SELECT ngeshare.reporting_zone();
 SET ngeshare.timezone = 'Nowhere/Atall';
 SET ngeshare.timezone = '';
 SET ngeshare.timezone = 'right/Asia/Jakarta';
--- Offsets in POSIX's notation count the wrong way, and two names are the system's.
+-- Refused: POSIX offsets, whose sign is the opposite of the usual one; and localtime and
+-- posixrules, whose meaning depends on the operating system.
 SET ngeshare.timezone = 'UTC+7';
 SET ngeshare.timezone = '+07';
 SET ngeshare.timezone = '7';
@@ -244,7 +249,8 @@ SET ngeshare.timezone = 'posixrules';
 SET ngeshare.timezone = 'GMT+7';
 SET ngeshare.timezone = 'etc/gmt-7';
 SHOW ngeshare.timezone;
--- All others of pg_timezone_names are taken, but for those that are abbreviations as well.
+-- All other names in pg_timezone_names are accepted, unless they are abbreviations as well. Names
+-- with a slash are never abbreviations.
 DO $$
 DECLARE
     listed  text;
@@ -267,7 +273,7 @@ SHOW ngeshare.timezone;
 RESET ngeshare.timezone;
 
 --
--- ngeshare.setting(): integers of ours, and no secret in an error
+-- ngeshare.setting() returns integer settings of the extension; its errors do not show the value
 --
 SELECT ngeshare.setting('active_days'), ngeshare.setting('link_days');
 SET ngeshare.alert_url = 'https://chat.example/hooks/secret';
@@ -277,7 +283,7 @@ SELECT ngeshare.setting('nothing');
 RESET ngeshare.alert_url;
 
 --
--- Numbers: the bounds themselves are taken, what lies beyond is refused
+-- Numbers: values at the limits are accepted, values beyond them are refused
 --
 SET ngeshare.active_days = 0;
 SET ngeshare.active_days = 36500;
@@ -302,12 +308,12 @@ SET ngeshare.attendance_window_days = 0;
 SET ngeshare.sync_batch_rows = 0;
 SET ngeshare.sync_overlap = '8d';
 SET ngeshare.sync_max_delete_pct = 101;
--- The prefix is ours: a setting that is misspelled is none.
+-- The prefix "ngeshare" is reserved, so a misspelled setting is refused.
 SET ngeshare.active_day = 28;
 \set VERBOSITY default
 
 --
--- ngeshare.alert_url: an address of the web or nothing; a refused one is not repeated
+-- ngeshare.alert_url: an http or https URL, or empty. The error does not repeat a refused value
 --
 SET ngeshare.alert_url = 'https://chat.example/hooks/secret';
 SHOW ngeshare.alert_url;
@@ -344,7 +350,7 @@ SET ngeshare.alert_stale_after = 0;
 \set VERBOSITY default
 
 --
--- Anybody may set as_of, and nothing else
+-- A role without privileges may set as_of and no other setting
 --
 CREATE ROLE regress_ngeshare_reader;
 SET ROLE regress_ngeshare_reader;

@@ -1,5 +1,5 @@
--- What a sync and a connect refuse before they have spoken to production, and
--- what they leave behind in the logs.
+-- Tests the errors of ngeshare_sync() and ngeshare_connect() that occur before they reach
+-- production, and what these errors leave in the logs.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -32,7 +32,7 @@ SELECT
 FROM sync_error_log;
 
 --
--- Arguments: refused before there is a run
+-- Wrong arguments are refused before a run is logged
 --
 CALL ngeshare_sync('sometimes');
 CALL ngeshare_sync(NULL);
@@ -49,7 +49,7 @@ CALL ngeshare_sync('full', ARRAY['User', NULL]);
 CALL ngeshare_sync('full', '{}');
 
 --
--- A transaction block, or anything else that cannot commit
+-- A sync commits, so it is refused in a transaction block and wherever else it could not commit
 --
 BEGIN;
 CALL ngeshare_sync();
@@ -94,12 +94,12 @@ BEGIN;
 CALL ngeshare_sync();
 ROLLBACK;
 
--- None of these is a run.
+-- The refused calls above are not logged.
 SELECT count(*) AS runs FROM sync_run;
 SELECT count(*) AS errors FROM sync_error_log;
 
 --
--- Not connected: the first to reach the logs, from a DO block of its own as well
+-- Without a connection to production a sync fails, but this is logged, also from a DO block
 --
 CALL ngeshare_sync();
 \set VERBOSITY sqlstate
@@ -110,19 +110,19 @@ SELECT * FROM test.runs ORDER BY run_id;
 SELECT * FROM test.errors ORDER BY run_id;
 SELECT count(*) AS tables FROM sync_log;
 
--- The lock was given back each time, and nothing is left under way.
+-- Each failed sync has released its lock and left no state.
 SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory';
 SELECT * FROM ngeshare.sync_state;
 SELECT ngeshare_last_sync('User') AS users, ngeshare_last_sync('nothing') AS nothing;
 
--- A run that its backend left behind is closed by the next one.
+-- A sync closes an earlier run that is still logged as running although its backend is gone.
 UPDATE sync_run SET status = 'running', finished_at = NULL WHERE run_id = 1;
 \set VERBOSITY sqlstate
 CALL ngeshare_sync();
 \set VERBOSITY default
 SELECT run_id, status, message FROM sync_run ORDER BY run_id;
 
--- The test clock is the run's clock.
+-- The setting ngeshare.sync_clock becomes the run's clock.
 SET ngeshare.sync_clock = '2026-03-31 23:59:59+07';
 \set VERBOSITY sqlstate
 CALL ngeshare_sync();
@@ -131,7 +131,7 @@ RESET ngeshare.sync_clock;
 SELECT clock FROM sync_run ORDER BY run_id DESC LIMIT 1;
 
 --
--- A connection string that libpq does not take is not repeated: it holds a password
+-- The error for an invalid connection string does not repeat it, because it contains a password
 --
 SELECT ngeshare_connect('hunter2');
 SELECT ngeshare_connect('host=127.0.0.1 password=hunter2 nonsense=hunter2');
@@ -140,7 +140,7 @@ SELECT ngeshare_connect('host=127.0.0.1 password=''hunter2');
 SELECT ngeshare_connect('hunter2');
 SELECT ngeshare_connect('postgresql://user:hunter2@[nowhere/database');
 
--- Nobody listens, in 08001; nothing is made.
+-- No server listens: SQLSTATE 08001, and neither a foreign server nor a user mapping is created.
 SELECT ngeshare_connect('host=127.0.0.1 port=1 dbname=nowhere user=nobody password=hunter2');
 SELECT :'LAST_ERROR_MESSAGE' LIKE '%hunter2%' AS repeats_the_password;
 SELECT ngeshare_connect('host=/nowhere port=1 dbname=nowhere user=nobody password=hunter2');
@@ -152,7 +152,7 @@ SELECT count(*) AS mappings FROM pg_user_mapping;
 SELECT count(*) AS foreign_tables FROM pg_foreign_table;
 
 --
--- A role without rights may do none of it, and see none of it
+-- A role without privileges can neither run nor read any of this
 --
 CREATE ROLE regress_ngeshare_plain;
 SET ROLE regress_ngeshare_plain;

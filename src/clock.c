@@ -1,9 +1,9 @@
 /*
  * src/clock.c
- *		Instants and local days: the settings as_of and sync_clock.
+ *		Instants and local days, and the settings as_of and sync_clock.
  *
- * Production's timestamps are UTC and share timestamptz's epoch and unit, so a
- * Timestamp of production and a TimestampTz compare as numbers.
+ * Production's timestamps are UTC and share timestamptz's epoch and unit, so a Timestamp of
+ * production and a TimestampTz compare as numbers.
  */
 #include "ngeshare.h"
 
@@ -21,19 +21,19 @@ PG_FUNCTION_INFO_V1(ngeshare_as_of);
 PG_FUNCTION_INFO_V1(ngeshare_end_of_day);
 PG_FUNCTION_INFO_V1(ngeshare_reporting_zone);
 
-/* What the setting as_of names: an instant, or the end of a local day. */
+/* The value of the setting as_of: an instant, or a local day, whose end is meant. */
 typedef struct AsOf
 {
 	bool is_day;
 	DateADT day;
-	pg_tz *zone; /* of a day: the zone that instant was computed for, NULL before */
+	pg_tz *zone; /* if is_day: the zone that instant was computed for, or NULL */
 	TimestampTz instant;
 } AsOf;
 
 static AsOf *as_of;
 static TimestampTz *sync_clock;
 
-/* What PostgreSQL reads in a text. */
+/* The result of parsing a text as a date and time. */
 typedef struct Decoded
 {
 	struct pg_tm tm;
@@ -42,7 +42,7 @@ typedef struct Decoded
 	int tz;
 } Decoded;
 
-/* Decodes a text as timestamptz input would; returns 0 or a DTERR code. */
+/* Parses a text as timestamptz input does; returns 0 or a DTERR code. */
 static int
 decode(const char *text, Decoded *decoded)
 {
@@ -60,9 +60,8 @@ decode(const char *text, Decoded *decoded)
 }
 
 /*
- * Reads an instant as timestamptz input would, without raising an error.
- * Returns false with *sqlstate set to 22007 (not an instant) or 22008 (no
- * finite one).
+ * Reads an instant as timestamptz input does, but without raising an error. Returns false with
+ * *sqlstate set to 22007 (not an instant) or 22008 (not a finite instant).
  */
 static bool
 parse_instant(const char *text, TimestampTz *instant, int *sqlstate)
@@ -92,8 +91,9 @@ parse_instant(const char *text, TimestampTz *instant, int *sqlstate)
 }
 
 /*
- * Whether PostgreSQL reads a text with a time of day after it, which then names none
- * itself. The time is one of the afternoon, where no "AM" of the text goes with it.
+ * Returns whether PostgreSQL accepts a text with a time of day appended, which means that the
+ * text itself has none. Callers append an afternoon time, so that a text with AM or PM is
+ * refused.
  */
 static bool
 takes_time(const char *text, const char *time)
@@ -104,8 +104,8 @@ takes_time(const char *text, const char *time)
 }
 
 /*
- * Whether an instant's text is a bare date, in any spelling that PostgreSQL knows:
- * without a time of day and without a zone.
+ * Returns whether a text is a bare date, without a time of day and without a zone, in any
+ * spelling that PostgreSQL accepts.
  */
 static bool
 is_bare_date(const char *text)
@@ -113,14 +113,17 @@ is_bare_date(const char *text)
 	return takes_time(text, "13:00:00+00");
 }
 
-/* Whether an instant's text is a date with a zone: neither a local day nor an instant. */
+/*
+ * Returns whether a text is a date with a zone but without a time of day. Such a text names
+ * neither a local day nor an instant.
+ */
 static bool
 is_date_with_zone(const char *text)
 {
 	return takes_time(text, "13:00:00") && !is_bare_date(text);
 }
 
-/* Reads a bare date; false for any other text. */
+/* Reads a bare date; returns false for any other text. */
 static bool
 parse_day(const char *text, DateADT *day)
 {
@@ -132,7 +135,7 @@ parse_day(const char *text, DateADT *day)
 	return true;
 }
 
-/* Writes a day so that it reads back as the same bare date under any DateStyle. */
+/* Writes a day so that it is read back as the same bare date under any DateStyle. */
 static void
 spell_day(DateADT day, char *buffer)
 {
@@ -142,7 +145,10 @@ spell_day(DateADT day, char *buffer)
 	EncodeDateOnly(&tm, USE_ISO_DATES, buffer);
 }
 
-/* Writes an instant with its offset, so that it reads back the same in any zone; NULL for none. */
+/*
+ * Writes an instant in UTC with its offset, so that it is read back the same in any zone. Returns
+ * NULL for an instant that is out of range.
+ */
 char *
 clock_spell_instant(TimestampTz instant)
 {
@@ -152,12 +158,12 @@ clock_spell_instant(TimestampTz instant)
 
 	if (timestamp2tm(instant, NULL, &tm, &fsec, NULL, NULL) != 0)
 		return NULL;
-	tm.tm_isdst = 0; /* known, or no offset is written */
+	tm.tm_isdst = 0; /* if negative, EncodeDateTime() would write no offset */
 	EncodeDateTime(&tm, fsec, true, 0, "UTC", USE_ISO_DATES, buffer);
 	return pstrdup(buffer);
 }
 
-/* Reads what clock_spell_instant() has written, by that alone: no zone, no DateStyle. */
+/* Reads a text that clock_spell_instant() wrote, without using TimeZone or DateStyle. */
 static bool
 read_spelled(const char *text, TimestampTz *instant)
 {
@@ -179,7 +185,7 @@ read_spelled(const char *text, TimestampTz *instant)
 	return tm2timestamp(&tm, (fsec_t) rint(fraction * USECS_PER_SEC), NULL, instant) == 0;
 }
 
-/* Reads what spell_day() has written, likewise. */
+/* Reads a text that spell_day() wrote, without using TimeZone or DateStyle. */
 static bool
 read_spelled_day(const char *text, DateADT *day)
 {
@@ -198,7 +204,10 @@ read_spelled_day(const char *text, DateADT *day)
 	return true;
 }
 
-/* Reads a setting's instant; without one, says what is wrong with the text. */
+/*
+ * Reads a setting's instant. If the text is not one, sets the error's detail and hint and returns
+ * false.
+ */
 static bool
 check_instant(const char *text, TimestampTz *instant)
 {
@@ -213,7 +222,7 @@ check_instant(const char *text, TimestampTz *instant)
 	return false;
 }
 
-/* Keeps what a setting's value means beside it, for its assign hook; false without memory. */
+/* Copies a setting's parsed value to *extra, for the assign hook; false if out of memory. */
 bool
 clock_keep_beside(void **extra, const void *kept, size_t size)
 {
@@ -224,7 +233,7 @@ clock_keep_beside(void **extra, const void *kept, size_t size)
 	return true;
 }
 
-/* Gives a setting's value its fixed spelling; false without memory. */
+/* Replaces a setting's text by its fixed spelling; false if there is none or out of memory. */
 bool
 clock_respell(char **newval, const char *spelled)
 {
@@ -238,11 +247,12 @@ clock_respell(char **newval, const char *spelled)
 }
 
 /*
- * Checks a setting that holds an instant or nothing, and fixes its spelling.
+ * Checks a setting that holds an instant or is empty, and fixes its spelling.
  *
- * A parallel worker that begins has neither a zone nor abbreviations yet. What the
- * leader gives it is spelled already. Another spelling there is that of the database's
- * or the role's configuration, in whose place the leader's value comes next.
+ * A parallel worker that is starting up has no time zone and no abbreviations yet. The leader's
+ * value already has the fixed spelling, which can be read without them. A value with another
+ * spelling comes from the configuration of the database or role. It is accepted unread, because
+ * the leader's value replaces it next.
  */
 bool
 clock_check_instant(char **newval, void **extra, GucSource source)
@@ -259,7 +269,10 @@ clock_check_instant(char **newval, void **extra, GucSource source)
 	       clock_keep_beside(extra, &instant, sizeof(instant));
 }
 
-/* Reads as_of; where it is no instant and no day, says what is wrong with the text. */
+/*
+ * Reads a value of as_of. If it is neither an instant nor a day, sets the error's detail and hint
+ * and returns false.
+ */
 static bool
 check_as_of(const char *text, AsOf *checked)
 {
@@ -276,9 +289,9 @@ check_as_of(const char *text, AsOf *checked)
 }
 
 /*
- * Checks as_of, which holds an instant, a day or nothing. A day stays a day: which
- * instant it ends at goes by the zone of the answer, which may be set later. A parallel
- * worker that begins reads it as clock_check_instant() says.
+ * Checks as_of, which holds an instant or a day or is empty. A day is kept as a day, because the
+ * instant at which it ends depends on ngeshare.timezone, which may be set later. A parallel
+ * worker that is starting up reads the value as in clock_check_instant().
  */
 bool
 clock_check_as_of(char **newval, void **extra, GucSource source)
@@ -316,9 +329,10 @@ clock_assign_sync_clock(const char *newval, void *extra)
 }
 
 /*
- * The last instant of a calendar day in a zone; where the zone skips the day, the
- * last instant before it. Clocks are put forward and back at midnight, too: each
- * stretch of time with one offset is asked when the day is over in it.
+ * Returns the last instant of a calendar day in a zone or, if the zone skips the day, the last
+ * instant before it. A zone may change its offset at midnight, so the loop looks at each period
+ * of constant offset around the day's end. The last period that begins before the day is over
+ * gives the result.
  */
 TimestampTz
 clock_end_of_day(DateADT day, pg_tz *zone)
@@ -343,18 +357,18 @@ clock_end_of_day(DateADT day, pg_tz *zone)
 			end = Min(next_day - offset, boundary);
 		from = boundary;
 	}
-	/* Some zones are so far west that the calendar's last day never ends. */
+	/* West of UTC, the last day of timestamptz's range would end outside that range. */
 	return Min(end - epoch, END_TIMESTAMP / USECS_PER_SEC) * USECS_PER_SEC - 1;
 }
 
-/* Whether somebody has said which instant answers are given as of. */
+/* Returns whether as_of is set, other than by the API for a request that names no instant. */
 bool
 clock_as_of_is_set(void)
 {
 	return as_of != NULL && !ngeshare_settings.as_of_is_default;
 }
 
-/* The instant that answers are given as of, where a call names none. */
+/* Returns the instant that answers are given as of, for calls that name none. */
 TimestampTz
 clock_as_of(void)
 {
@@ -368,14 +382,14 @@ clock_as_of(void)
 	return as_of->instant;
 }
 
-/* The instant that a sync counts as now. */
+/* Returns the instant that a sync counts as now. */
 TimestampTz
 clock_sync_now(void)
 {
 	return sync_clock != NULL ? *sync_clock : GetCurrentTimestamp();
 }
 
-/* The calendar day of a UTC timestamp in a zone; 22008 where there is none. */
+/* Returns the calendar day of a UTC timestamp in a zone; raises 22008 if there is none. */
 DateADT
 clock_local_day(Timestamp utc, pg_tz *zone)
 {
@@ -414,7 +428,7 @@ ngeshare_reporting_zone(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(pg_get_timezone_name(ngeshare_settings.zone)));
 }
 
-/* A stamp of production's as text that reads the same under any DateStyle. */
+/* Returns a timestamp of production as a text that is read the same under any DateStyle. */
 char *
 clock_spell(Timestamp stamp)
 {
@@ -426,7 +440,7 @@ clock_spell(Timestamp stamp)
 		return TIMESTAMP_IS_NOBEGIN(stamp) ? "-infinity" : "infinity";
 	if (timestamp2tm(stamp, NULL, &tm, &fsec, NULL, NULL) != 0)
 		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-		                errmsg("a stamp of production's is outside the calendar")));
+		                errmsg("a timestamp of production is outside the calendar")));
 	EncodeDateTime(&tm, fsec, false, 0, NULL, USE_ISO_DATES, buffer);
 	return buffer;
 }

@@ -1,6 +1,6 @@
 /*
  * src/compat.h
- *		The one place that knows which PostgreSQL this is built for.
+ *		The code that depends on the PostgreSQL version that the extension is built for.
  */
 #ifndef NGESHARE_COMPAT_H
 #define NGESHARE_COMPAT_H
@@ -20,7 +20,10 @@
 #error "ngeshare needs PostgreSQL 15 or newer"
 #endif
 
-/* What a setting's check hook keeps: plain malloc before 16, guc.c's own after. */
+/*
+ * A check hook allocates its results with malloc() before PostgreSQL 16, and with guc.c's
+ * functions from 16 on.
+ */
 #if PG_VERSION_NUM >= 160000
 #define compat_guc_malloc(size) guc_malloc(LOG, size)
 #define compat_guc_strdup(text) guc_strdup(LOG, text)
@@ -32,9 +35,9 @@
 #endif
 
 /*
- * Our settings may be set while a query runs in parallel: it may be what loads the
- * library, which would otherwise miss the database's configuration. Some minor
- * releases lack the flag.
+ * Allows our settings to be set in parallel mode. A parallel query may be the first to load the
+ * library, and the settings would then ignore the database's configuration. Some minor releases
+ * lack the flag.
  */
 #ifdef GUC_ALLOW_IN_PARALLEL
 #define COMPAT_GUC_IN_PARALLEL GUC_ALLOW_IN_PARALLEL
@@ -42,14 +45,14 @@
 #define COMPAT_GUC_IN_PARALLEL 0
 #endif
 
-/* Begins to read all of a table: from 19 on the call has flags. */
+/* Begins a sequential scan. From PostgreSQL 19 on, table_beginscan() also takes flags. */
 #if PG_VERSION_NUM >= 190000
 #define compat_table_beginscan(relation, snapshot) table_beginscan(relation, snapshot, 0, NULL, 0)
 #else
 #define compat_table_beginscan(relation, snapshot) table_beginscan(relation, snapshot, 0, NULL)
 #endif
 
-/* Decodes parsed date-time fields; returns 0 or a DTERR code. */
+/* Decodes the fields of a date and time; returns 0 or a DTERR code. */
 static inline int
 compat_decode_datetime(char **field, int *ftype, int nf, int *dtype, struct pg_tm *tm, fsec_t *fsec,
                        int *tzp)
@@ -64,8 +67,8 @@ compat_decode_datetime(char **field, int *ftype, int nf, int *dtype, struct pg_t
 }
 
 /*
- * Whether a lower-case token is a time zone abbreviation; *offset is then its
- * seconds west of UTC, or INT_MIN for one whose meaning changed over time.
+ * Returns whether a lower-case token is a time zone abbreviation. *offset is then its seconds
+ * west of UTC, or PG_INT32_MIN for an abbreviation whose meaning changed over time.
  */
 static inline bool
 compat_decode_abbreviation(char *token, int *offset)
@@ -88,7 +91,7 @@ compat_decode_abbreviation(char *token, int *offset)
 	return type == TZ || type == DTZ || type == DYNTZ;
 }
 
-/* Ends the timer of transaction_timeout, which PostgreSQL 17 starts with each transaction. */
+/* Stops the timer of transaction_timeout, which PostgreSQL 17 starts with each transaction. */
 static inline void
 compat_stop_transaction_timer(void)
 {
@@ -98,7 +101,7 @@ compat_stop_transaction_timer(void)
 #endif
 }
 
-/* Sets the size that the planner believes a relation to have. */
+/* Sets the size that the planner assumes for a relation. */
 static inline void
 compat_set_relation_size(Relation relation, double pages, double rows)
 {
@@ -112,8 +115,8 @@ compat_set_relation_size(Relation relation, double pages, double rows)
 }
 
 /*
- * What a process of ours waits for, as pg_stat_activity.wait_event names it. Before PostgreSQL 17
- * an extension has no names of its own there.
+ * Returns the wait event that pg_stat_activity shows under a name. Before PostgreSQL 17 an
+ * extension can't name its wait events, so the event is the general one for extensions.
  */
 static inline uint32
 compat_wait_event(uint32 *known, const char *name)

@@ -1,10 +1,10 @@
--- Every right is given by name, elsewhere (the roles are the cluster's, not the
--- extension's). Here PUBLIC loses what PostgreSQL gives it by default.
+-- This file takes away the rights that PostgreSQL gives to PUBLIC by default. scripts/roles.sql
+-- grants rights to roles, because roles belong to the cluster and not to the extension.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ngeshare FROM PUBLIC;
--- What the mirror's CHECKs and triggers call runs as whoever writes to it.
+-- CHECK constraints and triggers of the mirror call these functions as the user who writes.
 GRANT EXECUTE ON FUNCTION ngeshare.is_restoring() TO PUBLIC;
 GRANT EXECUTE ON FUNCTION ngeshare.has_local_day(timestamp) TO PUBLIC;
--- A constant that the view ngeshare.meeting names, and so everybody who reads it.
+-- The view ngeshare.meeting calls this function with the rights of the user who reads the view.
 GRANT EXECUTE ON FUNCTION ngeshare.plausible_from() TO PUBLIC;
 REVOKE ALL ON FUNCTION public.ngeshare_connect(text) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE public.ngeshare_sync(text, text[]) FROM PUBLIC;
@@ -37,5 +37,5 @@ REVOKE ALL ON SCHEMA api FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA api FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA api FROM PUBLIC;
 
--- A PostgREST that already runs learns what there is.
+-- Makes a running PostgREST reload its schema cache.
 NOTIFY pgrst, 'reload schema';

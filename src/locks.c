@@ -2,8 +2,9 @@
  * src/locks.c
  *		The extension's own locks, which no SQL statement can take.
  *
- * They are advisory locks. SQL makes tags whose fourth field is 1 or 2; ours have a
- * greater one, so no login can take such a lock to stop a sync, an alert or a writer.
+ * They are advisory locks. SQL's advisory lock functions set the fourth field of a lock tag to 1
+ * or 2. Our locks have a larger value there, so no login can take one of them to block a sync, an
+ * alert or a writer.
  */
 #include "locks.h"
 
@@ -14,11 +15,11 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
-/* The two halves of the key: "ngeshare" in ASCII. The view ngeshare.sync_lock knows them too. */
+/* The two halves of the key: "ngeshare" in ASCII. The view ngeshare.sync_lock repeats them. */
 #define LOCK_KEY_HIGH 0x6e676573
 #define LOCK_KEY_LOW 0x68617265
 
-/* How often a lock that is polled for is asked for again, in milliseconds. */
+/* Milliseconds between two attempts to take a lock by polling. */
 #define LOCK_POLL_MS 5
 
 static LOCKTAG
@@ -30,7 +31,7 @@ make_tag(NgeshareLock lock)
 	return tag;
 }
 
-/* Takes a lock for the session; false where another session holds it. */
+/* Takes a lock for the session; returns false if another session holds it. */
 bool
 lock_try_for_session(NgeshareLock lock)
 {
@@ -40,8 +41,8 @@ lock_try_for_session(NgeshareLock lock)
 }
 
 /*
- * Makes sure that the session still holds its lock: pg_advisory_unlock_all() in a
- * trigger releases it. Takes it again then; false where another session came first.
+ * Makes sure that the session still holds its lock: pg_advisory_unlock_all() in a trigger may
+ * have released it. Takes it again in that case; returns false if another session was faster.
  */
 bool
 lock_keep_for_session(NgeshareLock lock)
@@ -60,7 +61,7 @@ lock_keep_for_session(NgeshareLock lock)
 	}
 }
 
-/* Releases a lock of the session; does nothing where the session does not hold it. */
+/* Releases a lock of the session; does nothing if the session does not hold it. */
 void
 lock_release_for_session(NgeshareLock lock)
 {
@@ -72,7 +73,7 @@ lock_release_for_session(NgeshareLock lock)
 	}
 }
 
-/* Takes a lock for the transaction; false where another holds it. */
+/* Takes a lock for the transaction; returns false if another session holds it. */
 bool
 lock_try(NgeshareLock lock, LOCKMODE mode)
 {
@@ -81,7 +82,7 @@ lock_try(NgeshareLock lock, LOCKMODE mode)
 	return LockAcquire(&tag, mode, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
-/* Waits for the lock of one of many keys, and takes it for the transaction. */
+/* Waits for the lock on one key and takes it for the transaction. Each key has its own lock. */
 void
 lock_wait_for_key(NgeshareLock lock, uint32 key)
 {
@@ -91,7 +92,7 @@ lock_wait_for_key(NgeshareLock lock, uint32 key)
 	(void) LockAcquire(&tag, ExclusiveLock, false, false);
 }
 
-/* Waits a little before a lock is asked for again; false once the patience has ended. */
+/* Waits before the next attempt to take a lock; returns false after patience_ms milliseconds. */
 static bool
 wait_to_ask_again(TimestampTz begun, int patience_ms)
 {
@@ -106,8 +107,8 @@ wait_to_ask_again(TimestampTz begun, int patience_ms)
 }
 
 /*
- * Asks for a lock again and again without queueing, so that nobody waits behind us;
- * false after a time. No time (0) means no limit.
+ * Tries to take a lock repeatedly without queueing for it, so that no session waits in the queue
+ * after this one. Returns false after patience_ms milliseconds; 0 means no limit.
  */
 bool
 lock_poll(NgeshareLock lock, LOCKMODE mode, int patience_ms)
@@ -120,7 +121,7 @@ lock_poll(NgeshareLock lock, LOCKMODE mode, int patience_ms)
 	return true;
 }
 
-/* The same for the session's exclusive lock. */
+/* Does the same as lock_poll(), but takes an exclusive lock for the session. */
 bool
 lock_poll_for_session(NgeshareLock lock, int patience_ms)
 {

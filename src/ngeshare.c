@@ -1,10 +1,10 @@
 /*
  * src/ngeshare.c
- *		The module: its magic and every setting.
+ *		The module's magic block and all settings.
  *
- * Nothing here needs shared_preload_libraries. A database that sets
- * session_preload_libraries = 'ngeshare' has wrong values refused at once;
- * without it PostgreSQL learns of the settings with the first call.
+ * The module does not need shared_preload_libraries. With session_preload_libraries = 'ngeshare',
+ * PostgreSQL checks the settings as soon as they are set. Without it, PostgreSQL does not know
+ * them before the session's first call of one of our functions.
  */
 #include "ngeshare.h"
 
@@ -26,8 +26,7 @@ void _PG_init(void);
 
 NgeshareSettings ngeshare_settings;
 
-/* The integer settings, for ngeshare.setting(): it shows these and no other, least of all a secret.
- */
+/* The integer settings. ngeshare.setting() returns only these, so it can't reveal a secret. */
 static struct
 {
 	const char *name;
@@ -35,7 +34,7 @@ static struct
 } integers[32];
 static int integer_count;
 
-/* The languages of ngeshare.language, by ISO 639. */
+/* The values of ngeshare.language, named by ISO 639. */
 enum
 {
 	LANGUAGE_ID,
@@ -144,7 +143,7 @@ define_sync_settings(void)
 	                           clock_check_instant, clock_assign_sync_clock, NULL);
 }
 
-/* Declares the settings of the alerts; the address is a secret. */
+/* Declares the settings of the alerts. alert_url is a secret that only superusers may see. */
 static void
 define_alert_settings(void)
 {
@@ -166,7 +165,7 @@ define_alert_settings(void)
 	           &ngeshare_settings.alert_stale_after, 26 * 60, 1, INT_MAX, GUC_UNIT_MIN);
 }
 
-/* Called by PostgreSQL when the library is loaded. */
+/* Declares all settings. PostgreSQL calls this function when it loads the library. */
 void
 _PG_init(void)
 {
@@ -176,7 +175,10 @@ _PG_init(void)
 	MarkGUCPrefixReserved("ngeshare");
 }
 
-/* An integer setting's value; loading the library has declared it. 42704 for any other name. */
+/*
+ * Returns the value of an integer setting; raises 42704 for any other name. Calling this function
+ * loads the library, which declares the settings.
+ */
 Datum
 ngeshare_setting(PG_FUNCTION_ARGS)
 {

@@ -1,6 +1,6 @@
 /*
  * src/ngeshare.h
- *		What every room shares: the settings, the clock, error codes.
+ *		Declarations that all directories of src share: the settings, the clock, error codes.
  */
 #ifndef NGESHARE_H
 #define NGESHARE_H
@@ -12,14 +12,23 @@
 #include "utils/guc.h"
 #include "utils/timestamp.h"
 
-/* A sync was refused because another one runs. */
+/* A sync was refused because another one is running. */
 #define NGESHARE_ERRCODE_SYNC_RUNNING MAKE_SQLSTATE('N', 'G', '0', '0', '1')
-/* A sync would have deleted more than a mistake in production should cost. */
+/*
+ * A sync was refused because it would have deleted more rows than ngeshare.sync_max_delete_pct
+ * allows.
+ */
 #define NGESHARE_ERRCODE_DELETE_REFUSED MAKE_SQLSTATE('N', 'G', '0', '0', '2')
-/* Production was restored from a backup and lacks what it once showed us. */
+/*
+ * Production was restored from a backup: it has begun fewer transactions than an earlier sync
+ * saw.
+ */
 #define NGESHARE_ERRCODE_SOURCE_RESTORED MAKE_SQLSTATE('N', 'G', '0', '0', '3')
 
-/* The settings, as they stand now. Days, rows, percent, seconds; stale_after in minutes. */
+/*
+ * The current values of the settings. A time is in seconds unless its name or comment says
+ * otherwise; alert_stale_after is in minutes.
+ */
 typedef struct NgeshareSettings
 {
 	int active_days;
@@ -39,12 +48,12 @@ typedef struct NgeshareSettings
 	int backup_keep;
 	int archive_keep; /* days */
 	char *pause_at;   /* for tests; see src/sync/run/pause.c */
-	char *alert_url;  /* a secret: in no log, table or error */
+	char *alert_url;  /* a secret: never written to a log, a table or an error */
 	int alert_timeout;
 	int alert_stale_after;
 	char *page_url;
 	int language;
-	bool as_of_is_default; /* the API has set as_of, because the request named none */
+	bool as_of_is_default; /* the API set as_of because the request named no instant */
 	pg_tz *zone;
 } NgeshareSettings;
 

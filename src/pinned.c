@@ -1,18 +1,17 @@
 /*
  * src/pinned.c
- *		The one list of settings that our code runs with, and the change to
- *		another user, which never comes without them.
+ *		The list of settings that our code runs with, and the change to another user, which always
+ *		pins these settings first.
  *
- * With the caller's search_path an operator or a function in our SQL could be one
- * that the caller, or anybody who may create objects there, has made: it would run
- * with the rights of the user that we become. So the path is pinned before the
- * first statement. The other settings are pinned because results and written rows
- * must not depend on the session.
+ * With the caller's search_path, an operator or a function in our SQL could be one that the
+ * caller, or anybody who may create objects there, has made. It would run with the rights of the
+ * user that we change to. So search_path is pinned before the first statement. The other settings
+ * are pinned because results and written rows must not depend on the session.
  *
- * The pins are a nest level of settings. The end of a transaction takes all levels
- * back, and an error those of its subtransaction, as it does the user. So whoever
- * pins ends it before a commit, and never has to after an error. A function that
- * needs nothing but the path has SET search_path in its definition instead.
+ * The pinned settings are a GUC nest level. PostgreSQL restores the settings and the user at the
+ * end of a transaction and, after an error, when it aborts the subtransaction. So code that pins
+ * settings must restore them before a commit, but need not do so after an error. A function that
+ * needs only search_path pinned has SET search_path in its definition instead.
  */
 #include "pinned.h"
 
@@ -27,12 +26,12 @@ typedef struct PinnedSetting
 } PinnedSetting;
 
 /*
- * search_path comes first: nothing of ours runs before it is pinned. A setting that this
- * PostgreSQL does not have is passed over.
+ * search_path comes first, so that none of our code runs before it is pinned. A setting that the
+ * PostgreSQL version does not have is skipped.
  */
 static const PinnedSetting pinned_settings[] = {
     {"search_path", "pg_catalog, pg_temp"},
-    /* What constants, operators and rows mean. */
+    /* Settings that change the meaning of constants and operators, or which rows a query sees. */
     {"timezone", "UTC"},
     {"datestyle", "ISO, MDY"},
     {"intervalstyle", "postgres"},
@@ -44,17 +43,17 @@ static const PinnedSetting pinned_settings[] = {
     {"session_replication_role", "origin"},
     {"gin_fuzzy_search_limit", "0"},
     {"restrict_nonsystem_relation_kind", ""},
-    /* What values look like as texts, in archives and messages. */
+    /* Settings that change how values are written as text, in archives and messages. */
     {"extra_float_digits", "1"},
     {"quote_all_identifiers", "off"},
     {"bytea_output", "hex"},
-    /* Nobody else's patience: a step sets its own. */
+    /* Settings that change how a statement waits and runs. A sync's step sets its own timeout. */
     {"lock_timeout", "0"},
     {"exit_on_error", "off"},
     {"jit", "off"},
 };
 
-/* Sets a setting as long as the current nest level lasts, whoever the user is. */
+/* Sets a setting until the current nest level ends, even if the user may not set it. */
 void
 pinned_set(const char *name, const char *value)
 {
@@ -62,7 +61,7 @@ pinned_set(const char *name, const char *value)
 	                         false);
 }
 
-/* Opens a nest level with all settings of the list; pinned_end() wants what it returns. */
+/* Opens a nest level and sets all settings of the list. Returns the level for pinned_end(). */
 int
 pinned_begin(void)
 {
@@ -80,7 +79,7 @@ pinned_end(int nest_level)
 	AtEOXact_GUC(true, nest_level);
 }
 
-/* Sets the list for as long as a background worker lives. */
+/* Sets all settings of the list for the lifetime of a background worker. */
 void
 pinned_for_session(void)
 {
@@ -91,8 +90,8 @@ pinned_for_session(void)
 }
 
 /*
- * Pins the settings and works as a user, or as the caller where that is InvalidOid,
- * until pinned_become_caller() or the transaction's end.
+ * Pins the settings and changes to a user, until pinned_become_caller() or the end of the
+ * transaction. With InvalidOid the user stays the caller.
  */
 void
 pinned_become(Oid user, PinnedCaller *caller)
@@ -103,7 +102,10 @@ pinned_become(Oid user, PinnedCaller *caller)
 		SetUserIdAndSecContext(user, caller->context | SECURITY_LOCAL_USERID_CHANGE);
 }
 
-/* The same as the extension's owner, who is looked up with the settings pinned. */
+/*
+ * Does the same as pinned_become(), with the extension's owner as the user. The owner is looked
+ * up after the settings are pinned.
+ */
 void
 pinned_become_owner(PinnedCaller *caller)
 {

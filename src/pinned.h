@@ -1,14 +1,14 @@
 /*
  * src/pinned.h
- *		What our code runs with while it works for somebody else: whose rights, and
- *		settings that no session, role or database decides.
+ *		Runs our code with another user's rights, and with settings that do not depend on the
+ *		session, the role or the database.
  */
 #ifndef NGESHARE_PINNED_H
 #define NGESHARE_PINNED_H
 
 #include "postgres.h"
 
-/* Who called, and the level of settings to go back to. */
+/* The user and security context of the caller, and the nest level that pinned_end() ends. */
 typedef struct PinnedCaller
 {
 	Oid user;

@@ -1,5 +1,5 @@
--- CREATE PUBLICATION ... FOR ALL TABLES takes our tables along, and PostgreSQL refuses to update
--- rows of a published table that it cannot identify.
+-- CREATE PUBLICATION ... FOR ALL TABLES includes our tables, and PostgreSQL refuses to update or
+-- delete rows of a published table that has no replica identity.
 DO $$
 DECLARE
     unidentified regclass;

@@ -1,11 +1,11 @@
 CREATE SCHEMA production;
 COMMENT ON SCHEMA production IS
-'The door to production: read-only foreign tables, made by ngeshare_connect().';
+'Read-only foreign tables for production''s six tables, made by ngeshare_connect().';
 
 CREATE SCHEMA ngeshare;
 COMMENT ON SCHEMA ngeshare IS
-'Internals of the extension ngeshare: history, staging, sync state. Its tables may change between '
-'versions; the views and functions in public do not.';
+'Internals of the extension ngeshare: history, staging, sync state. Its objects may change between '
+'versions; the views and functions in public stay compatible.';
 
 CREATE FUNCTION public.ngeshare_as_of()
 RETURNS timestamptz
@@ -14,9 +14,9 @@ LANGUAGE C
 STABLE
 PARALLEL SAFE;
 COMMENT ON FUNCTION public.ngeshare_as_of() IS
-'The instant that answers are given as of: the setting ngeshare.as_of, or now() where it is empty. '
-'In the setting a date without a time of day, such as 2026-03-31, means the last instant of that '
-'day in ngeshare.timezone.';
+'The instant that answers are given as of: the setting ngeshare.as_of, or now() if it is empty. A '
+'date without a time of day in the setting, such as 2026-03-31, means the last instant of that day '
+'in ngeshare.timezone.';
 
 CREATE FUNCTION ngeshare.sync_now()
 RETURNS timestamptz
@@ -24,7 +24,8 @@ LANGUAGE sql
 STABLE
 RETURN coalesce(nullif(current_setting('ngeshare.sync_clock', true), '')::timestamptz, now());
 COMMENT ON FUNCTION ngeshare.sync_now() IS
-'The instant that a sync would count as now: ngeshare.sync_clock, or the real clock.';
+'The instant that a sync would take for now: the setting ngeshare.sync_clock, or now() if it is '
+'empty.';
 
 CREATE FUNCTION ngeshare.reporting_zone()
 RETURNS text
@@ -33,7 +34,8 @@ LANGUAGE C
 STABLE
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.reporting_zone() IS
-'The zone whose local days answers speak in: the setting ngeshare.timezone, by its canonical name.';
+'The time zone whose local days the answers use: the setting ngeshare.timezone, by its canonical '
+'name.';
 
 CREATE FUNCTION ngeshare.end_of_day(day date)
 RETURNS timestamptz
@@ -43,8 +45,8 @@ STABLE
 STRICT
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.end_of_day(date) IS
-'The last instant of a calendar day in ngeshare.timezone; of a day that the zone skipped, the last '
-'one before it. 22008 outside the range of timestamptz.';
+'The last instant of a calendar day in ngeshare.timezone. If the time zone skipped that day, it is '
+'the last instant before. Error: 22008 outside the range of timestamptz.';
 
 CREATE FUNCTION ngeshare.local_day(at timestamp, zone text)
 RETURNS date
@@ -54,7 +56,7 @@ STRICT
 PARALLEL SAFE
 RETURN ((at AT TIME ZONE 'UTC') AT TIME ZONE zone)::date;
 COMMENT ON FUNCTION ngeshare.local_day(timestamp, text) IS
-'The calendar day in a zone of one of production''s timestamps, which are UTC.';
+'The local day, in the given time zone, of a timestamp in UTC as production stores it.';
 
 CREATE FUNCTION ngeshare.is_restoring()
 RETURNS boolean
@@ -63,5 +65,6 @@ STABLE
 PARALLEL SAFE
 RETURN current_setting('search_path') = '' AND current_setting('check_function_bodies') = 'off';
 COMMENT ON FUNCTION ngeshare.is_restoring() IS
-'Whether this session replays a dump: pg_dump''s scripts set an empty search_path and '
-'check_function_bodies off, which nobody else has together. What a dump holds is taken as it is.';
+'Whether this session restores a dump. pg_dump''s scripts set an empty search_path and turn '
+'check_function_bodies off, and no other session does both. While a dump is restored, its rows are '
+'taken as they are.';

@@ -1,10 +1,10 @@
 /*
  * src/sendable.c
- *		Texts that can be sent to the client, whatever its encoding.
+ *		Makes texts that can be sent to the client, whatever its encoding.
  *
- * Where the client's encoding lacks a character of a message, PostgreSQL raises 22P05
- * instead of sending it. A notice would end the run that it tells of, and an error would
- * lose its SQLSTATE. So what such a client can't be told is spelled, as in \xE6\xBC\xA2.
+ * If the client's encoding lacks a character of a message, PostgreSQL raises 22P05 instead of
+ * sending the message. A notice would then end the sync that it reports on, and an error would
+ * lose its SQLSTATE. So such a character is written as its bytes, as in \xE6\xBC\xA2.
  */
 #include "sendable.h"
 
@@ -12,7 +12,7 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 
-/* How many bytes at a text's front the client's encoding has. */
+/* Returns how many bytes at the start of a text can be converted to the client's encoding. */
 static int
 count_sendable(const char *text, int length)
 {
@@ -38,7 +38,10 @@ count_sendable(const char *text, int length)
 	return sendable;
 }
 
-/* A copy of a text, with the characters that the client's encoding lacks spelled by their bytes. */
+/*
+ * Returns a copy of a text in which each character that the client's encoding lacks is written as
+ * its bytes.
+ */
 char *
 sendable_text(const char *text)
 {
@@ -62,7 +65,7 @@ sendable_text(const char *text)
 	return sendable.data;
 }
 
-/* Makes all that an error says to the client sendable. */
+/* Makes the message, detail, hint and context of an error sendable. */
 void
 sendable_error(ErrorData *error)
 {

@@ -1,6 +1,6 @@
 /*
  * src/sendable.h
- *		Texts that can be sent to the client, whatever its encoding.
+ *		Makes texts that can be sent to the client, whatever its encoding.
  */
 #ifndef NGESHARE_SENDABLE_H
 #define NGESHARE_SENDABLE_H

@@ -1,9 +1,9 @@
 /*
  * src/sql.c
- *		Running SQL through SPI in one way: constants with $n, every result checked.
+ *		Runs SQL through SPI: constants are passed as $n, and every result code is checked.
  *
- * All of it wants a connected SPI. Results of sql_query_row() are read with
- * sql_value() and its like before the next statement.
+ * A function that runs SQL needs a connected SPI. Read the result of sql_query_row() with
+ * sql_value(), sql_text() or sql_int64() before the next statement runs.
  */
 #include "sql.h"
 
@@ -28,7 +28,7 @@ add_arg(SqlArgs *args, Oid type, Datum value, bool isnull)
 	args->count++;
 }
 
-/* A NULL pointer stands for SQL's NULL. */
+/* Adds a text argument; a NULL pointer means SQL's NULL. */
 void
 sql_add_text(SqlArgs *args, const char *value)
 {
@@ -83,7 +83,7 @@ sql_add_text_array(SqlArgs *args, char **values, int count)
 	        false);
 }
 
-/* Adds the arguments of another list behind those that there are. */
+/* Appends the arguments of another list. */
 void
 sql_add_all(SqlArgs *args, const SqlArgs *more)
 {
@@ -107,28 +107,28 @@ sql_run(const char *sql, SqlArgs *args)
 	return SPI_processed;
 }
 
-/* Runs a query for its first row; false where it gave none. */
+/* Runs a query, of which the caller reads the first row; returns whether there is one. */
 bool
 sql_query_row(const char *sql, SqlArgs *args)
 {
 	return sql_run(sql, args) > 0;
 }
 
-/* The value of a column, counted from 1, of the last query's first row. */
+/* Returns the value of a column, counted from 1, in the first row of the last query. */
 Datum
 sql_value(int column, bool *isnull)
 {
 	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, isnull);
 }
 
-/* The same as text; NULL where it is NULL. */
+/* Returns the value of a column, like sql_value(), but as text, or NULL if it is SQL's NULL. */
 char *
 sql_text(int column)
 {
 	return SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column);
 }
 
-/* The same for a bigint that is not NULL. */
+/* Returns the value of a bigint column, like sql_value(); raises an error if it is NULL. */
 int64
 sql_int64(int column)
 {
@@ -140,7 +140,7 @@ sql_int64(int column)
 	return DatumGetInt64(value);
 }
 
-/* Opens, in a background worker, a transaction in which SQL can be run. */
+/* Starts a transaction in a background worker and connects to SPI, so that SQL can be run. */
 void
 sql_begin(const char *activity)
 {
@@ -152,7 +152,7 @@ sql_begin(const char *activity)
 	pgstat_report_activity(STATE_RUNNING, activity);
 }
 
-/* Commits what sql_begin() opened. */
+/* Commits the transaction that sql_begin() started. */
 void
 sql_commit(void)
 {
@@ -163,7 +163,7 @@ sql_commit(void)
 	pgstat_report_activity(STATE_IDLE, NULL);
 }
 
-/* The role that owns the extension, and all that it keeps; InvalidOid where it is gone. */
+/* Returns the role that owns the extension, or InvalidOid if the extension does not exist. */
 Oid
 sql_extension_owner(void)
 {
@@ -176,7 +176,7 @@ sql_extension_owner(void)
 	return DatumGetObjectId(sql_value(1, &isnull));
 }
 
-/* Refuses (55000) objects of another version than this library's. */
+/* Raises 55000 if this database has another version of the extension than the library. */
 void
 sql_refuse_other_version(void)
 {
@@ -198,7 +198,7 @@ sql_refuse_other_version(void)
 	             NGESHARE_VERSION)));
 }
 
-/* printf into a palloc'd string, for statements that name a table. */
+/* Formats a statement like printf() and returns it as a palloc'd string. */
 char *
 sql_format(const char *format, ...)
 {

@@ -1,6 +1,6 @@
 /*
  * src/sql.h
- *		Running SQL through SPI in one way: constants with $n, every result checked.
+ *		Runs SQL through SPI: constants are passed as $n, and every result code is checked.
  */
 #ifndef NGESHARE_SQL_H
 #define NGESHARE_SQL_H

@@ -1,6 +1,6 @@
 /*
  * src/zone_setting.c
- *		The setting timezone: which zones local days can be counted in.
+ *		The setting ngeshare.timezone: which time zones it accepts.
  */
 #include "ngeshare.h"
 
@@ -9,8 +9,9 @@
 #include "utils/formatting.h"
 
 /*
- * Whether SQL's AT TIME ZONE reads a zone's name as something else: it looks among
- * abbreviations first, where CET is an hour all year and not the zone CET.
+ * Returns whether SQL's AT TIME ZONE would read a zone's name with another meaning. It looks up
+ * abbreviations first: as an abbreviation, CET is one hour ahead of UTC all year, unlike the zone
+ * CET.
  */
 static bool
 is_misread_by_sql(pg_tz *zone)
@@ -26,10 +27,10 @@ is_misread_by_sql(pg_tz *zone)
 }
 
 /*
- * Whether pg_timezone_names has a zone by this name. Another one that PostgreSQL
- * takes is an offset in POSIX's notation, which counts the wrong way. It has a digit,
- * and PostgreSQL writes it in capitals; few zones are written so, with nothing else than
- * a sign in their names, and are looked for.
+ * Returns whether pg_timezone_names contains a zone's name. Any other name that PostgreSQL
+ * accepts is an offset in POSIX notation, such as UTC+7, whose sign is reversed. PostgreSQL
+ * writes such a name with capitals, digits and signs only. Only if a name looks like that, the
+ * list of zones is searched.
  */
 static bool
 is_listed(const char *name)
@@ -49,7 +50,7 @@ is_listed(const char *name)
 	return found;
 }
 
-/* Whether a zone's name stands for whatever the server's system is set to. */
+/* Returns whether a name means the time zone that the server's operating system is set to. */
 static bool
 is_alias_of_system(const char *name)
 {
@@ -59,7 +60,7 @@ is_alias_of_system(const char *name)
 	return strcmp(last, "localtime") == 0 || strcmp(last, "posixrules") == 0;
 }
 
-/* Says why a zone is refused, in the words of a check hook. */
+/* Sets the detail and hint with which the check hook refuses a zone; returns false. */
 static bool
 refuse_zone(const char *detail, const char *name, const char *hint)
 {
@@ -68,7 +69,10 @@ refuse_zone(const char *detail, const char *name, const char *hint)
 	return false;
 }
 
-/* Whether a zone is one to count days in: it exists, has no leap seconds and one meaning. */
+/*
+ * Returns whether local days can be counted in a zone: it exists, has no leap seconds, and its
+ * name has only one meaning.
+ */
 static bool
 is_usable_zone(pg_tz *zone, const char *given)
 {
@@ -92,8 +96,8 @@ is_usable_zone(pg_tz *zone, const char *given)
 }
 
 /*
- * Checks a zone and fixes its spelling. A parallel worker that begins takes what its
- * leader has checked: it has no abbreviations to hold it against yet.
+ * Checks a zone and fixes its spelling. A parallel worker that is starting up accepts the zone as
+ * it is: its leader has checked it, and the worker has not loaded the abbreviations yet.
  */
 bool
 clock_check_zone(char **newval, void **extra, GucSource source)

@@ -1,5 +1,5 @@
-# The reference that answers are held against is itself held against answers
-# worked out by hand.
+# Tests the reference, with which other tests compare the extension's answers, against answers that
+# were worked out by hand.
 use strict;
 use warnings FATAL => 'all';
 

@@ -1,6 +1,6 @@
-# Every view and function equals the slow reference over production's whole
-# history, although the local database holds the window's raw attendance only;
-# and the comparison is sharp: a mutated rule makes it fail.
+# Tests that every view and function equals the slow reference over production's whole history,
+# although the mirror holds raw attendance only within the window. Also tests that this comparison
+# is sharp: with a changed rule in the reference it must fail.
 use strict;
 use warnings FATAL => 'all';
 
@@ -40,7 +40,7 @@ for my $seed (@seeds)
 	}
 }
 
-# What is compared is not nothing.
+# Each view has rows to compare.
 for my $view (@VIEWS)
 {
 	my $rows =
@@ -48,7 +48,7 @@ for my $view (@VIEWS)
 	cmp_ok($rows, '>', $view eq 'v_facilitator_growth' ? 0 : 3, "$view has $rows rows to compare");
 }
 
-# Mutated thresholds and operators, each put into the reference in turn.
+# Changed thresholds. Each is put into the reference, and the comparison must then fail.
 my @mutations = (
 	[ 'active_days 28 to 27', q{UPDATE reference.setting SET active_days = 27} ],
 	[ 'active_days 28 to 29', q{UPDATE reference.setting SET active_days = 29} ],
@@ -71,8 +71,8 @@ for my $mutation (@mutations)
 	load_reference(reference_text());
 }
 
-# Operators: the reference's own text, changed. A course of 10 episodes, on both
-# sides, has groups at exactly 70 %.
+# Changed operators: the reference is loaded again with one comparison operator changed. A course of
+# 10 episodes, on both sides, provides groups at exactly 70 %.
 my $ten_episodes = 'UPDATE %scourse_config SET max_episodes = 10 WHERE sequence_order = 3';
 $local->safe_psql('seed_5', sprintf($ten_episodes, '') . '; SELECT ngeshare_refresh()');
 load_reference(reference_text());
@@ -93,7 +93,7 @@ for my $operator (@operators)
 	cmp_ok(scalar @different, '>', 0, "a reference with $name differs");
 }
 
-# The first plausible instant, a millisecond earlier and later.
+# The limit of plausible instants, moved by a millisecond to either side.
 for my $instant ('1999-12-31 23:59:59.999 UTC', '2000-01-01 00:00:00.001 UTC')
 {
 	(my $mutated = $reference) =~
@@ -112,7 +112,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# The whole text of the reference.
+# Returns the whole text of the reference.
 sub reference_text
 {
 	return join '', map { slurp_file($_) } reference_files();
@@ -137,7 +137,8 @@ sub load_reference
 	return;
 }
 
-# Every line that compares with a threshold, with its operator made strict or lax.
+# Returns a changed copy of the text for every line that compares with a threshold: the operator
+# becomes strict or non-strict.
 sub operators
 {
 	my ($text) = @_;

@@ -1,6 +1,6 @@
-# Two syncs 70 days apart, with changes in production in the meantime in and
-# around the first window: after the second, every answer equals the reference
-# over production's whole history, as of any instant.
+# Tests two syncs that are 70 days apart, with changes to production between them, within the first
+# window and around it. After the second sync every answer must equal the reference over
+# production's whole history, as of any instant.
 use strict;
 use warnings FATAL => 'all';
 
@@ -20,8 +20,8 @@ my @as_of = (
 	'2025-12-05 23:59:59+07',
 	'2025-08-17 00:00:00+07');
 
-# Production as it was at the first clock: what came later is put aside. The
-# first window begins at the local midnight of 2025-12-06, 17:00 UTC the day before.
+# Restores production's state at the first clock by moving later rows into other tables. The first
+# window begins at local midnight of 2025-12-06, which is 17:00 UTC the day before.
 my $put_aside = q{
     CREATE TABLE later_attendance AS
     SELECT * FROM "UserHangoutGroupAttendance" WHERE "attendedAt" > '2026-01-20 05:00';
@@ -31,8 +31,8 @@ my $put_aside = q{
     DELETE FROM "UserHangoutGroup" WHERE hashtext(id) % 5 = 0;
 };
 
-# What an application does in the 70 days. It sets updatedAt where the table has one; attendance has
-# none, so changes to it leave no trace.
+# Changes that an application makes in the 70 days. It sets updatedAt where the table has that
+# column. Attendance has none, so changes to attendance leave no trace.
 my $meanwhile = q{
     INSERT INTO "UserHangoutGroup"
     SELECT id, "createdAt", '2026-03-01', "joinedAt", status, "hangoutGroupRole", "hangoutGroupId",
@@ -120,7 +120,8 @@ for my $seed (11, 12)
 	is(raw_differs($source, $database, '2025-12-05 17:00'),
 		0, 'raw attendance is exactly the window of production');
 
-	# The next sync's window starts much later: what leaves it stays in the answers.
+	# The next sync's window starts much later. Raw attendance that leaves the window must still
+	# count in the answers.
 	sync_local($local, $database, $third_clock);
 	is(raw_differs($source, $database, '2026-02-13 17:00'),
 		0, 'and so it is when the window moves on');
@@ -133,7 +134,7 @@ for my $seed (11, 12)
 		  or diag join("\n", @different[ 0 .. ($#different < 9 ? $#different : 9) ]);
 	}
 
-	# What production changes before the window is found by its content.
+	# A sync finds what production changed before the window by comparing the content.
 	$production->safe_psql(
 		$source, q{
 		DELETE FROM "UserHangoutGroupAttendance"
@@ -160,7 +161,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# How many raw rows differ between production's window and the mirror.
+# Returns how many raw attendance rows differ between production's window and the mirror.
 sub raw_differs
 {
 	my ($source, $database, $window_start) = @_;

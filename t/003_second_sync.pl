@@ -1,5 +1,5 @@
-# A second sync changes nothing: no row of the mirror, the history or the snapshot is written
-# again, and it says so.
+# Tests that a second sync changes nothing: it writes no row of the mirror, the history or the
+# snapshot again, and reports so.
 use strict;
 use warnings FATAL => 'all';
 
@@ -50,7 +50,7 @@ is( $local->safe_psql(
 	'6',
 	'with one row per table in sync_log');
 
-# Only what differs is written: one user of many.
+# Only the row that differs is written: one user of many.
 $production->safe_psql(
 	'source',
 	q{UPDATE "User" SET email = 'satu@example.com', "updatedAt" = '2026-03-31 04:59'
@@ -59,7 +59,7 @@ $production->safe_psql(
 $said = sync_local($local, 'ngeshare', $clock);
 like($said, qr/NOTICE:  User: 0 inserted, 1 updated, 0 deleted/, 'one changed row is one update');
 
-# Equal stamps across a batch's edge, and batches of one row.
+# Rows with the same updatedAt across the border of two batches, and batches of one row.
 $production->safe_psql(
 	'source', q{
 	INSERT INTO "User" (id, "createdAt", "updatedAt", email)
@@ -70,8 +70,8 @@ $local->safe_psql('ngeshare',
 is($local->safe_psql('ngeshare', q{SELECT count(*) FROM "User" WHERE id LIKE 'sama-%'}),
 	'500', 'rows of one stamp all arrive over batches of one row and more');
 
-# A batch's order and limit are production's work, or it would sort and send the
-# whole table for each, and in an order of ours.
+# ORDER BY and LIMIT of a batch must run in production. Otherwise postgres_fdw would fetch the whole
+# table for each batch, and the rows would be in the local collation's order.
 $production->append_conf('postgresql.conf', q{log_statement = 'all'});
 $production->reload;
 $production->safe_psql('source',
@@ -93,7 +93,7 @@ like(
 	qr/ LIMIT 300\)/,
 	'and a large table\'s is limited there');
 
-# A table that comes whole is copied by blocks, without a sort there.
+# A table that is pulled as a whole is copied in block ranges, without a sort in production.
 $log_before = -s $production->logfile;
 $local->safe_psql(
 	'ngeshare',
@@ -114,7 +114,7 @@ sub generation
 	return $local->safe_psql('ngeshare', 'SELECT generation FROM ngeshare.snapshot_state');
 }
 
-# A fingerprint of every row version of a table.
+# Returns a fingerprint of all row versions (ctid and xmin) of a table.
 sub versions
 {
 	my ($table) = @_;

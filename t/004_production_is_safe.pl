@@ -1,5 +1,5 @@
-# Production can't be written to with the login that it was connected with:
-# through a foreign table, through our own connection, or by asking for it.
+# Tests that the reading login cannot write to production: neither through a foreign table nor
+# through a connection of the extension, nor by asking for a transaction that may write.
 use strict;
 use warnings FATAL => 'all';
 
@@ -16,7 +16,7 @@ new_local($local, 'ngeshare');
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 my @before = rows_of($production, 'source', 'SELECT * FROM "User"');
 
-# 1. Through a foreign table.
+# 1. Writes through a foreign table are refused.
 my %through_table = (
 	'UPDATE' => q{UPDATE production."User" SET email = 'x'},
 	'INSERT' => q{INSERT INTO production."User" SELECT * FROM production."User"},
@@ -36,8 +36,8 @@ like(
 	'and by production itself, where the server would let it through');
 $local->safe_psql('ngeshare', q{ALTER SERVER production OPTIONS (SET updatable 'false')});
 
-# 2. By the login, with the session's settings that the server has, and after
-# asking for a transaction that may write.
+# 2. By the login itself: in a session with the settings of the foreign server, and after it asks
+# for a read-write transaction.
 my $session = $local->safe_psql(
 	'ngeshare', q{SELECT split_part(option, '=', 1) || '=' || substr(option, 9)
 	FROM pg_foreign_server, unnest(srvoptions) AS option
@@ -61,8 +61,8 @@ delete $ENV{PGOPTIONS};
 like(error_by($login, q{UPDATE public."User" SET email = 'x'}),
 	qr/42501/, 'UPDATE with a session of its own is refused');
 
-# 3. Through our own connection: where a table of production's has become a view
-# that writes as it is read, even with the right to, reading it is refused.
+# 3. Through the extension's own connection: one of production's tables is replaced by a view that
+# writes when it is read. Reading it is refused, even if the login may write.
 $production->safe_psql(
 	'source', qq{
 	CREATE TABLE touched (at timestamptz);
@@ -83,7 +83,7 @@ is($production->safe_psql('source', 'SELECT count(*) FROM touched'), '0', 'nothi
 my @after = rows_of($production, 'source', 'SELECT * FROM "UserTable"');
 is_deeply(\@after, \@before, 'production is as it was');
 
-# 4. It holds no transaction open there.
+# 4. The extension holds no transaction open in production.
 is( $production->safe_psql(
 		'source',
 		qq{SELECT count(*) FROM pg_stat_activity WHERE usename = '$LOGIN' AND xact_start IS NOT NULL}
@@ -91,7 +91,7 @@ is( $production->safe_psql(
 	'0',
 	'no transaction of ours stays open');
 
-# 5. What is cancelled here ends there, although nobody waits for it.
+# 5. When a sync is cancelled, its statement in production ends too, although nobody waits for it.
 $production->safe_psql(
 	'source',
 	q{CREATE OR REPLACE VIEW "User" AS SELECT * FROM "UserTable"
@@ -121,7 +121,7 @@ sub error_of
 	return psql_errors($server, $database, $statement);
 }
 
-# The same for a connection string, until the first error.
+# Like the function above, but takes a connection string and stops at the first error.
 sub error_by
 {
 	my ($connection, $statement) = @_;

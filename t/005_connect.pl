@@ -1,5 +1,5 @@
-# ngeshare_connect(): what it refuses, with an SQLSTATE and a name for what is
-# wrong, and what it leaves alone when it refuses.
+# Tests ngeshare_connect(): it refuses a wrong production with an SQLSTATE and a message that names
+# what is wrong, and then changes nothing.
 use strict;
 use warnings FATAL => 'all';
 
@@ -66,7 +66,8 @@ unlike(
 is($local->safe_psql('ngeshare', 'SELECT ngeshare_connect(NULL) IS NULL'),
 	't', 'NULL connects nothing');
 
-# What production may lack, each put right again.
+# Things that production may lack, each with the statement that removes it and the one that restores
+# it.
 my @lacks = (
 	[
 		'42501',
@@ -126,7 +127,7 @@ for my $lack (@lacks)
 	$production->safe_psql('source', $mend);
 }
 
-# An enum where the mirror has text is read as text.
+# A column that is an enum in production and text in the mirror is read as text.
 $production->safe_psql(
 	'source', q{
 	CREATE TYPE kind AS ENUM ('PUBLIC', 'PRIVATE');
@@ -147,7 +148,7 @@ is( $local->safe_psql(
 	't',
 	'and so does a new label');
 
-# Another address and another login of the same production replace the old ones.
+# A connection to the same production by another address or login replaces the old one.
 $production->safe_psql('source', qq{ALTER ROLE $LOGIN PASSWORD 'anders'});
 like(
 	errors_of('CALL ngeshare_sync()'),
@@ -173,7 +174,7 @@ is( $local->safe_psql(
 	'0',
 	'as they should');
 
-# A login that can write is told of.
+# A login that could write to production causes a warning.
 $production->safe_psql('source', qq{GRANT UPDATE ON "User" TO $LOGIN});
 like(
 	errors_of(connect_local($production, 'source', password => 'anders')),
@@ -181,7 +182,7 @@ like(
 	'a login that could write is warned of');
 $production->safe_psql('source', qq{REVOKE UPDATE ON "User" FROM $LOGIN});
 
-# Another system is refused while the mirror holds data.
+# Another production database is refused while the mirror holds data.
 $production->safe_psql('postgres', 'CREATE DATABASE copy TEMPLATE source');
 $production->safe_psql('copy', "GRANT CONNECT ON DATABASE copy TO $LOGIN");
 my $other = errors_of(connect_local($production, 'copy', password => 'anders'));

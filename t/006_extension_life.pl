@@ -1,5 +1,5 @@
-# CREATE EXTENSION, a plain DROP EXTENSION after connect and sync, and
-# pg_dump | psql into a new database: each keeps or removes all that it should.
+# Tests CREATE EXTENSION, a plain DROP EXTENSION after connect and sync, and a dump that is restored
+# into a new database: each keeps or removes exactly the objects and rows that it should.
 use strict;
 use warnings FATAL => 'all';
 
@@ -15,7 +15,7 @@ my ($production, $local) = start_servers();
 new_production($production, 'source');
 $production->safe_psql('source', "SELECT demo.generate(300, 31, '$clock')");
 
-# CREATE EXTENSION alone: everything is there, empty, and answers.
+# After CREATE EXTENSION alone all objects exist, are empty, and can be queried.
 new_local($local, 'life');
 is($local->safe_psql('life', 'SELECT count(*) FROM course_config'), '4',
 	'the curriculum is filled');
@@ -29,7 +29,7 @@ is($local->safe_psql('life', 'SELECT coalesce(ngeshare_last_sync(\'User\')::text
 	'never', 'nothing was synced yet');
 my @before = everything('life');
 
-# A plain DROP EXTENSION removes what connect made, and all else.
+# A plain DROP EXTENSION removes everything, including the objects that ngeshare_connect() made.
 $local->safe_psql('life', 'DROP EXTENSION ngeshare');
 is(join("\n", everything('life')), '', 'DROP EXTENSION before connect leaves nothing');
 $local->safe_psql('life', 'CREATE EXTENSION ngeshare');
@@ -110,7 +110,7 @@ for my $database (qw(parallel at_once))
 }
 is(scalar(everything('restored')), scalar(everything('kept')), 'and has the same objects');
 
-# Only what a superuser restores may point to rows that are not there yet.
+# Only a superuser who restores a dump may insert rows whose parents do not exist yet.
 my $orphan =
   q{INSERT INTO public."UserHangoutGroupAttendance" VALUES ('orphan', now(), 'e', 'g', 'u')};
 my $replays =
@@ -154,7 +154,7 @@ is( $local->safe_psql(
 	"1\n1",
 	'TRUNCATE by any role is noted');
 
-# A publication of all tables does not stop syncs.
+# A publication FOR ALL TABLES does not prevent syncs.
 $local->safe_psql('parallel', 'CREATE PUBLICATION everything FOR ALL TABLES');
 like(sync_local($local, 'parallel', $next, 'full'),
 	qr/succeeded/, 'a database whose tables are all published syncs on');
@@ -173,7 +173,8 @@ is( psql_errors(
 	'',
 	'and what a run removed can be put back');
 
-# The restored database syncs on from the dump's state; DROP EXTENSION leaves nothing of ours.
+# The restored database continues to sync from the dump's state. DROP EXTENSION leaves none of the
+# extension's objects.
 my $said = sync_local($local, 'restored', $next);
 like($said, qr/succeeded/, 'the restored database syncs on');
 is($local->safe_psql('restored', 'SELECT max(run_id) FROM sync_run'), '2', 'with the next run_id');
@@ -190,7 +191,7 @@ $local->safe_psql('restored', 'DROP EXTENSION ngeshare');
 is(join("\n", everything('restored')),
 	'', 'a plain DROP EXTENSION after restore and sync leaves nothing');
 
-# A removed default course comes back with a restored dump, as the docs say.
+# A default course that was deleted comes back when a dump is restored, as the documentation says.
 $local->safe_psql('kept', q{DELETE FROM course_config WHERE sequence_order = 3});
 copy_database('kept', 'restored_again');
 is( $local->safe_psql(
@@ -199,7 +200,7 @@ is( $local->safe_psql(
 	'1',
 	'a removed default course comes back');
 
-# A dump of a database that was only written to by hand.
+# A dump of a database that was never synced and only has rows written by hand.
 new_local($local, 'by_hand');
 $local->safe_psql(
 	'by_hand', q{
@@ -222,7 +223,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Every object that is neither PostgreSQL's nor postgres_fdw's.
+# Returns all objects that belong neither to PostgreSQL nor to postgres_fdw.
 sub everything
 {
 	my ($database) = @_;
@@ -247,7 +248,8 @@ sub answer
 		"SET ngeshare.as_of = '$as_of'; COPY (SELECT * FROM $view) TO STDOUT");
 }
 
-# A dump into a new database, by psql or by pg_restore with options.
+# Dumps a database and restores it into a new one, with psql, or with pg_restore if options are
+# given.
 sub copy_database
 {
 	my ($from, $to, @options) = @_;

@@ -1,5 +1,5 @@
-# Two syncs never run at once; one that was killed or failed is logged, leaves
-# each table as it was before or after its merge, and the next goes on.
+# Tests that two syncs never run at once, and that a sync that was killed or failed is logged and
+# leaves each table as it was before or after its merge, so that the next sync can continue.
 use strict;
 use warnings FATAL => 'all';
 
@@ -16,7 +16,7 @@ $production->safe_psql('source', "SELECT demo.generate(300, 41, '$clock')");
 new_local($local, 'ngeshare');
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 
-# A sync that waits for a lock on the first load of groups, held by a person.
+# The first sync waits to merge groups, because another session holds a lock on them.
 my $holder = IPC::Run::timer(120);
 my ($in, $out) = ('', '');
 my $person =
@@ -49,7 +49,8 @@ is( $local->safe_psql(
 	'1',
 	'production deletes a group that was pulled');
 
-# Its backend is killed; the next run closes it and goes on from its staging.
+# The waiting sync's backend is killed. The next run closes its sync_run row and continues from its
+# staged rows.
 my $pulled = $local->safe_psql('ngeshare', 'SELECT count(*) FROM ngeshare.stage_hangout_group');
 cmp_ok($pulled, '>', 0, 'its batches are committed to staging');
 $local->safe_psql(
@@ -75,7 +76,7 @@ is($local->safe_psql('ngeshare', q{SELECT status FROM sync_run WHERE run_id = 1}
 is(scalar(answers_differ($production, 'source', $local, 'ngeshare', $clock)),
 	0, 'and every answer is right');
 
-# A cancel is logged as one, and gives the lock back.
+# A cancelled sync is logged as cancelled and releases the sync's lock.
 $out = $in = '';
 $production->safe_psql('source',
 	q{UPDATE "User" SET email = 'changed@example.com' WHERE id = (SELECT min(id) FROM "User")});
@@ -104,12 +105,13 @@ is( $local->safe_psql(
 	'cancelled cancelled 57014 repair',
 	'a cancelled run says so');
 
-# It waits for a person who has forgotten to commit for as long as it is told, and says so.
+# A sync waits for a session that does not commit as long as sync_timeout says, and reports that
+# session.
 like(
 	errors_of(
 		"SET ngeshare.sync_clock = '$clock'; SET ngeshare.sync_timeout = '6s'; CALL ngeshare_sync()"
 	),
-	qr/ERROR:  55P03: somebody else has held a lock here for 6 s\nHINT:  SELECT pid, .*/,
+	qr/ERROR:  55P03: another session has held a lock for 6 s\nHINT:  SELECT pid, .*/,
 	'a lock that is held for too long: 55P03');
 is( $local->safe_psql(
 		'ngeshare',
@@ -122,14 +124,14 @@ $in .= "COMMIT;\n\\q\n";
 $person->finish;
 like(sync_local($local, 'ngeshare', $clock), qr/succeeded/, 'and the next one succeeds');
 
-# Whoever may call it needs nothing else.
+# A role that may execute ngeshare_sync() needs no other privilege for a sync.
 $local->safe_psql('ngeshare',
 	'CREATE ROLE runner; GRANT EXECUTE ON PROCEDURE ngeshare_sync(text, text[]) TO runner');
 unlike(errors_of("SET ngeshare.sync_clock = '$clock'; SET ROLE runner; CALL ngeshare_sync()"),
 	qr/ERROR/, 'a role with EXECUTE on it may sync');
 $local->safe_psql('ngeshare', 'DROP OWNED BY runner; DROP ROLE runner');
 
-# Logs that somebody has locked: the run ends all the same, and so does a cancel of it.
+# If another session has locked a log table, a run still ends, and so does a cancelled one.
 my $locker = IPC::Run::start(
 	[
 		'psql', '-X', '-q', '-d', $local->connstr('ngeshare'),
@@ -204,7 +206,7 @@ $local->safe_psql(
 );
 $locker->finish;
 
-# Production is down: the call raises its own error after it is logged.
+# When production is down, the call logs the error and then raises it.
 $production->stop;
 like(
 	errors_of('CALL ngeshare_sync()'),
@@ -236,7 +238,7 @@ like(
 	qr/succeeded: Nothing changed/,
 	'when it is back, the next sync succeeds');
 
-# Where it can't run.
+# Places from which a sync cannot run.
 like(
 	errors_of('BEGIN; CALL ngeshare_sync(); COMMIT;'),
 	qr/ERROR:  25001: /,
@@ -256,7 +258,7 @@ like(
 	qr/ERROR:  22023: unknown table "Nobody"/,
 	'an unknown table: 22023');
 
-# Some tables only.
+# A sync of some tables only.
 $local->psql(
 	'ngeshare',
 	qq{SET ngeshare.sync_clock = '$clock'; CALL ngeshare_sync(tables => '{Hangout,User}')},
@@ -270,7 +272,8 @@ is( $local->safe_psql(
 	'2 0',
 	'and no others');
 
-# Another zone: refused until a full run has rebuilt the history in it.
+# In another time zone answers and incremental syncs are refused, until a full run has rebuilt the
+# history in that zone.
 $local->safe_psql('postgres',
 	q{ALTER DATABASE ngeshare SET ngeshare.timezone = 'America/New_York'});
 like(
@@ -293,7 +296,7 @@ sync_local($local, 'ngeshare', '2026-04-20 12:00:00+07');
 is(scalar(answers_differ($production, 'source', $local, 'ngeshare', $clock)),
 	0, 'and the window moves on in it');
 
-# A parent with an old updatedAt comes with its child.
+# A parent row with an old updatedAt is pulled together with its child.
 $local->safe_psql('postgres', q{ALTER DATABASE ngeshare RESET ngeshare.timezone});
 sync_local($local, 'ngeshare', '2026-04-20 12:00:00+07', 'full');
 $production->safe_psql(
@@ -347,7 +350,7 @@ is($local->safe_psql('ngeshare', q{SELECT count(*) FROM "UserHangoutGroup" WHERE
 is($local->safe_psql('ngeshare', 'SELECT count(*) FROM ngeshare.quarantine'),
 	'0', 'and no longer in quarantine');
 
-# A timestamp that has no local day never stops a table.
+# An infinite timestamp, which has no local day, does not stop the sync of a table.
 $production->safe_psql(
 	'source', q{UPDATE "HangoutGroup" SET "startDate" = 'infinity', "updatedAt" = '2026-04-21 06:00'
 	WHERE id = (SELECT max(id) FROM "HangoutGroup")});

@@ -1,5 +1,5 @@
-# The sync in a background worker: started, watched, refused, cancelled, killed;
-# and what happens to it when the extension or the database goes.
+# Tests the sync in a background worker: it is started, watched, refused, cancelled and killed. Also
+# tests that the worker ends when the extension or the database is dropped.
 use strict;
 use warnings FATAL => 'all';
 
@@ -24,7 +24,7 @@ like(
 	'an unknown mode: 22023');
 is(status('running, run_id, phase'), 'f||', 'before the first sync nothing runs');
 
-# A starter that rolls back leaves nothing.
+# ngeshare_sync_start() in a transaction that is rolled back starts no sync.
 $local->safe_psql('ngeshare', 'BEGIN; SELECT ngeshare_sync_start(); ROLLBACK');
 wait_for_end();
 is($local->safe_psql('ngeshare', 'SELECT count(*) FROM sync_run'),
@@ -49,7 +49,7 @@ like(
 	'and so is a call');
 is($local->safe_psql('ngeshare', 'SELECT count(*) FROM sync_run'), '1', 'the refused leave no run');
 
-# Cancelled within a second.
+# A cancelled sync ends.
 is($local->safe_psql('ngeshare', 'SELECT ngeshare_sync_cancel()'), 't', 'it can be cancelled');
 wait_for_end();
 is($local->safe_psql('ngeshare', "SELECT status, trigger FROM sync_run WHERE run_id = $run"),
@@ -58,7 +58,7 @@ is(status('running, phase, last_error IS NOT NULL'), 'f|cancelled|t', 'in its st
 is($local->safe_psql('ngeshare', 'SELECT ngeshare_sync_cancel()'),
 	'f', 'there is nothing left to cancel');
 
-# Killed: interrupted, and the next one goes on.
+# A killed sync is shown as interrupted, and the next one continues.
 $run = $local->safe_psql('ngeshare', 'SELECT ngeshare_sync_start()');
 ok($local->poll_query_until('ngeshare', q{SELECT phase = 'merge' FROM ngeshare_sync_status()}),
 	'the next one works');
@@ -78,7 +78,7 @@ is( $local->safe_psql('ngeshare', 'SELECT string_agg(status, \',\' ORDER BY run_
 is(scalar(answers_differ($production, 'source', $local, 'ngeshare', '2026-03-01 00:00+07')),
 	0, 'every answer is right');
 
-# A call right behind a start does not overtake it.
+# A CALL immediately after ngeshare_sync_start() is refused: it does not start before the worker.
 for my $try (1 .. 5)
 {
 	like(errors_of('ngeshare', "SELECT ngeshare_sync_start();\nCALL ngeshare_sync();"),
@@ -90,7 +90,7 @@ is( $local->safe_psql(
 	'0',
 	'and all of them succeed');
 
-# The last table fails when the others are done: the worker closes its run itself.
+# The last table fails after all others are done. The worker itself closes its run.
 $local->safe_psql('postgres',
 	q{ALTER DATABASE ngeshare SET ngeshare.pause_at = 'pull UserHangoutGroupAttendance'});
 $run = $local->safe_psql('ngeshare', q{SELECT ngeshare_sync_start('full')});
@@ -116,7 +116,7 @@ is( $local->safe_psql(
 $production->safe_psql('source', qq{GRANT SELECT ON "UserHangoutGroupAttendance" TO $LOGIN});
 $local->safe_psql('postgres', 'ALTER DATABASE ngeshare RESET ngeshare.pause_at');
 
-# Production is down: the worker logs it.
+# When production is down, the worker logs it.
 $production->stop;
 $local->safe_psql('ngeshare', 'SELECT ngeshare_sync_start()');
 wait_for_end();
@@ -126,7 +126,7 @@ like(
 	'a production that is down is told of');
 $production->start;
 
-# The extension or the database goes while it works.
+# The extension or the database is dropped while the worker runs.
 $local->safe_psql('ngeshare', q{SELECT ngeshare_sync_start('full')});
 $local->safe_psql('ngeshare', 'DROP EXTENSION ngeshare');
 ok( $local->poll_query_until(
@@ -156,7 +156,7 @@ ok( $local->poll_query_until(
 		'ngeshare', q{SELECT phase = 'interrupted' AND NOT running FROM ngeshare_sync_status()}),
 	'a fast shutdown ends it, and its run shows as interrupted');
 
-# No slot is free: nothing is written.
+# If no worker slot is free, ngeshare_sync_start() fails and writes nothing.
 $local->append_conf('postgresql.conf', 'max_worker_processes = 0');
 $local->restart;
 like(
@@ -166,7 +166,7 @@ like(
 is($local->safe_psql('ngeshare', 'SELECT count(*) FROM sync_run'), '1', 'and nothing was written');
 like(
 	errors_of('ngeshare', q{SELECT ngeshare_schedule('*/30 * * * *')}),
-	qr/ERROR:  55000: pg_cron does not live in this database\nHINT:  Set shared_preload_libraries/,
+	qr/ERROR:  55000: pg_cron is not installed in this database\nHINT:  Set shared_preload_libraries/,
 	'without pg_cron: 55000, and how to get it');
 is($local->safe_psql('ngeshare', 'SELECT ngeshare_unschedule()'), 'f', 'and nothing to unschedule');
 
@@ -189,7 +189,7 @@ sub wait_for_end
 	return;
 }
 
-# A person who holds a lock on a table that the merge has to wait for.
+# Starts a session that holds a lock on a table, for which the merge has to wait.
 sub hold
 {
 	my ($table) = @_;

@@ -1,4 +1,4 @@
-# The scheduled sync: pg_cron calls it for real, and its run says so.
+# Tests the scheduled sync: pg_cron really runs it, and sync_run records cron as its trigger.
 use strict;
 use warnings FATAL => 'all';
 
@@ -22,7 +22,8 @@ $local->restart;
 $local->safe_psql('ngeshare', 'CREATE EXTENSION pg_cron');
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 
-# Exactly one CALL and one watch, however often it is scheduled.
+# However often a sync is scheduled, there is exactly one job for the CALL and one for
+# ngeshare.watch().
 $local->safe_psql('ngeshare', q{SELECT ngeshare_schedule('*/30 * * * *')});
 my $job = $local->safe_psql('ngeshare', q{SELECT ngeshare_schedule('* * * * *')});
 is( $local->safe_psql(
@@ -39,7 +40,7 @@ is( $local->safe_psql(
 	'* * * * *,*/5 * * * *',
 	'and changes nothing');
 
-# Within a minute it has run.
+# The job runs within a minute.
 ok( $local->poll_query_until(
 		'ngeshare', q{SELECT count(*) > 0 FROM sync_run WHERE status <> 'running'}),
 	'within a minute it has run');
@@ -53,7 +54,8 @@ ok( $local->poll_query_until(
 		'ngeshare', q{SELECT count(*) > 0 FROM cron.job_run_details WHERE status = 'succeeded'}),
 	'pg_cron says so too');
 
-# The watch prunes what pg_cron logged of our jobs more than a week ago, and nothing else.
+# ngeshare.watch() deletes the extension's own jobs from pg_cron's log after a week, and nothing
+# else.
 $local->safe_psql(
 	'ngeshare',
 	q{INSERT INTO cron.job_run_details (jobid, runid, database, username, command, status, start_time,
@@ -120,7 +122,7 @@ is($local->safe_psql('ngeshare', 'SELECT count(*) FROM cron.job'), '0', 'then th
 is($local->safe_psql('ngeshare', 'SELECT ngeshare_unschedule()'),
 	'f', 'and nothing more to take back');
 
-# Scheduled or not, the extension goes as plainly as ever.
+# A plain DROP EXTENSION works also while a sync is scheduled.
 $local->safe_psql('ngeshare', q{SELECT ngeshare_schedule('@hourly')});
 $local->safe_psql('ngeshare', 'DROP EXTENSION ngeshare');
 is($local->safe_psql('ngeshare', 'SELECT count(*) FROM cron.job'),

@@ -1,5 +1,5 @@
-# scripts/roles.sql: who may read and call what of the API; that the web's roles
-# reach nothing else, and that running it twice changes nothing.
+# Tests scripts/roles.sql: which role may read and call what in the schema api, that the web's roles
+# can reach nothing else, and that running the script twice changes nothing.
 use strict;
 use warnings FATAL => 'all';
 
@@ -29,7 +29,7 @@ my ($production, $local) = start_servers();
 new_local($local, 'ngeshare');
 $local->safe_psql('ngeshare', 'CREATE ROLE stranger');
 
-# What there is in api, and that all of it is described.
+# The schema api has exactly these objects, and all of them have a comment.
 is( answer(
 		q{SELECT string_agg(format('%s:%s', relname, relkind), ' ' ORDER BY relname) FROM pg_class
 	WHERE relnamespace = 'api'::regnamespace}),
@@ -61,10 +61,10 @@ is( answer(
 	'',
 	'every object has a comment: a summary line and more');
 
-# Before the roles are made, nobody but the owner may do anything.
+# Before roles.sql has run, only the owner has privileges in api.
 is(may_do('stranger', 'api'), '', 'a stranger has no rights in api');
 
-# Run once and again.
+# roles.sql is run twice.
 run_roles('authenticator_password=it\'s "secret"');
 my $rights = rights();
 my $password = answer(q{SELECT rolpassword FROM pg_authid WHERE rolname = 'authenticator'});
@@ -78,7 +78,7 @@ isnt(answer(q{SELECT rolpassword FROM pg_authid WHERE rolname = 'authenticator'}
 	$password, 'unless it is given another');
 is(rights(), $rights, 'and that changes the password only');
 
-# The roles themselves.
+# The attributes and memberships of the roles.
 is( answer(
 		q{SELECT string_agg(format('%s %s %s %s', rolname, rolcanlogin, rolinherit, rolconfig), E'\n'
 			ORDER BY rolname COLLATE "C")
@@ -109,7 +109,7 @@ is( answer(
 	  . 'ngeshare_operator in ngeshare_coordinator, ngeshare_operator in ngeshare_web',
 	'who is a member of whom');
 
-# Every object of api, by role.
+# The privileges of each role on every object of api.
 my $reading = join ' ', (map { "api.$_:SELECT" } @views), (map { "api.$_:EXECUTE" } @calling);
 is(may_do('ngeshare_web', 'api'), $reading, 'ngeshare_web reads every view and starts nothing');
 is( may_do('ngeshare_coordinator', 'api'),
@@ -121,7 +121,7 @@ is( may_do('ngeshare_operator', 'api'),
 is(may_do('authenticator', 'api'), '', 'authenticator has nothing of its own');
 is(may_do('stranger', 'api'), '', 'and a stranger has nothing still');
 
-# No relation of the other schemas, and no function but those behind the views.
+# In the other schemas the roles may use no relation, and only the functions behind the views.
 for my $schema (qw(public ngeshare production))
 {
 	is(tables_of($_, $schema), '', "$_ has no right on any table, view or column of $schema")
@@ -167,7 +167,7 @@ is( functions_beyond_public('ngeshare_operator'),
 	'ngeshare_operator may refresh, too');
 is(functions_beyond_public('authenticator'), '', 'authenticator may call none');
 
-# The same by doing it, as the login.
+# Tries the same privileges by executing statements as the login.
 for my $role (qw(ngeshare_web ngeshare_coordinator ngeshare_operator))
 {
 	for my $view (@views)
@@ -221,7 +221,7 @@ like(
 like(as_login('SELECT * FROM api.home'), qr/ERROR:  42501/, 'authenticator itself reads nothing');
 like(as_login('SET ROLE stranger'), qr/ERROR:  42501/, 'and becomes nobody else');
 
-# It leaves with the extension.
+# DROP EXTENSION removes the schema api.
 $local->safe_psql('ngeshare', 'DROP EXTENSION ngeshare');
 is(answer(q{SELECT count(*) FROM pg_namespace WHERE nspname = 'api'}),
 	'0', 'a plain DROP EXTENSION removes api, grants or not');
@@ -237,7 +237,7 @@ sub answer
 	return $local->safe_psql('ngeshare', $query);
 }
 
-# Runs scripts/roles.sql with a variable or none.
+# Runs scripts/roles.sql, with psql variables if they are given.
 sub run_roles
 {
 	my @variables = map { ('-v', $_) } @_;
@@ -251,13 +251,14 @@ sub run_roles
 	return;
 }
 
-# The right to read every view and to call these functions of api, as may_do() says it.
+# Returns the privileges to read every view and to call these functions of api, in may_do()'s
+# format.
 sub executable
 {
 	return join ' ', (map { "api.$_:SELECT" } @views), (map { "api.$_:EXECUTE" } sort @_);
 }
 
-# What a role may do with each object of a schema.
+# Returns a role's privileges on each object of a schema, as text.
 sub may_do
 {
 	my ($role, $schema) = @_;
@@ -276,7 +277,7 @@ sub may_do
 	);
 }
 
-# The relations of a schema that a role has any right on.
+# Returns the relations of a schema on which a role has any privilege.
 sub tables_of
 {
 	my ($role, $schema) = @_;
@@ -287,7 +288,7 @@ sub tables_of
 			OR has_table_privilege('$role', oid, 'DELETE, TRUNCATE, TRIGGER'))});
 }
 
-# The extension's functions outside api that a role may call and a stranger may not.
+# Returns the functions outside api that a role may call and a role without grants may not.
 sub functions_beyond_public
 {
 	my ($role) = @_;
@@ -299,7 +300,7 @@ sub functions_beyond_public
 	);
 }
 
-# Everything that roles.sql decides, as text.
+# Returns everything that roles.sql sets, as text.
 sub rights
 {
 	return answer(
@@ -317,7 +318,7 @@ sub rights
 	);
 }
 
-# What psql prints, errors with their SQLSTATE, as PostgREST's login.
+# Returns what psql prints, errors with their SQLSTATE, for PostgREST's login.
 sub as_login
 {
 	my ($statements) = @_;

@@ -1,6 +1,6 @@
-# The API as a browser sees it: PostgREST and nginx with the project's own
-# templates. Its JSON equals SQL, each number has its rows behind it, a sync starts
-# once, and what a foreign page or a curious client may try is refused.
+# Tests the API as a browser uses it, through PostgREST and nginx with the project's templates: its
+# JSON equals SQL, each number equals the count of the rows that it links to, a sync starts only
+# once, and hostile requests are refused.
 use strict;
 use warnings FATAL => 'all';
 
@@ -24,7 +24,7 @@ new_local($local, 'ngeshare');
 make_roles($local);
 start_website($local, 'ngeshare_operator');
 
-# Before the first sync.
+# The API's answers before the first sync.
 is_deeply(
 	[ @{ row('/api/home') }{qw(synced groups_total rescuable active_pct)} ],
 	[ JSON::PP::false, 0, 0, undef ],
@@ -37,7 +37,7 @@ is(refusal(start_sync()), '409 55000', 'a sync before ngeshare_connect(): 409');
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 sync_local($local, 'ngeshare', $clock);
 
-# JSON equals SQL.
+# The JSON of every view equals the rows that SQL returns.
 my %as_of = (
 	'' => $clock,
 	'2026-02-28' => '2026-02-28',
@@ -105,7 +105,7 @@ is( $json->encode([ map { $_->{days_inactive} } @{ decoded(get('/api/rescue_list
 		[ sort { $a <=> $b } map { $_->{days_inactive} } @{ decoded(get('/api/rescue_list')) } ]),
 	'rescue_list keeps its order');
 
-# Each number has as many rows behind it as it says, by the filter that its link has.
+# Each number equals the count of rows that the filter of its link returns.
 for my $header ('', '2026-01-31', '2025-08-17')
 {
 	my ($wrong, $seen, $most) = drill_downs($header ? ('As-Of' => $header) : ());
@@ -119,7 +119,7 @@ for my $header ('', '2026-01-31', '2025-08-17')
 	cmp_ok($most, '>', 10, 'and not all of them are small');
 }
 
-# What As-Of is not.
+# Values that the As-Of header does not accept.
 for my $wrong (
 	'yesterday', 'now',
 	'infinity', '-infinity',
@@ -135,7 +135,7 @@ for my $wrong (
 	ok(decoded($answer)->{hint}, 'with a hint');
 }
 
-# Other pages in the same browser.
+# Requests that other pages in the same browser could send.
 for my $origin ('http://evil.example', "http://127.0.0.1:1", 'null')
 {
 	my $answer = get('/api/rescue_list', Origin => $origin);
@@ -179,7 +179,7 @@ is(refusal(get("/api/rpc/$_", 'X-Ngeshare' => 'sync')), '405 NG405', "GET $_ is 
   for qw(sync_start sync_cancel);
 is(runs(), '1', 'none of them started a sync');
 
-# Foreign names for this machine.
+# Host headers that name this machine in another way.
 is(status_of_host($_), '421', "Host $_ is refused")
   for 'evil.example', "evil.example:$port", '127.0.0.1', '127.0.0.1:1',
   "127.0.0.1.evil.example:$port";
@@ -203,7 +203,7 @@ is(post('/api/rpc/sync_start', '{"mode": "' . 'x' x 20000 . '"}', json_headers()
 is(get('/../nginx.conf')->{status}, 400, 'nothing above the page\'s folder');
 is(get('/%2e%2e/nginx.conf')->{status}, 400, 'by no spelling');
 
-# SQL where values belong.
+# SQL text in place of values.
 my %real = map { $_ => 1 } sql_rows('funnel', $clock);
 my $courses = sql('SELECT count(*) FROM course_config');
 for my $hostile (
@@ -230,8 +230,8 @@ for my $hostile (
 }
 is(sql('SELECT count(*) FROM course_config'), $courses, 'every course is still there');
 
-# SQL in each column of each view, and in each place that takes a name or a number: refused, or a
-# text that no row has.
+# SQL text as the filter of each column of each view, and in place of each name and number. It is
+# refused, or taken as a text that no row contains.
 my $shown = decoded(get('/api/'))->{definitions};
 my @tables = sort grep { !/^(group_explanation|journey_step)$/ } keys %$shown;
 my $sql = q{x' OR '1'='1'; DROP TABLE course_config; SELECT pg_sleep(9); --};
@@ -266,7 +266,7 @@ for my $view (@tables)
 	is(join("\n", @taken),
 		'', "SQL in a filter, order or number of $view is no SQL: " . join(', ', sort keys %told));
 
-	# PostgREST passes over a limit that is no number.
+	# PostgREST ignores a limit or offset that is not a number.
 	my @rows = rows("/api/$view");
 	is(scalar(my @same = rows("/api/$view?$_=" . escaped($sql))),
 		scalar @rows, "as a $_ it is passed over")
@@ -299,7 +299,7 @@ is(refusal(get('/api/home', 'As-Of' => $sql)), '400 NG400', 'As-Of takes no SQL'
 is(sql('SELECT count(*) FROM course_config'), $courses, 'every course is still there');
 is(runs(), '1', 'and no sync was started');
 
-# The trend and the changes of any time, and places as filters.
+# Trend and status changes with other arguments, and places as filters.
 is_deeply(
 	[
 		rows(
@@ -358,7 +358,7 @@ is_deeply(
 	'the rescue list tells how likely a group is to meet, and may be ordered by it');
 is(scalar(grep { !defined $_->{resume_chance} } @$rescued), 0, 'and how likely at all');
 
-# CSV: every view, cell by cell as SQL has it, in the order and filter asked for.
+# CSV: each cell of every view equals SQL, in the order and with the filter of the request.
 sql(q{UPDATE "HangoutGroup" AS g SET name = hostile.name
 	FROM (SELECT id, row_number() OVER (ORDER BY id) % 18 + 1 AS number
 		FROM "HangoutGroup") AS numbered
@@ -406,7 +406,7 @@ is(refusal(get('/api/huge', Accept => 'text/csv')),
 is(length get('/api/huge?limit=1', Accept => 'text/csv')->{content}, 60000020, 'a long one is not');
 sql('DROP VIEW api.huge');
 
-# The page, and the API's own description.
+# The page's files, and the API's own description.
 is(get($_)->{content}, 'home', "$_ is the first page") for '/', '/index.html';
 is(get('/funnel?course=x')->{content}, 'funnel', 'a page needs no ending');
 is(get('/nowhere')->{status}, 404, 'a page that is not there');
@@ -424,7 +424,8 @@ is( $description->{definitions}{funnel}{properties}{awaiting}{description},
 		WHERE attrelid = 'v_curriculum_funnel'::regclass AND attname = 'awaiting'}),
 	'and says how a column is counted');
 
-# "Sync now": held by a person who writes to the mirror, so that it runs while we look.
+# Starts a sync with "Sync now". A lock of another session on the mirror holds it, so that it runs
+# during the following requests.
 my ($in, $out) = ('', '');
 my $person =
   IPC::Run::start([ 'psql', '-X', '-q', '-At', '-d', $local->connstr('ngeshare'), '-f', '-' ],
@@ -482,7 +483,7 @@ is_deeply(
 $in .= "COMMIT;\n\\q\n";
 $person->finish;
 
-# A run whose process is gone; errors with what to do.
+# A run whose process has gone, and how sync_errors shows errors.
 my $dead = sql(
 	q{INSERT INTO sync_run (mode, trigger, status, clock, started_at)
 		VALUES ('full', 'worker', 'running', now(), now() - interval '1 minute') RETURNING run_id}
@@ -507,7 +508,7 @@ like(
 	'and sync_errors what to do');
 unlike(get('/api/sync_errors')->{content}, qr/somebody/, 'without the detail');
 
-# A statement that takes too long; PostgREST gone; a page that may only read.
+# A statement that takes too long, a PostgREST that is down, and a page that may only read.
 sql(q{ALTER ROLE ngeshare_operator SET statement_timeout = '300ms'});
 sql(q{NOTIFY pgrst, 'reload config'});
 ($in, $out) = ('', '');
@@ -531,7 +532,7 @@ like(
 	'nor cancelled');
 is(get('/api/home', Authorization => 'Bearer nonsense')->{status}, 200, 'a token is not passed on');
 
-# Many starts in a row.
+# Many requests to start a sync in a row are refused.
 my @many = map { start_sync() } 1 .. 40;
 my ($refused) = grep { $_->{status} == 429 } @many;
 ok($refused, 'many starts in a row: 429');
@@ -544,7 +545,8 @@ is(bare_answers(), '',
 stop_program($_) for 'nginx', 'postgrest';
 done_testing();
 
-# Numbers that are not the count of the rows behind them, how many were looked at, and the greatest.
+# Compares each number with the count of the rows that its link returns. Returns the numbers that
+# differ, how many numbers were compared, and the greatest.
 sub drill_downs
 {
 	my %headers = @_;
@@ -569,7 +571,7 @@ sub drill_downs
 	return (\@wrong, $seen, $most);
 }
 
-# The numbers of facilitators, by month and each one's groups.
+# Compares the numbers of facilitators: in total, by month, and the groups of each.
 sub people_behind
 {
 	my ($answer, $equal) = @_;
@@ -596,7 +598,7 @@ sub people_behind
 	return;
 }
 
-# The numbers of home.
+# Compares the numbers of home.
 sub home_behind
 {
 	my ($home, $equal) = @_;
@@ -622,7 +624,7 @@ sub home_behind
 	return;
 }
 
-# The numbers that home and home_before both have.
+# Compares the numbers that both home and home_before have.
 sub home_before_behind
 {
 	my ($figures, $equal) = @_;
@@ -639,7 +641,7 @@ sub home_before_behind
 	return;
 }
 
-# The numbers of a course: funnel, drop-off, cohorts and days to graduate.
+# Compares the numbers of each course: funnel, drop-off, cohorts and days to graduate.
 sub courses_behind
 {
 	my ($answer, $equal) = @_;
@@ -660,7 +662,7 @@ sub courses_behind
 			$course->{groups_started},
 			$groups->($course, '&first_meeting_date=not.is.null'));
 
-		# The last course has nothing to go on to.
+		# For the last course these numbers are NULL, because it has no next course.
 		$equal->(
 			"funnel $course->{course_name} continued",
 			$course->{continued} // 0,
@@ -714,14 +716,14 @@ sub courses_behind
 	return;
 }
 
-# A filter: a day of the month that begins on this one.
+# Returns a filter for the days of the month that begins on $first_day.
 sub in_month
 {
 	my ($column, $first_day) = @_;
 	return "$column=gte.$first_day&$column=lt." . months_on($first_day, 1);
 }
 
-# The first day of a month so many months on.
+# Returns the first day of the month that is $months later.
 sub months_on
 {
 	my ($first_day, $months) = @_;
@@ -732,7 +734,8 @@ sub months_on
 	return sprintf '%04d-%02d-01', int($number / 12), $number % 12 + 1;
 }
 
-# A CSV file's rows, read strictly by RFC 4180; a cell of nothing, unlike "", is undef.
+# Returns a CSV file's rows, parsed strictly by RFC 4180. An empty cell without quotes is undef; ""
+# is an empty string.
 sub csv_of
 {
 	my ($path, %headers) = @_;
@@ -752,7 +755,8 @@ sub csv_of
 	return 'no CSV after ' . (pos($text) // 0) . ' bytes';
 }
 
-# The same rows by SQL, as of an instant: a view's columns, then what is asked for.
+# Returns by SQL the rows that csv_of() should return: the header, then the view's rows as of an
+# instant.
 sub sql_csv
 {
 	my ($view, $from, $order, $as_of) = @_;
@@ -776,14 +780,14 @@ sub sql_csv
 		) AS made}));
 }
 
-# Text with what can't be seen spelled out.
+# Returns the text with CR, LF and TAB made visible.
 sub quoted
 {
 	my ($text) = @_;
 	return $text =~ s/([\r\n\t])/sprintf('<%02X>', ord $1)/ger;
 }
 
-# The same rows by SQL, as of an instant.
+# Returns a view's rows by SQL as of an instant, as sorted JSON.
 sub sql_rows
 {
 	my ($view, $as_of) = @_;

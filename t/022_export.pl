@@ -1,6 +1,6 @@
-# Exports as a browser asks for them: a link to /export/NAME.csv gives the whole
-# table as a file, read here by a parser of others and compared cell by cell with
-# SQL; what is not the whole table is no file.
+# Tests exports as a browser requests them: /export/NAME.csv returns the whole table as a file.
+# Another project's parser reads it, and each cell is compared with SQL. An answer that is not the
+# whole table must not be saved as a file.
 use strict;
 use warnings FATAL => 'all';
 
@@ -26,7 +26,7 @@ new_local($local, 'ngeshare');
 make_roles($local);
 start_website($local, 'ngeshare_web');
 
-# Before the first sync there is a file all the same.
+# Before the first sync an export returns a file with only a header.
 is_deeply(
 	exported('/export/group_status.csv'),
 	[ columns_of('group_status') ],
@@ -34,7 +34,7 @@ is_deeply(
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 sync_local($local, 'ngeshare', $clock);
 
-# Names as people and attackers write them.
+# Names as people and attackers could write them.
 my @hostile = (
 	'a,b', 'say "x"',
 	'"', "one\ntwo",
@@ -74,7 +74,8 @@ sql(    'SET ngeshare.sync_clock = DEFAULT; UPDATE "HangoutGroup" AS g SET name 
 	  . ']::text[]) WITH ORDINALITY AS hostile (name, number) USING (number)'
 	  . ' WHERE g.id = numbered.id; SELECT ngeshare_refresh()');
 
-# Every view is a file, cell by cell as SQL has it; but for caller, which says who asks.
+# Every view can be exported, and each cell equals SQL. The view "caller" is left out, because its
+# row depends on who asks.
 my @views = split /\n/, sql(
 	q{SELECT relname FROM pg_class
 	WHERE relnamespace = 'api'::regnamespace AND relkind = 'v' AND relname <> 'caller'
@@ -116,7 +117,7 @@ is( scalar(
 	0,
 	'a number gets no apostrophe');
 
-# Filters and order are the API's.
+# An export accepts the same filters and orders as the API.
 for my $asked (
 	[ 'order=group_id.desc', '', 'group_id DESC' ],
 	[
@@ -155,7 +156,7 @@ for my $asked (
 	  unless $query =~ /two|a%2Cb/ && !sql("SELECT count(*) FROM api.group_status $where");
 }
 
-# As of an instant, in the path.
+# An as-of instant in the path.
 my %instants = (
 	'2026-02-28' => [ '2026-02-28 23:59:59.999999+07', '2026-02-28' ],
 	'2026-01-01T00:00:00+07:00' => [ '2026-01-01 00:00:00+07', '2026-01-01T000000+0700' ],
@@ -183,7 +184,7 @@ is_deeply(
 	by_sql('group_status', 'ORDER BY group_id'),
 	'the address alone says as of when');
 
-# What a browser is told.
+# The headers of a file.
 my $file = get('/export/funnel.csv');
 is( $file->{headers}{'content-disposition'},
 	'attachment; filename="funnel.csv"',
@@ -205,7 +206,7 @@ is(file_name('/export/funnel.csv', 'Sec-Fetch-Site' => $_),
 	'funnel.csv', "a click ($_) is answered")
   for qw(same-origin none);
 
-# A file is whole or none.
+# A request for a part of a file returns the whole file or an error.
 my %whole = (Range => 'bytes=0-9', 'If-Range' => '"x"');
 is(file_name('/export/group_status.csv', %whole),
 	'group_status.csv', 'who asks for a range of bytes gets the whole file');
@@ -234,7 +235,7 @@ is_deeply(
 	by_sql('group_status', q{WHERE group_name = 'limit=5' ORDER BY group_id}),
 	'a value may be such a word');
 
-# What is refused is no file.
+# A refused export is not sent as a file.
 no_file('/export/group_status.csv?nothing=eq.1', '400 42703', 'a column that is not there');
 no_file('/export/group_status.csv?progress_pct=eq.much', '400 22P02', 'a value that is no number');
 no_file('/export/group_status.csv?order=nothing', '400 42703', 'an order that is not there');
@@ -260,7 +261,7 @@ wait_until('PostgREST knows a new view',
 	sub { get('/export/huge.csv?number=eq.0')->{status} == 200 });
 no_file('/export/huge.csv', '413 54000', 'a file that would be too long');
 
-# A file that is cut on its way.
+# A file that breaks off during the transfer.
 my $whole_length = length("\xEF\xBB\xBFnumber,word\r\n") + 4 * length("1,\r\n") + 4 * 30_000_000;
 is_deeply([ cut_by(sub { }) ], [ 'whole', $whole_length ], 'a long file arrives whole');
 my ($how, $length) = cut_on_its_way();
@@ -279,7 +280,8 @@ is(bare_answers(), '',
 stop_program($_) for 'nginx', 'postgrest';
 done_testing();
 
-# A file's rows as another's parser reads them; a cell of nothing, unlike "", is undef.
+# Returns a file's rows as Text::CSV_XS parses them. An empty cell without quotes is undef; "" is an
+# empty string.
 sub exported
 {
 	my ($path, %headers) = @_;
@@ -306,8 +308,9 @@ sub exported
 	return $parser->eof && $code =~ /^(0|2012)$/ ? $rows : "no CSV: $code $message at $place";
 }
 
-# What a file has that a spreadsheet would compute where semicolons or tabs separate the
-# cells: it knows a quoted cell only by a quote directly behind such a separator.
+# Returns the cells of a file that a spreadsheet would compute as formulas if it split the file at
+# semicolons or tabs. Such a spreadsheet takes a cell as quoted only if a quote follows the
+# separator directly.
 sub formulas_at_semicolons
 {
 	my ($path) = @_;
@@ -333,8 +336,8 @@ sub formulas_at_semicolons
 	return $cells > 1000 ? join("\n", @found) : "only $cells cells";
 }
 
-# The same rows by SQL, header first: numbers, days and booleans as JSON has them,
-# all else as text that begins with no formula.
+# Returns by SQL the rows that exported() should return, header first: numbers, days and booleans as
+# in JSON, all other cells as text that does not begin a formula.
 sub by_sql
 {
 	my ($view, $rest, $as_of) = @_;
@@ -363,7 +366,7 @@ sub by_sql
 	];
 }
 
-# A view's columns, as a row.
+# Returns the names of a view's columns.
 sub columns_of
 {
 	my ($view) = @_;
@@ -381,7 +384,7 @@ sub first_column
 	return columns_of($view)->[0];
 }
 
-# Rows by their text; the header stays first.
+# Sorts rows by their text; the header stays first.
 sub in_any_order
 {
 	my ($rows) = @_;
@@ -390,8 +393,8 @@ sub in_any_order
 	return [ $header, sort { $json->encode($a) cmp $json->encode($b) } @others ];
 }
 
-# Rows without how old the last sync is, which grows from one request to the next;
-# that it is an age is tested here.
+# Returns rows without the age of the last sync, which grows from one request to the next; tests
+# that the removed value is an age.
 sub without_age
 {
 	my ($view, $rows) = @_;
@@ -410,7 +413,7 @@ sub without_age
 	return $rows;
 }
 
-# The name that an answer is saved under.
+# Returns the file name under which a browser would save an answer.
 sub file_name
 {
 	my ($path, %headers) = @_;
@@ -421,7 +424,7 @@ sub file_name
 	return $1;
 }
 
-# Tests that an answer is a refusal in JSON with what to do or what was wrong, and no file.
+# Tests that an answer is not a file but a refusal in JSON that says what was wrong or what to do.
 sub no_file
 {
 	my ($path, $refusal, $name, %headers) = @_;
@@ -434,8 +437,8 @@ sub no_file
 	return;
 }
 
-# Asks for a file of 120 MB, does something when its first bytes have come, and
-# returns how it ended, and how long what came was.
+# Requests a file of 120 MB and calls $done when its first bytes have arrived. Returns how the
+# transfer ended and how many bytes arrived.
 sub cut_by
 {
 	my ($done) = @_;
@@ -471,8 +474,8 @@ sub cut_by
 	return ('cut', $body);
 }
 
-# A long file whose PostgREST is killed on its way, as cut_by says. On a busy machine
-# all of it can have left PostgREST before the kill: such a file is whole, and is tried again.
+# Like cut_by(), and kills PostgREST during the transfer. On a busy machine PostgREST may already
+# have sent the whole file by then; in that case this is tried again.
 sub cut_on_its_way
 {
 	for (1 .. 9)
@@ -492,7 +495,7 @@ sub sql
 	return $local->safe_psql('ngeshare', $query);
 }
 
-# Text as SQL's literal; undef is NULL.
+# Returns a text as an SQL literal; undef is NULL.
 sub quote
 {
 	my ($value) = @_;
@@ -500,7 +503,7 @@ sub quote
 	return q{E'} . $value =~ s/(['\\])/\\$1/gr =~ s/\r/\\r/gr . q{'};
 }
 
-# Text with what can't be seen spelled out, its beginning if it is long.
+# Returns the text with CR, LF and TAB made visible; of a long text only the beginning.
 sub seen
 {
 	my ($text) = @_;

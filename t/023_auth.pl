@@ -1,5 +1,5 @@
-# Two users, by one setting: nginx asks who it is, the viewer reads, the operator also
-# starts and cancels syncs, and nobody becomes somebody else by what a client sends.
+# Tests logins, which one setting turns on: nginx asks for a password, the viewer may read, the
+# operator may also start and cancel syncs, and no header of a client changes a user's role.
 use strict;
 use warnings FATAL => 'all';
 
@@ -28,7 +28,7 @@ $local->safe_psql('ngeshare', connect_local($production, 'source'));
 start_website($local, 'authenticator', $passwords);
 wait_until('PostgREST knows the API', sub { get('/api/home', user('viewer'))->{status} == 200 });
 
-# Who is asked.
+# Every path asks for a login.
 for my $path (
 	qw(/ /funnel /assets/page-1a2b.js /api/ /api/home /api/rpc/explain_group?group_id=x
 	/export/funnel.csv /nothing))
@@ -101,7 +101,7 @@ is(refusal(start_sync('full', user('operator'), 'Sec-Fetch-Site' => 'cross-site'
 	'403 NG403', 'from a foreign page not even then');
 is(runs(), 1, 'one sync was started in all');
 
-# Passwords can't be tried without end, and who has logged in before notices nothing of it.
+# Attempts to guess a password are limited, and a user who has logged in before is not affected.
 like(
 	get('/', user('viewer'))->{headers}{'set-cookie'},
 	qr/^ngeshare_login=[0-9a-f]{32}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict$/,
@@ -111,7 +111,8 @@ my %cookie =
   map { $_ => get('/', user($_))->{headers}{'set-cookie'} =~ s/;.*//r } sort keys %password;
 isnt($cookie{viewer}, $cookie{operator}, 'each user has one of their own');
 
-# An address regains a login in 2 seconds: each bound below allows for the time that has passed.
+# An address may make one more attempt every 2 seconds, so each bound below allows for the time that
+# has passed.
 my ($began, $refused_at, %guessed) = (time);
 for my $number (1 .. 150)
 {
@@ -159,7 +160,7 @@ is(get('/api/home', login('viewer', 'wrong'), Cookie => $cookie{viewer})->{statu
 }
 is(bare_answers(), '', 'every answer has the security headers');
 
-# What stands in files.
+# The generated files contain no passwords, and www/serve/users refuses wrong input.
 my $users = slurp_file(website_state() . '/users.conf');
 unlike($users, qr/\Q$password{$_}\E/, "no file has $_\'s password") for sort keys %password;
 is( written_by(),
@@ -180,7 +181,7 @@ for my $lines (sort keys %refused)
 }
 done_testing();
 
-# The header by which a user logs in.
+# Returns the header with which a user logs in.
 sub user
 {
 	my ($name) = @_;
@@ -193,8 +194,8 @@ sub login
 	return (Authorization => 'Basic ' . encode_base64("$name:$secret", ''));
 }
 
-# Repeats a request until nginx refuses it, and returns that refusal. Since the last refusal it
-# may answer one, and one more for each 2 seconds: the first answer beyond that is returned.
+# Repeats a request until nginx refuses it, and returns that refusal. After the last refusal nginx
+# may answer one request, and one more per 2 seconds. If it answers more, returns that answer.
 sub soon_refused
 {
 	my ($path, %headers) = @_;
@@ -213,20 +214,20 @@ sub soon_refused
 	return 'never refused';
 }
 
-# What the API says of a user: may they start a sync?
+# Returns whether a user may start a sync, as the API says.
 sub may_sync
 {
 	my ($name) = @_;
 	return JSON::PP->new->allow_nonref->encode(row('/api/sync_status', user($name))->{may_sync});
 }
 
-# How many syncs there were.
+# Returns the number of runs so far.
 sub runs
 {
 	return $local->safe_psql('ngeshare', 'SELECT count(*) FROM sync_run');
 }
 
-# A token for a role, signed with a secret.
+# Returns a JSON web token for a role, signed with a secret.
 sub token
 {
 	my ($role, $secret) = @_;
@@ -235,7 +236,7 @@ sub token
 	return "$signed." . encode_base64url(hmac_sha256($signed, $secret));
 }
 
-# What www/serve/users prints, or complains of, for these passwords.
+# Returns what www/serve/users prints for these passwords, or its error message.
 sub written_by
 {
 	my ($lines) = @_;

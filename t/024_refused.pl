@@ -1,5 +1,5 @@
-# What the address of a file or of the page may not do: SQL in an export's filter, paths
-# that climb, names that nginx should not serve, headers without end.
+# Tests requests that must have no effect: SQL in the filter of an export, paths that lead out of
+# the page's directory, files that nginx should not serve, and headers of excessive length.
 use strict;
 use warnings FATAL => 'all';
 
@@ -21,7 +21,7 @@ start_website($local, 'ngeshare_operator');
 my $host = 'Host: 127.0.0.1:' . website_port();
 my $before = everything();
 
-# SQL in every filter of every file is a text that no row has, or is refused.
+# SQL text in every filter of every file is taken as a text that no row contains, or is refused.
 my @attacks = (
 	"'; DROP TABLE course_config; --",
 	'1) OR (1=1',
@@ -58,7 +58,7 @@ for my $attack (@attacks)
 }
 is(everything(), $before, 'and nothing has changed');
 
-# Paths that climb, and what stands beside the page.
+# Paths that lead out of the page's directory, and files that are next to it.
 for my $path (
 	'/../nginx.conf', '/assets/../../nginx.conf',
 	'/assets/..%2f..%2fnginx.conf', '/%2e%2e/nginx.conf',
@@ -83,7 +83,7 @@ like(raw_answer('CONNECT 127.0.0.1:5432', $host)->{status}, qr/^40[05]$/, 'CONNE
 like(raw_answer("$_ /api/home", $host)->{status}, qr/^405$/, "$_: 405")
   for qw(PUT PATCH DELETE OPTIONS PROPFIND);
 
-# Headers and addresses without end.
+# Headers and addresses of excessive length.
 my $long = 'x' x 60_000;
 like(raw_answer('GET /api/home', $host, "X-Long: $long")->{status},
 	qr/^(?:400|431|494)$/, 'a header of 60 kB is refused');
@@ -92,7 +92,7 @@ like(raw_answer('GET /api/home', $host, map { "X-$_: " . ('y' x 500) } 1 .. 200)
 	qr/^(?:400|431|494)$/, '200 headers are refused');
 is(get('/api/home')->{status}, 200, 'and all goes on');
 
-# Other sites.
+# Requests from other sites.
 for my $site (qw(cross-site same-site))
 {
 	is(refusal(get($_, 'Sec-Fetch-Site' => $site)), '403 NG403', "$site: $_")
@@ -107,7 +107,7 @@ is(get('/api/home', Origin => 'http://evil.example')->{headers}{'access-control-
 is(everything(), $before, 'nothing was started or changed');
 done_testing();
 
-# What no request here may change: rows of each table, runs, functions and views.
+# Returns what no request of this test may change: rows of each table, runs, functions and views.
 sub everything
 {
 	return $local->safe_psql(

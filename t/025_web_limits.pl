@@ -1,6 +1,6 @@
-# What one who may ask the page can't take from the others: regular expressions are
-# refused, in every spelling, but for the form that the page's search sends; an
-# address has so many requests at once; a request ends in time.
+# Tests that one user of the page cannot use up the resources of the others: regular expressions are
+# refused in every spelling, except in the form that the page's search sends; each address may have
+# a limited number of requests at once; and every request has a time limit.
 use strict;
 use warnings FATAL => 'all';
 
@@ -20,7 +20,7 @@ make_roles($local);
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 sync_local($local, 'ngeshare', '2026-01-15 12:00+07');
 
-# Names with what an expression, a filter and an address are made of.
+# Group names with characters that are special in regular expressions, filters and addresses.
 my @names = ('a.imatch.(b)', 'say "x" \\ y', '100% (sure), Match(1).', '[a-z]+$', 'Match day');
 $local->safe_psql(
 	'ngeshare',
@@ -39,7 +39,7 @@ $local->safe_psql(
 start_website($local, 'ngeshare_operator');
 wait_until('PostgREST knows the API', sub { get('/api/limits')->{status} == 200 });
 
-# What the page's search sends finds text, whatever it is made of.
+# The page's search finds any text, whatever characters it contains.
 for my $name (@names)
 {
 	my $plain = $name =~ s/(["\\])/\\$1/gr;
@@ -65,7 +65,7 @@ is(get("/api/group_status?$_")->{status}, 200, "?$_ is answered")
   for 'group_name=ilike.*match*', 'order=group_name.desc', 'group_name=in.(%22Match+day%22,x)',
   'group_name=eq.Match+day', 'and=(group_name.eq.x,status.eq.ACTIVE)', 'group_name=fts.match';
 
-# Every other expression is refused before PostgREST sees it.
+# Every other regular expression is refused before PostgREST receives it.
 my $slow = '(.{1,99})' . ('\\\\1' x 3);
 my @refused = (
 	"group_name=match.$slow",
@@ -122,7 +122,7 @@ is(refusal(get('/api//group_status?group_name=match.a')), '400 NG400', 'with ano
 like(get('/api/group_status?group_name=match.a')->{content},
 	qr/ilike/, 'and the hint says what else there is');
 
-# A page load, and many of them in a row, are far below all limits.
+# Many page loads in a row stay far below all limits.
 my @loads;
 for (1 .. 20)
 {
@@ -133,7 +133,8 @@ for (1 .. 20)
 is_deeply([ grep { $_ ne '200' } @loads ],
 	[], '20 loads of a page, six requests at once, are answered');
 
-# The page comes in the language that was chosen, else in the first of the browser's that there is.
+# The page is served in the chosen language, otherwise in the first available one of the browser's
+# list.
 for my $case (
 	['home'],
 	[ 'beranda', 'Accept-Language' => 'id' ],
@@ -150,13 +151,13 @@ for my $case (
 	is(get('/', %headers)->{content}, $words, join ' ', 'the page for', %headers);
 }
 
-# A header that fits in many ways is no more work than another.
+# A header that a regular expression could match in many ways takes no longer than others.
 my $spaces = join(',', map { ' ' x 20 . 'x' } 1 .. 150) . ',de';
 my $began = time;
 get('/', 'Accept-Language' => $spaces) for 1 .. 40;
 cmp_ok(time - $began, '<', 1, sprintf '40 long lists of languages in %.2f s', time - $began);
 
-# One address has 16 requests at once; the others still have theirs.
+# One address may have 16 requests at once. Other addresses are not affected.
 my @sent = map { begin_request('GET /api/slow') } 1 .. 24;
 my $started = time;
 my $other = do { local $Website::FROM = '127.0.0.2'; raw_answer('GET /api/home') };
@@ -174,7 +175,8 @@ is( join(' ', sort map { end_request($_)->{status} } @sent),
 	'200 200 200 200 429 429',
 	'four files at once');
 
-# A request ends in time, a file a little later; a shorter time of the role's holds.
+# A request is limited to 10 seconds, a file to 30; a shorter statement_timeout of the role still
+# applies.
 is(row('/api/limits')->{statement_timeout}, '10s', 'a request may take 10 seconds');
 like(get('/export/limits.csv')->{content}, qr/\n30s,/, 'a file 30');
 $local->safe_psql('ngeshare',
@@ -182,7 +184,7 @@ $local->safe_psql('ngeshare',
 wait_until('a shorter time of the role holds',
 	sub { row('/api/limits')->{statement_timeout} eq '5s' });
 
-# Connections that ask for nothing keep nobody out.
+# Idle connections do not block other clients.
 my @idle =
   map { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => website_port()) } 1 .. 300;
 print $_ "GET /api/home HTTP/1.1\r\n" for @idle;
@@ -190,7 +192,7 @@ is(get('/api/home')->{status},
 	200, 'beside 300 connections that never end their request the page is answered');
 undef @idle;
 
-# Who a client says that it is does not reach PostgREST.
+# Headers in which a client claims to be a user do not reach PostgREST.
 unlike(
 	row('/api/limits',
 		map { $_ => 'operator' }
@@ -200,7 +202,7 @@ unlike(
 is(bare_answers(), '', 'every answer has the security headers');
 done_testing();
 
-# Text as URLSearchParams writes it.
+# Encodes a text as URLSearchParams does.
 sub as_browser
 {
 	my ($text) = @_;

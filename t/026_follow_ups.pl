@@ -1,5 +1,5 @@
-# Follow-ups over the web: noted and withdrawn by POST, by those who may, under the name of their
-# login where there is one; hostile requests and texts.
+# Tests follow-ups over the web: users with the right to do so note and withdraw them by POST, under
+# the name of their login if there are logins. Also tests hostile requests and texts.
 use strict;
 use warnings FATAL => 'all';
 
@@ -31,9 +31,7 @@ $local->safe_psql(
 	SELECT ngeshare_refresh()});
 make_roles($local);
 
-#
-# Nobody logs in: the name is the request's, and shown as unverified.
-#
+# Without logins: the name comes from the request and is shown as unverified.
 start_website($local, 'ngeshare_coordinator');
 my $asks = row('/api/caller');
 is_deeply(
@@ -69,7 +67,7 @@ is(note_it({ noted_by => 's', note => "\x{1F600}" x 2000 })->{status}, 201, 'but
 is(note_it({ noted_by => 's', noted_at => '2020-01-01' })->{status},
 	404, 'noted_at cannot be given');
 
-# Only the page's own POST counts.
+# Only a POST of the page itself is accepted.
 my %body = (group_id => 'A', channel => 'phone', outcome => 'paused', noted_by => 's');
 my $path = '/api/rpc/note_follow_up';
 is(refusal(get("$path?group_id=A&channel=phone&outcome=paused&noted_by=s")),
@@ -89,18 +87,18 @@ is(refusal(post($path, $json->encode(\%body), json_headers(), 'Sec-Fetch-Site' =
 is(ask($_, '/api/follow_up', '{}', json_headers())->{status}, 405, "$_ on the view is refused")
   for qw(POST PATCH PUT DELETE);
 
-# As of an instant: none was noted by then.
+# As of an earlier instant there are no follow-ups, because none was noted by then.
 is(shown_rows('/api/follow_up', 'As-Of' => '2026-01-15'), 0, 'as of an earlier day there is none');
 is(shown_rows('/api/follow_up'), 2, 'without it both count, whenever the last sync was');
 
-# Withdrawing.
+# Follow-ups are withdrawn.
 is(refusal(withdraw($id, {})), '400 22004', 'withdrawing wants a name, too');
 is(refusal(withdraw(4711, { withdrawn_by => 's' })), '400 22023', 'and a follow-up');
 is(withdraw($id, { withdrawn_by => 's' })->{content}, '{"withdrawn":true}', 'withdrawn');
 is(withdraw($id, { withdrawn_by => 's' })->{content}, '{"withdrawn":false}', 'twice is once');
 is(shown_rows("/api/follow_up?id=eq.$id"), 0, 'it is no longer shown');
 
-# 60 a minute, then 429. Two were noted above.
+# At most 60 follow-ups a minute are accepted, then the status is 429. Two were noted above.
 my %answered;
 $answered{ refusal(note_it({ noted_by => 's' })) }++ for 1 .. 60;
 is_deeply(\%answered, { '201 ' => 58, '429 NG004' => 2 }, 'after 60 within a minute: 429')
@@ -110,9 +108,7 @@ is(refusal($too_many), '429 NG004', 'another name does not help where nobody log
 is($too_many->{headers}{'retry-after'}, 60, 'it says how long to wait');
 like(decoded($too_many)->{hint}, qr/Wait a minute/, 'and what to do');
 
-#
-# Users log in: the name is the login's.
-#
+# With logins: the name is that of the login.
 stop_program($_) for qw(nginx postgrest);
 unlink map { website_state() . "/$_" } qw(users.conf jwt_secret);
 $local->safe_psql('ngeshare', 'TRUNCATE ngeshare.follow_up');
@@ -151,7 +147,7 @@ is( $local->safe_psql(
 	'budi|t',
 	'under the name of his login');
 
-# A session of SQL cannot make a token's claims count.
+# An SQL session cannot forge a token's claims.
 is( $local->safe_psql(
 		'ngeshare', q{SET request.jwt.claims = '{"sub": "siti"}'; SET request.method = 'POST';
 	SELECT noted_by = session_user, is_verified
@@ -160,10 +156,11 @@ is( $local->safe_psql(
 	't|t',
 	'in a session of SQL the login is the session\'s');
 
-# A browser that has logged in has a cookie by which its requests are no guesses at a password.
+# A browser that has logged in has a cookie, so that its requests do not count as attempts to guess
+# a password.
 my %cookie = map { $_ => get('/', user($_))->{headers}{'set-cookie'} =~ s/;.*//r } qw(siti budi);
 
-# Two coordinators at once: nothing is lost, each has a limit of their own.
+# Two coordinators note at the same time: no follow-up is lost, and each has their own limit.
 $local->safe_psql('ngeshare', 'TRUNCATE ngeshare.follow_up');
 my @children;
 for my $name (qw(siti budi))
@@ -190,7 +187,7 @@ is( $local->safe_psql(
 	'and all hundred are there, each under its own name');
 is(bare_answers(), '', 'every answer has the security headers');
 
-# A file with a role that there is none of is refused.
+# A file with an unknown role is refused.
 my $folder = PostgreSQL::Test::Utils::tempdir();
 append_to_file("$folder/secret", 'x' x 48);
 append_to_file("$folder/passwords",
@@ -211,7 +208,7 @@ sub note_it
 	return post('/api/rpc/note_follow_up', $json->encode(\%said), json_headers(), %headers);
 }
 
-# How many rows an address has.
+# Returns the number of rows at an address.
 sub shown_rows
 {
 	my @rows = rows(@_);
@@ -225,14 +222,14 @@ sub withdraw
 		json_headers(), %headers);
 }
 
-# The header by which a user logs in.
+# Returns the header with which a user logs in.
 sub user
 {
 	my ($name) = @_;
 	return (Authorization => 'Basic ' . encode_base64("$name:$name knows", ''));
 }
 
-# What the API says of a user.
+# Returns a user's login and rights, as the API says.
 sub login_of
 {
 	my ($name) = @_;

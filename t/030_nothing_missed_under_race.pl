@@ -1,5 +1,5 @@
-# Eight writers, whose clocks go wrong and whose transactions stay open, against
-# syncs back to back with a small overlap: no row of production's is missed.
+# Tests that a sync misses no row of production, while eight writers with wrong clocks and long
+# transactions write to production and syncs with a small overlap run one after the other.
 use strict;
 use warnings FATAL => 'all';
 
@@ -15,8 +15,8 @@ my $seconds = 8;
 my $greatest_skew = 0.2;
 my @tables = qw(User Hangout HangoutEpisode HangoutGroup UserHangoutGroup);
 
-# With pg_read_all_stats the watermark waits for open transactions, however long;
-# without it the overlap has to cover them all.
+# With pg_read_all_stats the watermark waits for open transactions, however long they are. Without
+# it the overlap has to be longer than every transaction.
 my @races = (
 	{ name => 'first', overlap => '5s', sees_transactions => 0, long_sleep => 0 },
 	{ name => 'second', overlap => '1s', sees_transactions => 1, long_sleep => 3 },
@@ -31,7 +31,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# One race from a new production to the comparison.
+# Runs one race: a new production, writers and syncs, and the comparison at the end.
 sub run_race
 {
 	my ($race) = @_;
@@ -58,7 +58,7 @@ sub run_race
 	check_rows($name);
 }
 
-# Asks how many writers are connected.
+# Returns a query for the number of connected writers.
 sub writers_query
 {
 	my ($condition) = @_;
@@ -71,7 +71,7 @@ sub writers_at_work
 	return $production->safe_psql($name, writers_query('> 0')) eq 't';
 }
 
-# A production of today, a mirror of it, and what the race is run with.
+# Prepares a race: a production with current data, a mirror of it, and the race's settings.
 sub prepare
 {
 	my ($race) = @_;
@@ -92,9 +92,9 @@ sub prepare
 	return;
 }
 
-# Lets the login see others' transactions, or takes it away; a login that doesn't
-# inherit its roles' rights sees nothing by them. From PostgreSQL 16 on a grant remembers
-# whether its member inherited when it was made.
+# Lets the login see other sessions' transactions, or takes that right away. A login with NOINHERIT
+# does not get the privileges of pg_read_all_stats. From PostgreSQL 16 on a grant records at the
+# time of GRANT whether the member inherits.
 sub let_see_transactions
 {
 	my ($is_allowed) = @_;
@@ -106,7 +106,7 @@ sub let_see_transactions
 	return;
 }
 
-# Syncs by the real clock; a sync that fails is found in sync_run.
+# Runs a sync with the real clock. If it fails, check_runs() finds that in sync_run.
 sub sync
 {
 	my ($name) = @_;
@@ -115,7 +115,7 @@ sub sync
 	return;
 }
 
-# Starts psql with all that a writer is going to write.
+# Starts psql with the script of a writer.
 sub start_writer
 {
 	my ($race, $number) = @_;
@@ -138,7 +138,7 @@ sub start_writer
 	return \%writer;
 }
 
-# Transactions, one behind the other, for as long as the race lasts.
+# Returns a writer's script: transactions one after the other until the race is over.
 sub writer_script
 {
 	my ($race, $number) = @_;
@@ -156,8 +156,8 @@ sub writer_script
 	return $script;
 }
 
-# One transaction: all its stamps are the writer's clock at its beginning. Each
-# writer updates rows of its own, and at last a group that others may want too.
+# Returns one transaction. All its timestamps are the writer's clock at its beginning. Each writer
+# updates rows that no other writer updates, and at last a group that others may update too.
 sub transaction
 {
 	my ($number, $id, $skew, $sleep) = @_;
@@ -194,7 +194,7 @@ sub transaction
 	};
 }
 
-# A subquery with the id of a random row.
+# Returns a subquery with the id of a random row.
 sub some
 {
 	my ($table, $condition) = @_;
@@ -203,7 +203,7 @@ sub some
 	return qq{(SELECT id FROM "$table" ${where}ORDER BY md5(id || '} . rand() . q{') LIMIT 1)};
 }
 
-# How many rows psql says that a writer wrote.
+# Returns how many rows a writer wrote, from psql's output.
 sub rows_written
 {
 	my ($writer) = @_;
@@ -213,7 +213,8 @@ sub rows_written
 	return sum0(slurp_file($writer->{printed}) =~ /^(?:INSERT 0|UPDATE) (\d+)$/mg);
 }
 
-# Every sync ended well: a warning is a row that waited for a later sync.
+# Tests that every sync succeeded or ended with a warning. A warning means that a row waited for a
+# later sync.
 sub check_runs
 {
 	my ($name, $runs) = @_;
@@ -234,7 +235,7 @@ sub check_runs
 	return;
 }
 
-# Rows and answers are production's.
+# Tests that the mirror's rows and answers equal production's.
 sub check_rows
 {
 	my ($name) = @_;
@@ -258,7 +259,7 @@ sub check_rows
 	return;
 }
 
-# Compares a query's rows here with production's, whose query may be another.
+# Compares a query's rows in the mirror with those in production, where another query may be given.
 sub is_same
 {
 	my ($name, $what, $here, $there) = @_;

@@ -1,8 +1,8 @@
-# Two hundred random rounds of changes in production, each followed by one
-# incremental sync: after each, rows, history and answers are production's.
+# Tests two hundred random rounds of changes in production, each followed by one incremental sync.
+# After each sync rows, history and answers must equal production's.
 #
-# NGESHARE_TEST_SEED and NGESHARE_TEST_ROUNDS run it otherwise, or the same way
-# again; NGESHARE_TEST_KINDS, a pattern, leaves only the kinds of change that match.
+# NGESHARE_TEST_SEED and NGESHARE_TEST_ROUNDS set another seed or number of rounds; the same seed
+# repeats a run. NGESHARE_TEST_KINDS, a pattern, selects the kinds of change that match.
 use strict;
 use warnings FATAL => 'all';
 
@@ -20,10 +20,11 @@ my $pattern = $ENV{NGESHARE_TEST_KINDS} // '';
 my @kinds = grep { /$pattern/ } kinds_of_change();
 my @tables = qw(User Hangout HangoutEpisode HangoutGroup UserHangoutGroup);
 
-# What has to be there for a comparison to mean something.
+# Features that must occur in the data, or the comparisons would prove nothing.
 my @alive = qw(ACTIVE GRADUATED NOT_STARTED STALLED links attendance);
 
-# 2023-01-15 12:00 in Jakarta: two hundred rounds end before the real clock.
+# 2023-01-15 12:00 in Jakarta. It is early enough for two hundred rounds to end before the real
+# clock.
 my $first_clock = 1673758800000;
 my ($clock, $last_clock) = ($first_clock, $first_clock);
 my (%times_of, %rows_of, %rounds_with, $late);
@@ -67,7 +68,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# One round: changes, a sync, and the comparison. Tells of what differs.
+# Runs one round: changes, a sync and the comparison. Prints what differs.
 sub round_is_right
 {
 	my ($round) = @_;
@@ -104,7 +105,7 @@ sub round_is_right
 	return 0;
 }
 
-# How far the sync's clock goes on: days as a rule, now and then weeks or not at all.
+# Returns by how much the sync's clock advances: mostly days, sometimes weeks or nothing.
 sub advance
 {
 	my $luck = rand;
@@ -114,8 +115,8 @@ sub advance
 	return between(0, 3 * DAY);
 }
 
-# One to eight kinds of change, none twice, the ordinary ones more often. What
-# commits late needs a round behind it.
+# Chooses one to eight different kinds of change, by weight. The last round gets no late commit,
+# because that needs another round after it.
 sub choose_kinds
 {
 	my ($round) = @_;
@@ -126,8 +127,8 @@ sub choose_kinds
 	return @mixed[ 0 .. min(int rand 8, $#mixed) ];
 }
 
-# The sync's clock, and every tenth round two earlier instants too, one of them a
-# local midnight or the millisecond before it.
+# Returns the instants to ask as of: the sync's clock; in every tenth round also a random instant
+# and a local midnight or the millisecond before it.
 sub instants
 {
 	my ($round) = @_;
@@ -141,7 +142,7 @@ sub instants
 	return map { spell($_) . '+00' } @instants;
 }
 
-# One change as a transaction that says its kind.
+# Returns one change as a transaction that first prints its kind.
 sub script_of
 {
 	my ($kind, $sql) = @_;
@@ -168,7 +169,7 @@ sub run_script
 	return $output;
 }
 
-# Counts what psql says that each kind of change has done.
+# Counts the rows that each kind of change wrote, from psql's output.
 sub count_rows
 {
 	my ($output) = @_;
@@ -186,7 +187,7 @@ sub count_rows
 	return;
 }
 
-# A transaction that stays open until commit_late().
+# Starts a transaction that stays open until commit_late().
 sub begin_late
 {
 	my ($sql) = @_;
@@ -214,7 +215,7 @@ sub begin_late
 	return;
 }
 
-# Commits it and returns its SQL.
+# Commits the open transaction and returns its SQL.
 sub commit_late
 {
 	my $sql = $late->{sql};
@@ -226,7 +227,7 @@ sub commit_late
 	return $sql;
 }
 
-# Syncs, in batches of any size. Returns what went wrong, if anything did.
+# Runs a sync with a random batch size. Returns an error message if something went wrong.
 sub sync
 {
 	my $batch = (1, 7, 100, 5000)[ rand 4 ];
@@ -240,7 +241,7 @@ sub sync
 	return $status == 0 ? undef : "the sync failed: $errors";
 }
 
-# The lines of each query's answer, sorted, over one call of psql.
+# Returns a hash from each query's name to its sorted rows; runs all queries in one psql.
 sub answers
 {
 	my ($server, $database, @queries) = @_;
@@ -262,8 +263,8 @@ sub answers
 	return map { $_ => [ sort @{ $lines_of{$_} } ] } keys %lines_of;
 }
 
-# What is compared: a name, its query here, and what production answers under
-# that name or another's.
+# Returns what is compared: a name and the queries for the mirror and for production. Without a
+# query for production, the mirror's rows are compared with those of another name.
 sub comparisons
 {
 	my ($window_start) = map { "timestamp '" . spell($_) . "'" } window_start_of($last_clock);
@@ -300,7 +301,7 @@ sub comparisons
 	return @comparisons;
 }
 
-# The answers as of an instant, likewise.
+# Like comparisons(), but for the answers as of an instant.
 sub comparisons_as_of
 {
 	my ($as_of) = @_;
@@ -324,8 +325,8 @@ sub comparisons_as_of
 	return (@views, @functions);
 }
 
-# Compares all that there is with production's. Returns the differing lines, each
-# behind the name of what differs.
+# Compares rows, history and answers with production's. Returns the lines that differ, each prefixed
+# with the name of what differs.
 sub everything_differs
 {
 	my @instants = @_;
@@ -348,8 +349,7 @@ sub everything_differs
 	} @comparisons;
 }
 
-# Counts the rounds in which there were groups of a status, some links, and some
-# attendance in the window.
+# Counts the rounds in which each status, some links, and some attendance in the window occurred.
 sub note_what_is_there
 {
 	my ($got, $as_of) = @_;

@@ -1,6 +1,6 @@
-# Success means verified: what differs from production without any trace in
-# updatedAt is found by its content and repaired, what production lost is guarded,
-# archived and restored, and where nothing differs only buckets travel.
+# Tests that a successful sync has verified the content: differences from production that left no
+# trace in updatedAt are found and repaired; rows that production lost are guarded by a limit,
+# archived and restored; and if nothing differs, only buckets are transferred.
 use strict;
 use warnings FATAL => 'all';
 
@@ -37,7 +37,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Which tables' rows differ from production's (attendance: of the window).
+# Returns the tables whose rows differ from production's; of attendance only the window is compared.
 sub mirror_differs
 {
 	my $start = $local->safe_psql('ngeshare', 'SELECT window_start FROM ngeshare.history_state');
@@ -54,7 +54,7 @@ sub mirror_differs
 	return "@different";
 }
 
-# A fingerprint of all that the mirror and the history hold.
+# Returns a fingerprint of the mirror, the history and the quarantine.
 sub fingerprint
 {
 	return join ' ', map {
@@ -66,7 +66,7 @@ sub fingerprint
 		'ngeshare.history_state');
 }
 
-# One value of the last run.
+# Returns one value of the last run.
 sub last_run
 {
 	my ($expression) = @_;
@@ -74,7 +74,7 @@ sub last_run
 		"SELECT $expression FROM sync_run ORDER BY run_id DESC LIMIT 1");
 }
 
-# One value of the last run's log of a table.
+# Returns one value of a table's row in sync_log for the last run.
 sub logged
 {
 	my ($table, $expression) = @_;
@@ -102,7 +102,8 @@ sub nothing_new_sends_buckets_only
 	return;
 }
 
-# One row missing, one extra, one changed: equal counts, and no trace in production.
+# Returns statements that remove one row of the mirror, add one and change one. The number of rows
+# stays equal, and production is unchanged.
 sub corrupt
 {
 	my ($table) = @_;
@@ -130,7 +131,7 @@ sub corruption_is_repaired
 	my ($table) = @_;
 	my $before = fingerprint();
 
-	# A refresh takes the stale keys, and hides nothing from the comparison.
+	# A refresh before the sync consumes the stale keys. The sync must still find the differences.
 	for my $way ('', ', refreshed')
 	{
 		$local->safe_psql('ngeshare', corrupt($table));
@@ -146,7 +147,7 @@ sub corruption_is_repaired
 	return;
 }
 
-# Triggers that are switched off meanwhile don't mark the write.
+# Corrupts rows while the triggers are disabled, so that no stale keys are recorded.
 sub unmarked_corruption_is_repaired
 {
 	my $before = fingerprint();
@@ -236,7 +237,7 @@ sub validation_tells
 	return;
 }
 
-# 1 % of groups go, with all that points to them.
+# Production deletes 1 % of the groups with all rows that reference them.
 sub deletions_are_undone
 {
 	my $before = fingerprint();
@@ -338,7 +339,8 @@ sub attendance_is_undone
 	return;
 }
 
-# Applies a loss, expects a refusal that changes nothing, and takes the loss back.
+# Executes $loss in production, expects the sync to refuse without changing anything, and executes
+# $undo.
 sub refused
 {
 	my ($name, $loss, $undo, $expected) = @_;
@@ -373,7 +375,7 @@ sub losses_are_refused
 			"$table emptied",
 			qq{CREATE TABLE kept AS TABLE "$table"; TRUNCATE "$table"},
 			qq{INSERT INTO "$table" TABLE kept; DROP TABLE kept},
-			qr/ERROR:  NG002: production lacks (\d+) of the \1 rows of "$table"\nDETAIL:  A run may delete 0 of them here\. None was deleted\.\nHINT:  /
+			qr/ERROR:  NG002: production lacks (\d+) of the \1 rows of "$table"\nDETAIL:  A run may delete 0 of them from the mirror\. None was deleted\.\nHINT:  /
 		);
 		refused(
 			"6 % of $table deleted",
@@ -401,7 +403,7 @@ sub losses_are_refused
 	return;
 }
 
-# Production's transactions go back where a copy of its files is put in its place.
+# Replaces production's files by an older copy of them, so that its transaction ids go backwards.
 sub a_restored_production_is_refused
 {
 	my $copy = $production->data_dir . '-copy';

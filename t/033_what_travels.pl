@@ -1,5 +1,6 @@
-# What travels from production, counted on the wire: rows once, and then, while
-# nothing differs, buckets only. A line of 20 ms slows no load by a row.
+# Measures the bytes that a sync receives from production: each row once, and afterwards only
+# buckets while nothing differs. With a round-trip time of 20 ms no load may need a round trip per
+# row.
 use strict;
 use warnings FATAL => 'all';
 
@@ -27,7 +28,8 @@ cmp_ok(
 	$first{bytes} / 10,
 	'a sync that finds nothing new receives less than a tenth of a first load');
 
-# One row of 40,000: the buckets, its bucket's keys, itself.
+# One of 40,000 rows changes: a sync receives the buckets, the keys in the row's bucket, and the
+# row.
 $production->safe_psql('source',
 	q{UPDATE "User" SET email = 'one@example.com' WHERE id = (SELECT max(id) FROM "User")});
 my %one = travel('plain');
@@ -36,7 +38,7 @@ is($local->safe_psql('plain', q{SELECT count(*) FROM "User" WHERE email = 'one@e
 	'1', 'one changed row comes');
 cmp_ok($one{bytes} - $nothing{bytes}, '<', 100_000, 'for its bucket\'s keys and itself');
 
-# 10 ms each way: what costs is the number of round trips, not of rows.
+# With a delay of 10 ms each way, the time must depend on the number of round trips, not of rows.
 $proxy->delay(10);
 my %far = load('far');
 $proxy->delay(0);
@@ -49,7 +51,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Loads a new database through the proxy, and measures that.
+# Loads a new database through the proxy, and measures the load.
 sub load
 {
 	my ($database) = @_;
@@ -59,7 +61,7 @@ sub load
 	return travel($database);
 }
 
-# Syncs, and says how long that took and how many bytes came from production.
+# Runs a sync, and returns its duration and the number of bytes that came from production.
 sub travel
 {
 	my ($database) = @_;

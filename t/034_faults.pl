@@ -1,5 +1,5 @@
-# Whatever breaks, wherever a sync is: nobody sees half a table, the error is
-# logged with its class, and the next sync is right again. One line per case.
+# Tests faults in every phase of a sync: no reader sees a half written table, the error is logged
+# with its class, and the next sync succeeds with correct answers. Prints one line per case.
 use strict;
 use warnings FATAL => 'all';
 
@@ -9,8 +9,8 @@ use FaultBench;
 use Test::More;
 use Time::HiRes qw(time);
 
-# Where a run is held: in a phase, before its work, or behind it and before its
-# commit, with all of it written and locked.
+# Where a run is held: the phase, the point before the phase's work, and the point after the work
+# but before its commit, when everything is written and locked.
 my @places = (
 	[ 'preflight', 'preflight', 'after preflight' ],
 	[ 'pull', 'pull HangoutGroup', 'after pull HangoutGroup' ],
@@ -20,8 +20,8 @@ my @places = (
 	[ 'repair', 'repair UserHangoutGroup', 'after repair UserHangoutGroup' ],
 	[ 'deletes', 'deletes UserHangoutGroup', 'after deletes UserHangoutGroup' ]);
 
-# What breaks: how it is done, how it is undone, and which end of the run it may
-# lead to. Production's faults begin before a phase's work; ours behind it.
+# The faults: how each is caused and undone, and with which statuses the run may end. Faults of
+# production begin before a phase's work, faults of the local server (is_ours) after it.
 my %faults = (
 	'production killed' => { break => \&kill_production, ends => qr/^(success|failed)$/ },
 	'backend terminated' => { break => \&terminate_there, ends => qr/^success$/ },
@@ -46,7 +46,8 @@ for my $place (@places)
 	run_case($place, $_) for sort keys %faults;
 }
 
-# The same while the mirror is filled for the first time, past its indexes.
+# The same faults during a first load, which fills the empty tables without updating their indexes
+# row by row.
 for my $place (
 	[ 'pull', 'pull User', 'after pull HangoutGroup' ],
 	[ 'merge', 'merge User', 'after merge UserHangoutGroup' ],
@@ -66,8 +67,9 @@ diag sprintf
 $bench->stop;
 done_testing();
 
-# One case: production has changed, a run is held in a phase, something breaks, the
-# run goes on as far as it can; then everything is whole, and the next run is right.
+# Runs one case: production changes, a run is held in a phase, the fault happens, and the run
+# continues as far as it can. Afterwards everything must be consistent, and the next run must be
+# right.
 sub run_case
 {
 	my ($place, $name, $when) = @_;
@@ -91,7 +93,8 @@ sub run_case
 	ok($status eq 'success' || @errors > 0, "$phase, $name: with an error that is logged");
 	is(scalar(grep { !/^(transient|permanent|row) / } @errors), 0, "$phase, $name: with its class");
 
-	# The target of a cancel is a second; its time, told below, has that of several psql in it.
+	# A cancel should take one second; the limit is larger because several starts of psql are
+	# measured too.
 	cmp_ok($took, '<', 5, "$phase, $name: at once") if $name =~ /cancel/;
 	cmp_ok($took, '<', $bench->bound, "$phase, $name: given up within the bound")
 	  if $fault->{is_slow};
@@ -103,7 +106,7 @@ sub run_case
 	return;
 }
 
-# What breaks, and how it is mended.
+# The functions that cause the faults and undo them.
 
 sub kill_production { return $bench->kill_server($bench->{production}); }
 
@@ -131,7 +134,8 @@ sub cancel { return $bench->cancel; }
 
 sub cancel_behind_stall
 {
-	# The deletes ask nothing of production: there the cancel comes while the run is held.
+	# The phase "deletes" does not query production, so there the cancel comes while the run is
+	# held.
 	$bench->{proxy}->stall;
 	$bench->resume unless $bench->phase eq 'deletes';
 	Time::HiRes::sleep(0.3);

@@ -1,6 +1,6 @@
-# One row that can't be stored waits in quarantine; one table that can't be synced
-# costs itself and what points to it; both are logged by name, and come back by
-# themselves when the cause is gone.
+# Tests that a row that cannot be stored waits in quarantine, and that a table that cannot be synced
+# affects only itself and the tables that reference it. Both are logged by name, and both are synced
+# again when the cause is gone.
 use strict;
 use warnings FATAL => 'all';
 
@@ -28,8 +28,8 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Rows that the mirror refuses: a constraint and a trigger that somebody added, and a
-# key that no index takes; in a first load, and later.
+# Rows that the mirror refuses because of a constraint or trigger that somebody added, or because
+# the key is too long for an index; in a first load and in later syncs.
 sub refused_rows
 {
 	new_pair('refused');
@@ -102,7 +102,7 @@ sub refused_rows
 	return;
 }
 
-# Rows that the mirror takes each, but not together; and a mirror that takes none.
+# Rows that the mirror accepts one by one but not together; and a mirror that accepts no row.
 sub rows_in_conflict
 {
 	new_pair('conflict');
@@ -148,8 +148,8 @@ sub rows_in_conflict
 	return;
 }
 
-# What waits of attendance when its day leaves the window is left to the past, which
-# production's count makes right.
+# Attendance waits in quarantine until its day has left the window. It is then dropped from the
+# quarantine, and the comparison of the past with production makes the history right.
 sub rows_that_age
 {
 	my $later = '2026-04-30 12:00:00+07';
@@ -194,7 +194,7 @@ sub rows_that_age
 	return;
 }
 
-# Rows that can't even be fetched: production keeps texts in no encoding.
+# Rows that cannot even be fetched, because production stores text in no valid encoding.
 sub unreadable_rows
 {
 	new_pair('unreadable');
@@ -241,7 +241,7 @@ sub unreadable_rows
 	return;
 }
 
-# A table that can't be synced costs itself and what points to it.
+# A table that cannot be synced affects only itself and the tables that reference it.
 sub failing_tables
 {
 	new_pair('failing');
@@ -326,7 +326,7 @@ sub failing_tables
 	is(ask('failing', 'SELECT bool_and(matches) FROM ngeshare_validate()'),
 		't', 'and all is as production has it');
 
-	# Where the refresh fails, the run has failed, and answers stay as they were.
+	# If the refresh fails, the run fails, and the answers stay as they were.
 	my $generation = ask('failing', 'SELECT generation FROM ngeshare.snapshot_state');
 	$production->safe_psql(
 		'failing', q{UPDATE "HangoutGroup" SET name = 'odd', "updatedAt" = '2026-03-31 04:59:30'
@@ -351,7 +351,7 @@ sub failing_tables
 	return;
 }
 
-# A new column is said once; an enum's new label is nothing to say.
+# A new column in production is reported once; a new enum label is not reported.
 sub drifting_columns
 {
 	new_pair('drifting');
@@ -408,7 +408,8 @@ sub drifting_columns
 	return;
 }
 
-# A production that takes a millisecond a row, and may take a second a statement, is asked for less.
+# A production that needs a millisecond per row, with a timeout of one second per statement, is
+# asked for smaller batches.
 sub slow_production
 {
 	new_pair('slow');
@@ -440,7 +441,7 @@ sub slow_production
 	return;
 }
 
-# Two tables that production never gets done with: each has its own tries.
+# Two tables whose statements never finish in production: each table has its own retries.
 sub stuck_tables
 {
 	new_pair('stuck');
@@ -465,7 +466,8 @@ sub stuck_tables
 	return;
 }
 
-# A run that has given up is over when its row says so: a next one may start.
+# A run that has given up has really ended when its row in sync_run says so, and the next one may
+# start.
 sub unreachable_production
 {
 	new_pair('unreachable');
@@ -482,7 +484,7 @@ sub unreachable_production
 	return;
 }
 
-# Whatever production says, the login's password isn't repeated.
+# No message of production makes the extension repeat the login's password.
 sub secrets
 {
 	my $quoted = $PASSWORD =~ s/'/''/gr;
@@ -510,7 +512,7 @@ sub secrets
 	return;
 }
 
-# A production and a mirror of one name, connected and not synced yet.
+# Makes a production and a mirror with the same name, connected but not synced yet.
 sub new_pair
 {
 	my ($name) = @_;
@@ -522,7 +524,7 @@ sub new_pair
 	return;
 }
 
-# Syncs and returns what psql said of it.
+# Runs a sync and returns its messages.
 sub sync
 {
 	my ($name) = @_;
@@ -546,7 +548,7 @@ sub ask
 	return $local->safe_psql($name, $query);
 }
 
-# What became of each table in the last run.
+# Returns the status of each table in the last run.
 sub statuses
 {
 	my ($name) = @_;

@@ -1,7 +1,7 @@
-# A sync against everybody else in its server: a second sync, people who write to
-# the mirror by hand, readers who keep a snapshot, VACUUM FULL, CLUSTER, ALTER TABLE,
-# DROP EXTENSION, and sessions with settings of their own. ngeshare.pause_at holds it
-# where they meet.
+# Tests a sync together with all other activity in its server: a second sync, sessions that write to
+# the mirror by hand, readers that keep a snapshot, VACUUM FULL, CLUSTER, ALTER TABLE, DROP
+# EXTENSION, and sessions with other settings. ngeshare.pause_at holds the sync at the point where
+# both meet.
 use strict;
 use warnings FATAL => 'all';
 
@@ -46,7 +46,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Both servers, production with a small data set, the local one synced with it.
+# Prepares a production with a small data set and a mirror that was synced once.
 sub prepare
 {
 	new_production($production, 'source');
@@ -57,7 +57,7 @@ sub prepare
 	return;
 }
 
-# A database with the extension, connected, that syncs by the test's clock.
+# Makes a connected database with the extension, which syncs with the test's clock.
 sub new_mirror
 {
 	my ($database) = @_;
@@ -85,13 +85,13 @@ sub change_production
 	return;
 }
 
-# A session of its own with settings.
+# Starts a new session with the given settings.
 sub session { return Session->start($local, 'ngeshare', @_); }
 
-# A session that has called for a sync, with settings; it is not waited for.
+# Starts a session with the given settings and a sync in it, without waiting for the sync.
 sub started_sync { return session(@_)->tell('CALL ngeshare_sync()'); }
 
-# Changes production and starts a sync that is held at a place, once it is.
+# Changes production, starts a sync that is held at a place, and waits until it is held.
 sub held_sync
 {
 	my ($place, @settings) = @_;
@@ -115,7 +115,7 @@ sub ask { return $local->safe_psql('ngeshare', $_[0]); }
 
 sub resume { return ask('SELECT ngeshare.resume_sync()'); }
 
-# How the run that a session has called for ended: its status, and what is wrong with it.
+# Waits for the sync of a session; returns its status, or the error if there was one.
 sub outcome_of
 {
 	my ($sync) = @_;
@@ -132,7 +132,7 @@ sub outcome_of
 	return $error eq '' ? $outcome : "$outcome ($error)";
 }
 
-# Whether a session waits for something else than its client.
+# Returns whether a session comes to wait for something else than its client.
 sub waits
 {
 	my ($session) = @_;
@@ -144,7 +144,7 @@ sub waits
 		}) && !$session->is_done;
 }
 
-# Since when a process waits for a lock, the empty string where it doesn't.
+# Returns since when a session has been waiting for a lock; an empty string if it is not waiting.
 sub waits_since
 {
 	my ($session, $kind) = @_;
@@ -154,7 +154,8 @@ sub waits_since
 	);
 }
 
-# After a refresh the snapshot is what the mirror and the history make of it: no key was lost.
+# Tests that after a refresh the snapshot is what the mirror and the history give, so that no stale
+# key was lost.
 sub snapshot_is_exact
 {
 	my ($name) = @_;
@@ -164,7 +165,7 @@ sub snapshot_is_exact
 	return;
 }
 
-# One more sync, and everything is production's.
+# Tests that after one more sync everything equals production.
 sub next_sync_is_right
 {
 	my ($name) = @_;
@@ -178,7 +179,7 @@ sub next_sync_is_right
 	return;
 }
 
-# The second of two callers is refused, however it calls, and has changed nothing.
+# The second of two concurrent syncs is refused, whichever way it is called, and changes nothing.
 sub test_second_caller
 {
 	my $sync = held_sync('after merge HangoutGroup');
@@ -209,8 +210,8 @@ sub test_second_caller
 	return;
 }
 
-# Who writes while a step of the sync does waits for the rows and tables that it has written, and
-# for nothing else.
+# A session that writes during a step of the sync waits only for rows and tables that this step has
+# written.
 sub test_writer_behind_held_sync
 {
 	my ($place, @waiting) = @_;
@@ -246,7 +247,7 @@ sub test_writer_behind_held_sync
 	return;
 }
 
-# Who has set a lock_timeout gets its error, as at any lock.
+# A writer with a lock_timeout gets the usual error when it waits too long for the sync's lock.
 sub test_writer_with_lock_timeout
 {
 	my $sync = held_sync('after merge HangoutGroup');
@@ -266,8 +267,8 @@ sub test_writer_with_lock_timeout
 	return;
 }
 
-# A writer who has written a row that the sync wants is waited for; the sync lets go after a while
-# and comes back, as often as it takes.
+# The sync waits for a writer that has changed a row it needs. After a while it releases its locks
+# and retries, as often as necessary.
 sub test_open_writer
 {
 	my $writer = session();
@@ -296,8 +297,8 @@ sub test_open_writer
 	return;
 }
 
-# A writer holds a row that the sync wants, and then wants one that the sync has written: the sync
-# lets go before the deadlock is found, whenever the writer comes.
+# A writer holds a row that the sync needs, and then wants a row that the sync has written. The sync
+# releases its locks before deadlock_timeout, so that the writer gets no error.
 sub test_writer_who_holds_a_row
 {
 	for my $delay (0.1, 0.3, 0.5, 0.8, 1.3)
@@ -327,8 +328,8 @@ sub test_writer_who_holds_a_row
 	return;
 }
 
-# A migration: a row is locked, then ALTER TABLE of what the waiting sync has read. The sync lets go
-# before its deadlock is found.
+# A migration locks a row and then runs ALTER TABLE on a table that the waiting sync has read. The
+# sync releases its locks before deadlock_timeout.
 sub test_writer_who_changes_a_table
 {
 	my $writer = session();
@@ -353,7 +354,7 @@ sub test_writer_who_changes_a_table
 	return;
 }
 
-# What a transaction that keeps its snapshot sees of everything that a sync writes.
+# Returns a digest of everything that a sync writes, as a transaction with an old snapshot sees it.
 sub seen
 {
 	my ($reader) = @_;
@@ -365,7 +366,7 @@ sub seen
 	return $reader->run('SELECT ' . join(' || ', @parts));
 }
 
-# A reader's snapshot is one state, across whole syncs that don't wait for it.
+# A reader with one snapshot sees one state during several syncs, and the syncs do not wait for it.
 sub test_repeatable_readers
 {
 	for my $level ('REPEATABLE READ', 'SERIALIZABLE')
@@ -389,8 +390,8 @@ sub test_repeatable_readers
 	return;
 }
 
-# A first load needs its empty tables for itself: it waits for who has read them,
-# and who reads on gets no error, not even behind the sync's patience.
+# A first load needs exclusive locks on its empty tables. It waits for sessions that have read them.
+# A reader that continues gets no error, even after the sync has stopped waiting.
 sub test_reader_of_first_load
 {
 	new_mirror('fresh');
@@ -414,7 +415,8 @@ sub test_reader_of_first_load
 		'success|0',
 		'and succeeds');
 
-	# A reader who stays costs the sync time, never its table: everybody may read.
+	# A reader that does not end only delays the sync: the table is still synced, and all sessions
+	# may read it.
 	new_mirror('patient');
 	$local->safe_psql('postgres', q{ALTER DATABASE patient SET ngeshare.sync_timeout = '2s'});
 	my $sitter = Session->start($local, 'patient');
@@ -432,7 +434,7 @@ sub test_reader_of_first_load
 	return;
 }
 
-# A writer into an empty table holds its lock while a first load wants the table: nobody gets an
+# A writer into an empty table holds its lock while a first load needs the table. Neither gets an
 # error.
 sub test_writer_into_first_load
 {
@@ -465,8 +467,8 @@ sub test_writer_into_first_load
 	return;
 }
 
-# What rewrites or alters a table of the mirror waits for a step that writes, and
-# the sync for it.
+# A statement that rewrites or alters a table of the mirror waits for a sync's step that has written
+# the table, and gets no error.
 sub test_maintenance
 {
 	my ($statement) = @_;
@@ -491,8 +493,8 @@ sub test_maintenance
 	return;
 }
 
-# A long VACUUM holds this lock: a sync that has changed the whole table, and would
-# like to ANALYZE it, doesn't wait for its end.
+# A long VACUUM holds SHARE UPDATE EXCLUSIVE, which an ANALYZE would wait for. A sync that has
+# changed the whole table does not wait for it.
 sub test_long_vacuum
 {
 	my $other = session();
@@ -507,7 +509,7 @@ sub test_long_vacuum
 	return;
 }
 
-# An autovacuum of staging gives way to the merge that empties it, as it does to anybody.
+# An autovacuum of a staging table is cancelled by the merge that empties the table, as usual.
 sub test_autovacuum
 {
 	ask('ALTER TABLE ngeshare.stage_user SET (autovacuum_enabled = on,
@@ -517,7 +519,8 @@ sub test_autovacuum
 	$local->reload;
 	my $sync = held_sync('merge User');
 
-	# It is there for a part of a second only: a session that is open sees it.
+	# The autovacuum lasts only a fraction of a second, so the test looks for it from a session that
+	# is already open.
 	my $looker = session();
 	ok( poll_until(
 			sub {
@@ -535,7 +538,7 @@ sub test_autovacuum
 	return;
 }
 
-# A sync's steps are READ COMMITTED, whatever the default is.
+# A sync's steps run at READ COMMITTED, whatever the default isolation level is.
 sub test_isolation
 {
 	my ($level) = @_;
@@ -554,7 +557,7 @@ sub test_isolation
 	return;
 }
 
-# Where transactions are read-only by default a sync says so before anything else.
+# If transactions are read-only by default, a sync is refused before it does anything.
 sub test_read_only
 {
 	my $runs = ask('SELECT count(*) FROM sync_run');
@@ -575,7 +578,7 @@ sub test_read_only
 	return;
 }
 
-# The caller's own bounds end no sync: what it waits for, and how long, is its own matter.
+# The caller's timeouts do not end a sync. A sync decides itself how long it waits.
 sub test_timeouts
 {
 	change_production();
@@ -606,7 +609,7 @@ sub test_timeouts
 	return;
 }
 
-# Inside a transaction block, said or not, there is no sync.
+# Inside a transaction block, explicit or because of psql's AUTOCOMMIT off, a sync is refused.
 sub test_transaction_block
 {
 	my $runs = ask('SELECT count(*) FROM sync_run');
@@ -620,8 +623,8 @@ sub test_transaction_block
 	return;
 }
 
-# DROP EXTENSION against a held sync: the drop isn't a deadlock's victim, the sync
-# ends without a crash, and all can begin anew.
+# DROP EXTENSION while a sync is held: the drop is not chosen as a deadlock's victim, the sync ends
+# without a crash, and the extension can be created and synced again.
 sub test_drop_extension
 {
 	my ($kind, $place) = @_;
@@ -645,14 +648,15 @@ sub test_drop_extension
 	return;
 }
 
-# Drops, and lets go of a sync that is held once the drop waits for it; then creates,
-# connects and syncs again.
+# Drops the extension, and resumes a held sync once the drop waits for it. Then creates the
+# extension again, connects and syncs.
 sub drop_and_begin_anew
 {
 	my ($name, $other, $sync, $is_held) = @_;
 	my $resumer = $is_held ? session() : undef;
 
-	# Behind a drop that waits nobody would get at the sync's progress any more.
+	# Once the drop waits for its lock, no other session could access the sync's progress, so the
+	# statement that resumes the sync runs first and is committed later.
 	$resumer->run('BEGIN; SELECT ngeshare.resume_sync()') if $is_held;
 	$other->tell('DROP EXTENSION ngeshare');
 	ok(waits($other), "$name: the drop waits") if $is_held;
@@ -691,7 +695,7 @@ sub drop_and_begin_anew
 	return;
 }
 
-# The same at any moment of a sync that nothing holds.
+# DROP EXTENSION at any moment of a sync that is not held.
 sub test_drop_between_steps
 {
 	for my $delay (map { 0.01 * $_ } 0 .. 7)

@@ -1,18 +1,18 @@
-# A hundred syncs back to back, production changing all along, against four people
-# who write to the mirror by hand, several tables a transaction and in every order:
-# nobody gets an error, the tables of the snapshot agree at every moment, and in the
-# end everything is production's.
+# Tests a hundred syncs in a row, while production changes and four sessions write to the mirror by
+# hand, several tables per transaction and in every order. No writer may get an error, the tables of
+# the snapshot must agree at every moment, and in the end everything must equal production.
 #
-# No SQLSTATE is excused. What a sync may take from under a writer is what writers
-# put there, so nobody points to another transaction's hand-made rows (no 23503),
-# ids are never used twice (no 23505), and each writer keeps to the groups and users
-# of one residue of their id's hash, so that no two of them wait for each other.
+# No SQLSTATE is tolerated. A sync deletes rows that were written by hand, so the writers avoid
+# every error that this could cause: they do not reference hand-written rows of other transactions
+# (no 23503), they never use an id twice (no 23505), and each writer uses only the groups and users
+# whose id's hash has one residue, so that no two writers wait for each other.
 #
-# One warning is: a newcomer who was written by hand between a sync's look at the
-# children and its look at the users is known to be gone before their children are.
-# The sync keeps who is still pointed to, says so, and the next one looks again.
+# One warning is tolerated. If a user with a membership and attendance is written by hand between a
+# sync's comparison of the child tables and its comparison of "User", the sync finds that the user
+# has to be deleted but does not know of the child rows. It keeps the user, because rows still
+# reference it, and warns; the next sync compares again.
 #
-# NGESHARE_TEST_SEED and NGESHARE_TEST_SYNCS run it otherwise.
+# NGESHARE_TEST_SEED and NGESHARE_TEST_SYNCS change the seed and the number of syncs.
 use strict;
 use warnings FATAL => 'all';
 
@@ -62,7 +62,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Both servers, and a mirror that was synced once.
+# Prepares a production and a mirror that was synced once.
 sub prepare
 {
 	new_production($production, 'source');
@@ -78,10 +78,11 @@ sub prepare
 	return;
 }
 
-# The sync's clock; it goes on by days.
+# Returns the sync's clock, which advances in days.
 sub clock { return sprintf '2026-03-%02d 12:00:00+07', 10 + $day; }
 
-# Groups whose rows in the tables of the snapshot are not of the same refresh.
+# Returns the definition of a view of the groups whose rows in the snapshot's tables are not from
+# the same refresh.
 sub snapshot_differs
 {
 	return q{
@@ -111,8 +112,8 @@ sub snapshot_differs
 		WHERE completed_at <> graduated_at};
 }
 
-# One sync and the seconds that it took: every tenth full, every seventh a day later,
-# so that the window moves on.
+# Runs one sync and returns its duration in seconds. Every tenth sync is full; before every seventh
+# the clock advances by a day, so that the window moves.
 sub sync_once
 {
 	my ($number) = @_;
@@ -129,7 +130,7 @@ sub sync_once
 	return $took;
 }
 
-# Somebody who runs a script again and again, until told to stop or until it fails.
+# Starts a process that runs a script again and again, until it is told to stop or the script fails.
 sub start_writer
 {
 	my ($name, $server, $database, $script) = @_;
@@ -166,7 +167,7 @@ sub stop_writer
 	return;
 }
 
-# What psql says that a writer did.
+# Returns how many rows a writer wrote, from psql's output.
 sub writes_of
 {
 	my ($writer) = @_;
@@ -175,10 +176,11 @@ sub writes_of
 
 sub commits_of { return scalar(() = slurp_file($_[0]{printed}) =~ /^COMMIT$/mg); }
 
-# The longest that one of a writer's statements took, in milliseconds.
+# Returns the duration of a writer's longest statement in milliseconds.
 sub longest_wait { return max(0, slurp_file($_[0]{printed}) =~ /^Time: ([\d.]+) ms/mg); }
 
-# Changes in production, stamped or not, of attendance all over the window too.
+# Returns changes to production, with and without a new updatedAt, and of attendance in the whole
+# window.
 sub production_changes
 {
 	my ($number) = @_;
@@ -208,7 +210,7 @@ sub production_changes
 	};
 }
 
-# A subquery with the id of a random row, of those that a condition leaves.
+# Returns a subquery with the id of a random row that meets a condition.
 sub some
 {
 	my ($table, $condition) = @_;
@@ -218,8 +220,8 @@ sub some
 	  . ' ORDER BY random() LIMIT 1)';
 }
 
-# All that a writer does by hand, a transaction each. Groups and users are locked
-# in any order against the sync's.
+# Returns all that a writer does by hand, one transaction each. They lock groups and users in other
+# orders than the sync does.
 sub hand_written
 {
 	my ($number) = @_;
@@ -260,7 +262,8 @@ sub hand_written
 	return join '', map { "BEGIN;\n" . join("\n$pause\n", @$_) . "\nCOMMIT;\n$pause\n" } @orders;
 }
 
-# A user whom production doesn't know, who joins a group and attends.
+# Returns statements that write a user whom production does not have, with a membership and
+# attendance.
 sub newcomer
 {
 	my ($user, $group, $episode, $at) = @_;
@@ -276,7 +279,7 @@ sub newcomer
 		VALUES (:'newcomer', $at, $episode, :'joined', :'newcomer');});
 }
 
-# Attendance that comes by COPY; its ids are new each time.
+# Returns statements that write attendance by COPY, with new ids each time.
 sub copied
 {
 	my ($number) = @_;
@@ -296,8 +299,8 @@ sub copied
 		qq{COPY "UserHangoutGroupAttendance" FROM '$file';});
 }
 
-# Somebody who compares the tables of the snapshot all along, each time in one statement, and
-# ends with an error where they differ.
+# Starts a session that compares the snapshot's tables again and again, each time in one statement,
+# and ends with an error if they differ.
 sub start_reader
 {
 	my $session = Session->start($local, 'ngeshare', q{application_name = 'reader'});
@@ -335,7 +338,8 @@ sub stop_reader
 	return;
 }
 
-# Every sync ended well, and logged no error; the server saw no deadlock.
+# Tests that every sync succeeded and logged no error, and that the server logged no error such as a
+# deadlock.
 sub check_runs
 {
 	my $outcomes = $local->safe_psql(
@@ -357,7 +361,7 @@ sub check_runs
 		'',
 		'no sync logged an error');
 
-	# An autovacuum that gives way says so as an error.
+	# A cancelled autovacuum is logged as an error and does not count.
 	is(scalar(() = slurp_file($local->logfile) =~ /ERROR:  (?!canceling autovacuum task)/g),
 		0, 'and the server none');
 	cmp_ok(
@@ -370,7 +374,7 @@ sub check_runs
 	return;
 }
 
-# After one more sync all is production's, and a comparison finds nothing.
+# Tests that after one more sync everything equals production.
 sub check_end
 {
 	like(sync_local($local, 'ngeshare', clock(), 'full'), qr/succeeded/, 'a last sync succeeds');

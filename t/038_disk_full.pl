@@ -1,8 +1,8 @@
-# The local disk is full, wherever a sync is: it is tried again, logged and ended, the
-# server goes on, and the next sync is right. One line per case.
+# Tests a full local disk in each phase of a sync: the sync retries, logs the error and ends, the
+# server keeps running, and the next sync is right. Prints one line per case.
 #
-# The local database lies on a small file system of its own, which the server mounts in
-# a namespace of its own; where this system allows none, the test is skipped.
+# The local database is on a small file system of its own, mounted in a mount namespace of the
+# server. If the operating system does not allow that, the test is skipped.
 use strict;
 use warnings FATAL => 'all';
 use feature 'state';
@@ -29,7 +29,7 @@ $production->safe_psql('source', "SELECT demo.generate(400, 38, '$clock')");
 move_to_small_disk();
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 
-# A first load, and one with changes in every row; the disk is full when the phase begins.
+# A first load, and a sync with changes in every row. The disk is full when the phase begins.
 full_disk_at('pull User', 'pull');
 full_disk_at('merge UserHangoutGroup', 'merge');
 full_disk_at('window', 'window');
@@ -40,7 +40,7 @@ full_disk_at('merge UserHangoutGroup', 'merge');
 full_disk_at('window', 'window');
 settle('afterwards');
 
-# Phases that write little, and may find the room for it.
+# Phases that write little, and may still find room for it.
 for my $place (
 	'preflight',
 	'verify UserHangoutGroup',
@@ -55,7 +55,7 @@ $local->stop;
 $production->stop;
 done_testing();
 
-# Starts the local server again with a small disk mounted for it, and the database there.
+# Restarts the local server with a small disk mounted for it, and creates the database there.
 sub move_to_small_disk
 {
 	my $data = $local->data_dir;
@@ -75,7 +75,7 @@ sub move_to_small_disk
 	return;
 }
 
-# Gives every row of production's another content.
+# Changes all users, groups and memberships in production, and attendance within the window.
 sub change_production
 {
 	state $version = 0;
@@ -100,8 +100,8 @@ sub change_production
 	return;
 }
 
-# A sync is held at a place, the disk is filled, the sync goes on; then there is room
-# again. One that writes little may succeed all the same, or fail in a later phase.
+# Holds a sync at a place, fills the disk, and resumes the sync; then frees the disk. A phase that
+# writes little may succeed nevertheless, or the sync may fail in a later phase.
 sub full_disk_at
 {
 	my ($place, $phase, $writes_little) = @_;
@@ -147,7 +147,7 @@ sub full_disk_at
 	is(counts(), $before, "$place: no table is half written")
 	  if !$writes_little && $phase ne 'window';
 
-	# What is in front of a sanitized server is not for dd.
+	# Frees the disk, as the server's user and in its mount namespace.
 	$local->safe_psql('ngeshare', q{COPY (SELECT 1) TO PROGRAM 'rm } . $disk . q{/ballast'});
 	$local->psql(
 		'ngeshare',
@@ -158,7 +158,7 @@ sub full_disk_at
 	return;
 }
 
-# Syncs whole, and holds the answers against production's.
+# Runs a whole sync, and compares the answers with the reference in production.
 sub settle
 {
 	my ($when) = @_;
@@ -169,10 +169,10 @@ sub settle
 	return;
 }
 
-# Fills what is free of the small disk, as the server sees it.
+# Fills the free space of the small disk, from within the server's mount namespace.
 sub fill_disk
 {
-	# What is in front of a sanitized server is not for dd.
+	# A server built with sanitizers has LD_PRELOAD set, which dd must not inherit.
 	$local->safe_psql('ngeshare',
 			q{COPY (SELECT 1) TO PROGRAM 'unset LD_PRELOAD; dd if=/dev/zero bs=64k of=}
 		  . $disk
@@ -182,7 +182,7 @@ sub fill_disk
 	return;
 }
 
-# How the last run ended, with its errors.
+# Returns how the last run ended, with its errors.
 sub outcome
 {
 	return $local->safe_psql(
@@ -195,7 +195,7 @@ sub outcome
 	);
 }
 
-# What the tables that a fault may hit hold.
+# Returns a digest of "UserHangoutGroup", to see whether the table is half written.
 sub counts
 {
 	return $local->safe_psql(

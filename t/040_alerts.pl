@@ -1,5 +1,5 @@
-# Alerts: each change of state is told exactly once, in order, whatever the webhook
-# answers; the address stays secret; nothing waits for the network.
+# Tests alerts: each change of state is sent exactly once and in order, whatever the webhook
+# answers; the webhook's address stays secret; no caller waits for the network.
 use strict;
 use warnings FATAL => 'all';
 
@@ -32,7 +32,7 @@ my $log = $local->logfile;
 
 new_local($local, 'ngeshare');
 
-# Without an address only the state is kept.
+# Without an address the state is recorded, but no alert is sent.
 note_run('failed');
 is(state(), 'failed f', 'without an address the state is kept');
 is(outbox('count(*)'), '0', 'and nothing waits');
@@ -45,7 +45,7 @@ is(state(), 'ok f', 'the state recovers, too');
 is(query('SELECT ngeshare.watch() IS NULL'), 'f', 'the watch has nothing to do');
 is(workers(), '0', 'and starts nothing');
 
-# Each change is told once.
+# Each change of state is sent once.
 send_to(url($sink));
 my @told;
 for my $step (
@@ -91,7 +91,7 @@ is( outbox(
 	'and the outbox says so');
 is(workers(), '0', 'the worker ends');
 
-# Odd input is taken.
+# Unusual arguments are accepted.
 $sink->forget;
 is(query("SELECT ngeshare.alert_note_run($_) IS NULL"),
 	'f', "a run that is none ($_) raises nothing")
@@ -123,7 +123,7 @@ note_run('success');
 deliver();
 is(join(' ', map { kind_of($_) } $sink->requests), 'failed recovered', 'and they are told');
 
-# A request: its form, its fields, and texts from outside.
+# The form and fields of a request, with hostile texts in it.
 $sink->forget;
 my $hostile =
   q{<!channel> & <https://evil.example|click> @everyone @Here a@b.example password='it\\'s secret' postgres://user:hidden@host/ "x" \\ é }
@@ -181,8 +181,8 @@ like(
 	'the rest is as it was, and cut');
 cmp_ok(length $request->{body}, '<', 4000, 'a message of a megabyte makes a small alert');
 
-# Texts that grow when they are escaped: cut to what chat services take, by characters and never
-# within an escape; JSON is not made larger by control characters.
+# Texts that grow when they are escaped are cut to the length that chat services accept, between
+# characters and never within an escape. Control characters do not make the JSON longer.
 for my $text ('&', '<', 'a&', 'ab<', '"', '\\', chr 0x1f600, "\x01", '@all ')
 {
 	my $name = sprintf 'U+%vX', $text;
@@ -221,7 +221,7 @@ is( query(
 	join("\n", ('f') x 5),
 	'every kind can be told of without a run');
 
-# Staleness.
+# Alerts about a mirror that is stale.
 $sink->forget;
 note_run('success');
 query(q{UPDATE sync_run SET finished_at = clock_timestamp() - interval '25 hours 59 minutes'});
@@ -258,7 +258,7 @@ like(decode_json(($sink->requests)[1]{body})->{text}, qr/no sync has ever succee
 note_run('success');
 deliver();
 
-# What the webhook may do. [ its answers, requests that come, the alert's end ]
+# The webhook's behaviour: [ its answers, the number of requests that come, how the alert ends ].
 for my $case (
 	[ [ '500', '200' ], 2, 'sent 2 200 ' ],
 	[ [ '429', '200' ], 2, 'sent 2 200 ' ],
@@ -288,7 +288,7 @@ is( end_of(test_alert()),
 	'a redirect is refused');
 is(scalar($other->requests), 0, 'and not followed');
 
-# Five tries a worker, then a pause; twenty, or a day, and it is given up.
+# A worker tries five times, then it pauses. After twenty tries, or a day, the alert is given up.
 $sink->answer('500');
 my $alert = test_alert('attempts = 4');
 wait_for(
@@ -332,7 +332,7 @@ is(outbox(q{next_attempt_at - clock_timestamp() <= interval '2.5 seconds'}, "ale
 $sink->answer('200');
 like(end_of($waits), qr/^sent/, 'then it arrives');
 
-# While a webhook is slow: no transaction, no lock, and signals are heard.
+# While a webhook is slow, the worker holds no transaction and no lock, and it reacts to signals.
 send_to(url($sink), '60s');
 $sink->answer('slow');
 for my $signal (qw(pg_terminate_backend pg_cancel_backend))
@@ -359,13 +359,13 @@ for my $signal (qw(pg_terminate_backend pg_cancel_backend))
 	query("DELETE FROM ngeshare.alert_outbox WHERE alert_id = $alert");
 }
 
-# A starter that rolls back has told nothing.
+# An alert of a transaction that is rolled back is not sent.
 $sink->forget;
 query('BEGIN; SELECT ngeshare_alert_test(); ROLLBACK');
 wait_for(no_workers(), 'the worker of a starter that rolled back ends');
 is(scalar($sink->requests), 0, 'and sends nothing');
 
-# The extension or the database goes meanwhile.
+# The extension or the database is dropped during a delivery.
 query('SELECT ngeshare_alert_test()');
 wait_for_request();
 my $began = time;
@@ -392,7 +392,7 @@ cmp_ok(time - $began, '<', 5, 'nor does DROP DATABASE WITH (FORCE)');
 wait_for(no_workers(), 'its worker ends');
 query('TRUNCATE ngeshare.alert_outbox');
 
-# Nobody listens; then, TLS that can't be trusted.
+# Nobody listens at the address; then a TLS certificate that cannot be trusted.
 my $gone = Sink->start;
 my $dead = url($gone);
 $gone->stop;
@@ -415,7 +415,7 @@ like(
 	qr/^pending 1 0 .*(resolve|no-such-host)/i,
 	'a host that does not exist is told of');
 
-# No slot is free: it waits.
+# If no worker slot is free, the alert waits.
 $sink->answer('200');
 $sink->forget;
 $local->append_conf('postgresql.conf', 'max_worker_processes = 1');
@@ -431,7 +431,7 @@ send_to(url($sink));
 deliver();
 is(scalar($sink->requests), 1, 'for the next watch');
 
-# Many start at once: one delivers, and none is left.
+# Many sessions start a delivery at once: one worker delivers, and no alert is left.
 $sink->forget;
 command_ok(
 	[
@@ -446,7 +446,7 @@ my @keys = map { $_->{headers}{'idempotency-key'} =~ s/.*-//r } $sink->requests;
 is(scalar(@keys), 60, 'as many as they are');
 is(keys %{ { map { $_ => 1 } @keys } }, 60, 'each once');
 
-# Who may do what.
+# The privileges that the alerts' functions and tables require.
 query('CREATE ROLE stranger');
 like(
 	psql_errors($local, 'ngeshare', "SET ROLE stranger; $_"),
@@ -455,7 +455,7 @@ like(
   for 'SELECT ngeshare_alert_test()', 'SELECT ngeshare.watch()', 'SHOW ngeshare.alert_url',
   'SELECT * FROM ngeshare.alert_outbox';
 
-# A dump takes along neither outbox nor state.
+# A dump contains neither the outbox nor the state.
 wait_for(no_workers(), 'nothing is under way');
 query('TRUNCATE sync_run CASCADE');
 $sink->forget;
@@ -479,7 +479,8 @@ is( $local->safe_psql(
 	'with its run, and with no alert');
 is(scalar($sink->requests), 0, 'nothing is sent twice');
 
-# A promoted standby, as a restored backup, does not send what the other one may have sent.
+# A promoted standby does not send alerts that the primary may have sent; neither would a restored
+# backup.
 $sink->answer('200');
 $local->backup('copy');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
@@ -499,7 +500,7 @@ is($standby->safe_psql('ngeshare', 'SELECT run_state, is_stale FROM ngeshare.ale
 is(scalar($sink->requests), 0, 'nothing is sent');
 $standby->stop;
 
-# The address is nowhere.
+# The webhook's address is in no log, table or dump.
 unlike(slurp_file($log), qr/T0PS3CRET|w0rd/, 'the address is not in the log');
 unlike(query(q{SELECT string_agg(alert_outbox::text, '') FROM ngeshare.alert_outbox}),
 	qr/T0PS3CRET|w0rd/, 'nor in the outbox');
@@ -512,7 +513,7 @@ unlike(
 $local->stop;
 done_testing();
 
-# A statement's answer in the database of the test.
+# Returns a statement's result in the test's database.
 sub query
 {
 	my ($statement) = @_;
@@ -532,7 +533,8 @@ sub outbox
 
 sub url { my ($webhook) = @_; return 'http://127.0.0.1:' . $webhook->port . "/$SECRET"; }
 
-# Restarts with an address, since a reload would log it; nothing that waits is sent meanwhile.
+# Sets the webhook's address and restarts the server, because a reload would log the address. Alerts
+# that wait are not sent during that.
 sub send_to
 {
 	my ($url, $timeout) = @_;
@@ -542,7 +544,8 @@ sub send_to
 	return;
 }
 
-# Writes a closed run down as the sync would, and has it noted; returns its id.
+# Writes a finished run to the logs as a sync would, notes it for the alerts, and returns its
+# run_id.
 sub note_run
 {
 	my ($status, %other) = @_;
@@ -573,7 +576,7 @@ sub note_run
 		SELECT max(run_id) FROM sync_run");
 }
 
-# Has sent what is due.
+# Sends the alerts that are due, and waits until they are sent.
 sub deliver
 {
 	query('SELECT ngeshare.watch()');
@@ -583,7 +586,7 @@ sub deliver
 	return;
 }
 
-# Adds a test alert, changed before its worker sees it.
+# Adds a test alert. $change modifies it before the worker sees it.
 sub test_alert
 {
 	my ($change) = @_;
@@ -595,7 +598,8 @@ sub test_alert
 	);
 }
 
-# How an alert ended: status, attempts, the webhook's status, error.
+# Waits until an alert is finished; returns its status, attempts, the webhook's status and the
+# error.
 sub end_of
 {
 	my ($id) = @_;
@@ -606,7 +610,7 @@ sub end_of
 		"alert_id = $id");
 }
 
-# The first error of a new alert, which is then forgotten.
+# Returns the first error of a new alert, and deletes that alert.
 sub wait_for_error
 {
 	my $id = query('SELECT ngeshare_alert_test()');
@@ -619,7 +623,7 @@ sub wait_for_error
 	return $row;
 }
 
-# Signals the worker and measures, inside the server, how long it lives on.
+# Signals the worker and measures, inside the server, how long it takes to end.
 sub seconds_to_end
 {
 	my ($signal) = @_;
@@ -655,7 +659,7 @@ sub wait_for
 	return;
 }
 
-# Waits until the sink has got a request.
+# Waits until the webhook has received a request.
 sub wait_for_request
 {
 	my $until = time + 30;
@@ -689,7 +693,7 @@ sub script
 	return $path;
 }
 
-# A TLS server with a certificate that it signed itself.
+# Starts a TLS server with a self-signed certificate.
 sub start_tls
 {
 	my $folder = PostgreSQL::Test::Utils::tempdir();

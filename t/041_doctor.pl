@@ -1,5 +1,5 @@
-# ngeshare_doctor() over two servers: everything that it looks at is broken for
-# real, found with a hint, and mended; often by the very statement of the hint.
+# Tests ngeshare_doctor() with two servers: everything that it checks is really broken, found with a
+# hint, and repaired, often by the statement in the hint.
 use strict;
 use warnings FATAL => 'all';
 
@@ -28,7 +28,7 @@ is( $local->safe_psql(
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 $local->safe_psql('elsewhere', connect_local($production, 'source'));
 
-# What the doctor says: rows of check, status, detail and hint.
+# Returns the doctor's rows: check, status, detail and hint.
 sub doctor
 {
 	my ($database) = @_;
@@ -41,7 +41,7 @@ sub doctor
 	return map { [ split /\x1f/, $_, -1 ] } split /\x1e\n?/, $output;
 }
 
-# Breaks something, and sees that the doctor finds it with a hint.
+# Tests that the doctor has a row with this check, status, detail and hint; returns the hint.
 sub finds
 {
 	my ($check, $status, $detail, $hint, $name) = @_;
@@ -52,7 +52,7 @@ sub finds
 	return $match ? $match->[3] : '';
 }
 
-# Everything is ok but what is named.
+# Tests that all checks are ok except the named ones.
 sub only_finds
 {
 	my ($name, @checks) = @_;
@@ -65,19 +65,20 @@ sub only_finds
 	return;
 }
 
-# What a hint says to run on production, for all of a check's findings.
+# Returns the statements for production that the hints of a check contain.
 sub statements_of
 {
 	my ($check) = @_;
 
-	return join "\n", map { $_->[3] =~ /^There: (.*;)$/ ? $1 : die "no statement in: $_->[3]" }
+	return join "\n",
+	  map { $_->[3] =~ /^On production: (.*;)$/ ? $1 : die "no statement in: $_->[3]" }
 	  grep { $_->[0] eq $check && $_->[1] ne 'ok' } doctor();
 }
 
 sub here  { return $local->safe_psql('ngeshare', $_[0]) }
 sub there { return $production->safe_psql('source', $_[0]) }
 
-# As it comes: connected, never synced, nothing scheduled, a login with the bare rights.
+# A new connection: never synced, nothing scheduled, a login with the minimal privileges.
 only_finds('a new connection wants these',
 	qw(index_for_pulls pg_read_all_stats pg_cron schedule last_sync alert_address));
 finds('production_version', 'ok', qr/^Production runs PostgreSQL \d/, qr/^$/, 'ok, and says which');
@@ -93,20 +94,24 @@ finds(
 	qr/^pg_cron is loaded for this database, but/,
 	qr/^CREATE EXTENSION pg_cron;$/,
 	'not created');
-finds('schedule', 'warning', qr/there is no pg_cron/, qr/See pg_cron/, 'nothing without pg_cron');
+finds(
+	'schedule',
+	'warning',
+	qr/there is no pg_cron/,
+	qr/See the check pg_cron/,
+	'nothing without pg_cron');
 my ($elsewhere) = grep { $_->[0] eq 'pg_cron' } doctor('elsewhere');
 like(
 	$elsewhere->[2],
-	qr/^pg_cron lives in the database ngeshare, not in this one/,
+	qr/^pg_cron belongs to the database ngeshare, not to this one/,
 	'pg_cron: it lives in another database');
 like($elsewhere->[3], qr/cron\.database_name = 'elsewhere'/, 'pg_cron: how to get it here');
 
-# A version that is not the installed one.
+# The extension's version in the database differs from the installed one.
 here(q{UPDATE pg_extension SET extversion = '0.9' WHERE extname = 'ngeshare'});
 finds(
-	'version',
-	'error',
-	qr/^ngeshare is of version 0\.9 in this database, and installed is \d+\.\d+: no sync begins\.$/,
+	'version', 'error',
+	qr/^ngeshare has version 0\.9 in this database, but \d+\.\d+ is installed: no sync starts\.$/,
 	qr/^ALTER EXTENSION ngeshare UPDATE;$/,
 	'not updated');
 here(
@@ -114,7 +119,7 @@ here(
 		WHERE name = extname AND extname = 'ngeshare'}
 );
 
-# The index, by the statement of the hint; what looks like one is none.
+# The index for pulls, created by the hint's statement. Indexes that only look similar do not count.
 is(scalar(grep { $_->[0] eq 'index_for_pulls' } doctor()),
 	6, 'index_for_pulls: each of the six tables lacks one');
 there(
@@ -126,8 +131,8 @@ there(
 finds(
 	'index_for_pulls',
 	'warning',
-	qr/^Production has no index of public\."User" to pull by/,
-	qr/^There: CREATE INDEX CONCURRENTLY ON public\."User" \("updatedAt", id\);$/,
+	qr/^Production has no index on public\."User" to find changed rows by/,
+	qr/^On production: CREATE INDEX CONCURRENTLY ON public\."User" \("updatedAt", id\);$/,
 	'others do not count');
 there(
 	q{CREATE INDEX broken ON "User" ("updatedAt", id); UPDATE pg_index SET indisvalid = false
@@ -136,22 +141,23 @@ there(
 finds(
 	'index_for_pulls', 'warning',
 	qr/the index public\.broken is invalid/,
-	qr/^There: DROP INDEX CONCURRENTLY public\.broken; CREATE INDEX/,
+	qr/^On production: DROP INDEX CONCURRENTLY public\.broken; CREATE INDEX/,
 	'nor does an invalid one');
 there($_) for split /(?<=;)\s+/, statements_of('index_for_pulls');
 finds('index_for_pulls', 'ok', qr/./, qr/^$/, 'its statements mend it');
 
-# pg_read_all_stats, for a login that does not inherit.
+# pg_read_all_stats granted to a login that does not inherit privileges.
 there("GRANT pg_read_all_stats TO $LOGIN");
 my $hint = finds(
-	'pg_read_all_stats', 'warning',
+	'pg_read_all_stats',
+	'warning',
 	qr/does not have the privileges/,
-	qr/^There: ALTER ROLE $LOGIN INHERIT; GRANT pg_read_all_stats TO $LOGIN/,
+	qr/^On production: ALTER ROLE $LOGIN INHERIT; GRANT pg_read_all_stats TO $LOGIN/,
 	'a member that does not inherit is none');
 there(statements_of('pg_read_all_stats'));
 finds('pg_read_all_stats', 'ok', qr/./, qr/^$/, 'its statements mend it');
 
-# pg_cron and the schedule.
+# The checks of pg_cron and of the schedule.
 here('CREATE EXTENSION pg_cron');
 $hint =
   finds('schedule', 'warning', qr/no active job "ngeshare_sync"/, qr/ngeshare_schedule/, 'no job');
@@ -188,13 +194,13 @@ finds(
 	'a log that nobody prunes');
 here('DELETE FROM cron.job_run_details');
 
-# The well-kept set-up.
+# A set-up without faults.
 here('CALL ngeshare_sync()');
 only_finds('a well-kept set-up lacks an address for alerts only', 'alert_address');
 is(here('SELECT status, last_run_id, last_error FROM v_sync_health'),
 	'success|1|', 'v_sync_health: success');
 
-# Jobs that should not be there.
+# pg_cron jobs that the extension should not have.
 here('CREATE ROLE keeper LOGIN');
 my $stray = here(q{SELECT cron.schedule('0 0 * * *', 'CALL ngeshare_sync()')});
 finds(
@@ -219,7 +225,8 @@ $hint = finds(
 here(qq{DELETE FROM cron.job WHERE jobid = $stray});
 only_finds('no job is left behind', 'alert_address');
 
-# A job that only has the name of ours: every login that may use pg_cron can make one.
+# A job that only has the same name as the extension's job. Every login that may use pg_cron can
+# create one.
 here('UPDATE cron.job SET active = false; GRANT USAGE ON SCHEMA cron TO keeper');
 my $planned = q{SELECT schedule IS NULL FROM api.sync_health};
 is(here($planned), 't', 'an inactive job is planned for nothing');
@@ -230,7 +237,7 @@ finds('schedule', 'warning', qr/no active job/, qr/ngeshare_schedule/, 'and it i
 finds(
 	'job_left_behind',
 	'warning',
-	qr/^The job $false \(ngeshare_sync\) is not ours: keeper gave it the name of ours, but it runs 'SELECT 1'\.$/,
+	qr/^The job $false \(ngeshare_sync\) is not ngeshare's: keeper gave it that job's name, but it runs 'SELECT 1'\.$/,
 	qr/^SELECT cron\.unschedule\($false\);/,
 	'a false one');
 here(
@@ -255,7 +262,8 @@ here(
 	DELETE FROM cron.job WHERE jobid = $false}
 );
 $false = here(q{SET ROLE keeper; SELECT cron.schedule('ngeshare_watch', '1 2 * * *', 'SELECT 2')});
-finds('job_left_behind', 'warning', qr/^The job $false \(ngeshare_watch\) is not ours: keeper/,
+finds('job_left_behind', 'warning',
+	qr/^The job $false \(ngeshare_watch\) is not ngeshare's: keeper/,
 	qr/unschedule/, 'a false watch');
 here(
 	qq{DELETE FROM cron.job WHERE jobid = $false; UPDATE cron.job SET active = true;
@@ -263,7 +271,8 @@ here(
 );
 only_finds('and ours is as before', 'alert_address');
 
-# Production: tables, rights and columns, each put right again.
+# Faults in production's tables, privileges and columns, each with the statements that cause and
+# repair it.
 my @breaks = (
 	[
 		qq{REVOKE USAGE ON SCHEMA public FROM $LOGIN, PUBLIC},
@@ -271,7 +280,7 @@ my @breaks = (
 		'production_tables',
 		'error',
 		qr/may not use schema public/,
-		qr/^There: GRANT USAGE ON SCHEMA public TO $LOGIN;/,
+		qr/^On production: GRANT USAGE ON SCHEMA public TO $LOGIN;/,
 		'no USAGE'
 	],
 	[
@@ -280,7 +289,7 @@ my @breaks = (
 		'production_tables',
 		'error',
 		qr/may not read public\."Hangout"/,
-		qr/^There: GRANT SELECT ON public\."Hangout" TO $LOGIN;/,
+		qr/^On production: GRANT SELECT ON public\."Hangout" TO $LOGIN;/,
 		'no SELECT'
 	],
 	[
@@ -348,7 +357,7 @@ my @breaks = (
 		'login_can_write',
 		'error',
 		qr/^The login $LOGIN could INSERT into public\."User"/,
-		qr/^There: REVOKE INSERT/,
+		qr/^On production: REVOKE INSERT/,
 		'INSERT'
 	],
 	[
@@ -437,7 +446,7 @@ finds(
 here(connect_local($production, 'source'));
 only_finds('production is as it was', 'alert_address');
 
-# Another system, a restored one, another encoding.
+# Production is another system, was restored from a backup, or has another encoding.
 here(
 	q{CREATE TABLE public.kept AS TABLE ngeshare.source; UPDATE ngeshare.source SET source_id = '1/2'}
 );
@@ -467,7 +476,7 @@ finds(
 	'another encoding');
 here(q{ALTER SERVER production OPTIONS (SET dbname 'source')});
 
-# Who can read the password.
+# Roles that can read the password.
 my $password = "'" . ($PASSWORD =~ s/'/''/gr) . "'";
 finds(
 	'readable_password', 'ok', qr/a dump of this database holds it/, qr/^$/,
@@ -512,7 +521,7 @@ finds(
 here('ALTER SERVER production OWNER TO CURRENT_USER; DROP OWNED BY keeper; DROP ROLE keeper');
 unlike(join("\n", map { @$_ } doctor()), qr/secret/, 'the password is in no row');
 
-# Sessions that load nothing, or something else.
+# session_preload_libraries does not contain the extension.
 $local->append_conf('postgresql.conf', q{session_preload_libraries = 'auto_explain'});
 $local->reload;
 $local->poll_query_until('ngeshare',
@@ -528,7 +537,7 @@ here('ALTER DATABASE ngeshare SET session_preload_libraries = auto_explain');
 finds('preloading', 'warning', qr/don't load/, qr/./, 'the database loads others only');
 here($hint);
 
-# The zone, a trigger.
+# Another time zone, and a disabled trigger.
 here(q{ALTER DATABASE ngeshare SET ngeshare.timezone = 'Asia/Makassar'});
 finds(
 	'time_zone', 'error',
@@ -549,7 +558,7 @@ $hint = finds(
 $local->safe_psql('ngeshare', $hint =~ s/ then / /r);
 only_finds('its statements mend it', 'alert_address');
 
-# A row that waits, and a sync that fails.
+# A row in quarantine, and a sync that fails.
 there(
 	q{ALTER TABLE "UserHangoutGroup" DROP CONSTRAINT "UserHangoutGroup_userId_fkey";
 	INSERT INTO "UserHangoutGroup" (id, "createdAt", "updatedAt", "joinedAt", status,
@@ -577,7 +586,7 @@ there(qq{GRANT SELECT ON "User" TO $LOGIN});
 here('CALL ngeshare_sync()') for 1 .. 2;    # the first may still tell of the row that waited
 only_finds('all is well again', 'alert_address');
 
-# Background workers: pg_cron and PostgreSQL's own have taken both.
+# Background workers: pg_cron and PostgreSQL itself have taken both slots.
 $local->append_conf('postgresql.conf', 'max_worker_processes = 2');
 $local->restart;
 $local->poll_query_until(
@@ -591,7 +600,7 @@ finds(
 	qr/max_worker_processes = 8/,
 	'none is free');
 
-# An error on production leaves no connection behind, however long the session goes on.
+# An error in production leaves no connection open, however many errors a session causes.
 is( here(
 		q{
 	DO $$ BEGIN
@@ -614,7 +623,7 @@ is( here(
 	'{1,NULL}',
 	'ask_production() leaves no connection behind, and keeps NULLs');
 
-# A login that production refuses, and a production that doesn't answer.
+# A login that production refuses, and a production that does not answer.
 there(qq{ALTER ROLE $LOGIN PASSWORD 'changed'});
 finds(
 	'production_answers', 'error',

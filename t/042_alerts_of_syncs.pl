@@ -1,5 +1,5 @@
-# What syncs tell a webhook: each change of how things stand, once, with what to do;
-# and no sync waits for it.
+# Tests the alerts of syncs: each change of state is sent to the webhook once, with advice, and no
+# sync waits for the webhook.
 use strict;
 use warnings FATAL => 'all';
 
@@ -33,12 +33,12 @@ $local->append_conf(
 $local->restart;
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 
-# All is well: nothing to say.
+# Syncs that succeed send no alert.
 run_sync('call');
 run_sync('worker');
 told([], 'syncs that succeed tell nothing');
 
-# It fails, and fails again; and is well again.
+# A sync fails, fails again, and succeeds again.
 $production->stop;
 run_sync('call');
 my ($alert) = told(['failed'], 'a sync that fails tells so');
@@ -58,7 +58,7 @@ told(['recovered'], 'and when all is well again');
 run_sync('call');
 told([], 'once, too');
 
-# A row waits; a refusal; a person's cancel; a process that dies.
+# A row in quarantine; a sync that is refused; a sync that a user cancels; a process that dies.
 $production->safe_psql(
 	'source', q{
 	ALTER TABLE "UserHangoutGroup" DROP CONSTRAINT "UserHangoutGroup_userId_fkey";
@@ -106,8 +106,8 @@ run_sync('call');
 told([ 'failed', 'recovered' ],
 	'a run whose process died is told of by the next one, which is well');
 
-# The webhook's troubles are not the sync's: whoever waited for it would wait for 8 s.
-# Five tries in a row, behind which an alert rests for minutes, last longer than a trouble.
+# A sync does not wait for a webhook in trouble: waiting would take 8 s. The five attempts after
+# which an alert rests for minutes last longer than each trouble.
 $local->append_conf('postgresql.conf', "ngeshare.sync_retry_base = '400ms'\n");
 $local->reload;
 my $quick = time_of_sync();
@@ -140,7 +140,7 @@ $local->stop;
 $sink->stop;
 done_testing();
 
-# Runs a sync as a call or in a worker, and waits until it and its alerts are done.
+# Runs a sync by CALL or in a worker, and waits until it and its alerts are done.
 sub run_sync
 {
 	my ($how, $no_wait) = @_;
@@ -153,7 +153,7 @@ sub run_sync
 	return;
 }
 
-# A sync that is held in its preflight while something is done to it.
+# Holds a sync in its preflight phase, executes a statement, and waits for the sync's end.
 sub held_sync
 {
 	my ($deed) = @_;
@@ -192,7 +192,7 @@ sub wait_for_delivery
 	return;
 }
 
-# What kind of alert a request brought: by the color that its receiver shows.
+# Returns the kind of alert in a request, by the color that the receiver shows.
 sub kind_of
 {
 	my ($request) = @_;
@@ -205,7 +205,7 @@ sub kind_of
 	return $kinds{ decode_json($request->{body})->{attachments}[0]{color} };
 }
 
-# Holds the kinds of what was told since the last look against those expected; returns the alerts.
+# Compares the kinds of the alerts since the last call with the expected ones; returns the alerts.
 sub told
 {
 	my ($kinds, $name) = @_;

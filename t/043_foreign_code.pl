@@ -1,5 +1,6 @@
-# What runs with the sync's rights and is not ours, who could put it there, and who
-# is between here and production: made for real, found by the doctor, and mended.
+# Tests that the doctor finds code of others that runs with the sync's privileges, roles that could
+# add such code, and connections that a third party could intercept. Each case is really made, found
+# and repaired.
 use strict;
 use warnings FATAL => 'all';
 
@@ -16,7 +17,7 @@ $local->safe_psql('ngeshare', connect_local($production, 'source'));
 is(findings('foreign_code', 'foreign_rights', 'transport'),
 	'', 'a new database has nothing foreign, and a connection on this machine is safe');
 
-# Somebody who may make triggers, and whose functions others may be led to use.
+# A role that may create triggers, and whose functions others may be led to call.
 my $as_mallory = 'SET ROLE mallory;';
 here(
 	q{CREATE ROLE mallory; CREATE SCHEMA mallory AUTHORIZATION mallory; SET ROLE mallory;
@@ -29,7 +30,8 @@ here(
 	CREATE DOMAIN mallory.id AS text CHECK (mallory.judge(VALUE));
 	CREATE TABLE mallory.target (id text PRIMARY KEY)});
 
-# Each is found by its own words, and by nothing else; the hint's statement, or ours, takes it away.
+# Each case is found with its own text and without other findings. The hint's statement, or the
+# test's own, removes it.
 my $user = 'public."User"';
 for my $case (
 	[
@@ -37,7 +39,7 @@ for my $case (
 		qq{GRANT TRIGGER ON $user TO mallory;
 		$as_mallory CREATE TRIGGER evil BEFORE INSERT ON $user FOR EACH ROW
 			EXECUTE FUNCTION mallory.fire()},
-		qr/^error: The trigger evil of public\."User" is not ours: it runs mallory\.fire\(\) with the rights of the sync\.$/,
+		qr/^error: The trigger evil of public\."User" is not ngeshare's: it runs mallory\.fire\(\) with the rights of the sync\.$/,
 		'DROP TRIGGER evil ON public."User";'
 	],
 	[
@@ -45,27 +47,27 @@ for my $case (
 		q{GRANT TRIGGER ON "UserHangoutGroupAttendance" TO mallory; SET ROLE mallory;
 		CREATE TRIGGER evil AFTER DELETE ON "UserHangoutGroupAttendance"
 			EXECUTE FUNCTION suppress_redundant_updates_trigger()},
-		qr/^error: The trigger evil of public\."UserHangoutGroupAttendance" is not ours: it runs suppress_redundant_updates_trigger\(\)/,
+		qr/^error: The trigger evil of public\."UserHangoutGroupAttendance" is not ngeshare's: it runs suppress_redundant_updates_trigger\(\)/,
 		'DROP TRIGGER evil ON public."UserHangoutGroupAttendance";'
 	],
 	[
 		'a trigger of an internal table',
 		q{CREATE TRIGGER evil BEFORE UPDATE ON ngeshare.sync_progress FOR EACH ROW
 			EXECUTE FUNCTION mallory.fire()},
-		qr/^error: The trigger evil of ngeshare\.sync_progress is not ours/,
+		qr/^error: The trigger evil of ngeshare\.sync_progress is not ngeshare's/,
 		'DROP TRIGGER evil ON ngeshare.sync_progress;'
 	],
 	[
 		'a trigger of a foreign table',
 		q{CREATE TRIGGER evil BEFORE INSERT ON production."User" FOR EACH ROW
 			EXECUTE FUNCTION mallory.fire()},
-		qr/^error: The trigger evil of production\."User" is not ours/,
+		qr/^error: The trigger evil of production\."User" is not ngeshare's/,
 		'DROP TRIGGER evil ON production."User";'
 	],
 	[
 		'a rule',
 		qq{CREATE RULE evil AS ON INSERT TO $user DO ALSO SELECT 1},
-		qr/^error: The rule evil of public\."User" is not ours: it runs with the rights of the sync\.$/,
+		qr/^error: The rule evil of public\."User" is not ngeshare's: it runs with the rights of the sync\.$/,
 		'DROP RULE evil ON public."User";'
 	],
 	[
@@ -121,76 +123,77 @@ for my $case (
 		qq{GRANT REFERENCES ON $user TO mallory;
 		$as_mallory ALTER TABLE mallory.target ADD CONSTRAINT evil FOREIGN KEY (id) REFERENCES $user ON
 			DELETE CASCADE},
-		qr/^error: The foreign key evil of mallory\.target points to public\."User"/,
+		qr/^error: The foreign key evil of mallory\.target references public\."User"/,
 		'ALTER TABLE mallory.target DROP CONSTRAINT evil;'
 	],
 	[
 		'a foreign key of ours',
 		qq{ALTER TABLE $user ADD CONSTRAINT evil FOREIGN KEY (id) REFERENCES mallory.target ON
 			DELETE CASCADE},
-		qr/^error: The foreign key evil of public\."User" points to mallory\.target/,
+		qr/^error: The foreign key evil of public\."User" references mallory\.target/,
 		'ALTER TABLE public."User" DROP CONSTRAINT evil;'
 	],
 	[
 		'a CHECK',
 		qq{ALTER TABLE $user ADD CONSTRAINT evil CHECK (mallory.judge(id))},
-		qr/^error: The constraint evil on table public\."User" uses the function mallory\.judge\(text\), which is not ours\.$/,
-		qr/Drop it/,
+		qr/^error: The constraint evil on table public\."User" uses the function mallory\.judge\(text\), which is not ngeshare's\.$/,
+		qr/Drop the object that uses it/,
 		qq{ALTER TABLE $user DROP CONSTRAINT evil}
 	],
 	[
 		'a CHECK with an operator',
 		qq{ALTER TABLE $user ADD CONSTRAINT evil CHECK (id OPERATOR(mallory.<) 1)},
 		qr/^error: The constraint evil on table public\."User" uses the operator mallory\.<\(text,integer\)/,
-		qr/Drop it/,
+		qr/Drop the object that uses it/,
 		qq{ALTER TABLE $user DROP CONSTRAINT evil}
 	],
 	[
 		'a default',
 		qq{ALTER TABLE $user ALTER email SET DEFAULT mallory.judge('')::text},
 		qr/^error: The default value for column email of table public\."User" uses the function mallory\.judge/,
-		qr/Drop it/,
+		qr/Drop the object that uses it/,
 		qq{ALTER TABLE $user ALTER email DROP DEFAULT}
 	],
 	[
 		'a generated column',
 		qq{ALTER TABLE $user ADD evil boolean GENERATED ALWAYS AS (mallory.judge(id)) STORED},
 		qr/^error: The default value for column evil of table public\."User" uses the function mallory\.judge/,
-		qr/Drop it/,
+		qr/Drop the object that uses it/,
 		qq{ALTER TABLE $user DROP evil}
 	],
 	[
 		'a column of a domain',
 		qq{ALTER TABLE $user ADD evil mallory.id},
 		qr/^error: The column evil of table public\."User" uses the type mallory\.id/,
-		qr/Drop it/,
+		qr/Drop the object that uses it/,
 		qq{ALTER TABLE $user DROP evil}
 	],
 	[
 		'an index',
 		qq{CREATE INDEX evil ON $user (mallory.judge(id))},
 		qr/^error: The index public\.evil uses the function mallory\.judge/,
-		qr/Drop it/, 'DROP INDEX evil'
+		qr/Drop the object that uses it/,
+		'DROP INDEX evil'
 	],
 	[
 		'statistics',
 		qq{CREATE STATISTICS evil ON (mallory.judge(id)), email FROM $user},
 		qr/^error: The statistics object public\.evil uses the function mallory\.judge/,
-		qr/Drop it/,
+		qr/Drop the object that uses it/,
 		'DROP STATISTICS evil'
 	],
 	[
 		'a better match in our schema',
 		q{CREATE FUNCTION ngeshare.percentage(integer, integer) RETURNS numeric
 			LANGUAGE sql AS 'SELECT 1.0'},
-		qr/^error: The function ngeshare\.percentage\(integer,integer\) is in a schema of ours/,
+		qr/^error: The function ngeshare\.percentage\(integer,integer\) is in a schema of ngeshare's/,
 		qr/Drop it/,
 		'DROP FUNCTION ngeshare.percentage(integer, integer)'
 	],
 	[
 		'a name of ours',
 		q{CREATE FUNCTION ngeshare_pipeline(text) RETURNS integer LANGUAGE sql AS 'SELECT 1'},
-		qr/^error: The function public\.ngeshare_pipeline\(text\) is in a schema of ours, or has a name of ours/,
+		qr/^error: The function public\.ngeshare_pipeline\(text\) is in a schema of ngeshare's, or has a name like its functions/,
 		qr/Drop it/,
 		'DROP FUNCTION ngeshare_pipeline(text)'
 	])
@@ -209,7 +212,7 @@ for my $case (
 	here(qq{REVOKE ALL ON $user, "UserHangoutGroupAttendance" FROM mallory});
 }
 
-# Who could do so.
+# Roles that could add such code.
 here(
 	qq{GRANT TRIGGER, SELECT, INSERT ON $user TO mallory; GRANT REFERENCES (id) ON "Hangout" TO PUBLIC;
 	GRANT CREATE ON SCHEMA ngeshare TO mallory}
@@ -227,7 +230,7 @@ like(
 here($_) for map { s/.* \| //r } @able;
 is(findings('foreign_rights'), '', 'the hints take it away');
 
-# The owner of the database owns public, and with it the names that the sync calls.
+# The owner of the database owns the schema public, and can therefore rename what the sync calls.
 here('ALTER DATABASE ngeshare OWNER TO mallory');
 my ($said, $todo) = split / \| /, findings('foreign_rights');
 like(
@@ -238,7 +241,7 @@ like($todo, qr/^ALTER SCHEMA public OWNER TO \w+;$/, 'with what to do');
 here($todo);
 is(findings('foreign_rights'), '', 'which takes it away');
 
-# Production over a network: 0.0.0.0 is this machine, but nobody who reads the name can know.
+# Production over a network. 0.0.0.0 is this machine, but its name does not show that.
 my $tls = make_certificates();
 append_to_file($production->data_dir . '/pg_hba.conf', "host all $LOGIN all scram-sha-256\n");
 $production->append_conf('postgresql.conf',
@@ -299,7 +302,7 @@ done_testing();
 
 sub here { return $local->safe_psql('ngeshare', $_[0]) }
 
-# What these checks found that is not ok: lines of "status: detail | hint".
+# Returns the findings of these checks that are not ok, as lines of "status: detail | hint".
 sub findings
 {
 	my $checks = join ',', @_;
@@ -316,7 +319,7 @@ sub said_of
 		"SELECT concat(status, ': ', detail) FROM ngeshare_doctor() WHERE check_name = '$check'");
 }
 
-# Connects in a way, and holds what the doctor says of it.
+# Connects with these options, and compares the doctor's finding on the transport.
 sub transport_is
 {
 	my ($options, $detail, $hint, $name) = @_;
@@ -328,7 +331,7 @@ sub transport_is
 	return ref $hint ? like($todo, $hint, 'and what to do') : is($todo, $hint, 'and what to do');
 }
 
-# An authority's certificate and one that it signed for 0.0.0.0.
+# Makes a certificate authority and a certificate for 0.0.0.0 that it signed.
 sub make_certificates
 {
 	my $folder = PostgreSQL::Test::Utils::tempdir();

@@ -1,4 +1,4 @@
-# The digest: pg_cron sends it on its schedule, once, in both languages, to the webhook of the
+# Tests the digest: pg_cron sends it on schedule, once, in both languages, to the webhook of the
 # alerts.
 use strict;
 use warnings FATAL => 'all';
@@ -37,7 +37,7 @@ $local->safe_psql('ngeshare', connect_local($production, 'source'));
 sync_local($local, 'ngeshare', $clock);
 $local->safe_psql('ngeshare', 'UPDATE ngeshare.snapshot_state SET known_until = ' . "'$clock'");
 
-# Scheduled each minute, it comes within one, and once.
+# A digest that is scheduled every minute arrives within one minute, and only once.
 $local->safe_psql('ngeshare', q{SELECT ngeshare_schedule_digest('0 0 * * 1')});
 my $job = $local->safe_psql('ngeshare', q{SELECT ngeshare_schedule_digest('* * * * *')});
 is( $local->safe_psql('ngeshare', 'SELECT jobid, jobname, schedule, command FROM cron.job'),
@@ -65,7 +65,7 @@ like($indonesian, qr/\nSelengkapnya: https:\/\/ngeshare\.example\/\z/, 'with the
 cmp_ok(length $indonesian, '<', 4000, 'of fewer than 4,000 characters');
 note($indonesian);
 
-# The same in English.
+# The same digest in English.
 $sink->forget;
 $local->safe_psql('ngeshare', 'ALTER DATABASE ngeshare SET ngeshare.language = en');
 my $id = $local->safe_psql('ngeshare', 'SELECT ngeshare.send_digest()');
@@ -83,17 +83,17 @@ is( $english,
 	$local->safe_psql('ngeshare', 'SELECT message FROM ngeshare_digest()'),
 	'as ngeshare_digest() shows it');
 
-# The doctor knows the job, and one that only has its name.
+# The doctor accepts the digest's job, and reports another job of the same name.
 $local->safe_psql('ngeshare', q{SELECT ngeshare_schedule_digest('0 0 * * 1')});
 is($local->safe_psql('ngeshare', 'SELECT count(*) FROM ngeshare.stray_jobs()'),
 	0, 'the doctor finds nothing odd in it');
 $local->safe_psql('ngeshare', q{SELECT cron.schedule('ngeshare_digest', '* * * * *', 'SELECT 1')});
 like(
 	$local->safe_psql('ngeshare', 'SELECT detail FROM ngeshare.stray_jobs()'),
-	qr/is not ours: \w+ gave it the name of ours, but it runs 'SELECT 1'/,
+	qr/is not ngeshare's: \w+ gave it that job's name, but it runs 'SELECT 1'/,
 	'but in another of the name');
 
-# Without an address nothing is added.
+# Without a webhook's address no digest is sent.
 $local->safe_psql('ngeshare', 'SELECT ngeshare_unschedule()');
 $local->append_conf('postgresql.conf', "ngeshare.alert_url = ''\n");
 $local->restart;
@@ -103,14 +103,15 @@ is( $local->safe_psql(
 	'without an address there is none');
 done_testing();
 
-# The text that a request carries, as bytes.
+# Returns the text of a request, as bytes.
 sub told
 {
 	my ($request) = @_;
 	return encode('UTF-8', decode_json($request->{body})->{text});
 }
 
-# What is the same in each language: how many lines, and the numbers and addresses in them.
+# Returns what is the same in each language: the number of lines, and the numbers and e-mail
+# addresses in them.
 sub lines_of
 {
 	my ($message) = @_;

@@ -1,7 +1,7 @@
-# Every answer on many small worlds, each as of five instants; and with other
-# courses, another zone with daylight saving, and other thresholds.
+# Tests every answer against the reference with many small productions, each as of five instants;
+# also with other courses, another time zone with daylight saving, and other thresholds.
 #
-# NGESHARE_TEST_SEED=7 runs the world of that seed alone.
+# NGESHARE_TEST_SEED=7 runs only the production of that seed.
 use strict;
 use warnings FATAL => 'all';
 
@@ -40,7 +40,7 @@ for my $seed (@seeds)
 }
 my $last = "seed_$seeds[-1]";
 
-# Activity is known as far back as the raw attendance of the window is.
+# is_active is known as far back as the window's raw attendance allows.
 for my $case ([ '2026-03-14 00:00:00+07', 'f' ], [ '2026-03-13 23:59:59.999+07', 't' ])
 {
 	my ($as_of, $unknown) = @$case;
@@ -56,7 +56,7 @@ for my $case ([ '2026-03-14 00:00:00+07', 'f' ], [ '2026-03-13 23:59:59.999+07',
 		"as of $as_of nobody without a user is active");
 }
 
-# Courses renamed, one resized, and a fifth put between others.
+# Courses are renamed, one is resized, and a fifth is inserted between others.
 both(
 	'course_config', q{
 	UPDATE %1$scourse_config SET course_name = 'Ngeshare Spesial Ramadhan' WHERE sequence_order = 2;
@@ -97,7 +97,7 @@ nothing_differs("seed $seeds[-1], kin without shared members", $last, $now, $set
 $production->safe_psql('source',
 	'UPDATE reference.setting SET link_min_shared = 2, link_min_overlap_pct = 50');
 
-# Another zone: refused by every answer until a full sync has rebuilt the history.
+# In another time zone every answer is refused until a full sync has rebuilt the history.
 $local->safe_psql('postgres', "ALTER DATABASE $last SET ngeshare.timezone = 'America/New_York'");
 for my $view (@VIEWS)
 {
@@ -121,7 +121,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# No row of any answer differs from the reference's.
+# Tests that no row of any answer differs from the reference's.
 sub nothing_differs
 {
 	my ($name, $database, $instant, $session) = @_;
@@ -133,7 +133,7 @@ sub nothing_differs
 	return;
 }
 
-# Runs statements on a table of ours and on the reference's of the same name.
+# Runs statements on a table of the extension and on the reference's table of the same name.
 sub both
 {
 	my ($table, $statements) = @_;

@@ -1,6 +1,6 @@
-# What holds of the answers whatever the data: no group's row depends on others
-# elsewhere, nor any on the order of the input; counts add up; the past stays as
-# it was; and the functions that explain agree with the views.
+# Tests properties of the answers that hold for all data: no group's row depends on unrelated
+# groups, or on the order of the input; counts add up; the past stays as it was; and the functions
+# that explain agree with the views.
 use strict;
 use warnings FATAL => 'all';
 
@@ -34,7 +34,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Every view's rows in one database, as of an instant and by one clock.
+# Returns every view's rows in a database, as of an instant and with the test's clock.
 sub answers
 {
 	my ($database, $as_of) = @_;
@@ -45,7 +45,7 @@ sub answers
 		map { $_ => "SELECT * FROM $_" } @VIEWS);
 }
 
-# Makes a database, syncs it and asks.
+# Makes a database, syncs it and returns its answers.
 sub first_answers
 {
 	my ($database) = @_;
@@ -56,7 +56,7 @@ sub first_answers
 	return answers($database, $now);
 }
 
-# A query of a database as of now has no row.
+# Tests that a query returns no row as of now.
 sub no_row
 {
 	my ($name, $database, $query) = @_;
@@ -67,7 +67,7 @@ sub no_row
 	return;
 }
 
-# No view's rows differ between two answers, where a filter lets them through.
+# Tests that the views' rows in two sets of answers are the same, if the filter accepts them.
 sub same_answers
 {
 	my ($name, $wanted, $got, $filter) = @_;
@@ -191,7 +191,8 @@ sub functions_agree
 	return;
 }
 
-# The same rows in another order, in production and hence here.
+# The same rows in another physical order in production, and therefore in the mirror, give the same
+# answers.
 sub order_changes_nothing
 {
 	my ($name, $database, $answers) = @_;
@@ -209,7 +210,8 @@ sub order_changes_nothing
 	return;
 }
 
-# A group of its own people, made by hand.
+# A group with people who belong to no other group, written by hand, changes no other group's
+# answer.
 sub a_group_elsewhere_changes_nothing
 {
 	my ($name, $database, $answers) = @_;
@@ -246,7 +248,7 @@ sub a_group_elsewhere_changes_nothing
 	return;
 }
 
-# A past instant asked before and after a later sync.
+# A later sync does not change the answers as of a past instant.
 sub the_past_stays
 {
 	my ($name, $database) = @_;

@@ -1,5 +1,5 @@
-# Every answer on a streaming hot standby, with and without preloading, and in a
-# read-only transaction.
+# Tests every answer on a streaming hot standby, with and without preloading, and in a read-only
+# transaction.
 use strict;
 use warnings FATAL => 'all';
 
@@ -59,12 +59,12 @@ for my $view (@VIEWS)
 		0, "$view is the first that a session on the standby asks");
 }
 
-# What is written on the primary is answered on the standby.
+# The standby's answers follow what is written on the primary.
 $primary->safe_psql('ngeshare',
 	qq{DELETE FROM "UserHangoutGroupAttendance" WHERE "hangoutGroupId" = '$group'});
 $primary->wait_for_catchup($standby);
 
-# Data quality and explanations may be ahead of the refresh.
+# Data quality and explanations read the mirror, so they may be ahead of the last refresh.
 all_equal(
 	'on the standby until a refresh',
 	answers_of($standby, 'ngeshare', $settings, %query),
@@ -79,7 +79,7 @@ $primary->stop;
 $production->stop;
 done_testing();
 
-# Every answer is the primary's, and not empty there; some may be left out.
+# Tests that every answer equals the primary's and is not empty there; some may be left out.
 sub all_equal
 {
 	my ($where, $got, @but) = @_;

@@ -1,16 +1,16 @@
-# A thousand random writes by hand into the mirror, each made in production too, where
-# only the reference looks. Until a refresh every answer is the last refresh's; after it, with no
-# sync between, it is the reference's. So it is to a writer that refreshes before its transaction
-# ends, to others before and after, after what was rolled back, to a reader with an old snapshot, as
-# of any instant, by other thresholds, and with two writers at once.
+# Tests a thousand random writes by hand into the mirror. The same writes are made in production,
+# where the reference answers. Until a refresh every answer must be that of the last refresh; after
+# a refresh, without a sync, it must be the reference's. This is tested for a writer that refreshes
+# within its transaction, for other sessions before and after, after a rollback, for a reader with
+# an old snapshot, as of any instant, with other thresholds, and with two writers at once.
 #
-# Three views are compared after every step and one of the others in turn; all views and functions
-# after every tenth, and the snapshot, row by row, with one that is made from nothing. No SQLSTATE
-# is excused but two: 23503 (23001 from PostgreSQL 18 on) where one writer deletes the group that
-# the other's rows point to, which then is production's answer as well, and 40001 above READ
+# After every step three views and one of the others are compared. After every tenth step all views
+# and functions are compared, and the snapshot, row by row, with one that is built from scratch.
+# Only two SQLSTATEs are tolerated: 23503 (23001 from PostgreSQL 18 on) if one writer deletes the
+# group that the other's rows reference and production fails in the same way; and 40001 above READ
 # COMMITTED.
 #
-# NGESHARE_TEST_SEED and NGESHARE_TEST_STEPS run it otherwise.
+# NGESHARE_TEST_SEED and NGESHARE_TEST_STEPS change the seed and the number of steps.
 use strict;
 use warnings FATAL => 'all';
 
@@ -33,7 +33,7 @@ my ($steps, $day) = (0, 0);
 my (%drawn, %ways, @failure);
 my $points = qr/2(?:3503|3001)/;
 
-# How a step is made, by weight.
+# The ways to make a step, with their weights.
 my %way = (
 	alone => 40,
 	in_one => 16,
@@ -75,7 +75,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Both servers, and a mirror that was synced once.
+# Prepares a production and a mirror that was synced once.
 sub prepare
 {
 	new_production($production, 'source');
@@ -87,7 +87,7 @@ sub prepare
 	return;
 }
 
-# More groups that went on as others, before the window too.
+# Adds groups that are linked to others, some of them before the window.
 sub link_groups
 {
 	for (1 .. 10)
@@ -98,13 +98,13 @@ sub link_groups
 	return;
 }
 
-# The sync's clock; it goes on by days.
+# Returns the sync's clock, which advances in days.
 sub clock { return sprintf '2026-03-%02d 12:00:00+07', 1 + $day; }
 
 # Comparing ---------------------------------------------------------------------
 
-# Compares the answers of two sessions, the readers' where none are named, mostly
-# now. Where something differs, that is what the test fails with.
+# Compares the answers of two sessions (the readers by default), mostly as of now. Differences are
+# kept, and the test fails with them.
 sub compare
 {
 	my ($where, %how) = @_;
@@ -139,7 +139,7 @@ sub fail_with
 	return;
 }
 
-# As the writer sees it when it refreshes before its transaction ends.
+# Refreshes within the writer's transaction, and compares what the writer sees.
 sub compare_inside
 {
 	my ($where) = @_;
@@ -152,8 +152,8 @@ sub compare_inside
 		there => $sides->{writer}{there});
 }
 
-# As others see it, once no transaction is open: until a refresh as before, then as it is. Every
-# tenth step, all answers.
+# Compares what other sessions see when no transaction is open: before a refresh the old answers,
+# after it the new ones. In every tenth step compares all answers.
 sub compare_after
 {
 	my ($where) = @_;
@@ -164,7 +164,7 @@ sub compare_after
 	return compare_refreshed($where);
 }
 
-# The same after a refresh.
+# Compares what other sessions see after a refresh.
 sub compare_refreshed
 {
 	my ($where) = @_;
@@ -176,7 +176,7 @@ sub compare_refreshed
 	return;
 }
 
-# Without a refresh since, others are answered as before.
+# Tests that other sessions get the same answers as after the last refresh.
 sub check_standing
 {
 	my ($where) = @_;
@@ -190,7 +190,7 @@ sub check_standing
 	return;
 }
 
-# Every view and every function, each in a new session; and the snapshot itself.
+# Compares every view and function in new sessions, and the snapshot itself.
 sub compare_everything
 {
 	my ($where) = @_;
@@ -232,7 +232,7 @@ sub write_alone
 	return compare_after('when courses are back');
 }
 
-# Each statement a transaction of its own, or a step of several in one.
+# Makes one step: each statement in a transaction of its own, or all in one.
 sub alone
 {
 	my @statements = step();
@@ -243,8 +243,7 @@ sub alone
 	return compare_after('after one write');
 }
 
-# Several steps in one transaction, whose writer sees what it has written while
-# others do not.
+# Makes several steps in one transaction. Its writer sees them, other sessions do not.
 sub in_one
 {
 	write_all('BEGIN');
@@ -253,14 +252,14 @@ sub in_one
 		write_all(step());
 		compare_inside("after $number of its writes");
 
-		# TRUNCATE keeps everybody else out.
+		# TRUNCATE blocks all other sessions.
 		compare('to others meanwhile') if rand() < 0.2 && !$sides->{keeps_out};
 	}
 	write_all('COMMIT');
 	return compare_after('after a transaction');
 }
 
-# A transaction that changes nothing in the end; now and then it empties tables.
+# Makes a transaction that is rolled back; sometimes it truncates tables.
 sub taken_back
 {
 	write_all('BEGIN');
@@ -283,7 +282,7 @@ sub taken_back
 
 sub some { return RandomSteps::some($_[0]); }
 
-# A transaction with a part that is taken back; perhaps an error makes it so.
+# Makes a transaction in which a part is rolled back to a savepoint, sometimes because of an error.
 sub with_savepoint
 {
 	write_all('BEGIN');
@@ -300,7 +299,7 @@ sub with_savepoint
 	return compare_after('after a transaction with a savepoint');
 }
 
-# An insert of two rows, the second of which is there already.
+# Inserts the same row twice, which fails.
 sub run_into_error
 {
 	my @row = rand() < 0.5 ? $random->attendance_rows(1) : $random->membership_row($random->group);
@@ -316,7 +315,7 @@ sub run_into_error
 	return;
 }
 
-# A block whose error is caught takes back all that was done in it.
+# Runs a PL/pgSQL block that catches an error, which rolls back all that was done in the block.
 sub in_block
 {
 	my @lost = grep { !/^(COPY|TRUNCATE|CREATE|DROP)/ }
@@ -332,7 +331,7 @@ sub in_block
 	return compare_after('after a block that was taken back');
 }
 
-# Somebody reads from one snapshot, while others write.
+# Lets a reader with one snapshot read while other sessions write.
 sub old_snapshot
 {
 	my ($here, $there) = @{ $sides->{reader} }{qw(here there)};
@@ -355,7 +354,7 @@ sub old_snapshot
 	return compare_after('after an old snapshot');
 }
 
-# A sync changes nothing; now and then the window moves on by a day.
+# Runs a sync, which changes no answer. The clock advances by a day, and the window with it.
 sub synced
 {
 	$day++ if $day < 29;
@@ -373,7 +372,7 @@ sub synced
 	return compare_refreshed('after a sync');
 }
 
-# The refresh of a sync takes all keys.
+# Tests that a sync's refresh left no stale key.
 sub is_nothing_stale
 {
 	my $left = $local->safe_psql('ngeshare', 'SELECT count(*) FROM ngeshare.stale_key');
@@ -384,10 +383,10 @@ sub is_nothing_stale
 
 # Two writers -------------------------------------------------------------------
 
-# Two transactions of some statements each, which run in any order, wait for each
-# other where they have to, and end in any order. Each writes to a table once and to
-# the tables in one order, so that they never wait in a ring; rows of groups are locked
-# by their attendance too, so only one of them changes groups.
+# Runs two transactions with some statements each. Their statements are interleaved at random, they
+# wait for each other if necessary, and they end in any order. Each writes to the tables in one
+# order and to each table once, so that they never deadlock. Attendance locks rows of groups too, so
+# only one of the two changes groups.
 sub two_writers
 {
 	my @kinds = (
@@ -411,7 +410,7 @@ sub two_writers
 	return interleave(@writers);
 }
 
-# One adds to a group that the other deletes: the later one of them fails.
+# One writer adds rows to a group that the other deletes: the later one fails.
 sub against_group
 {
 	my ($id, $user) = ($random->fresh('g'), ($random->pick('User', 1))[0]);
@@ -431,7 +430,7 @@ sub against_group
 		writer($pair[1], 2, [ RandomSteps::deleted('HangoutGroup', $id) ]));
 }
 
-# A writer with what it has still to do.
+# Returns a writer's state: its session, isolation level and remaining statements.
 sub writer
 {
 	my ($session, $number, @todo) = @_;
@@ -473,14 +472,15 @@ sub interleave
 		look_between($writer, @writers);
 	}
 
-	# A lost count shows in few answers.
+	# Compare the history itself, because a wrong count would change few answers.
 	my @lost =
 	  @failure ? () : history_differs($production, 'source', $local, 'ngeshare', 'Asia/Jakarta');
 	fail_with("step $steps, the history after two writers", @lost) if @lost;
 	return compare_after('after two writers');
 }
 
-# Sends a writer its next statements, until it is done or waits for the other.
+# Sends a writer its next statements, and waits until they are done or the writer waits for the
+# other.
 sub tell_writer
 {
 	my ($writer, $statements) = @_;
@@ -499,7 +499,7 @@ sub tell_writer
 	return;
 }
 
-# The one that it waited for has ended.
+# Continues with a writer whose opponent has ended.
 sub come_back
 {
 	my ($writer) = @_;
@@ -508,7 +508,8 @@ sub come_back
 	return take_result($writer);
 }
 
-# A writer that fails is rolled back; production says the same where a row is missing.
+# Reads the result of a writer's statements. A writer that failed is rolled back; if it failed
+# because of a missing row, production must fail in the same way.
 sub take_result
 {
 	my ($writer) = @_;
@@ -527,8 +528,8 @@ sub take_result
 	return fail_with("step $steps, writer $writer->{number}", $errors);
 }
 
-# Makes in production what a writer did, up to a comparison or to an end; returns the
-# errors.
+# Repeats in production what a writer did, up to a comparison or to the transaction's end; returns
+# the errors.
 sub replay
 {
 	my ($writer, $end, $compare) = @_;
@@ -566,8 +567,8 @@ sub end_writer
 	return;
 }
 
-# What others see between two statements, and what the writer itself does. Who refreshes keeps
-# others from it until the transaction ends.
+# Compares what other sessions and the writer see between two statements. A writer that has
+# refreshed blocks other refreshes until its transaction ends.
 sub look_between
 {
 	my ($writer, @writers) = @_;
@@ -609,7 +610,7 @@ sub look_between
 
 # The end -----------------------------------------------------------------------
 
-# The mirror holds what production does, and a last sync finds nothing to change.
+# Tests that the mirror equals production, and that a last sync finds nothing to change.
 sub check_end
 {
 	compare('at the end', all => 1) for 1 .. 5;

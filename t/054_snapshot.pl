@@ -1,5 +1,5 @@
-# The snapshot: after each refresh it is what the mirror and the history make of it, row by row; a
-# refresh writes only what differs, misses no key, and is invisible until it is committed.
+# Tests the snapshot: after each refresh it is, row by row, what the mirror and the history give; a
+# refresh writes only rows that differ, misses no key, and is invisible until it is committed.
 use strict;
 use warnings FATAL => 'all';
 
@@ -30,8 +30,8 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# After each of several syncs the snapshot is what it would be if made from nothing, and no key
-# waits.
+# After each of several syncs the snapshot equals one that is built from scratch, and no stale key
+# is left.
 sub after_syncs
 {
 	new_pair('synced', 200);
@@ -66,7 +66,7 @@ sub snapshot_is_true
 	return;
 }
 
-# A table that was empty is filled past its triggers; that counts, too.
+# A table that was empty is filled without its triggers, and the refresh still finds its rows.
 sub filled_later
 {
 	for my $table (qw(UserHangoutGroup UserHangoutGroupAttendance HangoutEpisode))
@@ -92,7 +92,7 @@ sub filled_later
 	return;
 }
 
-# Whichever groups are stale, a refresh leaves rows that are right as they are.
+# A refresh leaves correct rows untouched, whichever groups are stale.
 sub only_what_differs
 {
 	new_pair('stale', 120);
@@ -121,7 +121,7 @@ sub only_what_differs
 	return;
 }
 
-# Every row's version, and the generation.
+# Returns the generation and a digest of all row versions of the snapshot.
 sub row_versions
 {
 	my ($name) = @_;
@@ -130,8 +130,8 @@ sub row_versions
 	} @SNAPSHOT;
 }
 
-# Thresholds are applied at the read; links follow theirs from a refresh on, the session's where it
-# is called by hand and the database's at a sync.
+# Most thresholds are applied when an answer is read. The links' thresholds are applied by a
+# refresh: by hand with the session's settings, in a sync with the database's.
 sub other_settings
 {
 	for my $setting (
@@ -171,7 +171,7 @@ sub other_settings
 	return;
 }
 
-# A full sync brings to light what a disabled trigger has hidden.
+# A full sync finds what was written while a trigger was disabled.
 sub healed
 {
 	ask('stale', q{ALTER TABLE "HangoutGroup" DISABLE TRIGGER note_update;
@@ -185,7 +185,7 @@ sub healed
 	return;
 }
 
-# Two that refresh at once take turns, and a write meanwhile is not lost.
+# Two concurrent refreshes run one after the other, and a write between them is not lost.
 sub at_once
 {
 	my ($first, $second) = map { Session->start($local, 'stale') } 1 .. 2;
@@ -208,7 +208,7 @@ sub at_once
 	is(join("\n", rebuilt_differs($local, 'stale')), '', 'and all is right');
 	$_->end for $first, $second;
 
-	# One that has just committed is not taken for a sync by the next.
+	# A refresh must not take another one that has just committed for a running sync.
 	command_ok(
 		[
 			'pgbench', '-n', '-c', '6', '-t', '200', '-f', refresh_script(),
@@ -226,8 +226,8 @@ sub refresh_script
 	return $file;
 }
 
-# A write to a user, a hangout or an episode counts for a record that points to it, too,
-# which that writer can't see since it was committed later, and was refreshed meanwhile.
+# A write to a user, hangout or episode affects also records that reference it and that the writer
+# could not see, because they were committed and refreshed during its transaction.
 sub unseen_records
 {
 	my $day = '2026-01-02';
@@ -291,7 +291,8 @@ sub unseen_records
 	return;
 }
 
-# Memberships of groups outside of the curriculum count, too, and go with their groups.
+# Memberships of groups outside the curriculum are in the snapshot too, and are deleted with their
+# groups.
 sub gone_groups
 {
 	new_pair('gone', 20);
@@ -308,7 +309,7 @@ sub gone_groups
 	return;
 }
 
-# While a sync runs nobody sees half of it, and nobody else refreshes.
+# While a sync runs, other sessions see nothing of it and cannot refresh.
 sub while_a_sync_runs
 {
 	new_pair('running', 40);
@@ -345,7 +346,7 @@ sub while_a_sync_runs
 	return;
 }
 
-# What is known until when, and by which run: a successful sync's refresh says it, no other.
+# Only the refresh of a successful sync moves known_until, with the run's id.
 sub known_until
 {
 	my $later = '2026-04-01 12:00:00+07';
@@ -386,7 +387,7 @@ sub known
 		q{SELECT run_id || ' ' || (known_until AT TIME ZONE 'UTC') FROM ngeshare.snapshot_state});
 }
 
-# A reader's snapshot stays as it is while every row is written again, and vacuumed.
+# A reader's snapshot does not change while every row is written again and vacuumed.
 sub never_empty
 {
 	my $reader = Session->start($local, 'running');
@@ -417,7 +418,8 @@ sub never_empty
 	return;
 }
 
-# A dump holds the snapshot and no stale key; the copy answers the same without a refresh.
+# A dump contains the snapshot and no stale keys. The restored copy answers the same without a
+# refresh.
 sub restored
 {
 	my $dump = $local->basedir . '/restored.dump';
@@ -435,7 +437,7 @@ sub restored
 	return;
 }
 
-# Statements for a group of the hangout that is written to.
+# Returns a statement that inserts a group of the hangout that the other writer changes.
 sub unseen_group
 {
 	my ($id) = @_;
@@ -443,8 +445,8 @@ sub unseen_group
 		[ $id, '2026-01-02', '2026-01-02', $id, 'ANY', 'unseen-hangout', '2026-01-01' ]);
 }
 
-# One writer's record is committed and refreshed while another, who can't see it, changes what it
-# points to.
+# Commits and refreshes one writer's record, while another writer, which cannot see it, changes the
+# row that it references.
 sub write_unseen
 {
 	my ($isolation, $points, $changes) = @_;
@@ -460,7 +462,7 @@ sub write_unseen
 	return;
 }
 
-# A production and a mirror of one name, synced.
+# Makes a production and a mirror with the same name, synced.
 sub new_pair
 {
 	my ($name, $groups) = @_;
@@ -479,7 +481,7 @@ sub ask
 	return $local->safe_psql($name, $query);
 }
 
-# Every view's rows, as of now and as of a while ago.
+# Returns every view's rows, as of now and as of an earlier instant.
 sub answers
 {
 	my ($name) = @_;

@@ -1,5 +1,5 @@
-# Transactions whose snapshot is older than what was committed meanwhile: they may write, and the
-# next refresh is right; they may read, and see what was true when they began; they may not refresh.
+# Tests transactions with an old snapshot, after other sessions have committed. If they write, the
+# next refresh is right; if they read, they see what was true when they began; they cannot refresh.
 use strict;
 use warnings FATAL => 'all';
 
@@ -39,7 +39,8 @@ for my $isolation ('REPEATABLE READ', 'SERIALIZABLE')
 		"$isolation: no refresh by an old snapshot");
 	$old->end;
 
-	# A row changes between two others of its meeting, while an older snapshot deletes one of them.
+	# A meeting has three rows. One changes, while a transaction with an older snapshot deletes
+	# another.
 	both_sides(
 		RandomThings::deleted('UserHangoutGroupAttendance', map { "old-$_" } 1 .. 3) . ';'
 		  . RandomThings::inserted(
@@ -77,8 +78,9 @@ for my $isolation ('REPEATABLE READ', 'SERIALIZABLE')
 	$reader->end;
 }
 
-# The window moves on past a row that an older snapshot puts into it: it counts for nothing, as all
-# attendance by hand before the window's start, and the next sync deletes it.
+# A transaction with an old snapshot writes a row whose day has meanwhile left the window. The row
+# counts for nothing, like all attendance written by hand before the window, and the next sync
+# deletes it.
 for my $isolation ('REPEATABLE READ', 'SERIALIZABLE')
 {
 	my $old = old_transaction($isolation);
@@ -114,7 +116,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# A transaction that has taken its snapshot.
+# Starts a transaction and lets it take its snapshot.
 sub old_transaction
 {
 	my ($isolation) = @_;
@@ -124,7 +126,8 @@ sub old_transaction
 	return $session;
 }
 
-# How often and from when on the group met at the episode on the day that the writers change.
+# Returns a query for the number of attendances and the first instant of the meeting that the
+# writers change.
 sub meeting
 {
 	return qq{SELECT attendances || ' ' || first_at FROM ngeshare.meeting_as_of

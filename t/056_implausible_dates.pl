@@ -1,5 +1,5 @@
-# Dates before 2000-01-01 UTC are typing errors: no answer counts them, v_data_quality
-# reports them all, and what a history of before this rule mixed is taken apart.
+# Tests that dates before 2000-01-01 UTC are treated as typing errors: no answer counts them,
+# v_data_quality reports them all, and a sync corrects a history that was written before this rule.
 use strict;
 use warnings FATAL => 'all';
 
@@ -28,7 +28,7 @@ is( $local->safe_psql(
 		  . '|t'),
 	'each is reported, attendance without an id');
 
-# A local day on both sides of the instant was one row before.
+# Before the rule, a local day that contains this instant was one row of the history.
 $local->safe_psql(
 	'ngeshare', q{DELETE FROM ngeshare.meeting_past WHERE day = '1999-12-30';
 	UPDATE ngeshare.meeting_past SET first_at = '1999-12-31 23:59:59.999',
@@ -39,7 +39,7 @@ isnt(scalar(history_differs($production, 'source', $local, 'ngeshare', 'Asia/Jak
 sync_local($local, 'ngeshare', $later);
 all_is_equal('Asia/Jakarta', 'and the next sync mends it');
 
-# West of Greenwich the day before is cut in two.
+# In a zone west of Greenwich the local day that contains the instant is the one before.
 $production->safe_psql('source', q{UPDATE reference.setting SET timezone = 'America/St_Johns'});
 $local->safe_psql('postgres',
 	q{ALTER DATABASE ngeshare SET ngeshare.timezone = 'America/St_Johns'});
@@ -50,7 +50,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Rows of production's with such a date.
+# Returns how many rows in production have such a date.
 sub implausible
 {
 	my ($table, $column) = @_;
@@ -61,7 +61,7 @@ sub implausible
 	return $rows;
 }
 
-# The history and the answers of now and of last summer.
+# Tests that the history and the answers as of now and of last summer equal production's.
 sub all_is_equal
 {
 	my ($zone, $when) = @_;

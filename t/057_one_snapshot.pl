@@ -1,15 +1,15 @@
-# One read path: answers read the snapshot alone, and see it before a sync or after it,
-# never in between.
+# Tests that answers read only the snapshot, and see it as it was before or after a sync, never in
+# between.
 #
-# 1. Another session holds the strongest lock on the six tables, the stale keys and the
+# 1. Another session holds ACCESS EXCLUSIVE locks on the six tables, the stale keys and the
 #    past: every answer succeeds.
-# 2. Between any two commits of a run, and while it holds all its locks, all views together
-#    are those of the last sync's end; after a cancel and a crash there, too. Through SQL in
-#    one transaction, and through the API.
-# 3. Syncs run back to back while production changes: whatever a reader sees equals the
-#    answers at one of the syncs' ends, which equal the reference.
+# 2. Between any two commits of a sync, and while it holds all its locks, all views together
+#    equal those at the end of the last sync; also after a cancel or a crash at that point. This is
+#    tested through SQL in one transaction, and through the API.
+# 3. Syncs run one after the other while production changes: everything that a reader sees equals
+#    the answers at the end of one of the syncs, and these equal the reference.
 #
-# NGESHARE_TEST_SEED and NGESHARE_TEST_LOOKS run it otherwise.
+# NGESHARE_TEST_SEED and NGESHARE_TEST_LOOKS change the seed and the number of looks.
 use strict;
 use warnings FATAL => 'all';
 
@@ -26,11 +26,11 @@ my $looks = $ENV{NGESHARE_TEST_LOOKS} // 500;
 my $day = 0;
 my $change = 0;
 
-# What is no answer of the snapshot's, and may be ahead of it or asks for the sync.
+# Views that do not read the snapshot alone: they may be ahead of it or depend on the running sync.
 my $LIVE =
   qr/^(?:public\.)?v_(?:data_quality|sync_health)$|^api\.(?:data_quality|freshness|sync_\w+)$/;
 
-# What goes by the transaction's own clock as well.
+# Views that also depend on the transaction's own clock.
 my $CLOCK = qr/^api\.(?:basis|home|home_before)$/;
 
 my ($production, $local) = start_servers();
@@ -58,7 +58,7 @@ for my $answer (@answers, functions())
 }
 $locks->end;
 
-# 2. Every place of a run, before its work and after it.
+# 2. Each phase of a run, before its work and after it.
 my @phases = ('preflight', 'compare', 'pull', 'merge', 'window', 'verify', 'deletes', 'refresh');
 for my $place (map { ($_, "after $_") } @phases)
 {
@@ -74,7 +74,7 @@ for my $place (map { ($_, "after $_") } @phases)
 		is_deeply(api_answers(), $files, "$place: so are the API's") if $end eq 'goes on';
 		finish_sync($end);
 
-		# The transaction that refreshes is the one that closes the run.
+		# A run that goes on may have refreshed: its last transaction refreshes and closes the run.
 		is(fingerprint(), $before, "$place, $end: and still are") unless $end eq 'goes on';
 	}
 }
@@ -82,7 +82,7 @@ sync_local($local, 'ngeshare', clock());
 is(join("\n", answers_differ($production, 'source', $local, 'ngeshare', clock())),
 	'', 'then no answer differs');
 
-# 3. Back to back.
+# 3. Syncs one after the other.
 my %seen_at = (fingerprint() => 'before the first sync');
 my %api_at;
 remember_api();
@@ -101,7 +101,7 @@ while ($done < $looks || $syncs < 12)
 	$sync->end;
 	$syncs++;
 
-	# Nothing writes between two syncs, so this is what the sync has left.
+	# Nothing writes between two syncs, so this is the state that the sync has left.
 	$seen_at{ fingerprint() } = "sync $syncs";
 	remember_api();
 	is(join("\n", answers_differ($production, 'source', $local, 'ngeshare', clock())),
@@ -120,7 +120,7 @@ cmp_ok(scalar(keys %seen_at), '>', 10, scalar(keys %seen_at) . ' different state
 cmp_ok(here('SELECT count(DISTINCT seen) FROM test.look'),
 	'>', 5, 'and several of them were looked at');
 
-# 4. Attendance by hand before the window counts for nothing, and goes with the next sync.
+# 4. Attendance by hand before the window counts for nothing, and the next sync deletes it.
 my $quiet = fingerprint();
 here(
 	q{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",
@@ -138,7 +138,7 @@ sync_local($local, 'ngeshare', clock());
 is(here(q{SELECT count(*) FROM "UserHangoutGroupAttendance" WHERE id = 'by hand'}),
 	'0', 'and a sync that finds nothing new removes it');
 
-# 5. A sync and a refresh by hand never overlap: the sync waits a little, then it is refused.
+# 5. A sync and a refresh by hand never overlap: the sync waits briefly and is then refused.
 my $refreshing = Session->start($local, 'ngeshare');
 my $syncing = Session->start($local, 'ngeshare', "ngeshare.sync_clock = '" . clock() . "'");
 $refreshing->run('BEGIN; SELECT ngeshare_refresh()');
@@ -153,7 +153,7 @@ $refreshing->run('BEGIN; SELECT ngeshare_refresh()');
 $syncing->run('CALL ngeshare_sync()');
 like(
 	$syncing->errors,
-	qr/^ERROR:  NG001: another session refreshes the answers/,
+	qr/^ERROR:  NG001: another session is refreshing the answers/,
 	'one that stays open is not waited for: NG001');
 $_->end for $refreshing, $syncing;
 
@@ -181,7 +181,7 @@ sub here       { return $local->safe_psql('ngeshare', $_[0]); }
 sub clock      { return sprintf '2026-03-10 %02d:%02d:00+07', 6 + $day / 60, $day % 60; }
 sub next_clock { $day++; return clock(); }
 
-# The functions that answer, each with an argument that fits.
+# Returns calls of the functions that answer, each with a suitable argument.
 sub functions
 {
 	return (
@@ -192,7 +192,8 @@ sub functions
 		'ngeshare_member_journey((SELECT min(user_id) FROM v_member_journey))');
 }
 
-# All answers as one text: the sum of their rows' hashes, as of the instant that is known.
+# Creates a function that returns all answers as one text: the sum of each view's row hashes, as of
+# the instant until which the snapshot is known.
 sub make_fingerprint
 {
 	my $parts = join ', ', map {
@@ -215,13 +216,14 @@ sub make_fingerprint
 	return;
 }
 
-# One look: all views in one repeatable-read transaction.
+# Returns the fingerprint of all views in one repeatable-read transaction.
 sub fingerprint
 {
 	return here('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT test.fingerprint(); COMMIT');
 }
 
-# Looks again and again, each time in one transaction, and writes down what it saw.
+# Starts a session that takes the fingerprint again and again, each time in one transaction, and
+# records it.
 sub start_reader
 {
 	my $session =
@@ -252,7 +254,7 @@ sub stop_reader
 	return;
 }
 
-# The changes of one round, in all six tables.
+# Makes the changes of one round, in all six tables.
 sub change_production
 {
 	$change++;
@@ -280,7 +282,7 @@ sub change_production
 
 my ($held, $said);
 
-# Starts a sync that is held at a place; undef where the run does not come there.
+# Starts a sync that is held at a place; returns undef if the run does not reach that place.
 sub hold_sync
 {
 	my ($place) = @_;
@@ -315,7 +317,7 @@ sub hold_sync
 	return;
 }
 
-# Lets the held sync go on, or cancels it, or kills its process.
+# Resumes the held sync, cancels it, or kills its process.
 sub finish_sync
 {
 	my ($end) = @_;
@@ -338,7 +340,7 @@ sub finish_sync
 	return;
 }
 
-# The answers of the API, by name: each a request of its own.
+# Returns the answers of the API by name, each from a request of its own.
 sub api_answers
 {
 	my %answer;
@@ -353,7 +355,7 @@ sub api_answers
 
 my @api_looks;
 
-# What the API answers at the end of a sync.
+# Records the API's answers at the end of a sync.
 sub remember_api
 {
 	my $now = api_answers();
@@ -362,7 +364,7 @@ sub remember_api
 	return;
 }
 
-# One request for one answer, while a sync runs.
+# Requests one answer and records it, while a sync runs.
 sub look_through_api
 {
 	my @names = sort keys %api_at;

@@ -1,6 +1,6 @@
-# An incremental sync compares a part of the past, the one compared longest ago, within
-# ngeshare.sync_past_budget and at least a 24th; sync_run says since when all of it is known to be
-# compared. full and verify compare all.
+# Tests that an incremental sync compares a part of the past: the buckets compared longest ago,
+# within ngeshare.sync_past_budget, but at least a 24th of all buckets. sync_run records since when
+# the whole past is known to be compared. The modes full and verify compare the whole past.
 use strict;
 use warnings FATAL => 'all';
 
@@ -27,7 +27,8 @@ is(synced_with('0'), 'success', 'the next sync');
 is(compared_now(), $LEAST, 'compares the least that it may');
 is(since(), clock($hour - 1), 'and the whole past is known as of the sync before');
 
-# Each group's first old attendance goes: no bucket with old attendance is as it was.
+# Production deletes each group's first old attendance, so that every bucket with old attendance
+# differs.
 my $changed = $production->safe_psql(
 	'source', q{
 	WITH gone AS (
@@ -98,7 +99,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# The clock of the hour's sync, or of an earlier one.
+# Returns the clock of the current hour's sync, or of an earlier one.
 sub clock
 {
 	my ($at) = @_;
@@ -106,7 +107,7 @@ sub clock
 	return sprintf('2026-04-%02d %02d:00:00+00', 1 + ($at // $hour) / 24, ($at // $hour) % 24);
 }
 
-# Syncs an hour later with some budget; returns how the run has ended.
+# Runs a sync one hour later with a budget; returns how the run ended.
 sub synced_with
 {
 	my ($budget, $mode) = @_;
@@ -123,14 +124,14 @@ sub synced_with
 		'SELECT status FROM sync_run ORDER BY run_id DESC LIMIT 1');
 }
 
-# Since when the whole past is known to be compared, as the last run says.
+# Returns since when the whole past is known to be compared, from the last run.
 sub since
 {
 	return $local->safe_psql('ngeshare',
 		'SELECT past_compared_since FROM sync_run ORDER BY run_id DESC LIMIT 1');
 }
 
-# The number of buckets that the last run has compared and found to be the same in the end.
+# Returns how many buckets the last run has compared and has found or made equal.
 sub compared_now
 {
 	my $at = clock();

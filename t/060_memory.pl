@@ -1,6 +1,6 @@
-# Bounded memory and time at sizes that nobody has: a group of 100,000 members, a
-# facilitator of 10,000 groups, a thousand courses. Every view and function is asked
-# in a session of its own, whose peak of memory is read from the kernel.
+# Tests that memory and time stay bounded at unrealistic sizes: a group of 100,000 members, a
+# facilitator of 10,000 groups, a thousand courses. Every view and function runs in a session of its
+# own, whose peak memory is read from /proc.
 use strict;
 use warnings FATAL => 'all';
 
@@ -13,8 +13,8 @@ use Test::More;
 
 plan skip_all => 'the peak of memory is read from /proc' unless -r '/proc/self/status';
 
-# Megabytes that a session may come to, of which 16 are shared buffers; seconds for an answer.
-# A sanitized process also holds its shadow memory, and keeps what was freed.
+# The limits: megabytes per session, of which 16 are shared buffers, and seconds per answer. A
+# process with sanitizers also holds shadow memory, and does not reuse freed memory at once.
 my ($limit, $seconds) = $ENV{NGESHARE_TEST_SANITIZED} ? (2048, 720) : (512, 180);
 my $now = '2026-03-31 12:00:00+07';
 my ($production, $local) = start_servers();
@@ -47,7 +47,7 @@ $local->safe_psql(
 		FROM generate_series(10, 1005) AS n}
 );
 
-# With other courses, all of it is made again.
+# With other courses the whole snapshot is rebuilt.
 $peak = peak_of('SELECT ngeshare_refresh();');
 cmp_ok($peak, '<', $limit, "a refresh of everything comes to $peak MB");
 answers_within_limits($_, $now)
@@ -60,7 +60,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Adds the crowd of 100,000, and the facilitator's 10,000 groups.
+# Adds the group of 100,000 members and the facilitator's 10,000 groups.
 sub enlarge
 {
 	my $wide = File::Spec->catfile($FindBin::RealBin, '..', 'bench', 'lib', 'wide.sql');
@@ -74,7 +74,7 @@ sub enlarge
 	return;
 }
 
-# Runs statements in a session of its own; returns the most memory it held, in MB.
+# Runs statements in a session of its own; returns the session's peak memory in MB.
 sub peak_of
 {
 	my ($statements) = @_;
@@ -89,7 +89,7 @@ sub peak_of
 	return $output =~ /^peak (\d+)$/m ? $1 : die "no peak: $output";
 }
 
-# An answer of any size comes in time and within the memory.
+# Tests that an answer stays within the limits of time and memory.
 sub answers_within_limits
 {
 	my ($answer, $as_of) = @_;

@@ -1,6 +1,6 @@
-# Absurd input: instants at the ends of the calendar and beyond, every setting at
-# and past its bounds, no course and a thousand, ids that are empty or long. Each
-# is answered as the reference answers, or refused with a SQLSTATE that says why.
+# Tests absurd input: instants at the limits of the calendar and beyond, every setting at its bounds
+# and past them, no course and a thousand, ids that are empty or very long. Each is answered as the
+# reference answers, or refused with an SQLSTATE and a message that says why.
 use strict;
 use warnings FATAL => 'all';
 
@@ -40,7 +40,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# No row of any answer differs from the reference's.
+# Tests that no row of any answer differs from the reference's.
 sub nothing_differs
 {
 	my ($name, $instant, $session) = @_;
@@ -53,7 +53,7 @@ sub nothing_differs
 	return;
 }
 
-# Statements are refused with a SQLSTATE and a message; one line of each is told.
+# Tests that statements are refused with the given SQLSTATE and message.
 sub refused
 {
 	my ($name, $statements, $wanted) = @_;
@@ -62,7 +62,7 @@ sub refused
 	return;
 }
 
-# The first and the last instant that a timestamp holds, and those around year 1.
+# As of the first and the last instant that a timestamp can hold, and instants around year 1.
 sub instants
 {
 	my $finite = qr/^ERROR:  22008: .*\n(?:.*\n)*HINT:  /;
@@ -100,7 +100,7 @@ sub instants
 	return;
 }
 
-# Statements end as a pattern says, nothing at all included.
+# Tests that the errors of statements match a pattern, which may also allow none.
 sub no_crash
 {
 	my ($name, $statements, $wanted) = @_;
@@ -109,7 +109,8 @@ sub no_crash
 	return;
 }
 
-# Every number's bounds are taken, and one past them is refused with the bounds in the message.
+# The bounds of every integer setting are accepted; a value past them is refused with the bounds in
+# the message.
 sub bounds
 {
 	my @settings = map { [ split /\|/ ] } split /\n/, $local->safe_psql(
@@ -141,7 +142,7 @@ sub bounds
 	return;
 }
 
-# All thresholds as low and as high as they go, on both sides.
+# All thresholds at their lowest and highest values, in the mirror and in the reference.
 sub thresholds
 {
 	my %lowest = map { $_ => 0 }
@@ -186,7 +187,7 @@ sub thresholds
 	return;
 }
 
-# Zones that are none.
+# Names that are not time zones.
 sub zones
 {
 	my $wanted =
@@ -198,7 +199,7 @@ sub zones
 	return;
 }
 
-# No course at all, and a thousand, the real ones among them.
+# No course at all, and a thousand courses, including the real ones.
 sub courses
 {
 	my $thousand = q{
@@ -229,8 +230,8 @@ sub courses
 		  . sprintf($thousand, 'reference.'));
 	nothing_differs('a thousand courses', $now);
 
-	# A row for each of two thousand million episodes is what the drop-off is asked for then: it can be
-	# ended.
+	# v_drop_off would now return a row for each of two thousand million episodes. The query can be
+	# cancelled.
 	$local->safe_psql(
 		'ngeshare',
 		q{UPDATE course_config SET max_episodes = 2147483647 WHERE course_name = 'the largest';
@@ -261,7 +262,8 @@ sub courses
 	return;
 }
 
-# A group whose every id is one text, the empty one included, and functions asked about such.
+# A group, user, membership and attendance with the same id, also an empty one; and functions called
+# with such ids.
 sub ids
 {
 	my %id = (
@@ -294,7 +296,8 @@ sub ids
 			"$name: the roster goes into a file");
 	}
 
-	# Two ids that production holds one by one, and no index holds together.
+	# Two ids that each fit into an index of production, but do not fit together into one index row
+	# of the history.
 	$production->safe_psql(
 		'source',
 		add_group(
@@ -315,7 +318,7 @@ sub ids
 	return;
 }
 
-# A group, a user, a membership and an attendance of one id.
+# Returns statements that insert a group, a user, a membership and an attendance with the same id.
 sub add_group
 {
 	my ($id) = @_;

@@ -1,5 +1,5 @@
-# The documents say what is true: docs/reference.md is what the catalog says, every
-# statement in README.md and docs/ runs, and every link leads somewhere.
+# Tests the documentation: docs/reference.md equals what the catalog says, every SQL statement in
+# README.md and docs/ runs, and every link has a target.
 use strict;
 use warnings FATAL => 'all';
 
@@ -18,7 +18,7 @@ my ($production, $local) = start_servers();
 new_production($production, 'production');
 $production->safe_psql('production', q{SELECT demo.generate(300, 7, '2026-01-15 12:00+07')});
 
-# The reference, from a database that has the extension and nothing else.
+# docs/reference.md, generated from a database that has nothing but the extension.
 new_local($local, 'described');
 my ($made, $complaints) = ('', '');
 ok( IPC::Run::run(
@@ -33,8 +33,7 @@ is_deeply(\@kept, \@made,
 	'docs/reference.md is current (else: scripts/reference > docs/reference.md)');
 unlike($made, qr/^\| \w+ \| [\w ]+ \|  \|$/m, 'no column is without a description');
 
-# The README's statements on a cluster that knows nothing yet, then those of docs/, in
-# the order that they stand.
+# Runs the README's statements on an empty cluster, then those of docs/, in their order.
 my $conninfo = sprintf "host=127.0.0.1 port=%d dbname=production user=%s password=%s",
   $production->port, $LOGIN,
   quoted($PASSWORD);
@@ -57,7 +56,7 @@ for my $document (@documents)
 		't',
 		'the README ends in a synced database');
 
-	# Its next step, for the page, is a command: the roles.
+	# The README's next step is a shell command, which creates the roles for the page.
 	run_log(
 		[ 'psql', '-X', '-q', '-d', $local->connstr('ngeshare'), '-f', "$top/scripts/roles.sql" ])
 	  or die 'scripts/roles.sql failed';
@@ -66,7 +65,7 @@ cmp_ok($ran, '>=', 15, 'blocks of SQL were found');
 is($local->safe_psql('ngeshare', 'SELECT count(*) > 100 FROM v_group_status'),
 	't', 'and there is something to ask about');
 
-# What the README names for a person to check by hand.
+# The script that the README recommends for checks by hand.
 my ($shown, $said) = ('', '');
 ok( IPC::Run::run(
 		[ "$top/scripts/spot-check", '--seed', '1', '-d', $local->connstr('ngeshare') ],
@@ -90,7 +89,7 @@ for my $document (@documents)
 }
 done_testing();
 
-# The blocks of SQL in a document.
+# Returns the SQL blocks of a document.
 sub statements
 {
 	my ($document) = @_;
@@ -101,8 +100,8 @@ sub statements
 	return @blocks;
 }
 
-# Runs a block by psql, in the database that the last \c chose; production's address is
-# put in the example's place.
+# Runs a block with psql, in the database that the last \c chose, with production's real address in
+# place of the example's.
 sub run_block
 {
 	my ($block) = @_;
@@ -118,7 +117,7 @@ sub run_block
 	return ($? >> 8, $output, $errors);
 }
 
-# A value as a connection string has it.
+# Quotes a value for a connection string.
 sub quoted
 {
 	my ($value) = @_;

@@ -1,6 +1,7 @@
-# The update from 1.1, which has no sync of its own here: the library is 2.0's, and its data comes
-# from a 2.0 database. The catalog becomes a fresh install's to the last comment and right; data,
-# rights and what users built stay; every answer is the same, and syncs go on.
+# Tests the update from 1.1. The library is that of 2.0, so 1.1 cannot sync in this test, and its
+# data is copied from a 2.0 database. After the update the catalog equals that of a fresh install,
+# with all comments and privileges; data, privileges and users' own objects stay; every answer is
+# the same; and syncs continue.
 use strict;
 use warnings FATAL => 'all';
 
@@ -17,7 +18,7 @@ my $second = '2026-04-01 12:00:00+07';
 my $next = '2026-04-10 12:00:00+07';
 my @as_of = ($second, '2025-08-17 00:00:00+07');
 
-# What users build: it is the same in both databases.
+# Objects that users have created, the same in both databases.
 my $outside = q{
 	CREATE VIEW mine AS SELECT status, count(*) AS groups FROM v_group_status GROUP BY status;
 	CREATE VIEW mine_api AS SELECT count(*) AS courses FROM api.courses;
@@ -44,7 +45,7 @@ new_production($production, 'source');
 $production->safe_psql('source', "SELECT demo.generate(150, 80, '$clock')");
 $local->safe_psql('postgres', 'CREATE ROLE analyst; CREATE ROLE admin SUPERUSER LOGIN');
 
-# A fresh install with two runs, of which the second had something to do.
+# A fresh install of 2.0 with two runs, the second of which had changes to sync.
 new_local($local, 'fresh');
 $local->safe_psql('fresh', connect_local($production, 'source'));
 sync_local($local, 'fresh', $clock);
@@ -57,7 +58,8 @@ $production->safe_psql(
 );
 sync_local($local, 'fresh', $second);
 
-# The same in a database of 1.1. Its script names no C function that the library lacks.
+# The same data in a database of 1.1. The script of 1.1 uses only C functions that the library of
+# 2.0 still has.
 $local->safe_psql('postgres', 'CREATE DATABASE old');
 is( psql_errors(
 		$local, 'old',
@@ -89,7 +91,7 @@ for my $database (qw(fresh old))
 $local->safe_psql('old', $outside =~ s/(FROM v_group_progress);/$1 WITH NO DATA;/r);
 $local->safe_psql('fresh', 'SELECT ngeshare_refresh(); REFRESH MATERIALIZED VIEW snapped');
 
-# Until the update this library answers and syncs nothing.
+# Until the update the new library refuses answers and syncs.
 my $refused =
   qr/^ERROR:  55000: ngeshare is of version 1\.1 in this database, and its library of version 2\.0\n(HINT:  ALTER EXTENSION ngeshare UPDATE TO '2\.0'|CONTEXT)/;
 for my $call (
@@ -110,7 +112,7 @@ is(join(' ', grep { !/^(55000|PGRST)$/ } codes_of('old')),
 	'', 'no other call of it fails in another way');
 is($local->safe_psql('old', 'SELECT count(*) FROM sync_run'), '2', 'and no sync is logged');
 
-# What the update refuses, and what then has changed.
+# Cases in which the update is refused and changes nothing.
 my $before = $local->safe_psql('old', catalog());
 $local->safe_psql(
 	'old',
@@ -188,7 +190,8 @@ for my $as_of (@as_of)
 run_roles($_) for qw(fresh old);
 is_same_catalog('old', 'scripts/roles.sql gives what it gives on a fresh install');
 
-# A dump of it restores. It holds nothing that users have added to a table of an extension.
+# A dump of the updated database can be restored. A dump never contains what users have added to an
+# extension's table.
 for my $database (qw(fresh old other))
 {
 	$local->safe_psql($database,
@@ -209,7 +212,7 @@ is_deeply(
 is_deeply([ answers_apart(map { answers($_, $second, views_of('fresh')) } qw(old restored)) ],
 	[], 'and answers');
 
-# It goes on.
+# Syncs continue after the update.
 $production->safe_psql(
 	'source', q{
 	INSERT INTO "User" (id, "updatedAt", email) VALUES ('newcomer', '2026-04-05', 'new@example.org');
@@ -246,7 +249,7 @@ is( $local->safe_psql('old', q{SELECT ngeshare_restore_deleted(2)}),
 	$local->safe_psql('fresh', q{SELECT ngeshare_restore_deleted(2)}),
 	'what 1.1 archived comes back as what 2.0 did');
 
-# Where the zone is not the history's, the update succeeds and the answers are refused.
+# If the time zone differs from the history's, the update succeeds and the answers are refused.
 $local->safe_psql(
 	'postgres', "ALTER DATABASE other SET ngeshare.link_days = 80;
 	ALTER DATABASE other SET ngeshare.timezone = 'America/New_York'");
@@ -278,7 +281,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# The SQLSTATEs with which views and functions that need no argument fail.
+# Returns the SQLSTATEs of all views and of functions without required arguments.
 sub codes_of
 {
 	my ($database) = @_;
@@ -304,13 +307,13 @@ sub codes_of
 	return sort keys %codes;
 }
 
-# The query that tells all that the catalog says of the extension.
+# Returns the query that prints everything that the catalog says of the extension.
 sub catalog
 {
 	return "SET search_path = '';\n" . slurp_file("$FindBin::RealBin/lib/catalog.sql");
 }
 
-# Says what two databases' catalogs don't have in common.
+# Tests that the catalogs of two databases are the same, and prints the differences.
 sub is_same_catalog
 {
 	my ($database, $name, $other, $without) = @_;
@@ -323,7 +326,7 @@ sub is_same_catalog
 	return;
 }
 
-# The columns of relations, a list each; those of views leave out what goes by the real clock.
+# Returns the columns of relations. Columns of views that depend on the real clock are left out.
 sub columns_of
 {
 	my ($database, $kinds) = @_;
@@ -346,7 +349,7 @@ sub columns_of
 	return %columns;
 }
 
-# The views that people and the page ask, each with its columns.
+# Returns the views that users and the page read, each with its columns.
 sub views_of
 {
 	my ($database) = @_;
@@ -359,7 +362,7 @@ sub views_of
 	return \%columns;
 }
 
-# What views answer as of an instant.
+# Returns what the views answer as of an instant.
 sub answers
 {
 	my ($database, $as_of, $views) = @_;
@@ -369,7 +372,7 @@ sub answers
 		map { $_ => "SELECT $views->{$_} FROM $_" } keys %$views);
 }
 
-# The lines that two answers don't have in common, each behind its view's name.
+# Returns the lines that differ between two sets of answers, each prefixed with its view's name.
 sub answers_apart
 {
 	my ($wanted, $got) = @_;
@@ -379,8 +382,8 @@ sub answers_apart
 	} sort keys %$wanted;
 }
 
-# Fills a database's tables with those that a dump of another would hold, in the order
-# in which a dump does.
+# Copies into a database the table data that a dump of another database would contain, in the order
+# of a dump.
 sub copy_data
 {
 	my ($from, $to) = @_;
@@ -418,7 +421,8 @@ sub copy_data
 	return;
 }
 
-# A table's rows as 1.1 had them: what it archived was one jsonb value, in one table.
+# Returns a query for a table's rows in the form of 1.1, which archived each row as one jsonb value
+# in one table.
 sub as_of_1_1
 {
 	my ($table) = @_;
@@ -440,7 +444,8 @@ sub as_of_1_1
 		} @parts) =~ s/table_name, (?=row_id, kind)//gr . ')';
 }
 
-# Attendance in the window and long before it, a course of another length, an alert that waits.
+# Writes by hand: attendance in the window and long before it, a course of another length, and an
+# alert that waits.
 sub write_by_hand
 {
 	my ($database) = @_;
@@ -457,8 +462,7 @@ sub write_by_hand
 	return;
 }
 
-# Every row of every table but those that are made of the others, without a column that the update
-# adds.
+# Returns every row of every table, except derived tables and columns that the update adds.
 sub kept_data
 {
 	my ($database) = @_;
@@ -483,7 +487,7 @@ sub kept_data
 	return @rows;
 }
 
-# Gives the web's roles their rights.
+# Runs scripts/roles.sql in a database.
 sub run_roles
 {
 	my ($database) = @_;

@@ -1,5 +1,5 @@
-# pg_upgrade from one cluster to another: the extension and its data move with their
-# answers, and the next sync goes on.
+# Tests pg_upgrade from one cluster to another: the extension and its data are moved, the answers
+# stay the same, and the next sync continues.
 use strict;
 use warnings FATAL => 'all';
 
@@ -22,7 +22,7 @@ new_local($local, 'ngeshare');
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 sync_local($local, 'ngeshare', $clock);
 
-# What a sync leaves, and what somebody wrote since and no sync has seen.
+# The state after a sync, plus rows written by hand that no sync has seen.
 $local->safe_psql(
 	'ngeshare', q{
 	INSERT INTO "UserHangoutGroupAttendance"
@@ -42,7 +42,7 @@ $new->append_conf('postgresql.conf',
 my $bin = $local->config_data('--bindir');
 $local->stop;
 
-# It leaves its scripts where it is called.
+# pg_upgrade writes its scripts into the current directory.
 command_ok(
 	[
 		'sh', '-c',
@@ -98,7 +98,7 @@ $production->stop;
 $new->stop;
 done_testing();
 
-# What every view answers as of an instant.
+# Returns what every view answers as of an instant.
 sub answers
 {
 	my ($server, $as_of) = @_;
@@ -108,8 +108,8 @@ sub answers
 		map { $_ => "SELECT * FROM $_" } @VIEWS);
 }
 
-# What the catalog says of the extension. pg_dump leaves out first rights that are the
-# default, and names a column of a view's that has no name.
+# Returns what the catalog says of the extension, without two differences that pg_dump makes: it
+# omits initial privileges that are the default, and it names unnamed columns of a view.
 sub catalog
 {
 	my ($server) = @_;

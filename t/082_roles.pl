@@ -1,5 +1,5 @@
-# Every object of the extension as every role: what README's table of roles says, and
-# nothing else. Each right is asked of the catalog, and then tried.
+# Tests the privileges of every role on every object of the extension: they are those in README's
+# table of roles, and no others. Each privilege is looked up in the catalog, and then tried.
 use strict;
 use warnings FATAL => 'all';
 
@@ -24,9 +24,9 @@ IPC::Run::run(
 	]) or die 'roles.sql failed';
 $local->safe_psql('ngeshare', all_tries());
 
-# README's table. Views and functions that api gets later are the web's like the others;
-# a function that notes or withdraws is the coordinator's, one that is called sync_... the
-# operator's.
+# The conditions of README's table of roles. New views and functions of api belong to the web role
+# by default; a function that notes or withdraws belongs to the coordinator, one named sync_... to
+# the operator.
 my $reads = q{kind = 'relation' AND schema = 'api' AND privilege = 'SELECT'};
 my $calls = q{kind = 'function' AND schema = 'api' AND object !~ '^api\.(sync_|note_|withdraw_)'};
 my $behind = q{kind = 'function' AND schema <> 'api' AND is_behind};
@@ -37,7 +37,7 @@ my $anybody = q{kind = 'schema' AND privilege = 'USAGE' AND schema = 'public'
 	OR object IN ('ngeshare_as_of()', 'ngeshare.has_local_day(timestamp without time zone)',
 		'ngeshare.is_restoring()', 'ngeshare.plausible_from()')};
 
-# Nobody writes to most views; PostgreSQL says so before it looks at rights.
+# Most views are not updatable, which PostgreSQL reports before it checks privileges.
 my $unwritable =
   q{kind = 'relation' AND (schema = 'api' OR object LIKE 'v\_%') AND privilege <> 'SELECT'
   	AND code IN ('55000', '0A000')};
@@ -61,7 +61,7 @@ for my $role (@roles)
 		'', 'what it may do, it can');
 }
 
-# What stands behind the page's views can't be called by its name, and suffices for reading them.
+# The functions behind the page's views cannot be called by name, but work for reading the views.
 is(tried(q{role = 'ngeshare_web' AND is_behind AND schema = 'ngeshare' AND code <> '42501'}),
 	'', 'the functions behind the views can\'t be called by their names');
 for my $view (
@@ -84,7 +84,7 @@ is( $local->safe_psql('ngeshare', "SELECT count(DISTINCT object) FROM tried WHER
   for [ 'relations', q{kind = 'relation'}, 80 ], [ 'functions', q{kind = 'function'}, 130 ],
   [ 'views of api', q{kind = 'relation' AND schema = 'api'}, 9 ];
 
-# What is a superuser's alone: every setting but one, and the connection with its password.
+# Only a superuser may change any setting except as_of, and use the connection with its password.
 for my $role (@roles[ 0 .. 4 ])
 {
 	like(as_role($role, 'SET ngeshare.as_of = \'2026-03-31\'; SHOW ngeshare.as_of'),
@@ -111,7 +111,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# The tries that meet a condition.
+# Returns the rows of the table "tried" that meet a condition.
 sub tried
 {
 	my ($condition) = @_;
@@ -128,9 +128,9 @@ sub as_role
 	return $local->safe_psql('ngeshare', "SET ROLE $role; $statements");
 }
 
-# Makes the table "tried": one row per role, object and right, with whether the catalog says
-# that it is held, and the SQLSTATE of trying it: OK000 where it was done. Each try is
-# rolled back. What can't be called in SQL, or is a superuser's to call, has no try.
+# Returns SQL that makes the table "tried": one row per role, object and privilege, with whether the
+# catalog grants it, and the SQLSTATE of trying it (OK000 if it succeeded). Each attempt is rolled
+# back. Objects that SQL cannot call, or that only a superuser can call, are not tried.
 sub all_tries
 {
 	my $names = join ', ', map { "'$_'" } @roles;

@@ -1,5 +1,5 @@
-# A person who was everywhere is forgotten: a dump taken afterwards does not have them, nor does any
-# table that is not dumped. Others, with addresses that are nearly the same, stay.
+# Tests that a person who occurs in every table is forgotten: neither a dump taken afterwards nor
+# any table contains the person. Other persons with similar addresses stay.
 use strict;
 use warnings FATAL => 'all';
 
@@ -40,8 +40,8 @@ new_local($local, 'ngeshare');
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 sync_local($local, 'ngeshare', $clock);
 
-# Production has the person: refused, by the id, by the address in any spelling, and nothing
-# changes.
+# While production still has the person, forgetting is refused and changes nothing, whether the
+# person is named by id or by address in any spelling.
 for my $person ($id, $email, lc $email, " \t$email\n")
 {
 	like(
@@ -61,7 +61,7 @@ like(
 	qr/ERROR:  55000/,
 	'and while the user is only soft-deleted');
 
-# An attendance is changed, another deleted, then all that production has of the person goes.
+# One attendance is changed and another deleted; then production deletes everything of the person.
 $production->safe_psql(
 	'source',
 	q{UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = '2026-03-20 13:00' WHERE id = 'visit-1';
@@ -109,7 +109,7 @@ ok($before{$_}, "$_ has the person")
   public.sync_error_log public.sync_run ngeshare.alert_outbox);
 cmp_ok(dumped(), '>', 0, 'and in a dump');
 
-# By the address alone the id is found, too. All or nothing.
+# The address alone finds the id, too. A rolled back call forgets nothing.
 $local->safe_psql('ngeshare', "BEGIN; SELECT ngeshare_forget_person('$email'); ROLLBACK");
 is_deeply({ found() }, \%before, 'rolled back, nothing is forgotten');
 my %forgotten = map { split /\|/ } split /\n/,
@@ -139,7 +139,7 @@ is_deeply(
 	},
 	'it says how many rows there were') or diag explain \%forgotten;
 
-# What is left is as it was, around the name.
+# The rest of each text stays as it was.
 is( $local->safe_psql('ngeshare', 'SELECT note FROM ngeshare.follow_up'),
 	"Wrote to\n(forgotten), not to do.not.$email.\nUser (forgotten): \"moved\".",
 	'the note keeps its other words, and the address of another person');
@@ -157,7 +157,7 @@ is($local->safe_psql('ngeshare', "SELECT count(*) FROM ngeshare_forget_person('$
 is_deeply([ answers_differ($production, 'source', $local, 'ngeshare', $clock) ],
 	[], 'answers are as before');
 
-# A short word is no name: texts stay.
+# A short word is not replaced in texts.
 $local->safe_psql(
 	'ngeshare',
 	q{UPDATE sync_run SET message = 'waits for other' WHERE run_id = 1;
@@ -167,7 +167,7 @@ is( $local->safe_psql('ngeshare', 'SELECT message FROM sync_run WHERE run_id = 1
 	'waits for other',
 	'a short word is left alone in texts');
 
-# The archive ends by itself.
+# The archive's rows are deleted after 90 days.
 $local->safe_psql(
 	'ngeshare',
 	q{UPDATE ngeshare.removed_row SET removed_at = now() - interval '90 days 1 hour'
@@ -192,7 +192,7 @@ is( $local->safe_psql(
 	'with ngeshare.archive_keep = 0 nothing is kept');
 done_testing();
 
-# The tables that have the person, with the number of rows.
+# Returns the tables that contain the person, with the number of rows.
 sub found
 {
 	return map { split /\|/ } split /\n/, $local->safe_psql(
@@ -205,7 +205,7 @@ sub found
 		ORDER BY 1} =~ s/^/SELECT * FROM (/r . ') AS counted WHERE rows > 0');
 }
 
-# How many lines of a dump have the person.
+# Returns how many lines of a dump contain the person.
 sub dumped
 {
 	my $file = PostgreSQL::Test::Utils::tempdir() . '/dump.sql';

@@ -1,6 +1,6 @@
-# The restore drill: docs/backup.md's own commands, on a database with follow-ups, an archive and
-# settings, which is dropped in between. Then follow-ups through syncs of
-# every mode, and on a standby.
+# Tests the restore with the commands of docs/backup.md: a database with follow-ups, an archive and
+# settings is dropped and restored. Also tests that follow-ups survive syncs of every mode and exist
+# on a standby.
 use strict;
 use warnings FATAL => 'all';
 
@@ -36,7 +36,7 @@ $local->safe_psql(
 	FROM v_group_summary ORDER BY group_id LIMIT 5;
 	SELECT ngeshare_withdraw_follow_up(2)});
 
-# Every mode, and a group that goes from production: follow-ups are as they were.
+# Syncs of every mode, and a group that production deletes, leave the follow-ups unchanged.
 my $followed = followed();
 my $group = $local->safe_psql('ngeshare', 'SELECT group_id FROM ngeshare.follow_up WHERE id = 1');
 $production->safe_psql(
@@ -60,7 +60,7 @@ is($local->safe_psql('ngeshare', "SELECT count(*) FROM v_follow_up WHERE group_i
 $local->safe_psql('ngeshare', 'SELECT ngeshare_refresh()');
 is(followed(), $followed, 'a refresh leaves them alone');
 
-# The whole database.
+# Restores the whole database.
 my $wanted = answers_of($local, 'ngeshare', $as_of, %answers);
 my $all = counted();
 runs($blocks[0], 'backing up');
@@ -73,7 +73,7 @@ cmp_ok(note_one(), '>', 5, 'the next follow-up has a new id');
 sync_local($local, 'ngeshare', $clock);
 is($local->safe_psql('ngeshare', 'SELECT status FROM v_sync_health'), 'success', 'and it syncs on');
 
-# Follow-ups alone, into a database that is made again from production.
+# Restores only the follow-ups, into a new database that was synced from production.
 $followed = followed();
 runs($blocks[2], 'backing up follow-ups');
 $local->safe_psql('postgres', 'DROP DATABASE ngeshare');
@@ -87,7 +87,7 @@ is_deeply(answers_of($local, 'ngeshare', $as_of, %answers),
 	$wanted, 'with production\'s rows every answer is the same');
 cmp_ok(note_one(), '>', 6, 'and the next one has a new id');
 
-# A standby has them, and refuses to note one.
+# A standby has the follow-ups, and refuses to note one.
 $local->append_conf('postgresql.conf', "wal_level = replica\nmax_wal_senders = 4\n");
 $local->restart;
 $local->backup('standby');
@@ -109,7 +109,7 @@ like(
 $standby->stop;
 done_testing();
 
-# What the database is set to beside its tables.
+# Sets a setting of the database and the length of a course.
 sub make_cluster_settings
 {
 	$local->safe_psql(
@@ -130,7 +130,7 @@ sub note_one
 		q{SELECT ngeshare_note_follow_up(min(id), 'phone', 'paused') FROM "HangoutGroup"});
 }
 
-# The other things that exist nowhere else.
+# Counts the other data that exists only in this database.
 sub counted
 {
 	return $local->safe_psql(
@@ -143,7 +143,7 @@ sub counted
 				FROM course_config AS config)});
 }
 
-# Runs a block of commands as the page has it, in a folder of its own.
+# Runs a block of commands from docs/backup.md in a directory of its own.
 sub runs
 {
 	my ($block, $name) = @_;

@@ -1,5 +1,5 @@
-# The demo's follow-ups: every state, channel and outcome is there, the same ones every time, enough
-# of them to compare, and none is added to those that are there.
+# Tests the demo's follow-ups: every state, channel and outcome occurs; a seed gives the same ones
+# each time; there are enough to compute effects; and existing follow-ups get no additions.
 use strict;
 use warnings FATAL => 'all';
 

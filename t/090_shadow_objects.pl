@@ -1,8 +1,8 @@
-# Nobody's look-alike runs with another's rights. A login that may only create plants
-# operators, functions, types and relations (t/lib/shadow.sql) in public, in the schemas
-# named like others, in its pg_temp, and in a schema that stands before pg_catalog in
-# everybody's search_path. Then others do all that there is to do. A look-alike that runs
-# as anybody else says so in the server's log, and raises SH001.
+# Tests that a look-alike object never runs with another role's privileges. A login that may only
+# create objects plants operators, functions, types and relations (t/lib/shadow.sql) in public, in
+# schemas named like others, in its pg_temp, and in a schema that comes before pg_catalog in every
+# session's search_path. Then other roles use everything that the extension offers. A look-alike
+# that runs as another role than its owner writes that to the server's log and raises SH001.
 use strict;
 use warnings FATAL => 'all';
 
@@ -35,7 +35,8 @@ my $superuser = asked('postgres', 'SELECT current_user');
 asked('postgres',
 	'CREATE ROLE shadow LOGIN; CREATE ROLE keeper SUPERUSER LOGIN; CREATE ROLE writer LOGIN');
 
-# The look-alikes work. One database has a version from before they were planted, the other none.
+# The look-alikes are effective. In the database "early" version 1.1 was installed before they were
+# planted; "planted" does not have the extension yet.
 asked('postgres', 'CREATE DATABASE early');
 asked('early', q{SET search_path = public; CREATE EXTENSION ngeshare VERSION '1.1' CASCADE});
 plant('early');
@@ -59,7 +60,7 @@ is( join("\n", ran()),
 	  . qq{planted public."operator *"(numeric, integer) ran as $superuser},
 	'and the log says who ran what');
 
-# Everybody works.
+# Every role uses the extension.
 is(errors_of('planted', 'keeper', 'CREATE EXTENSION ngeshare'), '', 'CREATE EXTENSION');
 is(bound('planted'), '', 'no object of ours depends on one of somebody else');
 is(unpinned('planted'), '', 'and no function of ours looks names up in the caller\'s path');
@@ -75,7 +76,7 @@ work($_) for qw(usual poisoned);
 is(errors_of('planted', 'keeper', 'DROP EXTENSION ngeshare'), '', 'DROP EXTENSION');
 is(join("\n", ran()), '', 'no look-alike ran with another\'s rights');
 
-# The update of what was installed before.
+# The update of the version that was installed before.
 asked('postgres', "ALTER DATABASE early SET search_path = $path{poisoned}");
 is(errors_of('early', 'keeper', 'SELECT ngeshare.asked_at(pg_catalog.now())'),
 	'55000', 'before its update 1.1 refuses');
@@ -95,7 +96,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# What there is to do, with a search_path that every session of the database has.
+# Uses everything that the extension offers, with a search_path set for the database.
 sub work
 {
 	my ($which) = @_;
@@ -114,7 +115,7 @@ sub work
 	is(errors_of('planted', 'keeper', read_all('public', 'ngeshare', 'api', 'production')),
 		'', "$which: every view and table");
 
-	# 22004: a step of NULL. 22023: there is no such group, and no such follow-up.
+	# 22004: a step is NULL. 22023: the group or the follow-up does not exist.
 	is( errors_of('planted', 'ngeshare_operator', read_all('api') . call_all('api')),
 		'22004 22023 PGRST',
 		"$which: the API");
@@ -146,7 +147,8 @@ sub work
 	return;
 }
 
-# Some modes by CALL, with changes to fetch and a table that fails, and what undoes a run.
+# Runs syncs of some modes by CALL, with changes in production and a table that fails, and undoes a
+# run.
 sub sync_as
 {
 	my ($which, $user, @modes) = @_;
@@ -174,7 +176,7 @@ sub sync_as
 	return;
 }
 
-# The same in a worker, from the page's button and in SQL.
+# Runs syncs in a worker, started by the page's function and by SQL.
 sub sync_in_worker
 {
 	my ($which) = @_;
@@ -222,7 +224,7 @@ sub call
 	return "CALL public.ngeshare_sync('$mode'\::pg_catalog.text, NULL::pg_catalog.text[])";
 }
 
-# A change, an addition and some deletions for the next sync.
+# Changes, adds and deletes rows in production for the next sync.
 sub change_production
 {
 	asked_production(
@@ -238,7 +240,7 @@ sub change_production
 	return;
 }
 
-# Reads every relation of some schemas.
+# Returns statements that read every relation of some schemas.
 sub read_all
 {
 	my $schemas = join ',', @_;
@@ -249,8 +251,8 @@ sub read_all
 		WHERE nspname = ANY ('{$schemas}') AND relkind IN ('r', 'v', 'f')});
 }
 
-# Makes a temporary look-alike of every relation of ours in public, and of PostgreSQL's that have
-# twins.
+# Returns statements that make a temporary look-alike of every relation of the extension in public,
+# and of PostgreSQL's relations that have twins.
 sub temporary
 {
 	return asked(
@@ -262,8 +264,8 @@ sub temporary
 	) . "\n";
 }
 
-# Calls every function of ours with one value for each type, each in a transaction that is rolled
-# back.
+# Returns statements that call every function of the extension with one value per type, each in a
+# transaction that is rolled back.
 sub call_all
 {
 	my $schemas = join ',', @_;
@@ -309,7 +311,7 @@ sub call_all
 		  AND NOT 'internal'::regtype = ANY (proargtypes)});
 }
 
-# Writes that every trigger of ours sees.
+# Returns writes that fire every trigger of the extension.
 sub by_hand
 {
 	my ($refresh) = @_;
@@ -337,7 +339,7 @@ sub by_hand
 		ROLLBACK};
 }
 
-# Plants everything in a database as the login that may create there.
+# Plants all look-alikes in a database, as the login that may create objects there.
 sub plant
 {
 	my ($database) = @_;
@@ -365,7 +367,8 @@ sub plant
 	return;
 }
 
-# The look-alikes that have run as somebody else since this was asked last, in the order of the log.
+# Returns the look-alikes that have run as another role since the last call, in the order of the
+# log.
 sub ran
 {
 	my $log = slurp_file($local->logfile, $read);
@@ -375,7 +378,7 @@ sub ran
 	return grep { !$seen{$_}++ } $log =~ /LOG:  (?:\w+: )?(planted .* ran as .*)/g;
 }
 
-# What depends on an object that is neither ours nor PostgreSQL's.
+# Returns the extension's objects that depend on an object of neither the extension nor PostgreSQL.
 sub bound
 {
 	my ($database) = @_;
@@ -412,7 +415,7 @@ sub bound
 		  AND (refclassid, refobjid) NOT IN (SELECT classid, objid FROM ours)});
 }
 
-# Our functions whose text is read at run time, with the path of whoever calls.
+# Returns the extension's functions whose body is parsed at run time with the caller's search_path.
 sub unpinned
 {
 	my ($database) = @_;
@@ -429,7 +432,7 @@ sub unpinned
 		  AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)});
 }
 
-# The test's own questions: nobody's look-alike is in their path.
+# Runs the test's own query with a search_path that contains no look-alikes.
 sub asked
 {
 	my ($database, $sql) = @_;
@@ -443,8 +446,7 @@ sub asked_production
 	return;
 }
 
-# Runs statements (or psql with arguments) as a user and returns the SQLSTATEs of their errors, each
-# once.
+# Runs statements, or psql with arguments, as a user; returns the distinct SQLSTATEs of the errors.
 sub errors_of
 {
 	my ($database, $user, $do) = @_;
@@ -468,7 +470,7 @@ sub errors_of
 	return join ' ', sort keys %states;
 }
 
-# Of some SQLSTATEs, those of a look-alike that ran or of a name that was resolved to one.
+# Returns the SQLSTATEs that show that a look-alike ran or that a name was resolved to one.
 sub resolving
 {
 	my ($states) = @_;

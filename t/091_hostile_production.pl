@@ -1,7 +1,7 @@
-# Production is not trusted: a proxy answers each statement of connect, sync, doctor
-# and validate with every kind of wrong answer (t/lib/HostileProxy.pm). Each attempt
-# has to end with the SQLSTATE that fits, in time, with nothing invalid stored; then
-# the next honest attempt succeeds. The statements are those that come, none is listed.
+# Tests a production that cannot be trusted: a proxy answers each statement of connect, sync, doctor
+# and validate with every kind of wrong answer (t/lib/HostileProxy.pm). Each attempt must end in
+# time with the right SQLSTATE and store nothing invalid; the next honest attempt must succeed. The
+# test lists no statements: it uses those that the proxy sees.
 use strict;
 use warnings FATAL => 'all';
 
@@ -16,11 +16,12 @@ use Session qw(poll_until);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-# Seconds of sync_timeout, and those that an attempt may take in which production is silent.
+# The sync_timeout in seconds, and the seconds that an attempt may take while production is silent.
 my ($TIMEOUT, $BOUND) = (1, 3);
 my $DATABASE = 'ngeshare';
 
-# Answers that may pass come last: a lie can lead past the statement.
+# Wrong answers that may be accepted ("lies") come last, because after one the sync may no longer
+# send the statement.
 my @KINDS = sort { is_lie($a) <=> is_lie($b) }
   (@HostileProxy::ROWS, @HostileProxy::PROTOCOL, @HostileProxy::SLOW);
 
@@ -65,10 +66,11 @@ my $started = ask('SELECT pg_postmaster_start_time()');
 
 sub ask { my ($query) = @_; return $local->safe_psql($DATABASE, $query); }
 
-# Whether a kind of answer may be an honest one's.
+# Returns whether a wrong answer of this kind could also be an honest one (a "lie").
 sub is_lie { my ($kind) = @_; return $kind =~ /^(?:no_row|many_rows|nulls|sizes)$/ ? 1 : 0; }
 
-# The SQLSTATEs that an attempt may end with after an answer; undef where the answer may pass.
+# Returns the SQLSTATEs with which an attempt may end after a wrong answer; undef if the answer may
+# be accepted.
 sub expected
 {
 	my ($statement, $kind, $is_copy) = @_;
@@ -83,7 +85,7 @@ sub expected
 	return qr/^08P01$/;
 }
 
-# What is wrong with how the attempts ended that were answered so.
+# Compares the wrong answers given with the errors that followed; returns the faults.
 sub faults_of
 {
 	my ($events, $errors) = @_;
@@ -96,7 +98,7 @@ sub faults_of
 		my $expected = expected($statement, $kind, $is_copy);
 		my ($error) = grep { $_->[0] >= $when && $_->[0] <= $until } @$errors;
 
-		# Of a row's errors in succession only the first is logged.
+		# Of successive errors about rows only the first is logged.
 		next if !defined $expected || !$error && $is_copy && $kind =~ /^(?:bad_bytes|sizes)$/;
 		if    (!$error) { push @faults, "$kind: no error: $statement"; }
 		elsif ($error->[1] !~ $expected)
@@ -112,7 +114,7 @@ sub faults_of
 	return @faults;
 }
 
-# Whether any text that is kept is invalid in the database's encoding.
+# Returns whether any stored text is invalid in the database's encoding.
 sub invalid_texts
 {
 	return ask(
@@ -135,8 +137,9 @@ sub invalid_texts
 		WHERE is_invalid(kept)});
 }
 
-# Makes attempts until each statement has had each kind of answer, and judges them. A
-# statement that does not come again, since a lie has led past it, keeps what it has left.
+# Makes attempts until each statement has had each kind of wrong answer, and checks how they ended.
+# A statement that the attempts no longer send, because of an accepted lie, keeps its remaining
+# kinds.
 sub judge
 {
 	my ($scope, $attempt, $turns) = @_;
@@ -186,7 +189,7 @@ sub judge
 	return;
 }
 
-# A statement is tried some times, each of which may fail.
+# Returns a function that tries a statement some times; each try may fail.
 sub tries
 {
 	my ($statement, $times) = @_;
@@ -201,8 +204,9 @@ sub sync
 	return sub { $local->psql($DATABASE, "CALL ngeshare_sync('$mode')", stderr => \my $said); };
 }
 
-# The syncs behind hostile ones: none fails, the mirror is production's at once, and what
-# was set aside because of a lie (its parents were not there) is back after the second.
+# Tests the syncs after hostile ones: none fails, the mirror equals production at once, and rows
+# that a lie sent to quarantine (because their parents seemed to be missing) are back after the
+# second sync.
 sub is_mended
 {
 	my ($name) = @_;
@@ -258,7 +262,7 @@ like(
 	qr/^ok/,
 	'and the doctor is content');
 
-# A cancel ends an attempt whatever production does meanwhile.
+# Returns how many seconds an attempt takes to end after a cancel during a wrong answer.
 sub cancel_seconds
 {
 	my ($kind, $pattern, $statement) = @_;
@@ -299,7 +303,7 @@ for my $case (
 $local->safe_psql('postgres', "ALTER DATABASE $DATABASE SET ngeshare.sync_timeout = '${TIMEOUT}s'");
 is_mended('cancel');
 
-# One wrong answer to a statement of a sync or another, which is not tried again: what is said.
+# Gives one wrong answer to a statement, without retries; returns what psql printed.
 sub refused_once
 {
 	my ($kind, $pattern, $statement) = @_;
@@ -313,7 +317,7 @@ sub refused_once
 	return $said;
 }
 
-# A stream that does not end, however it does that, is given up in time: the bound counts.
+# An endless stream is given up in time, whether it trickles or floods.
 for my $case (
 	[ 'trickling_rows', '08006: production has stopped answering' ],
 	[ 'endless_rows', '08P01: .*its stream of rows does not end' ])
@@ -330,7 +334,7 @@ for my $case (
 		$kind, $took);
 }
 
-# Notifications that nobody has asked for are not kept.
+# Notifications that the extension does not listen for are not kept in memory.
 my $flooded = Session->start($local, $DATABASE, 'ngeshare.sync_retries = 0');
 $proxy->once('flood_notifications', '^COPY.*"User"');
 $flooded->run(q{CALL ngeshare_sync('full')});
@@ -341,8 +345,8 @@ cmp_ok($memory, '<', 200_000, "and not kept: $memory kB");
 $flooded->end;
 $proxy->honest;
 
-# What only one check refuses, in its own words: texts in another encoding, and that a
-# statement which has none asks for input.
+# Wrong answers that only one check refuses, with a message of its own: texts in another encoding,
+# and a statement without input that is answered with a request for input.
 my $full = q{CALL ngeshare_sync('full')};
 my $words = qr/holds ".*\\xFCr .*", which is not valid in encoding UTF8/;
 like(
@@ -364,7 +368,7 @@ like(
 	'a stream that asks for input');
 is_mended('once');
 
-# A long message is cut wherever it is shown and kept.
+# A long message is truncated wherever it is shown or stored.
 ask('DELETE FROM sync_error_log');
 cmp_ok(length refused_once('long_error', 'server_version_num', 'CALL ngeshare_sync()'),
 	'<', 30_000, 'a message of a megabyte is shown in a few kB');
@@ -373,7 +377,7 @@ is( ask(q{SELECT count(*) || ' ' || bool_and(octet_length(message || detail) < 1
 	'1 true',
 	'and kept in a few kB');
 
-# A silent first host does not hide the second, and each has a time of its own.
+# A silent first host does not prevent a connection to the second: each host has its own timeout.
 my $silent = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 5)
   or die "can't listen: $!";
 my $began = time;
@@ -409,7 +413,7 @@ like(
 	'too many connections: the hint says so');
 $production->safe_psql('postgres', "ALTER ROLE $LOGIN CONNECTION LIMIT -1");
 
-# A prepared transaction that holds back the watermark is named.
+# A prepared transaction that holds back the watermark is named in a message.
 $production->safe_psql(
 	'source',
 	q{BEGIN; UPDATE "User" SET "lastLogin" = "lastLogin" WHERE false;

@@ -1,6 +1,6 @@
-# The same mirror whoever syncs, and whatever is set where: by the caller, for production's
-# login or database, or for the database here (then a worker syncs). The honest cell has
-# nothing set; all others must have its rows, its history, its quarantine, its archives.
+# Tests that every sync makes the same mirror, whatever is set by the caller, for production's login
+# or database, or for the local database (where a worker syncs). Each combination is a "cell". The
+# honest cell sets nothing; all others must have the same rows, history, quarantine and archive.
 use strict;
 use warnings FATAL => 'all';
 
@@ -16,7 +16,7 @@ my $clock = '2026-03-31 12:00:00+07';
 my ($production, $local) = start_servers();
 my @cells;
 
-# What differs between encodings, spellings of numbers and kinds of quotes.
+# Makes a production with texts and numbers that depend on encodings, number formats and quoting.
 sub make_production
 {
 	new_production($production, 'source');
@@ -38,7 +38,7 @@ sub make_production
 	return;
 }
 
-# One more login that reads production as the first does, with settings of its own.
+# Creates another login that reads production, with settings of its own.
 sub new_login
 {
 	my ($name, $settings) = @_;
@@ -61,7 +61,7 @@ sub new_login
 	return;
 }
 
-# A cell: a database here, connected to a production, and how it is synced.
+# Makes a cell: a local database, connected to a production, and the way in which it is synced.
 sub new_cell
 {
 	my ($name, %cell) = @_;
@@ -76,7 +76,8 @@ sub new_cell
 	  connect_local($production, $cell{source} // 'source', user => $cell{login} // $LOGIN);
 	my ($conninfo) = $connect =~ /'(.*)'/;
 
-	# A backslash in a constant means something else where standard_conforming_strings is off.
+	# Dollar quotes, because a backslash in '...' has another meaning with
+	# standard_conforming_strings off.
 	$conninfo =~ s/''/'/g;
 	my $said = psql_errors($local, $database,
 		as_statements('', @{ $cell{caller} // [] })
@@ -87,8 +88,8 @@ sub new_cell
 	return;
 }
 
-# Syncs a cell; two rows in quarantine make it a warning. Returns the run's status, or what it
-# failed with.
+# Syncs a cell, which ends with a warning because of two rows in quarantine. Returns the run's
+# status, or the errors.
 sub sync_cell
 {
 	my ($cell, $mode) = @_;
@@ -106,7 +107,7 @@ sub sync_cell
 	{
 		local $ENV{PGCLIENTENCODING} = $cell->{encoding} if $cell->{encoding};
 
-		# Full syncs whose every query is parallel are t/098's.
+		# t/098 tests full syncs in which every query is parallel.
 		my @settings =
 		  grep { $mode ne 'full' || $_->[0] !~ /^(?:force_parallel_mode|debug_parallel_query)$/ }
 		  @{ $cell->{caller} // [] };
@@ -123,7 +124,7 @@ sub sync_cell
 	);
 }
 
-# Asks a cell's database with PostgreSQL's own settings.
+# Queries a cell's database with PostgreSQL's default settings.
 sub honestly
 {
 	my ($cell, $query) = @_;
@@ -139,7 +140,7 @@ sub honestly
 	);
 }
 
-# Hashes of all that a sync writes, by name; which run did it is no matter.
+# Returns hashes of all that a sync writes, by name, without run ids.
 sub content_of
 {
 	my ($cell) = @_;
@@ -164,8 +165,8 @@ sub content_of
 		} @parts);
 }
 
-# What changes in production before each sync; the same in both of its databases. A slow
-# cell has what two steps change at once.
+# The changes in production before each sync, the same in both of its databases. A slow cell gets
+# the changes of two steps at once.
 my @steps = (
 	[ 'first', 'incremental', '' ],
 	[ 'nothing', 'incremental', '' ],
@@ -200,7 +201,7 @@ for my $round (0 .. ROUNDS - 1)
 	new_login("reader_$round", [ odd_settings($production, $round), hand_picked($round) ]);
 }
 
-# The honest cell's login goes first, then those of the rounds.
+# The honest cell comes first, then those of the rounds.
 my $rules = $production->data_dir . '/pg_hba.conf';
 my $others = slurp_file($rules);
 unlink $rules;
@@ -262,7 +263,8 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# What the meaning of a view's SQL could depend on when it is read; two views tell an age.
+# Tests that the views return the same in every cell, since their SQL could depend on settings. Two
+# views are left out, because they show an age.
 sub views_read_the_same
 {
 	my @views = split /\n/, honestly(
@@ -285,7 +287,8 @@ sub views_read_the_same
 	return;
 }
 
-# How a run ends does not depend on whether its caller's encoding has what it says.
+# Tests that a run ends in the same way if its messages cannot be converted to the client's
+# encoding.
 sub what_a_client_lacks
 {
 	my ($cell) = grep { ($_->{encoding} // '') eq 'WIN1252' } @cells;
@@ -314,7 +317,7 @@ sub what_a_client_lacks
 	return;
 }
 
-# Changes production with PostgreSQL's own settings, whatever the database's are.
+# Changes production with PostgreSQL's default settings, whatever the database's are.
 sub honest_production
 {
 	my ($database, $change) = @_;

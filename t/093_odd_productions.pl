@@ -1,9 +1,9 @@
-# Any legitimate production. Each cell is a production of another make: foreign keys, tables
-# or views, enums, rights; and each of its tables has a type of ids, a collation and a
-# precision of timestamps of its own. It goes through the same steps, and after each
-# ngeshare_validate() matches, answers equal the reference over those of its rows that can
-# be mirrored, and exactly the others of them wait in quarantine. The cells cover all pairs
-# of values, as a check of their own says.
+# Tests all legitimate forms of production. Each cell is a production of another form: foreign keys,
+# tables or views, enums, privileges; and each of its tables has another type of ids, collation and
+# precision of timestamps. Each cell goes through the same steps. After each step
+# ngeshare_validate() must match, the answers must equal the reference over the rows that can be
+# mirrored, and exactly the other rows must wait in quarantine. The cells cover all pairs of values,
+# which the test checks.
 use strict;
 use warnings FATAL => 'all';
 
@@ -20,7 +20,7 @@ my $clock = '2026-03-31 12:00:00+07';
 our $set = "SET ngeshare.sync_clock = '$clock'; SET ngeshare.as_of = '$clock';";
 my @few = qw(v_group_status v_member_roster v_curriculum_funnel);
 
-# keys, kind, enums, managed
+# The options of each cell: keys, kind, enums, managed.
 my @cells = (
 	[ 0, 'plain', 0, 0 ],
 	[ 1, 'plain', 1, 1 ],
@@ -47,7 +47,8 @@ through_standby();
 $_->stop for $standby, $production, $local;
 done_testing();
 
-# A cell's options. Those of its tables go round: each table has each value in some cell.
+# Returns a cell's options. The options of tables rotate, so that each table has each value in some
+# cell.
 sub world
 {
 	my ($number) = @_;
@@ -65,7 +66,8 @@ sub world
 	return \%option;
 }
 
-# That each two values of two options meet in some table of some cell; a uuid has no collation.
+# Tests that each pair of values of two options occurs together in a table of a cell; a uuid has no
+# collation.
 sub covers_all_pairs
 {
 	my @options = qw(keys kind enums managed ids collation digits);
@@ -98,7 +100,7 @@ sub covers_all_pairs
 	return;
 }
 
-# A production with a standby, and the local server.
+# Starts a production with a standby, and the local server.
 sub start_three
 {
 	my $primary = PostgreSQL::Test::Cluster->new('production');
@@ -116,7 +118,8 @@ sub start_three
 		NgeshareTest::start_server('local', "session_preload_libraries = 'ngeshare'"));
 }
 
-# What each cell begins with: a judge that knows the rules, and a connected mirror.
+# Makes what each cell starts from: the database "judge" with the reference, and the template of a
+# connected mirror.
 sub make_templates
 {
 	$production->safe_psql('postgres',
@@ -152,7 +155,7 @@ sub run_cell
 	return;
 }
 
-# A new production in the place of the last, and a mirror that knows nothing of it.
+# Makes a new production in place of the last one, and a mirror that was never synced.
 sub make_cell
 {
 	$local->safe_psql('postgres', 'DROP DATABASE IF EXISTS mirror');
@@ -172,7 +175,7 @@ sub make_cell
 	return;
 }
 
-# Attendance at the window's start, less than a millisecond before and after it.
+# Adds attendance at the window's start, less than a millisecond before and after it.
 sub add_edges
 {
 	change(
@@ -187,8 +190,8 @@ sub add_edges
 	return;
 }
 
-# Users whose ids are those of others in upper case: a view may show both, and they are two users
-# whatever its collation says.
+# Adds users whose ids are others' ids in upper case. A view may contain both, and they are two
+# users whatever the ids' collation is.
 sub add_twins
 {
 	change(
@@ -200,7 +203,7 @@ sub add_twins
 	return;
 }
 
-# Runs statements on the rows themselves.
+# Runs statements on production's tables, also where production shows views of them.
 sub change
 {
 	return $production->safe_psql(
@@ -257,7 +260,8 @@ sub go_through
 	return;
 }
 
-# Batches that end among rows of one stamp, which is finer than the mirror's: each row comes once.
+# Pulls in batches that end between rows of the same updatedAt, which is finer than the mirror's
+# precision. Each row is pulled once.
 sub small_batches
 {
 	local $set = "$set SET ngeshare.sync_batch_rows = 10; SET statement_timeout = '60s';";
@@ -272,7 +276,7 @@ sub small_batches
 	return;
 }
 
-# Parents go, and come back as they were.
+# Deletes parents, and inserts them again unchanged.
 sub orphans
 {
 	my ($user, $hangout) = @_;
@@ -303,8 +307,8 @@ sub orphans
 
 # Comparing -----------------------------------------------------------------------
 
-# Syncs, and notes what is not as it should be; returns the run's number. Some views' answers are
-# compared: a few where none is named, none where undef is.
+# Syncs and records what is wrong; returns the run's id. Compares the answers of the given views: a
+# few by default, none for undef.
 sub step
 {
 	my ($what, $mode, @views) = @_;
@@ -334,8 +338,8 @@ sub step
 	return $found->{run}[0];
 }
 
-# Gives the judge production's rows as they are to be here; returns those that wait, and the
-# reference's answers over the others.
+# Copies production's rows into the judge in the form that the mirror should have; returns the rows
+# that should wait in quarantine, and the reference's answers over the others.
 sub judge
 {
 	my (@views) = @_;
@@ -355,7 +359,7 @@ sub judge
 	$script .= qq{COPY "$_" FROM stdin;\n} . join('', map { "$_\n" } @{ $rows->{$_} }) . "\\.\n"
 	  for @TABLES;
 
-	# What has no parent waits, and what points to it.
+	# A row without a parent waits, and so do the rows that reference it.
 	for my $child (grep { $PARENTS{$_} } @TABLES)
 	{
 		my $lost = join ' OR ',
@@ -375,7 +379,7 @@ sub judge
 		map { $_ => "SELECT * FROM reference.$_('$clock')" } @views);
 }
 
-# The lines in which answers differ.
+# Returns the lines in which answers differ.
 sub answers
 {
 	my ($wanted, $got, @views) = @_;
@@ -391,7 +395,7 @@ sub answers
 	return @different;
 }
 
-# The last cell's production, read from its standby.
+# Syncs the last cell's production from its standby.
 sub through_standby
 {
 	my $begun = time;

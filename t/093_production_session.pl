@@ -1,6 +1,6 @@
-# What our sessions on production run with: read-only and pinned whatever libpq chooses by
-# and whatever a pooler drops; a column that is retyped under a running sync, and a table
-# that somebody has locked.
+# Tests the extension's sessions in production: they are read-only and have fixed settings, whatever
+# host libpq chooses and whatever options a pooler drops. Also tests a column whose type changes
+# during a sync, and a table that another session has locked.
 use strict;
 use warnings FATAL => 'all';
 
@@ -57,7 +57,8 @@ sub last_status
 	return $local->safe_psql($_[0], 'SELECT status FROM sync_run ORDER BY run_id DESC LIMIT 1');
 }
 
-# Whether the mirror holds production's rows, by their texts.
+# Returns the number of a table's rows if production and the mirror hold the same ones, compared as
+# text; otherwise 0.
 sub is_mirrored
 {
 	my ($database, $table) = @_;
@@ -68,7 +69,8 @@ sub is_mirrored
 	return differences(@rows) ? 0 : scalar @{ $rows[0] };
 }
 
-# libpq chooses a host by whether its session is read-only; ours is, whatever was chosen.
+# libpq chooses a host by whether its session is read-only. The extension's session is read-only,
+# whatever was chosen.
 sub chosen_sessions
 {
 	for my $attribute (qw(any read-write primary prefer-standby))
@@ -99,7 +101,8 @@ sub chosen_sessions
 	return;
 }
 
-# Somebody holds one table: the others are synced, and nothing waited longer than a second.
+# Another session locks one table. The other tables are synced, and nothing waits longer than a
+# second.
 sub locked_table
 {
 	my ($database) = new_database(connect_local($production, 'source'));
@@ -167,7 +170,7 @@ sub start_pooler
 	return $pooler;
 }
 
-# A pooler that drops start-up options, in both of its modes, and one that refuses them.
+# A pooler that drops start-up options, in both of its modes, and a pooler that refuses them.
 sub pooled_sessions
 {
 	my $port = PostgreSQL::Test::Cluster::get_free_port();
@@ -233,7 +236,8 @@ sub pooled_sessions
 	return;
 }
 
-# While a sync is held between its look at the types and its pull, timestamps get a zone.
+# The timestamps in production become timestamptz while a sync is held between its check of the
+# types and its pull.
 sub retyped_column
 {
 	my ($database) = new_database(connect_local($production, 'source'));

@@ -1,9 +1,9 @@
-# An old mirror and a fresh one are the same. Productions without foreign keys and
-# without NOT NULL go through random rounds: rows come, change with and without a new
-# stamp, lose their parents, get them back, become such as can't be mirrored and good
-# again. The old mirror is synced after each round; then a fresh one is made of the
-# same production. Mirror, quarantine with its reasons, history and answers are equal,
-# and so are ngeshare_validate() and how the runs have ended.
+# Tests that an old mirror equals a fresh one. Productions without foreign keys and without NOT NULL
+# go through random rounds: rows are added, change with and without a new updatedAt, lose their
+# parents and get them back, and get values that cannot be mirrored and good ones again. The old
+# mirror is synced after each round; then a fresh one is made from the same production. Mirror,
+# quarantine with its reasons, history and answers must be equal, and so must the results of
+# ngeshare_validate() and the statuses of the runs.
 use strict;
 use warnings FATAL => 'all';
 
@@ -34,7 +34,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Three databases to copy: production's, and a local one that is connected to it.
+# Makes the databases that the rounds copy: production's, and a local one that is connected to it.
 sub make_templates
 {
 	new_reading_login($production);
@@ -50,7 +50,7 @@ sub make_templates
 	return;
 }
 
-# One production, from its first rows on.
+# Runs the rounds of one production, from its first rows on.
 sub run_seed
 {
 	($seed, $serial, $day, @graves) = ($_[0], 0, 0);
@@ -69,7 +69,8 @@ sub run_seed
 		write_all(map { step() } 1 .. 1 + int rand 6);
 		$day++ if rand() < 0.2;
 
-		# A run of some tables or one that is cut off leaves the others for the next.
+		# A run of some tables only, or a run that was interrupted, leaves the other tables to the
+		# next run.
 		sync_of('old', 'incremental', "'{" . join(',', (shuffle @TABLES)[ 0 .. 2 ]) . "}'")
 		  if rand() < 0.15;
 		my $status = sync_of('old', rand() < 0.2 ? 'full' : 'incremental');
@@ -84,7 +85,7 @@ sub write_all { return $production->safe_psql('source', join ";\n", 'BEGIN', @_,
 
 sub now { return "timestamptz '$clock' + interval '$day days'"; }
 
-# Syncs with the guard off and returns how the run has ended.
+# Runs a sync without a limit on deletions; returns how the run ended.
 sub sync_of
 {
 	my ($database, $mode, $tables) = @_;
@@ -102,14 +103,15 @@ sub sync_of
 		q{SELECT status FROM sync_run ORDER BY run_id DESC LIMIT 1});
 }
 
-# Makes a fresh mirror and holds the old one against it.
+# Makes a fresh mirror and compares the old one with it.
 sub is_as_fresh
 {
 	my ($where, $status) = @_;
 
 	$local->safe_psql('postgres', 'CREATE DATABASE new TEMPLATE fresh');
 
-	# The window goes by the last run's clock, the first one's by its own.
+	# A run's window depends on the clock of the run before; that of the first run on its own clock.
+	# So the old mirror is synced once more.
 	$status = sync_of('old', 'incremental');
 	my $fresh = sync_of('new', 'incremental');
 	my %query = queries();
@@ -144,7 +146,7 @@ sub is_as_fresh
 	return !@different;
 }
 
-# What is held against each other: mirror, quarantine, history and answers.
+# Returns the queries that are compared: mirror, quarantine, history and answers.
 sub queries
 {
 	my @views =
@@ -164,7 +166,8 @@ sub queries
 
 sub one_of { return $_[ rand @_ ]; }
 
-# The id of some row, or of one that is gone, or of none that ever was.
+# Returns an expression for the id of an existing row, of a deleted row, or of a row that never
+# existed.
 sub some_id
 {
 	my ($table) = @_;
@@ -185,7 +188,8 @@ sub stamp
 	  rand 1e6;
 }
 
-# An instant of attendance: of the window, of its edge to less than a millisecond, of the past.
+# Returns an instant of attendance: in the window, less than a millisecond from its start, or in the
+# past.
 sub instant
 {
 	my $edge = "timestamp '2026-02-13 17:00'";
@@ -237,7 +241,7 @@ sub insert
 	  map { $PARENTS{$table}{$_} ? some_id($PARENTS{$table}{$_}) : $value{$_} } @columns;
 }
 
-# Some column gets another value, with a new stamp or without.
+# Changes a column's value, with or without a new updatedAt.
 sub change
 {
 	my ($table) = @_;
@@ -255,7 +259,7 @@ sub change
 	return qq{UPDATE "$table" SET "$column" = $value$stamp WHERE id = } . some_id($table);
 }
 
-# A value that can't be mirrored.
+# Sets a value that cannot be mirrored.
 sub spoil
 {
 	my ($table) = @_;
@@ -267,7 +271,7 @@ sub spoil
 	return qq{UPDATE "$table" SET "$column" = $value WHERE id = } . some_id($table);
 }
 
-# Rows go, whatever points to them; they are remembered.
+# Deletes rows, even if other rows reference them, and remembers them.
 sub delete
 {
 	my ($table) = @_;
@@ -277,7 +281,7 @@ sub delete
 	return qq{DELETE FROM "$table" WHERE id = '$id'};
 }
 
-# A row comes back, or what was spoiled is good again.
+# Inserts a deleted row again, or replaces a value that could not be mirrored by a good one.
 sub mend
 {
 	my ($table) = @_;
@@ -299,7 +303,7 @@ sub mend
 	return qq{$insert WHERE NOT EXISTS (SELECT 1 FROM "$table" WHERE id = '$grave->[1]')};
 }
 
-# A parent with children goes.
+# Deletes a parent that has children.
 sub orphan
 {
 	my ($table) = @_;

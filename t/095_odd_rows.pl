@@ -1,7 +1,7 @@
-# Odd but legitimate rows of production, and odd but legitimate use of the mirror: fine
-# timestamps at a batch's and at the window's edge, rows that can't be mirrored, ids
-# that are there twice, references that are NULL, types of columns, tables of the user's that
-# reference the mirror, columns that the user added to it, settings that spell numbers short.
+# Tests odd but legitimate rows of production and odd but legitimate use of the mirror: timestamps
+# finer than milliseconds at the edge of a batch or the window, rows that cannot be mirrored,
+# duplicate ids, NULL references, column types, users' tables that reference the mirror, columns
+# that users added to it, and settings that shorten numbers. S1, S2 and so on number the cases.
 use strict;
 use warnings FATAL => 'all';
 
@@ -44,7 +44,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# A new production and a mirror that has synced it once.
+# Makes a new production and a mirror that was synced with it once.
 sub begin
 {
 	my (%world) = @_;
@@ -86,7 +86,8 @@ sub matches
 	);
 }
 
-# S1: many rows of one stamp finer than the mirror's, over batches that end among them.
+# S1: many rows with the same updatedAt, finer than the mirror's precision; batches end between
+# them.
 sub batch_edges
 {
 	begin(digits => 6);
@@ -135,7 +136,7 @@ sub window_edge
 			"S27: not a row ($mode)");
 	}
 
-	# The history is counted by the mirror's stamps.
+	# The history counts timestamps in the mirror's precision.
 	there(q{UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt"::timestamp(3)});
 	is(join("\n", history_differs($production, 'source', $local, 'mirror', 'Asia/Jakarta')),
 		'', 'S27: the history is production\'s');
@@ -184,7 +185,7 @@ sub rows_not_to_mirror
 	return;
 }
 
-# S14: a view with an id twice, and without one.
+# S14: a view with duplicate ids and with NULL ids.
 sub ids_twice
 {
 	begin(kind => 'views');
@@ -226,7 +227,7 @@ sub ids_twice
 	return;
 }
 
-# A first load of rows that can't be mirrored and whose ids are there twice.
+# A first load of rows that cannot be mirrored and have duplicate ids.
 sub orphans_twice
 {
 	begin(kind => 'views');
@@ -273,7 +274,7 @@ sub orphans_twice
 	return;
 }
 
-# Attendance without a group, an episode or a user, which a foreign key permits.
+# Attendance with a NULL group, episode or user, which a foreign key permits.
 sub references_to_nothing
 {
 	begin(strict => 0, keys => 1);
@@ -314,9 +315,10 @@ sub references_to_nothing
 	return;
 }
 
-# Attendance does not count, in the window or before it, while what it points to waits: a group
-# with a value that is infinite, an episode and a user that lack one, a course that does, and a
-# group that the mirror refuses. One run says so, and one run counts it again.
+# Attendance does not count, in the window or before it, while a parent waits in quarantine: a group
+# with an infinite value, an episode and a user that lack a value, a course that lacks one, and a
+# group that the mirror refuses. One run reports it; after the cause is gone, one run counts it
+# again.
 sub parents_that_wait
 {
 	begin(strict => 0, keys => 1);
@@ -370,13 +372,13 @@ sub parents_that_wait
 	return;
 }
 
-# Somebody writes a user with a membership and attendance here while a sync is between its looks at
-# the users: all three are gone from production, and none waits in quarantine for the other.
+# A user with a membership and attendance is written by hand, while a sync is between its two
+# comparisons of the users. The sync deletes all three, and none waits in quarantine for another.
 sub newcomer_during_a_sync
 {
 	begin();
 
-	# All users in one bucket, since they are few.
+	# With statistics, the few users are in one bucket.
 	there('ANALYZE');
 	synced();
 	there(q{UPDATE "User" SET email = 'new', "updatedAt" = '2026-03-31 04:00'});
@@ -408,7 +410,7 @@ sub newcomer_during_a_sync
 	return;
 }
 
-# How the history differs from production's attendance that meets a condition.
+# Returns how the history differs from those of production's attendance that meet a condition.
 sub meetings_differ
 {
 	my ($counts) = @_;
@@ -424,7 +426,8 @@ sub meetings_differ
 	return join "\n", differences(\@wanted, \@got);
 }
 
-# Types that a text here can take: the doctor says what a sync does.
+# Types of production's columns that the mirror can take, and types that it cannot: the doctor says
+# what a sync does with them.
 sub odd_types
 {
 	for my $world ([ 'domain', 0 ], [ 'citext', 1 ])
@@ -463,7 +466,7 @@ sub odd_types
 	return;
 }
 
-# H13: what production's catalog says of sizes stops no sync.
+# H13: absurd table sizes in production's catalog do not stop a sync.
 sub odd_sizes
 {
 	begin();
@@ -483,7 +486,7 @@ sub odd_sizes
 	return;
 }
 
-# Tables that inherit from production's bring rows for which its keys do not hold.
+# Tables that inherit from production's tables add rows to which the parent's keys do not apply.
 sub heirs
 {
 	begin(keys => 1);
@@ -514,7 +517,7 @@ sub heirs
 	return;
 }
 
-# S2, S19: rows that a table of the user's keeps.
+# S2, S19: rows that cannot be deleted because a user's table references them.
 sub foreign_tables
 {
 	begin();
@@ -566,7 +569,7 @@ sub foreign_tables
 	return;
 }
 
-# S17: columns that the user added.
+# S17: columns that a user added to the mirror.
 sub added_columns
 {
 	begin();
@@ -601,7 +604,7 @@ sub added_columns
 	return;
 }
 
-# S25: what is archived keeps every digit.
+# S25: archived numbers keep every digit.
 sub short_numbers
 {
 	begin();
@@ -624,7 +627,8 @@ sub short_numbers
 	return;
 }
 
-# A table of somebody's whose foreign key cascades: its triggers must not run with our rights.
+# Another role's table with a foreign key that cascades: its triggers must not run with the sync's
+# privileges.
 sub untrusted_children
 {
 	begin();
@@ -644,7 +648,7 @@ sub untrusted_children
 		RESET ROLE;
 		INSERT INTO climb.child VALUES ('one')});
 
-	# PostgreSQL 18 refuses such a reference: both columns have to be collatable.
+	# PostgreSQL 18 refuses such a reference, because both columns must have a collation.
 	here(
 		q{CREATE TYPE climb.kind AS ENUM ('other');
 		CREATE FUNCTION climb.spell(climb.kind) RETURNS text LANGUAGE sql IMMUTABLE AS $$
@@ -668,7 +672,7 @@ sub untrusted_children
 	return;
 }
 
-# A column of the user's may be named like one of a query of ours.
+# A column that a user added may have the same name as a column in the sync's queries.
 sub columns_named_like_ours
 {
 	begin();
@@ -687,7 +691,7 @@ sub columns_named_like_ours
 	return;
 }
 
-# A parent that goes takes its children into quarantine: very many are refused.
+# When production deletes a parent, its children go to quarantine; very many at once are refused.
 sub guarded_orphans
 {
 	begin();
@@ -713,7 +717,7 @@ sub guarded_orphans
 	return;
 }
 
-# A schema of production's whose name is a format.
+# A schema of production with format specifiers in its name.
 sub formats
 {
 	$production->safe_psql('postgres', $_)

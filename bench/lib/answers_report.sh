@@ -1,35 +1,37 @@
 # shellcheck shell=bash
-# What the bench of the answers prints.
+# Prints the results of bench/answers.
 # shellcheck disable=SC2153 # DUCKDB is set where it is asked
 
-# What ours may take of the others' time on most groups, and a view in
-# milliseconds, on few and on more.
+# The targets. MOST_OF_DUCKDB and MOST_OF_VIEWS: the extension's time as a ratio to DuckDB's and the
+# SQL views', at MOST_GROUPS groups. MOST_ON_FEW and MOST_ON_MORE: milliseconds of one view at up to
+# FEW_GROUPS groups, and at more. MOST_OF_NOW: the time as of a year ago as a ratio to now.
 declare -rA MOST_OF_DUCKDB=([status]=0.20 [links]=0.012 [funnel]=0.15)
 readonly MOST_OF_VIEWS=0.05 MOST_GROUPS=300000 FEW_GROUPS=3000 MOST_ON_FEW=16 MOST_ON_MORE=2000 \
     MOST_OF_NOW=5 MOST_GROWTH=1.2
 declare -rA HEADING=([status]='stalled groups' [links]='links' [funnel]='funnel')
 declare -rA WORD=([now]='now' [year]='a year ago')
 
-# The median under a key, to so many digits.
+# Prints the median of the times under a key, with one decimal.
 shown()
 {
     printf '%.1f' "$(median_of "$1")"
 }
 
-# "held" or "missed": whether a number is at most another.
+# Prints "held" if a number is at most another, else "missed".
 verdict()
 {
     awk -v is="$1" -v most="$2" 'BEGIN { print is <= most ? "held" : "missed" }'
 }
 
-# A ratio of two keys, with three digits.
+# Prints the ratio of the medians of two keys, with three decimals.
 share_of()
 {
     awk -v one="$(median_of "$1")" -v other="$(median_of "$2")" \
         'BEGIN { printf "%.3f", one / other }'
 }
 
-# A ratio and whether it is within its target, which holds for most groups.
+# Prints a number. At MOST_GROUPS groups it also prints the target and whether the number is within
+# it.
 judged()
 {
     local share=$1 most=$2
@@ -40,7 +42,7 @@ judged()
     fi
 }
 
-# Prints the three questions, ours against the others.
+# Prints the times of the three questions: the extension compared with the other systems.
 print_questions()
 {
     local question when ours
@@ -63,14 +65,14 @@ print_questions()
     done
 }
 
-# What the answers over time and by place may take, in milliseconds, and the trend of
-# 53 times DuckDB's answer.
+# The targets of the trend, as a ratio to DuckDB's time for its 53 queries, and of four views, in
+# milliseconds.
 readonly MOST_OF_TREND=0.15
 declare -rA MOST_MS=([v_status_trend]=1000 [v_status_changes]=500 [v_place]=500
     [v_forecast_quality]=3000)
 
-# Prints the trend against 53 questions to DuckDB, and the times of the
-# answers over time and by place.
+# Prints the time of the trend compared with DuckDB's 53 queries, and the times of the views with
+# targets in MOST_MS.
 print_over_time()
 {
     local when view
@@ -89,7 +91,7 @@ print_over_time()
     done
 }
 
-# Prints every view: its rows, its times, its backend's memory, and which targets it misses.
+# Prints for every view the number of rows, the times, the backend's memory, and the missed targets.
 print_views()
 {
     local view most=$MOST_ON_MORE
@@ -111,7 +113,8 @@ print_views()
     done
 }
 
-# How many times as long a view takes as of a year ago: the greater of both ways.
+# Prints the ratio of a view's time as of a year ago to its time now: the greater of the ratios for
+# "read" and "out".
 worst_year()
 {
     local way
@@ -119,7 +122,7 @@ worst_year()
         sort -n | tail -n 1
 }
 
-# The most memory that asking a view took, in MB: of an array of memory.
+# Prints the maximum for a view, in MB, of one of the arrays PEAK and SHARED.
 megabytes_of()
 {
     local -n memory=$1
@@ -130,7 +133,7 @@ megabytes_of()
     printf '%d' $((most / 1024))
 }
 
-# Which targets a view misses.
+# Prints which targets a view misses, or "held".
 misses_of()
 {
     local view=$1 most=$2 way missed=
@@ -143,7 +146,7 @@ misses_of()
     printf '%s' "${missed:-held}"
 }
 
-# Prints how times grow from each size to the next: ours, questions and views.
+# Prints how the extension's times, of questions and views, grow from each size to the next.
 print_growth()
 {
     local i from to what
@@ -158,13 +161,13 @@ print_growth()
     done
 }
 
-# The target of growth between two sizes.
+# Prints the target for the growth between two sizes: MOST_GROWTH times the ratio of the sizes.
 most_growth()
 {
     awk -v from="$1" -v to="$2" -v most="$MOST_GROWTH" 'BEGIN { printf "%.0f", most * to / from }'
 }
 
-# Prints how one time grows.
+# Prints the growth of one time between two sizes, and whether it is within the target.
 print_growth_of()
 {
     local from=$1 to=$2 what=$3 times

@@ -1,28 +1,29 @@
-// Asks the API as many browsers at once do: node api.mjs URL GROUPS CONNECTIONS SECONDS. Each call
-// is asked by itself for so long, after a second that warms up, with no cache anywhere; prints its
-// times beside those of a constant row.
+// Measures the API under the load of many browsers: node api.mjs URL GROUPS CONNECTIONS SECONDS.
+// Each call is measured alone for SECONDS, after one second to warm up, without any HTTP cache.
+// Prints its times compared with those of a call that returns one constant row.
 
 import autocannon from 'autocannon';
 
 const [url, groups, connections, seconds] = [process.argv[2], ...process.argv.slice(3).map(Number)];
-// A call: its name, its address, and whether its rows are counted, as the page counts a list's.
+// A call: its name, its address, and whether PostgREST is asked to count its rows, as the page does
+// for a list.
 const PEER = ['a constant row', '/api/bench_constant', false];
 const CALLS = [
     ['home', '/api/home', false],
     ['home_before', '/api/home_before', false],
     ['freshness', '/api/freshness', false],
     ['sync_status', '/api/sync_status', false],
-    // As the page asks (www/src/list/list-rows.js).
+    // The same requests as those of the page (www/src/list/list-rows.js).
     ['the rescue list', '/api/rescue_list?order=days_inactive.asc,group_id.asc&limit=50', false],
     ['its number of rows', '/api/rescue_list?select=group_id&limit=1', true],
 ];
-// nginx ends a connection after a thousand requests, and a browser asks again on a new one. So the
-// load takes a new one before that.
+// nginx closes a connection after 1,000 requests, and a browser then repeats the request on a new
+// connection. The load generator opens a new connection before that happens.
 const REQUESTS_A_CONNECTION = 500;
 const IS_LARGE = groups >= 100_000;
 
-// Asks one call; resolves to its times in milliseconds, sorted, and to the number of answers that
-// were no success.
+// Measures one call. Resolves to its response times in milliseconds, sorted, and to the numbers of
+// failed responses by status.
 async function ask([, path, counted], duration) {
     const times = [];
     const refused = {};
@@ -40,12 +41,13 @@ async function ask([, path, counted], duration) {
     return { times: times.sort((a, b) => a - b), refused };
 }
 
-// The time that a share of the answers does not exceed; Infinity where there was none.
+// Returns the time that the given share of the responses does not exceed, or Infinity without any.
 function quantile(times, share) {
     return times.length === 0 ? Infinity : times[Math.ceil(times.length * share) - 1];
 }
 
-// What the target says of a call: three constant rows at most; a second at 100,000 groups and more.
+// Returns whether a call meets its target: at most three times the constant row, or at most one
+// second from 100,000 groups on.
 function judge(p95, peer) {
     if (IS_LARGE) return p95 <= 1000 ? 'held' : 'missed';
     return p95 <= 3 * peer ? 'held' : 'missed';
@@ -53,7 +55,8 @@ function judge(p95, peer) {
 
 const measured = [];
 const failures = [];
-// The constant row goes first and last, so that a slow minute of the machine's meets it as well.
+// The constant row is measured first and last, so that changes of the machine's speed affect it,
+// too.
 for (const call of [PEER, ...CALLS, PEER]) {
     await ask(call, 1);
     const { times, refused } = await ask(call, seconds);

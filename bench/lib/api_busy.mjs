@@ -1,7 +1,7 @@
-// Asks Home's figures and the rescue list while the local database works:
+// Measures Home and the rescue list with two connections in three states of the local database:
 //   node api_busy.mjs URL SECONDS DEMO
-// idle, after a row written by hand that no refresh has seen, and while full syncs run back to
-// back, each with two connections. DEMO is scripts/demo, which gives psql. Prints a table.
+// idle; with a row that was written by hand after the last refresh; while full syncs run one after
+// the other. DEMO is the path of scripts/demo, whose command psql is used. Prints a table.
 
 import autocannon from 'autocannon';
 import { execFile, execFileSync } from 'node:child_process';
@@ -14,7 +14,7 @@ const CALLS = [
 ];
 const PSQL = ['psql', '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-c'];
 
-/** Asks one call for some seconds; resolves to its median and p95 in milliseconds. */
+/** Measures one call for SECONDS; resolves to its median and 95th percentile in milliseconds. */
 async function ask(path) {
     const times = [];
     const headers = { 'accept-encoding': 'gzip' };
@@ -32,19 +32,19 @@ async function ask(path) {
     return { count: times.length, median: at(times, 0.5), p95: at(times, 0.95) };
 }
 
-/** The time that a share of the sorted times does not exceed. */
+/** Returns the time that the given share of the sorted times does not exceed. */
 function at(times, share) {
     return times[Math.ceil(times.length * share) - 1];
 }
 
-/** Both calls, one after the other. */
+/** Measures both calls, one after the other. */
 async function askAll() {
     const answers = [];
     for (const [, path] of CALLS) answers.push(await ask(path));
     return answers;
 }
 
-/** Runs full syncs back to back until it is told to stop; resolves to how many ended. */
+/** Runs full syncs one after the other until stop.now is true; resolves to their number. */
 function syncUntil(stop) {
     return new Promise((resolve, reject) => {
         let ended = 0;

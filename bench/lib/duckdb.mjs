@@ -1,7 +1,8 @@
-// Asks DuckDB the bench's questions, over production's raw tables and over our history:
+// Runs the questions of bench/answers in DuckDB, on production's raw tables ("raw") and on the
+// extension's meeting history ("history"):
 //   node duckdb.mjs CSV-DIRECTORY VIEWS.sql REPETITIONS NOW A-YEAR-AGO [NAME QUESTION]...
-// Prints, separated by tabs: "version" and what it is; "answer" or "times" (milliseconds),
-// "SOURCE NAME WHEN" and the values.
+// Prints lines of fields separated by tabs: "version" and DuckDB's version; "answer" or "times" (in
+// milliseconds), then "SOURCE NAME WHEN" and the values.
 import { DuckDBInstance, version } from '@duckdb/node-api';
 import { readFileSync } from 'node:fs';
 
@@ -28,25 +29,27 @@ const tables = {
     meeting: 'group_id text, episode_id text, first_at timestamp',
 };
 
-// What views.sql leaves to each database.
+// The texts that replace :as_of and :facilitator in views.sql, which DuckDB and PostgreSQL spell
+// differently.
 const spelled = {
     as_of: "getvariable('moment')",
     facilitator: `SELECT group_id, arg_min(user_id, (joined_at, record_id)) AS facilitator_id
         FROM membership WHERE role = 'FACILITATOR' AND user_id IS NOT NULL GROUP BY group_id`,
 };
 
-// Where meetings come from, a schema each.
+// The definition of the view "attended" for each source. Each source has a schema of its own.
 const attended = {
     raw: `SELECT "hangoutGroupId" AS group_id, "hangoutEpisodeId" AS episode_id, "attendedAt" AS at
         FROM main."UserHangoutGroupAttendance"`,
     history: 'SELECT group_id, episode_id, first_at AS at FROM main.meeting',
 };
 
-// In a file its tables are compressed, which makes these questions quicker than tables in memory.
+// The database is in a file, because DuckDB compresses the tables of a file, and these questions
+// are faster on compressed tables than in memory.
 const instance = await DuckDBInstance.create(`${directory}/duckdb.db`, { threads: '2' });
 const connection = await instance.connect();
 
-// Loads every table as its CSV file has it.
+// Loads every table from its CSV file.
 async function load() {
     for (const [name, columns] of Object.entries(tables)) {
         await connection.run(`CREATE TABLE main."${name}" (${columns})`);
@@ -57,7 +60,7 @@ async function load() {
     await connection.run('CHECKPOINT');
 }
 
-// Makes the views over both sources.
+// Creates the views of views.sql for both sources.
 async function makeViews() {
     const views = readFileSync(viewsFile, 'utf8')
         .replaceAll(/:(as_of|facilitator)\b/g, (_, name) => spelled[name]);
@@ -72,25 +75,25 @@ async function makeViews() {
     }
 }
 
-// Lets what follows look at one source.
+// Makes the following queries read one source.
 async function look(source) {
     await connection.run(`SET search_path = '${source},main'`);
 }
 
-// Lets what follows be asked as of an instant.
+// Makes the following queries answer as of "now" or "year".
 async function ask(when) {
     const moment = instants[when].replace('+00', '');
     await connection.run(`SET VARIABLE moment = CAST('${moment}' AS timestamp)`);
 }
 
-// The answer as psql prints it without alignment, in one line.
+// Returns the answer to a question in one line, in the format of psql's unaligned output.
 async function answer(question) {
     const reader = await connection.runAndReadAll(question);
     const line = (row) => row.map((value) => (value === null ? '' : String(value))).join('|');
     return reader.getRows().map(line).join(';');
 }
 
-// Milliseconds that a question took, run again and again after one that warms up.
+// Returns the times of a question in milliseconds, measured repeatedly after one run to warm up.
 async function times(question) {
     const taken = [];
     for (let round = 0; round <= Number(repetitions); round++) {
@@ -101,8 +104,8 @@ async function times(question) {
     return taken.slice(1).join(' ');
 }
 
-// The instants of a trend: now, and the ends of the local days (UTC + 7
-// hours) of 52 weeks before it.
+// Returns the 53 instants of a trend: the given moment, and the ends of the local days (UTC + 7
+// hours) 1 to 52 weeks before it.
 function weeks(moment) {
     const hour = 3600e3;
     const day = 24 * hour;
@@ -114,14 +117,14 @@ function weeks(moment) {
     return days.map((name, i) => ({ day: name, moment: end(name, i) }));
 }
 
-// What a trend asks of each instant.
+// Returns the query that a trend runs for each of its instants.
 const counted = (day) => `SELECT '${day}', course.course_name, count(status),
     count(*) FILTER (WHERE status = 'ACTIVE'), count(*) FILTER (WHERE status = 'STALLED'),
     count(*) FILTER (WHERE status = 'NOT_STARTED'), count(*) FILTER (WHERE status = 'GRADUATED')
     FROM course LEFT JOIN v_group_status AS grp ON grp.course_name = course.course_name
     GROUP BY course.course_name, course.sequence_order ORDER BY course.sequence_order`;
 
-// The 53 answers of a trend, one after the other.
+// Returns the answers to the 53 queries of a trend, one after the other.
 async function trend(when) {
     const answers = [];
     for (const { day, moment } of weeks(instants[when])) {
@@ -131,7 +134,8 @@ async function trend(when) {
     return answers.join(';');
 }
 
-// Milliseconds that a trend took, once after one that warms up: it is 53 questions.
+// Returns the time of one trend (53 queries) in milliseconds. It is measured once; the run for the
+// answer has warmed up.
 async function trendTime(when) {
     const began = performance.now();
     await trend(when);

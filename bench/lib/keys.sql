@@ -1,5 +1,5 @@
--- Prints the statements that give the six tables the mirror's keys and indexes: primary keys,
--- indexes, then foreign keys. Runs in a database with the extension.
+-- Prints statements that create the mirror's primary keys, indexes and foreign keys, in this order,
+-- on bare copies of the six tables. Runs in a database with the extension.
 
 WITH mirrored (id) AS (
     SELECT format('public.%I', name)::regclass

@@ -1,26 +1,27 @@
 # shellcheck shell=bash
-# What is measured of ours behind a proxy: the bytes that travel, and what a long line costs.
+# Measures syncs through a proxy: the bytes that they transfer, and the cost of a network delay.
 
-# Milliseconds each way: a round trip takes twice as long.
+# The delay in each direction, in milliseconds. A round trip takes twice as long.
 readonly DELAY=10
 declare -A BYTES=()
 PORT_PROXY=
 
-# Starts the proxy before production; it ends with this script.
+# Starts a proxy that connects to production. It ends with this script.
 start_proxy()
 {
     coproc PROXY { exec perl "$ROOT/bench/lib/proxy.pl" "$PORT_PRODUCTION"; }
     read -r PORT_PROXY <&"${PROXY[0]}" || die "the proxy does not start"
 }
 
-# Gives the proxy a command, and sets REPLY to its answer.
+# Sends the proxy a command, and sets REPLY to its answer.
 tell_proxy()
 {
     printf '%s\n' "$1" >&"${PROXY[1]}"
     read -r REPLY <&"${PROXY[0]}" || die "the proxy has ended"
 }
 
-# Runs a measurement and keeps the bytes to and from production that it took, under a name.
+# Runs a measurement, and stores the bytes that it sent to and received from production under a
+# name.
 count_bytes()
 {
     local what=$1 to from
@@ -34,8 +35,8 @@ count_bytes()
     BYTES["$what from"]=$((BYTES["$what from"] - from))
 }
 
-# Measures a first load and a sync that finds nothing new behind the proxy as it is,
-# under names that begin alike.
+# Measures a first load (NAME) and a sync that finds nothing new (NAME-again) through the proxy,
+# with its current delay.
 measure_behind()
 {
     local what=$1 window=$2
@@ -44,7 +45,7 @@ measure_behind()
     drop_database "$what"
 }
 
-# Measures behind the proxy, without and with delay.
+# Measures through the proxy, first without and then with delay.
 measure_line()
 {
     say 'through a proxy:'

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# How things are measured: wall times by name, their medians and ratios.
+# Measures wall times, stores them in TIMES under a name, and computes their medians and ratios.
 
 declare -A TIMES=()
 
-# Runs a command with its output in the log, and keeps its wall time under a name.
+# Runs a command with its output in the log, and stores its wall time under a name.
 timed()
 {
     local what=$1 began ended
@@ -15,13 +15,13 @@ timed()
     say "  $what: $(last_of "$what") s"
 }
 
-# The result of an expression, with three digits after the point.
+# Prints the result of an awk expression, with three decimals.
 calculate()
 {
     awk "BEGIN { printf \"%.3f\", $1 }"
 }
 
-# The last time that was kept under a name.
+# Prints the last time that was stored under a name.
 last_of()
 {
     local times
@@ -29,14 +29,14 @@ last_of()
     printf '%s\n' "${times[-1]}"
 }
 
-# The median of the times that were kept under a name.
+# Prints the median of the times that were stored under a name.
 median_of()
 {
     tr ' ' '\n' <<<"${TIMES[$1]}" | sort -n | awk 'NF { time[++count] = $1 }
         END { printf "%.3f\n", (time[int((count + 1) / 2)] + time[int(count / 2) + 1]) / 2 }'
 }
 
-# The median of one name's times as so many of another's; nothing where either is missing.
+# Prints the ratio of the medians of two names, or nothing if one of them has no times.
 ratio_of()
 {
     [[ -n ${TIMES[$1]:-} && -n ${TIMES[$2]:-} ]] || return 0
@@ -44,7 +44,8 @@ ratio_of()
         'BEGIN { printf "%.2f\n", one / other }'
 }
 
-# Writes dirty pages out on both servers, so that no measurement pays for another.
+# Runs a checkpoint on both servers, so that no measurement writes the dirty pages of an earlier
+# one.
 settle()
 {
     sql_on production postgres <<<'CHECKPOINT' >>"$LOG" 2>&1

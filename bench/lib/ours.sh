@@ -1,12 +1,13 @@
 # shellcheck shell=bash
-# What is measured of ours, through its public surface alone.
+# Measures syncs of the extension ("ours"), using only its public functions and tables.
 # shellcheck disable=SC2034,SC2153 # other parts use the windows' lengths and set COUNTS
 
-# Days: a window that holds all attendance, and the default one.
+# Lengths of the window in days: one that contains all attendance, and the default one.
 readonly WHOLE=36500 DEFAULT_WINDOW=45
 declare -A LONGEST=()
 
-# Makes a database on a server that is connected to production through a port, and has not synced.
+# Creates a database with the extension on a server, and connects it to production through a port.
+# It does not sync.
 new_ours()
 {
     local database=$1 port=$2 server=${3:-local}
@@ -21,7 +22,7 @@ EOF_SQL
     settle
 }
 
-# Syncs once, in a session of its own.
+# Runs one sync with a given window.
 sync_once()
 {
     local database=$1 window=$2
@@ -32,7 +33,8 @@ CALL ngeshare_sync();
 EOF_SQL
 }
 
-# Measures a first load into a new database, checks it, and keeps production's longest transaction.
+# Measures a first sync of a new database, checks its rows, and stores the duration of the longest
+# transaction on production.
 first_load()
 {
     local what=$1 database=$2 window=$3 port=$4 from
@@ -43,7 +45,7 @@ first_load()
     if ((window == WHOLE)); then check_counts "$database"; else check_window "$database"; fi
 }
 
-# Measures syncs that find nothing new, and makes sure that they wrote nothing.
+# Measures syncs that find nothing new, and checks that they wrote no rows.
 sync_again()
 {
     local what=$1 database=$2 window=$3 repetitions=$4 written
@@ -60,7 +62,7 @@ EOF_SQL
         "$written rows"
 }
 
-# Makes sure that a database holds production's attendance of its window, no more and no less.
+# Checks that a database has exactly the attendance that production has in the window.
 check_window()
 {
     local database=$1 start counts wanted
@@ -73,14 +75,14 @@ check_window()
             "${COUNTS%|*}|$wanted"
 }
 
-# How much production's log holds, in bytes.
+# Prints the size of production's server log, in bytes.
 log_size()
 {
     stat -c %s "$STATE/run/production.log"
 }
 
-# How long the longest transaction of ours was open on production since a
-# place in its log, in seconds.
+# Prints the duration in seconds of the extension's longest transaction on production, from an
+# offset in production's log on.
 longest_transaction()
 {
     local from=$1 longest number

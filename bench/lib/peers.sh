@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# What ours is held against: four ways to bring the same rows into the same tables and keys.
+# Measures four other ways to copy the same rows into the same tables with the same keys.
 
-# Writes down the peers' schema: production's tables, and the keys and indexes of the mirror.
+# Writes files with the schema for these copies: production's tables, and the mirror's keys and
+# indexes.
 read_schema()
 {
     local table arguments=()
@@ -14,14 +15,14 @@ read_schema()
     drop_database shape
 }
 
-# Runs pg_dump on production as the peers' login.
+# Runs pg_dump on production with the login of the other copy methods.
 dump_production()
 {
     PGPASSWORD=$(password_of reader) "$PG_BIN/pg_dump" -h 127.0.0.1 -p "$PORT_PRODUCTION" \
         -U "$PEER" -d production "$@"
 }
 
-# Makes a database with the six bare tables.
+# Creates a database with the six tables, without keys and indexes.
 new_bare()
 {
     local database=$1
@@ -29,7 +30,7 @@ new_bare()
     sql_on local "$database" -f "$STATE/tables.sql" >>"$LOG" 2>&1
 }
 
-# Makes a database with the six tables and their keys.
+# Creates a database with the six tables and their keys and indexes.
 new_plain()
 {
     local database=$1
@@ -37,7 +38,7 @@ new_plain()
     sql_on local "$database" -f "$STATE/keys.sql" >>"$LOG" 2>&1
 }
 
-# pg_dump into psql: six COPYs as text, each row checked and indexed as it comes.
+# Copies with pg_dump | psql: COPY in text format into tables with keys and indexes.
 load_by_dump()
 {
     local table arguments=()
@@ -45,8 +46,8 @@ load_by_dump()
     dump_production --data-only "${arguments[@]}" | sql_on local "$1"
 }
 
-# Logical replication's initial copy, until all tables are ready;
-# replication checks no foreign keys.
+# Copies with the initial synchronization of logical replication, and waits until all tables are
+# ready. Replication does not check foreign keys.
 load_by_replication()
 {
     NGESHARE_CONNINFO=$(conninfo_of "$PEER" "$PORT_PRODUCTION") sql_on local "$1" <<'EOF_SQL'
@@ -63,7 +64,7 @@ $$;
 EOF_SQL
 }
 
-# Makes production's tables foreign tables, as postgres_fdw is shipped.
+# Creates foreign tables for production's tables, with postgres_fdw's default options.
 import_production()
 {
     NGESHARE_PASSWORD=$(password_of reader) run_sql_logged 'importing production' local "$1" \
@@ -79,7 +80,7 @@ IMPORT FOREIGN SCHEMA public LIMIT TO ($(quoted_tables | sed 's/public\.//g'))
 EOF_SQL
 }
 
-# INSERT ... SELECT over the foreign tables, parents first.
+# Copies with INSERT from the foreign tables, referenced tables first.
 load_by_fdw()
 {
     local table
@@ -88,7 +89,8 @@ load_by_fdw()
     done | sql_on local "$1"
 }
 
-# The floor: binary COPYs into bare tables, keys and indexes built after.
+# Copies with binary COPY into tables without keys, and builds keys and indexes afterwards. This is
+# the fastest way, a lower bound.
 load_by_copy()
 {
     local table
@@ -101,7 +103,7 @@ load_by_copy()
     sql_on local "$1" -f "$STATE/keys.sql"
 }
 
-# Measures the quick peers once, each in a database of its own.
+# Measures the three fast ways once, each in a database of its own.
 measure_peers()
 {
     new_plain dump
@@ -112,7 +114,7 @@ measure_peers()
     measure_peer copy load_by_copy
 }
 
-# Measures the slow peer once.
+# Measures the slow way, postgres_fdw, once.
 measure_slow_peer()
 {
     new_plain fdw
@@ -120,7 +122,7 @@ measure_slow_peer()
     measure_peer fdw load_by_fdw
 }
 
-# Measures one peer in its database, checks what came, and drops the database.
+# Measures one way in its database, checks the row counts, and drops the database.
 measure_peer()
 {
     local database=$1 load=$2

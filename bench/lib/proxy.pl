@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# Runs the tests' proxy for a shell script: proxy.pl PORT prints the proxy's own port, then obeys a
-# command a line and answers with a line: "delay MILLISECONDS" with ok, "counts" with the bytes to
-# and from the server. Ends with its input.
+# Runs the tests' proxy (t/lib/Proxy.pm) for a shell script: proxy.pl PORT prints the proxy's own
+# port. Then it reads one command per line and answers each with one line: "delay MILLISECONDS" with
+# ok, "counts" with the bytes to and from the server. It ends at the end of its input.
 use strict;
 use warnings FATAL => 'all';
 

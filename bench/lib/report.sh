@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# What the bench prints at its end.
+# Prints the results of bench/sync. bench/answers uses some of these functions.
 
-# Prints the facts that figures depend on.
+# Prints the machine, the versions, the settings and the data that the results depend on.
 print_facts()
 {
     printf '\nMachine      %s processors (%s), %s of memory, data on %s, load %s when it began\n' \
@@ -22,7 +22,7 @@ print_facts()
             END { printf "             %9d rows\n", sum }'
 }
 
-# Prints a server's settings that matter here.
+# Prints those settings of a server that affect the results.
 print_settings()
 {
     printf '%-12s ' "$1"
@@ -33,7 +33,7 @@ FROM unnest('{shared_buffers,maintenance_work_mem,max_wal_size,checkpoint_timeou
 EOF_SQL
 }
 
-# Prints one line of the table: what it is, its median, the ratios and every run.
+# Prints one line of the table: the heading, the median, the ratios and the time of every run.
 print_line()
 {
     local what=$1 heading=$2
@@ -41,8 +41,8 @@ print_line()
         "$(ratio_of "$what" dump)" "$(ratio_of "$what" replication)" "${TIMES[$what]% }"
 }
 
-# Prints the table of what goes straight: seconds, and how many times as long as
-# the two best known peers.
+# Prints the table of the measurements without a proxy: seconds, and the ratios to pg_dump | psql
+# and to logical replication.
 print_table()
 {
     printf '\n%-58s %8s %8s %8s\n' 'Straight' 'seconds,' '/ dump' '/ logical'
@@ -57,7 +57,8 @@ print_table()
     print_line again45 "ours: nothing new, window of $DEFAULT_WINDOW days"
 }
 
-# Prints one line on the proxy: seconds without and with delay, their ratio, and the bytes without.
+# Prints one line of the table below: seconds without and with delay, their ratio, and the bytes
+# that were transferred without delay.
 print_line_behind()
 {
     local near=$1 far=$2 heading=$3
@@ -66,7 +67,7 @@ print_line_behind()
         "$(with_commas "${BYTES[$near to]}")"
 }
 
-# Prints the table of what goes through the proxy.
+# Prints the table of the measurements through the proxy.
 print_table_behind()
 {
     printf '\n%-58s %8s %8s %8s %13s %13s\n' 'Through a proxy, one run each' 'seconds' \
@@ -78,7 +79,7 @@ print_table_behind()
     print_line_behind near45-again far45-again "ours: nothing new, window of $DEFAULT_WINDOW days"
 }
 
-# Prints what the lines come to.
+# Prints a summary of the results.
 print_sums()
 {
     printf '\nNothing new takes %s %% of a first load; with the default window %s %%.\n' \
@@ -91,13 +92,13 @@ print_sums()
         "$((2 * DELAY))" "${LONGEST[far]% }" "${LONGEST[far45]% }"
 }
 
-# A number with a comma before every third digit.
+# Prints a number with commas between groups of three digits.
 with_commas()
 {
     sed ':again; s/\([0-9]\)\([0-9]\{3\}\)\($\|,\)/\1,\2\3/; t again' <<<"$1"
 }
 
-# The median of one name's times in percent of another's.
+# Prints the median of one name's times as a percentage of another's.
 percent_of()
 {
     calculate "100 * $(median_of "$1") / $(median_of "$2")" | sed 's/..$//'

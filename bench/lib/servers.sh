@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# The bench's two servers, and the data that is moved between them.
+# Starts the benchmarks' two servers, and generates the data of production.
 # shellcheck disable=SC2034 # a run's end looks for servers in WORK, a server's start closes LOCK
 
-# The clock of the generated world, and the servers' shared_buffers.
+# The as_of of the generated data, and the servers' shared_buffers.
 AS_OF='2026-01-15 12:00+07' SHARED_BUFFERS=512MB
 readonly TABLES=(User Hangout HangoutEpisode HangoutGroup UserHangoutGroup
     UserHangoutGroupAttendance)
 readonly READER=ngeshare_reader PEER=bench_peer
 COUNTS=
-# They start as shipped.
+# The servers start with no additional environment variables, unlike those of the demo.
 SERVER_ENVIRONMENT=()
 
-# Refuses a machine without what is measured.
+# Stops the script if the extension is not installed for the chosen PostgreSQL.
 need_installed()
 {
     find_postgres
@@ -23,8 +23,8 @@ need_installed()
     need_server_owner
 }
 
-# The settings that a cluster is started with: what an administrator would have
-# raised, all else as shipped.
+# Prints the settings that a cluster is started with: those that an administrator would usually
+# raise, and for production the log settings that bench/lib/transactions.pl needs.
 settings_of()
 {
     local name=$1 port=$2
@@ -44,7 +44,7 @@ log_disconnections = on
 EOF_CONF
 }
 
-# Makes the bench's own directory, which ends with it.
+# Creates a temporary directory for the benchmark, which is removed at the end.
 make_bench_directory()
 {
     STATE=$(mktemp -d "${TMPDIR:-/var/tmp}/ngeshare-bench.XXXXXX")
@@ -57,7 +57,7 @@ make_bench_directory()
     exec {LOCK}</dev/null
 }
 
-# Runs SQL from standard input on a database, straight and without a look at the server first.
+# Runs SQL from standard input on a database, without first checking that the server runs.
 sql_on()
 {
     local name=$1 database=$2 port=PORT_${1^^}
@@ -81,7 +81,7 @@ start_servers()
     start_cluster local "$PORT_LOCAL"
 }
 
-# Fills production with a generated world.
+# Creates production and fills it with generated data.
 fill_production()
 {
     local groups=$1 seed=$2
@@ -104,8 +104,8 @@ EOF_SQL
     COUNTS=$(sql_on production production <<<"$(count_query)")
 }
 
-# Makes what the peers need on production: a login of their own and a publication. All that
-# ours does there is logged.
+# Prepares production: creates a login and a publication for the other copy methods, and makes the
+# server log all statements of the extension's login.
 prepare_production()
 {
     NGESHARE_PASSWORD=$(password_of reader) run_sql_logged 'preparing production' production \
@@ -121,7 +121,7 @@ ALTER ROLE $READER SET log_min_duration_statement = 0;
 EOF_SQL
 }
 
-# The six tables as a list for SQL.
+# Prints the six tables as a list for SQL.
 quoted_tables()
 {
     local quoted
@@ -129,7 +129,7 @@ quoted_tables()
     printf '%s\n' "${quoted%, }"
 }
 
-# A query that counts the rows of the six tables, in one row.
+# Prints a query that counts the rows of the six tables, in one row.
 count_query()
 {
     local table list=
@@ -137,7 +137,7 @@ count_query()
     printf 'SELECT %s\n' "${list%, }"
 }
 
-# Makes sure that a local database holds as many rows as production, table by table.
+# Checks that each table of a local database has as many rows as on production.
 check_counts()
 {
     local database=$1 counts
@@ -146,7 +146,7 @@ check_counts()
         "not $COUNTS"
 }
 
-# The connection string of a login on production, through a port of choice.
+# Prints the connection string of a login on production, through a given port.
 conninfo_of()
 {
     printf 'host=127.0.0.1 port=%s dbname=production user=%s password=%s' "$2" "$1" \

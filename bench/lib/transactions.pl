@@ -1,11 +1,11 @@
 #!/usr/bin/perl
-# Reads a server's log and prints how long one login's transactions were open: the seconds of the
-# longest, and their number.
+# Reads a server's log and prints the duration in seconds of one login's longest transaction, and
+# the number of its transactions.
 #   transactions.pl LOGIN <LOG
-# Needs log_line_prefix '%n %p %u [%v] ', all of the login's statements with their durations, and
-# log_disconnections. A transaction begins with its first line (or before it, by what a line says to
-# have taken) and ends with the line that follows its end: %v is a transaction's own, and empty or
-# .../0 outside of any.
+# The log needs log_line_prefix '%n %p %u [%v] ', the durations of all statements of the login, and
+# log_disconnections. %v is the virtual transaction id; outside of a transaction it is empty or ends
+# with /0. A transaction begins at its first line, or earlier by the duration that the line reports.
+# It ends at the line that reports its end, or else at its last line.
 use strict;
 use warnings FATAL => 'all';
 
@@ -13,7 +13,7 @@ my ($login) = @ARGV;
 my ($longest, $number) = (0, 0);
 my %open;
 
-# Counts a session's open transaction as one that ended at an instant.
+# Counts a session's open transaction as ended at the given instant.
 sub end_transaction
 {
 	my ($session, $at) = @_;
@@ -25,7 +25,7 @@ sub end_transaction
 	return;
 }
 
-# Takes a line of a session that is in a transaction.
+# Handles a line of a session that is in a transaction.
 sub take_line_inside
 {
 	my ($at, $session, $id, $text) = @_;
@@ -44,7 +44,7 @@ sub take_line_inside
 	return;
 }
 
-# Takes a line of a session that is in none, any more.
+# Handles a line of a session that is not, or no longer, in a transaction.
 sub take_line_outside
 {
 	my ($at, $session, $text) = @_;

@@ -1,15 +1,18 @@
--- The seed's plan as plain views over the raw tables, each asked at every read: what a careful
--- analyst would write. PostgreSQL and DuckDB run the same text, each over its own tables. What they
--- spell differently comes before it: as_of (the moment that is asked about, in UTC), facilitator
--- (each group's first), percent(), and the view "attended" (group_id, episode_id, at).
--- A local day is that of UTC + 7 hours (Asia/Jakarta).
+-- The answers as plain views on the raw tables, as a careful analyst would write them.
+-- bench/answers compares the extension with them. Nothing is precomputed: each query computes its
+-- answer. PostgreSQL and DuckDB run this same text on their own tables. Things that they spell
+-- differently are defined before: the variables as_of (the instant of the answer, in UTC) and
+-- facilitator (each group's first facilitator), the function percent(), and the view "attended"
+-- (group_id, episode_id, at). A local day is a day of UTC + 7 hours (Asia/Jakarta).
+-- Comments must not contain a variable's name with a colon before it, because
+-- bench/lib/duckdb.mjs would replace it there too.
 
 CREATE VIEW course AS
 SELECT course_name, max_episodes, sequence_order,
     lead(sequence_order) OVER (ORDER BY sequence_order) AS next_order
 FROM course_config;
 
--- The groups of the curriculum that exist.
+-- The curriculum groups that exist at as_of.
 CREATE VIEW gathering AS
 SELECT
     gathering.id AS group_id,
@@ -24,9 +27,9 @@ JOIN "Hangout" AS hangout ON hangout.id = gathering."hangoutId"
 JOIN course_config ON course_config.course_name = hangout.name
 WHERE gathering."createdAt" <= :as_of;
 
--- Before 2000 a date is a typing error, as ours takes it.
--- The records of people: who is no user goes by the email, which no id is
--- like with its @ before it.
+-- The membership records that count. A joinedAt before 2000 is a typing error, and the record is
+-- ignored, as the extension does. "person" is the user's id, or '@' and the e-mail address where
+-- there is no user; the '@' keeps addresses different from ids.
 CREATE VIEW membership AS
 SELECT
     "hangoutGroupId" AS group_id,
@@ -64,7 +67,7 @@ LEFT JOIN "User" AS person ON person.id = facilitator.facilitator_id
 LEFT JOIN (SELECT group_id, count(*) AS member_count FROM member GROUP BY group_id) AS counted
     ON counted.group_id = gathering.group_id;
 
--- The few episodes, with the length of their course.
+-- The episodes, with the number of episodes of their course.
 CREATE VIEW episode AS
 SELECT episode.id AS episode_id, episode."hangoutId" AS hangout_id, episode."order" AS place,
     course_config.max_episodes
@@ -72,7 +75,7 @@ FROM "HangoutEpisode" AS episode
 JOIN "Hangout" AS hangout ON hangout.id = episode."hangoutId"
 LEFT JOIN course_config ON course_config.course_name = hangout.name;
 
--- Groups that have met; whoever asks for no column does not pay for it.
+-- The groups that have met. A query that does not use a column does not compute it.
 CREATE VIEW v_group_progress AS
 SELECT
     attended.group_id,
@@ -121,8 +124,8 @@ FROM (
     LEFT JOIN v_group_progress AS progress ON progress.group_id = gathering.group_id
 ) AS measured;
 
--- Every group, once for each group that it went on as, once where it did not: what follows
--- asks for its progress once.
+-- Every group: one row for each group that it went on as, or one row if there is none. The two
+-- views below share it, so that they compute v_group_status only once.
 CREATE VIEW fate AS
 WITH gone AS MATERIALIZED (
     SELECT status.group_id, status.status, status.first_meeting_date, status.graduated_on,

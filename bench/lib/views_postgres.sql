@@ -1,6 +1,7 @@
--- The peers' views in a database with production's tables: the seed's indexes, its course_config,
--- and what views.sql leaves to each database; safe to run again. bench.as_of is the instant to
--- answer as of; empty means now.
+-- Creates the plain SQL views of views.sql in a database with production's tables, with indexes for
+-- them, a table course_config, and PostgreSQL's definitions of :as_of, :facilitator, percent() and
+-- "attended". A second run is safe. The setting bench.as_of is the instant to answer as of; empty
+-- means now.
 
 \set ON_ERROR_STOP on
 \set as_of '(SELECT moment FROM asked)'
@@ -31,12 +32,12 @@ VALUES
     ('Ngeshare Sesi Sejarah', 11, 3),
     ('Ngeshare Sesi Dakwah', 7, 4);
 
--- Read as a subquery, it is evaluated once.
+-- The instant as a view: read in a subquery, it is evaluated once per query.
 CREATE VIEW asked AS
 SELECT coalesce(nullif(current_setting('bench.as_of', true), '')::timestamptz, now())
     AT TIME ZONE 'UTC' AS moment;
 
--- 100 * part / whole, to one decimal half away from zero.
+-- Returns 100 * part / whole with one decimal, rounded half away from zero.
 CREATE FUNCTION percent(part bigint, whole bigint)
 RETURNS numeric
 LANGUAGE sql

@@ -1,7 +1,7 @@
--- Makes a generated production wide: one group of ten times :groups members, and one facilitator
--- of :groups groups, whose members overlap. Those of a course start as those of the one before have
--- graduated: any two of them could be linked. Run again with more groups, it adds what is missing.
--- bench/wide measures it, t/060_memory.pl bounds it.
+-- Adds to a generated production one group with 10 * :groups members, and one facilitator with
+-- :groups groups, whose members overlap. The groups of a course start when those of the previous
+-- course have graduated, so any two of them could be linked. A second run with a larger :groups
+-- adds the missing rows. bench/wide measures the times with these rows, t/060_memory.pl the memory.
 
 SET client_min_messages = warning;
 

@@ -1,4 +1,4 @@
--- Who came when, at which episode.
+-- Generates the attendance: which person came to which meeting, and at which episode.
 
 CREATE FUNCTION demo.meeting_day(seed integer, group_no integer, meeting integer, meetings integer,
     ended integer, pace integer)

@@ -1,5 +1,5 @@
--- Groups made on purpose, one family of groups a question. Everything is relative to as_of, and no
--- family shares people with another.
+-- Boundary groups: small families of groups, each of which tests one rule at its limits. All dates
+-- are relative to as_of. No person belongs to two families.
 
 CREATE UNLOGGED TABLE demo.boundary_group
 (
@@ -303,7 +303,7 @@ BEGIN ATOMIC
     FROM demo.boundary_member AS record
     JOIN demo.boundary_group USING (family, part)
     LEFT JOIN demo.boundary_user USING (family, person)
-    -- A joinedAt typed wrongly leaves the record's own stamps as they are.
+    -- Where joinedAt is implausible (before 2000), createdAt and updatedAt are the group's instead.
     CROSS JOIN LATERAL (
         SELECT CASE WHEN joined_at > '2000-01-01' THEN joined_at ELSE created_at END
     ) AS made (stamp);

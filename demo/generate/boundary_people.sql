@@ -1,4 +1,4 @@
--- Families about who counts: facilitators, members, addresses, deleted users, names.
+-- Boundary families about people: facilitators, members, addresses, deleted users, hangout names.
 
 CREATE FUNCTION demo.make_facilitator_families()
 RETURNS void
@@ -13,8 +13,8 @@ BEGIN
     PERFORM demo.add_group('later record joined earlier', 'A', 'aqidah', 3, 40, 10);
     PERFORM demo.add_member('later record joined earlier', 'A', 'g', 'FACILITATOR', demo.at(200));
 
-    -- In byte order Z comes before a, in most locales after it; '-' before
-    -- both, or not counted at all.
+    -- Ties are decided by the record's id in byte order: 'Z' comes before 'a', and '-' before '0'.
+    -- Many locales sort 'Z' after 'a' and ignore '-'.
     PERFORM demo.add_group('facilitators tied', 'A', 'aqidah', 3, 40, 10, facilitator => NULL);
     PERFORM demo.add_member('facilitators tied', 'A', 'f', 'FACILITATOR', demo.at(50),
         id_prefix => 'ca');
@@ -137,7 +137,7 @@ AS $$
 DECLARE
     user_id text;
 BEGIN
-    -- One person, five ways to type the address; a user has it too, and is somebody else.
+    -- Five spellings of one address are one person. The user with that address is another person.
     PERFORM demo.add_user('one address', 'u', 'Same.Person@example.com');
     PERFORM demo.add_group('one address', 'A', 'aqidah', 3, 40, 10, members => 'a u');
     PERFORM demo.add_member('one address', 'A', NULL, 'MEMBER', demo.at(60 - no::integer), address)
@@ -146,7 +146,7 @@ BEGIN
                       E'same.person@example.com\n', E'\tSame.person@example.com\r\n'])
         WITH ORDINALITY AS typed (address, no);
 
-    -- An address that reads like a user's id: still not that user.
+    -- An address that equals a user's id does not mean that user.
     PERFORM demo.add_user('address like an id', 'u', 'like.an.id@example.com');
     SELECT id INTO user_id
     FROM demo.boundary_user
@@ -166,7 +166,7 @@ BEGIN
     PERFORM demo.add_member('nobody', 'A', NULL, 'MEMBER', demo.at(50), NULL);
     PERFORM demo.add_member('nobody', 'A', NULL, 'MEMBER', demo.at(50), '');
     PERFORM demo.add_member('nobody', 'A', NULL, 'MEMBER', demo.at(50), E' \t\r\n');
-    -- A no-break space and a form feed are not trimmed: these two are people.
+    -- A no-break space and a form feed are not trimmed, so each of them is an address of a person.
     PERFORM demo.add_member('nobody', 'A', NULL, 'MEMBER', demo.at(50), U&'\00A0');
     PERFORM demo.add_member('nobody', 'A', NULL, 'MEMBER', demo.at(50), E'\f');
 

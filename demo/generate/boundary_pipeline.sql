@@ -1,5 +1,6 @@
--- Families about groups that go on. Unless a family says otherwise, B starts 40 days before today,
--- and days_between = (days from A's graduation to today) - 40.
+-- Boundary families about links: a group A of one course goes on as a group B of the next. Where
+-- nothing else is said, B starts 40 days before today, so days_between = (days from A's graduation
+-- to today) - 40.
 
 CREATE FUNCTION demo.make_gap_families()
 RETURNS void
@@ -11,8 +12,8 @@ BEGIN
             demo.add_group(format('gap of %s days', gap), 'B', 'hijrah', 3, 40, 10)
     FROM unnest('{-31,-30,-29,0,89,90,91}'::integer[]) AS gap;
 
-    -- Days are local: A graduates a millisecond before a midnight, B starts
-    -- at one, 91 or 90 days on.
+    -- Days are local days. A graduates a millisecond before midnight. The group "late" starts 91
+    -- days later at midnight, the group "linked" 90 days later, a millisecond before midnight.
     PERFORM demo.add_group('gap over midnights', 'A', 'aqidah', 8, 200, 140);
     PERFORM demo.add_attendance('gap over midnights', 'A', 'a', 'aqidah', 9,
         demo.at(131, '23:59:59.999'));
@@ -56,7 +57,8 @@ BEGIN
         facilitator => NULL);
     PERFORM demo.add_group('no facilitator on both', 'B', 'hijrah', 3, 40, 10, facilitator => NULL);
 
-    -- The third member of A leads along in B, so that only two are shared, of three and two.
+    -- The third member of A becomes a facilitator of B, so that A has three members, B has two, and
+    -- two are shared.
     PERFORM demo.add_group('member became co-facilitator', 'A', 'aqidah', 9, 160, 70);
     PERFORM demo.add_group('member became co-facilitator', 'B', 'hijrah', 3, 40, 10);
     PERFORM demo.add_member('member became co-facilitator', 'B', 'c', 'FACILITATOR', demo.at(20));
@@ -108,7 +110,7 @@ BEGIN
     PERFORM demo.add_group('skipped, but too late', 'A', 'aqidah', 9, 230, 131);
     PERFORM demo.add_group('skipped, but too late', 'B', 'sejarah', 3, 40, 10);
 
-    -- Two reasons hold; the first in the rules' order counts.
+    -- Two kinds apply to each of these groups B. The first in the order of docs/rules.md counts.
     PERFORM demo.add_group('skipped and late', 'A', 'aqidah', 9, 160, 70);
     PERFORM demo.add_group('skipped and late', 'late', 'hijrah', 9, 260, 180);
     PERFORM demo.add_group('skipped and late', 'B', 'sejarah', 3, 40, 10);

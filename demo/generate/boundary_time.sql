@@ -1,5 +1,5 @@
--- Families about progress and time: odd episodes, midnights, the future, the edges of each
--- status and of the window.
+-- Boundary families about progress and time: unusual episodes, midnights, the future, and the
+-- limits of each status and of the window.
 
 CREATE FUNCTION demo.make_episode_families()
 RETURNS void
@@ -22,7 +22,8 @@ BEGIN
     PERFORM demo.add_group('same order twice', 'A', 'aqidah-3', 3, 40, 10);
     PERFORM demo.add_attendance('same order twice', 'A', 'b', 'aqidah-3', 3, demo.at(8), 2);
 
-    -- The later twin of the last episode was attended first: that is the graduation.
+    -- Two episodes have the last order. The second one was attended first (90 days ago): the group
+    -- graduated then.
     PERFORM demo.add_group('last order twice', 'A', 'aqidah-3', 9, 140, 40);
     PERFORM demo.add_attendance('last order twice', 'A', 'b', 'aqidah-3', 9, demo.at(90), 2);
 
@@ -60,7 +61,7 @@ BEGIN
         start_date => demo.at(days + 21, '08:00'))
     FROM unnest('{0,27,28,29}'::integer[]) AS days;
 
-    -- Day 28 begins and day 29 ends here, a millisecond apart.
+    -- The first instant of the day 28 days ago, and the last millisecond of the day before it.
     PERFORM demo.add_group('met at midnight', 'active', 'aqidah');
     PERFORM demo.add_attendance('met at midnight', 'active', 'a', 'aqidah', 1,
         demo.at(28, '00:00'));
@@ -73,7 +74,8 @@ BEGIN
     PERFORM demo.add_group('created at midnight', 'stalled', 'aqidah',
         created_at => demo.at(29, '23:59:59.999'));
 
-    -- Either side of the midnight that began as_of's day and of the one before it.
+    -- Attendance just before and just after the midnight that began as_of's day, and the midnight
+    -- before that.
     PERFORM demo.add_group('last midnights', 'A', 'aqidah', created_at => demo.at(2, '00:00'));
     PERFORM demo.add_attendance('last midnights', 'A', 'a', 'aqidah', ord, met)
     FROM (VALUES (1, demo.at(2, '23:59:59.999')), (2, demo.at(1, '00:00')),
@@ -143,7 +145,7 @@ BEGIN
     PERFORM demo.add_attendance('window edge', 'graduated at it', 'a', 'aqidah', 9,
         demo.at(45, '00:00'));
 
-    -- The day of UTC that the edge splits, on both sides of it.
+    -- Two attendances on one day in UTC, one before and one after the window's start.
     PERFORM demo.add_group('window edge', 'one day of UTC', 'aqidah');
     PERFORM demo.add_attendance('window edge', 'one day of UTC', 'a', 'aqidah', ord, met)
     FROM (VALUES (1, demo.at(46, '16:00')), (2, demo.at(45, '06:59:59.999'))) AS edge (ord, met);
@@ -180,7 +182,8 @@ RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    -- f leads nothing, b is no facilitator and f no alumnus; of c, d and e only d is a member.
+    -- Records with a joinedAt before 2000 are ignored. So f and b are no facilitators, b is a
+    -- member only, and of c, d and e only d is a member.
     PERFORM demo.add_group('implausible dates', 'joined', 'aqidah', 3, 40, 10, members => 'a b',
         facilitator => NULL);
     PERFORM demo.add_member('implausible dates', 'joined', person, role, joined)
@@ -190,7 +193,8 @@ BEGIN
                  ('e', 'MEMBER', '1970-01-01'))
         AS joined (person, role, joined);
 
-    -- The first date of each counts for nothing, the others do.
+    -- These additional records are ignored because of their dates: g is no facilitator, f is no
+    -- member, and a joined at the date of the group's ordinary record.
     PERFORM demo.add_group('implausible dates', 'led', 'aqidah', 3, 40, 10);
     PERFORM demo.add_member('implausible dates', 'led', 'g', 'FACILITATOR',
         timestamp '1999-12-31 23:59:59.999');
@@ -203,7 +207,8 @@ BEGIN
     FROM (VALUES (1, timestamp '0026-03-01 03:00'), (2, '1970-01-01'),
         (9, '1999-12-31 23:59:59.999')) AS wrong (ord, met);
 
-    -- One episode, one local day, on both sides of the instant; and the last day in UTC before it.
+    -- Attendance at one episode on one local day, just before and exactly at 2000-01-01 UTC. The
+    -- attendance at episode 9 is on the local day before.
     PERFORM demo.add_group('implausible dates', 'first meeting', 'aqidah',
         created_at => demo.at(40));
     PERFORM demo.add_attendance('implausible dates', 'first meeting', person, 'aqidah', ord, met)

@@ -1,4 +1,5 @@
--- What a world holds of each hard case: a count a case, 0 where it is missing.
+-- Views that count how often each hard case occurs in the generated data. 0 means that it is
+-- missing.
 
 CREATE VIEW demo.local_attendance AS
 SELECT attendance.id,

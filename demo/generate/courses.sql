@@ -1,4 +1,4 @@
--- Hangouts, their episodes, and the tables outside the six that they point to.
+-- Generates hangouts, their episodes, and rows of the other tables that the six tables reference.
 
 CREATE FUNCTION demo.make_stubs(seed integer)
 RETURNS void

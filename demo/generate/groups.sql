@@ -1,4 +1,5 @@
--- Circles go from course to course; each course that a circle takes is a group.
+-- Generates the groups. A circle is a set of people who go from course to course together; for each
+-- course that a circle takes there is one group.
 
 CREATE FUNCTION demo.circle_length(seed integer, circle_no integer, first_course integer)
 RETURNS integer

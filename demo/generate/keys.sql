@@ -1,4 +1,5 @@
--- A bulk load checks keys once, at the end, rather than row by row.
+-- Drops the keys before the bulk load and adds them again at the end, which checks all rows at
+-- once.
 
 CREATE UNLOGGED TABLE demo.taken_key
 (

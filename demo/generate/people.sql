@@ -1,4 +1,4 @@
--- Who belongs to which group, as what, since when; and the users behind them.
+-- Generates membership records (group, person, role, joinedAt) and their users.
 
 CREATE FUNCTION demo.member_of(seed integer, circle_no integer, slot integer, step integer)
 RETURNS bigint

@@ -1,5 +1,5 @@
--- The generator's own tables: what it decided before it wrote production's rows. Kept after a run,
--- for whoever looks into it.
+-- The generator's own tables. They hold its decisions, from which it then writes production's rows.
+-- They are kept after a run, so that tests and readers can look up how a row came about.
 
 CREATE UNLOGGED TABLE demo.world
 (

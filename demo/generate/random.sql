@@ -1,5 +1,5 @@
--- Chance without random(): every draw is a hash of the seed, a topic and one or two keys.
--- None is STRICT, because the planner doesn't inline strict functions with CASE in them.
+-- Random draws without random(): each draw is a hash of the seed, a topic and one or two keys. The
+-- functions are not STRICT, because the planner does not inline strict functions that contain CASE.
 
 CREATE FUNCTION demo.hash(seed integer, topic text, key1 bigint, key2 bigint DEFAULT 0)
 RETURNS bigint

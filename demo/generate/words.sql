@@ -1,4 +1,4 @@
--- Names of people, groups and places.
+-- Generates names of people, groups and places.
 
 CREATE FUNCTION demo.given_name(seed integer, key bigint)
 RETURNS text
@@ -79,7 +79,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE way
     WHEN 6 THEN NULL
     WHEN 7 THEN ''
-    -- Groups whose city is odd have a plain province, and the reverse.
+    -- No place has both city and province misspelt: cities use the ways 1 to 5, provinces 11 to 15.
     ELSE demo.written(demo.place(place_no, 2), way - 10)
 END;
 

@@ -1,4 +1,4 @@
--- The one call that fills everything.
+-- demo.generate(), the function that generates all rows.
 
 CREATE FUNCTION demo.empty_all()
 RETURNS void

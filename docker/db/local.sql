@@ -1,10 +1,10 @@
--- The local database: made at the first start, upgraded at later ones.
+-- Sets up the local database at each start: creates the extensions and roles, or updates them.
 \getenv authenticator_password authenticator_password
 \getenv standby_password standby_password
 \getenv alert_url alert_url
--- A new session's settings are known to the server only with the library loaded.
+-- The server accepts the extension's settings only after its library is loaded.
 LOAD 'ngeshare';
--- Keep secrets out of the server's log.
+-- Keeps passwords and the alert address out of the server's log.
 SET log_statement = 'none';
 SET log_min_duration_statement = -1;
 SET log_min_error_statement = 'panic';
@@ -15,7 +15,7 @@ ALTER EXTENSION ngeshare UPDATE;
 CREATE EXTENSION IF NOT EXISTS pg_cron;
 ALTER EXTENSION pg_cron UPDATE;
 
--- From here on only PostgreSQL's own names are looked up.
+-- From here on, names are looked up only in pg_catalog and pg_temp.
 SET search_path = pg_catalog, pg_temp;
 \i /usr/share/ngeshare/roles.sql
 

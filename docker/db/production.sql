@@ -1,4 +1,5 @@
--- The generated production of the profile demo; run in demo/.
+-- Creates the generated production of the Compose profile demo. psql runs it in the directory
+-- demo/.
 \getenv password password
 \getenv groups groups
 \i schema.sql

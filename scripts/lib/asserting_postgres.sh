@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# A PostgreSQL 18 with assertions, built from Debian's source package, and pg_cron for it.
+# Builds a PostgreSQL 18 with assertions from Debian's source package, and pg_cron for it.
 
 readonly ASSERTING_MAJOR=18
 
-# Runs apt-get with sid's source packages only, in a directory of its own: the system's lists stay.
+# Runs apt-get with only the source packages of Debian sid. The lists are in a separate directory,
+# so the system's package lists do not change.
 apt_for_sources()
 {
     local apt=$1
@@ -38,7 +39,7 @@ build_asserting_postgres()
         make -s -C "$folder/source" install-world-bin
 }
 
-# Builds pg_cron for it, which some tests load.
+# Builds pg_cron, which some tests load, for that PostgreSQL.
 # shellcheck disable=SC2317 # its caller runs it with its output in the log
 build_pg_cron()
 {
@@ -47,7 +48,8 @@ build_pg_cron()
         make -s -C "$folder/pg_cron" PG_CONFIG="$target/bin/pg_config" with_llvm=no install
 }
 
-# Where the build is kept: root's own home is closed to the servers' user.
+# Prints the directory in which the build is kept. For root it is not ~/.cache, because the user
+# that runs the servers cannot enter root's home.
 cache_directory()
 {
     if [[ -n ${XDG_CACHE_HOME:-} ]]; then
@@ -59,7 +61,7 @@ cache_directory()
     fi
 }
 
-# Makes that PostgreSQL unless the cache has it, and uses it from then on.
+# Builds the PostgreSQL with assertions unless the cache has it, and sets PG_CONFIG to it.
 use_asserting_postgres()
 {
     local cache target
@@ -81,7 +83,7 @@ use_asserting_postgres()
     is_there postgresql-cron || leave_out_pg_cron
 }
 
-# Refuses a place that the servers' user cannot reach.
+# Stops the script if the user that runs the servers cannot reach a directory.
 check_owner_reaches()
 {
     as_owner test -x "$1/bin/postgres" ||
@@ -89,7 +91,7 @@ check_owner_reaches()
             "everybody may enter"
 }
 
-# Leaves out the tests that load pg_cron, and says which.
+# Makes the tests that need pg_cron be skipped, and prints their names.
 leave_out_pg_cron()
 {
     export NGESHARE_TEST_WITHOUT_CRON=1

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Builds the extension in a copy of the tree, so that nothing is left in the clone, and installs it.
+# Builds the extension in a copy of the source tree, so that the clone stays clean, and installs it.
 
-# The tree's own files, ended by NUL: tracked ones and new ones; without
-# git, all but build products.
+# Lists the source files of a tree, each followed by a NUL: with git the tracked and the new files,
+# without git all files except build products.
 list_tree()
 {
     local root=$1
@@ -20,7 +20,7 @@ list_tree()
     fi
 }
 
-# Copies the tree's own files to a directory that is made anew.
+# Copies the source files of a tree to a directory, which is emptied first.
 copy_tree()
 {
     local root=$1 target=$2
@@ -30,8 +30,8 @@ copy_tree()
         tar -C "$target" --no-same-owner -xf -
 }
 
-# Runs make in a build directory for the chosen PostgreSQL; the directory leaves
-# no trace in what is built.
+# Runs make in a build directory for the PostgreSQL of PG_CONFIG. The built files do not contain the
+# directory's path.
 make_in()
 {
     local build=$1
@@ -39,7 +39,7 @@ make_in()
     make -s -C "$build" PG_CONFIG="$PG_CONFIG" with_llvm=no COPT="-ffile-prefix-map=$build=." "$@"
 }
 
-# A checksum of all that the build is made from.
+# Prints a checksum of everything that the build depends on: PostgreSQL's version and the sources.
 fingerprint_of()
 {
     {
@@ -52,7 +52,7 @@ fingerprint_of()
     } | sha256sum | cut -d ' ' -f 1
 }
 
-# Says whether what is built is what is installed.
+# Returns whether the installed extension is identical to a build.
 is_installed()
 {
     local build=$1
@@ -60,7 +60,7 @@ is_installed()
         has_same_sql "$build" "$("$PG_CONFIG" --sharedir)/extension"
 }
 
-# Says whether the scripts and the control file of the build stand in a folder.
+# Returns whether a directory has the same SQL scripts and control file as a build.
 has_same_sql()
 {
     local build=$1 extensions=$2 script
@@ -69,13 +69,13 @@ has_same_sql()
     done
 }
 
-# Says whether this user may write where extensions are installed.
+# Returns whether this user may write to PostgreSQL's extension directories.
 may_install()
 {
     [[ -w $("$PG_CONFIG" --pkglibdir) && -w $("$PG_CONFIG" --sharedir)/extension ]]
 }
 
-# Builds the tree's extension in a directory, unless that was done from the same sources.
+# Builds the extension in a directory, unless that directory has a build of the same sources.
 build_extension()
 {
     local root=$1 build=$2 fingerprint
@@ -88,7 +88,7 @@ build_extension()
     printf '%s\n' "$fingerprint" >"$build/.built-from"
 }
 
-# Installs a built extension, unless just that is installed.
+# Installs a built extension, unless the same build is installed already.
 install_extension()
 {
     local build=$1 extensions

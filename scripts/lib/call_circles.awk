@@ -1,9 +1,8 @@
-# Finds files of one folder of src/ (its subfolders belong to it) that call each other's functions
-# in a circle, and subfolders that do. Prints each circle with the calls that close it; fails where
-# there is one.
+# Finds circular calls inside each folder of src/ (with its subfolders): between files, and between
+# subfolders. Prints each circle with its calls, and fails if there is one.
 #
-# Input: first what ctags says of all functions (-f - --c-kinds=f --fields=+K), then the C files.
-# A name counts as a call wherever it is used: a function whose address is taken is needed as well.
+# Input: first the output of ctags with all functions (-f - --c-kinds=f --fields=+K), then the C
+# files. Every use of a function's name counts as a call, also taking its address.
 
 function folder_of(file,    part)
 {
@@ -16,7 +15,7 @@ function directory_of(file)
     return file
 }
 
-# A circle of directories goes under names that no file has.
+# Adds a call from one node to another. A node is a file, or a directory with a slash at its end.
 function add_call(from, to, name)
 {
     if (from == to)
@@ -29,7 +28,7 @@ function add_call(from, to, name)
     nodes[to] = 1
 }
 
-# Notes all that a node reaches.
+# Marks all nodes that can be reached from start by way of node.
 function walk(start, node,    next_nodes, count, i)
 {
     count = split(callees[node], next_nodes, " ")

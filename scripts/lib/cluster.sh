@@ -1,7 +1,9 @@
 # shellcheck shell=bash
-# The demo's clusters: each has its data in $STATE/NAME, its socket and its log in $STATE/run.
+# Creates, starts and stops PostgreSQL clusters for the demo and the benchmarks. A cluster has its
+# data in $STATE/NAME, and its socket and log in $STATE/run.
 
-# Makes a cluster: all of it or nothing.
+# Creates a cluster with initdb. An interrupted run leaves no incomplete data directory under its
+# final name.
 make_cluster()
 {
     local name=$1 data=$STATE/$1
@@ -16,7 +18,8 @@ make_cluster()
     mv -- "$data.new" "$data"
 }
 
-# A locale whose order is that of bytes, with UTF-8's letters where the system has it.
+# Prints a locale that sorts by bytes: C.UTF-8 if the system has it, which knows the letters of
+# UTF-8, else C.
 utf8_locale()
 {
     if locale -a 2>/dev/null | grep -qiE '^C\.utf-?8$'; then echo C.UTF-8; else echo C; fi
@@ -28,7 +31,8 @@ write_settings()
     as_owner tee -a "$1/postgresql.conf" >/dev/null
 }
 
-# Lets the servers' user and root in through the socket, and everyone else with a password only.
+# Writes pg_hba.conf: through the socket, root and the servers' user log in as postgres without a
+# password; every other connection needs a password.
 write_rules()
 {
     as_owner tee "$1/pg_hba.conf" >/dev/null <<<'local all all peer map=demo
@@ -37,21 +41,21 @@ host all all 127.0.0.1/32 scram-sha-256'
 demo root postgres"
 }
 
-# The port of a running cluster; nothing where it does not run.
+# Prints the port of a running cluster, or nothing if it does not run.
 running_port()
 {
     cluster_runs "$1" || return 0
     sed -n 4p "$STATE/$1/postmaster.pid"
 }
 
-# Says whether a cluster runs.
+# Returns whether a cluster runs.
 cluster_runs()
 {
     [[ -f $STATE/$1/postmaster.pid ]] && as_owner "$PG_BIN/pg_ctl" status -D "$STATE/$1" \
         >/dev/null 2>&1
 }
 
-# Refuses data that another major version made.
+# Stops the script if another major version of PostgreSQL made a cluster.
 check_version()
 {
     local name=$1 made_by
@@ -62,7 +66,8 @@ check_version()
             "other's pg_config in PG_CONFIG, or '$AGAIN reset'"
 }
 
-# The settings that a cluster is started with; the local one has pg_cron, for the schedule.
+# Prints the settings that a cluster is started with. The local one loads pg_cron, which runs the
+# scheduled syncs.
 settings_of()
 {
     local name=$1 port=$2
@@ -79,11 +84,11 @@ cron.host = '$STATE/run'
 EOF_CONF
 }
 
-# What the demo's servers start with, as docker/'s do: what a query frees stays for the next
-# one (docs/operating.md, Memory).
+# Environment variables of the demo's servers, the same as in docker/. They make glibc keep memory
+# that a query has freed for the next query (docs/operating.md, Memory).
 SERVER_ENVIRONMENT=(MALLOC_MMAP_THRESHOLD_=8388608 MALLOC_TRIM_THRESHOLD_=16777216)
 
-# Starts a cluster on a port, unless it runs there with these settings.
+# Starts a cluster on a port, unless it already runs on that port with the same settings.
 start_cluster()
 {
     local name=$1 port=$2 now settings
@@ -103,7 +108,7 @@ start_cluster()
     }
 }
 
-# Stops a cluster where it runs.
+# Stops a cluster if it runs.
 stop_cluster()
 {
     local name=$1
@@ -121,7 +126,7 @@ psql_on()
     "$PG_BIN/psql" -h "$STATE/run" -p "$(running_port "$name")" -U postgres -d "$database" "$@"
 }
 
-# Runs SQL from standard input, which ends at its first error; the output goes to the caller.
+# Runs SQL from standard input up to the first error. The output goes to the caller.
 run_sql()
 {
     local name=$1 database=$2
@@ -129,7 +134,7 @@ run_sql()
     psql_on "$name" "$database" -X -q -A -t -v ON_ERROR_STOP=1 "$@"
 }
 
-# Runs SQL with its output in the log; ends the script where it fails.
+# Runs SQL with its output in the log. Ends the script if the SQL fails.
 run_sql_logged()
 {
     local what=$1
@@ -137,7 +142,7 @@ run_sql_logged()
     (run_sql "$@") >>"$LOG" 2>&1 || die_with_log "$what failed"
 }
 
-# The first error of psql's output as one line: its message and its hint.
+# Prints the first error in psql's output as one line: its message, detail and hint.
 error_in()
 {
     sed -n -e 's/^\(psql:[^ ]* \)\{0,1\}\(ERROR\|FATAL\):  *//p' -e 's/^\(DETAIL\|HINT\):  */; /p' \

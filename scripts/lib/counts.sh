@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What passed and what failed, in a suite and in all.
+# Counts the checks that passed and failed: PASSED and FAILED in the current suite, ALL_PASSED and
+# ALL_FAILED in all suites.
 
 ALL_PASSED=0 ALL_FAILED=0
 PASSED=0 FAILED=0
@@ -11,7 +12,7 @@ passed()
     printf '  ok      %s\n' "$1"
 }
 
-# Counts one check that failed, and shows the end of a file that tells why.
+# Counts one check that failed, and prints the end of a file that shows the reason.
 failed()
 {
     FAILED=$((FAILED + 1))
@@ -19,7 +20,7 @@ failed()
     [[ ! -s ${2:-} ]] || tail -n "${3:-40}" -- "$2" | sed 's/^/          /'
 }
 
-# Counts one check: the command that follows its name has to succeed.
+# Runs one check: it passes if the command that follows its name succeeds.
 check()
 {
     local name=$1 output=$WORK/check.$BASHPID
@@ -27,13 +28,13 @@ check()
     if "$@" >"$output" 2>&1 </dev/null; then passed "$name"; else failed "$name" "$output"; fi
 }
 
-# Runs a function that may end the script, so that it only ends itself.
+# Runs a function that may call exit in a subshell, so that it does not end the script.
 in_subshell()
 (
     "$@"
 )
 
-# Runs one suite and adds what it counted; a suite that counted nothing has failed.
+# Runs one suite and adds its counts to the totals. A suite that ran no check counts as failed.
 run_suite()
 {
     local suite=$1 started=$SECONDS ticks
@@ -48,8 +49,8 @@ run_suite()
     ALL_FAILED=$((ALL_FAILED + FAILED))
 }
 
-# Runs suites beside each other, each of which leaves processors idle; shows what each printed when
-# all have ended. A suite that doesn't get as far as its sum has failed.
+# Runs suites at the same time, because each of them leaves processors idle, and prints their output
+# one after the other at the end. A suite that ends without writing its counts has failed.
 run_suites_beside()
 {
     local suite pid more_passed more_failed
@@ -70,7 +71,7 @@ run_suites_beside()
     done
 }
 
-# Runs one suite: its output goes to one file, how many passed and failed to another.
+# Runs one suite, and writes its output to one file and its counts to another.
 run_suite_apart()
 {
     ALL_PASSED=0 ALL_FAILED=0
@@ -78,13 +79,14 @@ run_suite_apart()
     printf '%d %d\n' "$ALL_PASSED" "$ALL_FAILED" >"$WORK/log/suite-$1.sum"
 }
 
-# The machine's processor time so far, in ticks: all of it, and the idle part.
+# Prints the machine's processor time since boot, in ticks: the total and the idle part.
 ticks_so_far()
 {
     awk '/^cpu / { for (i = 2; i <= 9; i++) all += $i; print all, $5 + $6 }' /proc/stat
 }
 
-# How many percent of the processors' time since then went to anything, ours or not.
+# Prints the percentage of processor time that was not idle since an earlier output of
+# ticks_so_far(), used by any process of the machine.
 busy_since()
 {
     local now

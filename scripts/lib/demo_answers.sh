@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# Connects the local database to production, syncs it, and prints what it answers.
+# Connects the demo's local database to production, syncs it, and prints some answers.
 
-# Connects to production; the connection string travels in the environment of psql alone.
+# Connects to production. The connection string is passed only in psql's environment, so that it is
+# in no command line and no log.
 connect_local()
 {
     local conninfo=$1 said=$STATE/said advice
@@ -21,14 +22,14 @@ EOF_SQL
         "$said"
 }
 
-# The connection string of the generated production.
+# Prints the connection string of the generated production.
 generated_conninfo()
 {
     printf 'host=127.0.0.1 port=%s dbname=ngeshare_production user=ngeshare_reader password=%s' \
         "$PORT_PRODUCTION" "$(password_of reader)"
 }
 
-# Syncs, and passes on what the sync says of each table.
+# Syncs, and prints the sync's notices about each table.
 sync_local()
 {
     local said=$STATE/said
@@ -38,7 +39,7 @@ sync_local()
     sed -n "s/^\(psql:[^ ]* \)\{0,1\}NOTICE:  /$PROGRAM:   /p" "$said"
 }
 
-# Notes what coordinators might have done about the generated groups, once.
+# Adds invented follow-ups on the generated groups, unless there are follow-ups already.
 note_follow_ups()
 {
     {
@@ -47,7 +48,7 @@ note_follow_ups()
     } | run_sql_logged 'noting follow-ups' local ngeshare
 }
 
-# Lets pg_cron sync every half hour.
+# Schedules a sync every half hour with pg_cron.
 schedule_sync()
 {
     run_sql_logged 'scheduling the sync' local ngeshare \
@@ -75,7 +76,7 @@ print_answers()
          FROM v_rescue_list LIMIT 10'
 }
 
-# Prints how to go on.
+# Prints what the user can do next.
 print_way_on()
 {
     cat <<EOF_TEXT

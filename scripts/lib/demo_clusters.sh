@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# Fills the demo's two clusters: the generated production, and the local
-# database with the extension.
+# Starts and fills the demo's two clusters: the generated production, and the local database with
+# the extension.
 
-# Sets a variable to a port: the caller's, else the one remembered, else the usual one.
+# Sets PORT_NAME to the port that the caller gave, else to the port of the last start, else to the
+# usual one.
 choose_port()
 {
     local variable=$1 name=$2 given=$3 usual=$4 chosen
@@ -12,7 +13,7 @@ choose_port()
     printf -v "PORT_${name^^}" '%s' "$chosen"
 }
 
-# Refuses a port that somebody else listens on.
+# Stops the script if another program listens on a port.
 check_port()
 {
     local variable=$1 name=$2 port=$3
@@ -22,7 +23,7 @@ check_port()
     ! port_is_busy "$port" || die "port $port is busy; choose another for '$name' in $variable"
 }
 
-# Makes a database anew, also where a start was cut off in it.
+# Creates a database. A database of this name that an interrupted start left is dropped first.
 make_database()
 {
     local name=$1 database=$2
@@ -32,7 +33,7 @@ CREATE DATABASE $database;
 EOF_SQL
 }
 
-# Starts production, and fills it once with a generated world as of now.
+# Starts the production cluster. The first start fills it with generated data as of now.
 provide_production()
 {
     local groups=${NGESHARE_GROUPS:-3000} seed=${NGESHARE_SEED:-1}
@@ -57,8 +58,8 @@ EOF_SQL
     remember production.ready "$groups groups, seed $seed"
 }
 
-# Starts the local cluster and makes its database with the extension; makes it
-# anew where the extension's SQL is another than the one it was made with.
+# Starts the local cluster and creates its database with the extension. If the extension's SQL has
+# changed since, the database is dropped and created again.
 provide_local()
 {
     local script made_with
@@ -80,7 +81,7 @@ provide_local()
     remember local.ready "$script"
 }
 
-# Makes the local database, with the extension in it.
+# Creates the local database with the extension.
 make_local_database()
 {
     make_database local ngeshare

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# A Docker engine for the tests: this machine's, or one of our own that leaves nothing
-# behind; and the base image.
+# Provides a Docker engine and the base image for the tests. The engine is this machine's, or else a
+# temporary one that is removed completely afterwards.
 
 ENGINE=""
 ENGINE_DIR=""
 BRIDGE_WAS_THERE=""
 
-# Starts an engine of our own, as root, unless this machine has one that answers.
+# Starts a temporary engine, as root, unless this machine has an engine that answers.
 start_engine()
 {
     local tries
@@ -32,8 +32,8 @@ start_engine()
     return 1
 }
 
-# Stops our own engine, and takes back what it made: its folder and, where no other engine has them,
-# its bridge and its rules of the firewall.
+# Stops the temporary engine and removes its directory. If there was no bridge docker0 before, it
+# also removes that bridge and Docker's firewall rules.
 stop_engine()
 {
     local table
@@ -51,7 +51,8 @@ stop_engine()
     done
 }
 
-# Takes the base image: as it is here, pulled, or made from this machine's own package sources.
+# Provides the base image: uses an existing one, else pulls it, else builds it with mmdebstrap from
+# this machine's package sources.
 provide_base_image()
 {
     local image=$1

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# What has to be installed, and how to install what is missing. The one list of packages.
+# The list of packages that the scripts need, and the functions that install missing ones.
 
-# The packages that a purpose needs; PostgreSQL's carry their version's number when installed.
+# Prints the packages that a purpose needs. with_version() adds the major version to the names of
+# PostgreSQL's packages.
 packages_for()
 {
     case $1 in
@@ -21,7 +22,8 @@ packages_for()
     esac
 }
 
-# Says whether what a package brings is here already.
+# Returns whether the programs or files of a package are on this machine, however they were
+# installed.
 is_there()
 {
     case $1 in
@@ -57,7 +59,8 @@ is_there()
     esac
 }
 
-# The path of libpq's header, of the chosen PostgreSQL or Debian's; nothing where there is none.
+# Prints the path of libpq's header: that of the chosen PostgreSQL, and Debian's. Prints nothing if
+# there is none.
 libpq_header()
 {
     local folder
@@ -66,7 +69,7 @@ libpq_header()
     done
 }
 
-# What the given purposes need and is missing, a package a line, each once.
+# Prints the missing packages that the given purposes need, one per line, without duplicates.
 missing_packages()
 {
     local purpose package
@@ -77,8 +80,8 @@ missing_packages()
     done | sort -u
 }
 
-# Chooses the PostgreSQL to install where there is none: the oldest that will do,
-# else the newest on offer.
+# Chooses the PostgreSQL version to install if there is none: the oldest supported one, or else the
+# newest that apt offers.
 choose_major()
 {
     local newest
@@ -93,7 +96,7 @@ choose_major()
     PG_MAJOR=$newest
 }
 
-# The packages as apt names them: PostgreSQL's with its major version.
+# Prints packages under apt's names: those of PostgreSQL contain its major version.
 with_version()
 {
     local package
@@ -107,7 +110,8 @@ with_version()
     done
 }
 
-# Installs by apt what the given purposes need and is missing; ends the script where that can't be.
+# Installs the missing packages that the given purposes need, with apt. Ends the script if that is
+# impossible.
 install_missing()
 {
     local missing
@@ -136,7 +140,7 @@ install_missing()
         die_with_log "apt installed its packages, but there is still no ${missing[*]}"
 }
 
-# Where this system's own packages come from.
+# Prints the URL of the Debian archive that this machine's apt uses.
 debian_mirror()
 {
     local mirror

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Which PostgreSQL the scripts build for and run.
+# Chooses the PostgreSQL that the scripts build for and run.
 # shellcheck disable=SC2034 # PG_BIN and PG_MAJOR are for the other parts
 
 readonly OLDEST_MAJOR=15
 PG_BIN=""
 PG_MAJOR=""
 
-# The major version of the PostgreSQL that a pg_config belongs to; nothing where it does not run.
+# Prints the major version of a pg_config's PostgreSQL, or nothing if the program does not run.
 major_of()
 {
     local version
@@ -15,7 +15,7 @@ major_of()
     printf '%s\n' "${BASH_REMATCH[1]}"
 }
 
-# Says whether a pg_config's PostgreSQL has its server, headers, PGXS and postgres_fdw.
+# Returns whether a pg_config's PostgreSQL has a server, headers, PGXS and postgres_fdw.
 is_complete()
 {
     local config=$1 bin
@@ -26,14 +26,14 @@ is_complete()
         [[ -f $("$config" --sharedir)/extension/postgres_fdw.control ]]
 }
 
-# Every pg_config of this machine, the one in PATH first, then the newest.
+# Prints every pg_config of this machine: first the one in PATH, then the others, newest first.
 all_pg_configs()
 {
     command -v pg_config || true
     printf '%s\n' /usr/lib/postgresql/*/bin/pg_config | sort -rV
 }
 
-# The newest major version whose server is here, whether or not it can be built for.
+# Prints the newest major version whose server is installed, even if headers or PGXS are missing.
 newest_server()
 {
     local server
@@ -47,7 +47,7 @@ newest_server()
     done
 }
 
-# Refuses a PG_CONFIG of the caller's that can't be used.
+# Stops the script if the caller's PG_CONFIG cannot be used.
 check_given_pg_config()
 {
     local major
@@ -59,7 +59,7 @@ check_given_pg_config()
     PG_MAJOR=$major
 }
 
-# Takes a pg_config as the one to use.
+# Sets PG_CONFIG, PG_BIN and PG_MAJOR to those of a pg_config.
 use_pg_config()
 {
     PG_CONFIG=$(command -v -- "$1")
@@ -67,8 +67,8 @@ use_pg_config()
     PG_MAJOR=$(major_of "$PG_CONFIG")
 }
 
-# Chooses the PostgreSQL to use; without a complete one, PG_BIN stays empty and
-# PG_MAJOR is the version to complete, or empty too.
+# Chooses the PostgreSQL to use. If none is complete, PG_BIN stays empty, and PG_MAJOR is the
+# version whose missing packages have to be installed, or empty.
 find_postgres()
 {
     local config major
@@ -87,13 +87,13 @@ find_postgres()
     PG_MAJOR=$(newest_server)
 }
 
-# Says whether somebody listens on a port of this machine.
+# Returns whether a program listens on a port of this machine.
 port_is_busy()
 {
     (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-# A port that nobody listens on, below the range of outgoing connections.
+# Prints a free port below the range of ports that the system uses for outgoing connections.
 free_port()
 {
     local port
@@ -104,7 +104,7 @@ free_port()
     printf '%s\n' "$port"
 }
 
-# Keeps the caller's connection settings and make flags away from what the scripts run.
+# Unsets the caller's libpq variables and make flags, so that they do not affect the scripts.
 clear_environment()
 {
     local name

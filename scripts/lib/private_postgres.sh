@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# A throw-away copy of the PostgreSQL installation, whose server starts under a tool of ours.
+# Makes a temporary copy of the PostgreSQL installation, whose server can run under a tool such as
+# valgrind.
 
-# Copies the installation below a directory, path for path, and uses the copy from then on:
-# PostgreSQL finds its other folders by where its programs are.
+# Copies the installation into a directory with the same paths below it, and uses the copy from then
+# on. This works because PostgreSQL finds its other directories relative to its programs.
 use_private_postgres()
 {
     local copy folder option
@@ -19,8 +20,8 @@ use_private_postgres()
             "can be used"
 }
 
-# Puts a command in front of the copy's server, with variables of its own: only the server and what
-# it starts runs under it. A process keeps its number, and the server its name.
+# Replaces the copy's "postgres" by a script that runs the server with a command in front of it and
+# with additional environment variables. exec keeps the process id, and -a the server's name.
 # shellcheck disable=SC2016 # the shell of the server's start expands it
 put_before_server()
 {

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Who does what: root installs, an ordinary user runs the servers.
+# Switches users: root installs packages, an ordinary user runs the servers.
 
-# The user that servers run as: PostgreSQL refuses to run as root.
+# The user that servers run as. It is not root, because PostgreSQL refuses to run as root.
 SERVER_OWNER=$(id -un)
 [[ $EUID -ne 0 ]] || SERVER_OWNER=postgres
 
-# Ends the script where it can't become root; says what for.
+# Ends the script if it cannot run commands as root; the message names the purpose.
 need_root()
 {
     local purpose=$1
@@ -43,7 +43,7 @@ make_owned_directory()
     fi
 }
 
-# Ends the script where there is no user to run servers as.
+# Ends the script if the user that servers run as does not exist.
 need_server_owner()
 {
     id -u "$SERVER_OWNER" >/dev/null 2>&1 ||

@@ -1,12 +1,12 @@
--- docs/reference.md, from the catalog of a database that has the extension and
--- nothing else: every view, function, setting and error code with its comment.
+-- Prints docs/reference.md: every view, function, setting and error code of the extension with its
+-- comment. Runs in a database that has the extension and nothing else.
 \set QUIET on
 \set ON_ERROR_STOP on
 \pset tuples_only on
 \pset format unaligned
 SET search_path = pg_catalog;
 SET client_min_messages = warning;
--- Settings are known once the library is loaded.
+-- pg_settings lists the extension's settings only after the library is loaded.
 LOAD 'ngeshare';
 
 CREATE FUNCTION pg_temp.cell(words text)

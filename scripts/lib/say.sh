@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# How a script talks: one line per step, one line per failure.
+# Prints messages and handles errors: one line per step, one line per failure.
 
 PROGRAM=${0##*/}
 LOG=/dev/null
@@ -25,8 +25,8 @@ die_with_log()
     exit 1
 }
 
-# Runs a command with its output in the log; ends the script where it fails. The subshell keeps this
-# shell's own output where it is, for what a signal makes it say meanwhile.
+# Runs a command with its output in the log, and ends the script if it fails. The redirection
+# applies to a subshell only, so that a signal handler of the script still prints to the terminal.
 logged()
 {
     local what=$1
@@ -34,14 +34,14 @@ logged()
     ("$@") >>"$LOG" 2>&1 </dev/null || die_with_log "$what failed"
 }
 
-# Names the place where a command failed that nobody expected to.
+# ERR trap: prints the place where a command failed unexpectedly.
 unexpected()
 {
     [[ $BASH_SUBSHELL -eq 0 ]] || return 0
     printf '%s: failed unexpectedly at %s:%s\n' "$PROGRAM" "${BASH_SOURCE[1]}" "$1" >&2
 }
 
-# Refuses a value that is no whole number of the range.
+# Stops the script if a value is not a whole number in a range.
 need_number()
 {
     local name=$1 value=$2 least=$3 most=$4

@@ -1,7 +1,8 @@
--- What scripts/spot-check prints: some groups of each status, chosen by a seed,
--- with what they were judged by. Variables: seed, groups, and
--- as_of where it is not to be the session's.
--- The first call loads the library, which refuses a wrong instant.
+-- Prints some groups of each status, chosen by a seed, with the facts that decide their status.
+-- scripts/spot-check runs it. Variables: seed; groups, the number of groups per status; as_of, if
+-- it is to differ from the session's setting.
+--
+-- The first call loads the library, so that the SET below checks its value.
 SELECT ngeshare_as_of() AS loaded \gset
 \if :{?as_of}
 SET ngeshare.as_of = :'as_of';

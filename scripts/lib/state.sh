@@ -1,10 +1,11 @@
 # shellcheck shell=bash
-# The demo's state directory: whose it is, its lock, and what it remembers.
+# The demo's state directory: its owner, its lock, and the values that it keeps between starts.
 
 STATE=""
 LOCK=""
 
-# Sets STATE to the state directory, as an absolute path without odd characters.
+# Sets STATE to the absolute path of the state directory. Refuses paths with characters that
+# PostgreSQL's settings do not accept.
 choose_state()
 {
     local default=/var/tmp/ngeshare-demo-$EUID
@@ -21,20 +22,20 @@ choose_state()
     [[ $EUID -ne 0 || -z ${SUDO_USER:-} ]] || AGAIN="sudo $AGAIN"
 }
 
-# Says whether the state directory is one of this script's making.
+# Returns whether the state directory was made by this script and belongs to this user.
 is_ours()
 {
     [[ -d $STATE && ! -L $STATE && -O $STATE && -f $STATE/.ngeshare-demo ]]
 }
 
-# Refuses a directory that is not of this script's making.
+# Stops the script if it did not make the state directory.
 need_ours()
 {
     is_ours || die "'$STATE' is not a demo of $(id -un)'s making (it lacks .ngeshare-demo, or is" \
         "somebody else's); choose another in NGESHARE_DEMO_DIR"
 }
 
-# Makes the state directory where there is none, or an empty one.
+# Creates the state directory if it does not exist or is empty.
 make_state()
 {
     if [[ ! -e $STATE || (-O $STATE && -d $STATE && -z $(ls -A -- "$STATE")) ]]; then
@@ -46,8 +47,8 @@ make_state()
     (umask 077 && mkdir -p -- "$STATE/secret")
 }
 
-# Makes sure that nobody else works on this state directory; what an interrupted start ran
-# may take a moment to end.
+# Takes the lock of the state directory. It waits up to 3 seconds, because child processes of an
+# interrupted start can hold the lock for a moment.
 lock_state()
 {
     exec {LOCK}>"$STATE/lock"
@@ -57,20 +58,21 @@ lock_state()
     printf '\n== %s %s\n' "$(date '+%F %T')" "$*" >>"$LOG"
 }
 
-# What the state directory remembers under a name; nothing where it does not.
+# Prints the value that the state directory keeps under a name, or nothing if there is none.
 remembered()
 {
     [[ ! -f $STATE/$1 ]] || cat -- "$STATE/$1"
 }
 
-# Lets the state directory remember a value under a name.
+# Stores a value in the state directory under a name.
 remember()
 {
     printf '%s\n' "$2" >"$STATE/$1.new"
     mv -- "$STATE/$1.new" "$STATE/$1"
 }
 
-# The password of a name: random, made once, readable for this user alone.
+# Prints the password of a name. It is random, created at the first call, and readable only for this
+# user.
 password_of()
 {
     local file=$STATE/secret/$1
@@ -81,7 +83,7 @@ password_of()
     cat -- "$file"
 }
 
-# Makes the sockets' directory; refuses a place that the servers' user can't reach.
+# Creates the directory for sockets. Stops the script if the servers' user cannot write to it.
 make_run_directory()
 {
     [[ -d $STATE/run ]] || make_owned_directory "$STATE/run"

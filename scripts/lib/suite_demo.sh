@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# The suite "demo": scripts/demo as a newcomer runs it, from a clone that nobody else can read.
+# The suite "demo": runs scripts/demo as a new user would, from a clone that other users cannot
+# read.
 
-# Runs the clone's scripts/demo with the state directory and the ports of a name.
+# Runs the clone's scripts/demo as the demo of a given name, with its own state directory and ports.
 demo()
 {
     local name=$1
@@ -12,7 +13,8 @@ demo()
         "$WORK/clone/scripts/demo" "$@"
 }
 
-# Runs the clone's scripts/demo like demo(), stoppable, with its output in a file.
+# Starts a demo like demo(), but in its own session, so that it can be stopped with its children.
+# The output goes to a file.
 demo_to()
 {
     local output=$1
@@ -48,7 +50,7 @@ suite_demo()
     demo first reset >/dev/null 2>&1 || true
 }
 
-# A busy port is one line, said before anything is started.
+# Checks that a port in use is reported in one line, before anything is started.
 busy_port_is_said()
 {
     local output=$WORK/log/demo-busy.log status=0
@@ -63,7 +65,8 @@ busy_port_is_said()
     check 'a busy port is one clear line' busy_is_said "$output" "$status"
 }
 
-# Says whether a refusal names the port and its variable, in one line, and started nothing.
+# Returns whether the output is one line that names the port and its variable, and nothing was
+# started.
 busy_is_said()
 {
     cat "$1"
@@ -71,7 +74,7 @@ busy_is_said()
         grep -q "port ${DEMO_PORT[busy]} is busy.*NGESHARE_PORT" "$1"
 }
 
-# The first start ends well and prints what psql answers.
+# Checks that the first start succeeds and prints the same answers as psql.
 first_start()
 {
     local output=$WORK/log/demo-first.log
@@ -83,7 +86,7 @@ first_start()
     check 'no password is readable for others' secrets_are_secret
 }
 
-# Says whether a start's output has a query's answer just as psql prints it.
+# Returns whether a start's output contains a query's answer exactly as psql prints it.
 prints_answer()
 {
     local answer
@@ -104,7 +107,7 @@ secrets_are_secret()
         $(stat -c %a "$WORK/demo-first/secret") == 700 ]]
 }
 
-# A second start goes on, and syncs without a change.
+# Checks that a second start reuses everything and that its sync finds no change.
 second_start()
 {
     local output=$WORK/log/demo-again.log
@@ -118,14 +121,14 @@ makes_nothing()
     ! grep -E 'making|generating|starting|building' "$1"
 }
 
-# The connection string of the first demo's production.
+# Prints the connection string of the first demo's production.
 first_source()
 {
     printf 'host=127.0.0.1 port=%s dbname=ngeshare_production user=ngeshare_reader password=%s' \
         "${DEMO_PORT[production]}" "$(<"$WORK/demo-first/secret/reader")"
 }
 
-# NGESHARE_SOURCE takes a production that is there: the first demo's.
+# Checks that a demo with NGESHARE_SOURCE uses an existing production, here that of the first demo.
 other_source()
 {
     local output=$WORK/log/demo-source.log
@@ -141,7 +144,7 @@ stops_all()
         [[ $(demo first status | grep -c 'does not run') -eq 3 ]]
 }
 
-# Whether the first demo's page asks who it is.
+# Returns whether the first demo's page asks for a login (status 401).
 asks_for_login()
 {
     local status
@@ -152,8 +155,8 @@ asks_for_login()
     [[ $status == 401 ]]
 }
 
-# Users once named are asked for at later starts as well, until an empty
-# name says that they are not.
+# Returns whether the page still asks for a login after a later start without NGESHARE_USERS, and no
+# longer after a start with an empty NGESHARE_USERS.
 keeps_users()
 {
     local name
@@ -176,7 +179,8 @@ resets_all()
         ! port_is_busy "${DEMO_PORT[production]}"
 }
 
-# A mirror that holds one production's data refuses another, with the way out.
+# Checks that a mirror with the data of one production refuses another one, and that the message
+# names the remedy.
 another_production_is_refused()
 {
     local output=$WORK/log/demo-other.log status=0

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# The suite "docker": the images and the compose file as a newcomer takes them, on a Docker engine.
+# The suite "docker": builds the images and runs the compose file as a new user would.
 
-# Runs Compose on a project's containers; the host's settings don't matter.
+# Runs Compose on a project, with fixed settings instead of those in docker/.env.
 compose()
 {
     local project=$1
@@ -11,19 +11,19 @@ compose()
         -f "$WORK/source/docker/compose.yaml" "$@"
 }
 
-# Runs SQL in the container of the database.
+# Runs SQL with psql in the container of a service.
 sql_in_container()
 {
     compose "$DOCKER_PROJECT" exec -T "$1" psql -X -q -U postgres -d "$2" "${@:3}"
 }
 
-# Asks the page's server.
+# Sends an HTTP request without a proxy, and fails unless it succeeds.
 fetch()
 {
     curl -sS --fail --noproxy '*' --max-time 30 "$@"
 }
 
-# Runs every check, one after the other, and leaves neither container nor image.
+# Runs every check, one after the other, and removes the containers at the end.
 suite_docker()
 {
     DOCKER_PROJECT=ngeshare-test-$$
@@ -44,7 +44,7 @@ suite_docker()
     end_docker
 }
 
-# Removes what the suite made.
+# Removes the suite's containers, volumes and images, and stops the temporary engine.
 end_docker()
 {
     {
@@ -86,7 +86,7 @@ build_images()
         -f "$WORK/source/docker/compose.yaml" --profile demo build
 }
 
-# Brings the demo up; where that fails, its logs are the check's output.
+# Starts the demo. If that fails, prints the containers' logs as the output of the check.
 comes_up()
 {
     local status=0
@@ -95,7 +95,7 @@ comes_up()
     return "$status"
 }
 
-# Waits until a container that connects and syncs has ended; prints its log.
+# Waits until the container "connect" or "connect-demo" has ended, and prints its log.
 connect_ends()
 {
     local container status
@@ -112,7 +112,7 @@ first_sync_ends()
         [[ $(sql_in_container db ngeshare -At -c 'SELECT status FROM v_sync_health') == success ]]
 }
 
-# The page and each of its files answer.
+# Returns whether the page and each of its files can be fetched.
 page_is_served()
 {
     local page file files=0
@@ -125,8 +125,8 @@ page_is_served()
     ((files > 0))
 }
 
-# The front page, the funnel and the rescue list, through nginx and by the views for
-# people, as of the last sync.
+# Returns whether Home, the funnel and the rescue list have the same numbers through the API as from
+# the views in public, as of the last sync.
 numbers_are_right()
 {
     local funnel=course_name,groups_total,graduated,active,stalled,not_started,graduation_rate
@@ -143,7 +143,8 @@ numbers_are_right()
             "SELECT $rescue FROM v_rescue_list ORDER BY group_id"
 }
 
-# Compares an answer with a query's rows as JSON; there have to be rows with numbers.
+# Returns whether the API's answer equals the rows of a query as JSON, and contains a number other
+# than 0.
 same_rows()
 {
     local page query
@@ -189,7 +190,7 @@ passwords_are_hidden()
     [[ -s $WORK/log/containers.log ]] && ! grep -qFf "$WORK/passwords" "$WORK/log/containers.log"
 }
 
-# What both databases hold that a second start must not make anew.
+# Prints data of both databases that must be the same after the containers are started again.
 what_is_kept()
 {
     sql_in_container db ngeshare -At \
@@ -210,15 +211,15 @@ data_is_kept()
         $(sql_in_container db ngeshare -At -c 'SELECT count(*) FROM sync_run') -gt 1 ]]
 }
 
-# What the front page, the funnel and the freshness say, by a port.
+# Prints the API's answers for Home, the funnel and the freshness on a port.
 answers_on()
 {
     fetch "http://127.0.0.1:$1/api/home" "http://127.0.0.1:$1/api/funnel" \
         "http://127.0.0.1:$1/api/freshness?select=last_success_at,last_run_id"
 }
 
-# Brings a standby up, adds a group to production, syncs, and waits until the standby's
-# answers are the database's.
+# Starts a standby, adds a group to production, syncs, and waits until the standby gives the same
+# answers as the primary.
 replica_follows()
 {
     local before now end
@@ -243,7 +244,8 @@ replica_follows()
     [[ $(sql_in_container replica ngeshare -At -c 'SELECT pg_is_in_recovery()') == t ]]
 }
 
-# The standby cannot write: what its page posts goes to the primary, where the sync ends well.
+# Returns whether a sync that is started through the standby's page succeeds. A standby cannot
+# write, so its nginx sends POST requests to the primary.
 replica_sends_writes()
 {
     local answer end
@@ -260,7 +262,7 @@ replica_sends_writes()
     done
 }
 
-# Builds the database's image with one more change: changed_image NAME COMMAND
+# Builds a variant of the database's image by running a command in it: changed_image NAME COMMAND
 changed_image()
 {
     docker build -q -t "ngeshare-test/$1" - <<<"FROM ngeshare/db
@@ -270,7 +272,8 @@ USER postgres" || return
     printf 'services:\n  db:\n    image: ngeshare-test/%s\n' "$1" >"$WORK/$1.yaml"
 }
 
-# A later version of the extension, whose script leaves a trace.
+# Returns whether a container with a later version of the extension updates it and keeps the data.
+# The update script of that version creates a view, which shows that it ran.
 is_upgraded()
 {
     local folder=/usr/share/postgresql/15/extension before
@@ -287,8 +290,8 @@ is_upgraded()
             WHERE extname = 'ngeshare'") == "$before|later" ]]
 }
 
-# Files of one's own that only their owner reads: the generated production by its
-# connection string, and a webhook.
+# Returns whether the secrets given as files reach the containers: a connection string (of the
+# generated production), an alert address and a certificate. Only their owner can read the files.
 files_are_taken()
 {
     local password address=https://chat.example/hooks/key
@@ -310,7 +313,7 @@ files_are_taken()
         [[ $(compose "$DOCKER_PROJECT" exec -T db cat /secrets/db/source_ca) == 'no certificate' ]]
 }
 
-# The status of a request to the page: status_as USER:PASSWORD PATH [OPTIONS OF curl]
+# Prints the HTTP status of a request to the page: status_as USER:PASSWORD PATH [OPTIONS OF curl]
 status_as()
 {
     local login=$1 path=$2
@@ -319,7 +322,8 @@ status_as()
         "http://127.0.0.1:$DOCKER_PORT$path"
 }
 
-# A file of users: nobody reads without a login, the viewer starts nothing, the operator does.
+# Returns whether, with a file of users, the page refuses requests without a login, the viewer
+# cannot start a sync, and the operator can.
 users_log_in()
 {
     local end start=(-X POST -H 'X-Ngeshare: sync' -H 'Content-Type: application/json' -d '{}') got
@@ -346,7 +350,7 @@ users_log_in()
     [[ $got == '401 401 401 403 202' ]]
 }
 
-# An image whose library is no library: the database must not be called healthy.
+# Returns whether "up" fails with an unhealthy database if the extension's library is broken.
 broken_fails()
 {
     local status=0

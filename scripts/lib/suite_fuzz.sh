@@ -1,18 +1,19 @@
 # shellcheck shell=bash
-# The suite "fuzz": mutated texts for what reads text in C, in a server of the sanitized build.
+# The suite "fuzz": calls the C functions that parse text with mutated texts, in a server of the
+# sanitized build (safety/fuzz.c).
 
 readonly FUZZ_TARGETS=(conninfo csv instant zone address message)
 FUZZ_SECONDS=${FUZZ_SECONDS:-60}
 FUZZ_SEED=${FUZZ_SEED:-1}
 
-# Runs psql as the servers' user on the server of this suite.
+# Runs an SQL command on this suite's server, as the user that servers run as.
 ask_fuzz_server()
 {
     as_owner "$PG_BIN/psql" -XqAt -v ON_ERROR_STOP=1 -h "$WORK/tmp" -p "$FUZZ_PORT" -d postgres \
         -c "$1"
 }
 
-# Starts an empty server.
+# Creates and starts a server without data.
 start_fuzz_server()
 {
     FUZZ_PORT=$(free_port)
@@ -22,7 +23,8 @@ start_fuzz_server()
 -c restart_after_crash=off -c log_min_messages=panic"
 }
 
-# Feeds each target for its part of the time; one check a target, with how many texts it read.
+# Runs each target for an equal part of FUZZ_SECONDS. Each target is one check; it must read more
+# than 1,000 texts.
 suite_fuzz()
 {
     local target texts each=$((FUZZ_SECONDS / ${#FUZZ_TARGETS[@]}))

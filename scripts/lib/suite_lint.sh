@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The suite "lint": how the sources look, without running any of them.
+# The suite "lint": static checks of the sources.
 
 # Runs every check on the copy of the tree.
 suite_lint()
@@ -34,7 +34,7 @@ format_is_right()
     find src -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror
 }
 
-# cppcheck sees no header of PostgreSQL's: its macros are unknown to it, not wrong.
+# Runs cppcheck without PostgreSQL's headers, so unknown macros and missing includes are suppressed.
 cppcheck_finds_nothing()
 {
     cppcheck --quiet --std=c99 --enable=warning,portability --inline-suppr --error-exitcode=1 \
@@ -44,7 +44,7 @@ cppcheck_finds_nothing()
         -I src src
 }
 
-# The shell scripts of the tree, by their first line or their name.
+# Prints the shell scripts of the tree: files named *.sh, and files whose first line names a shell.
 shell_scripts()
 {
     find . -name '*.sh' -print
@@ -58,7 +58,7 @@ shellcheck_finds_nothing()
     shell_scripts | tr '\n' '\0' | xargs -0 shellcheck -x
 }
 
-# A file of tests is only compiled: its BEGIN blocks run, its tests don't.
+# Compiles the Perl files with perl -c, which runs their BEGIN blocks but not the tests.
 perl_compiles()
 {
     local file status=0 libraries
@@ -84,7 +84,8 @@ functions_are_short()
         END { if (!seen) print "no function was found"; exit found || !seen }'
 }
 
-# The folders are src/ itself, without its folders, and each src/X with all that is in it.
+# Checks for circular calls inside each folder: the files directly in src/, and each src/X with its
+# subfolders.
 calls_go_one_way()
 {
     local -a files
@@ -93,7 +94,8 @@ calls_go_one_way()
         awk -f scripts/lib/call_circles.awk - "${files[@]}"
 }
 
-# What psql printed is kept as it is.
+# Checks that no line ends with white space and that every file ends with a newline. expected/ is
+# left out, because psql pads its output with blanks.
 white_space_is_right()
 {
     local file status=0
@@ -105,8 +107,9 @@ white_space_is_right()
     return "$status"
 }
 
-# Rows of tables and patterns can't be broken. Generated are the reference, lists of packages and
-# what psql printed; the files of nginx hold what it answers in one piece.
+# Checks that no line is longer than 100 columns. Rows of Markdown tables and lines with regular
+# expressions are left out because they cannot be wrapped; generated files and nginx's configuration
+# are left out, too.
 lines_are_short()
 {
     local pattern="qr/|=~|~ E?'|~ '|://|/\\^|\\.\\*|^[^:]*:[0-9]+:[[:space:]]*(s?/)"
@@ -116,7 +119,7 @@ lines_are_short()
         scripts bench docker safety specs demo src sql t www | grep -vE "$pattern"
 }
 
-# Says whether perltidy, with .perltidyrc, would change nothing.
+# Returns whether perltidy with .perltidyrc leaves every Perl file as it is.
 perl_is_formatted()
 {
     local tidied=$WORK/tidied file status=0
@@ -137,7 +140,7 @@ readmes_are_short()
         END { if (FNR > 60) { print FILENAME ": " FNR " lines" } }' {} \; | { ! grep .; }
 }
 
-# Refuses a pattern in any text file.
+# Returns whether no text file contains a pattern.
 no_match()
 {
     ! grep -rnIE -- "$1" .
@@ -158,7 +161,7 @@ only_sources()
     [[ -z $found ]]
 }
 
-# PGXN wants three numbers: 2.0 is 2.0.0.
+# Checks the version in META.json. PGXN requires three numbers, so 2.0 is written as 2.0.0.
 meta_is_right()
 {
     local version

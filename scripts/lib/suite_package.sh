@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The suite "package": the Debian package is built on this machine, installed by apt into a clean
-# Debian 12 that is made for it, and syncs there.
+# The suite "package": builds the Debian package on this machine, installs it with apt into a new
+# Debian 12 in a directory, and runs a sync there.
 
-# Builds the package, installs it, uses it.
+# Builds the package, installs it, uses it and purges it.
 suite_package()
 {
     local clean=$WORK/debian-12
@@ -18,7 +18,7 @@ suite_package()
     as_root rm -rf --one-file-system -- "$clean"
 }
 
-# 2.0 in ngeshare.control is 2.0.0 in the changelog.
+# Checks the version in debian/changelog: 2.0 in ngeshare.control is 2.0.0 there.
 package_version_is_right()
 {
     local version
@@ -38,8 +38,8 @@ build_package()
         dpkg-buildpackage --build=binary --unsigned-changes --no-check-builddeps
 }
 
-# Makes the clean Debian and lets its own apt install the package with all that it depends on. Of
-# the project it gets the generated production, and what is tried there.
+# Makes a clean Debian 12, whose apt installs the package with its dependencies. Copies demo/ and
+# scripts/lib/use_package into it, which the next check runs there.
 install_package()
 {
     local folder=$1 clean=$2 package archives
@@ -55,8 +55,8 @@ install_package()
         tar -C "$ROOT" -cf - demo scripts/lib/use_package | as_root tar -C "$clean/source" -xf -
 }
 
-# The archives of Debian 12 as this machine's apt knows them, its updates with them: the package
-# depends on the PostgreSQL that it was built for, or a newer one.
+# Prints the Debian 12 archives that this machine's apt uses, including updates. The updates are
+# needed because the package depends on at least the PostgreSQL version that it was built with.
 archives_of_debian_12()
 {
     # shellcheck disable=SC2016 # apt fills these in
@@ -64,7 +64,7 @@ archives_of_debian_12()
         'Created-By: Packages' | grep ' bookworm[a-z-]* main$' | sort -u
 }
 
-# Takes the package away again, and looks for what is left.
+# Purges the package, and returns whether no file of it is left.
 purge_package()
 {
     local clean=$1

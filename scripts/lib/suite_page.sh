@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The suite "unit": what the page's scripts are held against without a browser. The suite "page": a
-# browser on a running demo.
+# The suite "unit": unit tests and static checks of the page's scripts, without a browser. The suite
+# "page": tests with a browser on a running demo.
 
 # Counts lines of TAP: each "ok" and "not ok" at the beginning of a line is one check.
 count_tap_lines()
@@ -14,7 +14,7 @@ count_tap_lines()
     done <"$1"
 }
 
-# Runs a script of an npm package in the page's folder, with the pinned Node.
+# Runs Node with the given arguments in the page's directory, in the version that npm has pinned.
 in_www()
 {
     cd -- "$WORK/build/www" && "$(node_of "$WORK/npm")" "$@"
@@ -29,7 +29,7 @@ unit_tests()
     ((status == 0 && PASSED > 0 || FAILED > 0)) || failed 'the unit tests end well' "$output"
 }
 
-# Unit tests, ESLint, and whether prettier would change nothing.
+# Runs the unit tests, ESLint, and prettier as a check of the formatting.
 suite_unit()
 {
     in_subshell install_npm_packages "$WORK/build/www" "$WORK/npm" ||
@@ -41,8 +41,8 @@ suite_unit()
         node_modules/prettier/bin/prettier.cjs --check 'src/**/*.js' 'test/**/*.mjs' './*.mjs'
 }
 
-# Drives a browser over the demo's page. It asks psql itself: scripts/demo psql begins six times as
-# slowly, and the cases ask hundreds of times.
+# Runs the browser tests on the demo's page. They call psql directly hundreds of times, because
+# "scripts/demo psql" takes six times as long to start.
 browser_tests()
 {
     local output=$WORK/log/page-browser.log status=0 before=$PASSED failed_before=$FAILED

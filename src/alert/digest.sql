@@ -1,5 +1,5 @@
--- The weekly digest: what changed, whom to contact first, how fresh the data is. Sent through the
--- outbox like an alert.
+-- The weekly digest says what changed, whom to contact first and how fresh the data is. It is sent
+-- through the outbox, like an alert.
 
 CREATE FUNCTION ngeshare.as_of_is_set()
 RETURNS boolean
@@ -7,7 +7,8 @@ AS 'MODULE_PATHNAME', 'ngeshare_as_of_is_set'
 LANGUAGE C
 STABLE;
 COMMENT ON FUNCTION ngeshare.as_of_is_set() IS
-'Whether somebody has set ngeshare.as_of, and not the API for a request that names no instant.';
+'Whether the user has chosen ngeshare.as_of; false if it is empty, or if the API set it for a '
+'request without the header As-Of.';
 
 CREATE FUNCTION ngeshare.digest_until()
 RETURNS timestamptz
@@ -22,8 +23,8 @@ AS $$
     END
 $$;
 COMMENT ON FUNCTION ngeshare.digest_until() IS
-'The instant that a digest is given for: ngeshare.as_of where somebody has set it, else the clock '
-'of the last successful sync.';
+'The instant that the weekly digest is given for: ngeshare.as_of if the user has set it, else the '
+'clock of the last successful sync.';
 
 CREATE VIEW ngeshare.digest_word AS
 SELECT word, language, text
@@ -72,7 +73,7 @@ FROM (VALUES
         'Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember')
 ) AS said (word, language, text);
 COMMENT ON VIEW ngeshare.digest_word IS
-'What a digest says, by language; format() fills the places.';
+'The texts of the weekly digest, one row per text and language; format() fills in the values.';
 
 CREATE FUNCTION ngeshare.say(word text, details text[] DEFAULT '{}')
 RETURNS text
@@ -87,7 +88,8 @@ AS $$
       AND array_position($2, NULL) IS NULL
 $$;
 COMMENT ON FUNCTION ngeshare.say(text, text[]) IS
-'A text of a digest in ngeshare.language, with its details; NULL where one of them is.';
+'A text of the weekly digest in ngeshare.language, with the details filled in; NULL if a detail is '
+'NULL.';
 
 CREATE FUNCTION ngeshare.say_name(name text, most integer)
 RETURNS text
@@ -98,7 +100,8 @@ AS $$
     SELECT ngeshare.alert_text(btrim(regexp_replace(name, '\s+', ' ', 'g')), most)
 $$;
 COMMENT ON FUNCTION ngeshare.say_name(text, integer) IS
-'A name as a digest may show it, on one line, cut to a number of characters.';
+'A name as the weekly digest shows it: on one line, escaped, and cut to the given number of '
+'characters.';
 
 CREATE FUNCTION ngeshare.say_day(day date)
 RETURNS text
@@ -111,7 +114,8 @@ AS $$
             FROM day))
 $$;
 COMMENT ON FUNCTION ngeshare.say_day(date) IS
-'A day as people write it: 31 March 2026, 31 Maret 2026.';
+'A day as the weekly digest writes it in ngeshare.language, such as 31 March 2026 or 31 Maret '
+'2026.';
 
 CREATE FUNCTION ngeshare.say_number(number numeric)
 RETURNS text
@@ -125,7 +129,7 @@ AS $$
     END
 $$;
 COMMENT ON FUNCTION ngeshare.say_number(numeric) IS
-'A number with the decimal sign of ngeshare.language.';
+'A number with the decimal sign of ngeshare.language: a point in English, a comma in Indonesian.';
 
 CREATE FUNCTION ngeshare.digest_changes(since timestamptz, until timestamptz)
 RETURNS SETOF text
@@ -137,7 +141,7 @@ AS $$
         SELECT
             listed.change,
             count(*) AS groups,
-            -- The latest three by name.
+            -- The names of the three groups that changed last.
             (array_agg(ngeshare.say_name(changed.group_name, 80)
                 ORDER BY changed.changed_on DESC, changed.group_id COLLATE "C"))[1:3] AS names
         FROM unnest(ARRAY['GRADUATED', 'RESUMED', 'STARTED', 'NEW', 'STALLED']) AS listed (change)
@@ -152,7 +156,8 @@ AS $$
     ORDER BY array_position(ARRAY['GRADUATED', 'RESUMED', 'STARTED', 'NEW', 'STALLED'], change)
 $$;
 COMMENT ON FUNCTION ngeshare.digest_changes(timestamptz, timestamptz) IS
-'The lines of a digest that say what changed: one per kind, with the three latest groups.';
+'The lines of the weekly digest on changes of status between two instants: one line per kind of '
+'change, with the names of the three latest groups.';
 
 CREATE FUNCTION ngeshare.digest_groups()
 RETURNS TABLE (line text, place bigint)
@@ -182,8 +187,8 @@ AS $$
     ) AS waiting
 $$;
 COMMENT ON FUNCTION ngeshare.digest_groups() IS
-'The groups to contact, in the order of the rescue list, each as a line of a digest: those that '
-'nobody has contacted yet, or whose time for the next contact has come.';
+'The groups to contact, as lines of the weekly digest in the order of the rescue list: groups that '
+'nobody has contacted yet, and groups whose next contact is due.';
 
 CREATE FUNCTION ngeshare.digest_end(until timestamptz)
 RETURNS text
@@ -209,8 +214,8 @@ AS $$
         ngeshare.last_success() AS success) AS known
 $$;
 COMMENT ON FUNCTION ngeshare.digest_end(timestamptz) IS
-'The last lines of a digest: how fresh the data is, and a link to the page where ngeshare.page_url '
-'is set.';
+'The last lines of the weekly digest: how fresh the data is, and a link to the page if '
+'ngeshare.page_url is set.';
 
 CREATE FUNCTION ngeshare.make_digest(since timestamptz, until timestamptz, is_given boolean)
 RETURNS text
@@ -259,9 +264,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.make_digest(timestamptz, timestamptz, boolean) IS
-'The text of a digest, of fewer than 4,000 characters: groups to contact are left out from the end '
-'until it fits, each line whole. is_given: somebody has asked for this until; else follow-ups '
-'count up to the clock.';
+'The text of the weekly digest, of fewer than 4,000 characters. If it would be longer, the last '
+'groups to contact are left out. is_given: the user has chosen the instant until; if false, '
+'follow-ups count up to the real clock.';
 
 CREATE FUNCTION public.ngeshare_digest
 (
@@ -280,11 +285,13 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_digest(timestamptz) IS
-'What changed since an instant (a week before, where none is given), the ten groups to contact '
-'first with contact and chance, how fresh the data is, and a link: as text, and as JSON for a '
-'webhook that takes what Slack''s do. In ngeshare.language (id or en), of fewer than 4,000 '
-'characters, up to the last successful sync or ngeshare.as_of. Errors: 22004 for NULL, 22008 for '
-'an infinite instant, 22023 for one after that sync.';
+'The weekly digest: the changes of status since an instant (by default a week before), the first '
+'ten groups to contact with their contact and chance, how fresh the data is, and a link to the '
+'page. It is returned as text (message) and as JSON for a webhook that takes Slack''s format '
+'(payload). It is written in ngeshare.language (id or en), has fewer than 4,000 characters, and is '
+'given as of ngeshare.as_of or, if that is not set, the last successful sync. Errors: 22004 for '
+'NULL, 22008 for an infinite instant, 22023 for an instant after the one that the digest is given '
+'for.';
 
 CREATE FUNCTION ngeshare.send_digest()
 RETURNS bigint
@@ -301,7 +308,7 @@ BEGIN
     END IF;
     INSERT INTO ngeshare.alert_outbox (kind, payload)
     SELECT 'digest', payload
-    -- All arguments with their types: no look-alike that somebody made in public fits better.
+    -- The argument has the exact type, so that no function of a user in public matches better.
     FROM public.ngeshare_digest(ngeshare.digest_until() - interval '168 hours')
     RETURNING alert_id INTO added;
     PERFORM ngeshare.alert_start_delivery();
@@ -309,8 +316,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.send_digest() IS
-'Puts a digest into the outbox, starts its delivery and returns its id; NULL, and nothing is done, '
-'where ngeshare.alert_url is empty. The job of ngeshare_schedule_digest() calls it.';
+'Puts the weekly digest into the outbox, starts its delivery and returns its id. If '
+'ngeshare.alert_url is empty, it does nothing and returns NULL. The job of '
+'ngeshare_schedule_digest() calls it.';
 
 CREATE FUNCTION public.ngeshare_schedule_digest(cron text)
 RETURNS bigint
@@ -330,8 +338,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_schedule_digest(text) IS
-'Sends the digest through pg_cron, in cron''s own notation (''0 0 * * 1'' is Monday at midnight, '
-'by the clock of pg_cron), to the webhook of ngeshare.alert_url, in the place of an earlier '
-'schedule. Returns the job''s id. ngeshare_unschedule() ends it, too. Errors: 55000 where pg_cron '
-'does not live in this database (the hint says how to get it), and pg_cron''s own for a schedule '
-'that it cannot read.';
+'Schedules the weekly digest through pg_cron and returns the job''s id. The schedule is in cron''s '
+'notation (''0 0 * * 1'' is Monday at midnight, by pg_cron''s clock) and replaces an earlier one. '
+'The digest is sent to the webhook in ngeshare.alert_url. ngeshare_unschedule() ends it. Errors: '
+'55000 if pg_cron is not installed in this database (the hint says how to install it), and '
+'pg_cron''s own errors for an invalid schedule.';

@@ -1,10 +1,10 @@
 /*
  * src/alert/outbox.c
- *		The alerts that wait, and the setting that says where they go.
+ *		The outbox of alerts, and the checks of ngeshare.alert_url and ngeshare.page_url.
  *
- * The oldest pending alert is the only one that may be claimed, so they arrive in
- * their order: one that has to wait keeps the later ones waiting. Everything here
- * but the setting's check wants the caller's transaction and a connected SPI.
+ * Only the oldest pending alert can be claimed, so alerts arrive in order: one that has to wait
+ * delays all later ones. The functions that read or write the outbox need an open transaction and a
+ * connected SPI.
  */
 #include "alert/alert.h"
 
@@ -18,9 +18,9 @@
 
 PG_FUNCTION_INFO_V1(ngeshare_has_alert_url);
 
-/* A row of attempts: the wait between two doubles, from ngeshare.sync_retry_base on. */
+/* Attempts in a series. The wait between them doubles, from ngeshare.sync_retry_base on. */
 #define ALERT_TRIES 5
-/* The wait after a row of them, and the attempts after which an alert is given up. */
+/* The wait after a series, and the number of attempts after which an alert is given up. */
 #define ALERT_PAUSE_MS 300000
 #define ALERT_MAX_ATTEMPTS 20
 
@@ -30,7 +30,7 @@ ngeshare_has_alert_url(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(alert_has_url());
 }
 
-/* What follows the scheme of a web address; NULL where it is none. */
+/* Returns the part of an address after http:// or https://; NULL if it begins otherwise. */
 static const char *
 after_scheme(const char *url)
 {
@@ -39,7 +39,7 @@ after_scheme(const char *url)
 	return pg_strncasecmp(url, "https://", 8) == 0 ? url + 8 : NULL;
 }
 
-/* Whether a text is an address of the web with a host, and has nothing that belongs in none. */
+/* Checks whether a text is a web address with a host, and without blanks or control characters. */
 static bool
 is_web_address(const char *url)
 {
@@ -62,7 +62,7 @@ is_web_address(const char *url)
 	return length > 0 && *host != ':';
 }
 
-/* Checks ngeshare.alert_url. A refused value isn't repeated: it may be a secret with a slip. */
+/* Checks ngeshare.alert_url. The error omits the refused value: it may be a mistyped secret. */
 bool
 alert_check_url(char **newval, void **extra, GucSource source)
 {
@@ -70,7 +70,7 @@ alert_check_url(char **newval, void **extra, GucSource source)
 		return true;
 	GUC_check_errcode(ERRCODE_INVALID_PARAMETER_VALUE);
 	GUC_check_errmsg("invalid value for parameter \"ngeshare.alert_url\"");
-	GUC_check_errdetail("It is no address that begins with http:// or https:// and a host.");
+	GUC_check_errdetail("It is not an address that begins with http:// or https:// and a host.");
 	GUC_check_errhint("Give the address of a webhook that takes what Slack's do, such as"
 	                  " https://chat.example/hooks/key; empty means no alerts.");
 	return false;
@@ -83,7 +83,7 @@ alert_check_page_url(char **newval, void **extra, GucSource source)
 	if (*newval == NULL || **newval == '\0' || is_web_address(*newval))
 		return true;
 	GUC_check_errcode(ERRCODE_INVALID_PARAMETER_VALUE);
-	GUC_check_errdetail("It is no address that begins with http:// or https:// and a host.");
+	GUC_check_errdetail("It is not an address that begins with http:// or https:// and a host.");
 	GUC_check_errhint("Give the page's address, such as https://ngeshare.example/; empty means no"
 	                  " link.");
 	return false;
@@ -95,7 +95,7 @@ alert_has_url(void)
 	return ngeshare_settings.alert_url != NULL && *ngeshare_settings.alert_url != '\0';
 }
 
-/* Milliseconds until the oldest pending alert is due, at least 0; -1 where none is pending. */
+/* Returns the milliseconds until the oldest pending alert is due, or -1 if none is pending. */
 int64
 alert_wait_ms(void)
 {
@@ -115,8 +115,9 @@ alert_is_due(void)
 }
 
 /*
- * Gives up what was pending when the server was restored or promoted: the other
- * one may have sent it. The state is told anew with the next run.
+ * Abandons the alerts that were pending when the server was restored or promoted: the other server
+ * may have sent them. Resets alert_state, so that the next run reports the state again, unless this
+ * server has added an alert already.
  */
 void
 alert_abandon_old(void)
@@ -131,7 +132,7 @@ alert_abandon_old(void)
 	        NULL);
 }
 
-/* Claims the oldest pending alert, where it is due, for one attempt. */
+/* Claims the oldest pending alert for one attempt, if it is due. */
 void
 alert_claim(AlertMessage *message, MemoryContext context)
 {
@@ -155,7 +156,7 @@ alert_claim(AlertMessage *message, MemoryContext context)
 	MemoryContextSwitchTo(caller);
 }
 
-/* Milliseconds to wait after a number of failed attempts, before they are spread. */
+/* Returns the milliseconds to wait after a number of failed attempts, without random jitter. */
 static int64
 wait_after(int attempts)
 {
@@ -166,7 +167,7 @@ wait_after(int attempts)
 	return (int64) ngeshare_settings.sync_retry_base << in_row;
 }
 
-/* Writes down that an attempt failed, and when the next one is due, if there is one. */
+/* Records a failed attempt, and when the next one is due if the alert is not given up. */
 static void
 record_failure(const AlertMessage *message, const AlertAnswer *answer)
 {
@@ -187,7 +188,7 @@ record_failure(const AlertMessage *message, const AlertAnswer *answer)
 	        &args);
 }
 
-/* Writes down what became of an attempt. */
+/* Records the result of an attempt. */
 void
 alert_record(const AlertMessage *message, const AlertAnswer *answer)
 {
@@ -205,7 +206,7 @@ alert_record(const AlertMessage *message, const AlertAnswer *answer)
 	        &args);
 }
 
-/* Takes the lock of the one who delivers, for the session, or says that another holds it. */
+/* Takes the delivering worker's session lock. Returns false if another session holds it. */
 bool
 alert_lock_try(void)
 {

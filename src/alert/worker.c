@@ -1,10 +1,10 @@
 /*
  * src/alert/worker.c
- *		The background worker that delivers alerts: who starts it, and its loop.
+ *		The background worker that delivers alerts: its start and its loop.
  *
- * Claim and commit; deliver, with no transaction open; record and commit. One
- * worker of a database delivers: it holds a lock of its session. Another that finds
- * it taken ends at once; so whoever gives the lock back looks once more.
+ * The worker claims an alert and commits, delivers it with no transaction open, records the result
+ * and commits. A session lock lets one worker per database deliver. Another worker that finds the
+ * lock taken ends at once. So a worker that releases the lock checks once more for due alerts.
  */
 #include "alert/alert.h"
 
@@ -26,18 +26,18 @@
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
-/* An alert that is due later than this is left to another worker. */
+/* The worker does not wait longer than this for the next alert, but ends. */
 #define LONGEST_WAIT_MS 30000
-/* While one waits, the outbox is looked at this often. */
+/* While the worker waits for an alert to be due, it reads the outbox this often. */
 #define LOOK_MS 1000
 
-/* What the starter tells its worker. */
+/* The data that the session that starts a worker passes to it. */
 typedef struct AlertOrder
 {
-	TransactionId starter; /* whose commit the worker waits for, if it writes */
+	TransactionId starter; /* the transaction to wait for, if it has an id */
 	Oid database;
 	Oid owner;
-	Oid extension; /* another one under the same name has alerts of its own */
+	Oid extension; /* differs after the extension is dropped and created again */
 } AlertOrder;
 
 StaticAssertDecl(sizeof(AlertOrder) <= BGW_EXTRALEN, "an order fits into bgw_extra");
@@ -46,7 +46,7 @@ PG_FUNCTION_INFO_V1(ngeshare_alert_start_delivery);
 
 PGDLLEXPORT void ngeshare_alert_worker_main(Datum ignored);
 
-/* Registers the worker that an order is for; false where no slot is free. */
+/* Registers a worker and passes it an order. Returns false if no slot is free. */
 static bool
 register_worker(const AlertOrder *order)
 {
@@ -64,9 +64,8 @@ register_worker(const AlertOrder *order)
 }
 
 /*
- * Starts a delivery where an alert is due. Wants the caller's transaction and a
- * connected SPI, and only reads. A lack of slots is no error: the alert waits for
- * the next call.
+ * Starts a worker if an alert is due. Needs an open transaction and a connected SPI, and writes no
+ * row. If no worker slot is free, it logs this, and the alert waits for the next call.
  */
 void
 alert_start_delivery(void)
@@ -94,14 +93,14 @@ ngeshare_alert_start_delivery(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* Whether the extension is still the one that the alerts are of. */
+/* Checks whether the extension exists and was not dropped and created again. */
 static bool
 is_installed(const AlertOrder *order)
 {
 	return get_extension_oid("ngeshare", true) == order->extension;
 }
 
-/* Takes the lock, unless another worker delivers. */
+/* Takes the lock. Returns false if another worker holds it. */
 static bool
 take_lock(void)
 {
@@ -113,7 +112,10 @@ take_lock(void)
 	return is_taken;
 }
 
-/* Gives the lock back; says whether an alert is due by now, whose own worker found it taken. */
+/*
+ * Releases the lock, and returns whether an alert is due by now. The worker that was started for it
+ * may have found the lock taken and ended.
+ */
 static bool
 give_lock_back(const AlertOrder *order)
 {
@@ -128,7 +130,7 @@ give_lock_back(const AlertOrder *order)
 	return is_due;
 }
 
-/* Claims the alert that is due; where there is none, returns how long to wait, -1 for no end. */
+/* Claims an alert. If none is due, returns the milliseconds to wait, or -1 if none is pending. */
 static int64
 claim(const AlertOrder *order, AlertMessage *message, MemoryContext context)
 {
@@ -147,7 +149,7 @@ claim(const AlertOrder *order, AlertMessage *message, MemoryContext context)
 	return wait_ms;
 }
 
-/* Delivers a claimed alert and writes down what became of it. */
+/* Delivers a claimed alert and records the result. */
 static void
 deliver(const AlertOrder *order, const AlertMessage *message)
 {
@@ -164,7 +166,7 @@ deliver(const AlertOrder *order, const AlertMessage *message)
 		                     answer.error)));
 }
 
-/* Waits, or until something happens. */
+/* Waits for some time, but at most LOOK_MS, or until the latch is set. */
 static void
 wait_a_while(int64 wait_ms)
 {
@@ -204,7 +206,7 @@ deliver_all(const AlertOrder *order, MemoryContext context)
 	}
 }
 
-/* Waits until the starter's transaction has ended: what it added is to be seen. */
+/* Waits until the starter's transaction has ended, so that the alerts that it added are visible. */
 static void
 wait_for_starter(const AlertOrder *order)
 {
@@ -215,7 +217,8 @@ wait_for_starter(const AlertOrder *order)
 	CommitTransactionCommand();
 }
 
-/* The worker: ends by itself when nothing is due soon; SIGTERM ends it within a second. */
+/* The main function of the worker, which ends when no alert is due soon, or within a second of
+ * SIGTERM. */
 void
 ngeshare_alert_worker_main(Datum ignored)
 {

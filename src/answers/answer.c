@@ -1,9 +1,9 @@
 /*
  * src/answers/answer.c
- *		The answers as functions: a view's rows, as of an instant given as argument.
+ *		Set-returning functions that return a view's rows as of an instant.
  *
- * The views answer as of the setting ngeshare.as_of, so the argument stands in for
- * it while the view is read, and an error puts it back with its transaction.
+ * The views answer as of the setting ngeshare.as_of. Each function sets it to its argument while
+ * it reads the view. After an error, the transaction's abort restores the setting.
  */
 #include "answers/facts.h"
 

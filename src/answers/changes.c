@@ -1,9 +1,9 @@
 /*
  * src/answers/changes.c
- *		Whose status differs between two instants: ngeshare_status_changes().
+ *		Finds the groups whose status differs between two instants.
  *
- * One walk through the timelines finds the groups; who they are and who leads them comes from
- * ngeshare.group_fact, as of the later instant.
+ * One scan of ngeshare.group_timeline finds them. ngeshare_status_changes(), in SQL, adds their
+ * names and facilitators as of the later instant.
  */
 #include "answers/past.h"
 
@@ -14,7 +14,7 @@
 
 PG_FUNCTION_INFO_V1(ngeshare_changed_groups);
 
-/* The two moments, and where the groups go. */
+/* The two instants to compare, and the result to which changed groups are added. */
 typedef struct Changes
 {
 	Moment since;
@@ -22,7 +22,7 @@ typedef struct Changes
 	ReturnSetInfo *result;
 } Changes;
 
-/* A group's status at both moments, and how many meetings it had had. */
+/* A group's status and number of meetings at the two instants. */
 typedef struct Change
 {
 	bool existed;
@@ -32,14 +32,14 @@ typedef struct Change
 	int met_after;
 } Change;
 
-/* The local day of a UTC timestamp. */
+/* Returns the local day of a UTC timestamp. */
 static DateADT
 local_day(Timestamp at)
 {
 	return clock_local_day(at, ngeshare_settings.zone);
 }
 
-/* What kind of change it is, the first that holds, and the day that it goes by. */
+/* Returns the name of a change, such as NEW, and sets *changed_on to the local day of it. */
 static const char *
 name_change(const GroupPast *past, const Change *change, DateADT *changed_on)
 {
@@ -53,7 +53,7 @@ name_change(const GroupPast *past, const Change *change, DateADT *changed_on)
 	switch (change->after)
 	{
 		case STATUS_ACTIVE:
-			/* The first meeting after the earlier moment. */
+			/* The day of the first meeting after the earlier instant. */
 			*changed_on = past->day[change->met_before];
 			return change->met_before == 0 ? "STARTED" : "RESUMED";
 		case STATUS_STALLED:
@@ -67,7 +67,7 @@ name_change(const GroupPast *past, const Change *change, DateADT *changed_on)
 	}
 }
 
-/* Puts a group into the result. */
+/* Adds a changed group's row to the result. */
 static void
 return_change(const Changes *changes, const GroupPast *past, const Change *change)
 {
@@ -85,7 +85,7 @@ return_change(const Changes *changes, const GroupPast *past, const Change *chang
 	tuplestore_putvalues(changes->result->setResult, changes->result->setDesc, values, nulls);
 }
 
-/* Looks at one group. */
+/* Adds a group to the result if it is new or its status differs. */
 static void
 compare_group(const GroupPast *past, void *context)
 {

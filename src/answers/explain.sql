@@ -1,6 +1,6 @@
--- One group's facts with their reasons, and one person's way: the views' rows for
--- people who want to know why. Both answer as of their argument, which stands in
--- for ngeshare.as_of while they run.
+-- ngeshare_explain_group() returns one group's facts with their reasons, ngeshare_member_journey()
+-- one person's groups in the order of joining. Both set ngeshare.as_of to their argument while they
+-- run.
 
 CREATE FUNCTION ngeshare.status_reason
 (
@@ -29,7 +29,7 @@ RETURN CASE
             planned_start, days_inactive, ngeshare.setting('active_days'))
 END;
 COMMENT ON FUNCTION ngeshare.status_reason(text, boolean, integer, date, integer, integer, date) IS
-'Why a group has its status, in a sentence.';
+'A sentence that says why a group has its status.';
 
 CREATE FUNCTION public.ngeshare_explain_group
 (
@@ -115,9 +115,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_explain_group(text, timestamptz) IS
-'One curriculum group as of an instant, one row per fact with its reason: why this status, this '
-'facilitator, these links, these anomalies? A group that does not exist then is 22023, NULL 22004; '
-'the instant and other errors as for ngeshare_group_status().';
+'Explains one curriculum group as of an instant, one row per fact with its reason: its status, '
+'progress, facilitator and members, the groups that it went on as or came from, and its anomalies. '
+'Errors: 22023 for a group that does not exist at that instant or is outside the curriculum, 22004 '
+'for NULL. The argument as_of and its errors are as for ngeshare_group_status().';
 
 CREATE FUNCTION public.ngeshare_member_journey
 (
@@ -158,7 +159,7 @@ BEGIN
         RAISE null_value_not_allowed USING MESSAGE = 'user_id must not be NULL';
     END IF;
     IF NOT EXISTS (SELECT 1 FROM ngeshare.membership AS known WHERE known.user_id = wanted) THEN
-        -- A user without a membership is only in the mirror.
+        -- A user who never joined a group has no row in the snapshot, only in the mirror.
         IF NOT EXISTS (SELECT 1 FROM public."User" AS someone WHERE someone.id = wanted) THEN
             RAISE invalid_parameter_value
                 USING MESSAGE = format('there is no user "%s"', wanted),
@@ -197,7 +198,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_member_journey(text, timestamptz) IS
-'One user''s whole way through the curriculum as of an instant, one row per group in the order of '
-'joining, as a member or as its facilitator. is_completed: it has graduated, and the user had '
-'joined as a member by then. An unknown user is 22023, NULL 22004, one without a group has no row; '
-'the instant and other errors as for ngeshare_group_status().';
+'The groups of one user as of an instant, one row per curriculum group in the order of joining, '
+'whether the user joined as a member or as the facilitator. is_completed: the group has graduated, '
+'and the user had joined it as a member by then. A user without a group has no row. Errors: 22023 '
+'for an unknown user, 22004 for NULL. The argument as_of and its errors are as for '
+'ngeshare_group_status().';

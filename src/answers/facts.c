@@ -2,8 +2,8 @@
  * src/answers/facts.c
  *		Loads the timelines of the curriculum groups into arrays.
  *
- * The rules over them are in the files beside this one. Everything is allocated in the
- * caller's context. SPI has to be connected.
+ * The rules that use the arrays are in the other files of this directory. The arrays are allocated
+ * in the caller's memory context. The functions that load them need a connected SPI.
  */
 #include "answers/facts.h"
 
@@ -24,23 +24,23 @@ PG_FUNCTION_INFO_V1(ngeshare_answer_as_of);
 	" graduated_at, graduated_on, facilitator_id, facilitator_since, member, member_from,"         \
 	" member_to FROM ngeshare.group_timeline"
 
-/* The groups of some facilitators are found by an index. */
+/* Reads the groups of the facilitators in $1, which an index of group_snapshot finds. */
 #define SOME_GROUPS                                                                                \
 	COLUMNS " WHERE group_id IN (SELECT group_id FROM ngeshare.group_snapshot"                     \
 	        " WHERE facilitator_id = ANY ($1))"
 
-/* What loading needs beside the facts themselves. */
+/* The facts being loaded, and working data that the load needs. */
 typedef struct Loader
 {
 	Facts *facts;
-	MemoryContext context; /* where the facts live */
+	MemoryContext context; /* in which the facts are allocated */
 	Numbering *facilitators;
-	MemoryContext raw_context; /* where members live until they are numbered */
-	char **names;              /* of a group: its members' texts, one behind the other */
-	int room;                  /* for groups, before the array grows */
+	MemoryContext raw_context; /* in which members are kept until they are numbered */
+	char **names;              /* per group: its members' keys as concatenated C strings */
+	int room;                  /* the allocated length of facts->groups and names */
 } Loader;
 
-/* The instant given as an argument; 22004 for NULL, 22008 for an infinite one. */
+/* Returns the argument that gives an instant. Raises 22004 for NULL, 22008 for an infinite one. */
 TimestampTz
 facts_as_of_argument(FunctionCallInfo fcinfo, int argument)
 {
@@ -59,7 +59,7 @@ facts_as_of_argument(FunctionCallInfo fcinfo, int argument)
 	return as_of;
 }
 
-/* A column's text in the facts' context, or NULL. */
+/* Returns a copy of a column's text in the context of the facts; NULL for SQL NULL. */
 static char *
 row_text(Loader *loader, Row row, int column)
 {
@@ -87,7 +87,7 @@ add_course(Row row, void *context)
 	course->max_episodes = row_int32(row, 3);
 }
 
-/* Loads the curriculum in its sequence. */
+/* Loads the courses in the order of the curriculum. */
 static void
 load_courses(Loader *loader)
 {
@@ -100,7 +100,7 @@ load_courses(Loader *loader)
 	              NULL, add_course, loader);
 }
 
-/* A group's place in the array, which grows with it. */
+/* Appends a zeroed group to the array, which it enlarges when it is full. */
 static StudyGroup *
 append_group(Loader *loader)
 {
@@ -118,7 +118,7 @@ append_group(Loader *loader)
 	return group;
 }
 
-/* Which course a row's sequence_order stands for. */
+/* Returns the index in facts->courses of the course with a sequence_order. */
 int
 facts_course_of(const Facts *facts, int32 sequence_order)
 {
@@ -128,7 +128,7 @@ facts_course_of(const Facts *facts, int32 sequence_order)
 	elog(ERROR, "no course has sequence_order %d", sequence_order);
 }
 
-/* Texts one behind the other, each with its end, among the raw members. */
+/* Concatenates texts as C strings, each with its terminating NUL, in the raw context. */
 static char *
 join_names(Loader *loader, const Datum *texts, int count)
 {
@@ -151,8 +151,8 @@ join_names(Loader *loader, const Datum *texts, int count)
 	return names;
 }
 
-/* Reads the members of a group, from three columns that go side by side; who they are is numbered
- * when all groups are there. */
+/* Reads the members of a group from three parallel array columns. Their person is -1 until
+ * persons_number() numbers the members of all groups. */
 static void
 add_members(Loader *loader, StudyGroup *group, Row row, int column)
 {
@@ -192,14 +192,14 @@ add_group(Row row, void *context)
 	group->facilitator_id = row_text(loader, row, 9);
 	group->facilitator = -1;
 	group->facilitator_since = DatumGetTimestamp(slot_getattr(row, 10, &isnull));
-	/* Members are only compared between groups of one facilitator. */
+	/* Without a facilitator no members are needed: only groups of one facilitator are compared. */
 	if (group->facilitator_id == NULL)
 		return;
 	group->facilitator = numbering_number(loader->facilitators, group->facilitator_id);
 	add_members(loader, group, row, 11);
 }
 
-/* Loads the courses alone. Wants a connected SPI. */
+/* Loads the courses but no groups. Needs a connected SPI. */
 Facts *
 facts_load_courses(void)
 {
@@ -210,8 +210,8 @@ facts_load_courses(void)
 }
 
 /*
- * Loads the groups of some facilitators, or all of them for NULL, as they are now
- * and with all their past.
+ * Loads the groups of some facilitators, or all groups for NULL, with everything that the
+ * snapshot knows of them, whatever ngeshare.as_of is.
  */
 Facts *
 facts_load(ArrayType *facilitators)
@@ -232,7 +232,7 @@ facts_load(ArrayType *facilitators)
 	return loader.facts;
 }
 
-/* Takes back what an instant has not seen of a group. */
+/* Removes from a group's facts what happened after an instant. */
 static void
 cut_group(StudyGroup *group, Timestamp at)
 {
@@ -271,7 +271,10 @@ facts_load_as_of(TimestampTz as_of)
 	return facts;
 }
 
-/* Refuses (55000) to answer where the snapshot cannot. Wants a connected SPI. */
+/*
+ * Raises 55000 if no answer can be given: the library and the extension have different versions,
+ * or the snapshot was never made or has another time zone. Needs a connected SPI.
+ */
 void
 facts_check_snapshot(void)
 {
@@ -281,8 +284,8 @@ facts_check_snapshot(void)
 }
 
 /*
- * Sets the settings of links to those that the snapshot was made with, up to the end of a
- * nest level of settings. Wants a connected SPI.
+ * Sets the settings of links to the values that the snapshot was made with, until the caller ends
+ * its GUC nest level. Needs a connected SPI.
  */
 void
 facts_use_link_rules(void)
@@ -302,7 +305,7 @@ facts_use_link_rules(void)
 	}
 }
 
-/* Sets ngeshare.as_of to an instant, up to the end of a nest level of settings. */
+/* Sets ngeshare.as_of to an instant, until the caller ends its GUC nest level. */
 void
 facts_answer_as_of(TimestampTz as_of)
 {

@@ -1,6 +1,6 @@
 /*
  * src/answers/facts.h
- *		What C reads of the curriculum groups, with the times at which it became so.
+ *		The curriculum groups as C structures, with the instants at which facts became true.
  */
 #ifndef NGESHARE_ANSWERS_FACTS_H
 #define NGESHARE_ANSWERS_FACTS_H
@@ -13,7 +13,7 @@
 #include "utils/date.h"
 #include "utils/timestamp.h"
 
-/* A course; they are in the order of the curriculum. */
+/* A course of the curriculum. */
 typedef struct Course
 {
 	char *name;
@@ -21,10 +21,10 @@ typedef struct Course
 	int32 max_episodes;
 } Course;
 
-/* Somebody who is a member from one instant on and before another. */
+/* A person who is a member of a group at each instant t with from <= t < to. */
 typedef struct Member
 {
-	int32 person; /* a number: the same in all groups of one facilitator, and in no others */
+	int32 person; /* identifies the person among the groups of one facilitator */
 	Timestamp from;
 	Timestamp to;
 } Member;
@@ -33,17 +33,17 @@ typedef struct Member
 typedef struct StudyGroup
 {
 	char *id;
-	int course; /* its place in Facts.courses */
+	int course; /* index into Facts.courses */
 	Timestamp created_at;
 	DateADT planned_on;
 	bool has_met;
-	Timestamp first_at; /* its first attendance, where it has met */
+	Timestamp first_at; /* the first attendance; only valid if has_met */
 	DateADT started_on;
 	bool has_graduated;
-	Timestamp graduated_at; /* this and the next mean something where it has graduated */
+	Timestamp graduated_at; /* only valid if has_graduated, like graduated_on */
 	DateADT graduated_on;
-	char *facilitator_id; /* NULL where there is none */
-	int32 facilitator;    /* a number of its own, -1 where there is none */
+	char *facilitator_id; /* NULL without a facilitator */
+	int32 facilitator;    /* the facilitator's number, from 0 on; -1 without one */
 	Timestamp facilitator_since;
 	int32 member_count;
 	Member *members; /* sorted by person; loaded only for groups with a facilitator */

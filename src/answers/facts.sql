@@ -1,4 +1,4 @@
--- What is known of every curriculum group at ngeshare.as_of(), and the answers as functions.
+-- The view ngeshare.group_fact, which most views read, and the functions that return answers.
 
 CREATE VIEW ngeshare.group_fact AS
 SELECT
@@ -27,7 +27,7 @@ FROM (
 ) AS grp
 LEFT JOIN ngeshare.place_snapshot AS place ON place.place_key = grp.place_key;
 COMMENT ON VIEW ngeshare.group_fact IS
-'Everything that the views say of a curriculum group at ngeshare.as_of(), one row per group. '
+'Every fact that the views show of a curriculum group at ngeshare.as_of(), one row per group. '
 'is_rescuable: STALLED, with at least ngeshare.rescue_min_pct percent of its course done. risk: '
 'why an ACTIVE group is at risk (v_at_risk), else NULL.';
 
@@ -49,11 +49,12 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 1000;
 COMMENT ON FUNCTION ngeshare.count_silences(timestamptz) IS
-'How many silences of each course lasted how many days, as of an instant: those that ended with a '
-'meeting (resumed), and those that last so long until then (lasting). A silence begins on a day '
-'that a group meets before it has graduated. chance_pct: the chance in percent that one that has '
-'lasted so long ends within 28 days, after Kaplan and Meier; NULL where fewer than 20 lasted as '
-'long, or none longer. Errors as for ngeshare_group_status().';
+'Counts the silences of each course by their length in days, as of an instant. A silence begins on '
+'a day on which a group meets before it has graduated. resumed: silences that ended with a meeting '
+'after that many days. lasting: silences that have lasted for that many days and have not ended. '
+'chance_pct: the chance in percent that a silence that has lasted that long ends within 28 days, '
+'after Kaplan and Meier; NULL if fewer than 20 silences lasted as long, or none lasted longer. '
+'Errors as for ngeshare_group_status().';
 
 CREATE FUNCTION ngeshare.count_places(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
@@ -78,8 +79,8 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 500;
 COMMENT ON FUNCTION ngeshare.count_places(timestamptz) IS
-'The curriculum groups of each place as of an instant, by status, and the distinct users who lead '
-'and persons who are members there. Errors as for ngeshare_group_status().';
+'Counts the curriculum groups of each place as of an instant, by status, and the distinct users '
+'who lead and the distinct persons who are members there. Errors as for ngeshare_group_status().';
 
 CREATE FUNCTION ngeshare.count_forecasts(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
@@ -101,10 +102,10 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 50;
 COMMENT ON FUNCTION ngeshare.count_forecasts(timestamptz) IS
-'What became of the forecasts of the last 12 month ends whose 28 days are over, one row per course '
-'and bin, and one per course (bin NULL). resumed: those whose group met within 28 days. sum: of '
-'the forecasts, in tenths of a percent; squares: of what they missed by. Errors as for '
-'ngeshare_group_status().';
+'Compares the forecasts of the last 12 month ends whose 28 days are over with the outcome, one row '
+'per course and bin of ten percent, and one row per course with bin NULL. resumed: forecasts whose '
+'group met within 28 days. sum: the sum of the forecasts, in tenths of a percent. squares: the sum '
+'of their squared errors, in the square of that unit. Errors as for ngeshare_group_status().';
 
 CREATE FUNCTION public.ngeshare_trend
 (
@@ -132,13 +133,13 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 200;
 COMMENT ON FUNCTION public.ngeshare_trend(date, date, interval, timestamptz) IS
-'How many groups of each course had which status over time: one row per day and course, what '
-'ngeshare_group_status() counts at the last instant of that local day, for the day of as_of at '
-'as_of. The days go back from to_day (NULL: the day of as_of) in steps, and none is before '
-'from_day. It tells the past by what is known now: late attendance and deletions change it. '
-'Errors: 22004 for NULL, 22008 for what is infinite, 22023 for from_day after to_day, to_day after '
-'the day of as_of, more than 1,000 days, and a step that is negative, zero or has a part below a '
-'day; 55000 as for ngeshare_group_status().';
+'The number of groups of each course by status over time, one row per day and course. The groups '
+'are counted at the last instant of the local day, as by ngeshare_group_status(), and on the day '
+'of as_of at as_of itself. The days go back from to_day (NULL: the day of as_of) to from_day in '
+'the given steps. All days are counted by what is known now, so late attendance and deletions '
+'change earlier ones. Errors: 22004 for NULL; 22008 for an infinite value; 22023 for from_day '
+'after to_day, for to_day after the day of as_of, for more than 1,000 days, and for a step that is '
+'negative, zero or has a part below a day; 55000 as for ngeshare_group_status().';
 
 CREATE FUNCTION ngeshare.changed_groups(since timestamptz, until timestamptz)
 RETURNS TABLE
@@ -159,8 +160,8 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 1000;
 COMMENT ON FUNCTION ngeshare.changed_groups(timestamptz, timestamptz) IS
-'The curriculum groups whose status differs between two instants, and what changed: the part of '
-'ngeshare_status_changes() that needs both instants.';
+'The curriculum groups whose status differs between two instants, and what changed. It is the part '
+'of ngeshare_status_changes() that has to evaluate both instants.';
 
 CREATE FUNCTION public.ngeshare_status_changes
 (
@@ -221,11 +222,11 @@ END
 $$;
 COMMENT ON FUNCTION public.ngeshare_status_changes(timestamptz, timestamptz) IS
 'The curriculum groups whose status differs between two instants, one row per group, the latest '
-'change first; names and the facilitator are as of until. change, the first that holds: NEW (it '
-'did not exist at since), STARTED (ACTIVE, and had never met at since), RESUMED (from STALLED to '
-'ACTIVE), STALLED, GRADUATED. Both instants are told by what is known now; what changed and '
-'changed back in between is not reported. Errors: 22004 for NULL, 22008 for an infinite instant, '
-'22023 for since after until; 55000 as for ngeshare_group_status().';
+'change first. Names and the facilitator are as of until. change is the first of these that holds: '
+'NEW (the group did not exist at since), STARTED (it is ACTIVE and had never met at since), '
+'RESUMED (from STALLED to ACTIVE), STALLED, GRADUATED. Both instants are judged by what is known '
+'now, and a change that was reversed in between is not reported. Errors: 22004 for NULL, 22008 for '
+'an infinite instant, 22023 for since after until; 55000 as for ngeshare_group_status().';
 
 CREATE FUNCTION public.ngeshare_group_status(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
@@ -259,12 +260,13 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 10000;
 COMMENT ON FUNCTION public.ngeshare_group_status(timestamptz) IS
-'The status of every curriculum group as of an instant, one row per group: GRADUATED, ACTIVE (a '
-'meeting in the last 28 days), NOT_STARTED (never met, planned within the last 28 days or later) '
-'or STALLED. Days are local days of ngeshare.timezone; the 28 is ngeshare.active_days. The '
-'argument is an instant: PostgreSQL reads a date there as the midnight that begins it in the '
-'session''s zone, while in the setting ngeshare.as_of a date means the end of that local day. '
-'Errors: 22004 for NULL, 22008 for an infinite instant, 55000 in another zone than the history''s.';
+'The status of every curriculum group as of an instant, one row per group: GRADUATED, ACTIVE (met '
+'within the last 28 days), NOT_STARTED (never met, planned within the last 28 days or later) or '
+'STALLED. Days are local days of ngeshare.timezone; the 28 is ngeshare.active_days. The argument '
+'is an instant: PostgreSQL reads a date given for it as midnight at the beginning of that day in '
+'the session''s time zone, while a date in the setting ngeshare.as_of means the end of that local '
+'day. Errors: 22004 for NULL, 22008 for an infinite instant, 55000 if the history is kept in '
+'another time zone than ngeshare.timezone.';
 
 CREATE FUNCTION public.ngeshare_pipeline(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
@@ -287,10 +289,11 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 5000;
 COMMENT ON FUNCTION public.ngeshare_pipeline(timestamptz) IS
-'Which groups went on as which, as of an instant, one row per link: the same facilitator, at least '
-'2 shared members who are at least 50 % of the smaller group, the next course, and its first '
-'meeting from 30 days before to 90 days after the graduation. Settings: ngeshare.link_min_shared, '
-'link_min_overlap_pct, link_early_days, link_days. The instant and errors as for '
+'Which groups continued as which group of the next course, as of an instant, one row per pair. '
+'Both groups have the same facilitator and share at least 2 members, who are at least 50 % of the '
+'smaller group. The second group first met from 30 days before to 90 days after the first one '
+'graduated. The limits are the settings ngeshare.link_min_shared, link_min_overlap_pct, '
+'link_early_days and link_days. The argument as_of and the errors are as for '
 'ngeshare_group_status().';
 
 CREATE FUNCTION ngeshare.group_predecessors(as_of timestamptz DEFAULT public.ngeshare_as_of())
@@ -314,10 +317,12 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 5000;
 COMMENT ON FUNCTION ngeshare.group_predecessors(timestamptz) IS
-'Groups beyond the first course that have met and that no link leads to, one row per group: '
-'SKIPPED_COURSE, LATE_START, EARLY_START or NO_PREDECESSOR, with the kin group that makes it so '
-'(the one that graduated last, for EARLY_START started last; then the smallest id) and the days '
-'from its graduation to this group''s start (started_on), NULL where it has not graduated.';
+'Groups beyond the first course that have met and did not continue from a group of the previous '
+'course, one row per group, with the reason: SKIPPED_COURSE, LATE_START, EARLY_START or '
+'NO_PREDECESSOR. The predecessor is the group of the same facilitator and shared members that is '
+'the reason: the one that graduated last (for EARLY_START: started last), then the one with the '
+'smallest id. days_between: days from its graduation to this group''s start, NULL if it has not '
+'graduated.';
 
 CREATE FUNCTION public.ngeshare_funnel(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
@@ -345,7 +350,7 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 4;
 COMMENT ON FUNCTION public.ngeshare_funnel(timestamptz) IS
-'The curriculum as a funnel, as of an instant, one row per course in its sequence, courses without '
-'groups too. Rates are percentages, NULL where there is nothing to divide by. The last course has '
-'nothing to go on to: its four continuation columns are NULL. The instant and errors as for '
-'ngeshare_group_status().';
+'The curriculum as a funnel as of an instant, one row per course in the order of the curriculum, '
+'courses without groups included. Rates are percentages, and NULL if there is nothing to divide '
+'by. The last course''s four continuation columns are NULL, because no course follows it. The '
+'argument as_of and the errors are as for ngeshare_group_status().';

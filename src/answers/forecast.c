@@ -1,9 +1,10 @@
 /*
  * src/answers/forecast.c
- *		How good the forecasts were: ngeshare.count_forecasts().
+ *		Compares past forecasts with what happened: ngeshare.count_forecasts().
  *
- * Each of the last month ends has forecasts as they would have been published then. The first walk
- * through the timelines counts silences at all month ends, the second one asks what came of them.
+ * The forecasts of each of the last month ends use only the attendance up to that day. The first
+ * scan of ngeshare.group_timeline counts the silences at all month ends, to compute the forecasts.
+ * The second one finds for each group whether it met within the next 28 days.
  */
 #include "answers/silences.h"
 
@@ -17,31 +18,32 @@
 PG_FUNCTION_INFO_V1(ngeshare_count_forecasts);
 
 #define MOST_MONTHS 12
-/* Only groups that were silent for at most so many days have a forecast. */
+/* A group that has been silent for more days than this has no forecast. */
 #define MOST_SILENT_DAYS 180
-/* Bins of ten percent; 100 belongs to the last. The last row is the whole course. */
+/* Forecasts are counted in bins of ten percent (100 belongs to the last one), and once more for
+ * all bins of a course together. */
 #define BINS 10
 #define BIN_OF_ALL BINS
 
-/* What became of the forecasts of a course in a bin. A forecast counts in tenths of a percent. */
+/* The forecasts of one course and bin, in tenths of a percent, and how they turned out. */
 typedef struct Outcome
 {
 	int64 forecasts;
 	int64 groups;
 	int64 resumed;
-	int64 sum;     /* of the forecasts */
-	int64 squares; /* of what they missed by */
+	int64 sum;     /* the sum of the forecasts */
+	int64 squares; /* the sum of their squared errors */
 } Outcome;
 
 typedef struct Forecasts
 {
 	Moment months[MOST_MONTHS]; /* in order of time */
 	int month_count;
-	int *chances;      /* of a course, month and number of days; -1 for none */
-	Outcome *outcomes; /* of a course and bin */
+	int *chances;      /* per course, month and number of silent days; -1 for none */
+	Outcome *outcomes; /* per course and bin */
 } Forecasts;
 
-/* The first day of a day's month. */
+/* Returns the first day of a day's month. */
 static DateADT
 month_of(DateADT day)
 {
@@ -53,12 +55,14 @@ month_of(DateADT day)
 	return day - day_of_month + 1;
 }
 
-/* The day until which everything is known: that of as_of, or of the last sync where it is earlier.
+/*
+ * Returns the local day of as_of or of the last successful sync, whichever is earlier: meetings
+ * after that day may be missing.
  */
 static DateADT
 known_day(TimestampTz as_of)
 {
-	/* By the same snapshot as the timelines. */
+	/* A read-only query sees the same MVCC snapshot as the scans of the timelines. */
 	if (SPI_execute("SELECT known_until FROM ngeshare.snapshot_state"
 	                " WHERE known_until IS NOT NULL",
 	                true, 1) < 0)
@@ -72,7 +76,10 @@ known_day(TimestampTz as_of)
 	return past_moment(as_of).day;
 }
 
-/* Lists the last month ends whose forecasts are settled. No attendance is before 2000-01-01. */
+/*
+ * Lists the last month ends whose 28 days are over. Day 0 is 2000-01-01, and no earlier attendance
+ * counts.
+ */
 static void
 list_months(Forecasts *forecasts, DateADT known)
 {
@@ -88,7 +95,7 @@ list_months(Forecasts *forecasts, DateADT known)
 		    clock_end_of_day(ends[count - 1 - i], ngeshare_settings.zone), ends[count - 1 - i]};
 }
 
-/* The forecast of a course at a month's end for a group that has been silent for so many days. */
+/* Returns the element of chances for a course, a month's end and a number of silent days. */
 static int *
 chance_at(const Forecasts *forecasts, int course, int month, int32 days)
 {
@@ -96,7 +103,7 @@ chance_at(const Forecasts *forecasts, int course, int month, int32 days)
 	            ->chances[((Size) course * MOST_MONTHS + month) * (MOST_SILENT_DAYS + 1) + days];
 }
 
-/* Computes all forecasts that a group could have had. */
+/* Computes the forecasts for each course, month's end and number of silent days. */
 static void
 list_chances(Forecasts *forecasts, const Facts *facts)
 {
@@ -115,7 +122,7 @@ list_chances(Forecasts *forecasts, const Facts *facts)
 				    silences_chance(&tables[course * forecasts->month_count + month], days);
 }
 
-/* Notes what became of one forecast. */
+/* Adds a forecast, and whether the group met within 28 days, to an outcome. */
 static void
 add_outcome(Outcome *outcome, int chance, bool has_resumed)
 {
@@ -127,7 +134,7 @@ add_outcome(Outcome *outcome, int chance, bool has_resumed)
 	outcome->squares += missed * missed;
 }
 
-/* Notes what became of the forecasts of a group. */
+/* Adds the forecasts of one group to the outcomes of its course. */
 static void
 follow_group(const GroupPast *past, void *context)
 {
@@ -163,7 +170,7 @@ follow_group(const GroupPast *past, void *context)
 		outcomes[bin].groups += is_in[bin];
 }
 
-/* Puts the outcomes of one course into the result: bins with a forecast, and the whole course. */
+/* Adds the rows of one course to the result: one per bin with a forecast, one for all bins. */
 static void
 return_outcomes(ReturnSetInfo *result, const char *course, const Outcome *outcomes)
 {

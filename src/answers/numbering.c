@@ -1,9 +1,9 @@
 /*
  * src/answers/numbering.c
- *		Numbers for texts, in the order they are first seen.
+ *		Assigns numbers to texts, in the order in which they are first seen.
  *
- * A numbering doesn't copy texts: they have to stay where they are until it has
- * forgotten them or is of no more use.
+ * A numbering keeps pointers to texts, not copies. The caller must not free a text before
+ * numbering_forget() or the last use of the numbering.
  */
 #include "answers/numbering.h"
 
@@ -30,16 +30,16 @@ typedef struct NumberEntry
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-/* Room for this many texts is kept, and emptied, from one forgetting to the next. */
+/* numbering_forget() reuses a hash table of up to this size, and replaces a larger one. */
 #define KEPT_ROOM 256
 
 struct Numbering
 {
 	entries_hash *entries;
-	int32 count; /* of all numbers given */
+	int32 count; /* how many numbers were assigned */
 };
 
-/* A numbering that lives in a context. */
+/* Creates a numbering in a memory context. */
 Numbering *
 numbering_create(MemoryContext context)
 {
@@ -49,7 +49,7 @@ numbering_create(MemoryContext context)
 	return numbering;
 }
 
-/* The number of a text, from 0 on, given now if it is new. */
+/* Returns the number of a text. A new text gets the next number, from 0 on. */
 int32
 numbering_number(Numbering *numbering, const char *text)
 {
@@ -61,7 +61,7 @@ numbering_number(Numbering *numbering, const char *text)
 	return entry->number;
 }
 
-/* Forgets all texts: each is new from now on, and numbers go on behind those given. */
+/* Forgets all texts, so that each counts as new. Numbers are not assigned a second time. */
 void
 numbering_forget(Numbering *numbering)
 {
@@ -76,7 +76,7 @@ numbering_forget(Numbering *numbering)
 	}
 }
 
-/* How many numbers were given. */
+/* Returns how many numbers were assigned. */
 int32
 numbering_count(const Numbering *numbering)
 {

@@ -1,6 +1,6 @@
 /*
  * src/answers/numbering.h
- *		Numbers for texts, in the order they are first seen.
+ *		Assigns numbers to texts, in the order in which they are first seen.
  */
 #ifndef NGESHARE_ANSWERS_NUMBERING_H
 #define NGESHARE_ANSWERS_NUMBERING_H

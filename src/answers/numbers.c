@@ -1,6 +1,6 @@
 /*
  * src/answers/numbers.c
- *		The aggregate ngeshare.count_numbers(): how many different small numbers.
+ *		The aggregate ngeshare.count_numbers(): counts distinct small integers in a bitmap set.
  */
 #include "postgres.h"
 

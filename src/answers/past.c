@@ -1,15 +1,15 @@
 /*
  * src/answers/past.c
- *		What a group was at any instant: its meetings, and its status by them.
+ *		The meetings and the status of a group at any instant.
  *
- * One scan of the timelines gives a handler everything that a group ever was, so questions about
- * many instants need no scan for each.
+ * One scan of ngeshare.group_timeline passes the whole history of each group to a handler, so a
+ * question about many instants needs only one scan.
  */
 #include "answers/past.h"
 
 #include "ngeshare.h"
 
-/* What the walk hands on. */
+/* The data that past_walk() passes to walk_group(). */
 typedef struct Walk
 {
 	const Facts *facts;
@@ -17,14 +17,14 @@ typedef struct Walk
 	void *context;
 } Walk;
 
-/* An instant with its local day; 22008 where it has none. */
+/* Returns an instant with its local day. Raises 22008 for an instant outside the calendar. */
 Moment
 past_moment(TimestampTz at)
 {
 	return (Moment){at, clock_local_day(at, ngeshare_settings.zone)};
 }
 
-/* Reads the meetings of a group, from three columns that go side by side. */
+/* Reads the meetings of a group from three parallel array columns. */
 static void
 read_meetings(GroupPast *past, Row row, int column)
 {
@@ -61,9 +61,9 @@ walk_group(Row row, void *context)
 }
 
 /*
- * Gives each curriculum group to a handler, those that exist later as well. "facts" has the
- * courses, "more_columns" (empty, or beginning with a comma) what else the handler reads of
- * ngeshare.group_timeline. Wants a connected SPI.
+ * Calls a handler for each curriculum group, whatever ngeshare.as_of is. "facts" holds the courses.
+ * "more_columns" lists further columns of ngeshare.group_timeline that the handler reads; it is
+ * empty or begins with a comma. Needs a connected SPI.
  */
 void
 past_walk(const Facts *facts, const char *more_columns, PastHandler handle, void *context)
@@ -77,7 +77,7 @@ past_walk(const Facts *facts, const char *more_columns, PastHandler handle, void
 	              NULL, walk_group, &walk);
 }
 
-/* How many meetings a group had up to an instant, where "from" were before it. */
+/* Returns the number of meetings up to an instant. The caller knows that it is at least "from". */
 int
 past_met_by(const GroupPast *past, Timestamp at, int from)
 {
@@ -86,7 +86,7 @@ past_met_by(const GroupPast *past, Timestamp at, int from)
 	return from;
 }
 
-/* The status of a group at a moment by which it has met so many times. */
+/* Returns the status of a group at a moment; "met" is its number of meetings up to then. */
 Status
 past_status(const GroupPast *past, Moment moment, int met)
 {

@@ -1,6 +1,6 @@
 /*
  * src/answers/past.h
- *		What a group was at any instant: its meetings, and its status by them.
+ *		The meetings and the status of a group at any instant.
  */
 #ifndef NGESHARE_ANSWERS_PAST_H
 #define NGESHARE_ANSWERS_PAST_H
@@ -9,31 +9,31 @@
 #include "answers/rows.h"
 #include "answers/status.h"
 
-/* The first of the columns of group_timeline that a walk asks for beside its own. */
+/* The number of the first column of GroupPast.row that more_columns of past_walk() has added. */
 #define PAST_MORE 10
 
-/* An instant, and its local day. */
+/* An instant and its local day. */
 typedef struct Moment
 {
 	Timestamp at;
 	DateADT day;
 } Moment;
 
-/* A curriculum group through all times. Timestamps are UTC, days local. */
+/* The whole history of a curriculum group. Timestamps are UTC, days are local. */
 typedef struct GroupPast
 {
-	Datum id; /* a text; it lives as long as the row */
+	Datum id; /* a text, valid as long as the row */
 	int course;
 	int32 max_episodes;
 	Timestamp created_at;
 	DateADT planned_on;
 	Timestamp graduated_at; /* infinity for never */
 	DateADT graduated_on;
-	int count;      /* of meetings, in order of time */
-	Timestamp *at;  /* when each began */
-	DateADT *day;   /* the last day that it had met on by then */
-	int32 *reached; /* the episode reached by then */
-	Row row;        /* more columns, from PAST_MORE on */
+	int count;      /* number of meetings, which are in order of time */
+	Timestamp *at;  /* the first attendance of each meeting */
+	DateADT *day;   /* at each meeting: the latest meeting day so far */
+	int32 *reached; /* at each meeting: the furthest episode so far */
+	Row row;        /* has the columns that a handler asked for, from PAST_MORE on */
 } GroupPast;
 
 typedef void (*PastHandler)(const GroupPast *past, void *context);

@@ -1,17 +1,16 @@
 /*
  * src/answers/persons.c
- *		Who is the same person in two groups of one facilitator.
+ *		Numbers members, so that a person has one number in all groups of one facilitator.
  *
- * Members are only compared between groups of one facilitator, so they are numbered
- * facilitator by facilitator: a few names at a time, whose places are near, where one
- * table of all would be as large as all.
+ * Members are only compared between groups of one facilitator, so each facilitator's members are
+ * numbered with a small hash table. One table of all members would outgrow the processor's caches.
  */
 #include "answers/persons.h"
 
 #include "answers/numbering.h"
 #include "miscadmin.h"
 
-/* A zeroed array of any length, and one element more. */
+/* Allocates a zeroed array of count + 1 elements; it may be larger than 1 GB. */
 void *
 persons_make_array(Size element, int count)
 {
@@ -20,8 +19,8 @@ persons_make_array(Size element, int count)
 }
 
 /*
- * The places in Facts.groups of those with a facilitator, each facilitator's side by
- * side. `from` says of a facilitator where its places begin, the last element where all end.
+ * Returns the indexes in Facts.groups of the groups with a facilitator, sorted by facilitator.
+ * Those of facilitator f are elements (*from)[f] to (*from)[f + 1] - 1 of the result.
  */
 int *
 persons_by_facilitator(const Facts *facts, int **from)
@@ -29,8 +28,8 @@ persons_by_facilitator(const Facts *facts, int **from)
 	int *begins = persons_make_array(sizeof(int), facts->facilitator_count + 1);
 	int *places = persons_make_array(sizeof(int), facts->group_count);
 
-	/* Counted one further on than is meant, so that each placing moves a beginning to where it
-	 * belongs. */
+	/* Counting sort with offsets shifted by two, so that the fill pass leaves the correct start
+	 * offsets. */
 	for (int i = 0; i < facts->group_count; i++)
 		if (facts->groups[i].facilitator >= 0)
 			begins[facts->groups[i].facilitator + 2]++;
@@ -52,7 +51,7 @@ compare_members(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* Numbers the members of one group, and puts them in order of person, in memory of their own. */
+/* Numbers the members of one group, and sorts them by number into a new array. */
 static void
 number_members(StudyGroup *group, const char *names, Numbering *persons)
 {
@@ -71,10 +70,9 @@ number_members(StudyGroup *group, const char *names, Numbering *persons)
 }
 
 /*
- * Numbers all members of the groups with a facilitator, and puts the groups in order
- * of facilitator, those without behind: who compares them reads memory in its order.
- * `names` has a group's, one behind the other and each with its end; `context` is where
- * what is only needed until then lives.
+ * Numbers the members of all groups with a facilitator, and sorts the groups by facilitator, those
+ * without one last, so that groups to compare are near each other in memory. names[i] holds the
+ * keys of the members of groups[i] as concatenated C strings. "context" is for temporary data.
  */
 void
 persons_number(Facts *facts, char **names, MemoryContext context)

@@ -1,6 +1,6 @@
 /*
  * src/answers/persons.h
- *		Who is the same person in two groups of one facilitator.
+ *		Numbers members, so that a person has one number in all groups of one facilitator.
  */
 #ifndef NGESHARE_ANSWERS_PERSONS_H
 #define NGESHARE_ANSWERS_PERSONS_H

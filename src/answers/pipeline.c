@@ -1,10 +1,10 @@
 /*
  * src/answers/pipeline.c
- *		The same group goes on: links from a course to the next.
+ *		Finds links: which group continued as which group of the next course.
  *
- * Groups are put in order of facilitator, course and start, so that a group's
- * possible successors are one run of neighbours, and those within the days that
- * count are found by bisection: a facilitator of many groups costs no square.
+ * The groups are sorted by facilitator, course and start, so that the possible successors of a
+ * group are neighbours. A binary search finds the first one that started in time, so a
+ * facilitator's groups need not all be compared with each other.
  */
 #include "answers/pipeline.h"
 
@@ -35,7 +35,7 @@ enum
 	LINK_COLUMNS
 };
 
-/* Orders groups with a facilitator by it, then by course, then by start. */
+/* Compares two groups by facilitator, then by course, then by start. */
 static int
 compare_for_links(const void *a, const void *b)
 {
@@ -49,7 +49,7 @@ compare_for_links(const void *a, const void *b)
 	return (left->started_on > right->started_on) - (left->started_on < right->started_on);
 }
 
-/* Whether a candidate stands before the first one that could follow group a. */
+/* Checks whether a candidate sorts before all groups that could follow group a. */
 static bool
 stands_before(const StudyGroup *candidate, const StudyGroup *a, int64 earliest)
 {
@@ -60,7 +60,8 @@ stands_before(const StudyGroup *candidate, const StudyGroup *a, int64 earliest)
 	return candidate->started_on < earliest;
 }
 
-/* The place of the first candidate that starts on a day or later, by bisection. */
+/* Returns the index of the first candidate that could follow group a, by binary search. A group
+ * that follows a starts on the day "earliest" or later. */
 static int
 first_candidate(StudyGroup **candidates, int count, const StudyGroup *a, int64 earliest)
 {
@@ -79,7 +80,7 @@ first_candidate(StudyGroup **candidates, int count, const StudyGroup *a, int64 e
 	return low;
 }
 
-/* Whether so many shared members make two groups of one facilitator kin. */
+/* Checks whether two groups of one facilitator share enough members to be kin. */
 bool
 pipeline_are_kin(const Sharing *members)
 {
@@ -89,7 +90,7 @@ pipeline_are_kin(const Sharing *members)
 	       100 * (int64) members->shared >= ngeshare_settings.link_min_overlap_pct * smaller;
 }
 
-/* The groups that can be part of a link, in the order that links are found in. */
+/* Returns the groups that can be part of a link, sorted by compare_for_links(). */
 static StudyGroup **
 candidates_of(const Facts *facts, int *count)
 {
@@ -104,7 +105,8 @@ candidates_of(const Facts *facts, int *count)
 	return candidates;
 }
 
-/* The instant from which on two groups can be linked: all of it has happened. */
+/* Returns the first instant at which group a has graduated, b has met, and both have their
+ * facilitator. */
 static Timestamp
 known_from(const StudyGroup *a, const StudyGroup *b)
 {
@@ -115,9 +117,10 @@ known_from(const StudyGroup *a, const StudyGroup *b)
 }
 
 /*
- * Finds every link that there is at any time: kin, the next course, a graduated, b
- * has met, and b's start within the days around a's graduation. The handler gets
- * every time of two such groups that may be kin at some time.
+ * Finds the groups a and b of one facilitator that can be linked at any time: a has graduated, and
+ * b takes the next course and started within the link days around a's graduation. Calls the handler
+ * for each period in which the counts of their members stay the same. The handler has to check
+ * whether the groups are kin in this period.
  */
 void
 pipeline_find_links(const Facts *facts, LinkHandler handle, void *context)
@@ -141,14 +144,14 @@ pipeline_find_links(const Facts *facts, LinkHandler handle, void *context)
 			if (stands_before(b, a, earliest) || b->course != a->course + 1 ||
 			    b->facilitator != a->facilitator || b->started_on > latest)
 				break;
-			/* Most groups of a facilitator of thousands share nobody: no more is done for them. */
+			/* Most pairs of groups share no member, and this test rejects them cheaply. */
 			if (sharing_count_common(a, b) >= ngeshare_settings.link_min_shared)
 				sharing_for_each_time(a, b, known_from(a, b), handle, context);
 		}
 	}
 }
 
-/* Where links go as rows. */
+/* The data that return_link() needs to make rows of links. */
 typedef struct LinkRows
 {
 	const Facts *facts;
@@ -156,7 +159,7 @@ typedef struct LinkRows
 	MemoryContext row_context;
 } LinkRows;
 
-/* Puts one time of a link into the result, if they are kin. */
+/* Adds a row for one period of a link to the result, if its groups are kin in it. */
 static void
 return_link(const Link *link, void *context)
 {
@@ -184,7 +187,7 @@ return_link(const Link *link, void *context)
 	MemoryContextReset(rows->row_context);
 }
 
-/* The facilitators of some groups; there may be none. */
+/* Returns the facilitators of some groups; the array may be empty. */
 static ArrayType *
 facilitators_of(Datum groups)
 {

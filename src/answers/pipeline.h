@@ -1,13 +1,13 @@
 /*
  * src/answers/pipeline.h
- *		The same group goes on: links from a course to the next.
+ *		Links: which group continued as which group of the next course.
  */
 #ifndef NGESHARE_ANSWERS_PIPELINE_H
 #define NGESHARE_ANSWERS_PIPELINE_H
 
 #include "answers/facts.h"
 
-/* How many members two groups have, and how many of them are the same people. */
+/* How many members two groups a and b have, and how many of these are in both. */
 typedef struct Sharing
 {
 	int32 a;
@@ -15,7 +15,7 @@ typedef struct Sharing
 	int32 shared;
 } Sharing;
 
-/* Group a went on as group b, so long as their members are these. */
+/* Group a continued as group b: one period in which the counts of their members stay the same. */
 typedef struct Link
 {
 	const StudyGroup *a;

@@ -1,11 +1,11 @@
 /*
  * src/answers/places.c
- *		The groups of each place by status, and how many different people lead them and are members:
- *		ngeshare.count_places().
+ *		Counts the groups of each place by status, and the distinct people who lead them or are
+ *		members: ngeshare.count_places().
  *
- * A person is known by a 64-bit hash. Of a million people in one place, two are taken for one with
- * a chance of one in 10^7. Each place's hashes are kept until the end and then counted, a set of
- * its own for each place: one set of all would be larger than the processor's cache.
+ * A person is identified by a 64-bit hash. Among a million people in one place, the chance that any
+ * two have the same hash is below one in 10^7. The hashes are collected and then counted place by
+ * place, because a hash table for all places would outgrow the processor's cache.
  */
 #include "answers/past.h"
 
@@ -20,7 +20,7 @@
 
 PG_FUNCTION_INFO_V1(ngeshare_count_places);
 
-/* What the walk asks for beside its own columns. */
+/* The argument more_columns of past_walk(). */
 #define MORE_COLUMNS                                                                               \
 	", place_key, meeting_total, facilitator_id, facilitator_since, member, member_from, "         \
 	"member_to"
@@ -41,7 +41,7 @@ typedef struct Place
 	int32 at_risk;
 	People facilitators;
 	People members;
-	char status; /* of the entry */
+	char status; /* used by simplehash.h */
 } Place;
 
 #define SH_PREFIX places
@@ -79,7 +79,7 @@ typedef struct Count
 	MemoryContext context;
 } Count;
 
-/* Notes that a person was met. */
+/* Appends a person's hash to a list. */
 static void
 add_person(const Count *count, People *people, Datum person)
 {
@@ -96,7 +96,7 @@ add_person(const Count *count, People *people, Datum person)
 	    hash_bytes_extended((const unsigned char *) VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), 0);
 }
 
-/* How many different people were met. */
+/* Returns the number of distinct hashes in a list. */
 static int32
 count_people(const People *people)
 {
@@ -132,7 +132,7 @@ place_of(places_hash *places, pg_uuid_t key)
 	return place;
 }
 
-/* Counts a group's status. */
+/* Counts a group by its status, and whether it is to rescue or at risk. */
 static void
 add_status(Place *place, const GroupPast *past, Moment now)
 {
@@ -149,7 +149,7 @@ add_status(Place *place, const GroupPast *past, Moment now)
 		place->at_risk++;
 }
 
-/* Notes a group's people. */
+/* Adds the facilitator and the members that a group has at the instant to its place. */
 static void
 add_people(Place *place, const GroupPast *past, const Count *count)
 {
@@ -185,7 +185,7 @@ count_group(const GroupPast *past, void *context)
 	add_people(place, past, count);
 }
 
-/* Puts a place into the result. */
+/* Adds a place's row to the result. */
 static void
 return_place(ReturnSetInfo *result, const Place *place)
 {

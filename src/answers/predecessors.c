@@ -1,12 +1,11 @@
 /*
  * src/answers/predecessors.c
- *		Why no link leads to a group: the kin groups of earlier courses.
+ *		Finds out why no link leads to a group, from its kin groups of earlier courses.
  *
- * A group's possible kin are those of its facilitator that share members with
- * it. They are found through the members, each of whom knows its groups of that
- * facilitator, so neither a facilitator nor a member of many groups costs a
- * square. Only where the settings ask for no shared member at all is every earlier
- * group of the facilitator looked at.
+ * The possible kin of a group are the groups of the same facilitator that share members with it.
+ * A list of each member's groups finds them, so a facilitator's groups need not all be compared
+ * with each other. Only if the settings require no shared member at all, every group of the
+ * facilitator is examined.
  */
 #include "answers/persons.h"
 #include "answers/pipeline.h"
@@ -33,7 +32,7 @@ enum
 	PREDECESSOR_COLUMNS
 };
 
-/* Why no link leads to a group: the least that holds of one of its kin counts. */
+/* Why no link leads to a group. If its kin give several reasons, the first one below counts. */
 typedef enum Reason
 {
 	REASON_LINKED,
@@ -48,15 +47,15 @@ typedef struct Kinship
 {
 	const Facts *facts;
 	int *by_facilitator;   /* groups that have a facilitator, sorted by facilitator */
-	int *facilitator_from; /* where each facilitator's groups start there */
-	int *by_person;        /* the same groups, sorted by member (numbered per facilitator) */
-	int *person_from;      /* where each member's groups start there */
-	int32 *shared;         /* of a group: members shared with the one in hand */
-	int *touched;          /* the groups that share any */
+	int *facilitator_from; /* where each facilitator's groups start in by_facilitator */
+	int *by_person;        /* the same groups, sorted by member; once for each member */
+	int *person_from;      /* where each member's groups start in by_person */
+	int32 *shared;         /* per group: number of members shared with the current group */
+	int *touched;          /* the possible kin of the current group */
 	int touched_count;
 } Kinship;
 
-/* The group in hand, and the best that was found of its kin. */
+/* The current group, its reason so far, and the kin group that gives this reason. */
 typedef struct Finding
 {
 	const StudyGroup *group;
@@ -64,7 +63,7 @@ typedef struct Finding
 	Reason reason;
 } Finding;
 
-/* Puts the groups of each person side by side. */
+/* Fills by_person and person_from: the groups sorted by member. */
 static void
 order_by_person(Kinship *kinship)
 {
@@ -76,7 +75,7 @@ order_by_person(Kinship *kinship)
 		seats += facts->groups[kinship->by_facilitator[i]].member_count;
 	kinship->by_person = persons_make_array(sizeof(int), seats);
 	kinship->person_from = persons_make_array(sizeof(int), facts->person_count + 1);
-	/* Counted one further on than is meant: each placing moves a beginning to where it belongs. */
+	/* Counting sort with offsets shifted by two, so that the fill pass leaves the start offsets. */
 	for (int i = 0; i < led; i++)
 	{
 		const StudyGroup *group = &facts->groups[kinship->by_facilitator[i]];
@@ -109,8 +108,8 @@ make_kinship(const Facts *facts)
 	return kinship;
 }
 
-/* Counts the members that a group shares with each other one of its facilitator, into touched and
- * shared. */
+/* Adds the groups of the same facilitator that share members with a group to touched, and counts
+ * the members that they share in shared. */
 static void
 touch_sharers(Kinship *kinship, const StudyGroup *group)
 {
@@ -124,7 +123,7 @@ touch_sharers(Kinship *kinship, const StudyGroup *group)
 	}
 }
 
-/* Adds the facilitator's groups that share nobody, for settings by which they are kin. */
+/* Adds the facilitator's groups that share no member to touched: some settings make them kin. */
 static void
 touch_strangers(Kinship *kinship, int32 facilitator)
 {
@@ -134,7 +133,7 @@ touch_strangers(Kinship *kinship, int32 facilitator)
 			kinship->touched[kinship->touched_count++] = kinship->by_facilitator[i];
 }
 
-/* What one of its kin of an earlier course is to a group that has met. */
+/* Returns the reason that a, a kin group of an earlier course, gives for b, which has met. */
 static Reason
 reason_of(const StudyGroup *a, const StudyGroup *b)
 {
@@ -151,7 +150,7 @@ reason_of(const StudyGroup *a, const StudyGroup *b)
 	return a->started_on <= b->started_on ? REASON_EARLY_START : REASON_NO_PREDECESSOR;
 }
 
-/* Whether one kin group is named rather than another of the same reason. */
+/* Checks whether a is named rather than another kin group that gives the same reason. */
 static bool
 is_named_before(const StudyGroup *a, const StudyGroup *other, Reason reason)
 {
@@ -161,7 +160,7 @@ is_named_before(const StudyGroup *a, const StudyGroup *other, Reason reason)
 	return day != other_day ? day > other_day : strcmp(a->id, other->id) < 0;
 }
 
-/* Weighs one group that may be kin to the one in hand. */
+/* Examines one group that may be kin to the current one, and updates the finding. */
 static void
 consider(Finding *finding, const StudyGroup *a, int32 shared)
 {
@@ -178,7 +177,7 @@ consider(Finding *finding, const StudyGroup *a, int32 shared)
 	finding->reason = reason;
 }
 
-/* Finds why no link leads to a group that has met and whose course has a previous one. */
+/* Finds out why no link leads to a group that has met and is not of the first course. */
 static Finding
 find_reason(Kinship *kinship, int place)
 {
@@ -201,7 +200,7 @@ find_reason(Kinship *kinship, int place)
 	return finding;
 }
 
-/* Puts one group's finding into the result. */
+/* Adds one group's row to the result. */
 static void
 return_finding(ReturnSetInfo *result, const Facts *facts, const Finding *finding)
 {
@@ -229,8 +228,8 @@ return_finding(ReturnSetInfo *result, const Facts *facts, const Finding *finding
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-/* Puts why no link leads to a group into the result, where it has met, its course has a previous
- * one and no link does. */
+/* Adds a group's row to the result, if it has met, is not of the first course and no link leads to
+ * it. */
 static void
 return_reason(ReturnSetInfo *result, Kinship *kinship, int place)
 {
@@ -246,7 +245,7 @@ return_reason(ReturnSetInfo *result, Kinship *kinship, int place)
 	MemoryContextReset(CurrentMemoryContext);
 }
 
-/* Puts all groups into the result, those of one facilitator one after the other: kin lie near. */
+/* Adds all groups to the result, by facilitator, because kin are near each other in memory. */
 static void
 return_reasons(ReturnSetInfo *result, Kinship *kinship)
 {

@@ -1,6 +1,6 @@
 /*
  * src/answers/rows.c
- *		Reading a query's rows one by one, without keeping them.
+ *		Passes a query's rows to a handler one by one, without collecting them in memory.
  */
 #include "answers/rows.h"
 
@@ -10,11 +10,11 @@
 #include "tcop/dest.h"
 #include "utils/memutils.h"
 
-/* Where the rows go. */
+/* A DestReceiver that calls a handler for each row. */
 typedef struct RowReceiver
 {
 	DestReceiver receiver;
-	MemoryContext row_context; /* where what a row needs lives */
+	MemoryContext row_context; /* reset after each row */
 	RowHandler handle;
 	void *context;
 } RowReceiver;
@@ -24,7 +24,7 @@ begin_rows(DestReceiver *self, int operation, TupleDesc columns)
 {
 }
 
-/* Gives a row to its handler, in memory of its own. */
+/* Calls the handler for a row, in a memory context that is reset afterwards. */
 static bool
 take_row(Row row, DestReceiver *self)
 {
@@ -43,8 +43,9 @@ end_rows(DestReceiver *self)
 }
 
 /*
- * Runs a query, whose one parameter may be an array of texts, and gives each row to a handler.
- * Wants a connected SPI. What a handler allocates is gone with its row.
+ * Runs a query and calls a handler for each row. "texts" is the value of $1; it is NULL for a query
+ * without parameters. Memory that the handler allocates is freed after each row. Needs a connected
+ * SPI.
  */
 void
 rows_for_each(const char *sql, ArrayType *texts, RowHandler handle, void *context)
@@ -71,7 +72,7 @@ rows_for_each(const char *sql, ArrayType *texts, RowHandler handle, void *contex
 	MemoryContextDelete(receiver.row_context);
 }
 
-/* A column's integer; 0 for NULL. */
+/* Returns an integer column's value; 0 for NULL. */
 int32
 row_int32(Row row, int column)
 {
@@ -81,7 +82,7 @@ row_int32(Row row, int column)
 	return isnull ? 0 : DatumGetInt32(value);
 }
 
-/* A column's array of a fixed-length type without NULLs, as it lies in memory. */
+/* Returns the elements of an array column, whose type must be of fixed length and without NULLs. */
 void *
 row_plain_array(Row row, int column, int *count)
 {
@@ -92,7 +93,7 @@ row_plain_array(Row row, int column, int *count)
 	return ARR_DATA_PTR(array);
 }
 
-/* The elements of a column's array of texts; none is NULL. */
+/* Returns the elements of a text[] column, none of which may be NULL. */
 Datum *
 row_texts(Row row, int column, int *count)
 {

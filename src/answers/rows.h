@@ -1,6 +1,6 @@
 /*
  * src/answers/rows.h
- *		Reading a query's rows one by one, without keeping them.
+ *		Passes a query's rows to a handler one by one, without collecting them in memory.
  */
 #ifndef NGESHARE_ANSWERS_ROWS_H
 #define NGESHARE_ANSWERS_ROWS_H

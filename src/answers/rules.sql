@@ -1,5 +1,5 @@
--- The rules that need a decision: settings, who a membership record is about, status, percentages,
--- links. The decisions are in C; SQL gathers what they need.
+-- The functions that apply single rules: settings, persons, places, status, percentages and links.
+-- Most of them are written in C.
 
 CREATE FUNCTION ngeshare.setting(name text)
 RETURNS integer
@@ -9,8 +9,9 @@ STABLE
 STRICT
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.setting(text) IS
-'The value of an integer setting of ngeshare''s by its name without the prefix, such as '
-'active_days. Unlike current_setting() it knows the defaults in any session.';
+'The value of one of ngeshare''s integer settings, given by its name without the prefix, such as '
+'active_days. Unlike current_setting() it returns the default even in a session that has not '
+'loaded the library yet.';
 
 CREATE FUNCTION ngeshare.as_of()
 RETURNS timestamp
@@ -19,7 +20,7 @@ LANGUAGE C
 STABLE
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.as_of() IS
-'ngeshare_as_of() in UTC, as production''s timestamps are.';
+'The instant ngeshare_as_of() as a timestamp in UTC, the form that production''s timestamps have.';
 
 CREATE FUNCTION ngeshare.as_of_day()
 RETURNS date
@@ -28,7 +29,7 @@ LANGUAGE C
 STABLE
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.as_of_day() IS
-'The local day of ngeshare_as_of().';
+'The local day of ngeshare_as_of() in ngeshare.timezone.';
 
 CREATE FUNCTION ngeshare.answer_as_of(as_of timestamptz)
 RETURNS void
@@ -36,8 +37,9 @@ AS 'MODULE_PATHNAME', 'ngeshare_answer_as_of'
 LANGUAGE C
 VOLATILE;
 COMMENT ON FUNCTION ngeshare.answer_as_of(timestamptz) IS
-'Sets ngeshare.as_of to an instant, within a function that has a SET clause for it. 22004 for '
-'NULL, 22008 for an infinite one.';
+'Sets ngeshare.as_of to an instant. It is called only in functions with a SET clause for '
+'ngeshare.as_of, which restores the old value. Errors: 22004 for NULL, 22008 for an infinite '
+'instant.';
 
 CREATE FUNCTION ngeshare.note_number(state internal, number integer)
 RETURNS internal
@@ -46,7 +48,7 @@ LANGUAGE C
 IMMUTABLE
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.note_number(internal, integer) IS
-'Part of ngeshare.count_numbers().';
+'Transition function of the aggregate ngeshare.count_numbers().';
 
 CREATE FUNCTION ngeshare.count_noted(state internal)
 RETURNS integer
@@ -55,7 +57,7 @@ LANGUAGE C
 IMMUTABLE
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.count_noted(internal) IS
-'Part of ngeshare.count_numbers().';
+'Final function of the aggregate ngeshare.count_numbers().';
 
 CREATE AGGREGATE ngeshare.count_numbers(integer)
 (
@@ -66,8 +68,8 @@ CREATE AGGREGATE ngeshare.count_numbers(integer)
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE ngeshare.count_numbers(integer) IS
-'The number of distinct integers from 0 on, ignoring NULL: like count(DISTINCT), but without '
-'sorting each group.';
+'The number of distinct non-negative integers, like count(DISTINCT) but without a sort per group. '
+'NULL is ignored.';
 
 CREATE FUNCTION ngeshare.person_key(user_id text, user_email text)
 RETURNS text
@@ -79,8 +81,8 @@ RETURN CASE
     ELSE 'e' || nullif(lower(btrim(user_email, E' \t\r\n')), '')
 END;
 COMMENT ON FUNCTION ngeshare.person_key(text, text) IS
-'Who a membership record is about: "u" and the user id, or "e" and the trimmed, lower-cased '
-'address of a record without a user; NULL where it has neither.';
+'A key for the person of a membership record: "u" and the user id, or "e" and the trimmed, '
+'lower-cased email address if the record has no user; NULL if it has neither.';
 
 CREATE FUNCTION ngeshare.place_name(name text)
 RETURNS text
@@ -90,8 +92,8 @@ IMMUTABLE
 STRICT
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.place_name(text) IS
-'A city or province with one blank for each run of white space (blank, tab, CR, LF) and none at '
-'its ends; NULL where nothing is left.';
+'The name of a city or province with each run of white space (blank, tab, CR, LF) replaced by one '
+'blank, and none at the ends; NULL if nothing is left.';
 
 CREATE FUNCTION ngeshare.place_key(city text, province text)
 RETURNS uuid
@@ -100,9 +102,9 @@ IMMUTABLE
 PARALLEL SAFE
 RETURN md5(coalesce(lower(province), '') || E'\n' || coalesce(lower(city), ''))::uuid;
 COMMENT ON FUNCTION ngeshare.place_key(text, text) IS
-'A short key for a city in a province, in any case of letters; either may be NULL. Both are '
-'ngeshare.place_name()s, which have no line breaks. Names of any length have a key that an index '
-'takes.';
+'A hash key for a city in a province, regardless of upper and lower case; either may be NULL. Both '
+'names have to come from ngeshare.place_name(), so they contain no line break. A hash is short '
+'enough for an index even if the names are not.';
 
 CREATE FUNCTION ngeshare.status_of
 (
@@ -118,8 +120,8 @@ STABLE
 STRICT
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.status_of(boolean, integer, integer, integer) IS
-'GRADUATED, ACTIVE, NOT_STARTED or STALLED, the first that holds; the days that count as active '
-'are ngeshare.active_days.';
+'A group''s status: the first of GRADUATED, ACTIVE, NOT_STARTED and STALLED that holds. '
+'ngeshare.active_days is the number of days without a meeting for which a group is still active.';
 
 CREATE FUNCTION ngeshare.is_rescuable
 (
@@ -135,7 +137,7 @@ STABLE
 STRICT
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.is_rescuable(boolean, integer, integer, integer) IS
-'Whether a group is STALLED, with at least ngeshare.rescue_min_pct percent of its course done.';
+'Whether a group is STALLED with at least ngeshare.rescue_min_pct percent of its course done.';
 
 CREATE FUNCTION ngeshare.risk_of
 (
@@ -154,9 +156,9 @@ STABLE
 STRICT
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.risk_of(boolean, integer, integer, integer, integer, date, date) IS
-'Why an ACTIVE group is at risk: SILENT for at least half of ngeshare.active_days, else RHYTHM '
-'where it met on at least three days and has been silent for more than twice the average number of '
-'days between its meetings. NULL where it is not.';
+'Why an ACTIVE group is at risk. SILENT: it has not met for at least half of ngeshare.active_days. '
+'RHYTHM: it met on at least three days, and has not met for more than twice the average number of '
+'days between its meetings. NULL if it is not at risk.';
 
 CREATE FUNCTION ngeshare.days_inactive(today date, last_meeting date, planned_on date)
 RETURNS integer
@@ -165,7 +167,8 @@ LANGUAGE C
 IMMUTABLE
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.days_inactive(date, date, date) IS
-'The days since a group last met, or was to start where it has not met; never less than 0.';
+'The days since a group''s last meeting or, if it has never met, since its planned start; at least '
+'0.';
 
 CREATE FUNCTION ngeshare.percentage(part bigint, whole bigint)
 RETURNS numeric
@@ -175,8 +178,8 @@ IMMUTABLE
 STRICT
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.percentage(bigint, bigint) IS
-'A part in percent of the whole, rounded to one decimal half away from zero; NULL where the whole '
-'is 0.';
+'A part as a percentage of the whole, rounded to one decimal, halves away from zero; NULL if the '
+'whole is 0.';
 
 CREATE FUNCTION ngeshare.find_links(groups text[])
 RETURNS TABLE
@@ -202,5 +205,6 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 1000;
 COMMENT ON FUNCTION ngeshare.find_links(text[]) IS
-'The links of all times between the groups of those who lead some groups, or of all for NULL: one '
-'row per link and time (UTC) in which its members stay the same.';
+'Computes the links (which group continued as which group of the next course) between all groups '
+'of the facilitators of the given groups, or between all groups for NULL. It returns one row per '
+'link and period (UTC) in which both groups'' members stay the same.';

@@ -1,16 +1,15 @@
 /*
  * src/answers/sharing.c
- *		The members that two groups share, through all times.
+ *		Counts the members of two groups, and those in both, over all time.
  *
- * Members come, and go when they become facilitators. Each coming and going of
- * either group's, and of those who are in both, is an event; between two events the
- * counts stand still.
+ * A person becomes a member by joining, and stops being one by becoming a facilitator. Each such
+ * instant is an event that changes the counts. Between two events the counts stay the same.
  */
 #include "answers/pipeline.h"
 
 #include "miscadmin.h"
 
-/* An instant, and by how much it changes the counts. */
+/* An instant at which the counts change, and by how much they change. */
 typedef struct Event
 {
 	Timestamp at;
@@ -38,7 +37,7 @@ add_event(Events *events, Timestamp at, Sharing change)
 	events->events[events->count++] = (Event){at, change};
 }
 
-/* Adds a coming and, where there is one, a going. */
+/* Adds the events at the start of a stay and, unless it has none, at its end. */
 static void
 add_stay(Events *events, Timestamp from, Timestamp to, Sharing change)
 {
@@ -49,7 +48,7 @@ add_stay(Events *events, Timestamp from, Timestamp to, Sharing change)
 		add_event(events, to, (Sharing){-change.a, -change.b, -change.shared});
 }
 
-/* All events of two groups, in order. */
+/* Returns all events of two groups, in order of time. */
 static Events
 collect_events(const StudyGroup *a, const StudyGroup *b)
 {
@@ -79,7 +78,7 @@ collect_events(const StudyGroup *a, const StudyGroup *b)
 	return events;
 }
 
-/* How many persons were ever in both groups, at one time or not. */
+/* Returns how many persons were ever members of both groups, at the same time or not. */
 int32
 sharing_count_common(const StudyGroup *a, const StudyGroup *b)
 {
@@ -100,8 +99,8 @@ sharing_count_common(const StudyGroup *a, const StudyGroup *b)
 }
 
 /*
- * Calls a handler for each time from an instant on in which the counts stand still,
- * in order: the last one has no end.
+ * Calls a handler for each period in which the counts stay the same, in order of time. The first
+ * period begins at the instant "from", and the last one has no end.
  */
 void
 sharing_for_each_time(const StudyGroup *a, const StudyGroup *b, Timestamp from, LinkHandler handle,

@@ -1,9 +1,9 @@
 /*
  * src/answers/silences.c
- *		How long groups were silent between their meetings, by course and moment.
+ *		Counts how long groups were silent between their meetings, by course and moment.
  *
- * A silence begins on a day that a group meets before it has graduated, and ends on the next one;
- * the last one of a group that has not graduated lasts until the moment's day.
+ * A silence begins on a day on which a group meets before it has graduated, and ends on the next
+ * day on which it meets. If there is no such day up to the moment, the silence lasts.
  */
 #include "answers/silences.h"
 
@@ -18,10 +18,10 @@
 
 PG_FUNCTION_INFO_V1(ngeshare_count_silences);
 
-/* Fewer silences that lasted as long say nothing. */
+/* A chance is computed only from at least this many silences. */
 #define MIN_SILENCES 20
 
-/* Silences of one course (its place among the courses) that lasted so many days. */
+/* Silences are counted by course (its index in Facts.courses) and length in days. */
 typedef struct SilenceKey
 {
 	int32 course;
@@ -31,8 +31,8 @@ typedef struct SilenceKey
 typedef struct SilenceEntry
 {
 	SilenceKey key;
-	int64 *resumed; /* a moment's: those that the moments before it have not seen end */
-	int64 *lasting;
+	int64 *resumed; /* per moment: ended silences that no earlier moment counts */
+	int64 *lasting; /* per moment: silences that last at it */
 	char status;
 } SilenceEntry;
 
@@ -56,7 +56,7 @@ struct Silences
 	MemoryContext context;
 };
 
-/* Counts for some moments, in order of time, in the current memory context. */
+/* Creates counts for some moments, which are in order of time, in the current memory context. */
 Silences *
 silences_create(const Moment *moments, int moment_count)
 {
@@ -85,7 +85,8 @@ entry_of(Silences *silences, int course, int32 days)
 	return entry;
 }
 
-/* Gives a group's last silence as it lasts at a moment to a handler, where it does. */
+/* Calls the handler for the silence that lasts at a moment, if there is one. "met" is the number of
+ * meetings up to the moment. */
 static void
 give_lasting(const Silences *silences, const GroupPast *past, int moment, int met,
              SilenceHandler handle, void *context)
@@ -99,7 +100,10 @@ give_lasting(const Silences *silences, const GroupPast *past, int moment, int me
 	handle(&silence, context);
 }
 
-/* Gives the silence that a meeting ended to a handler, where a moment sees it. */
+/*
+ * Calls the handler for the silence that a meeting ended, with the first moment from "moment" on at
+ * which the group exists. Does nothing if there is no such moment.
+ */
 static void
 give_ended(const Silences *silences, const GroupPast *past, int moment, int meeting,
            SilenceHandler handle, void *context)
@@ -114,9 +118,9 @@ give_ended(const Silences *silences, const GroupPast *past, int moment, int meet
 }
 
 /*
- * Gives the silences of a group to a handler, in their order: each that ended by the last moment
- * once, and at each moment the one that lasts. A meeting has an instant and the last day met by
- * then, so a day may come more than once.
+ * Calls the handler for the silences of a group, in order of time: once for each that has ended by
+ * the last moment, and once for each moment at which a silence lasts. past->day may hold the same
+ * day more than once.
  */
 void
 silences_walk(const Silences *silences, const GroupPast *past, SilenceHandler handle, void *context)
@@ -125,7 +129,7 @@ silences_walk(const Silences *silences, const GroupPast *past, SilenceHandler ha
 
 	for (int i = 0; i < past->count; i++)
 	{
-		/* The moments before this meeting see what was before it. */
+		/* At the moments before this meeting, the silence since the previous one lasts. */
 		for (; moment < silences->moment_count && silences->moments[moment].at < past->at[i];
 		     moment++)
 			give_lasting(silences, past, moment, i, handle, context);
@@ -139,7 +143,7 @@ silences_walk(const Silences *silences, const GroupPast *past, SilenceHandler ha
 		give_lasting(silences, past, moment, past->count, handle, context);
 }
 
-/* Counts one silence. */
+/* Adds one silence to the counts. */
 void
 silences_count(Silences *silences, const Silence *silence)
 {
@@ -157,7 +161,7 @@ count_one(const Silence *silence, void *context)
 	silences_count(context, silence);
 }
 
-/* Counts all silences of a group. */
+/* Adds all silences of a group to the counts. */
 void
 silences_add_group(const GroupPast *past, void *context)
 {
@@ -173,7 +177,7 @@ compare_counts(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* Puts a table in order, and sums up how many silences lasted at least so long. */
+/* Sorts a table by days, and fills in for each row how many silences lasted at least as long. */
 static void
 finish_table(SilenceTable *table)
 {
@@ -187,7 +191,7 @@ finish_table(SilenceTable *table)
 	}
 }
 
-/* Adds one entry to its course's tables, one for each moment. */
+/* Adds one hash entry to the tables of its course; each moment has a table. */
 static void
 spread_entry(const Silences *silences, const SilenceEntry *entry, SilenceTable *tables)
 {
@@ -204,7 +208,7 @@ spread_entry(const Silences *silences, const SilenceEntry *entry, SilenceTable *
 	}
 }
 
-/* How many entries each course has. */
+/* Returns the number of hash entries of each course. */
 static int *
 count_entries(const Silences *silences, int course_count)
 {
@@ -218,7 +222,7 @@ count_entries(const Silences *silences, int course_count)
 	return counts;
 }
 
-/* The counts of each course, one table for each moment: courses one behind the other. */
+/* Returns one table per course and moment, at index course * moment_count + moment. */
 SilenceTable *
 silences_tables(Silences *silences, int course_count)
 {
@@ -240,7 +244,7 @@ silences_tables(Silences *silences, int course_count)
 	return tables;
 }
 
-/* The place in a table of the first count of at least so many days. */
+/* Returns the index of a table's first row with at least so many days. */
 static int
 find_days(const SilenceTable *table, int32 days)
 {
@@ -260,8 +264,8 @@ find_days(const SilenceTable *table, int32 days)
 }
 
 /*
- * Of the silences that last longer than some days, the share that lasts longer than
- * SILENCES_FORECAST_DAYS more, after Kaplan and Meier; 1 where none lasts longer.
+ * Returns the Kaplan-Meier estimate of the share of silences longer than "days" that last more than
+ * days + SILENCES_FORECAST_DAYS days; 1 if no silence is longer than "days".
  */
 double
 silences_share(const SilenceTable *table, int32 days)
@@ -275,9 +279,9 @@ silences_share(const SilenceTable *table, int32 days)
 }
 
 /*
- * The chance, in tenths of a percent, that a silence that has lasted so long ends within
- * SILENCES_FORECAST_DAYS; -1 where too few silences lasted as long, or none lasted longer. Half a
- * tenth is rounded up, whatever the last bits of the share say.
+ * Returns the chance, in tenths of a percent, that a silence of so many days ends within the next
+ * SILENCES_FORECAST_DAYS; -1 if too few silences lasted as long, or none lasted longer. The chance
+ * is first rounded to 12 decimals, so that a floating-point error cannot round a half down.
  */
 int
 silences_chance(const SilenceTable *table, int32 days)
@@ -291,7 +295,7 @@ silences_chance(const SilenceTable *table, int32 days)
 	return (int) floor(rint((1 - silences_share(table, days)) * 1e12) / 1e9 + 0.5);
 }
 
-/* Puts one course's table into the result. */
+/* Adds the rows of one course's table to the result. */
 static void
 return_table(ReturnSetInfo *result, const char *course, const SilenceTable *table)
 {

@@ -1,17 +1,17 @@
 /*
  * src/answers/silences.h
- *		How long groups were silent between their meetings, by course and moment.
+ *		Counts how long groups were silent between their meetings, by course and moment.
  */
 #ifndef NGESHARE_ANSWERS_SILENCES_H
 #define NGESHARE_ANSWERS_SILENCES_H
 
 #include "answers/past.h"
 
-/* What the forecast is about: whether a group meets again within so many days. */
+/* A forecast is the chance that a silent group meets again within this many days. */
 #define SILENCES_FORECAST_DAYS 28
 
-/* Silences of one course that lasted so many days: those that ended with a meeting, those that
- * last, and all that lasted at least so long. */
+/* The silences of one course that are "days" long: those that ended with a meeting, and those that
+ * still last. "silences" counts all silences that are at least as long. */
 typedef struct SilenceCount
 {
 	int32 days;
@@ -20,21 +20,21 @@ typedef struct SilenceCount
 	int64 silences;
 } SilenceCount;
 
-/* The counts of one course at one moment, by days. */
+/* The counts of one course at one moment, sorted by days. */
 typedef struct SilenceTable
 {
 	int count;
 	SilenceCount *counts;
 } SilenceTable;
 
-/* A silence as some moments see it. */
+/* A silence that lasts at one moment, or that has ended from one moment on. */
 typedef struct Silence
 {
 	int course;
 	DateADT begins;
-	DateADT ends;   /* the day of the next meeting, or the moment's day */
-	bool has_ended; /* with a meeting */
-	int moment;     /* the first that sees it end, or the one until which it lasts */
+	DateADT ends;   /* the day of the next meeting; if it lasts, the moment's day */
+	bool has_ended; /* by a meeting; else it lasts at the moment */
+	int moment;     /* index of the first moment that counts it as ended, or at which it lasts */
 } Silence;
 
 typedef void (*SilenceHandler)(const Silence *silence, void *context);

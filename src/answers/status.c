@@ -1,6 +1,6 @@
 /*
  * src/answers/status.c
- *		Status and percentages: the rules, for SQL to call a group at a time.
+ *		The rules for status and percentages, and the SQL functions that apply them to one group.
  */
 #include "answers/status.h"
 
@@ -19,21 +19,21 @@ PG_FUNCTION_INFO_V1(ngeshare_percentage);
 static const char *const status_names[STATUS_COUNT] = {"GRADUATED", "STALLED", "ACTIVE",
                                                        "NOT_STARTED"};
 
-/* The days since a group last met, or was to start where it has not met. */
+/* Returns the days since a group last met, or since its planned start if it never met. */
 int32
 status_days_inactive(DateADT today, DateADT since)
 {
 	return Max(today - since, 0);
 }
 
-/* The first day on which a group that last met (or was to start) on another has stalled. */
+/* Returns the first day on which a group is stalled that last met, or was to start, on "since". */
 DateADT
 status_stalls_on(DateADT since)
 {
 	return since + ngeshare_settings.active_days + 1;
 }
 
-/* The status of a group, the first that holds. */
+/* Returns the status of a group: the first one below whose condition holds. */
 Status
 status_of(bool has_met, int32 max_episode_reached, int32 max_episodes, int32 days_inactive)
 {
@@ -44,7 +44,7 @@ status_of(bool has_met, int32 max_episode_reached, int32 max_episodes, int32 day
 	return has_met ? STATUS_ACTIVE : STATUS_NOT_STARTED;
 }
 
-/* Whether a group is worth a call: it stalled with so much of its course done. */
+/* Checks whether a group is stalled with at least rescue_min_pct percent of its course done. */
 bool
 status_is_rescuable(Status status, int32 max_episode_reached, int32 max_episodes)
 {
@@ -53,8 +53,9 @@ status_is_rescuable(Status status, int32 max_episode_reached, int32 max_episodes
 }
 
 /*
- * Why an active group is at risk: it has been silent for half of the days that count as active, or
- * for more than twice the average number of days between its meetings. NULL where it is not.
+ * Returns why an active group is at risk: it has been silent for at least half of active_days, or
+ * it has met on three days or more and been silent for more than twice the average number of days
+ * between them. Returns NULL for a group that is not at risk.
  */
 const char *
 status_risk(Status status, int32 days_inactive, int32 total_meetings, DateADT first_meeting,
@@ -70,8 +71,8 @@ status_risk(Status status, int32 days_inactive, int32 total_meetings, DateADT fi
 	return NULL;
 }
 
-/* A status's name as a text for reading, made once a session: a query asks for hundreds of
- * thousands. */
+/* Returns a status's name as a text that the caller must not change. It is made once per session,
+ * because one query may ask for hundreds of thousands of names. */
 text *
 status_name(Status status)
 {
@@ -132,6 +133,6 @@ ngeshare_percentage(PG_FUNCTION_ARGS)
 
 	if (whole == 0)
 		PG_RETURN_NULL();
-	/* One decimal, half away from zero. */
+	/* Rounds to one decimal, half away from zero. */
 	PG_RETURN_NUMERIC(int64_div_fast_to_numeric((2000 * part + whole) / (2 * whole), 1));
 }

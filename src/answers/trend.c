@@ -1,9 +1,9 @@
 /*
  * src/answers/trend.c
- *		ngeshare_trend(): how many groups of each course had which status, on many days.
+ *		ngeshare_trend(): counts the groups of each course by status, on many days.
  *
- * One walk through the timelines counts for all days. Errors: 22004 for NULL, 22008 for what is
- * infinite or outside the calendar, 22023 for days and steps that make no sense together.
+ * One scan of ngeshare.group_timeline counts for all days. Errors: 22004 for NULL, 22008 for an
+ * argument that is infinite or outside the calendar, 22023 for inconsistent days and steps.
  */
 #include "answers/past.h"
 
@@ -17,16 +17,16 @@ PG_FUNCTION_INFO_V1(ngeshare_trend);
 
 #define MOST_DAYS 1000
 
-/* What is counted. */
+/* The days to count on, and the counts. */
 typedef struct Trend
 {
-	Moment *moments; /* in order of time */
-	DateADT *days;   /* the days that were asked for */
+	Moment *moments; /* the instants to count at, in order of time */
+	DateADT *days;   /* the days to show; one per moment */
 	int day_count;
-	int64 *counts; /* of each course, day and status */
+	int64 *counts; /* per course, day and status */
 } Trend;
 
-/* A date argument that may not be NULL, nor infinite. */
+/* Returns a date argument. Raises an error if it is NULL or infinite. */
 static DateADT
 date_argument(FunctionCallInfo fcinfo, int argument, const char *name)
 {
@@ -42,7 +42,7 @@ date_argument(FunctionCallInfo fcinfo, int argument, const char *name)
 	return day;
 }
 
-/* The step: months, days or both, and nothing below a day. */
+/* Returns the step argument. Raises an error unless it is positive and of whole days or months. */
 static Interval
 step_argument(FunctionCallInfo fcinfo, int argument)
 {
@@ -64,8 +64,9 @@ step_argument(FunctionCallInfo fcinfo, int argument)
 }
 
 /*
- * The day that lies some months, and then some days, before another; false where that is before
- * "from". A month that is too short for the day of the month has its last day.
+ * Sets *before to the day that is some months, and then some days, before another. If the month is
+ * too short for the day of the month, its last day is taken. Returns false if the result would be
+ * before "from".
  */
 static bool
 day_before(DateADT day, int64 months, int64 days, DateADT from, DateADT *before)
@@ -77,7 +78,7 @@ day_before(DateADT day, int64 months, int64 days, DateADT from, DateADT *before)
 
 	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, &day_of_month);
 	all_months = (int64) year * MONTHS_PER_YEAR + month - 1 - months;
-	/* No calendar begins so early. */
+	/* PostgreSQL's calendar begins in 4714 BC. */
 	if (all_months < -5000 * MONTHS_PER_YEAR)
 		return false;
 	year = (int) ((all_months + 5000 * MONTHS_PER_YEAR) / MONTHS_PER_YEAR) - 5000;
@@ -90,7 +91,7 @@ day_before(DateADT day, int64 months, int64 days, DateADT from, DateADT *before)
 	return true;
 }
 
-/* The days from the last one back to the first, in steps; returned in order of time. */
+/* Lists the days from "to" back to "from", in steps; the list is in order of time. */
 static void
 list_days(Trend *trend, DateADT from, DateADT to, const Interval *step)
 {
@@ -109,7 +110,7 @@ list_days(Trend *trend, DateADT from, DateADT to, const Interval *step)
 		trend->days[i] = found[count - 1 - i];
 }
 
-/* Reads the arguments, and lists the days with their last instants. */
+/* Reads the arguments, and lists the days and the instants to count at. */
 static void
 read_arguments(FunctionCallInfo fcinfo, Trend *trend)
 {
@@ -127,14 +128,14 @@ read_arguments(FunctionCallInfo fcinfo, Trend *trend)
 	list_days(trend, from, to, &step);
 	trend->moments = palloc(sizeof(Moment) * trend->day_count);
 	for (int i = 0; i < trend->day_count; i++)
-		/* The zone may have skipped the day: its last instant is of an earlier one. */
+		/* If the time zone has skipped this day, the moment is on an earlier local day. */
 		trend->moments[i] =
 		    trend->days[i] == now.day
 		        ? now
 		        : past_moment(clock_end_of_day(trend->days[i], ngeshare_settings.zone));
 }
 
-/* Counts a group on each day that it exists. */
+/* Counts a group on each day on which it exists. */
 static void
 count_group(const GroupPast *past, void *context)
 {
@@ -151,7 +152,7 @@ count_group(const GroupPast *past, void *context)
 	}
 }
 
-/* Puts the counts of one course on one day into the result. */
+/* Adds the row of one course and one day to the result. */
 static void
 return_counts(ReturnSetInfo *result, DateADT day, const char *course, const int64 *counts)
 {

@@ -1,4 +1,4 @@
--- What does not look as it should: one row per kind and group.
+-- The view of anomalies: one row per kind of anomaly and group.
 
 CREATE VIEW ngeshare.future_attendance AS
 SELECT
@@ -9,8 +9,8 @@ WHERE last_at > (SELECT ngeshare.sync_now() AT TIME ZONE 'UTC')
   AND created_at <= (SELECT ngeshare.sync_now() AT TIME ZONE 'UTC')
   AND (SELECT ngeshare.can_answer());
 COMMENT ON VIEW ngeshare.future_attendance IS
-'The curriculum groups with attendance after the real clock, whatever ngeshare.as_of is; last_at '
-'is in UTC.';
+'The curriculum groups with attendance later than the real clock, whatever ngeshare.as_of is. '
+'last_at is their last attendance, in UTC.';
 
 CREATE VIEW public.v_anomalies AS
 WITH found AS (
@@ -91,23 +91,25 @@ SELECT
     params
 FROM found;
 COMMENT ON VIEW public.v_anomalies IS
-'One row per kind of anomaly and curriculum group as of ngeshare_as_of(): what does not look as it '
-'should?';
+'Curriculum groups with something odd in their data, one row per group and kind of anomaly, as of '
+'ngeshare_as_of().';
 COMMENT ON COLUMN public.v_anomalies.kind IS
-'NEEDS_FACILITATOR; MULTIPLE_FACILITATORS (distinct users); MEMBER_COUNT_OUT_OF_RANGE (not 2 to '
-'5); of a group that has met, beyond the first course and without a link to it, the first that '
-'holds: SKIPPED_COURSE, LATE_START, EARLY_START, NO_PREDECESSOR; FOREIGN_EPISODE (attendance at '
-'another hangout''s episode); EPISODE_BEYOND_MAX (at an own episode beyond max_episodes); '
-'FUTURE_ATTENDANCE (after the real clock, whatever as_of is).';
+'NEEDS_FACILITATOR: no user leads the group. MULTIPLE_FACILITATORS: several distinct users lead '
+'it. MEMBER_COUNT_OUT_OF_RANGE: it has not 2 to 5 members. SKIPPED_COURSE, LATE_START, '
+'EARLY_START, NO_PREDECESSOR (the first that holds): a group beyond the first course has met and '
+'did not continue from a group of the previous course (v_curriculum_pipeline). FOREIGN_EPISODE: '
+'attendance at an episode of another hangout. EPISODE_BEYOND_MAX: attendance at an own episode '
+'beyond max_episodes. FUTURE_ATTENDANCE: attendance later than the real clock, whatever as_of is.';
 COMMENT ON COLUMN public.v_anomalies.group_id IS
-'HangoutGroup.id.';
+'The group''s id (HangoutGroup.id).';
 COMMENT ON COLUMN public.v_anomalies.severity IS
-'info for NO_PREDECESSOR, warning for all others.';
+'info for NO_PREDECESSOR, warning for all other kinds.';
 COMMENT ON COLUMN public.v_anomalies.detail IS
-'The facts behind it, in a sentence. If several kin groups cause a LATE_START, EARLY_START or '
-'SKIPPED_COURSE, it names the one that graduated last (EARLY_START: started last), then the '
-'smallest id.';
+'A sentence with the facts of the anomaly. If several earlier groups explain a LATE_START, '
+'EARLY_START or SKIPPED_COURSE, it names the one that graduated last (EARLY_START: started last), '
+'then the one with the smallest id.';
 COMMENT ON COLUMN public.v_anomalies.params IS
-'The values that detail names, for other languages: facilitators, members, episode and episodes, '
-'days or day; of a group with a predecessor started_on, and the kin group''s group_id, course, '
-'other_started_on and graduated_on.';
+'The values in detail as JSON, so that the sentence can be written in another language: '
+'facilitators, members, episode and episodes, days or day. For an anomaly about an earlier group: '
+'started_on of this group, and the earlier group''s group_id, course, other_started_on and '
+'graduated_on.';

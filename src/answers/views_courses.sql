@@ -1,4 +1,4 @@
--- The views with one row per course, and those on the way from course to course.
+-- The views about courses: how groups get through a course, and from one course to the next.
 
 CREATE VIEW public.v_curriculum_pipeline AS
 SELECT
@@ -12,24 +12,26 @@ SELECT
     days_between
 FROM ngeshare.link_as_of;
 COMMENT ON VIEW public.v_curriculum_pipeline IS
-'One row per link at ngeshare_as_of(): group A went on to the next course as group B. The same as '
-'ngeshare_pipeline().';
+'Which groups continued as which, as of ngeshare_as_of(), one row per pair: group A graduated and '
+'went on to the next course as group B. The same as ngeshare_pipeline().';
 COMMENT ON COLUMN public.v_curriculum_pipeline.group_a_id IS
-'The group that graduated.';
+'Group A, the group that graduated (HangoutGroup.id).';
 COMMENT ON COLUMN public.v_curriculum_pipeline.course_a IS
-'Its course.';
+'The course that group A graduated from.';
 COMMENT ON COLUMN public.v_curriculum_pipeline.group_b_id IS
-'The group that went on; one A may have several B and the reverse.';
+'Group B, the group of the next course that group A continued as (HangoutGroup.id). One group A '
+'may have several groups B, and the reverse.';
 COMMENT ON COLUMN public.v_curriculum_pipeline.course_b IS
-'The next course.';
+'The course of group B, the next one after course_a.';
 COMMENT ON COLUMN public.v_curriculum_pipeline.shared_facilitator_id IS
-'The facilitator of both.';
+'The user id of the facilitator of both groups.';
 COMMENT ON COLUMN public.v_curriculum_pipeline.shared_member_count IS
-'Persons who are members of both; at least 2.';
+'The number of persons who are members of both groups; at least 2.';
 COMMENT ON COLUMN public.v_curriculum_pipeline.overlap_pct IS
-'They in percent of the smaller group, one decimal; at least 50 before rounding.';
+'Shared members as a percentage of the smaller group''s members, one decimal; at least 50 before '
+'rounding.';
 COMMENT ON COLUMN public.v_curriculum_pipeline.days_between IS
-'Days from A''s graduation to B''s first meeting: -30 to 90.';
+'Days from group A''s graduation to group B''s first meeting, from -30 to 90.';
 
 CREATE VIEW public.v_curriculum_funnel AS
 -- A group that graduated more than link_days ago can no longer get a link: its outcome is settled.
@@ -95,39 +97,44 @@ FROM (
         GROUP BY course_a
     ) AS went_on ON went_on.course_name = course.course_name
 ) AS course
--- Also where nobody looks at the counts.
+-- The joined subqueries call can_answer(), too, but the planner drops those whose columns are not
+-- read.
 WHERE (SELECT ngeshare.can_answer())
 ORDER BY sequence_order;
 COMMENT ON VIEW public.v_curriculum_funnel IS
-'One row per course as of ngeshare_as_of(): how many groups start, graduate and go on. The same as '
-'ngeshare_funnel().';
+'How many groups of each course start, graduate and continue with the next course, one row per '
+'course, as of ngeshare_as_of(). The same as ngeshare_funnel().';
 COMMENT ON COLUMN public.v_curriculum_funnel.sequence_order IS
-'The course''s place in the curriculum.';
+'The course''s position in the curriculum (course_config).';
 COMMENT ON COLUMN public.v_curriculum_funnel.course_name IS
-'The course.';
+'The course''s name (course_config).';
 COMMENT ON COLUMN public.v_curriculum_funnel.groups_total IS
-'All its groups.';
+'The number of all groups of the course.';
 COMMENT ON COLUMN public.v_curriculum_funnel.groups_started IS
-'Those that met at least once.';
+'The number of the course''s groups that have met at least once.';
 COMMENT ON COLUMN public.v_curriculum_funnel.graduated IS
-'Those with status GRADUATED.';
+'The number of the course''s groups with status GRADUATED.';
 COMMENT ON COLUMN public.v_curriculum_funnel.active IS
-'Those with status ACTIVE.';
+'The number of the course''s groups with status ACTIVE.';
 COMMENT ON COLUMN public.v_curriculum_funnel.stalled IS
-'Those with status STALLED.';
+'The number of the course''s groups with status STALLED.';
 COMMENT ON COLUMN public.v_curriculum_funnel.not_started IS
-'Those with status NOT_STARTED.';
+'The number of the course''s groups with status NOT_STARTED.';
 COMMENT ON COLUMN public.v_curriculum_funnel.graduation_rate IS
-'graduated in percent of groups_total; NULL without groups.';
+'Graduated groups as a percentage of groups_total, one decimal; NULL if the course has no groups.';
 COMMENT ON COLUMN public.v_curriculum_funnel.continued IS
-'Graduated groups that a link goes out from; NULL for the last course.';
+'The number of graduated groups that continued as a group of the next course '
+'(v_curriculum_pipeline); NULL for the last course.';
 COMMENT ON COLUMN public.v_curriculum_funnel.continuation_rate IS
-'continued in percent of graduated; NULL for the last course and without graduates.';
+'The groups in continued as a percentage of graduated, one decimal; NULL for the last course, and '
+'if no group has graduated.';
 COMMENT ON COLUMN public.v_curriculum_funnel.awaiting IS
-'Graduated at most 90 days ago and without a link: they may still go on; NULL for the last course.';
+'The number of groups that graduated at most 90 days ago (ngeshare.link_days) and have not '
+'continued with the next course yet, but still may; NULL for the last course.';
 COMMENT ON COLUMN public.v_curriculum_funnel.settled_continuation_rate IS
-'Of the groups that graduated more than 90 days ago, the percentage with a link; NULL for the last '
-'course and without such groups.';
+'Of the groups that graduated more than 90 days ago (ngeshare.link_days), the percentage that '
+'continued with the next course, one decimal; NULL for the last course, and if there are no such '
+'groups.';
 
 CREATE VIEW public.v_drop_off AS
 SELECT
@@ -163,21 +170,24 @@ FROM (
 ) AS counted
 WHERE episode < max_episodes;
 COMMENT ON VIEW public.v_drop_off IS
-'One row per course and episode as of ngeshare_as_of(), courses without groups too: where do '
-'groups stop? Episode 0 is before the first.';
+'How many groups reach each episode and how many stall there, one row per course and episode, as '
+'of ngeshare_as_of(). Courses without groups are included. Episode 0 stands for groups that have '
+'not reached the first episode.';
 COMMENT ON COLUMN public.v_drop_off.course_name IS
-'The course.';
+'The course''s name (course_config).';
 COMMENT ON COLUMN public.v_drop_off.episode IS
-'0 to one before the last: the furthest episode reached so far.';
+'The furthest episode that a group has reached, from 0 (none) to the last but one of the course.';
 COMMENT ON COLUMN public.v_drop_off.groups_reached IS
-'Groups that reached this episode or a later one; for 0 all groups of the course.';
+'The number of groups that reached this episode or a later one; for episode 0, all groups of the '
+'course.';
 COMMENT ON COLUMN public.v_drop_off.groups_stalled IS
-'STALLED groups that got exactly this far.';
+'The number of STALLED groups whose furthest episode is this one.';
 COMMENT ON COLUMN public.v_drop_off.stalled_pct IS
-'They in percent of the course''s STALLED groups, one decimal; NULL where none stalled.';
+'The groups in groups_stalled as a percentage of all STALLED groups of the course, one decimal; '
+'NULL if the course has none.';
 COMMENT ON COLUMN public.v_drop_off.is_peak IS
-'Whether most of the course stalled here; on a tie the lowest episode, and none where nothing '
-'stalled.';
+'Whether more groups of the course stalled at this episode than at any other; of equal episodes '
+'the lowest is the peak. A course without STALLED groups has no peak.';
 
 CREATE VIEW public.v_time_to_graduate AS
 SELECT
@@ -197,22 +207,24 @@ FROM (
 ) AS graduate
 GROUP BY course_name;
 COMMENT ON VIEW public.v_time_to_graduate IS
-'One row per course with a graduate as of ngeshare_as_of(): days from a group''s first meeting to '
-'its graduation.';
+'How many days the course''s graduated groups took from their first meeting to their graduation, '
+'one row per course with graduates, as of ngeshare_as_of().';
 COMMENT ON COLUMN public.v_time_to_graduate.course_name IS
-'The course.';
+'The course''s name (course_config).';
 COMMENT ON COLUMN public.v_time_to_graduate.groups IS
-'Its graduated groups.';
+'The number of graduated groups of the course.';
 COMMENT ON COLUMN public.v_time_to_graduate.avg_days IS
-'The average, one decimal.';
+'The average number of days from a group''s first meeting to its graduation, one decimal.';
 COMMENT ON COLUMN public.v_time_to_graduate.median_days IS
-'The median (percentile_cont); of whole days it has one decimal.';
+'The median number of days from a group''s first meeting to its graduation (percentile_cont), one '
+'decimal.';
 COMMENT ON COLUMN public.v_time_to_graduate.p90_days IS
-'The days within which nine in ten graduated (percentile_cont); of whole days it has one decimal.';
+'The number of days within which nine in ten groups graduated (percentile_cont), one decimal.';
 COMMENT ON COLUMN public.v_time_to_graduate.min_days IS
-'The fewest; 0 where a group graduated on the day it first met.';
+'The smallest number of days from a group''s first meeting to its graduation; 0 if a group '
+'graduated on the day of its first meeting.';
 COMMENT ON COLUMN public.v_time_to_graduate.max_days IS
-'The most.';
+'The greatest number of days from a group''s first meeting to its graduation.';
 
 CREATE VIEW public.v_graduation_outliers AS
 WITH graduate AS (
@@ -240,17 +252,18 @@ JOIN quartile ON quartile.course_name = graduate.course_name
 WHERE graduate.days < quartile.lower - 1.5 * (quartile.upper - quartile.lower)
    OR graduate.days > quartile.upper + 1.5 * (quartile.upper - quartile.lower);
 COMMENT ON VIEW public.v_graduation_outliers IS
-'One row per graduated group as of ngeshare_as_of() that took far less or far more time than its '
-'course''s others.';
+'Graduated groups that took far less or far more time to graduate than the other groups of their '
+'course, one row per group, as of ngeshare_as_of().';
 COMMENT ON COLUMN public.v_graduation_outliers.group_id IS
-'HangoutGroup.id.';
+'The group''s id (HangoutGroup.id).';
 COMMENT ON COLUMN public.v_graduation_outliers.course_name IS
-'Its course.';
+'The group''s course.';
 COMMENT ON COLUMN public.v_graduation_outliers.days_to_graduate IS
-'Days from its first meeting to its graduation.';
+'Days from the group''s first meeting to its graduation.';
 COMMENT ON COLUMN public.v_graduation_outliers.outlier IS
-'FAST or SLOW: more than 1.5 times the distance between the quartiles of its course''s graduates '
-'below the first or above the third.';
+'FAST if the days are below the first quartile of the course''s graduated groups by more than 1.5 '
+'times the distance between the quartiles; SLOW if they are above the third quartile by more than '
+'that.';
 
 CREATE VIEW public.v_cohort AS
 WITH started AS (
@@ -305,35 +318,39 @@ SELECT
     NOT closed_9_months AS is_open
 FROM closed;
 COMMENT ON VIEW public.v_cohort IS
-'One row per course and month in which groups of it first met, as of ngeshare_as_of(): how many of '
-'them graduated within 3, 6 and 9 months of their own first meeting?';
+'Groups by the month of their first meeting, one row per course and month, as of ngeshare_as_of(): '
+'how many of them graduated within 3, 6 and 9 months of their first meeting.';
 COMMENT ON COLUMN public.v_cohort.sequence_order IS
-'The course''s place in the curriculum.';
+'The course''s position in the curriculum (course_config).';
 COMMENT ON COLUMN public.v_cohort.course_name IS
-'The course.';
+'The course''s name (course_config).';
 COMMENT ON COLUMN public.v_cohort.month IS
 'The first day of the month in which these groups first met.';
 COMMENT ON COLUMN public.v_cohort.groups IS
-'Groups of the course that first met in it.';
+'The number of groups of the course that first met in the month.';
 COMMENT ON COLUMN public.v_cohort.graduated_3_months IS
-'Those that graduated at most 3 months after the day they first met, so far.';
+'The number of these groups that have graduated at most 3 months after the day of their first '
+'meeting.';
 COMMENT ON COLUMN public.v_cohort.graduated_6_months IS
-'Those that graduated at most 6 months after the day they first met, so far.';
+'The number of these groups that have graduated at most 6 months after the day of their first '
+'meeting.';
 COMMENT ON COLUMN public.v_cohort.graduated_9_months IS
-'Those that graduated at most 9 months after the day they first met, so far.';
+'The number of these groups that have graduated at most 9 months after the day of their first '
+'meeting.';
 COMMENT ON COLUMN public.v_cohort.graduated_3_months_pct IS
-'They in percent of groups, one decimal; NULL while one that first met on the last day of the '
-'month still has time.';
+'The groups in graduated_3_months as a percentage of groups, one decimal; NULL until 3 months have '
+'passed since the last day of the month.';
 COMMENT ON COLUMN public.v_cohort.graduated_6_months_pct IS
-'They in percent of groups, one decimal; NULL while one that first met on the last day of the '
-'month still has time.';
+'The groups in graduated_6_months as a percentage of groups, one decimal; NULL until 6 months have '
+'passed since the last day of the month.';
 COMMENT ON COLUMN public.v_cohort.graduated_9_months_pct IS
-'They in percent of groups, one decimal; NULL while one that first met on the last day of the '
-'month still has time.';
+'The groups in graduated_9_months as a percentage of groups, one decimal; NULL until 9 months have '
+'passed since the last day of the month.';
 COMMENT ON COLUMN public.v_cohort.graduated IS
-'Those that have graduated, however long it took.';
+'The number of these groups that have graduated, however long it took.';
 COMMENT ON COLUMN public.v_cohort.is_open IS
-'Whether the nine months of a group that first met on the last day of the month are not over yet.';
+'Whether 9 months have not yet passed since the last day of the month, so that graduated_9_months '
+'may still grow.';
 
 CREATE VIEW public.v_resume_chance AS
 WITH counted AS (
@@ -355,8 +372,8 @@ WITH counted AS (
         PARTITION BY course_name ORDER BY days DESC ROWS BETWEEN UNBOUNDED PRECEDING
             AND 1 PRECEDING)
 )
--- One row per course and number of days already: DISTINCT lets the planner know, so
--- that who joins this and shows none of it does not compute it.
+-- The rows are unique per course and days without DISTINCT ON, but it tells the planner so: a query
+-- that joins this view and shows none of its columns does not compute it.
 SELECT DISTINCT ON (course_name, days)
     course_name,
     days AS days_silent,
@@ -368,24 +385,26 @@ SELECT DISTINCT ON (course_name, days)
     chance_pct AS resume_28_days_pct
 FROM longer;
 COMMENT ON VIEW public.v_resume_chance IS
-'One row per course and number of days that a silence of one of its groups lasted, as of '
-'ngeshare_as_of(): how likely does a group that has been silent for so long meet again? After '
-'Kaplan and Meier, so that groups still silent count for as long as is known.';
+'How likely a group that has not met for a number of days is to meet again, one row per course and '
+'length of a silence in days, as of ngeshare_as_of(). A silence lasts from one meeting to the '
+'next, or to today if there was none since. The chances are Kaplan-Meier estimates, so silences '
+'that still last count for as long as they have lasted.';
 COMMENT ON COLUMN public.v_resume_chance.course_name IS
-'The course.';
+'The course''s name (course_config).';
 COMMENT ON COLUMN public.v_resume_chance.days_silent IS
-'Days from a meeting to the next, or to today where there was none since. What follows a '
-'graduation does not count.';
+'The length of a silence: days from a meeting to the next, or to today if there was none since. '
+'Days after a group''s graduation do not count.';
 COMMENT ON COLUMN public.v_resume_chance.silences IS
-'Silences of the course that lasted at least so long.';
+'The number of silences in the course that lasted at least days_silent days.';
 COMMENT ON COLUMN public.v_resume_chance.resumed IS
-'Those of them that ended just then with a meeting.';
+'The number of silences in the course that ended with a meeting after exactly days_silent days.';
 COMMENT ON COLUMN public.v_resume_chance.lasting IS
-'Those of them that last just so long today: of groups that have not graduated.';
+'The number of silences in the course that have lasted exactly days_silent days as of today and '
+'have not ended. The groups have not graduated.';
 COMMENT ON COLUMN public.v_resume_chance.resume_chance IS
-'The chance in percent that a silence that has lasted so long ends with a meeting, one decimal: 1 '
-'less the product, over all longer ones, of 1 - resumed / silences.';
+'The chance in percent that a silence that has lasted days_silent days ends with a meeting, one '
+'decimal: 1 less the product of 1 - resumed / silences over all longer silences.';
 COMMENT ON COLUMN public.v_resume_chance.resume_28_days_pct IS
-'The chance in percent that a silence that has lasted so long ends with a meeting within 28 days, '
-'one decimal: 1 less the product, over the next 28 days, of 1 - resumed / silences. NULL where '
+'The chance in percent that a silence that has lasted days_silent days ends with a meeting within '
+'28 days, one decimal: 1 less the product of 1 - resumed / silences over the next 28 days. NULL if '
 'fewer than 20 silences lasted as long, or none lasted longer.';

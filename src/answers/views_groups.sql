@@ -17,38 +17,38 @@ SELECT
     province
 FROM ngeshare.group_fact;
 COMMENT ON VIEW public.v_group_summary IS
-'One row per curriculum group as of ngeshare_as_of(): what it is, who leads it, how many members '
-'it has.';
+'The curriculum groups (groups of a course in course_config) with their course, facilitator and '
+'number of members, one row per group, as of ngeshare_as_of().';
 COMMENT ON COLUMN public.v_group_summary.group_id IS
-'HangoutGroup.id.';
+'The group''s id (HangoutGroup.id).';
 COMMENT ON COLUMN public.v_group_summary.group_name IS
-'HangoutGroup.name.';
+'The group''s name (HangoutGroup.name).';
 COMMENT ON COLUMN public.v_group_summary.course_name IS
-'The course that its hangout teaches.';
+'The course that the group takes: the name of its hangout.';
 COMMENT ON COLUMN public.v_group_summary.max_episodes IS
-'The episode at which it has graduated.';
+'The number of the course''s last episode; a group that reaches it has graduated.';
 COMMENT ON COLUMN public.v_group_summary.facilitator_id IS
-'The user of its FACILITATOR record with the earliest joinedAt (tie: the smallest record id); NULL '
-'where it has none.';
+'The user id of the facilitator: the user with the group''s earliest FACILITATOR record by '
+'joinedAt, of equal ones the one with the smallest record id. NULL if no user leads the group.';
 COMMENT ON COLUMN public.v_group_summary.facilitator_name IS
-'The facilitator''s email, or id where there is none; NULL without a facilitator.';
+'The facilitator''s email address, or user id if there is no address; NULL without a facilitator.';
 COMMENT ON COLUMN public.v_group_summary.member_count IS
-'Its distinct persons with a MEMBER record and no FACILITATOR record there; a person is a user, or '
-'an email address without one.';
+'The number of distinct persons with a MEMBER record and no FACILITATOR record in the group. A '
+'person is a user or, in a record without a user, an email address.';
 COMMENT ON COLUMN public.v_group_summary.created_at IS
-'When production made the group.';
+'When the group was created in production.';
 COMMENT ON COLUMN public.v_group_summary.needs_facilitator IS
-'Whether it has no facilitator.';
+'Whether the group has no facilitator.';
 COMMENT ON COLUMN public.v_group_summary.facilitator_count IS
-'Distinct users with a FACILITATOR record; more than one is an anomaly.';
+'The number of distinct users with a FACILITATOR record in the group; more than one is an anomaly.';
 COMMENT ON COLUMN public.v_group_summary.facilitator_is_deleted IS
-'Whether the facilitator''s user is soft-deleted; false without one.';
+'Whether the facilitator''s user is soft-deleted; false without a facilitator.';
 COMMENT ON COLUMN public.v_group_summary.city IS
-'The city, in the spelling that most groups of this city and province have; NULL where the group '
-'has none. As now, whatever the instant.';
+'The group''s city, in the spelling that most groups of this city and province have; NULL if the '
+'group has none. It is the present city, whatever the instant.';
 COMMENT ON COLUMN public.v_group_summary.province IS
-'The province, in the spelling that most curriculum groups have; NULL where the group has none. As '
-'now, whatever the instant.';
+'The group''s province, in the spelling that most curriculum groups have; NULL if the group has '
+'none. It is the present province, whatever the instant.';
 
 CREATE VIEW public.v_group_progress AS
 SELECT
@@ -61,22 +61,24 @@ SELECT
     graduated_on
 FROM ngeshare.group_fact;
 COMMENT ON VIEW public.v_group_progress IS
-'One row per curriculum group as of ngeshare_as_of(): how far it has come and when it met. Days '
-'are local days of ngeshare.timezone.';
+'How far each curriculum group has come and when it met, one row per group, as of '
+'ngeshare_as_of(). Days are local days of ngeshare.timezone.';
 COMMENT ON COLUMN public.v_group_progress.group_id IS
-'HangoutGroup.id.';
+'The group''s id (HangoutGroup.id).';
 COMMENT ON COLUMN public.v_group_progress.max_episode_reached IS
-'The greatest "order" of an episode of its own hangout that it attended; 0 for none.';
+'The greatest number (HangoutEpisode.order) of an episode of its own hangout that the group '
+'attended; 0 if none.';
 COMMENT ON COLUMN public.v_group_progress.last_meeting_date IS
-'The day of its last attendance, at any episode; NULL if it never met.';
+'The local day of the group''s last attendance, at any episode; NULL if it never met.';
 COMMENT ON COLUMN public.v_group_progress.total_meetings IS
-'Distinct days with attendance; two episodes on one day count once.';
+'The number of distinct local days with attendance; two episodes on one day count once.';
 COMMENT ON COLUMN public.v_group_progress.days_since_last_meeting IS
-'Days from then to today; NULL if it never met.';
+'Days from last_meeting_date to today; NULL if the group never met.';
 COMMENT ON COLUMN public.v_group_progress.first_meeting_date IS
-'The day of its first attendance; NULL if it never met.';
+'The local day of the group''s first attendance; NULL if it never met.';
 COMMENT ON COLUMN public.v_group_progress.graduated_on IS
-'The day it first attended an own episode at or beyond max_episodes; NULL if it has not graduated.';
+'The local day on which the group first attended an episode of its own hangout at or beyond '
+'max_episodes; NULL if it has not graduated.';
 
 CREATE VIEW public.v_group_status AS
 SELECT
@@ -101,50 +103,52 @@ SELECT
     province
 FROM ngeshare.group_fact;
 COMMENT ON VIEW public.v_group_status IS
-'One row per curriculum group as of ngeshare_as_of(): is it graduated, active, not started or '
-'stalled? The same as ngeshare_group_status().';
+'The status of each curriculum group (graduated, active, not started or stalled), one row per '
+'group, as of ngeshare_as_of(). The same as ngeshare_group_status().';
 COMMENT ON COLUMN public.v_group_status.group_id IS
-'HangoutGroup.id.';
+'The group''s id (HangoutGroup.id).';
 COMMENT ON COLUMN public.v_group_status.course_name IS
-'The course that its hangout teaches.';
+'The course that the group takes: the name of its hangout.';
 COMMENT ON COLUMN public.v_group_status.status IS
-'GRADUATED, else ACTIVE (met, and silent for at most 28 days), else NOT_STARTED (never met, '
-'planned at most 28 days ago or later), else STALLED.';
+'The first of these that holds. GRADUATED: the group reached the course''s last episode. ACTIVE: '
+'it met at most 28 days ago (ngeshare.active_days). NOT_STARTED: it never met, and its planned '
+'start is at most 28 days ago or later. STALLED: all other groups.';
 COMMENT ON COLUMN public.v_group_status.progress_pct IS
-'Percent of the course reached, at most 100, one decimal.';
+'Episodes reached as a percentage of the course''s episodes, at most 100, one decimal.';
 COMMENT ON COLUMN public.v_group_status.days_inactive IS
-'Days since its last meeting; if it never met, days since its planned start (startDate, else '
-'createdAt); at least 0.';
+'Days since the group''s last meeting or, if it never met, since its planned start (startDate, '
+'else createdAt); at least 0.';
 COMMENT ON COLUMN public.v_group_status.group_name IS
-'HangoutGroup.name.';
+'The group''s name (HangoutGroup.name).';
 COMMENT ON COLUMN public.v_group_status.sequence_order IS
-'The course''s place in the curriculum.';
+'The course''s position in the curriculum (course_config).';
 COMMENT ON COLUMN public.v_group_status.max_episodes IS
-'The episode at which it has graduated.';
+'The number of the course''s last episode; a group that reaches it has graduated.';
 COMMENT ON COLUMN public.v_group_status.max_episode_reached IS
-'The greatest "order" of an own episode that it attended; 0 for none.';
+'The greatest number (HangoutEpisode.order) of an episode of its own hangout that the group '
+'attended; 0 if none.';
 COMMENT ON COLUMN public.v_group_status.total_meetings IS
-'Distinct days with attendance; two episodes on one day count once.';
+'The number of distinct local days with attendance; two episodes on one day count once.';
 COMMENT ON COLUMN public.v_group_status.first_meeting_date IS
-'The day of its first attendance; NULL if it never met.';
+'The local day of the group''s first attendance; NULL if it never met.';
 COMMENT ON COLUMN public.v_group_status.last_meeting_date IS
-'The day of its last attendance; NULL if it never met.';
+'The local day of the group''s last attendance; NULL if it never met.';
 COMMENT ON COLUMN public.v_group_status.graduated_on IS
-'The day it graduated; NULL if it has not.';
+'The local day on which the group graduated; NULL if it has not.';
 COMMENT ON COLUMN public.v_group_status.started_on IS
-'The day of its first meeting, else of its planned start.';
+'The local day of the group''s first meeting or, if it never met, of its planned start.';
 COMMENT ON COLUMN public.v_group_status.facilitator_id IS
-'Its facilitator''s user id; NULL where it has none.';
+'The user id of the group''s facilitator; NULL if it has none.';
 COMMENT ON COLUMN public.v_group_status.facilitator_name IS
-'The facilitator''s email, or id where there is none.';
+'The facilitator''s email address, or user id if there is no address; NULL without a facilitator.';
 COMMENT ON COLUMN public.v_group_status.member_count IS
-'Its distinct members.';
+'The number of distinct persons who are members of the group.';
 COMMENT ON COLUMN public.v_group_status.city IS
-'The city, in the spelling that most groups of this city and province have; NULL where the group '
-'has none. As now, whatever the instant.';
+'The group''s city, in the spelling that most groups of this city and province have; NULL if the '
+'group has none. It is the present city, whatever the instant.';
 COMMENT ON COLUMN public.v_group_status.province IS
-'The province, in the spelling that most curriculum groups have; NULL where the group has none. As '
-'now, whatever the instant.';
+'The group''s province, in the spelling that most curriculum groups have; NULL if the group has '
+'none. It is the present province, whatever the instant.';
 
 CREATE VIEW public.v_rescue_list AS
 SELECT
@@ -178,62 +182,68 @@ LEFT JOIN ngeshare.contact_as_of AS contact ON contact.group_id = fact.group_id
 WHERE is_rescuable
 ORDER BY days_inactive, fact.group_id COLLATE "C";
 COMMENT ON VIEW public.v_rescue_list IS
-'A row a STALLED group with at least 70 % of its course behind it, the most recently active first: '
-'whom to call. As of ngeshare_as_of().';
+'STALLED groups that have done at least 70 % of their course (ngeshare.rescue_min_pct), and whom '
+'to contact, one row per group, the most recently active first, as of ngeshare_as_of().';
 COMMENT ON COLUMN public.v_rescue_list.group_id IS
-'HangoutGroup.id.';
+'The group''s id (HangoutGroup.id).';
 COMMENT ON COLUMN public.v_rescue_list.group_name IS
-'HangoutGroup.name.';
+'The group''s name (HangoutGroup.name).';
 COMMENT ON COLUMN public.v_rescue_list.course_name IS
-'Its course.';
+'The group''s course.';
 COMMENT ON COLUMN public.v_rescue_list.facilitator_id IS
-'Its facilitator''s user id; NULL where it has none.';
+'The user id of the group''s facilitator; NULL if it has none.';
 COMMENT ON COLUMN public.v_rescue_list.facilitator_name IS
-'The facilitator''s email, or id where there is none.';
+'The facilitator''s email address, or user id if there is no address; NULL without a facilitator.';
 COMMENT ON COLUMN public.v_rescue_list.facilitator_contact IS
-'The user''s email, else the email of the facilitator''s record; NULL where there is neither.';
+'The email address of the facilitator''s user, else that of the facilitator''s membership record; '
+'NULL if there is neither.';
 COMMENT ON COLUMN public.v_rescue_list.last_meeting_date IS
-'The day of its last attendance; NULL if it never met.';
+'The local day of the group''s last attendance; NULL if it never met.';
 COMMENT ON COLUMN public.v_rescue_list.episodes_remaining IS
-'Episodes from the furthest one reached to the last.';
+'The number of the course''s episodes after the furthest one that the group reached.';
 COMMENT ON COLUMN public.v_rescue_list.progress_pct IS
-'Percent of the course reached, one decimal; the threshold (ngeshare.rescue_min_pct) compares it '
-'before rounding.';
+'Episodes reached as a percentage of the course''s episodes, one decimal. The threshold '
+'ngeshare.rescue_min_pct is compared with the value before rounding.';
 COMMENT ON COLUMN public.v_rescue_list.days_inactive IS
-'Days since its last meeting.';
+'Days since the group''s last meeting.';
 COMMENT ON COLUMN public.v_rescue_list.facilitator_is_deleted IS
-'Whether the facilitator''s user is soft-deleted.';
+'Whether the facilitator''s user is soft-deleted; false without a facilitator.';
 COMMENT ON COLUMN public.v_rescue_list.resume_chance IS
-'The chance in percent that it meets again, from v_resume_chance: of the silences of its course '
-'that lasted as long; NULL if it never met.';
+'The chance in percent that the group meets again, one decimal: v_resume_chance for its course and '
+'days_inactive. NULL if it never met.';
 COMMENT ON COLUMN public.v_rescue_list.city IS
-'The city, in the spelling that most groups of this city and province have; NULL where the group '
-'has none. As now, whatever the instant.';
+'The group''s city, in the spelling that most groups of this city and province have; NULL if the '
+'group has none. It is the present city, whatever the instant.';
 COMMENT ON COLUMN public.v_rescue_list.province IS
-'The province, in the spelling that most curriculum groups have; NULL where the group has none. As '
-'now, whatever the instant.';
+'The group''s province, in the spelling that most curriculum groups have; NULL if the group has '
+'none. It is the present province, whatever the instant.';
 COMMENT ON COLUMN public.v_rescue_list.contact_state IS
-'CLOSED: the latest follow-up since its last meeting says that the group is closed. WAITING: it '
-'names a later day to contact the group, or, without such a day, is at most 14 days old and did '
-'reach the right contact. DUE: there is one, and it is time for the next. NEW: nobody has '
-'contacted the group since its last meeting.';
+'The first of these that holds, by the follow-ups (notes that the group was contacted) since its '
+'last meeting. CLOSED: the latest one says that the group is closed. WAITING: the latest one names '
+'a later day for the next contact, or it names none, did not end at a wrong contact, and is at '
+'most 14 days old. DUE: there is a follow-up, and it is time for the next contact. NEW: there is '
+'none.';
 COMMENT ON COLUMN public.v_rescue_list.follow_ups IS
-'Follow-ups since its last meeting; 0 for none.';
+'The number of follow-ups (notes that the group was contacted) since the group''s last meeting; 0 '
+'if none.';
 COMMENT ON COLUMN public.v_rescue_list.last_follow_up_on IS
-'The local day of the latest of them.';
+'The local day of the latest follow-up since the group''s last meeting; NULL if there is none.';
 COMMENT ON COLUMN public.v_rescue_list.last_outcome IS
-'What came of it: no_answer, will_meet, paused, closed or wrong_contact.';
+'The outcome of the latest follow-up since the group''s last meeting: no_answer, will_meet, '
+'paused, closed or wrong_contact; NULL if there is none.';
 COMMENT ON COLUMN public.v_rescue_list.last_noted_by IS
-'Who noted it; last_is_verified says whether by a login.';
+'The name of the person who noted the latest follow-up since the group''s last meeting; NULL if '
+'there is none. last_is_verified says whether the name is a login.';
 COMMENT ON COLUMN public.v_rescue_list.next_on IS
-'The day that it names for the next contact; NULL where it names none.';
+'The day for the next contact that the latest follow-up since the group''s last meeting names; '
+'NULL if it names none.';
 COMMENT ON COLUMN public.v_rescue_list.resume_28_days_pct IS
-'The chance in percent that it meets within 28 days if nobody does anything, one decimal, from '
-'v_resume_chance; NULL where it never met, and where fewer than 20 silences of its course lasted '
-'as long.';
+'The chance in percent that the group meets within 28 days if nobody contacts it, one decimal: '
+'v_resume_chance for its course and days_inactive. NULL if the group never met, or if fewer than '
+'20 silences of its course lasted as long.';
 COMMENT ON COLUMN public.v_rescue_list.last_is_verified IS
-'Whether last_noted_by is the login that noted the latest follow-up; false where it is only a name '
-'that the request gave, NULL where there is none.';
+'Whether last_noted_by is the login that noted the latest follow-up; false if it is only a name '
+'that the request gave, NULL if there is no follow-up since the group''s last meeting.';
 
 CREATE VIEW public.v_at_risk AS
 SELECT
@@ -268,62 +278,69 @@ LEFT JOIN ngeshare.contact_as_of AS contact ON contact.group_id = fact.group_id
 WHERE risk IS NOT NULL
 ORDER BY days_until_stalled, fact.group_id COLLATE "C";
 COMMENT ON VIEW public.v_at_risk IS
-'A row an ACTIVE group on its way to stalling, the soonest first: silent for at least half of the '
-'28 days, or for more than twice its own rhythm. As of ngeshare_as_of().';
+'ACTIVE groups that are about to stall, one row per group, the soonest first, as of '
+'ngeshare_as_of(): they have not met for at least half of the 28 days (ngeshare.active_days), or '
+'for more than twice their average interval between meetings.';
 COMMENT ON COLUMN public.v_at_risk.group_id IS
-'HangoutGroup.id.';
+'The group''s id (HangoutGroup.id).';
 COMMENT ON COLUMN public.v_at_risk.group_name IS
-'HangoutGroup.name.';
+'The group''s name (HangoutGroup.name).';
 COMMENT ON COLUMN public.v_at_risk.course_name IS
-'Its course.';
+'The group''s course.';
 COMMENT ON COLUMN public.v_at_risk.facilitator_id IS
-'Its facilitator''s user id; NULL where it has none.';
+'The user id of the group''s facilitator; NULL if it has none.';
 COMMENT ON COLUMN public.v_at_risk.facilitator_name IS
-'The facilitator''s email, or id where there is none.';
+'The facilitator''s email address, or user id if there is no address; NULL without a facilitator.';
 COMMENT ON COLUMN public.v_at_risk.facilitator_contact IS
-'The user''s email, else the email of the facilitator''s record; NULL where there is neither.';
+'The email address of the facilitator''s user, else that of the facilitator''s membership record; '
+'NULL if there is neither.';
 COMMENT ON COLUMN public.v_at_risk.last_meeting_date IS
-'The day of its last attendance.';
+'The local day of the group''s last attendance.';
 COMMENT ON COLUMN public.v_at_risk.days_inactive IS
-'Days since its last meeting.';
+'Days since the group''s last meeting.';
 COMMENT ON COLUMN public.v_at_risk.days_until_stalled IS
-'Days from today to the day on which it stalls if it does not meet: ngeshare.active_days + 1 - '
-'days_inactive.';
+'Days from today to the day on which the group stalls if it does not meet: ngeshare.active_days + '
+'1 - days_inactive.';
 COMMENT ON COLUMN public.v_at_risk.reason IS
-'SILENT: at least half of ngeshare.active_days (14 of 28) without a meeting; else RHYTHM: it met '
-'on at least three days, and has been silent for more than twice rhythm_days.';
+'SILENT: the group has not met for at least half of ngeshare.active_days (14 of 28 days). RHYTHM: '
+'otherwise, if it met on at least three days and has not met for more than twice rhythm_days.';
 COMMENT ON COLUMN public.v_at_risk.rhythm_days IS
-'The average number of days between its meetings, one decimal (compared before rounding); NULL '
-'after a single one.';
+'The average number of days between the group''s meetings, one decimal; NULL after a single '
+'meeting. The rule RHYTHM compares the value before rounding.';
 COMMENT ON COLUMN public.v_at_risk.progress_pct IS
-'Percent of the course reached, one decimal.';
+'Episodes reached as a percentage of the course''s episodes, one decimal.';
 COMMENT ON COLUMN public.v_at_risk.facilitator_is_deleted IS
-'Whether the facilitator''s user is soft-deleted.';
+'Whether the facilitator''s user is soft-deleted; false without a facilitator.';
 COMMENT ON COLUMN public.v_at_risk.city IS
-'The city, in the spelling that most groups of this city and province have; NULL where the group '
-'has none. As now, whatever the instant.';
+'The group''s city, in the spelling that most groups of this city and province have; NULL if the '
+'group has none. It is the present city, whatever the instant.';
 COMMENT ON COLUMN public.v_at_risk.province IS
-'The province, in the spelling that most curriculum groups have; NULL where the group has none. As '
-'now, whatever the instant.';
+'The group''s province, in the spelling that most curriculum groups have; NULL if the group has '
+'none. It is the present province, whatever the instant.';
 COMMENT ON COLUMN public.v_at_risk.contact_state IS
-'CLOSED: the latest follow-up since its last meeting says that the group is closed. WAITING: it '
-'names a later day to contact the group, or, without such a day, is at most 14 days old and did '
-'reach the right contact. DUE: there is one, and it is time for the next. NEW: nobody has '
-'contacted the group since its last meeting.';
+'The first of these that holds, by the follow-ups (notes that the group was contacted) since its '
+'last meeting. CLOSED: the latest one says that the group is closed. WAITING: the latest one names '
+'a later day for the next contact, or it names none, did not end at a wrong contact, and is at '
+'most 14 days old. DUE: there is a follow-up, and it is time for the next contact. NEW: there is '
+'none.';
 COMMENT ON COLUMN public.v_at_risk.follow_ups IS
-'Follow-ups since its last meeting; 0 for none.';
+'The number of follow-ups (notes that the group was contacted) since the group''s last meeting; 0 '
+'if none.';
 COMMENT ON COLUMN public.v_at_risk.last_follow_up_on IS
-'The local day of the latest of them.';
+'The local day of the latest follow-up since the group''s last meeting; NULL if there is none.';
 COMMENT ON COLUMN public.v_at_risk.last_outcome IS
-'What came of it: no_answer, will_meet, paused, closed or wrong_contact.';
+'The outcome of the latest follow-up since the group''s last meeting: no_answer, will_meet, '
+'paused, closed or wrong_contact; NULL if there is none.';
 COMMENT ON COLUMN public.v_at_risk.last_noted_by IS
-'Who noted it; last_is_verified says whether by a login.';
+'The name of the person who noted the latest follow-up since the group''s last meeting; NULL if '
+'there is none. last_is_verified says whether the name is a login.';
 COMMENT ON COLUMN public.v_at_risk.next_on IS
-'The day that it names for the next contact; NULL where it names none.';
+'The day for the next contact that the latest follow-up since the group''s last meeting names; '
+'NULL if it names none.';
 COMMENT ON COLUMN public.v_at_risk.resume_28_days_pct IS
-'The chance in percent that it meets within 28 days if nobody does anything, one decimal, from '
-'v_resume_chance; NULL where it never met, and where fewer than 20 silences of its course lasted '
-'as long.';
+'The chance in percent that the group meets within 28 days if nobody contacts it, one decimal: '
+'v_resume_chance for its course and days_inactive. NULL if fewer than 20 silences of its course '
+'lasted as long.';
 COMMENT ON COLUMN public.v_at_risk.last_is_verified IS
-'Whether last_noted_by is the login that noted the latest follow-up; false where it is only a name '
-'that the request gave, NULL where there is none.';
+'Whether last_noted_by is the login that noted the latest follow-up; false if it is only a name '
+'that the request gave, NULL if there is no follow-up since the group''s last meeting.';

@@ -1,4 +1,4 @@
--- The views on people: who belongs where, who leads, and how they come to it.
+-- The views about people: the members of groups, and facilitators who were members first.
 
 CREATE VIEW public.v_member_roster AS
 WITH horizon AS (
@@ -16,9 +16,9 @@ SELECT
     membership.joined_at AT TIME ZONE 'UTC' AS joined_at,
     CASE
         WHEN membership.user_id IS NULL THEN false
-        -- Unknown where those days begin before the window of raw attendance.
+        -- Unknown if the last active_days days begin before the window of raw attendance.
         WHEN (SELECT is_unknown FROM horizon) THEN NULL
-        -- A user who had not come by then has no day.
+        -- The subtraction gives NULL for a user who had not attended up to ngeshare.as_of().
         ELSE coalesce(
             (SELECT ngeshare.as_of_day())
                 - ngeshare.local_day(
@@ -32,23 +32,24 @@ FROM ngeshare.membership_as_of AS membership
 WHERE membership.is_first
   AND membership.course_number IS NOT NULL;
 COMMENT ON VIEW public.v_member_roster IS
-'One row per curriculum group, person and role there, as of ngeshare_as_of(): who belongs to it, '
-'and who still comes. Somebody with both roles has two rows.';
+'Who belongs to each curriculum group and who still comes, one row per group, person and role, as '
+'of ngeshare_as_of(). A person with both roles has two rows.';
 COMMENT ON COLUMN public.v_member_roster.group_id IS
-'HangoutGroup.id.';
+'The group''s id (HangoutGroup.id).';
 COMMENT ON COLUMN public.v_member_roster.user_id IS
-'The user; NULL for a person who is known by an email address only.';
+'The person''s user id; NULL for a person who is known only by an email address.';
 COMMENT ON COLUMN public.v_member_roster.user_name IS
-'The user''s email, or id where there is none; for a person without a user the address of the '
-'earliest record there (tie: the smallest record id).';
+'The user''s email address, or user id if there is no address. For a person without a user, the '
+'email address in the person''s earliest record in the group (of equal ones, the smallest record '
+'id).';
 COMMENT ON COLUMN public.v_member_roster.role IS
-'MEMBER or FACILITATOR.';
+'The person''s role in the group: MEMBER or FACILITATOR.';
 COMMENT ON COLUMN public.v_member_roster.joined_at IS
-'The earliest joinedAt of this person and role there.';
+'The earliest joinedAt of the person''s records with this role in the group.';
 COMMENT ON COLUMN public.v_member_roster.is_active IS
-'Whether this user attended this group in the last 28 days (ngeshare.active_days); false for a '
-'person without a user; NULL where those days begin before the window of raw attendance, so that '
-'it is not known here.';
+'Whether the user attended the group in the last 28 days (ngeshare.active_days); false for a '
+'person without a user. NULL if it is not known, because those days begin before the window of raw '
+'attendance (ngeshare.attendance_window_days).';
 COMMENT ON COLUMN public.v_member_roster.is_deleted IS
 'Whether the user is soft-deleted; false for a person without a user.';
 
@@ -65,9 +66,10 @@ WITH lead AS (
       AND user_id IS NOT NULL
     GROUP BY user_id
 ), member AS (
-    -- The first one joined. The planner knows that DISTINCT ON gives a user once, and of GROUP BY
-    -- it does not (it would expect a thousand times the rows, and compile the query for longer than
-    -- it runs). Do not reference the CTE lead twice: PostgreSQL would materialize it.
+    -- When each user first joined as a member. DISTINCT ON, because the planner knows that it gives
+    -- one row per user. With GROUP BY it expects a thousand times the rows, and JIT compilation
+    -- takes longer than the query. Do not reference the CTE lead twice: PostgreSQL would
+    -- materialize it.
     SELECT DISTINCT ON (user_id)
         user_id,
         joined_at AS member_at
@@ -87,20 +89,20 @@ SELECT
 FROM lead
 LEFT JOIN member ON member.user_id = lead.user_id;
 COMMENT ON VIEW public.v_facilitator_alumni IS
-'One row per user who leads or led a group, in the curriculum or not, as of ngeshare_as_of(): did '
-'they grow out of the members?';
+'Users who lead or led a group, inside or outside the curriculum, one row per user, as of '
+'ngeshare_as_of(), and whether they were members before.';
 COMMENT ON COLUMN public.v_facilitator_alumni.facilitator_id IS
-'The user.';
+'The user id of the facilitator.';
 COMMENT ON COLUMN public.v_facilitator_alumni.facilitator_name IS
-'The user''s email, or id where there is none.';
+'The user''s email address, or user id if there is no address.';
 COMMENT ON COLUMN public.v_facilitator_alumni.is_alumni IS
-'Whether they first joined any group as a MEMBER before they last joined one as a FACILITATOR.';
+'Whether the user first joined any group as a MEMBER before they last joined one as a FACILITATOR.';
 COMMENT ON COLUMN public.v_facilitator_alumni.member_since IS
-'The day they first joined a group as a MEMBER; NULL if they never did.';
+'The local day on which the user first joined a group as a MEMBER; NULL if they never did.';
 COMMENT ON COLUMN public.v_facilitator_alumni.facilitator_since IS
-'The day they first joined a group as a FACILITATOR.';
+'The local day on which the user first joined a group as a FACILITATOR.';
 COMMENT ON COLUMN public.v_facilitator_alumni.current_facilitator_since IS
-'The day they last did.';
+'The local day on which the user last joined a group as a FACILITATOR.';
 COMMENT ON COLUMN public.v_facilitator_alumni.is_deleted IS
 'Whether the user is soft-deleted.';
 
@@ -114,7 +116,7 @@ SELECT
     person.is_facilitator_now,
     coalesce(person.deleted_at <= ngeshare.as_of(), false) AS is_deleted
 FROM (
-    -- One pass over all memberships, those of facilitators and outside the curriculum too.
+    -- One scan of all memberships: is_facilitator_now counts groups outside the curriculum too.
     SELECT
         user_id,
         min(user_name) AS user_name,
@@ -124,7 +126,7 @@ FROM (
             FILTER (WHERE is_counted AND completed_at <= ngeshare.as_of()) AS courses_completed,
         max(course_number) FILTER (
             WHERE is_counted
-              -- A group that has graduated is not active.
+              -- A completed membership is in a graduated group, which is not ACTIVE.
               AND (completed_at > ngeshare.as_of()) IS NOT FALSE
               AND group_id IN (SELECT group_id FROM ngeshare.group_fact
                   WHERE status = 'ACTIVE')) AS current_number,
@@ -141,26 +143,27 @@ FROM (
 ) AS person
 LEFT JOIN ngeshare.course ON course.course_number = person.current_number;
 COMMENT ON VIEW public.v_member_journey IS
-'One row per user who is or was a member of a curriculum group, as of ngeshare_as_of(): how far '
-'have they come? ngeshare_member_journey(user_id) tells one user''s whole way.';
+'How far the users who are or were members of a curriculum group have come, one row per user, as '
+'of ngeshare_as_of(). ngeshare_member_journey(user_id) lists one user''s groups.';
 COMMENT ON COLUMN public.v_member_journey.user_id IS
-'The user.';
+'The user id of the member.';
 COMMENT ON COLUMN public.v_member_journey.user_name IS
-'The user''s email, or id where there is none.';
+'The user''s email address, or user id if there is no address.';
 COMMENT ON COLUMN public.v_member_journey.groups_joined IS
-'Distinct curriculum groups with a MEMBER record of theirs.';
+'The number of distinct curriculum groups in which the user has a MEMBER record.';
 COMMENT ON COLUMN public.v_member_journey.courses_completed IS
-'Distinct courses of those groups that are GRADUATED and that they had joined as a MEMBER by the '
-'attendance that graduated the group.';
+'The number of distinct courses that the user completed: the courses of GRADUATED groups that the '
+'user had joined as a MEMBER by the attendance with which the group graduated.';
 COMMENT ON COLUMN public.v_member_journey.current_course IS
-'The course, latest in sequence, of those groups that are ACTIVE; NULL where none is.';
+'The course of the user''s ACTIVE groups as a MEMBER, the latest in the curriculum; NULL if none '
+'is ACTIVE.';
 COMMENT ON COLUMN public.v_member_journey.is_facilitator_now IS
-'Whether they have a FACILITATOR record in any group, in the curriculum or not.';
+'Whether the user has a FACILITATOR record in any group, inside or outside the curriculum.';
 COMMENT ON COLUMN public.v_member_journey.is_deleted IS
 'Whether the user is soft-deleted.';
 
 CREATE VIEW ngeshare.recent_month AS
--- A day beyond the first or the last timestamp has a month, too, but no timestamp.
+-- Dates have a wider range than timestamps, so the day is first limited to what timestamps allow.
 SELECT
     (began - interval '2 months')::date AS before,
     (began - interval '1 month')::date AS last,
@@ -169,8 +172,8 @@ FROM date_trunc('month',
     greatest(least(ngeshare.as_of_day(), date '294276-12-31'),
         date '4712-01-01 BC')::timestamp) AS began;
 COMMENT ON VIEW ngeshare.recent_month IS
-'The first days of the month of ngeshare.as_of(), of the last complete month and of the one before '
-'it, in one row.';
+'The first days of three months, in one row: the month of ngeshare.as_of(), the month before it, '
+'and the one before that.';
 
 CREATE VIEW ngeshare.facilitator_total AS
 SELECT
@@ -199,8 +202,8 @@ SELECT
 FROM public.v_facilitator_alumni
 CROSS JOIN ngeshare.recent_month AS month;
 COMMENT ON VIEW ngeshare.facilitator_total IS
-'All that is counted over v_facilitator_alumni, in one pass and one row: v_facilitator_growth, and '
-'for Home those who began in the last complete month and in the one before it.';
+'All counts over v_facilitator_alumni, in one row: those of v_facilitator_growth and, for the page '
+'Home, the users who became facilitators in the last complete month and in the month before it.';
 
 CREATE VIEW public.v_facilitator_growth AS
 SELECT
@@ -210,17 +213,19 @@ SELECT
     alumni_pct
 FROM ngeshare.facilitator_total;
 COMMENT ON VIEW public.v_facilitator_growth IS
-'One row as of ngeshare_as_of(), also where there is nobody yet: how many lead, how many of them '
-'now, and how many grew out of the members?';
+'How many users lead or led a group, how many lead now, and how many were members before, in one '
+'row, as of ngeshare_as_of(). Without facilitators the counts are 0.';
 COMMENT ON COLUMN public.v_facilitator_growth.total_facilitators IS
-'Users with a FACILITATOR record in any group: the rows of v_facilitator_alumni.';
+'The number of users with a FACILITATOR record in any group: the rows of v_facilitator_alumni.';
 COMMENT ON COLUMN public.v_facilitator_growth.active_facilitators IS
-'Distinct users with a FACILITATOR record in a curriculum group that has met, and not longer ago '
-'than 28 days (ngeshare.active_days), graduated or not.';
+'The number of distinct users with a FACILITATOR record in a curriculum group that met at most 28 '
+'days ago (ngeshare.active_days), graduated or not.';
 COMMENT ON COLUMN public.v_facilitator_growth.alumni_facilitators IS
-'Those of total_facilitators with is_alumni.';
+'The number of users counted in total_facilitators for whom v_facilitator_alumni.is_alumni is '
+'true.';
 COMMENT ON COLUMN public.v_facilitator_growth.alumni_pct IS
-'They in percent of total_facilitators, one decimal; NULL without facilitators.';
+'alumni_facilitators as a percentage of total_facilitators, one decimal; NULL without '
+'facilitators.';
 
 CREATE VIEW public.v_facilitator_monthly AS
 WITH began AS (
@@ -230,7 +235,7 @@ WITH began AS (
     FROM public.v_facilitator_alumni
     GROUP BY 1
 ), span AS (
-    -- A day beyond the last timestamp has a month, too, but no timestamp.
+    -- Dates have a wider range than timestamps, so the day is limited to the last timestamp's.
     SELECT
         (SELECT min(month) FROM began) AS first_month,
         least(day, date '294276-12-31') AS last_day
@@ -253,11 +258,12 @@ SELECT
 FROM calendar
 LEFT JOIN began ON began.month = calendar.month;
 COMMENT ON VIEW public.v_facilitator_monthly IS
-'One row per month from the first facilitator''s to that of ngeshare_as_of(), months without a new '
-'one too: how does their number grow? No row without facilitators.';
+'How the number of facilitators grows, one row per month from the month of the first facilitator '
+'to the month of ngeshare_as_of(). Months without a new facilitator are included. No row without '
+'facilitators.';
 COMMENT ON COLUMN public.v_facilitator_monthly.month IS
 'The first day of the month.';
 COMMENT ON COLUMN public.v_facilitator_monthly.new_facilitators IS
-'Users whose facilitator_since (v_facilitator_alumni) lies in it.';
+'The number of users whose facilitator_since (v_facilitator_alumni) is in this month.';
 COMMENT ON COLUMN public.v_facilitator_monthly.total_facilitators IS
-'Users who became facilitators up to the end of the month.';
+'The number of users who became facilitators up to the end of the month.';

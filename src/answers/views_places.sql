@@ -1,4 +1,4 @@
--- The view by place.
+-- The view with one row per place.
 
 CREATE VIEW public.v_place AS
 SELECT
@@ -18,33 +18,33 @@ FROM ngeshare.count_places() AS counted
 JOIN ngeshare.place_snapshot AS place ON place.place_key = counted.place_key
 ORDER BY place.province COLLATE "C", place.city COLLATE "C";
 COMMENT ON VIEW public.v_place IS
-'One row per province and city with a curriculum group, as of ngeshare_as_of(): how do groups fare '
-'there? Groups without a place have a row as well. Places are compared without regard to case and '
-'white space; v_data_quality names those that may be one place (place_spelling).';
+'Curriculum groups by place, one row per province and city, as of ngeshare_as_of(). Groups without '
+'a place have a row as well. Names of places are compared without regard to case and white space; '
+'the finding place_spelling of v_data_quality lists names that may mean one place.';
 COMMENT ON COLUMN public.v_place.province IS
-'The province, in the spelling that most curriculum groups have; NULL where it is not known.';
+'The province, in the spelling that most curriculum groups have; NULL if it is not known.';
 COMMENT ON COLUMN public.v_place.city IS
-'The city, in the spelling that most groups of this city and province have; NULL where it is not '
+'The city, in the spelling that most groups of this city and province have; NULL if it is not '
 'known.';
 COMMENT ON COLUMN public.v_place.groups_total IS
-'All curriculum groups there.';
+'The number of all curriculum groups in the place.';
 COMMENT ON COLUMN public.v_place.active IS
-'Those with status ACTIVE.';
+'The number of groups in the place with status ACTIVE.';
 COMMENT ON COLUMN public.v_place.stalled IS
-'Those with status STALLED.';
+'The number of groups in the place with status STALLED.';
 COMMENT ON COLUMN public.v_place.not_started IS
-'Those with status NOT_STARTED.';
+'The number of groups in the place with status NOT_STARTED.';
 COMMENT ON COLUMN public.v_place.graduated IS
-'Those with status GRADUATED.';
+'The number of groups in the place with status GRADUATED.';
 COMMENT ON COLUMN public.v_place.to_rescue IS
-'Those on the rescue list (v_rescue_list).';
+'The number of groups in the place that are on the rescue list (v_rescue_list).';
 COMMENT ON COLUMN public.v_place.at_risk IS
-'Those on their way to stalling (v_at_risk).';
+'The number of groups in the place that are about to stall (v_at_risk).';
 COMMENT ON COLUMN public.v_place.graduation_rate IS
 'Graduated groups as a percentage of groups_total, one decimal.';
 COMMENT ON COLUMN public.v_place.facilitators IS
-'Distinct users who lead a group there. Over several places they do not add up: one may lead '
-'groups in two.';
+'The number of distinct users who lead a group in the place. A user who leads groups in two places '
+'counts in both, so the numbers of several places do not add up.';
 COMMENT ON COLUMN public.v_place.members IS
-'Distinct persons who are a member of a group there. Over several places they do not add up, '
-'either.';
+'The number of distinct persons who are members of a group in the place. A person with groups in '
+'two places counts in both, so the numbers of several places do not add up.';

@@ -1,4 +1,4 @@
--- The views over time: the trend of a year, the changes of a week, and what became of forecasts.
+-- The views over time: status by week of a year, changes of a week, and the quality of forecasts.
 
 CREATE VIEW public.v_status_trend AS
 SELECT
@@ -9,29 +9,31 @@ SELECT
     stalled,
     not_started,
     graduated
--- There is no day a year before the calendar's first.
+-- greatest() avoids an error where the day a year before would precede the calendar's first day.
 FROM public.ngeshare_trend(
     greatest(ngeshare.as_of_day(), date '4714-11-24 BC' + 364) - 364,
     NULL::date,
     interval '1 week',
     public.ngeshare_as_of());
 COMMENT ON VIEW public.v_status_trend IS
-'One row per week of the year up to ngeshare_as_of() and per course: how many groups had which '
-'status? The weeks end on the weekday of as_of. The same as ngeshare_trend() from 364 days before.';
+'The number of groups of each course by status, one row per course and week of the year up to '
+'ngeshare_as_of(). The weeks end on the weekday of as_of. The same as ngeshare_trend() from 364 '
+'days before.';
 COMMENT ON COLUMN public.v_status_trend.as_of_day IS
-'The local day at whose end the groups are counted; the last one is the day of as_of, at as_of.';
+'The local day at whose end the groups are counted; on the last one, the day of as_of, they are '
+'counted at as_of.';
 COMMENT ON COLUMN public.v_status_trend.course_name IS
-'The course.';
+'The course''s name (course_config).';
 COMMENT ON COLUMN public.v_status_trend.groups_total IS
-'All its groups that existed then.';
+'The number of all groups of the course that existed at that time.';
 COMMENT ON COLUMN public.v_status_trend.active IS
-'Those with status ACTIVE then.';
+'The number of the course''s groups with status ACTIVE at that time.';
 COMMENT ON COLUMN public.v_status_trend.stalled IS
-'Those with status STALLED then.';
+'The number of the course''s groups with status STALLED at that time.';
 COMMENT ON COLUMN public.v_status_trend.not_started IS
-'Those with status NOT_STARTED then.';
+'The number of the course''s groups with status NOT_STARTED at that time.';
 COMMENT ON COLUMN public.v_status_trend.graduated IS
-'Those with status GRADUATED then.';
+'The number of the course''s groups with status GRADUATED at that time.';
 
 CREATE VIEW public.v_status_changes AS
 SELECT
@@ -45,39 +47,42 @@ SELECT
     status_after,
     change,
     changed_on
--- There is no instant a week before the calendar's first. A day of 24 hours is no matter of the
--- zone.
+-- greatest() avoids an error where the instant a week before would precede the calendar. 168 hours
+-- rather than 7 days, so that the result does not depend on the session's time zone.
 FROM public.ngeshare_status_changes(
     greatest(public.ngeshare_as_of(),
         timestamptz '4714-11-24 00:00:00+00 BC' + interval '168 hours') - interval '168 hours',
     public.ngeshare_as_of());
 COMMENT ON VIEW public.v_status_changes IS
-'One row per curriculum group whose status differs from what it was exactly 168 hours before '
-'ngeshare_as_of(), the latest change first: what happened this week? The same as '
+'Curriculum groups whose status differs from their status exactly 168 hours (a week) before '
+'ngeshare_as_of(), one row per group, the latest change first. The same as '
 'ngeshare_status_changes().';
 COMMENT ON COLUMN public.v_status_changes.group_id IS
-'HangoutGroup.id.';
+'The group''s id (HangoutGroup.id).';
 COMMENT ON COLUMN public.v_status_changes.group_name IS
-'HangoutGroup.name.';
+'The group''s name (HangoutGroup.name).';
 COMMENT ON COLUMN public.v_status_changes.course_name IS
-'Its course.';
+'The group''s course.';
 COMMENT ON COLUMN public.v_status_changes.facilitator_id IS
-'Its facilitator''s user id; NULL where it has none.';
+'The user id of the group''s facilitator; NULL if it has none.';
 COMMENT ON COLUMN public.v_status_changes.facilitator_name IS
-'The facilitator''s email, or id where there is none.';
+'The facilitator''s email address, or user id if there is no address; NULL without a facilitator.';
 COMMENT ON COLUMN public.v_status_changes.facilitator_contact IS
-'The user''s email, else the email of the facilitator''s record; NULL where there is neither.';
+'The email address of the facilitator''s user, else that of the facilitator''s membership record; '
+'NULL if there is neither.';
 COMMENT ON COLUMN public.v_status_changes.status_before IS
-'Its status 168 hours before; NULL where it did not exist.';
+'The group''s status 168 hours before as_of; NULL if the group did not exist at that time.';
 COMMENT ON COLUMN public.v_status_changes.status_after IS
-'Its status now.';
+'The group''s status at as_of.';
 COMMENT ON COLUMN public.v_status_changes.change IS
-'NEW (it did not exist), STARTED (it had never met, and has met since), RESUMED (it was STALLED, '
-'and is ACTIVE), STALLED or GRADUATED, the first that holds.';
+'The first of these that holds. NEW: the group did not exist 168 hours before. STARTED: it is '
+'ACTIVE and had never met 168 hours before. RESUMED: it was STALLED and is ACTIVE. STALLED or '
+'GRADUATED: it has this status now.';
 COMMENT ON COLUMN public.v_status_changes.changed_on IS
-'The local day of the change: of NEW the day on which production made the group, of STARTED and '
-'RESUMED the day of the first meeting since, of STALLED the first day beyond the 28 '
-'(ngeshare.active_days), of GRADUATED graduated_on.';
+'The local day of the change. NEW: the day on which the group was created in production. STARTED '
+'and RESUMED: the day of its first meeting after the earlier instant. STALLED: the first day that '
+'is more than 28 days (ngeshare.active_days) after its last meeting or, if it never met, after its '
+'planned start. GRADUATED: the day on which it graduated.';
 
 CREATE VIEW public.v_forecast_quality AS
 SELECT
@@ -108,26 +113,27 @@ CROSS JOIN LATERAL (
 LEFT JOIN ngeshare.course AS place ON place.course_name = made.course_name
 ORDER BY place.sequence_order, made.bin;
 COMMENT ON VIEW public.v_forecast_quality IS
-'How good is resume_28_days_pct? One row per course and bin of ten percent that has a forecast, '
-'and one per course, as of ngeshare_as_of(): for the last 12 month ends whose 28 days are over, '
-'what was forecast for each group that had been silent for 1 to 180 days, and what came of it.';
+'How good the forecasts resume_28_days_pct were, as of ngeshare_as_of(): one row per course and '
+'bin of ten percent that has a forecast, and one row per course. For each of the last 12 month '
+'ends whose 28 days are over, it compares the forecast of each group that had not met for 1 to 180 '
+'days with the outcome.';
 COMMENT ON COLUMN public.v_forecast_quality.course_name IS
-'The course.';
+'The course''s name (course_config).';
 COMMENT ON COLUMN public.v_forecast_quality.bin IS
-'0 to 9: bin n has the forecasts of at least 10n and less than 10n + 10 percent; bin 9 has 100 '
-'too. NULL: the whole course.';
+'The bin of ten percent, from 0 to 9: bin n has the forecasts of at least 10n and less than 10n + '
+'10 percent; bin 9 also has those of 100. NULL: all forecasts of the course.';
 COMMENT ON COLUMN public.v_forecast_quality.forecasts IS
-'Forecasts: one per group and month end at which it had one.';
+'The number of forecasts in the bin: one per group and month end at which the group had one.';
 COMMENT ON COLUMN public.v_forecast_quality.groups IS
-'The distinct groups that they are about.';
+'The number of distinct groups that the forecasts are about.';
 COMMENT ON COLUMN public.v_forecast_quality.forecast_pct IS
-'The average forecast, one decimal.';
+'The average of the forecasts in percent, one decimal.';
 COMMENT ON COLUMN public.v_forecast_quality.observed_pct IS
-'The percentage of them whose group met within 28 days, one decimal; NULL below 20 forecasts. The '
-'nearer to forecast_pct, the better.';
+'The percentage of the forecasts whose group did meet within 28 days, one decimal; NULL below 20 '
+'forecasts. The nearer it is to forecast_pct, the better the forecasts.';
 COMMENT ON COLUMN public.v_forecast_quality.brier IS
-'The Brier score, four decimals: the average square of what the forecasts missed by, each of 0 to '
-'1. The smaller, the better.';
+'The Brier score of the forecasts, four decimals: the average square of the difference between the '
+'forecast (0 to 1) and the outcome (0 or 1). Smaller is better.';
 COMMENT ON COLUMN public.v_forecast_quality.brier_base IS
-'The Brier score of the same groups had the course''s observed share always been forecast: a '
-'forecast with a greater one is worth nothing.';
+'The Brier score if the course''s overall share of groups that met had been the forecast each '
+'time. A forecast with a greater score than this one is worth nothing.';

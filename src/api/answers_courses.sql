@@ -1,4 +1,4 @@
--- Answers with one row per course, or a course and something.
+-- Answers about courses: how groups get through a course, and from one course to the next.
 
 CREATE VIEW api.funnel AS
 SELECT *
@@ -6,8 +6,8 @@ FROM public.v_curriculum_funnel
 ORDER BY sequence_order;
 COMMENT ON VIEW api.funnel IS
 'The curriculum as a funnel, one row per course.
-How many groups start, graduate and go on. graduated, active, stalled and not_started add up to '
-'groups_total.';
+How many groups start, graduate and continue with the next course. graduated, active, stalled and '
+'not_started add up to groups_total.';
 
 CREATE VIEW api.drop_off AS
 SELECT
@@ -18,22 +18,23 @@ LEFT JOIN ngeshare.course ON course.course_name = drop_off.course_name
 ORDER BY course.sequence_order, drop_off.episode;
 COMMENT ON VIEW api.drop_off IS
 'Where groups stop, one row per course and episode.
-How many got at least this far, and how many stalled just here.';
+How many groups reached at least this episode, and how many stalled exactly there.';
 
 CREATE VIEW api.cohort AS
 SELECT *
 FROM public.v_cohort
 ORDER BY sequence_order, month;
 COMMENT ON VIEW api.cohort IS
-'Groups by the month they started, one row per course and month.
+'Groups by the month of their first meeting, one row per course and month.
 How many of them graduated within 3, 6 and 9 months.';
 
 CREATE VIEW api.resume_chance AS
 SELECT *
 FROM public.v_resume_chance;
 COMMENT ON VIEW api.resume_chance IS
-'How likely a silent group meets again, one row per course and number of days.
-From all silences of the course so far, after Kaplan and Meier.';
+'How likely a silent group is to meet again, one row per course and number of days.
+Kaplan-Meier estimates from all silences of the course so far. A silence lasts from one meeting to '
+'the next, or to today.';
 
 CREATE VIEW api.time_to_graduate AS
 SELECT
@@ -55,11 +56,11 @@ LEFT JOIN (
 ORDER BY course.sequence_order;
 COMMENT ON VIEW api.time_to_graduate IS
 'Days from the first meeting to the graduation, one row per course.
-Of its graduated groups; those that have not graduated are counted apart.';
+The figures are about graduated groups only; not_graduated counts the others.';
 COMMENT ON COLUMN api.time_to_graduate.p75_days IS
-'The days within which three in four graduated (percentile_cont), one decimal.';
+'The number of days within which three in four groups graduated (percentile_cont), one decimal.';
 COMMENT ON COLUMN api.time_to_graduate.not_graduated IS
-'Groups of the course that have not graduated: they are in none of these figures.';
+'The number of the course''s groups that have not graduated; the other figures do not count them.';
 
 CREATE VIEW api.graduation_days AS
 WITH graduate AS (
@@ -70,7 +71,7 @@ WITH graduate AS (
     FROM ngeshare.group_fact
     WHERE status = 'GRADUATED'
 ), most AS (
-    -- The closed bins hold nineteen of twenty groups.
+    -- The closed bins reach up to the 95th percentile of the days. The last bin has no end.
     SELECT
         sequence_order,
         course_name,
@@ -109,18 +110,19 @@ LEFT JOIN (
 ORDER BY scale.sequence_order, bin.number;
 COMMENT ON VIEW api.graduation_days IS
 'Graduated groups by the days they took, one row per course and span of days.
-Spans are 7 days long, or 14, 28 and so on where more than 20 would be needed for 95 % of the '
-'groups; the last one is open. They add up to the course''s graduates.';
+A span is 7 days long, or 14, 28 and so on if more than 20 spans would be needed for 95 % of the '
+'groups. The last span has no end. The groups of a course''s spans add up to its graduated groups.';
 COMMENT ON COLUMN api.graduation_days.sequence_order IS
-'The course''s place in the curriculum.';
+'The course''s position in the curriculum (course_config).';
 COMMENT ON COLUMN api.graduation_days.course_name IS
-'The course.';
+'The course''s name (course_config).';
 COMMENT ON COLUMN api.graduation_days.from_days IS
-'The fewest days of the span.';
+'The smallest number of days in the span.';
 COMMENT ON COLUMN api.graduation_days.to_days IS
-'The most; NULL for the last span, which has no end.';
+'The greatest number of days in the span; NULL for the last span, which has no end.';
 COMMENT ON COLUMN api.graduation_days.groups IS
-'Groups with from_days <= days_to_graduate <= to_days (group_status); 0 where there are none.';
+'The number of graduated groups with from_days <= days_to_graduate <= to_days (group_status); 0 if '
+'none.';
 
 CREATE VIEW api.graduation_outliers AS
 SELECT
@@ -135,7 +137,7 @@ FROM public.v_graduation_outliers AS outlier
 LEFT JOIN ngeshare.group_fact AS fact ON fact.group_id = outlier.group_id;
 COMMENT ON VIEW api.graduation_outliers IS
 'Groups that took far less or far more time than others, one row per group.
-By the quartiles of their course''s graduates.';
+FAST and SLOW are measured by the quartiles of the course''s graduated groups.';
 
 CREATE VIEW api.pipeline AS
 SELECT
@@ -146,9 +148,9 @@ FROM public.v_curriculum_pipeline AS link
 LEFT JOIN ngeshare.group_snapshot AS group_a ON group_a.group_id = link.group_a_id
 LEFT JOIN ngeshare.group_snapshot AS group_b ON group_b.group_id = link.group_b_id;
 COMMENT ON VIEW api.pipeline IS
-'Which groups went on as which, one row per link.
+'Which groups continued as which, one row per pair.
 Group A graduated and went on to the next course as group B.';
 COMMENT ON COLUMN api.pipeline.group_a_name IS
-'HangoutGroup.name of group A.';
+'The name of group A, the group that graduated (HangoutGroup.name).';
 COMMENT ON COLUMN api.pipeline.group_b_name IS
-'HangoutGroup.name of group B.';
+'The name of group B, the group that group A continued as (HangoutGroup.name).';

@@ -1,4 +1,4 @@
--- Answers with one row per group, and one group's meetings.
+-- Answers about groups: one row per group, or one row per meeting.
 
 CREATE VIEW api.group_status AS
 SELECT
@@ -39,31 +39,34 @@ SELECT
     fact.city,
     fact.province
 FROM ngeshare.group_fact AS fact
--- One row per group, so that PostgreSQL does not read the links for a query without these columns.
+-- DISTINCT: with one row per group, the planner drops the join for queries without these columns.
 LEFT JOIN (
     SELECT DISTINCT group_a_id AS group_id
     FROM ngeshare.link_as_of
 ) AS went_on ON went_on.group_id = fact.group_id;
 COMMENT ON VIEW api.group_status IS
-'The groups, one row per group.
-Is it graduated, active, not started or stalled, how far has it come, and who leads it?';
+'The groups of the curriculum, one row per group.
+Whether each is graduated, active, not started or stalled, how far it has come, and who leads it.';
 COMMENT ON COLUMN api.group_status.facilitator_contact IS
-'The user''s email, else the email of the facilitator''s record; NULL where there is neither.';
+'The email address of the facilitator''s user, else that of the facilitator''s membership record; '
+'NULL if there is neither.';
 COMMENT ON COLUMN api.group_status.facilitator_is_deleted IS
-'Whether the facilitator''s user is soft-deleted; false without one.';
+'Whether the facilitator''s user is soft-deleted; false without a facilitator.';
 COMMENT ON COLUMN api.group_status.has_continued IS
-'Whether a link goes out from it (pipeline): those with true are the funnel''s continued. NULL '
-'where it has not graduated, and in the last course.';
+'Whether the group continued as a group of the next course (pipeline); the groups with true are '
+'those that funnel counts as continued. NULL if the group has not graduated, and in the last '
+'course.';
 COMMENT ON COLUMN api.group_status.is_awaiting IS
-'Whether it graduated at most ngeshare.link_days ago (90) and no link goes out from it yet: those '
-'with true are the funnel''s awaiting. NULL where it has not graduated, and in the last course.';
+'Whether the group graduated at most 90 days ago (ngeshare.link_days) and has not continued with '
+'the next course yet; the groups with true are those that funnel counts as awaiting. NULL if the '
+'group has not graduated, and in the last course.';
 COMMENT ON COLUMN api.group_status.days_to_graduate IS
-'Days from its first meeting to its graduation; NULL where it has not graduated.';
+'Days from the group''s first meeting to its graduation; NULL if it has not graduated.';
 COMMENT ON COLUMN api.group_status.is_rescuable IS
-'Whether it is on rescue_list: stalled with at least ngeshare.rescue_min_pct percent (70) of its '
-'course behind it.';
+'Whether the group is on rescue_list: stalled, with at least 70 percent (ngeshare.rescue_min_pct) '
+'of its course done.';
 COMMENT ON COLUMN api.group_status.created_on IS
-'The local day on which production made the group.';
+'The local day on which the group was created in production.';
 
 CREATE VIEW api.rescue_list AS
 SELECT
@@ -100,16 +103,17 @@ WHERE is_rescuable
 ORDER BY days_inactive, fact.group_id COLLATE "C";
 COMMENT ON VIEW api.rescue_list IS
 'Groups worth a call, one row per group.
-Stalled with at least 70 % of the course behind them, the most recently active first.';
+They are stalled and have done at least 70 % of their course. The most recently active group comes '
+'first.';
 
 CREATE VIEW api.at_risk AS
 SELECT *
 FROM public.v_at_risk
 ORDER BY days_until_stalled, group_id COLLATE "C";
 COMMENT ON VIEW api.at_risk IS
-'Active groups on their way to stalling, one row per group.
-Silent for half of the days that count as active, or for more than twice their own rhythm; the '
-'soonest first.';
+'Active groups that are about to stall, one row per group.
+They have not met for half of the days that count as active, or for more than twice their average '
+'interval between meetings. The group that stalls soonest comes first.';
 
 CREATE VIEW api.group_meetings AS
 SELECT
@@ -141,21 +145,25 @@ WINDOW earlier AS (
     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING);
 COMMENT ON VIEW api.group_meetings IS
 'The meetings of curriculum groups, one row per group, local day and episode.
-When a group met, at which episode, and which meetings brought it further. Ask with group_id.';
+When a group met, at which episode, and which meetings brought it further. Filter by group_id: '
+'without a filter the meetings of all groups are read.';
 COMMENT ON COLUMN api.group_meetings.group_id IS
-'HangoutGroup.id.';
+'The group''s id (HangoutGroup.id).';
 COMMENT ON COLUMN api.group_meetings.meeting_date IS
-'The local day; as many different ones as group_status says total_meetings.';
+'The local day of the meeting. The number of a group''s distinct days is '
+'group_status.total_meetings.';
 COMMENT ON COLUMN api.group_meetings.episode IS
-'The "order" of the episode attended; NULL where that is not there any more.';
+'The number (HangoutEpisode.order) of the episode attended; NULL if the episode no longer exists.';
 COMMENT ON COLUMN api.group_meetings.episode_title IS
-'HangoutEpisode.name.';
+'The episode''s title (HangoutEpisode.name); NULL if the episode no longer exists.';
 COMMENT ON COLUMN api.group_meetings.attendances IS
-'Attendance records of that day at it, those later on the day of as_of as well.';
+'The number of attendance records of that day at that episode, including records later than as_of '
+'on the day of as_of.';
 COMMENT ON COLUMN api.group_meetings.is_own IS
-'Whether the episode is one of the group''s own hangout; only those count for progress.';
+'Whether the episode belongs to the group''s own hangout; only such episodes count for progress.';
 COMMENT ON COLUMN api.group_meetings.is_milestone IS
-'Whether it brought the group further than ever before: an own episode greater than all before. '
-'The last such episode is max_episode_reached.';
+'Whether the meeting brought the group further than before: an episode of its own hangout with a '
+'greater number than all earlier ones. The last such episode is max_episode_reached.';
 COMMENT ON COLUMN api.group_meetings.episode_id IS
-'HangoutEpisode.id; with group_id and meeting_date it names the row.';
+'The episode''s id (HangoutEpisode.id); together with group_id and meeting_date it identifies the '
+'row.';

@@ -1,5 +1,5 @@
--- Home: the whole curriculum in one row, now and a month earlier, and the answer cache that keeps
--- it from being computed at each page load.
+-- The figures of the page's Home: the whole curriculum in one row, now and a month earlier. The
+-- answer cache keeps them, so that a page load need not compute them.
 
 CREATE VIEW ngeshare.home_figure AS
 SELECT
@@ -56,7 +56,8 @@ CROSS JOIN (
       AND graduated_on < month.this
 ) AS graduations;
 COMMENT ON VIEW ngeshare.home_figure IS
-'The figures of api.home in one row, without the anomalies that go by the real clock.';
+'The figures of api.home in one row. anomalies does not include FUTURE_ATTENDANCE, which depends '
+'on the real clock.';
 
 CREATE TABLE ngeshare.answer_cache
 (
@@ -67,9 +68,11 @@ CREATE TABLE ngeshare.answer_cache
     home        ngeshare.home_figure NOT NULL
 );
 COMMENT ON TABLE ngeshare.answer_cache IS
-'Answers that each refresh computes once for the page, under these settings: Home as of the API''s '
-'default instant and as of a month before it. A row holds from as_of on and before holds_until '
-'(UTC): the next local midnight, or the first event in the snapshot if that is earlier.';
+'The figures of api.home, which each refresh computes once so that the page need not wait for '
+'them: as of the API''s default instant, and as of one month before it. A row is valid for '
+'instants from as_of up to, but not including, holds_until (UTC), and for sessions with the same '
+'settings. holds_until is the next local midnight, or the first event in the snapshot if that is '
+'earlier.';
 
 CREATE FUNCTION ngeshare.rule_settings()
 RETURNS text
@@ -84,7 +87,8 @@ AS $$
         ngeshare.link_settings())
 $$;
 COMMENT ON FUNCTION ngeshare.rule_settings() IS
-'The settings that decide answers, as this session has them.';
+'The values that this session has for the settings that decide answers, in one text: time zone, '
+'active_days, rescue_min_pct and the link settings.';
 
 CREATE FUNCTION ngeshare.next_event(at timestamp)
 RETURNS timestamp
@@ -92,7 +96,7 @@ LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    -- Each table is read once.
+    -- FILTER instead of WHERE, so that one scan finds the next instant in each column of a table.
     SELECT least(
         (
             SELECT least(
@@ -124,8 +128,8 @@ AS $$
         ))
 $$;
 COMMENT ON FUNCTION ngeshare.next_event(timestamp) IS
-'The first instant after at (UTC) at which something in the snapshot begins or ends; NULL where '
-'nothing does.';
+'The first instant after the given one (UTC) at which an answer from the snapshot may change, '
+'because a group, meeting, membership or link begins or ends; NULL if there is none.';
 
 CREATE FUNCTION ngeshare.fill_answer_cache()
 RETURNS void
@@ -143,7 +147,8 @@ DECLARE
     names    text[];
     own      text[];
 BEGIN
-    -- A refresh by hand may run under a session's own rules; the cache is for those who have none.
+    -- The cache is filled under the database's settings, but a refresh by hand may run in a session
+    -- with its own. The session gets these back at the end.
     SELECT array_agg(name), array_agg(setting)
     INTO names, own
     FROM pg_settings
@@ -171,7 +176,7 @@ BEGIN
         SELECT
             ngeshare.as_of(),
             CASE
-                -- The last instant of a day, as that of the month before is, needs no search.
+                -- At the last instant of a day, no event can come before midnight.
                 WHEN midnight = ngeshare.as_of() + interval '1 microsecond' THEN midnight
                 ELSE least(midnight, ngeshare.next_event(ngeshare.as_of()))
             END,
@@ -185,8 +190,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.fill_answer_cache() IS
-'Brings the answer cache up to the snapshot, under the database''s rules; the refresh calls it. '
-'Rows that still hold are kept.';
+'Brings ngeshare.answer_cache up to date with the snapshot, under the settings of the database. '
+'Each refresh calls it. It keeps rows that are still valid.';
 
 CREATE FUNCTION ngeshare.home_figures(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS SETOF ngeshare.home_figure
@@ -219,8 +224,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.home_figures(timestamptz) IS
-'The figures of api.home as of an instant: from the answer cache where it has them, else computed. '
-'Anomalies that go by the real clock are added here.';
+'The figures of api.home as of an instant: from ngeshare.answer_cache if it has a valid row, else '
+'computed. It adds to anomalies the groups with attendance later than the real clock.';
 
 CREATE VIEW api.home AS
 SELECT
@@ -237,75 +242,82 @@ SELECT
 FROM ngeshare.home_figures() AS figure;
 COMMENT ON VIEW api.home IS
 'The whole curriculum in one row.
-Groups of all courses by status, those worth a call, how many go on, who leads them, and the '
-'settings that decide.';
+Groups of all courses by status, groups worth a call, how many continue with the next course, the '
+'facilitators, and the settings that the figures depend on.';
 COMMENT ON COLUMN api.home.zone IS
-'The zone whose local days answers speak in.';
+'The time zone whose local days the answers use (ngeshare.timezone).';
 COMMENT ON COLUMN api.home.as_of IS
-'The instant that answers are given as of.';
+'The instant that the answers are given as of.';
 COMMENT ON COLUMN api.home.as_of_day IS
-'Its local day.';
+'The local day of as_of.';
 COMMENT ON COLUMN api.home.synced IS
-'Whether there was a successful sync yet; before it everything is empty.';
+'Whether a sync has ever succeeded; before that, all figures are 0 or NULL.';
 COMMENT ON COLUMN api.home.groups_total IS
-'All groups of the curriculum''s courses.';
+'The number of groups of all courses of the curriculum.';
 COMMENT ON COLUMN api.home.groups_started IS
-'Those that met at least once.';
+'The number of groups that have met at least once.';
 COMMENT ON COLUMN api.home.active IS
-'Those with status ACTIVE: met, not graduated, and silent for at most active_days.';
+'The number of groups with status ACTIVE: not graduated, and met at most active_days days ago.';
 COMMENT ON COLUMN api.home.stalled IS
-'Those with status STALLED: not graduated, and silent for longer.';
+'The number of groups with status STALLED: not graduated, and no meeting for more than active_days '
+'days.';
 COMMENT ON COLUMN api.home.graduated IS
-'Those with status GRADUATED: reached the last episode of their course.';
+'The number of groups with status GRADUATED: they reached the last episode of their course.';
 COMMENT ON COLUMN api.home.not_started IS
-'Those with status NOT_STARTED: never met, planned at most active_days ago or later.';
+'The number of groups with status NOT_STARTED: they never met, and their planned start is at most '
+'active_days days ago or later.';
 COMMENT ON COLUMN api.home.rescuable IS
-'Stalled groups with at least rescue_min_pct percent of their course behind them: the rows of '
-'rescue_list.';
+'The number of stalled groups that have done at least rescue_min_pct percent of their course: the '
+'rows of rescue_list.';
 COMMENT ON COLUMN api.home.continued IS
-'Graduated groups that went on to the next course.';
+'The number of graduated groups that continued as a group of the next course.';
 COMMENT ON COLUMN api.home.awaiting IS
-'Groups that graduated at most link_days ago and have not gone on yet.';
+'The number of groups that graduated at most link_days days ago and have not continued with the '
+'next course yet.';
 COMMENT ON COLUMN api.home.active_pct IS
-'active in percent of groups_total; NULL without groups.';
+'Active groups as a percentage of groups_total, one decimal; NULL without groups.';
 COMMENT ON COLUMN api.home.stalled_pct IS
-'stalled in percent of groups_total; NULL without groups.';
+'Stalled groups as a percentage of groups_total, one decimal; NULL without groups.';
 COMMENT ON COLUMN api.home.graduation_rate IS
-'graduated in percent of groups_total; NULL without groups.';
+'Graduated groups as a percentage of groups_total, one decimal; NULL without groups.';
 COMMENT ON COLUMN api.home.continuation_rate IS
-'continued in percent of the graduates of all courses but the last; NULL without such graduates.';
+'The groups in continued as a percentage of the graduated groups of all courses but the last, one '
+'decimal; NULL without such groups.';
 COMMENT ON COLUMN api.home.at_risk IS
-'Active groups on their way to stalling: the rows of at_risk.';
+'The number of active groups that are about to stall: the rows of at_risk.';
 COMMENT ON COLUMN api.home.total_facilitators IS
-'Users who lead or led a group: the rows of facilitators.';
+'The number of users who lead or led a group: the rows of facilitators.';
 COMMENT ON COLUMN api.home.active_facilitators IS
-'Those with a FACILITATOR record in a curriculum group that met at most active_days ago.';
+'The number of users with a FACILITATOR record in a curriculum group that met at most active_days '
+'days ago.';
 COMMENT ON COLUMN api.home.alumni_facilitators IS
-'Those of total_facilitators who were members before.';
+'The number of users counted in total_facilitators who were members of a group before.';
 COMMENT ON COLUMN api.home.alumni_pct IS
-'They in percent of total_facilitators; NULL without facilitators.';
+'alumni_facilitators as a percentage of total_facilitators, one decimal; NULL without '
+'facilitators.';
 COMMENT ON COLUMN api.home.last_month IS
-'The first day of the last month that is over as of as_of_day.';
+'The first day of the last month that is over on as_of_day.';
 COMMENT ON COLUMN api.home.graduations_last_month IS
-'Groups that graduated in last_month.';
+'The number of groups that graduated in last_month.';
 COMMENT ON COLUMN api.home.graduations_month_before IS
-'Groups that graduated in the month before it.';
+'The number of groups that graduated in the month before last_month.';
 COMMENT ON COLUMN api.home.new_facilitators_last_month IS
-'Users who first became a facilitator in last_month.';
+'The number of users who first became a facilitator in last_month.';
 COMMENT ON COLUMN api.home.new_facilitators_month_before IS
-'Users who did in the month before it.';
+'The number of users who first became a facilitator in the month before last_month.';
 COMMENT ON COLUMN api.home.anomalies IS
-'The rows of anomalies with severity warning.';
+'The number of anomalies with severity warning (rows of anomalies).';
 COMMENT ON COLUMN api.home.active_days IS
-'The setting ngeshare.active_days: days without a meeting for which a group is still active.';
+'The setting ngeshare.active_days: the number of days without a meeting for which a group is still '
+'active.';
 COMMENT ON COLUMN api.home.rescue_min_pct IS
-'The setting ngeshare.rescue_min_pct: percent of a course from which on a stalled group is on the '
-'rescue list.';
+'The setting ngeshare.rescue_min_pct: the percentage of its course that a stalled group must have '
+'done to be on the rescue list.';
 COMMENT ON COLUMN api.home.link_days IS
-'The setting ngeshare.link_days: days after a graduation within which the next course''s start is '
-'the same group''s.';
+'The setting ngeshare.link_days: how many days after a group''s graduation a group of the next '
+'course may start to count as its continuation.';
 COMMENT ON COLUMN api.home.window_days IS
-'The setting ngeshare.attendance_window_days: days of raw attendance that are kept here.';
+'The setting ngeshare.attendance_window_days: how many days of raw attendance the mirror keeps.';
 
 CREATE VIEW api.home_before AS
 SELECT
@@ -323,10 +335,10 @@ FROM ngeshare.month_before(public.ngeshare_as_of()) AS before (as_of)
 CROSS JOIN LATERAL ngeshare.home_figures(before.as_of) AS figure;
 COMMENT ON VIEW api.home_before IS
 'Figures of home one month earlier, in one row.
-As of the end of the same local day of the month before; where that month is shorter, of its last '
-'day.';
+They are given as of the end of the same local day of the month before, or of that month''s last '
+'day if it is shorter.';
 COMMENT ON COLUMN api.home_before.as_of IS
-'The instant that these figures are given as of.';
+'The instant, one month earlier, that these figures are given as of.';
 
 CREATE VIEW api.basis AS
 SELECT
@@ -343,33 +355,36 @@ SELECT
     ngeshare.link_rule('link_min_overlap_pct') AS link_min_overlap_pct,
     ngeshare.setting('attendance_window_days') AS window_days;
 COMMENT ON VIEW api.basis IS
-'What all answers go by, in one row.
-The zone, the instant and the settings that decide. It judges no group, so it is always fast.';
+'What all answers depend on, in one row.
+The time zone, the instant and the settings. It reads no group, so it is always fast.';
 COMMENT ON COLUMN api.basis.zone IS
-'The zone whose local days answers speak in.';
+'The time zone whose local days the answers use (ngeshare.timezone).';
 COMMENT ON COLUMN api.basis.as_of IS
-'The instant that answers are given as of.';
+'The instant that the answers are given as of.';
 COMMENT ON COLUMN api.basis.as_of_day IS
-'Its local day.';
+'The local day of as_of.';
 COMMENT ON COLUMN api.basis.synced IS
-'Whether there was a successful sync yet; before it everything is empty.';
+'Whether a sync has ever succeeded; before that, all answers are empty.';
 COMMENT ON COLUMN api.basis.active_days IS
-'The setting ngeshare.active_days: days without a meeting for which a group is still active.';
+'The setting ngeshare.active_days: the number of days without a meeting for which a group is still '
+'active.';
 COMMENT ON COLUMN api.basis.rescue_min_pct IS
-'The setting ngeshare.rescue_min_pct: percent of a course from which on a stalled group is on the '
-'rescue list.';
+'The setting ngeshare.rescue_min_pct: the percentage of its course that a stalled group must have '
+'done to be on the rescue list.';
 COMMENT ON COLUMN api.basis.link_days IS
-'The setting ngeshare.link_days: days after a graduation within which the next course''s start is '
-'the same group''s.';
+'The setting ngeshare.link_days: how many days after a group''s graduation a group of the next '
+'course may start to count as its continuation.';
 COMMENT ON COLUMN api.basis.link_early_days IS
-'The setting ngeshare.link_early_days: days before a graduation from which on the next course''s '
-'start is.';
+'The setting ngeshare.link_early_days: how many days before a group''s graduation a group of the '
+'next course may start to count as its continuation.';
 COMMENT ON COLUMN api.basis.link_min_shared IS
-'The setting ngeshare.link_min_shared: members that two groups share at least to be linked.';
+'The setting ngeshare.link_min_shared: how many members two groups must share for the second to '
+'count as the continuation of the first.';
 COMMENT ON COLUMN api.basis.link_min_overlap_pct IS
-'The setting ngeshare.link_min_overlap_pct: their percent of the smaller group at least.';
+'The setting ngeshare.link_min_overlap_pct: the percentage of the smaller group''s members that '
+'two groups must share for the second to count as the continuation of the first.';
 COMMENT ON COLUMN api.basis.window_days IS
-'The setting ngeshare.attendance_window_days: days of raw attendance that are kept here.';
+'The setting ngeshare.attendance_window_days: how many days of raw attendance the mirror keeps.';
 
 CREATE VIEW api.courses AS
 SELECT
@@ -380,4 +395,4 @@ FROM ngeshare.course
 ORDER BY sequence_order;
 COMMENT ON VIEW api.courses IS
 'The curriculum, one row per course.
-What is taught in which order, and at which episode a group graduates.';
+The order of the courses, and the episode at which a group graduates.';

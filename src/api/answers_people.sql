@@ -1,4 +1,4 @@
--- Answers about people: who leads, who belongs where, and how they come to it.
+-- Answers about people: facilitators, and the members of groups.
 
 CREATE VIEW api.facilitators AS
 SELECT
@@ -6,7 +6,7 @@ SELECT
     busy.user_id IS NOT NULL AS is_active,
     coalesce(led.groups, 0)::integer AS groups_led
 FROM public.v_facilitator_alumni AS person
--- Each join has at most one row per person, so the planner can leave out one that is not read.
+-- Each join has at most one row per person, so the planner drops a join whose columns are not read.
 LEFT JOIN (
     SELECT DISTINCT user_id
     FROM ngeshare.membership_as_of
@@ -26,20 +26,20 @@ LEFT JOIN (
 ) AS led ON led.facilitator_id = person.facilitator_id;
 COMMENT ON VIEW api.facilitators IS
 'Users who lead or led a group, one row per user.
-Did they grow out of the members, since when do they lead, and how many groups?';
+Whether they were members before, since when they lead, and how many groups.';
 COMMENT ON COLUMN api.facilitators.is_active IS
-'Whether they have a FACILITATOR record in a curriculum group that met at most '
-'ngeshare.active_days (28) ago: the active_facilitators of facilitator_growth.';
+'Whether the user has a FACILITATOR record in a curriculum group that met at most 28 days ago '
+'(ngeshare.active_days); the users with true are the active_facilitators of facilitator_growth.';
 COMMENT ON COLUMN api.facilitators.groups_led IS
-'Curriculum groups that have them as facilitator: the rows of group_status with their '
-'facilitator_id.';
+'The number of curriculum groups whose facilitator is this user: the rows of group_status with '
+'this facilitator_id.';
 
 CREATE VIEW api.facilitator_growth AS
 SELECT *
 FROM public.v_facilitator_growth;
 COMMENT ON VIEW api.facilitator_growth IS
 'The facilitators in one row.
-How many there are, how many lead now, and how many grew out of the members.';
+How many there are, how many lead now, and how many were members before.';
 
 CREATE VIEW api.facilitator_monthly AS
 SELECT
@@ -50,16 +50,16 @@ FROM public.v_facilitator_monthly AS monthly
 ORDER BY monthly.month;
 COMMENT ON VIEW api.facilitator_monthly IS
 'The facilitators month by month, one row per month.
-From the first one''s month to that of as_of, which is not over yet.';
+From the month of the first facilitator to the month of as_of, which is not over yet.';
 COMMENT ON COLUMN api.facilitator_monthly.is_complete IS
-'Whether the month is over as of the day of as_of; false in the last row only.';
+'Whether the month is over on the day of as_of; false in the last row only.';
 
 CREATE VIEW api.members AS
 SELECT *
 FROM public.v_member_journey;
 COMMENT ON VIEW api.members IS
 'Users who are or were members of a curriculum group, one row per user.
-How far have they come? rpc/member_journey tells one user''s whole way.';
+How far they have come. rpc/member_journey lists one user''s groups.';
 
 CREATE VIEW api.member_roster AS
 SELECT
@@ -70,11 +70,11 @@ FROM public.v_member_roster AS roster
 LEFT JOIN ngeshare.group_snapshot AS grp ON grp.group_id = roster.group_id;
 COMMENT ON VIEW api.member_roster IS
 'Who belongs to which curriculum group, one row per group, person and role.
-Somebody with both roles has two rows.';
+A person with both roles in a group has two rows.';
 COMMENT ON COLUMN api.member_roster.group_name IS
-'HangoutGroup.name.';
+'The group''s name (HangoutGroup.name).';
 COMMENT ON COLUMN api.member_roster.course_name IS
-'The course that its hangout teaches.';
+'The course that the group takes: the name of its hangout.';
 
 CREATE VIEW api.regular_member AS
 SELECT DISTINCT ON (membership.group_id)
@@ -98,13 +98,13 @@ ORDER BY membership.group_id, came.days_attended DESC, membership.joined_at,
     membership.user_id COLLATE "C";
 COMMENT ON VIEW api.regular_member IS
 'Whom to ask in a group without a facilitator''s address, one row per group.
-The member who came on most days, of equals the one who joined first. Ask with group_id.';
+The member who attended on most days; of equal ones, the one who joined first. Filter by group_id.';
 COMMENT ON COLUMN api.regular_member.group_id IS
-'HangoutGroup.id.';
+'The group''s id (HangoutGroup.id).';
 COMMENT ON COLUMN api.regular_member.user_id IS
-'The member''s user.';
+'The user id of the member.';
 COMMENT ON COLUMN api.regular_member.user_name IS
-'The user''s email, or id where there is none.';
+'The user''s email address, or user id if there is no address.';
 COMMENT ON COLUMN api.regular_member.days_attended IS
-'The local days on which this user attended the group, within the window of raw attendance; 0 '
-'where none is known.';
+'The number of local days on which the user attended the group within the window of raw attendance '
+'(ngeshare.attendance_window_days); 0 if none is known.';

@@ -1,4 +1,4 @@
--- What does not look as it should.
+-- Answers about anomalies of groups and oddities in the data.
 
 CREATE VIEW api.anomalies AS
 SELECT
@@ -17,16 +17,16 @@ FROM public.v_anomalies AS odd
 LEFT JOIN ngeshare.group_snapshot AS grp ON grp.group_id = odd.group_id
 LEFT JOIN ngeshare.group_fact AS fact ON fact.group_id = odd.group_id;
 COMMENT ON VIEW api.anomalies IS
-'Groups that do not look as they should, one row per kind and group.
-What is odd, and who can tell.';
+'Groups with something odd in their data, one row per group and kind of anomaly.
+What is odd, and which facilitator can explain it.';
 COMMENT ON COLUMN api.anomalies.group_name IS
-'HangoutGroup.name.';
+'The group''s name (HangoutGroup.name).';
 COMMENT ON COLUMN api.anomalies.course_name IS
-'The course that its hangout teaches.';
+'The course that the group takes: the name of its hangout.';
 COMMENT ON COLUMN api.anomalies.facilitator_id IS
-'Its facilitator''s user id as of as_of; NULL where it has none.';
+'The user id of the group''s facilitator as of as_of; NULL if it has none.';
 COMMENT ON COLUMN api.anomalies.facilitator_name IS
-'The facilitator''s email, or id where there is none.';
+'The facilitator''s email address, or user id if there is no address; NULL without a facilitator.';
 
 CREATE VIEW api.anomaly_kinds AS
 SELECT
@@ -37,14 +37,14 @@ FROM public.v_anomalies
 GROUP BY kind, severity
 ORDER BY kind;
 COMMENT ON VIEW api.anomaly_kinds IS
-'How many groups each kind of anomaly has, one row per kind that has any.
-The rows of anomalies, counted.';
+'The number of groups with each kind of anomaly, one row per kind that occurs.
+It counts the rows of anomalies.';
 COMMENT ON COLUMN api.anomaly_kinds.groups IS
-'Rows of anomalies of this kind.';
+'The number of groups with this kind of anomaly.';
 
 CREATE VIEW api.data_quality AS
 SELECT *
 FROM public.v_data_quality;
 COMMENT ON VIEW api.data_quality IS
-'What is odd in the data, one row per finding.
-Always as of the last sync, whatever As-Of says. Nothing is mended here: production is where.';
+'Oddities in the data, one row per finding.
+Always as of the last sync, whatever As-Of says. They have to be corrected in production.';

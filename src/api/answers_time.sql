@@ -5,31 +5,32 @@ SELECT *
 FROM public.v_place
 ORDER BY province COLLATE "C", city COLLATE "C";
 COMMENT ON VIEW api.place IS
-'How groups fare in each place, one row per province and city.
-Groups by status, those worth a call, and the people. Groups without a place have a row as well.';
+'Curriculum groups by place, one row per province and city.
+Groups by status, groups worth a call, facilitators and members. Groups without a place have a row '
+'as well.';
 
 CREATE VIEW api.status_trend AS
 SELECT *
 FROM public.v_status_trend;
 COMMENT ON VIEW api.status_trend IS
 'Groups by status over the last year, one row per week and course.
-The last day is that of as_of. By what is known now: late attendance and deletions change the '
-'past. For other days and steps see rpc/trend.';
+The last day is that of as_of. All weeks are counted by what is known now: late attendance and '
+'deletions change earlier ones. For other days and steps use rpc/trend.';
 
 CREATE VIEW api.status_changes AS
 SELECT *
 FROM public.v_status_changes;
 COMMENT ON VIEW api.status_changes IS
 'Groups whose status differs from a week ago, one row per group, the latest change first.
-Who is new, has started, resumed, stalled or graduated, and whom to ask. For another time see '
-'rpc/changes.';
+Groups that are new, or have started, resumed, stalled or graduated, and whom to ask. For another '
+'period use rpc/changes.';
 
 CREATE VIEW api.forecast_quality AS
 SELECT *
 FROM public.v_forecast_quality;
 COMMENT ON VIEW api.forecast_quality IS
-'How good resume_28_days_pct was, one row per course and bin of ten percent, and one a course.
-What was forecast at the last 12 month ends whose 28 days are over, and what came of it.';
+'How good resume_28_days_pct was, one row per course and bin of ten percent, and one per course.
+It compares the forecasts at the last 12 month ends whose 28 days are over with the outcome.';
 
 CREATE FUNCTION api.trend(from_day date, to_day date DEFAULT NULL, step interval DEFAULT '1 week')
 RETURNS SETOF api.status_trend
@@ -40,14 +41,14 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 200
 AS $$
-    -- All arguments: no look-alike that somebody made in public fits better.
+    -- All arguments are given, so that no function of a user in public matches better.
     SELECT * FROM public.ngeshare_trend(from_day, to_day, step, public.ngeshare_as_of())
 $$;
 COMMENT ON FUNCTION api.trend(date, date, interval) IS
 'Groups by status on many days, one row per day and course.
-From to_day (left out: the day of as_of) back to from_day in steps, such as 1 day, 1 week or 1 '
-'month. Errors: 400 22023 for days or a step that make no sense together, or more than 1,000 days; '
-'400 22004 for NULL, 400 22008 for infinity.';
+The days go back from to_day (by default the day of as_of) to from_day in steps, such as 1 day, 1 '
+'week or 1 month. Errors: 400 22023 for an invalid step, for days in the wrong order, or for more '
+'than 1,000 days; 400 22004 for NULL; 400 22008 for infinity.';
 
 CREATE FUNCTION api.changes(since text)
 RETURNS SETOF api.status_changes
@@ -58,11 +59,12 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 1000
 AS $$
-    -- All arguments: no look-alike that somebody made in public fits better.
+    -- All arguments are given, so that no function of a user in public matches better.
     SELECT * FROM public.ngeshare_status_changes(ngeshare.read_as_of(since, 'since'),
         public.ngeshare_as_of())
 $$;
 COMMENT ON FUNCTION api.changes(text) IS
 'Groups whose status differs from an earlier instant, one row per group, the latest change first.
-since is a day (its end in the reporting zone) or an instant with its offset, as in As-Of, which '
-'is the later instant. Errors: 400 NG400 for anything else, 400 22023 where it is after as_of.';
+since is the earlier instant: a day (meaning its end in ngeshare.timezone) or an instant with its '
+'offset from UTC. The later instant is that of the header As-Of. Errors: 400 NG400 for anything '
+'else in since, 400 22023 if since is after as_of.';

@@ -18,17 +18,17 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
-/* A file may not be longer: a sheet of Excel's ends long before. */
+/* The maximum size of a file. A sheet of Excel is usually full at a smaller size. */
 #define CSV_MAX_BYTES ((Size) 256 * 1024 * 1024)
 
 typedef struct CsvColumn
 {
-	Oid type; /* of a domain the type beneath; 0 for a dropped column */
+	Oid type; /* the base type of a domain; 0 for a dropped column */
 	bool is_guarded;
 	FmgrInfo output;
 } CsvColumn;
 
-/* The file so far, in the aggregate's memory. */
+/* The aggregate's state: the file so far. */
 typedef struct CsvFile
 {
 	StringInfoData text;
@@ -43,7 +43,7 @@ typedef struct CsvFile
 PG_FUNCTION_INFO_V1(ngeshare_csv_add_row);
 PG_FUNCTION_INFO_V1(ngeshare_csv_finish);
 
-/* Refuses bytes that would make the file too long. */
+/* Raises an error if more bytes would make the file too long. */
 static void
 check_room(StringInfo text, Size more)
 {
@@ -55,7 +55,7 @@ check_room(StringInfo text, Size more)
 		         errhint("Filter the rows and export them in parts, or use psql's \\copy.")));
 }
 
-/* Writes a cell between quotes, its own quotes doubled. */
+/* Writes a cell in double quotes, and doubles the quotes in it. */
 static void
 write_quoted(StringInfo text, const char *cell)
 {
@@ -71,9 +71,8 @@ write_quoted(StringInfo text, const char *cell)
 }
 
 /*
- * Writes a cell, guarded where a spreadsheet might compute it. An empty one is
- * quoted, which sets it apart from NULL; so is what other programs than Excel
- * would split at a semicolon or a tab.
+ * Writes a cell, with csv_guard() if is_guarded. An empty cell is quoted, to distinguish it from
+ * NULL. A cell with a semicolon or a tab is quoted, because some programs split lines there.
  */
 static void
 write_cell(StringInfo text, const char *cell, bool is_guarded)
@@ -86,7 +85,7 @@ write_cell(StringInfo text, const char *cell, bool is_guarded)
 	length = strlen(cell);
 	for (const char *quote = strchr(cell, '"'); quote != NULL; quote = strchr(quote + 1, '"'))
 		quotes++;
-	/* two quotes, a comma, the end of the line */
+	/* 5 bytes: two quotes, a comma, CR and LF */
 	check_room(text, length + quotes + 5);
 	if (length == 0 || strpbrk(cell, ",;\"\t\r\n") != NULL)
 		write_quoted(text, cell);
@@ -94,7 +93,7 @@ write_cell(StringInfo text, const char *cell, bool is_guarded)
 		appendStringInfoString(text, cell);
 }
 
-/* A value as the file has it: the same words as in JSON, whatever DateStyle is. */
+/* Returns the text of a value. Dates and times are written as in JSON, whatever DateStyle is. */
 static char *
 spell_value(CsvColumn *column, Datum value)
 {
@@ -113,7 +112,7 @@ spell_value(CsvColumn *column, Datum value)
 	}
 }
 
-/* Whether a type's values can't be formulas: numbers, days and times, yes and no. */
+/* Checks whether a type's values cannot be formulas: numbers, dates, times, intervals, booleans. */
 static bool
 is_harmless(Oid type)
 {
@@ -125,7 +124,7 @@ is_harmless(Oid type)
 	       category == TYPCATEGORY_TIMESPAN || category == TYPCATEGORY_BOOLEAN;
 }
 
-/* Learns how each column is written. */
+/* Looks up how each column is written. */
 static void
 learn_columns(CsvFile *file)
 {
@@ -149,7 +148,7 @@ learn_columns(CsvFile *file)
 	}
 }
 
-/* Writes the byte order mark, by which Excel knows UTF-8, and the columns' names. */
+/* Writes the byte order mark, by which Excel recognizes UTF-8, and the names of the columns. */
 static void
 write_header(CsvFile *file)
 {
@@ -168,7 +167,10 @@ write_header(CsvFile *file)
 	appendStringInfoString(&file->text, "\r\n");
 }
 
-/* Writes one row; NULL as nothing, but a line with nothing in it would be no row. */
+/*
+ * Writes one row. A NULL is an empty field, but in a file with one column it is written as "", so
+ * that the line is not empty.
+ */
 static void
 write_row(CsvFile *file)
 {
@@ -191,7 +193,7 @@ write_row(CsvFile *file)
 	appendStringInfoString(&file->text, "\r\n");
 }
 
-/* Refuses an aggregate over anything but rows. */
+/* Raises an error if the aggregate's argument is not a row. */
 static void
 check_argument(FunctionCallInfo fcinfo)
 {
@@ -201,7 +203,7 @@ check_argument(FunctionCallInfo fcinfo)
 		         errhint("Name the row: SELECT api.csv(shown) FROM api.funnel AS shown.")));
 }
 
-/* The columns of what the aggregate was called for: the row's own, or its type's. */
+/* Returns the columns of a row, or without a row those of the type of the aggregate's argument. */
 static TupleDesc
 find_shape(FunctionCallInfo fcinfo, HeapTupleHeader row)
 {
@@ -226,7 +228,7 @@ find_shape(FunctionCallInfo fcinfo, HeapTupleHeader row)
 	return shape;
 }
 
-/* Starts a file, header included, in the memory given. */
+/* Creates a file, with its header, in a memory context. */
 static CsvFile *
 open_file(FunctionCallInfo fcinfo, HeapTupleHeader row, MemoryContext memory)
 {
@@ -242,7 +244,7 @@ open_file(FunctionCallInfo fcinfo, HeapTupleHeader row, MemoryContext memory)
 	return file;
 }
 
-/* Takes a row apart; a NULL has the columns, all NULL. */
+/* Reads the columns of a row into values and nulls. For a NULL row, all columns are NULL. */
 static void
 take_apart(CsvFile *file, HeapTupleHeader row)
 {
@@ -262,7 +264,7 @@ take_apart(CsvFile *file, HeapTupleHeader row)
 	heap_deform_tuple(&tuple, file->shape, file->values, file->nulls);
 }
 
-/* Adds a row to the file, and begins it at the first. */
+/* Adds a row to the file. The first call creates the file. */
 Datum
 ngeshare_csv_add_row(PG_FUNCTION_ARGS)
 {
@@ -287,7 +289,7 @@ ngeshare_csv_add_row(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(file);
 }
 
-/* The whole file; its header alone where there was no row. */
+/* Returns the file. If there was no row, it has only the header. */
 Datum
 ngeshare_csv_finish(PG_FUNCTION_ARGS)
 {

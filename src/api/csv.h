@@ -1,6 +1,6 @@
 /*
  * src/api/csv.h
- *		The parts of api.csv().
+ *		Declares csv_guard(), which api.csv() uses.
  */
 #ifndef NGESHARE_API_CSV_H
 #define NGESHARE_API_CSV_H

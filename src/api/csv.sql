@@ -1,5 +1,5 @@
--- Every view as a CSV file: PostgREST calls the aggregate that returns the domain
--- "text/csv" for a request with Accept: text/csv.
+-- CSV files of the views. For a request with Accept: text/csv, PostgREST calls the aggregate that
+-- returns the domain "text/csv".
 
 CREATE DOMAIN api."text/csv" AS text;
 COMMENT ON DOMAIN api."text/csv" IS
@@ -13,7 +13,7 @@ LANGUAGE C
 STABLE
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.csv_add_row(internal, anyelement) IS
-'Part of api.csv().';
+'Transition function of the aggregate api.csv().';
 
 CREATE FUNCTION ngeshare.csv_finish(state internal, added anyelement)
 RETURNS api."text/csv"
@@ -22,7 +22,7 @@ LANGUAGE C
 STABLE
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.csv_finish(internal, anyelement) IS
-'Part of api.csv().';
+'Final function of the aggregate api.csv().';
 
 CREATE AGGREGATE api.csv(anyelement)
 (
@@ -34,6 +34,7 @@ CREATE AGGREGATE api.csv(anyelement)
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE api.csv(anyelement) IS
-'Rows as a CSV file, with a header even where there is no row.
-NULL is empty, days and instants are ISO 8601, and text that a spreadsheet would take for a '
-'formula, split at commas, semicolons, tabs or line breaks, has an apostrophe before its sign.';
+'Rows as a CSV file, with a header line even if there are no rows.
+NULL is an empty field, and days and instants are in ISO 8601. Text that a spreadsheet would take '
+'for a formula gets an apostrophe before the formula''s sign, also after a comma, semicolon, tab '
+'or line break in the text.';

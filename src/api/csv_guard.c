@@ -1,15 +1,13 @@
 /*
  * src/api/csv_guard.c
- *		Keeps spreadsheets from computing what is text.
+ *		Keeps spreadsheets from taking text for formulas.
  *
- * A spreadsheet takes a cell for a formula when its first character is one of
- * = + - @, or a wide or small form of them, which some programs convert. The
- * file separates cells by commas, but a spreadsheet may also split it at each
- * semicolon (where the decimal sign is a comma), at tabs, and at line breaks
- * inside of quotes that it did not recognize. So each place within a cell where
- * such a reader may begin a cell of its own is guarded: an apostrophe goes
- * directly before the character, so that nothing that a program strips from the
- * front (quotes, white space, characters of no width) can bring it to the front.
+ * A spreadsheet takes a cell for a formula if its first character is one of = + - @, or a fullwidth
+ * or small form of these, which some programs convert. The file separates cells by commas, but a
+ * spreadsheet may also split it at semicolons (where the decimal sign is a comma), at tabs, and at
+ * line breaks inside quotes that it did not recognize. So an apostrophe is written before such a
+ * character wherever a program may begin a new cell. It is directly before the character, because
+ * programs may strip quotes, white space and zero-width characters from the front of a cell.
  */
 #include "postgres.h"
 
@@ -17,7 +15,7 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 
-/* What a reader of the file may make of a character. */
+/* How a program that reads the file may treat a character. */
 typedef enum Role
 {
 	IS_TEXT,
@@ -26,7 +24,7 @@ typedef enum Role
 	IS_COMPUTED  /* begins a formula */
 } Role;
 
-/* The roles of characters beyond ASCII, in order; any other one is text. */
+/* The roles of non-ASCII characters, in ascending order. All others have the role IS_TEXT. */
 static const struct
 {
 	pg_wchar first;
@@ -34,7 +32,7 @@ static const struct
 	Role role;
 } wide_roles[] = {
     {0x0080, 0x0084, IS_SKIPPED},  /* control characters */
-    {0x0085, 0x0085, BEGINS_CELL}, /* next line */
+    {0x0085, 0x0085, BEGINS_CELL}, /* next line (NEL) */
     {0x0086, 0x00A0, IS_SKIPPED},  /* control characters, no-break space */
     {0x00AD, 0x00AD, IS_SKIPPED},  /* soft hyphen */
     {0x034F, 0x034F, IS_SKIPPED},  /* combining grapheme joiner */
@@ -43,9 +41,9 @@ static const struct
     {0x1680, 0x1680, IS_SKIPPED},  /* Ogham space */
     {0x17B4, 0x17B5, IS_SKIPPED},  /* Khmer inherent vowels */
     {0x180B, 0x180F, IS_SKIPPED},  /* Mongolian selectors and separator */
-    {0x2000, 0x200F, IS_SKIPPED},  /* spaces, no width, direction marks */
+    {0x2000, 0x200F, IS_SKIPPED},  /* spaces, zero-width characters, direction marks */
     {0x2028, 0x2029, BEGINS_CELL}, /* line and paragraph separator */
-    {0x202A, 0x202F, IS_SKIPPED},  /* directions, narrow no-break space */
+    {0x202A, 0x202F, IS_SKIPPED},  /* direction controls, narrow no-break space */
     {0x205F, 0x206F, IS_SKIPPED},  /* mathematical space, word joiner, invisible operators */
     {0x2800, 0x2800, IS_SKIPPED},  /* Braille blank */
     {0x3000, 0x3000, IS_SKIPPED},  /* ideographic space */
@@ -56,12 +54,12 @@ static const struct
     {0xFE66, 0xFE66, IS_COMPUTED}, /* small equals */
     {0xFE6B, 0xFE6B, IS_COMPUTED}, /* small at */
     {0xFEFF, 0xFEFF, IS_SKIPPED},  /* byte order mark */
-    {0xFF02, 0xFF02, IS_SKIPPED},  /* wide quote */
-    {0xFF0B, 0xFF0B, IS_COMPUTED}, /* wide plus */
-    {0xFF0D, 0xFF0D, IS_COMPUTED}, /* wide hyphen */
-    {0xFF1B, 0xFF1B, BEGINS_CELL}, /* wide semicolon */
-    {0xFF1D, 0xFF1D, IS_COMPUTED}, /* wide equals */
-    {0xFF20, 0xFF20, IS_COMPUTED}, /* wide at */
+    {0xFF02, 0xFF02, IS_SKIPPED},  /* fullwidth quotation mark */
+    {0xFF0B, 0xFF0B, IS_COMPUTED}, /* fullwidth plus */
+    {0xFF0D, 0xFF0D, IS_COMPUTED}, /* fullwidth hyphen */
+    {0xFF1B, 0xFF1B, BEGINS_CELL}, /* fullwidth semicolon */
+    {0xFF1D, 0xFF1D, IS_COMPUTED}, /* fullwidth equals */
+    {0xFF20, 0xFF20, IS_COMPUTED}, /* fullwidth at */
     {0xFFA0, 0xFFA0, IS_SKIPPED},  /* halfwidth Hangul filler */
     {0xFFF9, 0xFFFB, IS_SKIPPED},  /* interlinear annotation */
     {0xE0000, 0xE0FFF, IS_SKIPPED} /* tags, variation selectors */
@@ -86,8 +84,8 @@ role_of(pg_wchar character)
 	return IS_TEXT;
 }
 
-/* Reads the character at the front of a text in UTF-8; a byte that is none of one may be stripped.
- */
+/* Returns the role of the first character of a UTF-8 text, and its length in bytes. The role of an
+ * invalid byte is IS_SKIPPED. */
 static Role
 read_role(const char *text, int left, int *length)
 {
@@ -100,7 +98,7 @@ read_role(const char *text, int left, int *length)
 	return IS_SKIPPED;
 }
 
-/* Guards a text in UTF-8. A tab or carriage return at its front is guarded, too. */
+/* Guards a UTF-8 text. A tab or carriage return at its front is guarded, too. */
 static char *
 guard_utf8(const char *cell)
 {
@@ -125,7 +123,7 @@ guard_utf8(const char *cell)
 	return guarded.data;
 }
 
-/* Returns a cell that no spreadsheet computes, as a whole or in parts. */
+/* Returns a cell with an apostrophe wherever a spreadsheet could see the beginning of a formula. */
 const char *
 csv_guard(const char *cell)
 {
@@ -133,7 +131,7 @@ csv_guard(const char *cell)
 
 	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
 	{
-		/* Most cells have nothing to guard: the wide and small forms begin with 0xEF. */
+		/* Most cells need no guard. In UTF-8 the fullwidth and small forms begin with 0xEF. */
 		if (strpbrk(cell, "=+-@\xEF") == NULL && *cell != '\t' && *cell != '\r')
 			return cell;
 		return guard_utf8(cell);

@@ -1,5 +1,5 @@
--- Columns that come from a view in public mean here what they mean there, those of
--- the same figures what they mean in api.home: their comments are copied.
+-- Copies the comments of columns to the columns of the same name in the views of api that have no
+-- comment: from views in public, and from api.home to api.home_before.
 
 DO $$
 DECLARE

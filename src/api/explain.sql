@@ -1,4 +1,4 @@
--- One group's facts with their reasons, and one person's way, by GET.
+-- Functions for GET: one group's facts with their reasons, and one person's groups in order.
 
 CREATE TYPE api.group_explanation AS
 (
@@ -10,11 +10,11 @@ COMMENT ON TYPE api.group_explanation IS
 'A fact about a group and its reason.
 A row of rpc/explain_group.';
 COMMENT ON COLUMN api.group_explanation.fact IS
-'What is told: a column of group_status, went_on_as, came_from or anomaly.';
+'What the row is about: a column of group_status, went_on_as, came_from or anomaly.';
 COMMENT ON COLUMN api.group_explanation.value IS
-'Its value.';
+'The value of the fact.';
 COMMENT ON COLUMN api.group_explanation.because IS
-'Why it is so, in a sentence.';
+'A phrase that says why the fact has this value.';
 
 CREATE TYPE api.journey_step AS
 (
@@ -33,34 +33,34 @@ CREATE TYPE api.journey_step AS
     facilitator_name   text
 );
 COMMENT ON TYPE api.journey_step IS
-'A group on a person''s way.
+'A group that a user joined.
 A row of rpc/member_journey.';
 COMMENT ON COLUMN api.journey_step.group_id IS
-'HangoutGroup.id.';
+'The group''s id (HangoutGroup.id).';
 COMMENT ON COLUMN api.journey_step.group_name IS
-'HangoutGroup.name.';
+'The group''s name (HangoutGroup.name).';
 COMMENT ON COLUMN api.journey_step.course_name IS
-'The course that its hangout teaches.';
+'The course that the group takes: the name of its hangout.';
 COMMENT ON COLUMN api.journey_step.role IS
-'MEMBER, FACILITATOR, or both.';
+'The user''s role in the group: MEMBER, FACILITATOR, or both.';
 COMMENT ON COLUMN api.journey_step.joined_at IS
-'When they first joined it.';
+'When the user first joined the group.';
 COMMENT ON COLUMN api.journey_step.status IS
-'Its status, as in group_status.';
+'The group''s status, as in group_status.';
 COMMENT ON COLUMN api.journey_step.progress_pct IS
-'Percent of the course reached, at most 100, one decimal.';
+'Episodes reached as a percentage of the course''s episodes, at most 100, one decimal.';
 COMMENT ON COLUMN api.journey_step.first_meeting_date IS
-'The day of its first attendance; NULL if it never met.';
+'The local day of the group''s first attendance; NULL if it never met.';
 COMMENT ON COLUMN api.journey_step.last_meeting_date IS
-'The day of its last attendance; NULL if it never met.';
+'The local day of the group''s last attendance; NULL if it never met.';
 COMMENT ON COLUMN api.journey_step.graduated_on IS
-'The day it graduated; NULL if it has not.';
+'The local day on which the group graduated; NULL if it has not.';
 COMMENT ON COLUMN api.journey_step.is_completed IS
-'Whether it has graduated and they had joined as a member by then.';
+'Whether the group has graduated and the user had joined it as a member by then.';
 COMMENT ON COLUMN api.journey_step.facilitator_id IS
-'Its facilitator''s user id; NULL where it has none.';
+'The user id of the group''s facilitator; NULL if it has none.';
 COMMENT ON COLUMN api.journey_step.facilitator_name IS
-'The facilitator''s email, or id where there is none.';
+'The facilitator''s email address, or user id if there is no address; NULL without a facilitator.';
 
 CREATE FUNCTION api.explain_group(group_id text)
 RETURNS SETOF api.group_explanation
@@ -85,8 +85,9 @@ END
 $$;
 COMMENT ON FUNCTION api.explain_group(text) IS
 'Why a group has its status, one row per fact with its reason.
-Status, progress, start, facilitator, members, links and anomalies as of As-Of. Errors: 404 NG404 '
-'for a group that does not exist then, or is outside the curriculum.';
+Status, progress, start, facilitator, members, the groups that it went on as or came from, and '
+'anomalies, as of As-Of. Errors: 404 NG404 for a group that does not exist at that instant or is '
+'outside the curriculum.';
 
 CREATE FUNCTION api.member_journey(user_id text)
 RETURNS SETOF api.journey_step
@@ -110,6 +111,6 @@ EXCEPTION
 END
 $$;
 COMMENT ON FUNCTION api.member_journey(text) IS
-'One user''s whole way through the curriculum, one row per group in the order of joining.
-As a member or as its facilitator, as of As-Of; no row for a user without a group. Errors: 404 '
-'NG404 for an unknown user.';
+'The groups of one user, one row per curriculum group in the order of joining.
+Groups that the user joined as a member or as the facilitator, as of As-Of; no row for a user '
+'without a group. Errors: 404 NG404 for an unknown user.';

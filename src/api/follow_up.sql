@@ -1,4 +1,4 @@
--- Follow-ups over the web: what was noted, noting one, withdrawing one, and who asks.
+-- Follow-ups over the web: views of them, functions that note and withdraw one, and the caller.
 
 CREATE FUNCTION ngeshare.request_login()
 RETURNS text
@@ -7,8 +7,8 @@ STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-    -- PostgREST has checked the token that nginx made for a login. Nobody else may say who they
-    -- are.
+    -- For PostgREST's sessions the login is in the token, which nginx has made and PostgREST has
+    -- checked. For all other sessions it is the session's user.
     SELECT CASE
         WHEN session_user = 'authenticator'
             THEN ngeshare.trimmed(nullif(current_setting('request.jwt.claims', true),
@@ -17,7 +17,8 @@ AS $$
     END
 $$;
 COMMENT ON FUNCTION ngeshare.request_login() IS
-'The login that a web request comes from; NULL where nobody logs in. In psql, the session''s own.';
+'The login that sent the web request; NULL if the page asks nobody to log in. In a session without '
+'PostgREST, such as psql, it is the session''s user.';
 
 CREATE VIEW api.follow_up AS
 SELECT
@@ -27,19 +28,20 @@ FROM public.v_follow_up AS follow_up
 LEFT JOIN ngeshare.group_fact AS fact ON fact.group_id = follow_up.group_id
 ORDER BY follow_up.noted_at DESC, follow_up.id DESC;
 COMMENT ON VIEW api.follow_up IS
-'What coordinators did, one row per follow-up.
-Who contacted which group, how, and what came of it; the newest first. Without the header As-Of up '
-'to this moment, not only up to the last sync.';
+'Follow-ups, the notes that a group was contacted, one row per follow-up.
+Who contacted which group, how, and with what outcome; the newest first. Without the header As-Of '
+'they include everything noted up to this moment, not only up to the last sync.';
 COMMENT ON COLUMN api.follow_up.facilitator_id IS
-'The user id of the group''s facilitator as of as_of; NULL where it has none, or is gone.';
+'The user id of the group''s facilitator as of as_of; NULL if it has none, or if the group is '
+'gone.';
 
 CREATE VIEW api.follow_up_effect AS
 SELECT *
 FROM public.v_follow_up_effect;
 COMMENT ON VIEW api.follow_up_effect IS
 'Whether contacting stalled groups helps, one row per course, and one with null for all.
-How many met again within 28 days, and how many were expected to. It is a comparison, not a proof: '
-'whom to contact was chosen.';
+How many contacted groups met again within 28 days, and how many were expected to. It is a '
+'comparison, not a proof: coordinators chose whom to contact.';
 
 CREATE FUNCTION api.note_follow_up
 (
@@ -82,12 +84,13 @@ END
 $$;
 COMMENT ON FUNCTION api.note_follow_up(text, text, text, text, date, text) IS
 'Notes that a group was contacted.
-201 with {id, noted_at, noted_by, is_verified}. channel: email, whatsapp, phone, in_person or '
-'other; outcome: no_answer, will_meet, paused, closed or wrong_contact; note: at most 2,000 '
-'characters; next_on: a day or nothing; noted_by: a name, which counts only where nobody logs in, '
-'and is shown as unverified. Errors: 400 22023 for an unknown group, channel or outcome, 400 22001 '
-'for a text that is too long, 400 22004 for a missing one, 429 NG004 for more than 60 a minute, '
-'405 NG405 for a GET. By POST only, with a JSON body and the header X-Ngeshare: sync.';
+Answers 201 with {id, noted_at, noted_by, is_verified}. channel: email, whatsapp, phone, in_person '
+'or other. outcome: no_answer, will_meet, paused, closed or wrong_contact. note: at most 2,000 '
+'characters. next_on: the day for the next contact, or nothing. noted_by: a name, which is used '
+'only if nobody is logged in, and is shown as unverified. Errors: 400 22023 for an unknown group, '
+'channel or outcome, 400 22001 for a text that is too long, 400 22004 for a missing one, 400 22008 '
+'for an infinite day, 429 NG004 for more than 60 a minute, 405 NG405 for a GET. By POST only, with '
+'a JSON body and the header X-Ngeshare: sync.';
 
 CREATE FUNCTION api.withdraw_follow_up(id bigint, withdrawn_by text DEFAULT NULL,
     OUT withdrawn boolean)
@@ -107,9 +110,9 @@ END
 $$;
 COMMENT ON FUNCTION api.withdraw_follow_up(bigint, text) IS
 'Withdraws a follow-up that was noted by mistake.
-200 with {withdrawn: true}, or false where it was withdrawn before. withdrawn_by: a name, which '
-'counts only where nobody logs in. Errors: 400 22023 for an unknown id, 400 22004 without a name, '
-'405 NG405 for a GET. By POST only, with a JSON body and the header X-Ngeshare: sync.';
+Answers 200 with {withdrawn: true}, or false if it was withdrawn before. withdrawn_by: a name, '
+'which is used only if nobody is logged in. Errors: 400 22023 for an unknown id, 400 22004 without '
+'a name, 405 NG405 for a GET. By POST only, with a JSON body and the header X-Ngeshare: sync.';
 
 CREATE VIEW api.caller AS
 SELECT
@@ -118,12 +121,12 @@ SELECT
         'EXECUTE') AS may_note,
     has_function_privilege('api.sync_start(text)'::regprocedure, 'EXECUTE') AS may_sync;
 COMMENT ON VIEW api.caller IS
-'Who asks, in one row.
-Their login, and whether they may note follow-ups and start a sync.';
+'Who sends the request, in one row.
+The login, and whether it may note follow-ups and start a sync.';
 COMMENT ON COLUMN api.caller.login IS
-'The name by which they logged in; NULL where the page asks nobody. Then a note gives the name '
-'itself, and it is shown as unverified.';
+'The name that the caller logged in with; NULL if the page asks nobody to log in. In that case a '
+'note gives the name itself, which is shown as unverified.';
 COMMENT ON COLUMN api.caller.may_note IS
-'Whether they may note and withdraw follow-ups.';
+'Whether the caller may note and withdraw follow-ups.';
 COMMENT ON COLUMN api.caller.may_sync IS
-'Whether they may start and cancel a sync.';
+'Whether the caller may start and cancel a sync.';

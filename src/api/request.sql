@@ -1,13 +1,13 @@
--- What the web may see: views and functions that PostgREST shows and nothing
--- else. A COMMENT's first line is the summary in the API's own description.
--- Helpers stand in ngeshare, since every function of this schema can be called.
+-- The schema api: the views and functions that PostgREST offers to the web. The first line of a
+-- COMMENT is the summary in the description of the API at GET /api/. Helper functions are in the
+-- schema ngeshare, because every function of the schema api can be called from outside.
 
 CREATE SCHEMA api;
 COMMENT ON SCHEMA api IS
 'ngeShare analytics
-The answers about study groups, and the sync that brings them up to date. Answers are given as of '
-'the header As-Of (a day, or an instant with its offset); without it as of the last successful '
-'sync. Errors are {code, message, details, hint}.';
+Answers about study groups, and the sync that brings them up to date. Answers are given as of the '
+'header As-Of (a day, or an instant with its offset from UTC), or without it as of the last '
+'successful sync. Errors are {code, message, details, hint}.';
 
 CREATE FUNCTION ngeshare.refuse_request
 (
@@ -30,7 +30,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.refuse_request(integer, text, text, text, text, jsonb) IS
-'Ends a web request with an HTTP status, headers, and the body {code, message, details, hint}.';
+'Ends a web request with an error: an HTTP status, headers, and the body {code, message, details, '
+'hint}.';
 
 CREATE FUNCTION ngeshare.request_header(name text)
 RETURNS text
@@ -41,8 +42,8 @@ AS $$
     SELECT nullif(nullif(current_setting('request.headers', true), '')::jsonb ->> name, '')
 $$;
 COMMENT ON FUNCTION ngeshare.request_header(text) IS
-'A header of the web request, by its lower-case name; NULL where it is missing, empty, or there is '
-'no request.';
+'A header of the web request, by its lower-case name; NULL if it is missing or empty, or if there '
+'is no web request.';
 
 CREATE FUNCTION ngeshare.known_until()
 RETURNS timestamptz
@@ -53,7 +54,7 @@ AS $$
     SELECT known_until FROM ngeshare.snapshot_state
 $$;
 COMMENT ON FUNCTION ngeshare.known_until() IS
-'The clock of the last successful sync that took attendance: nothing is known after it. NULL '
+'The clock of the last successful sync that synced attendance, after which nothing is known; NULL '
 'before the first.';
 
 CREATE FUNCTION ngeshare.month_before(at timestamptz)
@@ -66,7 +67,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT CASE
-        -- At the calendar's ends a local time is out of range: nothing is earlier or later.
+        -- Near the ends of the calendar, the local time a month before would be out of range.
         WHEN at < timestamptz '4712-01-01 00:00:00+00 BC' THEN at
         WHEN at > timestamptz '294276-12-01 00:00:00+00' THEN at - interval '31 days'
         ELSE ngeshare.end_of_day((at AT TIME ZONE ngeshare.reporting_zone() - interval '1 '
@@ -74,8 +75,8 @@ AS $$
     END
 $$;
 COMMENT ON FUNCTION ngeshare.month_before(timestamptz) IS
-'The last instant of the same local day of the month before, in the reporting zone; of that '
-'month''s last day if it is shorter.';
+'The last instant of the same local day of the month before, in ngeshare.timezone, or of that '
+'month''s last day if the month is shorter.';
 
 CREATE FUNCTION ngeshare.run_status(run_id bigint)
 RETURNS text
@@ -92,13 +93,14 @@ DECLARE
           AND sync.run_id = run_status.run_id);
     logged   text;
 BEGIN
-    -- After the process was looked for: a run that ends in between has ended, and not crashed.
+    -- Read after the check for a process: else a run that ends in between would count as crashed.
     logged := ngeshare.latest_run_status(run_id);
     RETURN CASE WHEN logged = 'running' AND NOT is_alive THEN 'crashed' ELSE logged END;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.run_status(bigint) IS
-'A run''s status as it is now: one that is logged as running while no sync runs it has crashed.';
+'The present status of a sync run. It is crashed for a run that is logged as running while no '
+'process works on it.';
 
 CREATE FUNCTION ngeshare.read_as_of(value text, named text DEFAULT 'the header As-Of')
 RETURNS timestamptz
@@ -117,15 +119,16 @@ BEGIN
 EXCEPTION
     WHEN data_exception THEN
         PERFORM ngeshare.refuse_request(400, 'NG400',
-            format('%s is no day and no instant: "%s"', named, value),
+            format('%s is neither a day nor an instant: "%s"', named, value),
             'A day means its end in ' || ngeshare.reporting_zone()
                 || '. An instant needs its offset from UTC.',
             'Send 2026-03-31, or 2026-03-31T12:00:00+07:00.');
 END
 $$;
 COMMENT ON FUNCTION ngeshare.read_as_of(text, text) IS
-'Reads the header As-Of, or what is named: 2026-03-31 is the end of that local day, '
-'2026-03-31T12:00:00+07:00 an instant; anything else is refused with 400. NULL for NULL.';
+'The instant that a text from a web request means: 2026-03-31 is the end of that local day, '
+'2026-03-31T12:00:00+07:00 is an instant, and NULL is NULL. Any other text is refused with HTTP '
+'status 400; the message names the parameter, by default the header As-Of.';
 
 CREATE FUNCTION ngeshare.check_post()
 RETURNS void
@@ -146,8 +149,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.check_post() IS
-'Refuses a POST that a foreign page could have made: without X-Ngeshare: sync (403) or without a '
-'JSON body (415).';
+'Refuses a POST without the header X-Ngeshare: sync (403) or without a JSON body (415). A page of '
+'another site cannot send such a request.';
 
 CREATE FUNCTION ngeshare.need_post()
 RETURNS void
@@ -163,7 +166,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.need_post() IS
-'Refuses a request by GET or HEAD with 405.';
+'Refuses a GET or HEAD request with HTTP status 405.';
 
 CREATE FUNCTION ngeshare.accept_request(run_id bigint)
 RETURNS void
@@ -177,7 +180,7 @@ AS $$
             || run_id))::text, true);
 $$;
 COMMENT ON FUNCTION ngeshare.accept_request(bigint) IS
-'Answers 202 with the place where a run can be watched.';
+'Sets the response to HTTP status 202, with a Location header for watching the sync run.';
 
 CREATE FUNCTION ngeshare.refuse_start(code text, message text, details text, hint text)
 RETURNS void
@@ -203,9 +206,9 @@ AS $$
                 FROM E'^It is run (\\d+)\\.'))))
 $$;
 COMMENT ON FUNCTION ngeshare.refuse_start(text, text, text, text) IS
-'Answers a start that was refused: 409 while a sync runs (NG001, with its run) or before '
-'ngeshare_connect() (55000), 503 where no worker is free (53...) or a lock cannot be had (55P03), '
-'else 400.';
+'Ends a web request for a sync that could not be started. The HTTP status is 409 while another '
+'sync runs (NG001) or before ngeshare_connect() (55000), 503 if no worker is free (53...) or a '
+'lock cannot be had (55P03), else 400.';
 
 CREATE FUNCTION api.pre_request()
 RETURNS void
@@ -219,7 +222,7 @@ BEGIN
     IF current_setting('request.method', true) = 'POST' THEN
         PERFORM ngeshare.check_post();
     END IF;
-    -- A file may take the time that the role has; nothing else takes more than 10 seconds.
+    -- A CSV file may take as long as the role's statement_timeout; other requests 10 seconds.
     IF coalesce(ngeshare.request_header('accept'), '') NOT ILIKE 'text/csv%'
         AND current_setting('statement_timeout')::interval NOT BETWEEN '1 millisecond'
             AND '10 seconds' THEN
@@ -240,15 +243,15 @@ END
 $$;
 COMMENT ON FUNCTION api.pre_request() IS
 'Runs before each request.
-Reads the header As-Of: a day (its end in the reporting zone) or an instant with its offset; '
-'anything else is a 400 with code NG400. Without it, answers are as of the last successful sync, '
-'and before the first one as of now. Refuses a POST without the header X-Ngeshare: sync (403, '
-'NG403) or without a JSON body (415, NG415). Every answer carries the header Snapshot-Generation: '
-'answers with the same number come from the same snapshot. A request may take 10 seconds, a CSV '
-'file as long as the role''s statement_timeout (30 seconds).';
+Reads the header As-Of: a day (meaning its end in ngeshare.timezone) or an instant with its offset '
+'from UTC; anything else is a 400 with code NG400. Without the header, answers are as of the last '
+'successful sync, or as of now before the first one. Refuses a POST without the header X-Ngeshare: '
+'sync (403, NG403) or without a JSON body (415, NG415). Every answer carries the header '
+'Snapshot-Generation: answers with the same number come from the same data. A request may take 10 '
+'seconds, a CSV file as long as the role''s statement_timeout (30 seconds).';
 
--- PostgREST begins the transaction of a function with the isolation that the function sets. These
--- two look for what other sessions commit while they run.
+-- PostgREST begins a transaction with the isolation level that the called function sets. sync_start
+-- and sync_cancel need READ COMMITTED, to see what other sessions commit meanwhile.
 CREATE FUNCTION api.sync_start(INOUT mode text DEFAULT 'incremental', OUT run_id text)
 LANGUAGE plpgsql
 VOLATILE
@@ -279,12 +282,12 @@ END
 $$;
 COMMENT ON FUNCTION api.sync_start(text) IS
 'Starts a sync and answers at once.
-202 with {mode, run_id} and a Location to watch it at. mode: incremental (what changed, and the '
-'last weeks of attendance), full (reread and reconcile everything). Errors: 409 NG001 while a sync '
-'runs (details and Location name its run) or is being started, 409 55000 before the database is '
-'connected to production, 503 53000 while no worker is free, 503 55P03 while a lock cannot be had '
-'within two seconds, 400 22023 for an unknown mode, 405 NG405 for a GET. By POST only, with a JSON '
-'body and the header X-Ngeshare: sync.';
+Answers 202 with {mode, run_id} and a Location header for watching the run. mode: incremental '
+'(what changed, and the last weeks of attendance) or full (read and compare everything again). '
+'Errors: 409 NG001 while a sync runs (details and Location name its run) or is being started, 409 '
+'55000 before the database is connected to production, 503 53000 while no worker is free, 503 '
+'55P03 while a lock cannot be had within two seconds, 400 22023 for an unknown mode, 405 NG405 for '
+'a GET. By POST only, with a JSON body and the header X-Ngeshare: sync.';
 
 CREATE FUNCTION api.sync_cancel(OUT cancelled boolean, OUT run_id text)
 LANGUAGE plpgsql
@@ -309,6 +312,6 @@ END
 $$;
 COMMENT ON FUNCTION api.sync_cancel() IS
 'Tells the running sync to stop.
-202 with {cancelled: true, run_id} where one runs: it stops at its next step, with each table as '
-'before or after its merge. 200 with {cancelled: false, run_id: null} where none runs. By POST '
-'only, with a JSON body ({}) and the header X-Ngeshare: sync.';
+Answers 202 with {cancelled: true, run_id} if a sync runs. It stops at its next step, and each '
+'table is as before or after its merge. Answers 200 with {cancelled: false, run_id: null} if none '
+'runs. By POST only, with a JSON body ({}) and the header X-Ngeshare: sync.';

@@ -1,4 +1,4 @@
--- The sync as the page shows it: freshness, progress, history, errors.
+-- The sync as the page shows it: freshness, progress, past runs and errors.
 
 CREATE VIEW api.freshness AS
 SELECT
@@ -21,8 +21,8 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS last_success ON true
 LEFT JOIN LATERAL (
-    -- As v_sync_health: a comparison, a cancelled run and a success of some tables tell nothing of
-    -- the data.
+    -- As in v_sync_health, runs of mode verify, cancelled runs and successful runs of only some
+    -- tables are left out: they do not show how fresh the data is.
     SELECT run_id,
            status
     FROM public.sync_run
@@ -48,22 +48,23 @@ When the last sync succeeded, and what went wrong since.';
 COMMENT ON COLUMN api.freshness.last_success_at IS
 'When the last successful sync of all six tables ended; NULL before the first.';
 COMMENT ON COLUMN api.freshness.age_seconds IS
-'Seconds since then.';
+'Seconds since last_success_at; NULL before the first success.';
 COMMENT ON COLUMN api.freshness.status IS
-'The status of the last run that tells how the data is: running, failed, crashed (its process is '
-'gone: interrupted), or success or warning over all six tables. A run with mode verify, a '
-'cancelled one and a success of some tables only tell nothing. NULL before the first.';
+'The status of the last run that is running, failed or crashed (its process died), or that synced '
+'all six tables (success or warning). Runs of mode verify, cancelled runs and successful runs of '
+'some tables only are left out. NULL before the first such run.';
 COMMENT ON COLUMN api.freshness.last_run_id IS
-'That run.';
+'The run_id of the run that status is about.';
 COMMENT ON COLUMN api.freshness.last_error IS
-'What the newest failed run said, if it failed after the last success; else NULL.';
+'The message of the newest failed or crashed run since the last success; NULL if there is none.';
 COMMENT ON COLUMN api.freshness.sqlstate IS
-'Its SQLSTATE; NULL where its process was gone before it could say.';
+'The SQLSTATE of the error in last_error; NULL if there is none, or if the run''s process died '
+'before it could log one.';
 COMMENT ON COLUMN api.freshness.is_running IS
 'Whether a sync runs now.';
 COMMENT ON COLUMN api.freshness.is_stale IS
-'Whether the last successful sync is longer ago than ngeshare.alert_stale_after (26 hours), or '
-'never was.';
+'Whether the last successful sync is longer ago than ngeshare.alert_stale_after (26 hours by '
+'default), or no sync has succeeded yet.';
 
 CREATE FUNCTION ngeshare.sync_schedule()
 RETURNS text
@@ -76,8 +77,8 @@ AS $$
     FROM ngeshare.own_jobs()
 $$;
 COMMENT ON FUNCTION ngeshare.sync_schedule() IS
-'When pg_cron starts the job "ngeshare_sync", in cron''s notation; NULL where pg_cron does not '
-'live here or has no such job.';
+'The schedule of pg_cron''s job "ngeshare_sync" in cron''s notation; NULL if pg_cron is not '
+'installed in this database or has no such job.';
 
 CREATE VIEW api.sync_health AS
 SELECT
@@ -96,10 +97,11 @@ SELECT
     health.refresh_ms
 FROM public.v_sync_health AS health;
 COMMENT ON VIEW api.sync_health IS
-'Whether the data is fresh and comes by itself, in one row.
-How the last sync ended, when the next one is planned, and by which schedule.';
+'Whether the data is fresh and syncs are scheduled, in one row.
+How the last sync ended, and by which schedule syncs start.';
 COMMENT ON COLUMN api.sync_health.schedule IS
-'When a sync starts by itself, in cron''s notation and zone; NULL where none is planned.';
+'The schedule by which pg_cron starts syncs, in cron''s notation and time zone; NULL if none is '
+'scheduled.';
 
 CREATE VIEW api.sync_status AS
 SELECT
@@ -119,33 +121,33 @@ SELECT
 FROM public.ngeshare_sync_status();
 COMMENT ON VIEW api.sync_status IS
 'The running sync, in one row.
-What it does now and how far it is; running is false where none runs.';
+The step it is at and how far it has come; running is false if no sync runs.';
 COMMENT ON COLUMN api.sync_status.running IS
 'Whether a sync runs now.';
 COMMENT ON COLUMN api.sync_status.run_id IS
-'Its run.';
+'The number of the last sync run, which is the running one if running is true.';
 COMMENT ON COLUMN api.sync_status.mode IS
-'Its mode: incremental, full or verify.';
+'The run''s mode: incremental, full or verify.';
 COMMENT ON COLUMN api.sync_status.phase IS
-'The step it is at.';
+'The step that the run is at, or its status if it has ended.';
 COMMENT ON COLUMN api.sync_status.table_name IS
-'The table it is at.';
+'The table that the run is at; NULL if it has ended.';
 COMMENT ON COLUMN api.sync_status.rows_done IS
-'Rows pulled so far.';
+'The number of rows that the run has pulled from production so far.';
 COMMENT ON COLUMN api.sync_status.rows_expected IS
-'Rows it expects to pull; NULL while that is unknown.';
+'The number of rows that the run expects to pull from production; 0 while it is unknown.';
 COMMENT ON COLUMN api.sync_status.pct IS
-'How much of the run is done, in percent.';
+'How much of the run is done, in percent, one decimal.';
 COMMENT ON COLUMN api.sync_status.eta IS
-'When it may end; NULL while that is unknown.';
+'When the run may end; NULL while that is unknown, and if no sync runs.';
 COMMENT ON COLUMN api.sync_status.heartbeat_at IS
-'When it last gave a sign of life.';
+'When the run last gave a sign of life.';
 COMMENT ON COLUMN api.sync_status.last_success_at IS
-'When the last successful sync ended.';
+'When the last successful sync of all six tables ended; NULL before the first.';
 COMMENT ON COLUMN api.sync_status.last_error IS
-'The last error.';
+'The message of the run, if it failed, crashed, was cancelled or ended with a warning; else NULL.';
 COMMENT ON COLUMN api.sync_status.may_sync IS
-'Whether who asks may start and cancel a sync.';
+'Whether the caller may start and cancel a sync.';
 
 CREATE VIEW api.sync_runs AS
 SELECT
@@ -176,35 +178,38 @@ LEFT JOIN (
 ORDER BY run.run_id DESC;
 COMMENT ON VIEW api.sync_runs IS
 'The syncs, one row per run, the newest first.
-To order by other columns, end with started_at: run_id is text.';
+run_id is text, so it does not sort by number: order by started_at instead.';
 COMMENT ON COLUMN api.sync_runs.run_id IS
-'The run.';
+'The number of the sync run, as text.';
 COMMENT ON COLUMN api.sync_runs.mode IS
-'incremental (what changed), full (everything was reread) or verify (compared only).';
+'incremental (what changed), full (everything was read and compared again) or verify (compared '
+'only).';
 COMMENT ON COLUMN api.sync_runs.trigger IS
-'Who started it: call (somebody in SQL), worker (the page) or cron.';
+'What started the run: call (CALL ngeshare_sync in SQL), worker (the page, or ngeshare_sync_start) '
+'or cron (the schedule).';
 COMMENT ON COLUMN api.sync_runs.status IS
-'running, success, warning (ended, but something needs a look: see message), failed, cancelled, or '
-'crashed (its process is gone: interrupted).';
+'running, success, warning (it ended, but something needs attention: see message), failed, '
+'cancelled, or crashed (its process died).';
 COMMENT ON COLUMN api.sync_runs.started_at IS
-'When it started.';
+'When the run started.';
 COMMENT ON COLUMN api.sync_runs.finished_at IS
-'When it ended; NULL while it runs, and for a crashed one until the next run closes it.';
+'When the run ended; NULL while it runs, and for a crashed run until the next run closes it.';
 COMMENT ON COLUMN api.sync_runs.duration IS
-'Seconds from start to end.';
+'Seconds from the start of the run to its end, one decimal.';
 COMMENT ON COLUMN api.sync_runs.window_start IS
-'From when on it made attendance exactly production''s; NULL where attendance was not part of it.';
+'The instant from which on the run made raw attendance equal to production''s; NULL if attendance '
+'was not part of the run.';
 COMMENT ON COLUMN api.sync_runs.message IS
-'What it says of itself.';
+'What there is to know about how the run ended; NULL if nothing.';
 COMMENT ON COLUMN api.sync_runs.rows_inserted IS
-'Rows it added, all tables.';
+'The number of rows that the run inserted into the mirror, all tables together.';
 COMMENT ON COLUMN api.sync_runs.rows_updated IS
-'Rows it changed, all tables.';
+'The number of rows that the run changed in the mirror, all tables together.';
 COMMENT ON COLUMN api.sync_runs.rows_deleted IS
-'Rows it removed, all tables.';
+'The number of rows that the run deleted from the mirror, all tables together.';
 COMMENT ON COLUMN api.sync_runs.clock IS
-'The instant it counted as now; without the header As-Of, answers are as of the last successful '
-'one''s.';
+'The instant that the run took for now. Without the header As-Of, answers are as of the clock of '
+'the last successful run.';
 
 CREATE VIEW api.sync_tables AS
 SELECT
@@ -225,33 +230,37 @@ FROM public.sync_log
 ORDER BY sync_log.run_id DESC, started_at, table_name;
 COMMENT ON VIEW api.sync_tables IS
 'What each sync did to each table, one row per run and table.
-The newest run first, its tables in the order they were done.';
+The newest run comes first, and its tables in the order in which they were synced.';
 COMMENT ON COLUMN api.sync_tables.run_id IS
-'The run.';
+'The number of the sync run, as text.';
 COMMENT ON COLUMN api.sync_tables.table_name IS
-'One of the six tables.';
+'The name of the table, one of the six mirrored tables.';
 COMMENT ON COLUMN api.sync_tables.status IS
-'As of a run.';
+'How syncing the table ended: running, success, warning, failed, skipped (a table that it points '
+'to failed), cancelled or crashed.';
 COMMENT ON COLUMN api.sync_tables.started_at IS
-'When the run came to this table.';
+'When the run began with the table.';
 COMMENT ON COLUMN api.sync_tables.finished_at IS
-'When it was done with it.';
+'When the run was done with the table.';
 COMMENT ON COLUMN api.sync_tables.duration_ms IS
-'Milliseconds between them.';
+'The time that the run spent on the table, in milliseconds.';
 COMMENT ON COLUMN api.sync_tables.rows_pulled IS
-'Rows that came from production.';
+'The number of rows of the table that the run fetched from production.';
 COMMENT ON COLUMN api.sync_tables.rows_inserted IS
-'Rows added here.';
+'The number of rows that the run inserted into the table of the mirror.';
 COMMENT ON COLUMN api.sync_tables.rows_updated IS
-'Rows changed here.';
+'The number of rows that the run changed in the table of the mirror.';
 COMMENT ON COLUMN api.sync_tables.rows_deleted IS
-'Rows removed here.';
+'The number of rows that the run deleted from the table of the mirror.';
 COMMENT ON COLUMN api.sync_tables.rows_repaired IS
-'Rows that differed after the merge and were put right.';
+'Of the rows inserted and updated, the number that only the comparison of contents found, because '
+'their updatedAt did not show that they changed.';
 COMMENT ON COLUMN api.sync_tables.source_rows IS
-'Rows in production after it (attendance: of the window).';
+'The number of rows in production''s table after the run (attendance: of the window of raw '
+'attendance); NULL if they were not counted.';
 COMMENT ON COLUMN api.sync_tables.local_rows IS
-'Rows here after it (attendance: of the window).';
+'The number of rows in the mirror''s table after the run (attendance: of the window of raw '
+'attendance); NULL if they were not counted.';
 
 CREATE VIEW api.sync_errors AS
 SELECT
@@ -270,27 +279,27 @@ FROM public.sync_error_log
 ORDER BY sync_error_log.error_id DESC;
 COMMENT ON VIEW api.sync_errors IS
 'The errors of the syncs and what to do, one row per error, the newest first.
-The detail, which may hold values of rows, stays in the database (sync_error_log).';
+The detail, which may contain values of rows, is not shown: it is in the table sync_error_log.';
 COMMENT ON COLUMN api.sync_errors.error_id IS
-'The error.';
+'The number of the error, as text.';
 COMMENT ON COLUMN api.sync_errors.run_id IS
-'The run.';
+'The number of the sync run in which the error happened, as text.';
 COMMENT ON COLUMN api.sync_errors.table_name IS
-'The table that was worked on; NULL if the error is of the whole run.';
+'The table that the run was at; NULL if the error concerns the whole run.';
 COMMENT ON COLUMN api.sync_errors.occurred_at IS
-'When.';
+'When the error happened.';
 COMMENT ON COLUMN api.sync_errors.phase IS
-'The step it was at.';
+'The step of the run in which the error happened.';
 COMMENT ON COLUMN api.sync_errors.attempt IS
-'Which attempt it was.';
+'The number of times that the step had failed by then, this error included.';
 COMMENT ON COLUMN api.sync_errors.sqlstate IS
-'PostgreSQL''s code for the error.';
+'The error''s SQLSTATE.';
 COMMENT ON COLUMN api.sync_errors.class IS
-'transient (may pass by itself), permanent (somebody has to act) or row (one row can''t be '
+'transient (it may not happen again), permanent (somebody has to act) or row (one row cannot be '
 'stored).';
 COMMENT ON COLUMN api.sync_errors.message IS
-'What production, the network or this database said.';
+'The error message of production, the network or this database.';
 COMMENT ON COLUMN api.sync_errors.will_retry IS
-'Whether the run tried again by itself.';
+'Whether the run tried again on its own after the error.';
 COMMENT ON COLUMN api.sync_errors.remedy IS
-'What to do.';
+'What the error means and what to do.';

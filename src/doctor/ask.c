@@ -1,7 +1,7 @@
 /*
  * src/doctor/ask.c
- *		What the doctor's SQL can't do itself: ask production something, and
- *		tell how far apart two names are.
+ *		C functions for the SQL of this directory: a query on production, and the edit distance of
+ *		two names.
  */
 #include "mirror/remote.h"
 
@@ -18,17 +18,16 @@
 PG_FUNCTION_INFO_V1(ngeshare_ask_production);
 PG_FUNCTION_INFO_V1(ngeshare_name_distance);
 
-/* Names are compared by so many of their first bytes. */
+/* Only this many bytes at the beginning of a name are compared. */
 #define NAME_BYTES 255
 
-/* No question has an answer of more rows. */
+/* The most rows that an answer may have; no check expects more. */
 #define ANSWER_ROWS_MAX 10000
 
-/* So many seconds the doctor waits for production at most, for a connection and for an answer each.
- */
+/* The most seconds that the doctor waits for a connection to production, and for an answer. */
 #define ASKING_TIMEOUT 30
 
-/* Makes a text array of one row of an answer, with its NULLs. */
+/* Returns one row of an answer as an array of texts; NULLs stay NULL. */
 static ArrayType *
 row_as_array(const RemoteRows *rows, int64 row)
 {
@@ -54,7 +53,7 @@ ngeshare_ask_production(PG_FUNCTION_ARGS)
 	ReturnSetInfo *answer = (ReturnSetInfo *) fcinfo->resultinfo;
 	char *sql = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	int nest_level = NewGUCNestLevel();
-	/* The SQL of 1.0 names no shape. */
+	/* The SQL function of version 1.0 has no argument "shape". */
 	char *shape = PG_NARGS() > 1 ? text_to_cstring(PG_GETARG_TEXT_PP(1)) : NULL;
 	Remote *remote;
 	RemoteRows *rows;
@@ -77,14 +76,14 @@ ngeshare_ask_production(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* The bytes of a name that are compared: its beginning, cut between two characters. */
+/* Returns how many bytes of a name are compared: whole characters, at most NAME_BYTES. */
 static int
 compared_length(const text *name)
 {
 	return pg_mbcliplen(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), NAME_BYTES);
 }
 
-/* The edit distance of two names; any number beyond the greatest that matters where it is more. */
+/* Returns the edit distance of two names; if it is greater than "most", any number above that. */
 static int
 distance_of(const text *one, const text *other, int most)
 {

@@ -1,6 +1,6 @@
--- ngeshare_doctor(): the list of checks, and the frame that runs them. A check is
--- a line of the list and a function ngeshare.check_<name>() that returns what is
--- wrong; no row means that nothing is. Whatever a check raises becomes its row.
+-- ngeshare_doctor(): the list of checks, and the functions that run them. A check is a row of
+-- ngeshare.doctor_check and a function ngeshare.check_<name>(), which returns one row per problem.
+-- No row means that nothing is wrong. An error that a check raises becomes its row.
 
 CREATE TYPE ngeshare.finding AS
 (
@@ -9,7 +9,8 @@ CREATE TYPE ngeshare.finding AS
     hint   text
 );
 COMMENT ON TYPE ngeshare.finding IS
-'What a check of the doctor found: ok, warning or error; what it saw; and what to do.';
+'What one check of ngeshare_doctor() found: status (ok, warning or error), detail (what it saw) '
+'and hint (what to do).';
 
 CREATE FUNCTION ngeshare.ask_production(sql text, shape text)
 RETURNS SETOF text[]
@@ -19,11 +20,11 @@ VOLATILE
 STRICT
 SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION ngeshare.ask_production(text, text) IS
-'Runs a statement on production as it is written, over a connection of its own with search_path = '
-'pg_catalog and at most 30 seconds, and returns each row as an array of texts. shape is a word per '
-'column, text, key (a long text), bool, int, count or numeric, with a question mark where NULL may '
-'come. Errors: 08P01 for an answer of another shape, 55000 before ngeshare_connect(), and what '
-'production or the network gave.';
+'Runs an SQL statement on production over a connection of its own and returns each row as an array '
+'of texts. The session has search_path = pg_catalog, and the statement may take 30 seconds. shape '
+'has one word per column: text, key (a long text), bool, int, count or numeric, with a question '
+'mark if the column may be NULL. Errors: 08P01 for an answer of another shape, 55000 before '
+'ngeshare_connect(), and the errors of production or the network.';
 
 CREATE VIEW ngeshare.mirror_table AS
 SELECT table_no, table_name, format('public.%I', table_name)::regclass AS relation, stamp
@@ -37,7 +38,8 @@ FROM (
         (6, 'UserHangoutGroupAttendance', 'attendedAt')
 ) AS mirrored (table_no, table_name, stamp);
 COMMENT ON VIEW ngeshare.mirror_table IS
-'The six tables and the column that each is pulled by.';
+'The six tables of the mirror, with the timestamp column (stamp) by which a sync finds changed '
+'rows.';
 
 CREATE VIEW ngeshare.doctor_check AS
 SELECT check_no, check_name, asks_production, when_ok
@@ -45,28 +47,29 @@ FROM (
     VALUES
         (1, 'connection', false, 'The server, its login and the six foreign tables are there.'),
         (2, 'production_answers', true, 'Production answers.'),
-        (3, 'production_identity', true, 'It is the system that the mirror came from.'),
-        (4, 'production_version', true, 'Its PostgreSQL is new enough.'),
+        (3, 'production_identity', true, 'Production is the system that the mirror came from.'),
+        (4, 'production_version', true, 'Production''s PostgreSQL is new enough.'),
         (5, 'production_tables', true,
             'The six tables are there, readable and without row security.'),
         (6, 'production_columns', true,
             'Production, the foreign tables and the mirror have the same columns.'),
         (7, 'clock_offset', true, 'Both clocks agree.'),
-        (8, 'index_for_pulls', true, 'Each of the six tables has an index to pull by.'),
-        (9, 'pg_read_all_stats', true, 'The login sees open transactions there.'),
-        (10, 'login_can_write', true, 'The login can write nothing there.'),
+        (8, 'index_for_pulls', true,
+            'Each of the six tables on production has an index to find changed rows by.'),
+        (9, 'pg_read_all_stats', true, 'The login can see open transactions on production.'),
+        (10, 'login_can_write', true, 'The login can write nothing on production.'),
         (11, 'same_encoding', true, 'Both databases have the same encoding.'),
         (12, 'readable_password', false,
             'Nobody but superusers can read the login''s password here.'),
-        (13, 'pg_cron', false, 'pg_cron lives in this database.'),
+        (13, 'pg_cron', false, 'pg_cron is installed in this database.'),
         (14, 'schedule', false, 'The sync is scheduled.'),
-        (15, 'job_left_behind', false, 'No job and no run is left behind.'),
+        (15, 'job_left_behind', false, 'There is no stray job and no interrupted run.'),
         (16, 'preloading', false, 'Sessions of this database load ngeshare when they begin.'),
         (17, 'time_zone', false, 'The history is kept in the days of ngeshare.timezone.'),
         (18, 'last_sync', false, 'The last sync succeeded.'),
         (19, 'quarantine', false, 'No row waits in quarantine.'),
         (20, 'triggers', false, 'Every trigger of the extension fires.'),
-        (21, 'alert_address', false, 'Alerts have an address.'),
+        (21, 'alert_address', false, 'ngeshare.alert_url is set.'),
         (22, 'worker_slots', false, 'A background worker can be started.'),
         (23, 'version', false, 'This database has the installed version of ngeshare.'),
         (24, 'foreign_code', false,
@@ -77,8 +80,8 @@ FROM (
         (27, 'snapshot', false, 'The answers were made with the settings of this database.')
 ) AS listed (check_no, check_name, asks_production, when_ok);
 COMMENT ON VIEW ngeshare.doctor_check IS
-'The checks of ngeshare_doctor(), in their order: each is the function ngeshare.check_<name>(). '
-'Those that ask production are left unmade where it doesn''t answer.';
+'The checks of ngeshare_doctor(), in their order. Each is the function ngeshare.check_<name>(). '
+'Those with asks_production are skipped if production does not answer.';
 
 CREATE FUNCTION ngeshare.run_check(check_name text)
 RETURNS SETOF ngeshare.finding
@@ -95,19 +98,19 @@ BEGIN
 EXCEPTION
     WHEN query_canceled OR OTHERS THEN
         GET STACKED DIAGNOSTICS what = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
-        -- A cancel that is meant for the doctor itself ends it.
+        -- If this session is cancelled, that ends the doctor. A cancel on production is a finding.
         IF sqlstate = '57014' AND what NOT LIKE 'production: %' THEN
             RAISE;
         END IF;
         RETURN NEXT ROW('error', format('%s: %s', sqlstate, what),
             coalesce(nullif(hint, ''),
-                'The check itself failed with this: mend what it says, then ask '
-                'again.'))::ngeshare.finding;
+                'The check itself failed with this error. Correct its cause, '
+                'then call ngeshare_doctor() again.'))::ngeshare.finding;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.run_check(text) IS
-'What one check found. An error of its own is its finding, with the SQLSTATE in front; only a '
-'cancel of the caller''s is raised.';
+'Runs one check of ngeshare_doctor() and returns what it found. If the check itself fails, its '
+'SQLSTATE and message are the finding. Only a cancel request for the caller is raised.';
 
 CREATE FUNCTION public.ngeshare_doctor()
 RETURNS TABLE
@@ -132,7 +135,7 @@ BEGIN
         IF item.asks_production AND NOT answers THEN
             status := 'warning';
             detail := 'not checked: production does not answer';
-            hint := 'See production_answers.';
+            hint := 'See the check production_answers.';
             RETURN NEXT;
             CONTINUE;
         END IF;
@@ -152,8 +155,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_doctor() IS
-'Looks at everything that a sync needs, here and on production, changes nothing, and never fails: '
-'one row per check, or one row per thing that a check found. status: ok, warning (works, but will '
-'hurt) or error (wrong, or will stop a sync). detail: what it saw. hint: what to do, often the '
-'exact statement; NULL where it is ok. Where production does not answer, the checks that ask it '
-'say that they were not made.';
+'Checks everything that a sync needs, in this database and on production. It changes nothing and '
+'never fails. It returns one row per check, or one row per thing that a check found. status: ok, '
+'warning (works, but will cause trouble) or error (wrong, or will stop a sync). detail: what the '
+'check saw. hint: what to do, often the exact statement; NULL if the status is ok. If production '
+'does not answer, the checks that ask it report that they were not made.';

@@ -1,6 +1,6 @@
--- The doctor's checks of what runs with the sync's rights: a trigger, a rule, a
--- default or a function of somebody else on our tables runs as the role that
--- syncs, which is a superuser as a rule. And of who may put one there.
+-- The doctor's checks of foreign code. A trigger, rule, default or function that somebody else puts
+-- on the extension's tables runs as the role that syncs, which is usually a superuser. The checks
+-- find such code, and the roles that may create it.
 
 CREATE VIEW ngeshare.own_object AS
 SELECT member.classid, member.objid, extension.extowner AS extension_owner
@@ -10,7 +10,7 @@ WHERE member.refclassid = 'pg_extension'::regclass
   AND member.deptype = 'e'
   AND extension.extname = 'ngeshare';
 COMMENT ON VIEW ngeshare.own_object IS
-'One row per object that belongs to the extension.';
+'The objects that belong to the extension ngeshare, one row per object.';
 
 CREATE VIEW ngeshare.own_relation AS
 SELECT relation.oid, relation.relname, relation.relnamespace, relation.relkind, relation.relowner,
@@ -22,7 +22,8 @@ WHERE relation.relkind IN ('r', 'p', 'v', 'm', 'f')
        OR (('pg_class'::regclass)::oid, relation.oid) IN
            (SELECT own.classid, own.objid FROM ngeshare.own_object AS own));
 COMMENT ON VIEW ngeshare.own_relation IS
-'One row per table and view of the extension, and per foreign table that ngeshare_connect() made.';
+'The tables and views of the extension, and the foreign tables that ngeshare_connect() made, one '
+'row per relation.';
 
 CREATE VIEW ngeshare.own_part AS
 SELECT own.classid, own.objid
@@ -46,8 +47,8 @@ FROM (
 ) AS part (classid, objid, relation)
 JOIN ngeshare.own_relation AS relation ON relation.oid = part.relation;
 COMMENT ON VIEW ngeshare.own_part IS
-'One row per object of the extension, and per rule, default, constraint, index, policy, statistics '
-'and trigger of its tables and views.';
+'The objects of the extension, and the rules, defaults, constraints, indexes, policies, statistics '
+'and triggers of its tables and views, one row per object.';
 
 CREATE FUNCTION ngeshare.foreign_triggers()
 RETURNS SETOF ngeshare.finding
@@ -57,7 +58,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT
         'error',
-        format('The trigger %I of %s is not ours: it runs %s with the rights of the sync.',
+        format('The trigger %I of %s is not ngeshare''s: it runs %s with the rights of the sync.',
             tgname, relation.oid::regclass, tgfoid::regprocedure),
         format('Unless you made it: DROP TRIGGER %I ON %s;', tgname, relation.oid::regclass)
     FROM pg_trigger
@@ -68,14 +69,14 @@ AS $$
     UNION ALL
     SELECT
         'error',
-        format('The rule %I of %s is not ours: it runs with the rights of the sync.', rulename,
-            relation.oid::regclass),
+        format('The rule %I of %s is not ngeshare''s: it runs with the rights of the sync.',
+            rulename, relation.oid::regclass),
         format('Unless you made it: DROP RULE %I ON %s;', rulename, relation.oid::regclass)
     FROM pg_rewrite
     JOIN ngeshare.own_relation AS relation ON relation.oid = ev_class
     WHERE rulename <> '_RETURN'
     UNION ALL
-    -- Only a superuser makes an event trigger, but it runs a function that its owner can replace.
+    -- Only a superuser can create an event trigger, but the owner of its function can replace that.
     SELECT
         'error',
         format('The event trigger %I runs %s, which %I can replace, with the rights of the sync.',
@@ -88,8 +89,8 @@ AS $$
       AND NOT owner.rolsuper
 $$;
 COMMENT ON FUNCTION ngeshare.foreign_triggers() IS
-'The triggers and rules of our tables that the extension did not make, and the event triggers '
-'whose function is not a superuser''s.';
+'Finds triggers and rules on the extension''s tables that are not part of the extension, and event '
+'triggers whose function does not belong to a superuser.';
 
 CREATE FUNCTION ngeshare.foreign_owners()
 RETURNS SETOF ngeshare.finding
@@ -121,7 +122,7 @@ AS $$
     WHERE owned.owner <> (SELECT extowner FROM pg_extension WHERE extname = 'ngeshare')
 $$;
 COMMENT ON FUNCTION ngeshare.foreign_owners() IS
-'The objects of the extension whose owner is neither the extension''s nor a superuser.';
+'Finds objects of the extension that belong neither to the extension''s owner nor to a superuser.';
 
 CREATE FUNCTION ngeshare.foreign_relatives()
 RETURNS SETOF ngeshare.finding
@@ -146,8 +147,8 @@ AS $$
     UNION ALL
     SELECT
         'error',
-        format('%s inherits from %s: what is written to the one is written to the other, with the '
-               'triggers of both.',
+        format('%s inherits from %s: UPDATE and DELETE on the parent also change rows of the '
+               'child and fire its triggers.',
             inhrelid::regclass, inhparent::regclass),
         format('ALTER TABLE %s NO INHERIT %s;', inhrelid::regclass, inhparent::regclass)
     FROM pg_inherits
@@ -156,8 +157,8 @@ AS $$
     UNION ALL
     SELECT
         'error',
-        format('The foreign key %I of %s points to %s: the sync can''t delete what it holds, or '
-               'changes both.',
+        format('The foreign key %I of %s references %s: it can keep the sync from deleting rows, '
+               'or change rows of the other table.',
             conname, conrelid::regclass, confrelid::regclass),
         format('ALTER TABLE %s DROP CONSTRAINT %I;', conrelid::regclass, conname)
     FROM pg_constraint
@@ -166,7 +167,8 @@ AS $$
           (SELECT oid FROM ngeshare.own_relation)
 $$;
 COMMENT ON FUNCTION ngeshare.foreign_relatives() IS
-'Row security on our tables, and tables of others that inherit from ours or point to them.';
+'Finds row security on the extension''s tables, and other tables that inherit from them or '
+'reference them.';
 
 CREATE FUNCTION ngeshare.foreign_functions()
 RETURNS SETOF ngeshare.finding
@@ -176,19 +178,19 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT DISTINCT
         'error',
-        format('The %s uses the %s, which is not ours.',
+        format('The %s uses the %s, which is not ngeshare''s.',
             pg_describe_object(part.classid, part.objid, used.objsubid),
             pg_describe_object(used.refclassid, used.refobjid, 0)),
-        'Drop it, unless you made it: the function runs with the rights of the sync and of the '
-        'answers.'
+        'Drop the object that uses it, unless you made that object: it runs with the rights of the '
+        'sync and of the answers.'
     FROM ngeshare.own_part AS part
     JOIN pg_depend AS used ON used.classid = part.classid AND used.objid = part.objid
     WHERE (used.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass,
         'pg_opclass'::regclass)
-           -- A domain brings its CHECKs.
+           -- A domain's CHECK constraints can call functions.
            OR used.refclassid = 'pg_type'::regclass AND used.refobjid IN
                (SELECT oid FROM pg_type WHERE typtype = 'd'))
-      AND used.refobjid >= 16384 -- PostgreSQL's own are below
+      AND used.refobjid >= 16384 -- objects of PostgreSQL itself have smaller OIDs
       AND (used.refclassid, used.refobjid) NOT IN
           (SELECT own.classid, own.objid FROM ngeshare.own_object AS own)
       AND NOT (part.classid = 'pg_trigger'::regclass AND used.refobjid IN
@@ -196,10 +198,10 @@ AS $$
     UNION ALL
     SELECT
         'error',
-        format('The %s is in a schema of ours, or has a name of ours, but is not ours: it may be '
-               'taken for one that is.',
+        format('The %s is in a schema of ngeshare''s, or has a name like its functions, but is not '
+               'ngeshare''s: it may be called in place of one that is.',
             pg_describe_object(planted.classid, planted.objid, 0)),
-        'Drop it, unless you made it; then move it to another schema or name.'
+        'Drop it or, if you made it, move it to another schema or rename it.'
     FROM (
         SELECT 'pg_proc'::regclass AS classid, oid AS objid
         FROM pg_proc
@@ -214,9 +216,9 @@ AS $$
         (SELECT own.classid, own.objid FROM ngeshare.own_object AS own)
 $$;
 COMMENT ON FUNCTION ngeshare.foreign_functions() IS
-'The rules, defaults, constraints, indexes, policies and triggers of our tables that use a '
-'function, an operator, a cast or a domain of somebody else, and functions of others in our '
-'schemas.';
+'Finds rules, defaults, constraints, indexes, policies and triggers of the extension''s tables '
+'that use a function, operator, cast or domain from outside the extension, and functions from '
+'outside in the extension''s schemas or with its names.';
 
 CREATE FUNCTION ngeshare.check_foreign_code()
 RETURNS SETOF ngeshare.finding
@@ -233,7 +235,7 @@ AS $$
     SELECT * FROM ngeshare.foreign_functions()
 $$;
 COMMENT ON FUNCTION ngeshare.check_foreign_code() IS
-'Does anything run with the rights of the sync that is not the extension''s?';
+'Checks that no code but the extension''s own runs with the rights of the sync.';
 
 CREATE FUNCTION ngeshare.foreign_owner_of_public()
 RETURNS SETOF ngeshare.finding
@@ -241,7 +243,7 @@ LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    -- The schema's owner pg_database_owner stands for the owner of the database.
+    -- If pg_database_owner owns the schema, the owner of the database has the owner's rights.
     SELECT
         'warning',
         format('%I owns the schema public%s: it could rename the schema and put another in its '
@@ -259,7 +261,7 @@ AS $$
       AND NOT role.rolsuper
 $$;
 COMMENT ON FUNCTION ngeshare.foreign_owner_of_public() IS
-'The owner of the schema public, unless it is a superuser.';
+'Finds the owner of the schema public, unless it is a superuser.';
 
 CREATE FUNCTION ngeshare.check_foreign_rights()
 RETURNS SETOF ngeshare.finding
@@ -300,5 +302,5 @@ AS $$
     GROUP BY holder
 $$;
 COMMENT ON FUNCTION ngeshare.check_foreign_rights() IS
-'May somebody but superusers make triggers, foreign keys or functions on our tables and in our '
-'schemas?';
+'Checks that only superusers may create triggers, foreign keys or functions on the extension''s '
+'tables and in its schemas.';

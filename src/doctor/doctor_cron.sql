@@ -1,6 +1,5 @@
--- The doctor's checks of what runs the sync: pg_cron, its jobs, and runs that
--- nobody works on. pg_cron's tables are there or not, so they are asked by name
--- at run time.
+-- The doctor's checks of pg_cron, its jobs, and runs whose process is gone. pg_cron may not be
+-- installed, so its tables are only named in statements for EXECUTE.
 
 CREATE FUNCTION ngeshare.has_pg_cron()
 RETURNS boolean
@@ -9,7 +8,7 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$ SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_cron') $$;
 COMMENT ON FUNCTION ngeshare.has_pg_cron() IS
-'Whether pg_cron lives in this database.';
+'Whether pg_cron is installed in this database.';
 
 CREATE FUNCTION ngeshare.cron_commands()
 RETURNS text[]
@@ -17,13 +16,13 @@ LANGUAGE sql
 IMMUTABLE
 RETURN ARRAY[
     'CALL public.ngeshare_sync(''incremental''::pg_catalog.text, NULL::pg_catalog.text[])',
-    'CALL public.ngeshare_sync()', -- as 1.0 wrote it
+    'CALL public.ngeshare_sync()', -- the command that version 1.0 scheduled
     'SELECT ngeshare.watch()',
     'SELECT ngeshare.send_digest()'
 ];
 COMMENT ON FUNCTION ngeshare.cron_commands() IS
-'The commands of the jobs that ngeshare_schedule() and ngeshare_schedule_digest() make, and made '
-'in earlier versions.';
+'The commands of the pg_cron jobs that ngeshare_schedule() and ngeshare_schedule_digest() make, '
+'those of earlier versions included.';
 
 CREATE FUNCTION ngeshare.unpruned_cron_runs()
 RETURNS SETOF ngeshare.finding
@@ -32,7 +31,7 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- 8 days, not 7: after a downtime, the first run of ngeshare_watch does the pruning.
+    -- 8 days, not 7, because after a downtime older runs stay until the job ngeshare_watch runs.
     IF ngeshare.has_pg_cron() THEN
         RETURN QUERY EXECUTE $runs$
             SELECT
@@ -53,7 +52,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.unpruned_cron_runs() IS
-'Does pg_cron''s log grow because nobody prunes what it says of our jobs?';
+'Finds entries for ngeshare''s jobs in pg_cron''s log that are more than a week old, so that '
+'nobody deletes them.';
 
 CREATE FUNCTION ngeshare.check_pg_cron()
 RETURNS SETOF ngeshare.finding
@@ -66,7 +66,7 @@ AS $$
         CASE
             WHEN home IS NULL THEN 'pg_cron is not loaded: nothing can be scheduled from here.'
             WHEN home <> current_database()
-                THEN format('pg_cron lives in the database %I, not in this one.', home)
+                THEN format('pg_cron belongs to the database %I, not to this one.', home)
             ELSE 'pg_cron is loaded for this database, but it was not created in it.'
         END,
         CASE
@@ -83,7 +83,8 @@ AS $$
     FROM ngeshare.unpruned_cron_runs()
 $$;
 COMMENT ON FUNCTION ngeshare.check_pg_cron() IS
-'Does pg_cron live here, and is its log of our jobs pruned?';
+'Checks that pg_cron is installed in this database, and that old entries for ngeshare''s jobs are '
+'deleted from its log.';
 
 CREATE FUNCTION ngeshare.check_schedule()
 RETURNS SETOF ngeshare.finding
@@ -96,7 +97,7 @@ DECLARE
 BEGIN
     IF NOT ngeshare.has_pg_cron() THEN
         RETURN NEXT ROW('warning', 'Nothing is scheduled here: there is no pg_cron.',
-            'See pg_cron.')::ngeshare.finding;
+            'See the check pg_cron.')::ngeshare.finding;
         RETURN;
     END IF;
     FOR job IN EXECUTE $jobs$
@@ -121,13 +122,13 @@ BEGIN
     END LOOP;
     IF NOT FOUND THEN
         RETURN NEXT ROW('warning',
-            'Nothing syncs by itself: there is no active job "ngeshare_sync".',
+            'No sync is scheduled: there is no active job "ngeshare_sync".',
             'SELECT ngeshare_schedule(''*/30 * * * *'');')::ngeshare.finding;
     END IF;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.check_schedule() IS
-'Is there an active job, and did its last run come to its end?';
+'Checks that there is an active pg_cron job for the sync, and that its last run did not fail.';
 
 CREATE FUNCTION ngeshare.stray_jobs()
 RETURNS SETOF ngeshare.finding
@@ -142,7 +143,7 @@ BEGIN
             format('The job %s (%s) %s.', jobid, coalesce(quote_ident(jobname), 'without a name'),
                 concat_ws(', and ',
                 CASE WHEN is_foreign
-                    THEN format('is not ours: %I gave it the name of ours, but it runs %L',
+                    THEN format('is not ngeshare''s: %I gave it that job''s name, but it runs %L',
                         username, left(command, 100)) END,
                 CASE WHEN database <> current_database()
                     THEN format('syncs in the database %I', database) END,
@@ -193,9 +194,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.stray_jobs() IS
-'The jobs of pg_cron that call ngeshare_sync and are not the one that should be: of another '
-'database or name, inactive, doubled, or of a role that may not; and those that have the name of '
-'ours, but run something else.';
+'Finds pg_cron jobs that call ngeshare_sync() but are not the one that ngeshare_schedule() made: '
+'jobs of another database or name, inactive or duplicate jobs, and jobs of a role that may not '
+'call it. It also finds jobs that have the name of one of ngeshare''s jobs but run something else.';
 
 CREATE FUNCTION ngeshare.check_job_left_behind()
 RETURNS SETOF ngeshare.finding
@@ -217,4 +218,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.check_job_left_behind() IS
-'Is there a job that should not be, or a run that nobody works on?';
+'Checks that there is no stray pg_cron job, and no sync run that is logged as running although its '
+'process died.';

@@ -1,4 +1,4 @@
--- The doctor's checks of this side.
+-- The doctor's checks of this database and its server.
 
 CREATE FUNCTION ngeshare.check_connection()
 RETURNS SETOF ngeshare.finding
@@ -41,7 +41,8 @@ AS $$
         WHERE ftrelid = to_regclass(format('production.%I', table_name)))
 $$;
 COMMENT ON FUNCTION ngeshare.check_connection() IS
-'Is everything there that ngeshare_connect() makes?';
+'Checks that the foreign server, user mapping and foreign tables that ngeshare_connect() makes '
+'exist.';
 
 CREATE FUNCTION ngeshare.check_readable_password()
 RETURNS SETOF ngeshare.finding
@@ -59,7 +60,7 @@ AS $$
               FROM pg_options_to_table(mapping.umoptions)
               WHERE option_name IN ('password', 'sslpassword'))
     ), reader AS (
-        -- Those to whom pg_user_mappings shows a mapping's options.
+        -- The roles to which pg_user_mappings shows the options of the mapping.
         SELECT DISTINCT role.rolname, secret.umuser = 0 AS is_public
         FROM secret
         JOIN pg_roles AS role ON NOT role.rolsuper
@@ -90,7 +91,7 @@ AS $$
       AND NOT EXISTS (SELECT 1 FROM reader)
 $$;
 COMMENT ON FUNCTION ngeshare.check_readable_password() IS
-'Who but superusers can read the password that the user mapping keeps?';
+'Finds roles that are not superusers but can read the password in the user mapping for production.';
 
 CREATE FUNCTION ngeshare.check_preloading()
 RETURNS SETOF ngeshare.finding
@@ -118,7 +119,7 @@ AS $$
     SELECT
         'warning',
         'Sessions of this database don''t load ngeshare when they begin: a wrong value of an '
-        'ngeshare.* setting is taken, and only warned of later.',
+        'ngeshare.* setting is accepted, and causes only a warning later.',
         format('ALTER DATABASE %I SET session_preload_libraries = %s;', current_database(),
             coalesce(string_agg(quote_literal(name) || ', ', '' ORDER BY no)
                 FILTER (WHERE no IS NOT NULL AND name <> ''), '') || '''ngeshare''')
@@ -127,7 +128,8 @@ AS $$
     HAVING NOT coalesce(bool_or(name ~ '(^|/)ngeshare$'), false)
 $$;
 COMMENT ON FUNCTION ngeshare.check_preloading() IS
-'Do new sessions of this database load the library, so that they know its settings?';
+'Checks that new sessions of this database load the library ngeshare, so that they know its '
+'settings.';
 
 CREATE FUNCTION ngeshare.check_time_zone()
 RETURNS SETOF ngeshare.finding
@@ -145,7 +147,7 @@ AS $$
     WHERE zone <> ngeshare.reporting_zone()
 $$;
 COMMENT ON FUNCTION ngeshare.check_time_zone() IS
-'Is the history kept in the zone that answers speak in?';
+'Checks that the meeting history is kept in the local days of ngeshare.timezone.';
 
 CREATE FUNCTION ngeshare.check_snapshot()
 RETURNS SETOF ngeshare.finding
@@ -170,7 +172,8 @@ AS $$
     WHERE link_settings <> ngeshare.link_settings()
 $$;
 COMMENT ON FUNCTION ngeshare.check_snapshot() IS
-'Is there a snapshot, and was it made with the settings of today?';
+'Checks that the snapshot (the tables that answers read) exists, and that its links were made with '
+'the present settings.';
 
 CREATE FUNCTION ngeshare.check_last_sync()
 RETURNS SETOF ngeshare.finding
@@ -187,17 +190,17 @@ AS $$
             ELSE concat_ws(' ', 'The last sync', status || ':', sqlstate, last_error)
         END,
         CASE status
-            WHEN 'warning' THEN 'See sync_log and v_data_quality; what it found is in the message.'
+            WHEN 'warning' THEN 'See sync_log and v_data_quality for what the sync found.'
             WHEN 'failed'
-                THEN 'See sync_error_log. Mend what it says; the next sync goes on from the last '
-                     'batch.'
+                THEN 'See sync_error_log and correct the cause; the next sync goes on from the '
+                     'last batch.'
             ELSE 'CALL ngeshare_sync();'
         END
     FROM ngeshare.sync_health()
     WHERE status <> 'success'
 $$;
 COMMENT ON FUNCTION ngeshare.check_last_sync() IS
-'How did the last sync end, and is that long ago? As v_sync_health says.';
+'Checks that the last sync succeeded and is not too long ago, as v_sync_health shows.';
 
 CREATE FUNCTION ngeshare.check_quarantine()
 RETURNS SETOF ngeshare.finding
@@ -209,12 +212,12 @@ AS $$
         'warning',
         format('%s row(s) of "%s" wait in quarantine, for example %L: %s.', count(*), table_name,
             min(row_id COLLATE "C"), (array_agg(reason ORDER BY row_id COLLATE "C"))[1]),
-        'See ngeshare.quarantine. Mend the rows on production; each sync tries them again.'
+        'See ngeshare.quarantine. Correct the rows on production; each sync tries them again.'
     FROM ngeshare.quarantine
     GROUP BY table_name
 $$;
 COMMENT ON FUNCTION ngeshare.check_quarantine() IS
-'Are there rows in quarantine?';
+'Reports rows in ngeshare.quarantine, which cannot be mirrored at present.';
 
 CREATE TABLE ngeshare.expected_trigger AS
 SELECT
@@ -234,7 +237,7 @@ JOIN pg_catalog.pg_extension AS extension
  AND extension.extname = 'ngeshare'
 WHERE member.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
   AND NOT trigger.tgisinternal
-  -- An update finds users' triggers, too.
+  -- Leaves out users' triggers, which may exist when ALTER EXTENSION UPDATE makes this table.
   AND EXISTS (
       SELECT 1
       FROM pg_catalog.pg_depend AS called
@@ -243,7 +246,8 @@ WHERE member.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
         AND called.deptype = 'e'
         AND called.refobjid = extension.oid);
 COMMENT ON TABLE ngeshare.expected_trigger IS
-'The triggers as CREATE EXTENSION made them: O fires but in a replica''s session, A always.';
+'The extension''s triggers as CREATE EXTENSION or ALTER EXTENSION UPDATE made them. enabled is as '
+'in pg_trigger.tgenabled: O fires unless session_replication_role is replica, A fires always.';
 
 CREATE FUNCTION ngeshare.check_triggers()
 RETURNS SETOF ngeshare.finding
@@ -273,7 +277,7 @@ AS $$
     WHERE trigger.tgenabled IS DISTINCT FROM enabled
 $$;
 COMMENT ON FUNCTION ngeshare.check_triggers() IS
-'Are the triggers there that keep the history true, and do they fire as they were made to?';
+'Checks that the extension''s triggers exist and are enabled as ngeshare.expected_trigger says.';
 
 CREATE FUNCTION ngeshare.check_alert_address()
 RETURNS SETOF ngeshare.finding
@@ -289,7 +293,8 @@ AS $$
     WHERE NOT ngeshare.has_alert_url()
 $$;
 COMMENT ON FUNCTION ngeshare.check_alert_address() IS
-'Is anybody told when a sync fails? The address itself is never shown.';
+'Checks that ngeshare.alert_url is set, so that somebody is told when a sync fails. The address is '
+'never shown.';
 
 CREATE FUNCTION ngeshare.check_worker_slots()
 RETURNS SETOF ngeshare.finding
@@ -319,7 +324,7 @@ AS $$
     WHERE taken >= there_are
 $$;
 COMMENT ON FUNCTION ngeshare.check_worker_slots() IS
-'Is a background worker free, now, for a sync?';
+'Checks that a background worker is free for a sync now.';
 
 CREATE FUNCTION ngeshare.check_version()
 RETURNS SETOF ngeshare.finding
@@ -329,7 +334,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT
         'error',
-        format('ngeshare is of version %s in this database, and installed is %s: no sync begins.',
+        format('ngeshare has version %s in this database, but %s is installed: no sync starts.',
             installed_version, default_version),
         'ALTER EXTENSION ngeshare UPDATE;'
     FROM pg_available_extensions
@@ -337,4 +342,4 @@ AS $$
       AND installed_version <> default_version
 $$;
 COMMENT ON FUNCTION ngeshare.check_version() IS
-'Was the extension updated here after its files were?';
+'Checks that the extension in this database has the version of the installed files.';

@@ -1,5 +1,5 @@
--- The doctor's checks that ask production. Each is one question over a connection
--- of its own; none waits there, writes, or reads a row of the six tables.
+-- The doctor's checks that ask production. Each check runs one query over its own connection. The
+-- queries read catalogs and settings; they write nothing and read no row of the six tables.
 
 CREATE FUNCTION ngeshare.ask_of_tables(question text, shape text)
 RETURNS SETOF text[]
@@ -21,8 +21,9 @@ AS $$
     FROM ngeshare.mirror_table
 $$;
 COMMENT ON FUNCTION ngeshare.ask_of_tables(text, text) IS
-'Asks production a question about "wanted": no, name and stamp of the six tables, and the oids of '
-'their schema and relation there, NULL where they are not.';
+'Asks production a question about its six tables. The question may use the CTE "wanted", which has '
+'each table''s no, name and stamp, and the oids of its schema (space) and table (relation) on '
+'production, NULL if they do not exist.';
 
 CREATE FUNCTION ngeshare.check_production_answers()
 RETURNS SETOF ngeshare.finding
@@ -31,7 +32,7 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- What a session falls back to is what its start-up options said, where they arrived.
+    -- Our start-up options set cursor_tuple_fraction to 1. If they arrive, that is its reset value.
     RETURN QUERY
     SELECT
         'warning',
@@ -46,8 +47,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.check_production_answers() IS
-'Can production be reached, does it take the login, and do the start-up options arrive? An error '
-'is the finding.';
+'Checks that production can be reached, accepts the login, and gets the session''s start-up '
+'options. An error is reported as the finding.';
 
 CREATE FUNCTION ngeshare.check_production_identity()
 RETURNS SETOF ngeshare.finding
@@ -67,7 +68,7 @@ AS $$
         CASE
             WHEN NOT is_same
                 THEN 'Connect to the right one. If production itself moved to a new system: '
-            ELSE 'If what it holds now is what counts: '
+            ELSE 'If its present data is right: '
         END || 'DELETE FROM ngeshare.source; CALL ngeshare_sync(''full'');'
     FROM ngeshare.ask_production(
         format('SELECT %s, CASE WHEN NOT pg_is_in_recovery() THEN '
@@ -79,8 +80,8 @@ AS $$
        OR asked[2]::bigint < known.transactions
 $$;
 COMMENT ON FUNCTION ngeshare.check_production_identity() IS
-'Is this the system that the mirror came from, and has it not gone back in time? A sync refuses '
-'both.';
+'Checks that production is the system that the mirror came from, and that it was not restored from '
+'a backup since. A sync refuses both.';
 
 CREATE FUNCTION ngeshare.check_production_version()
 RETURNS SETOF ngeshare.finding
@@ -97,7 +98,7 @@ AS $$
     $ask$, 'count text') AS asked
 $$;
 COMMENT ON FUNCTION ngeshare.check_production_version() IS
-'Is production''s PostgreSQL new enough?';
+'Checks that production''s PostgreSQL is new enough.';
 
 CREATE FUNCTION ngeshare.check_production_tables()
 RETURNS SETOF ngeshare.finding
@@ -115,12 +116,14 @@ AS $$
                 asked[1])
         END,
         CASE asked[2]
-            WHEN 'usage' THEN format('There: GRANT USAGE ON SCHEMA public TO %I;', asked[3])
+            WHEN 'usage' THEN format('On production: GRANT USAGE ON SCHEMA public TO %I;',
+                asked[3])
             WHEN 'exists'
                 THEN 'Check the dbname of ngeshare_connect(), or what became of the table there.'
-            WHEN 'select' THEN format('There: GRANT SELECT ON public.%I TO %I;', asked[1], asked[3])
-            ELSE format('There: ALTER ROLE %I BYPASSRLS; a part of a table would pass for all of '
-                        'it.', asked[3])
+            WHEN 'select' THEN format('On production: GRANT SELECT ON public.%I TO %I;',
+                asked[1], asked[3])
+            ELSE format('On production: ALTER ROLE %I BYPASSRLS; a sync has to see all rows of a '
+                        'table.', asked[3])
         END
     FROM ngeshare.ask_of_tables($ask$
         , judged AS (
@@ -139,7 +142,7 @@ AS $$
     $ask$, 'text text text') AS asked
 $$;
 COMMENT ON FUNCTION ngeshare.check_production_tables() IS
-'Are the six tables there, and may the login read all of their rows?';
+'Checks that the six tables exist on production, and that the login may read all of their rows.';
 
 CREATE FUNCTION ngeshare.columns_of(schema_name text)
 RETURNS TABLE (table_name text, column_name text, type_name text, base_name text)
@@ -160,8 +163,8 @@ AS $$
      AND NOT attribute.attisdropped
 $$;
 COMMENT ON FUNCTION ngeshare.columns_of(text) IS
-'The columns of the six tables in a schema here: public (the mirror) or production (the foreign '
-'tables).';
+'The columns of the six tables in a schema of this database: public (the mirror) or production '
+'(the foreign tables).';
 
 CREATE FUNCTION ngeshare.production_columns()
 RETURNS TABLE (table_name text, column_name text, type_name text, base_name text, fits_text boolean,
@@ -179,9 +182,9 @@ AS $$
     $ask$, ngeshare.columns_sql()), 'text text text text bool bool') AS asked
 $$;
 COMMENT ON FUNCTION ngeshare.production_columns() IS
-'The columns of the six tables on production, of those that are there. base_name is the type '
-'behind any domains, and fits_text says whether a text column of the mirror can take it: a sync '
-'judges types by the same query.';
+'The columns that the six tables have on production. base_name is the type without domains, and '
+'fits_text says whether a text column of the mirror can hold it. A sync judges types by the same '
+'query.';
 
 CREATE FUNCTION ngeshare.compare_columns()
 RETURNS TABLE (kind text, table_name text, column_name text, here text, there text)
@@ -222,9 +225,9 @@ AS $$
     WHERE kind IS NOT NULL
 $$;
 COMMENT ON FUNCTION ngeshare.compare_columns() IS
-'Where the columns of production, of the foreign tables and of the mirror differ: gone there, '
-'added there, retyped (to a type that the mirror''s can''t take), unreadable, or another in the '
-'foreign table (foreign).';
+'Where the columns of the six tables differ. kind: gone (from production), added (on production), '
+'retyped (to a type that the mirror''s column cannot hold), unreadable (for the login), or foreign '
+'(the foreign table''s column differs from the mirror''s).';
 
 CREATE FUNCTION ngeshare.check_production_columns()
 RETURNS SETOF ngeshare.finding
@@ -253,14 +256,14 @@ AS $$
             WHEN 'retyped'
                 THEN 'A sync refuses it (42804): take the type back there, or install a version of '
                      'ngeshare with the new one.'
-            WHEN 'unreadable' THEN 'There: GRANT SELECT ON public.%1$I TO the login;'
+            WHEN 'unreadable' THEN 'On production: GRANT SELECT ON public.%1$I TO the login;'
             ELSE 'DROP FOREIGN TABLE production.%1$I; then SELECT ngeshare_connect(...) again.'
         END, table_name)
     FROM ngeshare.compare_columns()
     ORDER BY kind = 'added', table_name, column_name
 $$;
 COMMENT ON FUNCTION ngeshare.check_production_columns() IS
-'Do production, the foreign tables and the mirror have the same columns?';
+'Checks that production, the foreign tables and the mirror have the same columns.';
 
 CREATE FUNCTION ngeshare.judge_clock(seconds_ahead numeric)
 RETURNS SETOF ngeshare.finding
@@ -275,8 +278,8 @@ AS $$
         CASE WHEN abs(seconds_ahead) > 5 THEN 'Let both servers keep their time by NTP.' END
 $$;
 COMMENT ON FUNCTION ngeshare.judge_clock(numeric) IS
-'What is to be said of clocks that are so many seconds apart: more than 5, either way, is too '
-'much.';
+'The finding for two clocks that are the given number of seconds apart: a warning above 5 seconds, '
+'else ok.';
 
 CREATE FUNCTION ngeshare.check_clock_offset()
 RETURNS SETOF ngeshare.finding
@@ -295,7 +298,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.check_clock_offset() IS
-'Do both clocks agree? As exactly as an answer travels.';
+'Checks that the clocks of production and of this server agree. The time that production''s answer '
+'takes is not subtracted.';
 
 CREATE FUNCTION ngeshare.check_index_for_pulls()
 RETURNS SETOF ngeshare.finding
@@ -305,10 +309,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT
         'warning',
-        format('Production has no index of public.%I to pull by: each batch reads the whole table '
-               'there%s.', asked[1],
+        format('Production has no index on public.%I to find changed rows by: each batch reads '
+               'the whole table%s.', asked[1],
             CASE WHEN asked[3] IS NOT NULL THEN format(' (the index %s is invalid)', asked[3]) END),
-        concat_ws(' ', 'There:', 'DROP INDEX CONCURRENTLY ' || asked[3] || ';',
+        concat_ws(' ', 'On production:', 'DROP INDEX CONCURRENTLY ' || asked[3] || ';',
             format('CREATE INDEX CONCURRENTLY ON public.%I (%s);', asked[1], asked[2]))
     FROM ngeshare.ask_of_tables($ask$
         , pulled AS (
@@ -345,8 +349,8 @@ AS $$
     $ask$, 'text text text?') AS asked
 $$;
 COMMENT ON FUNCTION ngeshare.check_index_for_pulls() IS
-'Does production find what changed by an index that begins with ("updatedAt", id), attendance with '
-'"attendedAt"? Partial and invalid ones don''t count.';
+'Checks that production can find changed rows by an index that begins with ("updatedAt", id), for '
+'attendance with "attendedAt". Partial and invalid indexes do not count.';
 
 CREATE FUNCTION ngeshare.check_pg_read_all_stats()
 RETURNS SETOF ngeshare.finding
@@ -357,8 +361,9 @@ AS $$
     SELECT
         'warning',
         'The login does not have the privileges of pg_read_all_stats on production: watermarks '
-        'can''t wait for long transactions there; what they hid is found by its content only.',
-        format('There: ALTER ROLE %I INHERIT; GRANT pg_read_all_stats TO %1$I%s;', asked[1],
+        'can''t wait for long transactions there, so rows that they commit late are found only by '
+        'comparing contents.',
+        format('On production: ALTER ROLE %I INHERIT; GRANT pg_read_all_stats TO %1$I%s;', asked[1],
             CASE WHEN asked[2]::integer >= 160000 THEN ' WITH INHERIT TRUE' END)
     FROM ngeshare.ask_production($ask$
         SELECT current_user, current_setting('server_version_num')
@@ -366,8 +371,8 @@ AS $$
     $ask$, 'text text') AS asked
 $$;
 COMMENT ON FUNCTION ngeshare.check_pg_read_all_stats() IS
-'May the login see when production''s open transactions began? It has to be a member that '
-'inherits.';
+'Checks that the login may see when production''s open transactions began. For that it has to be a '
+'member of pg_read_all_stats that inherits its privileges.';
 
 CREATE FUNCTION ngeshare.check_login_can_write()
 RETURNS SETOF ngeshare.finding
@@ -387,10 +392,11 @@ AS $$
             WHEN 'superuser'
                 THEN 'Give ngeshare a login of its own that has SELECT on the six tables and '
                      'nothing else, and SELECT ngeshare_connect(...) with it.'
-            WHEN 'database' THEN 'There: REVOKE CREATE ON DATABASE %3$I FROM PUBLIC, %1$I;'
-            WHEN 'schema' THEN 'There: REVOKE CREATE ON SCHEMA public FROM PUBLIC, %1$I;'
-            ELSE 'There: REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON public.%2$I FROM PUBLIC, %1$I; '
-                 'or give ngeshare a login that has SELECT only, and owns and inherits nothing.'
+            WHEN 'database' THEN 'On production: REVOKE CREATE ON DATABASE %3$I FROM PUBLIC, %1$I;'
+            WHEN 'schema' THEN 'On production: REVOKE CREATE ON SCHEMA public FROM PUBLIC, %1$I;'
+            ELSE 'On production: REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON public.%2$I FROM '
+                 'PUBLIC, %1$I; or give ngeshare a login that has SELECT only, and owns and '
+                 'inherits nothing.'
         END, asked[1], asked[3], asked[5])
     FROM ngeshare.ask_of_tables($ask$
         , able AS (
@@ -436,8 +442,8 @@ AS $$
     $ask$, 'text text text? text? text bool') AS asked
 $$;
 COMMENT ON FUNCTION ngeshare.check_login_can_write() IS
-'Could the login write to production, itself or as a role that it may become? Its privileges are '
-'what keeps production safe.';
+'Checks that the login cannot write to production, neither itself nor as a role that it may '
+'become. Only the lack of these privileges keeps production safe.';
 
 CREATE FUNCTION ngeshare.check_same_encoding()
 RETURNS SETOF ngeshare.finding
@@ -456,7 +462,8 @@ AS $$
     WHERE asked[1] <> current_setting('server_encoding')
 $$;
 COMMENT ON FUNCTION ngeshare.check_same_encoding() IS
-'Do both databases have the same encoding? Contents are compared by the hashes of their bytes.';
+'Checks that both databases have the same encoding. A sync compares contents by hashes of their '
+'bytes.';
 
 CREATE FUNCTION ngeshare.production_transport
 (
@@ -470,9 +477,9 @@ AS 'MODULE_PATHNAME', 'ngeshare_production_transport'
 LANGUAGE C
 VOLATILE;
 COMMENT ON FUNCTION ngeshare.production_transport() IS
-'Connects to production and returns how: to which hosts, whether all of them are on this machine, '
-'with which sslmode, and whether this connection is encrypted. Errors: 55000 before '
-'ngeshare_connect(), and what production or the network gave.';
+'Connects to production and returns how: the hosts, whether all of them are on this machine, the '
+'sslmode, and whether this connection is encrypted. Errors: 55000 before ngeshare_connect(), and '
+'the errors of production or the network.';
 
 CREATE FUNCTION ngeshare.verifying_statement()
 RETURNS text
@@ -490,7 +497,8 @@ AS $$
     WHERE server.srvname = 'production'
 $$;
 COMMENT ON FUNCTION ngeshare.verifying_statement() IS
-'The statement by which each connection to production verifies its certificate and its name.';
+'The ALTER SERVER statement that makes each connection to production verify the server''s '
+'certificate and host name.';
 
 CREATE FUNCTION ngeshare.check_transport()
 RETURNS SETOF ngeshare.finding
@@ -525,5 +533,5 @@ AS $$
     WHERE NOT is_local
 $$;
 COMMENT ON FUNCTION ngeshare.check_transport() IS
-'Could somebody between here and production read or change what is synced? By all hosts that a '
-'connection may go to.';
+'Checks that nobody between this server and production can read or change the data. It considers '
+'all hosts that a connection may go to.';

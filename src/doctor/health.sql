@@ -7,7 +7,7 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- pg_cron's table is there or not, so it is named at run time.
+    -- EXECUTE, because the table cron.job exists only where pg_cron is installed.
     IF EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'pg_cron') THEN
         RETURN QUERY EXECUTE $jobs$
             SELECT job.jobid, job.schedule
@@ -25,9 +25,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.own_jobs() IS
-'The active jobs of pg_cron that sync this database: made by ngeshare_schedule(), by a role that '
-'may call ngeshare_sync(). A name alone proves nothing: each login that may use pg_cron can give '
-'it to a job of its own.';
+'The active pg_cron jobs that sync this database: they have the name and command of '
+'ngeshare_schedule()''s job, and a role that may call ngeshare_sync(). The name alone is no proof, '
+'because each login that may use pg_cron can give it to its own job.';
 
 CREATE FUNCTION ngeshare.sync_health()
 RETURNS TABLE
@@ -51,8 +51,8 @@ SECURITY DEFINER
 ROWS 1
 SET search_path = pg_catalog, pg_temp
 AS $$
-    -- Runs that tell how the mirror as a whole is: a success of some tables, a
-    -- comparison and a cancelled run say nothing about it.
+    -- The runs that show the state of the whole mirror: cancelled runs, runs of mode verify, and
+    -- successful runs of only some tables are left out.
     WITH telling AS NOT MATERIALIZED (
         SELECT
             run.run_id,
@@ -115,7 +115,7 @@ AS $$
     LEFT JOIN last_success ON true
 $$;
 COMMENT ON FUNCTION ngeshare.sync_health() IS
-'The row of v_sync_health.';
+'Returns the one row of v_sync_health.';
 
 CREATE VIEW public.v_sync_health AS
 SELECT
@@ -133,35 +133,36 @@ SELECT
     refresh_ms
 FROM ngeshare.sync_health();
 COMMENT ON VIEW public.v_sync_health IS
-'One row for people and monitors: is the mirror fresh? The run that decides is the last one that '
-'failed, crashed, or came to its end over all six tables; a run with mode verify, a cancelled one '
-'and a success of some tables only change nothing.';
+'Whether the mirror is fresh, in one row for people and monitors. It goes by the last run that '
+'failed, crashed, or synced all six tables. Runs of mode verify, cancelled runs and successful '
+'runs of some tables only do not count.';
 COMMENT ON COLUMN public.v_sync_health.status IS
-'never before any such run; failed or crashed where the last one is; else stale where the last '
-'success is older than ngeshare.alert_stale_after (26 hours); else warning or success, as it '
-'ended.';
+'The state of the mirror, by the last run that failed, crashed or synced all six tables: never '
+'(there was no such run), failed, crashed, stale (the last success is older than '
+'ngeshare.alert_stale_after, by default 26 hours), warning or success.';
 COMMENT ON COLUMN public.v_sync_health.last_success_at IS
 'When the last run over all six tables ended as a success or a warning; NULL before the first.';
 COMMENT ON COLUMN public.v_sync_health.age IS
-'The time since then; NULL before the first.';
+'The time since last_success_at; NULL before the first success.';
 COMMENT ON COLUMN public.v_sync_health.last_run_id IS
-'The last run of any kind, the one that is running included; NULL before the first.';
+'The run_id of the last run of any mode, even if it still runs; NULL before the first.';
 COMMENT ON COLUMN public.v_sync_health.last_error IS
-'What the deciding run said, where it failed, crashed or ended with a warning; else NULL.';
+'The message of the run that status is about, if it failed, crashed or ended with a warning; else '
+'NULL.';
 COMMENT ON COLUMN public.v_sync_health.sqlstate IS
-'The SQLSTATE that the deciding run failed with; NULL where it did not, or was gone before it '
-'could say.';
+'The SQLSTATE that the run that status is about failed with; NULL if it did not fail, or if its '
+'process died before it could log an error.';
 COMMENT ON COLUMN public.v_sync_health.next_run_at IS
-'Always NULL; kept because version 1 had it. The schedule is in cron.job, and on the page in '
-'words.';
+'Always NULL; kept for compatibility with version 1. The table cron.job has the schedule.';
 COMMENT ON COLUMN public.v_sync_health.alerts_pending IS
-'Alerts that wait to be delivered.';
+'The number of alerts that wait to be sent.';
 COMMENT ON COLUMN public.v_sync_health.refreshed_at IS
-'When the last refresh brought the answers up to the mirror; NULL before the first.';
+'When the last refresh brought the answers up to date with the mirror; NULL before the first.';
 COMMENT ON COLUMN public.v_sync_health.generation IS
-'The number of the snapshot that answers read; it grows with each refresh that changed a row.';
+'The number of the snapshot that answers read. It grows with each refresh that changed a row, the '
+'time zone or the link settings; NULL before the first refresh.';
 COMMENT ON COLUMN public.v_sync_health.stale_keys IS
-'Keys that were written since the last refresh, as often as they were: 0 where the answers are up '
-'to the mirror.';
+'The number of keys written to the mirror since the last refresh, each counted as often as it was '
+'written; 0 if the answers are up to date with the mirror.';
 COMMENT ON COLUMN public.v_sync_health.refresh_ms IS
-'How many milliseconds the last refresh took.';
+'The time that the last refresh took, in milliseconds; NULL before the first.';

@@ -1,4 +1,4 @@
--- v_data_quality: what is odd in the data, by the mirror alone.
+-- v_data_quality: what is odd in the data. It reads the mirror and never asks production.
 
 CREATE FUNCTION ngeshare.name_distance(name text, other text, most integer)
 RETURNS integer
@@ -8,8 +8,8 @@ IMMUTABLE
 STRICT
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.name_distance(text, text, integer) IS
-'Letters to add, drop or change to make one name the other, by their first 255 bytes; where it is '
-'more than "most", some number above that.';
+'The number of letters to add, drop or change to turn one name into the other, by their first 255 '
+'bytes. If it is more than "most", the result is some number greater than "most".';
 
 CREATE FUNCTION ngeshare.plain_name(name text)
 RETURNS text
@@ -20,15 +20,16 @@ PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$ SELECT btrim(regexp_replace(lower(name), '[[:space:][:punct:]]+', ' ', 'g')) $$;
 COMMENT ON FUNCTION ngeshare.plain_name(text) IS
-'A name without what people vary: lower-cased, white space and punctuation one blank.';
+'A name without the differences in spelling that do not matter: lower-cased, with white space and '
+'punctuation replaced by single blanks.';
 
 CREATE VIEW ngeshare.quality_rule AS
 SELECT finding, table_name, column_name, condition, hint
 FROM (
     VALUES
         ('end_before_start', 'HangoutGroup', 'endDate', 'entry."endDate" < entry."startDate"',
-            'The group ends before it starts. startDate counts as its planned start; endDate '
-            'decides nothing.'),
+            'The group ends before it starts. startDate counts as its planned start; no answer '
+            'uses endDate.'),
         ('updated_before_created', 'User', 'updatedAt', 'entry."updatedAt" < entry."createdAt"',
             'The sync brings the row all the same: it compares contents.'),
         ('updated_before_created', 'Hangout', 'updatedAt', 'entry."updatedAt" < entry."createdAt"',
@@ -44,30 +45,30 @@ FROM (
             'The sync brings the row all the same: it compares contents.'),
         ('deleted_before_created', 'User', 'deletedAt', 'entry."deletedAt" < entry."createdAt"',
             'The user is shown as deleted from deletedAt on.'),
-        ('in_future', 'User', 'createdAt', 'entry."createdAt" > $1', 'It decides nothing.'),
-        ('in_future', 'User', 'updatedAt', 'entry."updatedAt" > $1', 'It decides nothing.'),
-        ('in_future', 'User', 'lastActive', 'entry."lastActive" > $1', 'It decides nothing.'),
-        ('in_future', 'Hangout', 'createdAt', 'entry."createdAt" > $1', 'It decides nothing.'),
-        ('in_future', 'Hangout', 'updatedAt', 'entry."updatedAt" > $1', 'It decides nothing.'),
+        ('in_future', 'User', 'createdAt', 'entry."createdAt" > $1', 'No answer uses it.'),
+        ('in_future', 'User', 'updatedAt', 'entry."updatedAt" > $1', 'No answer uses it.'),
+        ('in_future', 'User', 'lastActive', 'entry."lastActive" > $1', 'No answer uses it.'),
+        ('in_future', 'Hangout', 'createdAt', 'entry."createdAt" > $1', 'No answer uses it.'),
+        ('in_future', 'Hangout', 'updatedAt', 'entry."updatedAt" > $1', 'No answer uses it.'),
         ('in_future', 'HangoutEpisode', 'createdAt', 'entry."createdAt" > $1',
-            'It decides nothing.'),
+            'No answer uses it.'),
         ('in_future', 'HangoutEpisode', 'updatedAt', 'entry."updatedAt" > $1',
-            'It decides nothing.'),
+            'No answer uses it.'),
         ('in_future', 'HangoutGroup', 'createdAt', 'entry."createdAt" > $1',
             'The group does not exist before then.'),
-        ('in_future', 'HangoutGroup', 'updatedAt', 'entry."updatedAt" > $1', 'It decides nothing.'),
+        ('in_future', 'HangoutGroup', 'updatedAt', 'entry."updatedAt" > $1', 'No answer uses it.'),
         ('in_future', 'UserHangoutGroup', 'createdAt', 'entry."createdAt" > $1',
-            'It decides nothing.'),
+            'No answer uses it.'),
         ('in_future', 'UserHangoutGroup', 'updatedAt', 'entry."updatedAt" > $1',
-            'It decides nothing.'),
+            'No answer uses it.'),
         ('in_future', 'UserHangoutGroup', 'joinedAt', 'entry."joinedAt" > $1',
             'The membership does not count before then.'),
         ('in_future', 'UserHangoutGroupAttendance', 'attendedAt', 'entry."attendedAt" > $1',
             'The attendance does not count before then.'),
         ('attendance_before_group', 'UserHangoutGroupAttendance', 'attendedAt',
             'entry."attendedAt" < circle."createdAt"',
-            'Somebody attended before the group was made; it counts from when the group exists. Of '
-            'the attendance that is mirrored, the window''s.'),
+            'Somebody attended before the group was made; it counts from when the group '
+            'exists. Attendance before the window of raw attendance is not checked.'),
         ('joined_before_group', 'UserHangoutGroup', 'joinedAt',
             'entry."joinedAt" < circle."createdAt" - interval ''1 day''',
             'Somebody joined more than a day before the group was made; it counts from when the '
@@ -82,11 +83,11 @@ FROM (
                 'AND coalesce(btrim(entry."userEmail", E'' \\t\\r\\n''), '''') = ''''',
             'Every answer ignores the membership: it has neither userId nor userEmail.'),
         ('group_without_hangout', 'HangoutGroup', 'hangoutId', 'entry."hangoutId" IS NULL',
-            'The group has no course: only the whole history knows it.')
+            'The group has no course, so no answer about the curriculum has it.')
 ) AS listed (finding, table_name, column_name, condition, hint);
 COMMENT ON VIEW ngeshare.quality_rule IS
-'What makes a row odd: a condition on entry, a row of the table; on circle, the group that it '
-'belongs to; and on $1, an instant (UTC) a day ahead of now.';
+'The conditions that make a row of the mirror odd, one row per condition. In a condition, entry is '
+'the row, circle is the group that it belongs to, and $1 is the instant (UTC) one day from now.';
 
 CREATE FUNCTION ngeshare.quality_of_attendance()
 RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text,
@@ -98,7 +99,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT
         'implausible_date', 'UserHangoutGroupAttendance', 'attendedAt', sum(attendances)::bigint,
-        -- Raw rows are of the window; the history before it knows no ids.
+        -- Only raw attendance, which is kept for the window, has ids; the meeting history has none.
         (
             SELECT min(id COLLATE "C")
             FROM public."UserHangoutGroupAttendance"
@@ -121,8 +122,8 @@ AS $$
     HAVING count(*) > 0
 $$;
 COMMENT ON FUNCTION ngeshare.quality_of_attendance() IS
-'The finding implausible_date of v_data_quality on attendance: counted in the whole meeting '
-'history, not only in the window.';
+'The finding implausible_date of v_data_quality for attendance. It counts the whole meeting '
+'history, not only the window of raw attendance.';
 
 CREATE FUNCTION ngeshare.quality_of_rules()
 RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text,
@@ -157,7 +158,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.quality_of_rules() IS
-'The findings of v_data_quality that ngeshare.quality_rule lists, and implausible attendance.';
+'The findings of v_data_quality that ngeshare.quality_rule lists, and implausible_date for '
+'attendance.';
 
 CREATE FUNCTION ngeshare.quality_of_nulls()
 RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text,
@@ -194,7 +196,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.quality_of_nulls() IS
-'The finding null_values of v_data_quality: one row per nullable column that has NULLs.';
+'The finding null_values of v_data_quality, one row per nullable column that has NULLs.';
 
 CREATE FUNCTION ngeshare.quality_of_values()
 RETURNS TABLE (finding text, table_name text, column_name text, rows bigint, example_id text,
@@ -227,7 +229,7 @@ AS $$
         rows,
         example_id,
         format('value "%s"', left(value, 200)) || CASE
-            WHEN finding <> 'role_seen' THEN '; it decides nothing'
+            WHEN finding <> 'role_seen' THEN '; no answer uses it'
             WHEN value NOT IN ('MEMBER', 'FACILITATOR')
             THEN ': neither MEMBER nor FACILITATOR, so every answer ignores the membership'
             ELSE ''
@@ -235,7 +237,7 @@ AS $$
     FROM seen
 $$;
 COMMENT ON FUNCTION ngeshare.quality_of_values() IS
-'The findings role_seen, membership_status_seen and group_status_seen of v_data_quality: one row '
+'The findings role_seen, membership_status_seen and group_status_seen of v_data_quality, one row '
 'per value.';
 
 CREATE FUNCTION ngeshare.quality_of_names()
@@ -248,8 +250,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT
         'duplicate_email', 'User', 'email', sum(users)::bigint, min(example_id COLLATE "C"),
-        format('%s address(es) belong to more than one user each, lower-cased and trimmed; each '
-               'user is a person of its own.', count(*))
+        format('%s address(es), lower-cased and trimmed, belong to more than one user each; each '
+               'user counts as a person.', count(*))
     FROM (
         SELECT count(*) AS users, min(id COLLATE "C") AS example_id
         FROM public."User"
@@ -326,7 +328,7 @@ AS $$
     FROM ngeshare.drift
 $$;
 COMMENT ON FUNCTION ngeshare.quality_of_syncs() IS
-'The findings of v_data_quality that syncs left: orphan_reference, quarantine and drift.';
+'The findings of v_data_quality that syncs have recorded: orphan_reference, quarantine and drift.';
 
 CREATE VIEW public.v_data_quality AS
 SELECT finding, table_name, column_name, rows, example_id, hint
@@ -347,25 +349,31 @@ UNION ALL
 SELECT finding, table_name, column_name, rows, example_id, hint
 FROM ngeshare.quality_of_syncs();
 COMMENT ON VIEW public.v_data_quality IS
-'What is odd in the data, one row per finding that has rows: by the mirror alone, as of the last '
-'sync. Production is not asked. Some findings are only counts to know (null_values, the values '
-'seen); none is mended here: production is where.';
+'Oddities in the data, one row per finding, as of the last sync. They are found in the mirror; '
+'production is not asked. The findings null_values and those whose name ends with _seen are only '
+'counts. Oddities have to be corrected in production.';
 COMMENT ON COLUMN public.v_data_quality.finding IS
-'null_values; orphan_reference, quarantine and drift; end_before_start, updated_before_created, '
-'deleted_before_created, in_future (by more than a day), attendance_before_group, '
-'joined_before_group (by more than a day); joined_at_null, implausible_date (before 2000-01-01 '
-'UTC), ignored_person, group_without_hangout; duplicate_email; near_miss_course; place_spelling '
-'(names of places that may be one place); role_seen, membership_status_seen, group_status_seen.';
+'The finding''s name. null_values: a column has NULLs. orphan_reference: rows point to a row that '
+'production does not have. quarantine: rows cannot be mirrored. drift: a column is new, gone or of '
+'another type on production. end_before_start, updated_before_created, deleted_before_created, '
+'attendance_before_group, joined_before_group (by more than a day): two dates are in the wrong '
+'order. in_future: a date is more than a day ahead. joined_at_null: a membership has no joinedAt. '
+'implausible_date: a date is before 2000-01-01 UTC. ignored_person: a membership has neither a '
+'user nor an email address. group_without_hangout: a group has no hangout. duplicate_email: '
+'several users have the same address. near_miss_course: a hangout has nearly a course''s name. '
+'place_spelling: two names of places may mean one place. role_seen, membership_status_seen, '
+'group_status_seen: a value that occurs.';
 COMMENT ON COLUMN public.v_data_quality.table_name IS
-'One of the six tables.';
+'The table that the finding is about, one of the six mirrored tables.';
 COMMENT ON COLUMN public.v_data_quality.column_name IS
-'The column that the finding is about; NULL where it is about whole rows.';
+'The column that the finding is about; NULL if it is about whole rows.';
 COMMENT ON COLUMN public.v_data_quality.rows IS
-'Rows of the table that it was found in (attendance: of the window; of implausible_date: of the '
-'whole history); of drift, 1: the column; of place_spelling those of the rarer of the two names.';
+'The number of rows of the table with this finding. Attendance is counted in the window of raw '
+'attendance, for implausible_date in the whole history. drift: 1, for the column. place_spelling: '
+'the groups with the rarer of the two names.';
 COMMENT ON COLUMN public.v_data_quality.example_id IS
-'The smallest id among them, in byte order; NULL for drift, and for implausible attendance before '
-'the window, whose ids are not kept.';
+'The id of one row with this finding, the smallest in byte order. NULL for drift, and for '
+'implausible attendance before the window of raw attendance, whose ids are not kept.';
 COMMENT ON COLUMN public.v_data_quality.hint IS
-'What it means for the answers, and the value where the finding is about one; NULL where there is '
+'What the finding means for the answers, and the value if it is about one; NULL if there is '
 'nothing to say.';

@@ -15,12 +15,12 @@ AS $$
             count(*) AS groups,
             min(grp.id COLLATE "C") AS example_id
         FROM public."HangoutGroup" AS grp
-        -- Answers know the places of curriculum groups alone.
+        -- Only curriculum groups, because answers show no places of other groups.
         JOIN public."Hangout" AS hangout ON hangout.id = grp."hangoutId"
         JOIN public.course_config AS course ON course.course_name = hangout.name
         GROUP BY grp.city, grp.province
     ), spelling AS MATERIALIZED (
-        -- Names are compared within a province, provinces within all.
+        -- Cities are compared with cities of the same province, provinces with all provinces.
         SELECT 'province' AS part, '' AS province, lower(province) AS name, province AS spelling,
             sum(groups)::bigint AS groups, min(example_id) AS example_id
         FROM written
@@ -43,8 +43,8 @@ AS $$
         FROM spelling
         GROUP BY part, province, name
     ), without_letter AS (
-        -- Names that differ by one letter are the same without one letter of either. Two names are
-        -- only held against each other where they share such a rest.
+        -- rest: the name without the letter at position, or the whole name at position 0. Two names
+        -- that differ by one letter have a rest in common. Only such names are compared.
         SELECT
             place.*,
             position,
@@ -65,7 +65,7 @@ AS $$
         JOIN without_letter AS other USING (part, province, rest)
         WHERE one.name COLLATE "C" < other.name COLLATE "C"
           AND (
-              -- a letter added or dropped, changed, or swapped with its neighbour
+              -- The three cases: a letter added or dropped, one changed, two neighbours swapped.
               (one.position = 0) <> (other.position = 0)
               OR one.position = other.position
               OR (abs(one.position - other.position) = 1 AND one.letter = other.letter))
@@ -101,11 +101,12 @@ AS $$
     )
     SELECT
         'place_spelling', 'HangoutGroup', part, groups, example_id,
-        format('value "%s" %s: if they are one place, mend it on production.', left(value, 200),
+        format('value "%s" %s: if they are one place, correct it on production.', left(value, 200),
             is_like)
     FROM pair
 $$;
 COMMENT ON FUNCTION ngeshare.quality_of_places() IS
 'The finding place_spelling of v_data_quality, one row per pair of names of curriculum groups'' '
-'places that may be one place: one letter apart (names of 5 to 100 characters), spelt in two ways, '
-'or with and without a province. rows: the groups of the rarer one.';
+'places that may mean one place: names that differ by one letter (of 5 to 100 characters), one '
+'name in two spellings, or a city with and without a province. rows is the number of groups with '
+'the rarer name.';

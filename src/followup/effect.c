@@ -1,10 +1,10 @@
 /*
  * src/followup/effect.c
  *		ngeshare.contacted_silences(): how many silences ended soon after a follow-up, and how many
- *		would have been expected to.
+ *		were expected to.
  *
- * One pass over the meetings of all groups. Each silence is counted by course and length, for the
- * chance after Kaplan and Meier; a contacted one only until its first follow-up, as lasting then.
+ * One scan of the meetings of all groups counts silences by course and length, for the Kaplan-Meier
+ * estimate. A contacted silence is counted only until its first follow-up, as one that still lasts.
  */
 #include "answers/silences.h"
 
@@ -39,7 +39,7 @@ typedef struct Contacts
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-/* A silence with its first follow-up, while the group was stalled. */
+/* A silence whose first follow-up was made while the group was stalled. */
 typedef struct Contacted
 {
 	int course;
@@ -52,8 +52,8 @@ typedef struct Effect
 	contacts_hash *contacts;
 	Silences *silences;
 	Moment now;
-	DateADT known_until;      /* what came after a follow-up is known up to this day */
-	const Contacts *of_group; /* of the group at hand; NULL where it was not contacted */
+	DateADT known_until;      /* the day up to which all meetings are known */
+	const Contacts *of_group; /* of the current group; NULL if it was never contacted */
 	Contacted *contacted;
 	int count;
 	int room;
@@ -94,7 +94,7 @@ compare_days(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-/* Loads the follow-ups that count, by group. Wants a connected SPI. */
+/* Loads the days of the follow-ups that count, by group. Needs a connected SPI. */
 static contacts_hash *
 load_contacts(void)
 {
@@ -114,7 +114,8 @@ load_contacts(void)
 	return contacts;
 }
 
-/* The first day on which a silence's group was contacted within it; false for none. */
+/* Sets *day to the first day within a silence on which its group was contacted. Returns false if
+ * there is none. */
 static bool
 first_contact(const Contacts *contacts, const Silence *silence, DateADT *day)
 {
@@ -150,7 +151,7 @@ add_contacted(Effect *effect, const Silence *silence, DateADT day)
 	                silence->has_ended && silence->ends - day <= SILENCES_FORECAST_DAYS};
 }
 
-/* Counts one silence: it may be contacted, or not count at all. */
+/* Counts one silence as contacted or as not contacted, or leaves it out. */
 static void
 take_silence(const Silence *silence, void *context)
 {
@@ -160,7 +161,7 @@ take_silence(const Silence *silence, void *context)
 	if (effect->of_group == NULL || !first_contact(effect->of_group, silence, &day))
 		silences_count(effect->silences, silence);
 	else if (day - silence->begins <= ngeshare_settings.active_days)
-		return; /* contacted before it stalled */
+		return; /* contacted before the group stalled: does not count */
 	else if (effect->known_until - day > SILENCES_FORECAST_DAYS)
 	{
 		Silence until_then = {silence->course, silence->begins, day, false, silence->moment};
@@ -168,7 +169,7 @@ take_silence(const Silence *silence, void *context)
 		silences_count(effect->silences, &until_then);
 		add_contacted(effect, silence, day);
 	}
-	else /* too early to say what came of it */
+	else /* the 28 days after the follow-up are not over: counts as not contacted */
 		silences_count(effect->silences, silence);
 }
 
@@ -181,7 +182,7 @@ take_group(const GroupPast *past, void *context)
 	silences_walk(effect->silences, past, take_silence, effect);
 }
 
-/* Puts a row for each course into the result. */
+/* Adds a row per course to the result. */
 static void
 return_effect(ReturnSetInfo *result, const Facts *facts, const Effect *effect)
 {
@@ -210,7 +211,7 @@ return_effect(ReturnSetInfo *result, const Facts *facts, const Effect *effect)
 	}
 }
 
-/* Up to which local day it is known whether groups met. Wants a connected SPI. */
+/* Returns today or the local day of the last successful sync, whichever is earlier. */
 static DateADT
 known_until(DateADT today)
 {

@@ -1,4 +1,4 @@
--- Did contacting help? Silences in which a group was contacted, beside what was to be expected.
+-- v_follow_up_effect: how many contacted groups met again, and how many were expected to.
 
 CREATE FUNCTION ngeshare.contacted_silences()
 RETURNS TABLE
@@ -18,9 +18,10 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 4;
 COMMENT ON FUNCTION ngeshare.contacted_silences() IS
-'One row per course, as of ngeshare_as_of(): the silences with a follow-up while the group was '
-'stalled, more than 28 days ago; how many of them ended within 28 days of the first one; and the '
-'sum of their chances to do so, had nobody contacted them.';
+'Counts contacted silences, one row per course, as of ngeshare_as_of(). contacted: silences with a '
+'follow-up while the group was STALLED, the first one more than 28 days ago. met_again: contacted '
+'silences that ended within 28 days of the first follow-up. expected: the sum of their chances of '
+'ending so soon without a follow-up.';
 
 CREATE FUNCTION ngeshare.wilson_bound(part integer, whole integer, is_upper boolean)
 RETURNS numeric
@@ -35,7 +36,8 @@ RETURN round((100 * (part + 3.841458820694124::float8 / 2
                 * (part::float8 * (whole - part) / whole + 3.841458820694124::float8 / 4)))
     / (whole + 3.841458820694124::float8))::numeric, 1);
 COMMENT ON FUNCTION ngeshare.wilson_bound(integer, integer, boolean) IS
-'The lower or upper end of Wilson''s 95 % interval of a share, in percent, one decimal.';
+'The lower or upper bound of Wilson''s 95 % confidence interval for a proportion, in percent, one '
+'decimal.';
 
 CREATE VIEW public.v_follow_up_effect AS
 SELECT
@@ -43,7 +45,7 @@ SELECT
     contacted,
     met_again,
     CASE WHEN contacted >= 50 THEN ngeshare.percentage(met_again, contacted) END AS met_again_pct,
-    -- Rounded twice: a tie is no tie in binary.
+    -- First rounded to 9 decimals, so that a floating-point error cannot round a half down.
     CASE WHEN contacted >= 50
         THEN round(round((100 * expected / contacted)::numeric, 9), 1) END AS expected_pct,
     CASE WHEN contacted >= 50
@@ -62,24 +64,27 @@ FROM (
 ) AS counted
 ORDER BY sequence_order NULLS LAST;
 COMMENT ON VIEW public.v_follow_up_effect IS
-'Do groups that were contacted while STALLED meet again more often than was to be expected? One '
-'row per course, and one with NULL for all. It is a comparison, not a proof: coordinators chose '
-'whom to contact. As of ngeshare_as_of().';
+'Whether groups that were contacted while STALLED meet again more often than expected, one row per '
+'course, and one with NULL for all, as of ngeshare_as_of(). It is a comparison, not a proof, '
+'because coordinators chose whom to contact. A silence lasts from one meeting of a group to the '
+'next, or to today.';
 COMMENT ON COLUMN public.v_follow_up_effect.course_name IS
-'The course; NULL for all courses together.';
+'The course''s name; NULL for all courses together.';
 COMMENT ON COLUMN public.v_follow_up_effect.contacted IS
-'Silences with a follow-up while the group was STALLED, the first one more than 28 days ago. A '
-'silence that was contacted before the group stalled does not count.';
+'The number of silences with a follow-up while the group was STALLED, the first one more than 28 '
+'days ago. A silence that had a follow-up before the group stalled does not count.';
 COMMENT ON COLUMN public.v_follow_up_effect.met_again IS
-'Those of them that ended with a meeting at most 28 days after the day of the first follow-up.';
+'The number of silences counted in contacted that ended with a meeting at most 28 days after the '
+'day of the first follow-up.';
 COMMENT ON COLUMN public.v_follow_up_effect.met_again_pct IS
-'met_again in percent of contacted, one decimal; NULL for fewer than 50 contacted.';
+'met_again as a percentage of contacted, one decimal; NULL if contacted is below 50.';
 COMMENT ON COLUMN public.v_follow_up_effect.expected_pct IS
-'The average chance in percent that such a silence ends within 28 days without a follow-up, after '
-'Kaplan and Meier, one decimal: contacted silences count only until their first follow-up, as '
-'lasting then. NULL for fewer than 50 contacted.';
+'The percentage of the silences counted in contacted that were expected to end within 28 days '
+'without a follow-up, one decimal: the average of their Kaplan-Meier estimates, in which a '
+'contacted silence is censored at its first follow-up. NULL if contacted is below 50.';
 COMMENT ON COLUMN public.v_follow_up_effect.met_again_low IS
-'The lower end of the 95 % interval of met_again_pct, after Wilson; NULL for fewer than 50 '
-'contacted.';
+'The lower bound of the 95 % confidence interval of met_again_pct, after Wilson, one decimal; NULL '
+'if contacted is below 50.';
 COMMENT ON COLUMN public.v_follow_up_effect.met_again_high IS
-'The upper end of it.';
+'The upper bound of the 95 % confidence interval of met_again_pct, after Wilson, one decimal; NULL '
+'if contacted is below 50.';

@@ -1,6 +1,6 @@
 /*
  * src/followup/followup.c
- *		The clock of the follow-ups, and the lock that makes one login's notes take turns.
+ *		The instant up to which follow-ups count, and a lock that serializes one login's notes.
  */
 #include "postgres.h"
 
@@ -23,8 +23,9 @@ ngeshare_as_of_is_set(PG_FUNCTION_ARGS)
 }
 
 /*
- * The statement's clock, not the transaction's: a transaction sees what it has noted
- * itself. A worker's statement may have no clock of its own.
+ * Returns ngeshare.as_of if it is set, else the start of the statement, so that a transaction sees
+ * the follow-ups that it has noted itself. In a background worker the statement may have no start;
+ * then the start of the transaction counts.
  */
 Datum
 ngeshare_follow_ups_until(PG_FUNCTION_ARGS)

@@ -1,5 +1,5 @@
--- Follow-ups: what coordinators did about a group. No sync and no refresh writes here, and answers
--- read this table live beside the snapshot.
+-- Follow-ups: what coordinators did about a group. No sync and no refresh writes this table. It is
+-- not part of the snapshot: answers read it directly.
 
 CREATE TABLE ngeshare.follow_up
 (
@@ -31,11 +31,12 @@ CREATE INDEX ON ngeshare.follow_up (group_id, noted_at);
 CREATE INDEX ON ngeshare.follow_up (login, noted_at);
 CREATE INDEX ON ngeshare.follow_up (noted_at, id);
 COMMENT ON TABLE ngeshare.follow_up IS
-'One row per follow-up: somebody contacted a group, and this came of it. It exists nowhere else, '
-'so it is dumped, and no sync touches it. It is never changed, only withdrawn, and stays when the '
-'group is gone from production. is_verified: noted_by is the login that noted it; false where it '
-'is only a name that the request gave. login: the login that noted it, for the limit of 60 a '
-'minute. Notes are personal data: ngeshare_forget_person() takes a person out of them.';
+'Follow-ups, the notes of coordinators that a group was contacted, one row per note. They exist '
+'nowhere else, so pg_dump includes them, and no sync changes them. A note is never edited, only '
+'withdrawn, and stays when its group is gone from production. is_verified: noted_by is the login '
+'that noted it; false if it is only a name that the request gave. login: the login that noted it, '
+'for the limit of 60 a minute. Notes are personal data: ngeshare_forget_person() removes a person '
+'from them.';
 
 SELECT pg_extension_config_dump('ngeshare.follow_up', '');
 SELECT pg_extension_config_dump('ngeshare.follow_up_id_seq', '');
@@ -47,8 +48,8 @@ LANGUAGE C
 STABLE
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.follow_ups_until() IS
-'The instant up to which follow-ups count: ngeshare.as_of where somebody has set it, else the '
-'clock, through the API too.';
+'The instant up to which follow-ups count: ngeshare.as_of if the user has set it, else the real '
+'clock, also in requests to the API.';
 
 CREATE FUNCTION ngeshare.lock_notes(login text)
 RETURNS void
@@ -57,7 +58,8 @@ LANGUAGE C
 VOLATILE
 STRICT;
 COMMENT ON FUNCTION ngeshare.lock_notes(text) IS
-'Makes the notes of one login take turns, until the transaction ends. Other logins do not wait.';
+'Takes a lock until the end of the transaction, so that sessions of the same login note follow-ups '
+'one after the other. Other logins do not wait.';
 
 CREATE VIEW ngeshare.follow_up_as_of AS
 SELECT
@@ -73,12 +75,13 @@ SELECT
     is_verified,
     ngeshare.local_day(noted_at AT TIME ZONE 'UTC', ngeshare.reporting_zone()) AS noted_on
 FROM ngeshare.follow_up
--- A join: PostgreSQL lets nobody write through such a view, not even the owner.
+-- The join makes the view not updatable, so that not even the owner can write through it.
 CROSS JOIN (SELECT ngeshare.follow_ups_until() AS until) AS clock
 WHERE noted_at <= clock.until
   AND (withdrawn_at IS NULL OR withdrawn_at > clock.until);
 COMMENT ON VIEW ngeshare.follow_up_as_of IS
-'The follow-ups that count at ngeshare.follow_ups_until(). noted_on: the local day of noted_at.';
+'The follow-ups that had been noted and not withdrawn at ngeshare.follow_ups_until(). noted_on is '
+'the local day of noted_at.';
 
 CREATE VIEW public.v_follow_up AS
 SELECT
@@ -95,29 +98,30 @@ SELECT
 FROM ngeshare.follow_up_as_of
 ORDER BY noted_at DESC, id DESC;
 COMMENT ON VIEW public.v_follow_up IS
-'The follow-ups of all groups, the newest first. Withdrawn ones are left out. With ngeshare.as_of '
-'set, those that had been noted and not withdrawn by then.';
+'Follow-ups, the notes of coordinators that a group was contacted, of all groups, the newest '
+'first. Withdrawn ones are left out. If ngeshare.as_of is set, the view shows those that had been '
+'noted and not withdrawn at that instant.';
 COMMENT ON COLUMN public.v_follow_up.id IS
-'The follow-up''s number; a later one has a greater number. Numbers may be missing.';
+'The follow-up''s number; a later follow-up has a greater number. Numbers may be missing.';
 COMMENT ON COLUMN public.v_follow_up.group_id IS
-'HangoutGroup.id; the group may be gone from production.';
+'The id of the group that was contacted (HangoutGroup.id); the group may be gone from production.';
 COMMENT ON COLUMN public.v_follow_up.group_name IS
-'The group''s name when it was noted.';
+'The group''s name when the follow-up was noted.';
 COMMENT ON COLUMN public.v_follow_up.noted_at IS
-'When it was noted, by the server''s clock.';
+'When the follow-up was noted, by the clock of this server.';
 COMMENT ON COLUMN public.v_follow_up.noted_by IS
-'Who noted it.';
+'The name of the person who noted the follow-up.';
 COMMENT ON COLUMN public.v_follow_up.channel IS
 'How the group was contacted: email, whatsapp, phone, in_person or other.';
 COMMENT ON COLUMN public.v_follow_up.outcome IS
-'What came of it: no_answer, will_meet, paused, closed or wrong_contact.';
+'The outcome of the contact: no_answer, will_meet, paused, closed or wrong_contact.';
 COMMENT ON COLUMN public.v_follow_up.note IS
-'A note of at most 2,000 characters; empty where there is none. It is text and may hold anything.';
+'A free text of at most 2,000 characters; empty if there is none.';
 COMMENT ON COLUMN public.v_follow_up.next_on IS
-'The day on which to contact the group next; NULL where none was set.';
+'The day on which to contact the group next; NULL if none was set.';
 COMMENT ON COLUMN public.v_follow_up.is_verified IS
-'Whether noted_by is the login that noted it. False: the name came with the request, and nobody '
-'checked it.';
+'Whether noted_by is the login that noted the follow-up; false if it is a name that the request '
+'gave and nobody checked.';
 
 CREATE VIEW ngeshare.contact_as_of AS
 SELECT DISTINCT ON (noted.group_id)
@@ -143,7 +147,7 @@ CROSS JOIN (
     OFFSET 0
 ) AS clock
 JOIN (
-    -- The first attendance of the day on which the group last met; NULL where it never met.
+    -- began_at: the first attendance on the day of the last meeting; NULL if the group never met.
     SELECT
         group_id,
         meeting_at[array_position(meeting_day,
@@ -155,5 +159,6 @@ WHERE meeting.began_at IS NULL
 ORDER BY noted.group_id, noted.noted_at DESC, noted.id DESC;
 COMMENT ON VIEW ngeshare.contact_as_of IS
 'The curriculum groups that were contacted since their last meeting, one row per group. '
-'contact_state: CLOSED, WAITING or DUE. follow_ups counts those since the last meeting; all else '
-'is the latest one''s. A group that never met: all its follow-ups count.';
+'contact_state: CLOSED, WAITING or DUE. follow_ups is the number of follow-ups since the last '
+'meeting; the other columns are those of the latest one. For a group that never met, all its '
+'follow-ups count.';

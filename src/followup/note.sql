@@ -1,4 +1,4 @@
--- Noting a follow-up, and withdrawing one: for SQL, and for src/api/follow_up.sql.
+-- The functions that note and withdraw a follow-up. src/api/follow_up.sql calls some of them, too.
 
 CREATE FUNCTION ngeshare.trimmed(value text)
 RETURNS text
@@ -7,7 +7,7 @@ IMMUTABLE
 PARALLEL SAFE
 RETURN nullif(btrim(value, E' \t\r\n'), '');
 COMMENT ON FUNCTION ngeshare.trimmed(text) IS
-'A text without white space around it; NULL where nothing is left.';
+'A text without white space at its ends; NULL if nothing is left.';
 
 CREATE FUNCTION ngeshare.check_noter(name text)
 RETURNS void
@@ -28,7 +28,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.check_noter(text) IS
-'Refuses a missing name (22004) and one of more than 200 characters (22001).';
+'Refuses the name of a person who notes or withdraws a follow-up if it is missing (22004) or has '
+'more than 200 characters (22001).';
 
 CREATE FUNCTION ngeshare.check_follow_up(to_group text, channel text, outcome text, note text,
     next_on date)
@@ -62,8 +63,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.check_follow_up(text, text, text, text, date) IS
-'Refuses what a follow-up cannot be: NULL (22004), an unknown channel or outcome (22023), a note '
-'of more than 2,000 characters (22001), an infinite day (22008).';
+'Refuses invalid values of a follow-up: NULL (22004), an unknown channel or outcome (22023), a '
+'note of more than 2,000 characters (22001), an infinite day (22008).';
 
 CREATE FUNCTION ngeshare.check_note_rate(by_login text)
 RETURNS void
@@ -72,7 +73,7 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- Two sessions of one login would each not see the other's last note.
+    -- Without the lock, two sessions of one login would not see each other's uncommitted notes.
     PERFORM ngeshare.lock_notes(by_login);
     IF (
         SELECT count(*)
@@ -86,7 +87,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.check_note_rate(text) IS
-'Refuses (NG004) a login''s 61st follow-up within a minute.';
+'Refuses (NG004) a follow-up if the login has noted 60 within the last minute.';
 
 CREATE FUNCTION ngeshare.add_follow_up
 (
@@ -126,8 +127,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.add_follow_up(text, text, text, text, date, text, boolean, text) IS
-'Checks a follow-up, writes it and returns its row. login: whose limit of 60 a minute it counts '
-'for.';
+'Checks a follow-up, inserts it and returns its row. login is the login whose limit of 60 a minute '
+'it counts for.';
 
 CREATE FUNCTION ngeshare.mark_withdrawn(wanted bigint, withdrawer text, verified boolean)
 RETURNS boolean
@@ -159,7 +160,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.mark_withdrawn(bigint, text, boolean) IS
-'Withdraws a follow-up: true, or false where it was withdrawn before. 22023 where there is none.';
+'Withdraws a follow-up and returns true, or false if it was withdrawn before. Error: 22023 for an '
+'unknown id.';
 
 CREATE FUNCTION public.ngeshare_note_follow_up
 (
@@ -185,8 +187,8 @@ $$;
 COMMENT ON FUNCTION public.ngeshare_note_follow_up(text, text, text, text, date, text) IS
 'Notes that a group was contacted, and returns the follow-up''s id. channel: email, whatsapp, '
 'phone, in_person or other. outcome: no_answer, will_meet, paused, closed or wrong_contact. note: '
-'at most 2,000 characters. next_on: when to contact the group next. noted_by: empty for the login '
-'itself; another name is shown as unverified. The clock is the server''s. Errors: 22004 for NULL, '
+'at most 2,000 characters. next_on: the day for the next contact. noted_by: by default the login; '
+'another name is shown as unverified. The time is this server''s clock. Errors: 22004 for NULL, '
 '22023 for an unknown group, channel or outcome, 22001 for a text that is too long, 22008 for an '
 'infinite day, NG004 for more than 60 follow-ups of one login within a minute.';
 
@@ -202,6 +204,7 @@ AS $$
         coalesce(ngeshare.trimmed($2) = session_user::text, true))
 $$;
 COMMENT ON FUNCTION public.ngeshare_withdraw_follow_up(bigint, text) IS
-'Withdraws a follow-up that was noted by mistake: true, or false where it was withdrawn before. It '
-'stays in the table, with who withdrew it and when, and counts as of earlier instants. Errors: '
-'22023 for an unknown id, 22004 for NULL, 22001 for a name of more than 200 characters.';
+'Withdraws a follow-up that was noted by mistake, and returns true, or false if it was withdrawn '
+'before. It stays in the table with the name of who withdrew it and the time, and still counts as '
+'of earlier instants. Errors: 22023 for an unknown id, 22004 for NULL, 22001 for a name of more '
+'than 200 characters.';

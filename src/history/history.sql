@@ -1,6 +1,6 @@
--- The meeting history: which group met on which local day at which episode, for ever.
--- meeting_past holds the days before the window's start, filled by the sync. The days since are
--- what the raw rows say.
+-- The meeting history: which group met on which local day at which episode, kept for ever. The sync
+-- fills meeting_past with meetings before the window's start. Later meetings are computed from the
+-- mirror's rows of attendance.
 
 CREATE TABLE ngeshare.history_state
 (
@@ -9,8 +9,9 @@ CREATE TABLE ngeshare.history_state
     window_start timestamp(3) NOT NULL
 );
 COMMENT ON TABLE ngeshare.history_state IS
-'One row once there is any history: the zone whose local days it is kept in, and the start (UTC) '
-'of the window of raw attendance, where meeting_past ends. No row before the first sync.';
+'The state of the meeting history, in one row; no row before the first sync. zone: the time zone '
+'whose local days it is kept in. window_start (UTC): where the window of raw attendance starts and '
+'meeting_past ends.';
 
 CREATE TABLE ngeshare.meeting_past
 (
@@ -23,12 +24,12 @@ CREATE TABLE ngeshare.meeting_past
     PRIMARY KEY (group_id, day, episode_id)
 );
 COMMENT ON TABLE ngeshare.meeting_past IS
-'One row per group, episode and local day with attendance before the window''s start, as '
-'production counts it. Kept for ever and dumped.';
+'Meetings before the start of the window of raw attendance, as production counts them: one row per '
+'group, episode and local day with attendance. They are kept for ever, and pg_dump includes them.';
 
--- Attendance before the first plausible instant is a typing error that no answer counts. The
--- history keeps it, so that v_data_quality can report it, and the view ngeshare.meeting leaves it
--- out. A row is either implausible or not: the boundary cuts a local day in two in most zones, so
+-- Attendance before plausible_from() is a typing error that no answer counts. The history keeps it,
+-- so that v_data_quality can report it, and the view ngeshare.meeting leaves it out. No meeting may
+-- mix plausible and implausible attendance. In most zones both can have the same local day, so
 -- meeting_day() gives implausible attendance a day that plausible attendance has in no zone.
 CREATE FUNCTION ngeshare.plausible_from()
 RETURNS timestamp
@@ -37,8 +38,8 @@ IMMUTABLE
 PARALLEL SAFE
 RETURN timestamp '2000-01-01 00:00:00';
 COMMENT ON FUNCTION ngeshare.plausible_from() IS
-'The first instant (UTC) at which somebody can have joined or attended. Answers ignore what is '
-'earlier: it is a typing error, which v_data_quality reports as implausible_date.';
+'The first instant (UTC) at which a person can plausibly have joined or attended. Answers ignore '
+'earlier dates as typing errors; v_data_quality reports them as implausible_date.';
 
 CREATE FUNCTION ngeshare.meeting_day(at timestamp, zone text)
 RETURNS date
@@ -48,9 +49,9 @@ PARALLEL SAFE
 RETURN least(((at AT TIME ZONE 'UTC') AT TIME ZONE zone)::date,
     CASE WHEN at < timestamp '2000-01-01 00:00:00' THEN date '1999-12-30' END);
 COMMENT ON FUNCTION ngeshare.meeting_day(timestamp, text) IS
-'The day under which the meeting history counts an attendance: its local day in a zone. Attendance '
-'before ngeshare.plausible_from() is counted under 1999-12-30 at the latest '
-'(src/sync/compare/content.c does the same on production).';
+'The day under which the meeting history counts an attendance: its local day in the given time '
+'zone. Attendance before ngeshare.plausible_from() is counted under 1999-12-30 or its earlier '
+'local day (src/sync/compare/content.c does the same on production).';
 
 CREATE VIEW ngeshare.meeting AS
 SELECT group_id, episode_id, day, first_at, last_at, attendances
@@ -69,9 +70,10 @@ WHERE "attendedAt" >= greatest(
     (SELECT window_start FROM ngeshare.history_state), ngeshare.plausible_from())
 GROUP BY 1, 2, 3;
 COMMENT ON VIEW ngeshare.meeting IS
-'The whole meeting history that answers count, from ngeshare.plausible_from() on: the past, and '
-'the raw rows since the window''s start. A local day that the window''s start cuts in two (some '
-'zones have such nights) has a row on each side.';
+'The meetings that answers count, one row per group, episode and local day, from '
+'ngeshare.plausible_from() on: ngeshare.meeting_past, and the raw attendance since the window''s '
+'start. A local day that the window''s start divides (some time zones have such nights) has two '
+'rows.';
 
 SELECT pg_extension_config_dump('ngeshare.history_state', '');
 SELECT pg_extension_config_dump('ngeshare.meeting_past', '');
@@ -94,8 +96,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.check_zone(text) IS
-'55000 where local days are kept in another zone than ngeshare.timezone. NULL, where none are kept '
-'yet, passes.';
+'Raises 55000 if the given time zone, in which local days are kept, is not ngeshare.timezone. '
+'NULL, for no local days yet, is accepted.';
 
 CREATE FUNCTION ngeshare.advance_window(new_start timestamp)
 RETURNS bigint
@@ -124,7 +126,8 @@ BEGIN
     SET first_at = least(past.first_at, excluded.first_at),
         last_at = greatest(past.last_at, excluded.last_at),
         attendances = past.attendances + excluded.attendances;
-    -- Where the window is longer than before, its days come back as raw rows.
+    -- If the window now starts earlier, the sync has pulled its first days as rows of attendance,
+    -- so their meetings leave the past.
     DELETE FROM ngeshare.meeting_past
     WHERE first_at >= new_start;
     UPDATE ngeshare.history_state
@@ -137,8 +140,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.advance_window(timestamp) IS
-'Moves the window''s start to another local midnight: the days that leave the window become past, '
-'and raw rows before it are deleted. Returns how many those were.';
+'Moves the start of the window of raw attendance to another local midnight. Meetings of the days '
+'that leave the window are added to ngeshare.meeting_past, and their raw rows are deleted. Returns '
+'the number of raw rows deleted.';
 
 CREATE FUNCTION ngeshare.past_bucket(group_id text)
 RETURNS bigint
@@ -147,15 +151,16 @@ IMMUTABLE
 PARALLEL SAFE
 RETURN hashtextextended(group_id, 0) & 1023;
 COMMENT ON FUNCTION ngeshare.past_bucket(text) IS
-'The bucket in which a group''s past is compared with production (src/sync/compare/content.c '
-'counts the same ones there).';
+'The number of the bucket, 0 to 1023, in which the meetings of a group before the window''s start '
+'are compared with production (src/sync/compare/content.c computes the same there).';
 
 CREATE TABLE ngeshare.stage_meeting AS
 SELECT group_id, episode_id, day, first_at, last_at, attendances
 FROM ngeshare.meeting_past
 WITH NO DATA;
 COMMENT ON TABLE ngeshare.stage_meeting IS
-'Meetings before the window as production counts them, on their way into meeting_past.';
+'Staging table for ngeshare.meeting_past: meetings before the window''s start as production counts '
+'them, before they are merged.';
 
 CREATE TABLE ngeshare.removed_meeting
 (
@@ -164,8 +169,8 @@ CREATE TABLE ngeshare.removed_meeting
     PRIMARY KEY (run_id, group_id, day, episode_id)
 );
 COMMENT ON TABLE ngeshare.removed_meeting IS
-'The archive: meetings of the past as they were before a run changed or removed them. '
-'ngeshare_restore_deleted() puts them back.';
+'The archive of ngeshare.meeting_past: meetings as they were before a sync run changed or removed '
+'them. ngeshare_restore_deleted() puts them back.';
 
 CREATE FUNCTION ngeshare.archive_past(run bigint, buckets bigint[])
 RETURNS void
@@ -188,14 +193,16 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.archive_past(bigint, bigint[]) IS
-'Keeps the meetings that correct_past() is about to change or remove, under the run that does so.';
+'Copies the meetings that correct_past() is about to change or remove to ngeshare.removed_meeting, '
+'under the given sync run.';
 
 CREATE FUNCTION ngeshare.write_past(buckets bigint[])
 RETURNS bigint
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
--- A custom plan knows the buckets: PostgreSQL hashes a constant array, and scans any other.
+-- With a custom plan the array is a constant, so = ANY (buckets) uses a hash table and no linear
+-- search.
 SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
@@ -210,7 +217,7 @@ BEGIN
           WHERE (stage.group_id, stage.day, stage.episode_id)
               = (past.group_id, past.day, past.episode_id));
     GET DIAGNOSTICS removed = ROW_COUNT;
-    -- ON CONFLICT locks every row that it meets: only rows that differ may come to it.
+    -- The join leaves out unchanged rows, because ON CONFLICT would lock each of them.
     INSERT INTO ngeshare.meeting_past
         (group_id, episode_id, day, first_at, last_at, attendances)
     SELECT
@@ -235,8 +242,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.write_past(bigint[]) IS
-'Replaces the past with ngeshare.stage_meeting: that of the groups in some buckets, or all of it '
-'if buckets is NULL. Writes only what differs, and returns how many meetings that were.';
+'Replaces ngeshare.meeting_past with ngeshare.stage_meeting for the groups in the given buckets, '
+'or completely if buckets is NULL. Writes only rows that differ, and returns their number.';
 
 CREATE FUNCTION ngeshare.correct_past(run bigint, buckets bigint[])
 RETURNS bigint
@@ -248,8 +255,9 @@ AS $$
     SELECT ngeshare.write_past(buckets);
 $$;
 COMMENT ON FUNCTION ngeshare.correct_past(bigint, bigint[]) IS
-'Replaces the past of the groups in some buckets with production''s (ngeshare.stage_meeting), '
-'keeps the old meetings in the run''s archive, and returns how many meetings differed.';
+'Replaces ngeshare.meeting_past with production''s meetings (ngeshare.stage_meeting) for the '
+'groups in the given buckets, keeps the old meetings in the archive under the given sync run, and '
+'returns the number of meetings that differed.';
 
 CREATE FUNCTION ngeshare.replace_past(run bigint, new_zone text, new_start timestamp)
 RETURNS bigint
@@ -267,14 +275,14 @@ BEGIN
     SET zone = new_zone,
         window_start = new_start
     WHERE (state.zone, state.window_start) IS DISTINCT FROM (new_zone, new_start);
-    -- Days of another zone are no versions of these, and not worth keeping.
+    -- In another zone the old meetings have other days, so they are not archived.
     IF old_zone = new_zone THEN
         PERFORM ngeshare.archive_past(run, NULL);
     END IF;
     written := ngeshare.write_past(NULL);
     DELETE FROM public."UserHangoutGroupAttendance"
     WHERE "attendedAt" < new_start;
-    -- The local days of every meeting changed.
+    -- A row of NULLs makes everything stale: the local day of every meeting may have changed.
     IF old_zone IS DISTINCT FROM new_zone THEN
         INSERT INTO ngeshare.stale_key DEFAULT VALUES;
     END IF;
@@ -282,7 +290,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.replace_past(bigint, text, timestamp) IS
-'Replaces the whole past with production''s (ngeshare.stage_meeting), in a zone and up to a '
-'window''s start. Writes only what differs, and returns how many meetings that were.';
+'Replaces the whole of ngeshare.meeting_past with production''s meetings (ngeshare.stage_meeting), '
+'for the given time zone and start of the window. Writes only rows that differ, and returns their '
+'number.';
 
 SELECT pg_extension_config_dump('ngeshare.removed_meeting', '');

@@ -1,14 +1,14 @@
 /*
  * src/history/zone.c
- *		The zone whose local days the history is kept in.
+ *		Checks the time zone in which the history's local days are computed.
  */
 #include "history/zone.h"
 
 #include "executor/spi.h"
 
 /*
- * Refuses (55000) to go on where the history is kept in another zone than the one
- * that ngeshare.timezone names. Wants a connected SPI; reads only.
+ * Raises 55000 if the history's local days are of another zone than ngeshare.timezone. Needs a
+ * connection to SPI.
  */
 void
 history_check_zone(void)

@@ -1,6 +1,6 @@
 /*
  * src/history/zone.h
- *		The zone whose local days the history is kept in.
+ *		Checks the time zone in which the history's local days are computed.
  */
 #ifndef NGESHARE_HISTORY_ZONE_H
 #define NGESHARE_HISTORY_ZONE_H

@@ -1,6 +1,7 @@
 /*
  * src/mirror/before_write.c
- *		What happens before rows are inserted into the mirror, or all of them removed.
+ *		The statement trigger that runs before INSERT and TRUNCATE on the mirror, the past and the
+ *		sync's logs.
  */
 #include "postgres.h"
 
@@ -16,8 +17,9 @@
 PG_FUNCTION_INFO_V1(ngeshare_before_write);
 
 /*
- * Whether a superuser replays a dump: the settings are those of ngeshare.is_restoring(). A
- * function of a superuser's that others may call (SECURITY DEFINER) does not make them one.
+ * Returns whether a superuser replays a dump, which is recognized by the settings that
+ * ngeshare.is_restoring() tests. The outer user is tested, so that a SECURITY DEFINER function of
+ * a superuser does not make its caller one.
  */
 static bool
 is_restoring(void)
@@ -27,8 +29,9 @@ is_restoring(void)
 }
 
 /*
- * Leaves out the checks of foreign keys up to the end of the transaction: pg_restore -j loads a
- * table before or after those that it points to. Our own triggers are ENABLE ALWAYS.
+ * Turns off the foreign keys' triggers until the end of the transaction, because pg_restore -j
+ * may load a table before the tables that it references. The mirror's other triggers still fire,
+ * because they are ENABLE ALWAYS.
  */
 static void
 check_no_references(void)
@@ -38,8 +41,8 @@ check_no_references(void)
 }
 
 /*
- * Notes that everything is stale, and that the table was written, with the rights of the
- * extension's owner.
+ * Records, with the rights of the extension's owner, that the whole snapshot is stale and that
+ * the table was written.
  */
 static void
 note_truncate(const char *table)

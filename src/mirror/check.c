@@ -1,7 +1,7 @@
 /*
  * src/mirror/check.c
- *		Whether production is what the mirror expects: refuses with a name for
- *		what is wrong, before anything is made or pulled.
+ *		Checks whether production is what the mirror expects, before anything is made or pulled.
+ *		An error names what is wrong.
  */
 #include "mirror/check.h"
 
@@ -17,10 +17,13 @@ PG_FUNCTION_INFO_V1(ngeshare_columns_sql);
 
 #define OLDEST_PRODUCTION 140000
 
-/* The six tables of production can't have more columns. */
+/* The largest number of columns that production's six tables can have together. */
 #define COLUMNS_MAX ((int64) MIRROR_TABLES * MaxHeapAttributeNumber)
 
-/* The table that an answer's first column names; refuses a name that is none of the six. */
+/*
+ * Returns the index of the table that is named in the first column of an answer's row; refuses
+ * the name of any other table.
+ */
 static int
 remote_table(Remote *remote, const RemoteRows *rows, int64 row, const char *sql)
 {
@@ -33,7 +36,10 @@ remote_table(Remote *remote, const RemoteRows *rows, int64 row, const char *sql)
 	return table;
 }
 
-/* Reads version, identity and clock; refuses a PostgreSQL older than 14. */
+/*
+ * Reads production's version, identity, clock and transaction count; refuses a PostgreSQL older
+ * than 14.
+ */
 static void
 check_system(Remote *remote, Production *production)
 {
@@ -60,7 +66,7 @@ check_system(Remote *remote, Production *production)
 		         errhint("ngeshare reads from PostgreSQL 14 and newer.")));
 }
 
-/* Notes what keeps a table from being read, unless something was noted before. */
+/* Records a problem that keeps a table from being read, unless the table has one already. */
 static void
 note_problem(Production *production, int table, int sqlstate, char *message, char *hint)
 {
@@ -73,7 +79,10 @@ note_problem(Production *production, int table, int sqlstate, char *message, cha
 	problem->hint = hint;
 }
 
-/* Notes what is wrong with one of the six tables as a whole; a row of check_tables(). */
+/*
+ * Records a problem with one table as a whole, from the table's row in the answer of
+ * check_tables().
+ */
 static void
 judge_table(Production *production, const RemoteRows *rows, int table)
 {
@@ -87,15 +96,15 @@ judge_table(Production *production, const RemoteRows *rows, int table)
 	else if (!remote_bool(rows, table, 2))
 		note_problem(production, table, ERRCODE_INSUFFICIENT_PRIVILEGE,
 		             psprintf("the login may not read public.\"%s\" on production", name),
-		             psprintf("There: GRANT SELECT ON public.\"%s\" TO the login.", name));
+		             psprintf("On production: GRANT SELECT ON public.\"%s\" TO the login.", name));
 	else if (remote_bool(rows, table, 3))
 		note_problem(
 		    production, table, ERRCODE_INSUFFICIENT_PRIVILEGE,
 		    psprintf("row security hides rows of public.\"%s\" on production from the login", name),
-		    "There: ALTER ROLE the login BYPASSRLS; a part of a table would pass for all of it.");
+		    "On production: ALTER ROLE the login BYPASSRLS. A sync has to see all rows.");
 }
 
-/* Refuses (42501) a login that may not even look into production's schema. */
+/* Raises 42501 if the login has no USAGE right on production's schema public. */
 static void
 check_schema(const RemoteRows *rows)
 {
@@ -103,10 +112,10 @@ check_schema(const RemoteRows *rows)
 		return;
 	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 	                errmsg("the login may not use schema public on production"),
-	                errhint("There: GRANT USAGE ON SCHEMA public TO the login.")));
+	                errhint("On production: GRANT USAGE ON SCHEMA public TO the login.")));
 }
 
-/* Checks that each table is there, readable, and without row security for us. */
+/* Checks that each table exists and is readable, and that no row security applies to the login. */
 static void
 check_tables(Remote *remote, Production *production)
 {
@@ -141,7 +150,7 @@ check_tables(Remote *remote, Production *production)
 	}
 }
 
-/* The six tables' columns here, as SQL rows ('User','id','text',25), ... */
+/* Returns the columns of the mirror's tables as SQL rows ('User','id','text',25), ... */
 static char *
 wanted_columns(void)
 {
@@ -159,7 +168,7 @@ wanted_columns(void)
 	return rows.data;
 }
 
-/* Notes a column that differs from ours. */
+/* Records a column of production that differs from the mirror's. */
 static void
 note_drift(Production *production, const RemoteRows *rows, int64 row, int table, const char *kind)
 {
@@ -172,7 +181,7 @@ note_drift(Production *production, const RemoteRows *rows, int64 row, int table,
 	production->drift = lappend(production->drift, drift);
 }
 
-/* Judges one column that is not as it should be; a row of check_columns(). */
+/* Records what is wrong with one column, from the column's row in the answer of check_columns(). */
 static void
 judge_column(Production *production, const RemoteRows *rows, int64 row, int table)
 {
@@ -193,7 +202,7 @@ judge_column(Production *production, const RemoteRows *rows, int64 row, int tabl
 	else if (!remote_bool(rows, row, 4))
 		note_problem(production, table, ERRCODE_INSUFFICIENT_PRIVILEGE,
 		             psprintf("the login may not read %s on production", column),
-		             "There: GRANT SELECT on the whole table to the login.");
+		             "On production: GRANT SELECT on the whole table to the login.");
 	else
 	{
 		note_drift(production, rows, row, table, "retyped");
@@ -204,15 +213,15 @@ judge_column(Production *production, const RemoteRows *rows, int64 row, int tabl
 }
 
 /*
- * What a column of production's may be where the mirror's is text: by their base types, so
- * that a domain counts as what it is made of. PostgreSQL's own types have the same oids
- * everywhere; their names depend on settings.
+ * SQL condition: a text column of the mirror can take a column of production whose type is
+ * "base". For a domain, "base" is its base type. PostgreSQL's own types are compared by oid,
+ * which is the same on every server; their printed names depend on settings.
  */
 #define FITS_TEXT                                                                                  \
 	"(base.typtype = 'e' OR base.typname = 'citext' AND base.typcategory = 'S'"                    \
 	" OR base.oid IN ('pg_catalog.varchar'::regtype, 'pg_catalog.uuid'::regtype))"
 
-/* The columns of production's schema public, each with the base of its type. */
+/* SQL query for the columns of production's schema public, each with its base type. */
 #define COLUMNS_THERE                                                                              \
 	"SELECT relation.relname::text AS table_name, col.attname::text AS column_name, attnum,"       \
 	" pg_catalog.format_type(col.atttypid, col.atttypmod) AS type_there,"                          \
@@ -229,7 +238,7 @@ judge_column(Production *production, const RemoteRows *rows, int64 row, int tabl
 	" ON type.oid = step.typbasetype WHERE step.typtype = 'd')"                                    \
 	" SELECT oid, typname, typtype, typcategory FROM step WHERE typtype <> 'd') AS base"
 
-/* The doctor judges types by the same text. */
+/* Returns the query COLUMNS_THERE, with which the doctor checks production's columns too. */
 Datum
 ngeshare_columns_sql(PG_FUNCTION_ARGS)
 {
@@ -237,10 +246,9 @@ ngeshare_columns_sql(PG_FUNCTION_ARGS)
 }
 
 /*
- * Checks that each column is there, readable and of a type that ours can take:
- * the same but for its precision, or what is a text here: varchar, uuid, citext or
- * an enum. A domain counts as the type that it is made of. Notes those columns that
- * production has beside ours.
+ * Checks that each column exists, is readable and has a type that the mirror can take: the
+ * mirror's own type with any precision or, for a text column, varchar, uuid, citext or an enum. A
+ * domain counts as its base type. Also records the columns that only production has.
  */
 static void
 check_columns(Remote *remote, Production *production)
@@ -264,9 +272,9 @@ check_columns(Remote *remote, Production *production)
 }
 
 /*
- * Checks production and returns what it learned, in the current memory context:
- * what is wrong with single tables is noted, for production_refuse_table() to
- * raise. Raises 0A000 or 42501 for what concerns all, and what remote_rows() does.
+ * Checks production and returns the result in the current memory context. Problems of single
+ * tables are only recorded, and production_refuse_table() raises them. Raises 0A000 or 42501 for
+ * a problem that concerns all tables, and the errors of remote_rows().
  */
 Production *
 production_check(Remote *remote)
@@ -281,7 +289,7 @@ production_check(Remote *remote)
 	return production;
 }
 
-/* Raises what is wrong with one of the six tables: 42P01, 42703, 42804 or 42501. */
+/* Raises the problem that was recorded for a table, if any: 42P01, 42703, 42804 or 42501. */
 void
 production_refuse_table(const Production *production, int table)
 {
@@ -292,7 +300,7 @@ production_refuse_table(const Production *production, int table)
 		                errhint("%s", problem->hint)));
 }
 
-/* Whether any row of production's is here, raw or as history. */
+/* Returns whether the mirror or the past contains any row. */
 static bool
 mirror_holds_data(void)
 {
@@ -308,7 +316,7 @@ mirror_holds_data(void)
 	return DatumGetBool(sql_value(1, &isnull));
 }
 
-/* Refuses (55000) another system than the one that the mirror's rows came from. */
+/* Raises 55000 if the mirror's rows came from another production database than this one. */
 void
 production_check_same(const Production *production)
 {

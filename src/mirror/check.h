@@ -1,6 +1,6 @@
 /*
  * src/mirror/check.h
- *		Whether production is what the mirror expects.
+ *		Checks whether production is what the mirror expects.
  */
 #ifndef NGESHARE_MIRROR_CHECK_H
 #define NGESHARE_MIRROR_CHECK_H
@@ -9,7 +9,7 @@
 #include "mirror/remote.h"
 #include "mirror/tables.h"
 
-/* Why a table can't be read; message is NULL where it can. */
+/* Why a table can't be read; message is NULL if it can be read. */
 typedef struct ProductionProblem
 {
 	int sqlstate;
@@ -17,25 +17,25 @@ typedef struct ProductionProblem
 	char *hint;
 } ProductionProblem;
 
-/* A column that production has beside ours, has no longer, or has in another type. */
+/* A column that only production has, that production lacks, or that has another type there. */
 typedef struct ColumnDrift
 {
 	int table;
 	char *column;
 	const char *kind; /* added, gone or retyped */
-	char *type_there; /* empty where it is gone */
+	char *type_there; /* its type on production; empty if it is gone */
 } ColumnDrift;
 
-/* What a check learned of production. */
+/* The result of a check of production. */
 typedef struct Production
 {
 	char *source_id;    /* which database it is; see identity.c */
 	bool is_pooled;     /* a pooler drops our start-up options */
 	bool can_write;     /* the login could write to one of the six tables */
 	double clock_ahead; /* production's clock minus ours, in seconds */
-	int64 transactions; /* that it has begun, ever; a restored backup has fewer. 0 on a standby */
+	int64 transactions; /* number begun so far; lower after a restore; 0 on a standby */
 	ProductionProblem problems[MIRROR_TABLES];
-	List *drift; /* ColumnDrifts */
+	List *drift; /* list of ColumnDrift */
 	ProductionKeys keys[MIRROR_TABLES];
 } Production;
 

@@ -1,10 +1,10 @@
 /*
  * src/mirror/connect.c
- *		ngeshare_connect(): makes or replaces the door to production.
+ *		ngeshare_connect(): creates or changes the foreign server, the user mapping and the
+ *		foreign tables for production.
  *
- * The server and the user mapping are made by PostgreSQL's own functions from
- * parse nodes, never as SQL text: a password must not reach a log, an error's
- * context or pg_stat_statements.
+ * PostgreSQL's own functions create the server and the user mapping from parse nodes, never from
+ * SQL text, because a password must not reach a log, an error's context or pg_stat_statements.
  */
 #include "mirror/connect.h"
 
@@ -39,10 +39,10 @@
 
 PG_FUNCTION_INFO_V1(ngeshare_connect);
 
-/* Seconds that production's clock may be off before connect says so. */
+/* Seconds by which the clocks may differ before ngeshare_connect() warns. */
 #define CLOCK_TOLERANCE 5.0
 
-/* The changes (SET, ADD, DROP) that lead from one list of options to another. */
+/* Returns the changes (SET, ADD, DROP) that turn one list of options into another. */
 static List *
 option_changes(List *from, List *to)
 {
@@ -67,7 +67,9 @@ option_changes(List *from, List *to)
 	return changes;
 }
 
-/* Refuses a server that somebody else owns (55000) or has made (42710): it is not changed. */
+/*
+ * Refuses a server of another owner (55000), or one that ngeshare_connect() did not make (42710).
+ */
 static void
 refuse_others_server(const ForeignServer *server)
 {
@@ -87,7 +89,7 @@ refuse_others_server(const ForeignServer *server)
 		         errhint("Rename it: ngeshare_connect() makes its own by that name.")));
 }
 
-/* Makes the foreign server, or gives the one that is there other options. */
+/* Creates the foreign server, or changes the options of the existing one. */
 static ForeignServer *
 make_server(List *options)
 {
@@ -114,7 +116,7 @@ make_server(List *options)
 	return GetForeignServerByName(REMOTE_SERVER, false);
 }
 
-/* Makes the server owner's user mapping, or gives it another login. */
+/* Creates the user mapping of the server's owner, or changes its options. */
 static void
 make_mapping(const ForeignServer *server, List *options)
 {
@@ -146,7 +148,7 @@ make_mapping(const ForeignServer *server, List *options)
 	CommandCounterIncrement();
 }
 
-/* Refuses (42710) a relation in a foreign table's place that is none of the server's. */
+/* Raises 42710 if the existing relation of this name is not a foreign table of our server. */
 static void
 refuse_others_table(const char *name, Oid relation, Oid server)
 {
@@ -160,7 +162,7 @@ refuse_others_table(const char *name, Oid relation, Oid server)
 	                        " own by that name.")));
 }
 
-/* Makes those foreign tables that are not there yet, with the mirror's columns. */
+/* Creates the foreign tables that do not exist yet, with the mirror's columns. */
 static void
 make_foreign_tables(const ForeignServer *server)
 {
@@ -183,13 +185,13 @@ make_foreign_tables(const ForeignServer *server)
 		                   REMOTE_SERVER, quote_literal_cstr(table->name)),
 		        NULL);
 		sql_run(sql_format("COMMENT ON FOREIGN TABLE production.%s IS"
-		                   " 'Production''s own table, read-only, read anew at each query.'",
+		                   " 'Production''s table, read-only; each query reads it there.'",
 		                   quote_identifier(table->name)),
 		        NULL);
 	}
 }
 
-/* Lets one object go with the extension, unless it does already. */
+/* Makes one object depend on the extension, unless it does already. */
 static void
 bind_object(Oid class_id, Oid object_id, Oid extension)
 {
@@ -205,9 +207,9 @@ bind_object(Oid class_id, Oid object_id, Oid extension)
 }
 
 /*
- * Makes what connect made depend automatically on the extension, so that a plain
- * DROP EXTENSION removes it while pg_dump keeps it. A dump does not hold the
- * dependency: connect and each sync renew it.
+ * Makes the objects that ngeshare_connect() created depend automatically on the extension. A
+ * plain DROP EXTENSION then removes them, and pg_dump still dumps them. A dump does not hold
+ * these dependencies, so ngeshare_connect() and each sync renew them.
  */
 void
 connect_bind_to_extension(void)
@@ -223,7 +225,7 @@ connect_bind_to_extension(void)
 		bind_object(RelationRelationId, get_relname_relid(mirror_tables[i].name, space), extension);
 }
 
-/* Says what is not wrong enough to refuse, but should be known. */
+/* Warns of problems that do not prevent the connection. */
 static void
 warn_of(const Production *production)
 {
@@ -244,7 +246,7 @@ warn_of(const Production *production)
 		         errhint("Let both servers keep their time by NTP.")));
 }
 
-/* Checks production over a connection that ends here. */
+/* Connects to production, checks it and disconnects, before anything is changed. */
 static Production *
 check_before(List *options)
 {
@@ -258,7 +260,7 @@ check_before(List *options)
 	return production;
 }
 
-/* Makes or changes all that connects this database to production. */
+/* Creates or changes everything that connects this database to production. */
 static void
 connect_to_production(List *server_options, List *mapping_options)
 {
@@ -277,9 +279,9 @@ connect_to_production(List *server_options, List *mapping_options)
 }
 
 /*
- * The statement holds a password: as long as this works, no error writes it to the
- * server's log, nor tells of the function that called us with it, and
- * pg_stat_activity shows another text.
+ * Hides the statement that called ngeshare_connect(), because it holds a password. Until the
+ * function ends, no error writes the statement to the server's log, no error's context quotes a
+ * function that contains it, and pg_stat_activity shows another text.
  */
 static void
 hide_statement(void)

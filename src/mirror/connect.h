@@ -1,6 +1,6 @@
 /*
  * src/mirror/connect.h
- *		What other rooms need of the door to production.
+ *		The function of connect.c that other directories call.
  */
 #ifndef NGESHARE_MIRROR_CONNECT_H
 #define NGESHARE_MIRROR_CONNECT_H

@@ -1,8 +1,9 @@
 /*
  * src/mirror/conninfo.c
- *		The string that ngeshare_connect() is given, and whose secrets it may use.
+ *		Splits the connection string that ngeshare_connect() is given, and refuses connections
+ *		that would use secrets of the server's operating-system user.
  *
- * It is never repeated in an error: it may hold a password.
+ * No error repeats the connection string, because it may hold a password.
  */
 #include "mirror/conninfo.h"
 
@@ -15,8 +16,8 @@
 #include "utils/builtins.h"
 
 /*
- * Parameters that Prisma puts into an address for itself. libpq refuses them.
- * connect_timeout, sslmode, host and others mean the same to both.
+ * Parameters that Prisma adds to an address for its own use. libpq refuses them. Others, such as
+ * connect_timeout, sslmode and host, mean the same to Prisma and libpq.
  */
 static const char *const prisma_parameters[] = {"schema",
                                                 "connection_limit",
@@ -30,7 +31,7 @@ static const char *const prisma_parameters[] = {"schema",
                                                 "max_connection_lifetime",
                                                 "max_idle_connection_lifetime"};
 
-/* Options that read files and tickets of the server's own user, or write there. */
+/* Options that make libpq read or write files or tickets of the server's operating-system user. */
 static const char *const server_secrets[] = {"passfile", "service",       "servicefile",  "sslkey",
                                              "sslcert",  "gssdelegation", "sslkeylogfile"};
 
@@ -43,7 +44,7 @@ is_among(const char *name, size_t length, const char *const *names, int count)
 	return false;
 }
 
-/* A part of an address with its %xx read. */
+/* Returns a part of an address with each %xx replaced by its byte. */
 static char *
 percent_decode(const char *text, size_t length)
 {
@@ -62,7 +63,7 @@ percent_decode(const char *text, size_t length)
 	return decoded;
 }
 
-/* Refuses (22023) another schema than the one that the six tables are looked for in. */
+/* Raises 22023 if an address names another schema than public, in which the six tables are read. */
 static void
 check_schema_parameter(const char *value, size_t length)
 {
@@ -77,7 +78,7 @@ check_schema_parameter(const char *value, size_t length)
 	                        " tables, without \"schema\".")));
 }
 
-/* Where the parameters of an address begin, behind its '?'; NULL where it has none. */
+/* Returns the parameters of an address, which follow its '?'; NULL if it has none. */
 static const char *
 find_parameters(const char *conninfo)
 {
@@ -92,7 +93,7 @@ find_parameters(const char *conninfo)
 	return at != NULL ? at + 1 : NULL;
 }
 
-/* An address without the parameters that are Prisma's own; names them in a NOTICE. */
+/* Returns an address without Prisma's own parameters, and names them in a NOTICE. */
 static const char *
 without_prisma(const char *conninfo)
 {
@@ -127,13 +128,14 @@ without_prisma(const char *conninfo)
 		parameters += strspn(parameters, "&");
 	}
 	if (dropped.len > 0)
-		ereport(NOTICE, (errmsg("left out of the address what is Prisma's own: %s", dropped.data),
+		ereport(NOTICE, (errmsg("ignored parameters of the address that only Prisma knows: %s",
+		                        dropped.data),
 		                 errhint("Behind a pooler, connect to production directly. To check its"
 		                         " certificate, add sslmode=verify-full and sslrootcert.")));
 	return kept.data;
 }
 
-/* Whether an option belongs to the user mapping, as postgres_fdw has it. */
+/* Returns whether postgres_fdw takes an option in the user mapping instead of the server. */
 static bool
 is_mapping_option(const PQconninfoOption *option)
 {
@@ -141,8 +143,8 @@ is_mapping_option(const PQconninfoOption *option)
 }
 
 /*
- * Refuses (22021) what could not be kept in the catalog: an address may spell any bytes
- * as %xx.
+ * Raises 22021 if an option's value is not valid in the database's encoding, because the catalog
+ * could not hold it. An address can spell any byte as %xx.
  */
 static void
 refuse_other_encoding(List *options)
@@ -163,8 +165,8 @@ refuse_other_encoding(List *options)
 }
 
 /*
- * Splits a conninfo into the server's options and the user mapping's. Raises 22023 or
- * 22021 without repeating it.
+ * Splits a connection string into the options of the server and of the user mapping. Raises 22023
+ * or 22021 without repeating the string.
  */
 void
 conninfo_split(const char *conninfo, List **server, List **mapping)
@@ -184,7 +186,7 @@ conninfo_split(const char *conninfo, List **server, List **mapping)
 	{
 		DefElem *given;
 
-		/* The connections set these two themselves. */
+		/* Each connection sets these two options itself. */
 		if (option->val == NULL || strcmp(option->keyword, "client_encoding") == 0 ||
 		    strcmp(option->keyword, "fallback_application_name") == 0)
 			continue;
@@ -211,19 +213,22 @@ find_option(List *options, const char *name)
 	return NULL;
 }
 
-/* Whether a login may connect with what the server's own user has: files, tickets, trust. */
+/*
+ * Returns whether the owner of a connection may use what belongs to the server's operating-system
+ * user: its files, its tickets, and a login without a password.
+ */
 static bool
 may_use_servers_own(List *options, Oid owner)
 {
 	DefElem *required = find_option(options, "password_required");
 
-	/* Only a superuser may set it to false. */
+	/* Only a superuser may set password_required to false. */
 	return superuser_arg(owner) || (required != NULL && !defGetBoolean(required));
 }
 
 /*
- * Refuses (2F003), unless the owner is a superuser, a connection without a password or with an
- * option that would use files of the server's user.
+ * Raises 2F003 for a connection without a password, or with an option that uses files of the
+ * server's operating-system user. A superuser may use both.
  */
 void
 conninfo_refuse_secrets(List *options, Oid owner)
@@ -245,12 +250,12 @@ conninfo_refuse_secrets(List *options, Oid owner)
 		if (is_among(name, strlen(name), server_secrets, lengthof(server_secrets)))
 			ereport(ERROR, (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
 			                errmsg("only a superuser may connect with \"%s\"", name),
-			                errdetail("It uses what belongs to the user that this server runs as."),
+			                errdetail("It uses files of the user that this server runs as."),
 			                errhint("Leave it out, and log in with a password.")));
 	}
 }
 
-/* Refuses (2F003) a connection that production let in without asking for the password. */
+/* Raises 2F003 if production accepted the connection without asking for the password. */
 void
 conninfo_refuse_trust(PGconn *conn, List *options, Oid owner)
 {
@@ -258,7 +263,7 @@ conninfo_refuse_trust(PGconn *conn, List *options, Oid owner)
 		return;
 	ereport(ERROR,
 	        (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
-	         errmsg("production let us in without asking for the password"),
+	         errmsg("production accepted the connection without asking for the password"),
 	         errdetail("Only a superuser may use such a connection (trust, peer, certificate)."),
 	         errhint("Let production's pg_hba.conf ask for a password, or let a superuser"
 	                 " connect.")));

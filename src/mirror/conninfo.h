@@ -1,6 +1,7 @@
 /*
  * src/mirror/conninfo.h
- *		The string that ngeshare_connect() is given, and whose secrets it may use.
+ *		Splits the connection string that ngeshare_connect() is given, and refuses connections
+ *		that would use secrets of the server's operating-system user.
  */
 #ifndef NGESHARE_MIRROR_CONNINFO_H
 #define NGESHARE_MIRROR_CONNINFO_H

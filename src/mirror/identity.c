@@ -1,11 +1,11 @@
 /*
  * src/mirror/identity.c
- *		Which production this is, by what its login may read of that.
+ *		The identity of a production database, as far as its login may read it.
  *
- * An identity is 'SYSTEM/DATABASE/TABLES': the cluster's system identifier, the oid
- * of the database, and the oids of the six tables. Managed services keep the system
- * identifier from their users; then it is 'unknown', and the tables tell. Identities
- * are compared part by part, by what is known on both sides.
+ * An identity is 'SYSTEM/DATABASE/TABLES': the cluster's system identifier, the oid of the
+ * database, and the oids of the six tables. Some managed services do not let users read the
+ * system identifier. It is then 'unknown', and the oids of the tables are compared instead. A
+ * part that is unknown on one side is not compared.
  */
 #include "mirror/check.h"
 
@@ -17,10 +17,10 @@ PG_FUNCTION_INFO_V1(ngeshare_identity_sql);
 PG_FUNCTION_INFO_V1(ngeshare_is_same_source);
 
 /*
- * Reads an identity on production. PostgreSQL checks the right to execute each
- * function of a query when the query begins, whatever a CASE says: so the function
- * that may be forbidden is called by a query within the query, which ts_stat() runs in
- * every build of PostgreSQL.
+ * SQL expression for the identity of production. PostgreSQL checks the right to execute each
+ * function of a query when the query begins, even for a branch of a CASE that is not reached. So
+ * pg_control_system(), which may be forbidden, is called in a separate query. ts_stat() runs that
+ * query, because every build of PostgreSQL has it.
  */
 static const char identity_sql[] =
     "CASE WHEN pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')"
@@ -39,10 +39,10 @@ typedef struct Identity
 {
 	char *system;
 	char *database;
-	char *tables; /* empty where they are not known */
+	char *tables; /* empty if not known */
 } Identity;
 
-/* The expression that reads production's identity there. */
+/* Returns the SQL expression that reads the identity on production. */
 char *
 identity_expression(void)
 {
@@ -55,7 +55,7 @@ identity_expression(void)
 	return psprintf(identity_sql, names.data);
 }
 
-/* Takes the next part of an identity off its beginning. */
+/* Removes the first part of an identity from *rest and returns it. */
 static char *
 next_part(char **rest)
 {
@@ -68,7 +68,7 @@ next_part(char **rest)
 	return part;
 }
 
-/* Version 1.0 wrote two parts. */
+/* Splits an identity into its parts. Version 1.0 wrote only two; tables is then empty. */
 static Identity
 read_identity(const char *text)
 {
@@ -81,7 +81,10 @@ read_identity(const char *text)
 	return identity;
 }
 
-/* Whether two lists of tables have one in common; a table may have been made again. */
+/*
+ * Returns whether two lists of table oids have one in common, or one list is unknown. Not all
+ * oids need be equal, because production may have dropped a table and created it again.
+ */
 static bool
 share_table(const char *known, const char *seen)
 {
@@ -97,7 +100,7 @@ share_table(const char *known, const char *seen)
 	return false;
 }
 
-/* Whether two identities may be of one database. */
+/* Returns whether two identities may belong to the same database. */
 bool
 identity_is_same(const char *known_text, const char *seen_text)
 {
@@ -111,7 +114,7 @@ identity_is_same(const char *known_text, const char *seen_text)
 	return share_table(known.tables, seen.tables);
 }
 
-/* What is known of a database by now: a part that can't be read any more is remembered. */
+/* Returns the identity that was seen, with its unknown parts taken from the known identity. */
 char *
 identity_merge(const char *known_text, const char *seen_text)
 {

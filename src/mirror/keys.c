@@ -1,11 +1,11 @@
 /*
  * src/mirror/keys.c
- *		What production guarantees of its ids and of the rows that they point to.
+ *		Reads which guarantees production's constraints give for its ids and references.
  *
- * Ids are texts here. In production they may be of another type, under another
- * collation, and in a view not even unique. Tables that inherit from one of the six bring
- * rows of their own, for which none of its keys holds. Statements that look rows up by their
- * ids name the column in its own type, so that production's index serves them.
+ * The mirror's ids are of type text. On production an id may have another type or another
+ * collation, and the ids of a view may not be unique. Tables that inherit from one of the six add
+ * rows to which the parent's keys do not apply. Statements that look up rows by id compare the
+ * column in its own type, so that production can use the column's index.
  */
 #include "mirror/keys.h"
 
@@ -14,16 +14,19 @@
 #include "sql.h"
 #include "utils/builtins.h"
 
-/* A text that PostgreSQL's uuid surely takes: production must not fail over any other. */
+/* Matches only texts that PostgreSQL's type uuid accepts, so that a cast to uuid never fails. */
 #define UUID_PATTERN "'^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'"
 
-/* A column may have several foreign keys, but not so many. */
+/* The largest number of foreign keys that is accepted, which is more than the six tables need. */
 #define REFERENCES_MAX 1000
 
-/* Whether what a table guarantees holds for all of its rows. A partitioned table's keys do. */
+/*
+ * SQL condition: the constraints of a table hold for all of its rows, because no table inherits
+ * from it. The constraints of a partitioned table hold for its partitions too.
+ */
 #define NO_HEIRS "(relkind = 'p' OR NOT relhassubclass)"
 
-/* A domain is followed to the type that it is made of. */
+/* SQL query for the type of each table's id. For a domain it adds rows down to the base type. */
 #define BASE_TYPES                                                                                 \
 	"base (no, relation, attnum, is_required, type) AS ("                                          \
 	" SELECT no, relation.oid, attnum, attnotnull AND " NO_HEIRS ", atttypid FROM wanted"          \
@@ -33,7 +36,7 @@
 	" UNION ALL SELECT no, relation, attnum, is_required, typbasetype FROM base"                   \
 	" JOIN pg_catalog.pg_type ON pg_type.oid = base.type AND typtype = 'd')"
 
-/* The six names as SQL rows (0,'User'), ... */
+/* Returns the six tables as SQL rows (0,'User'), ... */
 static char *
 wanted_tables(void)
 {
@@ -46,7 +49,7 @@ wanted_tables(void)
 	return rows.data;
 }
 
-/* The table whose number an answer has; refuses a number that is none of the six. */
+/* Returns a table's index from a column of an answer; refuses an index that is out of range. */
 static int
 table_at(Remote *remote, const RemoteRows *rows, int64 row, int column, const char *sql)
 {
@@ -58,9 +61,9 @@ table_at(Remote *remote, const RemoteRows *rows, int64 row, int column, const ch
 }
 
 /*
- * Notes a condition that finds the row "source" by its id's index, in two parts around
- * a list of ids (an array of text, as a literal). The name of the schema is production's:
- * it never becomes a part of a format.
+ * Stores an SQL condition that finds the row "source" through the index on its id. The condition
+ * is stored in two parts, before and after a list of ids (an array of text, as a literal). The
+ * schema's name comes from production, so it must not become part of a format string.
  */
 static void
 note_lookup(ProductionKeys *keys, Oid type, const char *name, const char *space)
@@ -85,7 +88,7 @@ note_lookup(ProductionKeys *keys, Oid type, const char *name, const char *space)
 	}
 }
 
-/* Learns of each table's ids which type they are of, and whether they are unique. */
+/* Reads the type of each table's ids, and whether the ids are unique. */
 static void
 learn_ids(Remote *remote, ProductionKeys *keys)
 {
@@ -110,7 +113,7 @@ learn_ids(Remote *remote, ProductionKeys *keys)
 	}
 }
 
-/* The number of a table's parent that a column points to; -1 where it is none. */
+/* Returns the index in table->parents of the reference from a column to a parent; -1 if none. */
 static int
 parent_of(const MirrorTable *table, const char *column, const char *parent)
 {
@@ -121,7 +124,7 @@ parent_of(const MirrorTable *table, const char *column, const char *parent)
 	return -1;
 }
 
-/* Learns which of the mirror's foreign keys production enforces, too. */
+/* Reads which of the mirror's foreign keys production enforces too. */
 static void
 learn_references(Remote *remote, ProductionKeys *keys)
 {
@@ -150,7 +153,7 @@ learn_references(Remote *remote, ProductionKeys *keys)
 	}
 }
 
-/* Learns what production guarantees of its keys; a table that is not there guarantees nothing. */
+/* Reads what production guarantees for its keys; for a missing table, that is nothing. */
 void
 keys_learn(Remote *remote, ProductionKeys *keys)
 {
@@ -160,8 +163,9 @@ keys_learn(Remote *remote, ProductionKeys *keys)
 }
 
 /*
- * A condition on production's row "source": its id is one of a list (the text of an
- * array), byte by byte. Production's own equality may hold for other spellings, too.
+ * Returns an SQL condition: the id of production's row "source" is in a list (the text of an
+ * array). The comparison is byte by byte, because production's own equality may also match other
+ * spellings of an id.
  */
 char *
 keys_listed(const ProductionKeys *keys, const char *ids)

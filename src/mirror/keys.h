@@ -1,6 +1,6 @@
 /*
  * src/mirror/keys.h
- *		What production guarantees of its ids and of the rows that they point to.
+ *		Reads which guarantees production's constraints give for its ids and references.
  */
 #ifndef NGESHARE_MIRROR_KEYS_H
 #define NGESHARE_MIRROR_KEYS_H
@@ -10,16 +10,16 @@
 #include "mirror/remote.h"
 #include "mirror/tables.h"
 
-/* The id of production's row "source" as the text that it is here, in byte order. */
+/* SQL: the id of production's row "source" as the mirror stores it, a text in byte order. */
 #define KEYS_ID "source.id::pg_catalog.text COLLATE pg_catalog.\"C\""
 
-/* Of one table. */
+/* The guarantees for one table. */
 typedef struct ProductionKeys
 {
-	bool is_unique;                       /* a unique index says so; inheritance is not seen */
-	const char *lookup;                   /* a condition that the id's index serves, up to a list */
-	const char *lookup_end;               /* of ids, and after it; NULL where no index serves */
-	bool is_enforced[MIRROR_MAX_PARENTS]; /* a foreign key keeps each parent from going */
+	bool is_unique;                       /* NOT NULL, and a unique index covers all rows */
+	const char *lookup;                   /* condition that uses the id's index, before the ids */
+	const char *lookup_end;               /* the rest, after the ids; NULL if no index is usable */
+	bool is_enforced[MIRROR_MAX_PARENTS]; /* a foreign key enforces the reference to each parent */
 } ProductionKeys;
 
 extern void keys_learn(Remote *remote, ProductionKeys *keys);

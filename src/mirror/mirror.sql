@@ -1,10 +1,10 @@
 -- The mirror: production's six tables under production's own names, so that SQL
--- written for production runs here unchanged. Columns that point to tables that
--- aren't pulled keep their values and have no foreign key.
+-- written for production runs in this database unchanged. A column that refers to a table
+-- outside these six keeps its values and has no foreign key.
 --
--- The CHECKs name the timestamps that the rules count with: each has to have a
--- local day in every zone, so it is finite and not on the very edge of
--- PostgreSQL's range.
+-- The CHECK constraints are on the timestamps that answers are computed from. Each must have
+-- a local day in every time zone, so it must be finite and not too close to the limits of
+-- its type.
 
 CREATE FUNCTION ngeshare.has_local_day(at timestamp)
 RETURNS boolean
@@ -14,7 +14,8 @@ PARALLEL SAFE
 RETURN at IS NULL OR at BETWEEN timestamp '4713-01-03 00:00:00 BC'
     AND timestamp '294276-12-29 00:00:00';
 COMMENT ON FUNCTION ngeshare.has_local_day(timestamp) IS
-'Whether a timestamp that the rules count with has a local day in every zone; true for NULL.';
+'Whether a timestamp has a local day in every time zone, which the mirror requires of the '
+'timestamps that answers use; true for NULL.';
 
 CREATE TABLE public."User"
 (
@@ -27,7 +28,7 @@ CREATE TABLE public."User"
     "deletedAt"  timestamp(3)
 );
 COMMENT ON TABLE public."User" IS
-'Mirror of production''s users. A user with deletedAt set is soft-deleted: it stays in all '
+'Mirror of production''s users. A user with deletedAt set is soft-deleted, and still counts in the '
 'history.';
 
 CREATE TABLE public."Hangout"
@@ -45,8 +46,8 @@ CREATE TABLE public."Hangout"
     "pictureId"        text
 );
 COMMENT ON TABLE public."Hangout" IS
-'Mirror of production''s hangouts. One whose name equals a course_config.course_name exactly is a '
-'course.';
+'Mirror of production''s hangouts. A hangout whose name is exactly a course_config.course_name is '
+'a course.';
 
 CREATE TABLE public."HangoutEpisode"
 (
@@ -60,7 +61,7 @@ CREATE TABLE public."HangoutEpisode"
     "order"     integer DEFAULT 1                      NOT NULL
 );
 COMMENT ON TABLE public."HangoutEpisode" IS
-'Mirror of production''s episodes; "order" is the episode''s number within its hangout.';
+'Mirror of production''s episodes. "order" is the episode''s number within its hangout.';
 
 CREATE TABLE public."HangoutGroup"
 (
@@ -83,7 +84,8 @@ CREATE TABLE public."HangoutGroup"
     CONSTRAINT "HangoutGroup_startDate_usable" CHECK (ngeshare.has_local_day("startDate"))
 );
 COMMENT ON TABLE public."HangoutGroup" IS
-'Mirror of production''s groups. Its status and endDate decide nothing: ask v_group_status.';
+'Mirror of production''s groups. No answer uses the columns status and endDate; v_group_status has '
+'the group''s status.';
 
 CREATE TABLE public."UserHangoutGroup"
 (
@@ -103,8 +105,8 @@ CREATE TABLE public."UserHangoutGroup"
     CONSTRAINT "UserHangoutGroup_joinedAt_usable" CHECK (ngeshare.has_local_day("joinedAt"))
 );
 COMMENT ON TABLE public."UserHangoutGroup" IS
-'Mirror of production''s memberships. A record with joinedAt NULL is ignored everywhere, as are '
-'roles other than MEMBER and FACILITATOR.';
+'Mirror of production''s memberships. All answers ignore records with joinedAt NULL, and roles '
+'other than MEMBER and FACILITATOR.';
 
 CREATE TABLE public."UserHangoutGroupAttendance"
 (
@@ -120,11 +122,11 @@ CREATE TABLE public."UserHangoutGroupAttendance"
         CHECK (ngeshare.has_local_day("attendedAt"))
 );
 COMMENT ON TABLE public."UserHangoutGroupAttendance" IS
-'Mirror of production''s attendance, of the window only (the last 45 days before the last '
-'successful sync, and everything later). What came before is kept as meetings in '
-'ngeshare.meeting_past.';
+'Mirror of production''s attendance in the window of raw attendance: the last 45 days '
+'(ngeshare.attendance_window_days) before the last successful sync, and everything later. Earlier '
+'attendance is kept as meetings in ngeshare.meeting_past.';
 
--- The three indexes that the user's document asks for.
+-- The requirements ask for these three indexes.
 CREATE INDEX "UserHangoutGroupAttendance_group_attendedAt"
     ON public."UserHangoutGroupAttendance" ("hangoutGroupId", "attendedAt");
 CREATE INDEX "UserHangoutGroup_group_role"
@@ -132,7 +134,8 @@ CREATE INDEX "UserHangoutGroup_group_role"
 CREATE INDEX "UserHangoutGroup_user_joinedAt"
     ON public."UserHangoutGroup" ("userId", "joinedAt");
 
--- The other foreign keys'. Each deleted row is looked for in the tables that point to its own.
+-- Indexes for the other foreign keys: when a row is deleted, PostgreSQL looks for rows that
+-- reference it.
 CREATE INDEX "HangoutEpisode_hangout" ON public."HangoutEpisode" ("hangoutId");
 CREATE INDEX "HangoutGroup_hangout" ON public."HangoutGroup" ("hangoutId");
 CREATE INDEX "UserHangoutGroupAttendance_episode"
@@ -146,16 +149,17 @@ CREATE TABLE public.course_config
     sequence_order integer NOT NULL UNIQUE
 );
 COMMENT ON TABLE public.course_config IS
-'The curriculum: one row per course. Edit it to add, rename or resize a course; every answer '
-'follows at once.';
+'The curriculum, one row per course. Edit it to add, rename or resize a course; the answers follow '
+'with the next refresh.';
 COMMENT ON COLUMN public.course_config.course_name IS
-'A Hangout of exactly this name teaches the course.';
+'The course''s name. A Hangout of exactly this name teaches the course.';
 COMMENT ON COLUMN public.course_config.max_episodes IS
-'The episode at which a group has graduated.';
+'The number of the course''s last episode; a group that reaches it has graduated.';
 COMMENT ON COLUMN public.course_config.sequence_order IS
-'The place in the curriculum: the next course is the one with the next larger number.';
+'The course''s position in the curriculum: the next course is the one with the next larger number.';
 
--- An update leaves the courses as they are.
+-- The WHERE clause is for the update from 1.1, which must not change the courses:
+-- course_default exists then.
 INSERT INTO public.course_config (course_name, max_episodes, sequence_order)
 SELECT course_name, max_episodes, sequence_order
 FROM (VALUES
@@ -166,11 +170,12 @@ FROM (VALUES
 ) AS standard (course_name, max_episodes, sequence_order)
 WHERE to_regclass('ngeshare.course_default') IS NULL;
 
--- CREATE EXTENSION fills course_config before a dump's rows come back, so a
--- restored row takes the place of the default that stands in its way.
+-- CREATE EXTENSION fills course_config before a dump's rows are restored, so a
+-- restored row replaces a default that conflicts with it.
 CREATE TABLE ngeshare.course_default AS TABLE public.course_config;
 COMMENT ON TABLE ngeshare.course_default IS
-'The four courses as CREATE EXTENSION fills them: a dump holds only what differs from them.';
+'The four courses that CREATE EXTENSION puts into course_config. pg_dump includes only rows of '
+'course_config that differ from them.';
 
 CREATE FUNCTION ngeshare.restore_course()
 RETURNS trigger
@@ -187,17 +192,19 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.restore_course() IS
-'Makes room for a dump''s course among the untouched defaults.';
+'Trigger function. When a dump restores a row of course_config, it deletes the unchanged default '
+'course with the same name or position first.';
 
 CREATE TRIGGER restore_course
     BEFORE INSERT ON public.course_config
     FOR EACH ROW
     WHEN (ngeshare.is_restoring())
     EXECUTE FUNCTION ngeshare.restore_course();
--- Where a dump's other tables came before in its transaction, session_replication_role is replica.
+-- ALWAYS, because ngeshare.before_write() sets session_replication_role to replica when the same
+-- transaction restores the mirror's tables first.
 ALTER TABLE public.course_config ENABLE ALWAYS TRIGGER restore_course;
 
--- Where the mirror's rows came from: one row, written by the first sync.
+-- The production database that the mirror's rows came from: one row, which the first sync inserts.
 CREATE TABLE ngeshare.source
 (
     singleton    boolean     NOT NULL PRIMARY KEY DEFAULT true CHECK (singleton),
@@ -206,10 +213,11 @@ CREATE TABLE ngeshare.source
     recorded_at  timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE ngeshare.source IS
-'The production database that the mirror''s rows came from: source_id is system identifier, oid of '
-'the database and oids of the six tables (unknown where the login may not read the first), and how '
-'many transactions it had begun at the last sync. Another one is refused while the mirror holds '
-'data, and so is one that has gone back behind that count: it was restored from a backup.';
+'The production database that the mirror''s rows came from, in one row. source_id consists of the '
+'system identifier (unknown if the login may not read it), the oid of the database and the oids of '
+'the six tables. transactions is the number of transactions that production had begun at the last '
+'sync. While the mirror has rows, a sync refuses another database, and one whose count is smaller, '
+'which means that it was restored from a backup.';
 
 CREATE FUNCTION ngeshare.identity_sql()
 RETURNS text
@@ -217,7 +225,8 @@ AS 'MODULE_PATHNAME', 'ngeshare_identity_sql'
 LANGUAGE C
 IMMUTABLE;
 COMMENT ON FUNCTION ngeshare.identity_sql() IS
-'The SQL expression that reads the identity of production there, as ngeshare.source holds it.';
+'The SQL expression that, on production, computes the identity that ngeshare.source.source_id '
+'holds.';
 
 CREATE FUNCTION ngeshare.columns_sql()
 RETURNS text
@@ -225,9 +234,9 @@ AS 'MODULE_PATHNAME', 'ngeshare_columns_sql'
 LANGUAGE C
 IMMUTABLE;
 COMMENT ON FUNCTION ngeshare.columns_sql() IS
-'The SQL query that reads the columns of schema public on production there. base_oid is the type '
-'that a column is made of, behind any domains; fits_text says whether a text column of the mirror '
-'can take it: varchar, uuid, citext in any schema, or an enum.';
+'The SQL query that, on production, lists the columns of schema public. base_oid is the column''s '
+'type without domains. fits_text: whether a text column of the mirror can hold it (varchar, uuid, '
+'an enum, or citext in any schema).';
 
 CREATE FUNCTION ngeshare.is_same_source(known text, seen text)
 RETURNS boolean
@@ -236,8 +245,8 @@ LANGUAGE C
 IMMUTABLE
 STRICT;
 COMMENT ON FUNCTION ngeshare.is_same_source(text, text) IS
-'Whether two identities of production may be of the same database: what is known on both sides is '
-'compared.';
+'Whether two identities (as in ngeshare.source.source_id) may be of the same database. Only parts '
+'that are known in both are compared.';
 
 SELECT pg_extension_config_dump('public."User"', '');
 SELECT pg_extension_config_dump('public."Hangout"', '');

@@ -1,12 +1,14 @@
 /*
  * src/mirror/remote.c
- *		Our own connection to production, for SQL that has to arrive as written.
+ *		The extension's own connection to production, over libpq.
  *
- * The planner pushes neither zones nor whole-row work down to production, so
- * checks and aggregates go as verbatim SQL over libpq, with the same server's
- * and user mapping's options as the foreign tables. Every wait is on our latch:
- * it ends on a cancel, on shutdown and after a silence, never only by TCP.
- * A connection lives in the memory context it was opened in and closes with it.
+ * postgres_fdw pushes down neither time zone conversions nor whole-row expressions. So checks and
+ * aggregates are sent as SQL text over this connection, with the options of the foreign tables'
+ * server and user mapping. Every wait is on the process latch and has a deadline: it ends on a
+ * cancel, on shutdown and when production stays silent too long, and does not depend on TCP
+ * timeouts.
+ *
+ * A connection is closed when the memory context in which it was opened is reset.
  */
 #include "mirror/conninfo.h"
 #include "mirror/remote_internal.h"
@@ -20,9 +22,9 @@
 #include "utils/memutils.h"
 
 /*
- * Opens a connection with a list of DefElems, of which it takes those that are
- * libpq's, with the rights of their owner here. Raises 08001, 2F003, or the SQLSTATE
- * that production refused with.
+ * Opens a connection with the options of a list of DefElems, except those that libpq does not
+ * know. The owner's rights in this database decide whether it may connect without a password.
+ * Raises 08001, 2F003, or the SQLSTATE with which production refused the connection.
  */
 Remote *
 remote_open(List *options, Oid owner)
@@ -76,7 +78,7 @@ remote_open(List *options, Oid owner)
 	return remote;
 }
 
-/* Opens a connection as the foreign tables would for the server's owner. */
+/* Opens a connection with the options of the foreign server and its owner's user mapping. */
 Remote *
 remote_open_production(void)
 {
@@ -87,21 +89,21 @@ remote_open_production(void)
 	                   server->owner);
 }
 
-/* Whether a connection is whole, with no statement of ours under way. */
+/* Returns whether a connection is open and no statement or transaction of ours runs on it. */
 bool
 remote_is_idle(Remote *remote)
 {
 	return PQtransactionStatus(remote->conn) == PQTRANS_IDLE && !remote->is_pinning;
 }
 
-/* Whether a pooler in between has taken our start-up options away. */
+/* Returns whether a pooler in front of production dropped our start-up options. */
 bool
 remote_is_pooled(Remote *remote)
 {
 	return remote->is_pooled;
 }
 
-/* What has come over this connection, in bytes of rows. */
+/* Returns how many bytes of rows this connection has received. */
 int64
 remote_bytes_received(Remote *remote)
 {

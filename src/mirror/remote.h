@@ -1,6 +1,6 @@
 /*
  * src/mirror/remote.h
- *		Our own connection to production, for SQL that has to arrive as written.
+ *		The extension's own connection to production, over libpq.
  */
 #ifndef NGESHARE_MIRROR_REMOTE_H
 #define NGESHARE_MIRROR_REMOTE_H
@@ -10,21 +10,21 @@
 #include "libpq-fe.h"
 #include "nodes/pg_list.h"
 
-/* The foreign server that stands for production. */
+/* The name of the foreign server for production. */
 #define REMOTE_SERVER "production"
 
-/* No table has more rows, and no number of rows or pages from production is greater. */
+/* The largest number of rows or pages that is accepted from production. */
 #define REMOTE_COUNT_MAX INT64CONST(10000000000000)
 
 typedef struct Remote Remote;
 
-/* An answer of production's, checked: all of its values are of the shape that was asked for. */
+/* An answer of production whose columns and values fit the shape that was asked for. */
 typedef struct RemoteRows
 {
 	int64 count;
 	int columns;
 	int64 room;
-	char **values; /* row by row; NULL is SQL's NULL */
+	char **values; /* row by row; NULL means SQL's NULL */
 } RemoteRows;
 
 /* remote.c */

@@ -1,12 +1,11 @@
 /*
  * src/mirror/remote_answer.c
- *		A statement to production, and its answer: of the shape that was asked for,
- *		of a bounded size, within a bounded time; 08P01 or 08006 otherwise.
+ *		Sends a statement to production and reads the answer. An answer that has another shape
+ *		than the expected one, is too large or comes too late raises 08P01 or 08006.
  *
- * Production is not trusted. libpq would buffer an answer of any size and wait for
- * it for ever, so rows are taken one by one as they come, bytes are counted before
- * libpq has made a row of them, and one deadline holds for the whole answer. Every
- * loop looks for interrupts.
+ * Production is not trusted. libpq would buffer an answer of any size and wait for it for ever.
+ * So rows are taken one by one as they arrive, bytes are counted before libpq parses them into a
+ * row, and one deadline applies to the whole answer. Every loop checks for interrupts.
  */
 #include "mirror/remote_internal.h"
 
@@ -20,19 +19,22 @@
 #include "storage/latch.h"
 
 /*
- * So much longer than production may work on a statement it may stay silent, in
- * milliseconds: its own statement_timeout comes first.
+ * Milliseconds by which the wait for an answer exceeds production's statement_timeout, so that
+ * production's own timeout ends a slow statement first.
  */
 #define SILENCE_GRACE 1500
 
 /*
- * An answer may be this large, in bytes, and larger by what each row that was asked
- * for and the question itself (which may name keys) allow.
+ * The largest number of bytes that may arrive before libpq returns the next row: ANSWER_BYTES,
+ * plus ROW_BYTES for each row that was asked for, plus twice the length of the statement, which
+ * may contain keys.
  */
 #define ANSWER_BYTES (4 * 1024 * 1024)
 #define ROW_BYTES 128
 
-/* How long production may take for an answer, in milliseconds: then it would have timed out. */
+/*
+ * Returns how many milliseconds to wait for an answer: a little longer than production's timeout.
+ */
 int
 remote_silence_allowed(void)
 {
@@ -45,7 +47,7 @@ remote_deadline_in(int milliseconds)
 	return TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds);
 }
 
-/* Waits until the socket is ready for what is wanted, or for our latch; false after a deadline. */
+/* Waits for events on the socket or for our latch; returns false once the deadline has passed. */
 bool
 remote_wait_until(Remote *remote, int events, TimestampTz deadline)
 {
@@ -64,23 +66,24 @@ remote_wait_until(Remote *remote, int events, TimestampTz deadline)
 	return true;
 }
 
-/* As remote_wait_until(), but raises 08006 after the deadline. */
+/* Waits like remote_wait_until(), but raises 08006 once the deadline has passed. */
 void
 remote_wait(Remote *remote, int events, TimestampTz deadline)
 {
 	if (!remote_wait_until(remote, events, deadline))
 		ereport(ERROR,
 		        (errcode(ERRCODE_CONNECTION_FAILURE), errmsg("production has stopped answering"),
-		         errdetail("Its answer was not whole after %d s (ngeshare.sync_timeout) and a"
+		         errdetail("Its answer was not complete after %d s (ngeshare.sync_timeout) and a"
 		                   " little more.",
 		                   ngeshare_settings.sync_timeout),
 		         errhint("Run CALL ngeshare_sync() again when it answers; nothing is lost.")));
 }
 
 /*
- * Lets libpq read what has come. Its buffer grows without limit, so the bytes that it has not
- * handed out yet are counted, and an answer above unparsed_max is refused.
- * Notifications are freed at once, since libpq keeps them and nobody needs them.
+ * Lets libpq read the bytes that have arrived. libpq's buffer grows without limit, so this
+ * function counts the bytes that libpq has not returned as rows yet, and refuses more than
+ * unparsed_max. libpq would also keep notifications, which nothing uses, so they are freed at
+ * once.
  */
 void
 remote_take_input(Remote *remote, const char *sql)
@@ -98,7 +101,7 @@ remote_take_input(Remote *remote, const char *sql)
 		remote_refuse(remote, ERRCODE_PROTOCOL_VIOLATION, "it is too large", sql);
 }
 
-/* Waits for the next result of the statement under way; NULL after its last. */
+/* Waits for the next result of the current statement; returns NULL after the last one. */
 PGresult *
 remote_next_result(Remote *remote, const char *sql, TimestampTz deadline)
 {
@@ -112,8 +115,8 @@ remote_next_result(Remote *remote, const char *sql, TimestampTz deadline)
 }
 
 /*
- * Reads the results of a statement that has no rows, or none left: one command tag.
- * Raises production's error where it failed.
+ * Reads the end of a statement that returns no rows, or whose rows have all been read: it must be
+ * one command tag. Raises production's error if the statement failed.
  */
 void
 remote_read_end(Remote *remote, const char *sql, TimestampTz deadline)
@@ -138,7 +141,7 @@ remote_read_end(Remote *remote, const char *sql, TimestampTz deadline)
 		remote_raise_query_error(remote, sql);
 }
 
-/* Runs a statement that has no rows. */
+/* Runs a statement that returns no rows. */
 void
 remote_command(Remote *remote, const char *sql)
 {
@@ -146,7 +149,10 @@ remote_command(Remote *remote, const char *sql)
 	remote_read_end(remote, sql, remote_deadline_in(remote_silence_allowed()));
 }
 
-/* Opens the transaction that a statement needs where its session may keep no settings. */
+/*
+ * Behind a pooler, opens a transaction for the next statement and sets our settings in it,
+ * because they must not be set for the session.
+ */
 static void
 begin_transaction(Remote *remote)
 {
@@ -159,7 +165,7 @@ begin_transaction(Remote *remote)
 	remote->owes_end = true;
 }
 
-/* Ends that transaction, once its statement's answer is complete. */
+/* Ends the transaction of begin_transaction(), after the statement's answer is complete. */
 void
 remote_end_transaction(Remote *remote)
 {
@@ -171,7 +177,7 @@ remote_end_transaction(Remote *remote)
 	remote->is_pinning = false;
 }
 
-/* Sends one statement whole; its answer is waited for with remote_receive(). */
+/* Sends a whole statement; remote_receive() then waits for the answer. */
 void
 remote_send(Remote *remote, const char *sql)
 {
@@ -193,7 +199,7 @@ remote_send(Remote *remote, const char *sql)
 		remote_raise_query_error(remote, sql);
 }
 
-/* Adds up what a result's only row came to. */
+/* Returns the number of bytes in the values of a result's only row. */
 static int64
 count_bytes(const PGresult *result)
 {
@@ -205,9 +211,9 @@ count_bytes(const PGresult *result)
 }
 
 /*
- * Takes a result of a query, of which it makes an end: a row, the end of the rows,
- * or an error, which is raised when the statement has come to its end. False where
- * it is nothing of these.
+ * Takes one result of a query: a row, the end of the rows, or an error, which is kept in
+ * remote->error until the statement has ended. Returns false for any other result, and for a row
+ * or columns that do not fit the shape.
  */
 static bool
 take_result(Remote *remote, PGresult *result, const Shape *shape, RemoteRows *rows,
@@ -240,9 +246,10 @@ take_result(Remote *remote, PGresult *result, const Shape *shape, RemoteRows *ro
 }
 
 /*
- * Waits for the answer to what was sent and returns it, when it has the shape
- * (remote_shape.c) and a number of rows that was asked for. Raises production's
- * error, 08P01 for any other answer, or 08006 when the connection breaks.
+ * Waits for the answer to the statement that was sent, and returns it if it has the given shape
+ * (remote_shape.c) and from min_rows to max_rows rows. Raises production's error; 08P01 for any
+ * other answer, or 22021 for a key that is not valid in our encoding; 08006 if the connection
+ * breaks.
  */
 RemoteRows *
 remote_receive(Remote *remote, const char *sql, const char *shape_text, int64 min_rows,
@@ -284,7 +291,7 @@ remote_receive(Remote *remote, const char *sql, const char *shape_text, int64 mi
 	return rows;
 }
 
-/* Runs one statement and returns its rows, as remote_receive() does. */
+/* Runs one statement and returns its rows, which are checked as in remote_receive(). */
 RemoteRows *
 remote_rows(Remote *remote, const char *sql, const char *shape, int64 min_rows, int64 max_rows)
 {

@@ -1,12 +1,11 @@
 /*
  * src/mirror/remote_connect.c
- *		Making the connection: one host and address after the other, each with a
- *		deadline of its own.
+ *		Connects to production: tries one address after the other, each with its own deadline.
  *
- * libpq's asynchronous connect ignores connect_timeout: a first host that accepts
- * and never answers would hide the second. So a list of hosts, and a name with
- * several addresses, become attempts with one address each. As with libpq, the
- * next one is tried unless a server has refused the login.
+ * libpq's asynchronous connect ignores connect_timeout, so a first host that accepts the
+ * connection and never answers would keep libpq from trying the second. So each address of each
+ * host is an attempt of its own. As in libpq, the next address is tried unless a server has
+ * refused the login.
  */
 #include "mirror/remote_internal.h"
 
@@ -20,13 +19,13 @@
 #include "storage/latch.h"
 #include "utils/builtins.h"
 
-/* An attempt without a connect_timeout of its own takes no longer, in seconds. */
+/* The timeout of an attempt in seconds, if the options contain no connect_timeout. */
 #define CONNECT_TIMEOUT 10
 
-/* Nothing before the login is larger, in bytes. */
+/* The largest number of bytes that is accepted before the login is complete. */
 #define START_UP_BYTES (1024 * 1024)
 
-/* One place to connect to, as libpq's options; NULL leaves one of them out. */
+/* One address to connect to, as libpq's options; an option that is NULL is left out. */
 typedef struct Address
 {
 	char *host;
@@ -34,7 +33,7 @@ typedef struct Address
 	char *port;
 } Address;
 
-/* libpq's options of a connection, and what the attempts have said so far. */
+/* libpq's options for a connection, and the errors of the attempts so far. */
 typedef struct Attempts
 {
 	const char **keywords;
@@ -46,7 +45,7 @@ typedef struct Attempts
 	StringInfoData all;
 } Attempts;
 
-/* The value of one of libpq's options, or NULL. */
+/* Returns the value of one of libpq's options, or NULL if it is missing or empty. */
 static const char *
 option_value(const Attempts *attempts, const char *keyword)
 {
@@ -56,7 +55,7 @@ option_value(const Attempts *attempts, const char *keyword)
 	return NULL;
 }
 
-/* The parts of a list with commas, as libpq splits it; NIL for NULL. Empty parts are NULL. */
+/* Splits a comma-separated list as libpq does. NULL becomes NIL, and an empty part becomes NULL. */
 static List *
 split_list(const char *list)
 {
@@ -72,7 +71,7 @@ split_list(const char *list)
 	return parts;
 }
 
-/* The part of a list for a host; a list of one part is for all. */
+/* Returns the part of a list that belongs to a host; a list of one part applies to all hosts. */
 static char *
 part_for(List *parts, int index)
 {
@@ -81,7 +80,7 @@ part_for(List *parts, int index)
 	return list_nth(parts, list_length(parts) > 1 ? index : 0);
 }
 
-/* Adds the addresses that a host name has, or the name alone where it can't be looked up. */
+/* Appends the addresses of a host name, or the name alone if it can't be resolved. */
 static List *
 add_addresses(List *addresses, char *host, char *port)
 {
@@ -116,8 +115,9 @@ add_addresses(List *addresses, char *host, char *port)
 }
 
 /*
- * The places to try, in their order. NIL where the lists do not fit each other, for
- * libpq to say so, or where the hosts are in a service file, which libpq reads.
+ * Returns the addresses to try, in order. Returns NIL if the lists differ in length, so that
+ * libpq reports this error, or if no host is given, so that libpq finds the hosts itself, as in a
+ * service file.
  */
 static List *
 list_addresses(const Attempts *attempts)
@@ -150,7 +150,7 @@ list_addresses(const Attempts *attempts)
 	return addresses;
 }
 
-/* Puts the places into a random order. */
+/* Puts the addresses into a random order. */
 static void
 shuffle(List *addresses)
 {
@@ -166,7 +166,7 @@ shuffle(List *addresses)
 	}
 }
 
-/* Notes how an attempt failed. What a server said tells more than that another was silent. */
+/* Records how an attempt failed. A server's error takes precedence over a missing answer. */
 static void
 note_failure(Attempts *attempts, int sqlstate, const char *message)
 {
@@ -181,7 +181,7 @@ note_failure(Attempts *attempts, int sqlstate, const char *message)
 	attempts->message = pstrdup(message);
 }
 
-/* Notes what libpq says of a failed attempt. */
+/* Records libpq's error for a failed attempt. */
 static void
 note_libpq_failure(Remote *remote, Attempts *attempts)
 {
@@ -191,7 +191,7 @@ note_libpq_failure(Remote *remote, Attempts *attempts)
 	note_failure(attempts, sqlstate, message);
 }
 
-/* Counts what comes before the login; false where it is too much. */
+/* Counts the bytes that arrive before the login; returns false if they are too many. */
 static bool
 is_bounded(Remote *remote)
 {
@@ -202,7 +202,7 @@ is_bounded(Remote *remote)
 	return remote->unparsed <= START_UP_BYTES;
 }
 
-/* Notes that an attempt had no answer in time. */
+/* Records that an attempt got no answer in time. */
 static void
 note_silence(Remote *remote, Attempts *attempts)
 {
@@ -215,7 +215,7 @@ note_silence(Remote *remote, Attempts *attempts)
 	                      attempts->timeout_ms / 1000));
 }
 
-/* Carries an attempt to its end. False where it failed, which is noted. */
+/* Waits until an attempt succeeds or fails; if it fails, records the error and returns false. */
 static bool
 poll_to_end(Remote *remote, Attempts *attempts)
 {
@@ -245,7 +245,10 @@ poll_to_end(Remote *remote, Attempts *attempts)
 	return polling == PGRES_POLLING_OK;
 }
 
-/* The options of one attempt: those that were given, with one place and some attributes. */
+/*
+ * Makes the options of one attempt: the given options, but with one address and one value of
+ * target_session_attrs.
+ */
 static void
 options_of(const Attempts *attempts, const Address *address, const char *session_attrs,
            Attempts *one)
@@ -275,7 +278,7 @@ options_of(const Attempts *attempts, const Address *address, const char *session
 	}
 }
 
-/* Makes the connection that some options describe. False where it failed, which is noted. */
+/* Tries to connect with the given options; if that fails, records the error and returns false. */
 static bool
 attempt(Remote *remote, Attempts *attempts, const Attempts *options)
 {
@@ -294,7 +297,7 @@ attempt(Remote *remote, Attempts *attempts, const Attempts *options)
 	return poll_to_end(remote, attempts);
 }
 
-/* Whether a server has refused us for good: libpq asks no other host then. */
+/* Returns whether a server has refused the connection, after which libpq tries no other host. */
 static bool
 is_final(const Attempts *attempts)
 {
@@ -303,7 +306,7 @@ is_final(const Attempts *attempts)
 	       attempts->sqlstate != ERRCODE_PROTOCOL_VIOLATION;
 }
 
-/* Tries each place. False where none could be connected to. */
+/* Tries each address; returns false if no connection could be made. */
 static bool
 try_all(Remote *remote, Attempts *attempts, List *addresses, const char *session_attrs)
 {
@@ -322,7 +325,7 @@ try_all(Remote *remote, Attempts *attempts, List *addresses, const char *session
 	return false;
 }
 
-/* How long an attempt may take, in milliseconds. */
+/* Returns how long an attempt may take, in milliseconds. */
 static int
 attempt_timeout(const Attempts *attempts)
 {
@@ -335,8 +338,8 @@ attempt_timeout(const Attempts *attempts)
 }
 
 /*
- * Makes the connection that libpq's keywords and values describe. Raises the most
- * telling error of the attempts, with all of them as its detail.
+ * Connects with libpq's keywords and values. If all attempts fail, raises the most informative of
+ * their errors, with all of them as its detail.
  */
 void
 remote_connect(Remote *remote, const char **keywords, const char **values)

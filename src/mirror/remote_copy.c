@@ -1,9 +1,9 @@
 /*
  * src/mirror/remote_copy.c
- *		A stream of production's rows straight into a local table.
+ *		Copies the rows of a query on production straight into a local table.
  *
- * COPY in its binary form both ways: nothing is spelled out as text, no cursor
- * stays open there, and rows arrive here in pages instead of one by one.
+ * COPY is binary on both sides. So values are not converted to text, no cursor stays open on
+ * production, and rows are inserted in batches instead of one by one.
  */
 #include "mirror/remote_internal.h"
 
@@ -20,32 +20,38 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-/* One message of a stream holds a row, which can't be larger, give or take its own header. */
+/*
+ * The largest message of a COPY stream. A message holds one row, which can't be larger than
+ * MaxAllocSize, and a header.
+ */
 #define MESSAGE_BYTES_MAX ((int64) MaxAllocSize + 64 * 1024)
 
 /*
- * Production's statement_timeout ends each stream. Where this side is slow, what was sent by
- * then may still be on its way: this many bytes at most, within so many milliseconds.
+ * Production's statement_timeout ends each stream. If this side reads slowly, bytes that were
+ * sent before the timeout may arrive after it: at most LATE_BYTES_MAX, within LATE_MILLISECONDS.
  */
 #define LATE_BYTES_MAX (8 * 1024 * 1024)
 #define LATE_MILLISECONDS 250
 
-/* What COPY's callback reads from; it takes no argument of its own. */
+/*
+ * The stream that COPY's callback reads. It is a static variable because COPY passes the callback
+ * no argument of ours.
+ */
 static struct
 {
 	Remote *remote;
 	const char *sql;
-	TimestampTz end;      /* when production should have ended it */
-	TimestampTz late_end; /* until when its rest may come after that */
-	int64 patience;       /* microseconds that production may still be waited for */
-	char *chunk;          /* libpq's, or NULL */
-	const char *piece;    /* what is read now: the chunk, or the stream's rest */
+	TimestampTz end;      /* when production should have ended the stream */
+	TimestampTz late_end; /* deadline for the rest of the stream, after end */
+	int64 patience;       /* microseconds left for waits for production */
+	char *chunk;          /* memory of libpq's, or NULL */
+	const char *piece;    /* the bytes being read: chunk, or the stream's rest */
 	int length;
 	int used;
 	bool is_at_end;
 } source;
 
-/* Until when production may be waited for now. */
+/* Returns the deadline for a wait that begins now. */
 static TimestampTz
 patience_end(void)
 {
@@ -53,8 +59,8 @@ patience_end(void)
 }
 
 /*
- * Waits until the stream's next chunk can be had. All of these waits together may take as
- * long as an answer: what this side takes for the rows is not production's silence.
+ * Waits for the stream's next chunk. All these waits together may take as long as one answer. The
+ * time that this side needs to store rows does not count.
  */
 static int
 wait_for_chunk(char **chunk)
@@ -73,8 +79,8 @@ wait_for_chunk(char **chunk)
 }
 
 /*
- * Fetches the stream's next chunk into *chunk, which the caller frees with PQfreemem(), and
- * returns its length; 0 at the end, which is read to its status.
+ * Fetches the stream's next chunk, which the caller frees with PQfreemem(), and returns its
+ * length. At the end of the stream, reads the statement's final status and returns 0.
  */
 static int
 next_chunk(char **chunk)
@@ -97,8 +103,8 @@ next_chunk(char **chunk)
 }
 
 /*
- * Takes the whole rest of a stream that production should have ended, before any of it is
- * copied: that it ends must not depend on how fast this side is.
+ * Reads the whole rest of a stream that production should have ended, before any of it is copied.
+ * So the check that the stream ends does not depend on how fast this side stores rows.
  */
 static void
 take_rest(void)
@@ -124,7 +130,7 @@ take_rest(void)
 	source.is_at_end = true;
 }
 
-/* Reads the stream's next piece; false at its end. */
+/* Reads the stream's next piece; returns false at the end. */
 static bool
 next_piece(void)
 {
@@ -144,7 +150,7 @@ next_piece(void)
 	return source.length > 0;
 }
 
-/* COPY's callback: gives at least minread bytes, fewer only at the end. */
+/* COPY's callback: returns at least minread bytes, or fewer at the end of the stream. */
 static int
 read_source(void *outbuf, int minread, int maxread)
 {
@@ -164,7 +170,7 @@ read_source(void *outbuf, int minread, int maxread)
 	return given;
 }
 
-/* Runs a COPY whose stream has to have a number of columns in their binary form. */
+/* Starts a COPY on production; refuses a stream that is not binary or has other columns. */
 static void
 begin_stream(Remote *remote, const char *sql, int columns)
 {
@@ -199,7 +205,7 @@ begin_stream(Remote *remote, const char *sql, int columns)
 	source.patience = end - GetCurrentTimestamp();
 }
 
-/* Copies the stream's rows, read to its end, into some columns of a table. */
+/* Copies the stream's rows into some columns of a table, and checks that nothing follows them. */
 static uint64
 copy_rows(Relation target, List *columns)
 {
@@ -214,7 +220,7 @@ copy_rows(Relation target, List *columns)
 	rows = CopyFrom(copy);
 	EndCopyFrom(copy);
 	PopActiveSnapshot();
-	/* The trailer may have been read before the stream's end was. */
+	/* COPY stops at the binary trailer, maybe before the end of the stream was read. */
 	if (next_piece())
 		remote_refuse(source.remote, ERRCODE_PROTOCOL_VIOLATION,
 		              "its stream goes on behind its end", source.sql);
@@ -222,9 +228,9 @@ copy_rows(Relation target, List *columns)
 }
 
 /*
- * Copies with the texts left as production sent them: in the database's encoding, which
- * remote_open() asks for. The binary input functions convert from the encoding of this
- * session's client, which has nothing to do with the stream.
+ * Copies the rows without converting their texts. Production sends texts in the database's
+ * encoding, as remote_open() asks. The binary input functions convert from this session's client
+ * encoding, so that is set to the database's encoding during the copy.
  */
 static uint64
 copy_in_database_encoding(Relation target, List *columns)
@@ -246,9 +252,9 @@ copy_in_database_encoding(Relation target, List *columns)
 }
 
 /*
- * Copies the stream into a table. Each value was asked for in the column's own type:
- * bytes that are none of that type, or no stream, are production's fault (08P01), and
- * not that of a row.
+ * Copies the stream into a table. Each value was requested in the type of its column. So bytes
+ * that are not a value of this type, or not a valid stream, are an error of production (08P01)
+ * and not of a row.
  */
 static uint64
 copy_into(Relation target, List *columns)
@@ -277,10 +283,9 @@ copy_into(Relation target, List *columns)
 }
 
 /*
- * Streams a query's rows into a table of schema ngeshare and returns their
- * number: into the columns listed (String nodes; NIL for all), in that order and
- * of exactly the query's types. Raises production's error, with nothing left
- * half done: the caller's transaction takes the rows back.
+ * Copies a query's rows into a table of schema ngeshare and returns their number. The columns
+ * (String nodes; NIL for all) must have the order and the types of the query's columns. If an
+ * error is raised, the abort of the caller's transaction removes the rows.
  */
 uint64
 remote_copy(Remote *remote, const char *query, const char *table, List *columns)

@@ -1,11 +1,11 @@
 /*
  * src/mirror/remote_error.c
- *		What production or libpq says, made fit to be shown, stored and raised; and
- *		the end of a connection that has said something else.
+ *		Turns messages from production and libpq into valid texts and errors, and closes
+ *		connections whose answers are refused.
  *
- * Before the login nothing is converted to our encoding, and a hostile production
- * sends any bytes at all. No text from libpq reaches an error, a log or a table
- * but through remote_valid_text().
+ * Before the login nothing is converted to our encoding, and a hostile production may send any
+ * bytes. So each text from libpq passes through remote_valid_text() before it reaches an error, a
+ * log or a table.
  */
 #include "mirror/remote_internal.h"
 
@@ -16,14 +16,14 @@
 #include "sendable.h"
 #include "storage/fd.h"
 
-/* No message is longer, in bytes. */
+/* The largest number of bytes of a message; a longer one is cut. */
 #define MESSAGE_BYTES 4000
 
 #define SQLSTATE_CHARACTERS "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 /*
- * A copy of a text in the database's encoding: a byte that is invalid there is
- * written as \xE4, and a long text is cut between two characters.
+ * Returns a copy of a text that is valid in the database's encoding. An invalid byte is written
+ * as in \xE4, and a long text is cut between two characters.
  */
 char *
 remote_valid_text(const char *text)
@@ -49,8 +49,8 @@ remote_valid_text(const char *text)
 }
 
 /*
- * Reads an SQLSTATE of production's. One that is none, that means success, or that
- * is of our own class becomes 08P01: callers act on those.
+ * Reads an SQLSTATE from production. Returns 08P01 for a malformed one, for one that means
+ * success, and for one of our own class NG, because callers would act on it.
  */
 static int
 read_sqlstate(const char *code)
@@ -63,10 +63,10 @@ read_sqlstate(const char *code)
 }
 
 /*
- * Takes production's SQLSTATE out of a verbose libpq message
- * ("... FATAL:  28P01: text\nLOCATION: ..."), whatever its language, and returns
- * the message without it and what follows the line, as remote_valid_text(). Leaves
- * *sqlstate where there is none: the trouble was on the way.
+ * Reads production's SQLSTATE from a verbose libpq message
+ * ("... FATAL:  28P01: text\nLOCATION: ...") in any language. Returns the message up to the end of
+ * that line as a valid text, without the SQLSTATE. Leaves *sqlstate unchanged if the message has
+ * none, which means that the error did not come from production.
  */
 char *
 remote_error_message(const char *message, int *sqlstate)
@@ -97,7 +97,7 @@ remote_error_message(const char *message, int *sqlstate)
 	return remote_valid_text(plain);
 }
 
-/* What to do about a connection that could not be made. */
+/* Returns the hint for a connection that could not be made. */
 static const char *
 connection_hint(int sqlstate)
 {
@@ -135,7 +135,7 @@ remote_raise_connection_error(int sqlstate, const char *message, const char *det
 	                errhint("%s", pooler != NULL ? pooler : connection_hint(sqlstate))));
 }
 
-/* A copy of one field of an error, fit to be shown, or NULL where production gave none. */
+/* Returns one field of an error as valid text, or NULL if production sent none. */
 static char *
 error_field(const PGresult *result, int field)
 {
@@ -145,8 +145,9 @@ error_field(const PGresult *result, int field)
 }
 
 /*
- * Raises what a statement failed with (remote->error), by production's own SQLSTATE
- * and words, or 08006 where there is no result: the connection broke.
+ * Raises the error of the current statement (remote->error) with production's own SQLSTATE and
+ * texts. Without one the connection broke, and libpq's message is raised with its SQLSTATE or
+ * 08006.
  */
 void
 remote_raise_query_error(Remote *remote, const char *sql)
@@ -170,9 +171,9 @@ remote_raise_query_error(Remote *remote, const char *sql)
 }
 
 /*
- * Ends the connection. A statement that still runs there is not cancelled by a
- * request of its own, which libpq would wait for as long as the network is silent:
- * production looks every second whether we are still there.
+ * Closes the connection. It does not cancel a running statement, because libpq would wait for the
+ * cancel request as long as the network is silent. Production checks every second whether the
+ * client is still connected (client_connection_check_interval).
  */
 void
 remote_disconnect(void *arg)
@@ -195,7 +196,7 @@ remote_close(Remote *remote)
 	remote_disconnect(remote);
 }
 
-/* Ends the connection and raises that production's answer is not what was asked for. */
+/* Closes the connection and raises an error: production's answer is not what was asked for. */
 void
 remote_refuse(Remote *remote, int sqlstate, const char *what, const char *sql)
 {
@@ -207,13 +208,13 @@ remote_refuse(Remote *remote, int sqlstate, const char *what, const char *sql)
 	         errcontext("remote SQL: %s", remote_valid_text(sql))));
 }
 
-/* Passes on a notice of production's, to whoever debugs. */
+/* Writes a notice from production to our log at level DEBUG1. */
 static void
 on_notice(void *arg, const PGresult *result)
 {
 	char *text = error_field(result, PG_DIAG_MESSAGE_PRIMARY);
 
-	/* libpq is at work: it is no place to be interrupted. */
+	/* libpq calls this function, and an interrupt must not jump out of libpq. */
 	HOLD_INTERRUPTS();
 	ereport(
 	    DEBUG1,
@@ -223,7 +224,7 @@ on_notice(void *arg, const PGresult *result)
 	RESUME_INTERRUPTS();
 }
 
-/* Lets notices come to our own log, by its rules, instead of raw to standard error. */
+/* Makes libpq pass notices to on_notice() instead of writing them to standard error. */
 void
 remote_receive_notices(Remote *remote)
 {

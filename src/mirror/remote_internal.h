@@ -1,6 +1,6 @@
 /*
  * src/mirror/remote_internal.h
- *		What the files of the connection to production share among themselves.
+ *		Declarations that only the files of the connection to production share.
  */
 #ifndef NGESHARE_MIRROR_REMOTE_INTERNAL_H
 #define NGESHARE_MIRROR_REMOTE_INTERNAL_H
@@ -9,31 +9,31 @@
 
 #include "utils/timestamp.h"
 
-/* Production's columns of one answer are no more. */
+/* The largest number of columns of an answer's shape. */
 #define SHAPE_MAX_COLUMNS 16
 
 struct Remote
 {
 	PGconn *conn;
-	bool holds_fd;        /* counted among the backend's external files */
-	int64 bytes_received; /* of rows, without the protocol's own */
-	int64 unparsed;       /* bytes that have come since libpq gave the last row or message */
-	int64 unparsed_max;   /* more than these are an answer that was not asked for */
-	PGresult *error;      /* what the statement under way has failed with */
-	bool is_pooled;       /* no session of ours: each statement's transaction pins the settings */
-	bool is_pinning;      /* a pooled transaction's BEGIN, settings or end is being sent */
-	bool owes_end;        /* a pooled transaction is open */
+	bool holds_fd;        /* AcquireExternalFD() has counted the socket */
+	int64 bytes_received; /* of rows, without the protocol's overhead */
+	int64 unparsed;       /* bytes received since libpq returned the last row or message */
+	int64 unparsed_max;   /* an answer with more unparsed bytes is refused */
+	PGresult *error;      /* error of the current statement, or NULL */
+	bool is_pooled;       /* behind a pooler: each statement's transaction sets our settings */
+	bool is_pinning;      /* BEGIN, settings or COMMIT of such a transaction are being sent */
+	bool owes_end;        /* the transaction of a statement behind a pooler is open */
 	MemoryContextCallback cleanup;
 };
 
-/* What one column of an answer has to be. */
+/* What one column of an answer must be. */
 typedef struct ShapeColumn
 {
 	const struct ShapeKind *kind;
 	bool may_be_null;
 } ShapeColumn;
 
-/* A whole answer's columns; is_free: any columns of any types, read as text. */
+/* The columns that an answer must have. With is_free, it may have any columns, read as text. */
 typedef struct Shape
 {
 	bool is_free;
@@ -41,7 +41,7 @@ typedef struct Shape
 	ShapeColumn columns[SHAPE_MAX_COLUMNS];
 } Shape;
 
-/* Why an answer is not what was asked for; what is NULL where it is. */
+/* Why an answer does not fit its shape; the member "what" is NULL if the answer fits. */
 typedef struct ShapeFault
 {
 	int sqlstate;

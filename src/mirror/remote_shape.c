@@ -1,15 +1,16 @@
 /*
  * src/mirror/remote_shape.c
- *		The shape of an answer: which columns it has, of which types, with which
- *		values. What does not fit is refused, so that no caller reads it.
+ *		The shape of an answer: the columns that it must have, with their types and values.
+ *		An answer that does not fit is refused, so that no caller reads it.
  *
- * A shape is written as a word per column, as in "text key? count". A question
- * mark allows NULL. The words:
- *		text	a name or the like, of at most 1,000 bytes
- *		key		a text of any length, as an id may be
- *		bool, int (what int64 holds)
+ * A shape is written as one word per column, as in "text key? count". A question
+ * mark allows NULL. The words are:
+ *		text	a name or another short text, of at most 1,000 bytes
+ *		key		a text of any length, such as an id
+ *		bool	a boolean
+ *		int		an integer that fits into int64
  *		count	an int from 0 to REMOTE_COUNT_MAX
- *		numeric	digits, with a sign or none
+ *		numeric	an integer of any length below NUMERIC_DIGITS
  */
 #include "mirror/remote_internal.h"
 
@@ -17,13 +18,13 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
-/* No column of the kind "text" is longer, in bytes. */
+/* The largest number of bytes of a value of kind "text". */
 #define TEXT_BYTES 1000
 
-/* A sum of hashes has fewer digits. */
+/* A value of kind "numeric" has fewer digits. A sum of hashes does. */
 #define NUMERIC_DIGITS 100
 
-/* A kind of column: the types that production may give it, and what its values are. */
+/* A kind of column: the types that production may return for it, and a test of its values. */
 typedef struct ShapeKind
 {
 	const char *name;
@@ -49,7 +50,7 @@ is_bool(const char *value, int length)
 	return length == 1 && (value[0] == 't' || value[0] == 'f');
 }
 
-/* Digits alone, or behind a minus sign. */
+/* Returns whether a value consists of digits, optionally after a minus sign. */
 static bool
 is_numeric(const char *value, int length)
 {
@@ -81,7 +82,7 @@ static const ShapeKind kinds[] = {
     {"count", {INT8OID, INT4OID}, is_count}, {"numeric", {NUMERICOID, NUMERICOID}, is_numeric},
 };
 
-/* The kind that a word of a shape names. */
+/* Returns the kind that a word of a shape names. */
 static const ShapeKind *
 kind_of(const char *word, int length)
 {
@@ -91,7 +92,7 @@ kind_of(const char *word, int length)
 	elog(ERROR, "no kind of column is called \"%s\"", word);
 }
 
-/* Reads a shape; NULL stands for one of any columns. */
+/* Parses a shape; NULL means that an answer may have any columns. */
 void
 shape_read(const char *text, Shape *shape)
 {
@@ -119,7 +120,7 @@ fails(ShapeFault *fault, int sqlstate, char *what)
 	return false;
 }
 
-/* Whether a result's columns are the shape's. */
+/* Returns whether a result has the shape's columns; otherwise sets *fault. */
 bool
 shape_fits_columns(const Shape *shape, const PGresult *result, ShapeFault *fault)
 {
@@ -142,7 +143,7 @@ shape_fits_columns(const Shape *shape, const PGresult *result, ShapeFault *fault
 	return true;
 }
 
-/* Whether a value of the result's first row is what its column has to hold. */
+/* Returns whether a value of a result's first row fits its column; otherwise sets *fault. */
 static bool
 fits_value(const Shape *shape, const PGresult *result, int column, ShapeFault *fault)
 {
@@ -153,7 +154,7 @@ fits_value(const Shape *shape, const PGresult *result, int column, ShapeFault *f
 		return shape->is_free || shape->columns[column].may_be_null ||
 		       fails(fault, ERRCODE_PROTOCOL_VIOLATION,
 		             psprintf("its column %d is NULL", column + 1));
-	/* A key that is not in our encoding is a row's trouble, and not the connection's. */
+	/* A key that is not valid in our encoding is the fault of one row, not of the connection. */
 	if (!is_key(value, length))
 		return fails(fault,
 		             !shape->is_free && shape->columns[column].kind->is_value == is_key
@@ -169,7 +170,7 @@ fits_value(const Shape *shape, const PGresult *result, int column, ShapeFault *f
 	return true;
 }
 
-/* Makes room for another row. */
+/* Makes room for one more row. */
 static void
 make_room(RemoteRows *rows)
 {
@@ -183,7 +184,7 @@ make_room(RemoteRows *rows)
 		rows->values = repalloc_huge(rows->values, rows->room * rows->columns * sizeof(char *));
 }
 
-/* Copies the result's only row behind the rows that have come, where it fits the shape. */
+/* Appends a result's only row to the rows; returns false if it does not fit the shape. */
 bool
 shape_take_row(const Shape *shape, const PGresult *result, RemoteRows *rows, ShapeFault *fault)
 {
@@ -203,7 +204,7 @@ shape_take_row(const Shape *shape, const PGresult *result, RemoteRows *rows, Sha
 	return true;
 }
 
-/* A value of a checked answer, both counted from 0; NULL where it is NULL. */
+/* Returns a value of an answer as text, or NULL for SQL's NULL. Row and column count from 0. */
 char *
 remote_text(const RemoteRows *rows, int64 row, int column)
 {
@@ -212,7 +213,7 @@ remote_text(const RemoteRows *rows, int64 row, int column)
 	return rows->values[row * rows->columns + column];
 }
 
-/* A value of a column of kind int or count; 0 for NULL. */
+/* Returns a value of a column of kind int or count; 0 for NULL. */
 int64
 remote_int64(const RemoteRows *rows, int64 row, int column)
 {
@@ -221,7 +222,7 @@ remote_int64(const RemoteRows *rows, int64 row, int column)
 	return value != NULL ? strtoll(value, NULL, 10) : 0;
 }
 
-/* A value of a column of kind bool; false for NULL. */
+/* Returns a value of a column of kind bool; false for NULL. */
 bool
 remote_bool(const RemoteRows *rows, int64 row, int column)
 {

@@ -1,7 +1,7 @@
 /*
  * src/mirror/server.c
- *		The foreign server that stands for production: is it ours, whose is it, and
- *		what must not be told of it.
+ *		The foreign server "production": whether ngeshare_connect() made it, who owns it, and its
+ *		secrets.
  */
 #include "mirror/server.h"
 
@@ -15,7 +15,7 @@
 #include "nodes/makefuncs.h"
 #include "utils/syscache.h"
 
-/* Options of the server that no caller gives: by them, too, it is known as ours. */
+/* Options that ngeshare_connect() adds to the server. A server that has them counts as ours. */
 static const char *const own_options[][2] = {
     {"fetch_size", "20000"}, {"updatable", "false"}, {"truncatable", "false"}};
 
@@ -29,7 +29,7 @@ server_add_options(List *options)
 	return options;
 }
 
-/* The option of a name in a list of DefElems, or NULL. */
+/* Returns the option with a given name in a list of DefElems, or NULL. */
 DefElem *
 server_find_option(List *options, const char *name)
 {
@@ -55,8 +55,9 @@ has_own_options(List *options)
 }
 
 /*
- * Whether ngeshare_connect() made a server: it depends on the extension or, where a
- * dump has lost that, it has the options that only we set.
+ * Returns whether ngeshare_connect() made a server. Such a server depends on the extension. A
+ * restored dump lacks the dependency, but the server still has the options that only
+ * ngeshare_connect() sets.
  */
 bool
 server_is_ours(const ForeignServer *server)
@@ -67,8 +68,8 @@ server_is_ours(const ForeignServer *server)
 }
 
 /*
- * The foreign server, or 55000 where ngeshare_connect() has not made it: one of the
- * same name that somebody else has made could lead anywhere.
+ * Returns the foreign server. Raises 55000 if ngeshare_connect() did not make it, because a
+ * server of the same name that another user made could lead to any host.
  */
 ForeignServer *
 server_production(void)
@@ -83,14 +84,14 @@ server_production(void)
 	return server;
 }
 
-/* The role that owns the connection; a sync runs as it. */
+/* Returns the role that owns the foreign server; a sync runs as this role. */
 Oid
 remote_production_owner(void)
 {
 	return server_production()->owner;
 }
 
-/* A text with every occurrence of a secret in it covered. */
+/* Returns a copy of a text with each occurrence of a secret replaced by three asterisks. */
 static char *
 cover(const char *text, const char *secret)
 {
@@ -108,7 +109,7 @@ cover(const char *text, const char *secret)
 	return covered.data;
 }
 
-/* A text for a log, without the secrets that the login to production holds; NULL stays NULL. */
+/* Returns a text for a log, without the passwords of the user mapping; NULL stays NULL. */
 char *
 remote_without_secrets(const char *text)
 {

@@ -1,6 +1,6 @@
 /*
  * src/mirror/server.h
- *		The foreign server that stands for production.
+ *		The foreign server "production".
  */
 #ifndef NGESHARE_MIRROR_SERVER_H
 #define NGESHARE_MIRROR_SERVER_H

@@ -1,14 +1,16 @@
 /*
  * src/mirror/session.c
- *		The settings that every session of ours on production runs with.
+ *		The settings of every session that the extension opens on production.
  *
- * The login, the database and postgresql.conf may set anything there. Whatever changes
- * the meaning or the text of our statements, or how long they wait, is pinned here: by
- * start-up options, which are stronger than ALTER ROLE and ALTER DATABASE and reach the
- * foreign tables' connections too, and once more after connecting, by a query that also
- * tells whether the options arrived. A pooler may drop them. Then nothing may be set for
- * the session either, since another client may get it next: each of our statements runs
- * in a transaction that sets them for itself.
+ * On production, ALTER ROLE, ALTER DATABASE and postgresql.conf may set anything. So we set each
+ * setting that changes the meaning of our statements, the text of their results, or how long they
+ * wait. Start-up options set them first: these override ALTER ROLE and ALTER DATABASE, and reach
+ * the connections of the foreign tables too. After connecting, a query sets the settings again
+ * and reports whether the options arrived.
+ *
+ * A pooler may drop start-up options. Then the settings must not be set for the session either,
+ * because the pooler may give the session to another client next. In this case each of our
+ * statements runs in a transaction that sets them for itself.
  */
 #include "mirror/session.h"
 
@@ -24,11 +26,11 @@ typedef struct SessionSetting
 {
 	const char *name; /* in lower case */
 	const char *value;
-	bool at_startup; /* every PostgreSQL since 14 takes it from any login on any system */
+	bool at_startup; /* a start-up option: any login on any system may set it since PostgreSQL 14 */
 } SessionSetting;
 
 static const SessionSetting session_settings[] = {
-    /* What names, constants and operators mean. */
+    /* Settings that change the meaning of names, constants and operators. */
     {"search_path", "pg_catalog,pg_temp", true},
     {"timezone", "UTC", true},
     {"datestyle", "ISO,MDY", true},
@@ -38,39 +40,40 @@ static const SessionSetting session_settings[] = {
     {"array_nulls", "on", true},
     {"transform_null_equals", "off", true},
     {"xmloption", "content", true},
-    /* What values look like. */
+    /* Settings that change how values are written as text. */
     {"extra_float_digits", "3", true},
     {"quote_all_identifiers", "off", true},
     {"bytea_output", "hex", true},
     {"xmlbinary", "base64", true},
-    /* What can be seen, and that nothing can be written. */
+    /* Settings that make sessions read-only and decide which rows a query sees. */
     {"default_transaction_read_only", "on", true},
     {"default_transaction_isolation", "read committed", true},
     {"default_transaction_deferrable", "off", true},
     {"row_security", "off", true},
     {"gin_fuzzy_search_limit", "0", true},
     {"restrict_nonsystem_relation_kind", "", false},
-    /* How long anything lasts; the statements' own time is ngeshare.sync_timeout. */
+    /* Timeouts. The pinning query sets statement_timeout to ngeshare.sync_timeout instead. */
     {"statement_timeout", "300s", true},
     {"lock_timeout", "1s", true},
     {"idle_in_transaction_session_timeout", "120s", true},
     {"idle_session_timeout", "0", true},
     {"transaction_timeout", "0", false},
-    /* What is sent beside the answers. */
+    /* Settings for notices and errors. */
     {"client_min_messages", "warning", true},
     {"exit_on_error", "off", true},
-    /* How the statements run. */
+    /* Settings that change how statements are planned and run. */
     {"cursor_tuple_fraction", "1.0", true},
     {"jit", "off", true},
     {"force_parallel_mode", "off", false},
     {"debug_parallel_query", "off", false},
-    /* Buckets are summed up by hashing, whatever is believed of their number. */
+    /* Makes the planner sum up buckets by hashing, whatever number of groups it estimates. */
     {"enable_sort", "off", false},
 };
 
 /*
- * libpq takes a session that is read-only for one on a standby where it is asked to tell
- * them apart by what a session may do. Then the option waits until libpq has chosen.
+ * Returns whether a setting is left out of the start-up options if libpq chooses a server by
+ * target_session_attrs. libpq would take a session that our option made read-only for one on a
+ * standby. The setting is then set after libpq has chosen.
  */
 static bool
 may_wait_for_choice(const char *setting)
@@ -78,7 +81,7 @@ may_wait_for_choice(const char *setting)
 	return strcmp(setting, "default_transaction_read_only") == 0;
 }
 
-/* Whether libpq is asked to tell read-only sessions from others. */
+/* Returns whether libpq chooses a server by whether its sessions are read-only. */
 static bool
 chooses_by_session(const char *target_session_attrs)
 {
@@ -86,7 +89,7 @@ chooses_by_session(const char *target_session_attrs)
 	                                        strcmp(target_session_attrs, "read-only") == 0);
 }
 
-/* The start-up options, as libpq's "options" takes them: blanks are escaped. */
+/* Returns the start-up options as a value of libpq's "options", in which spaces are escaped. */
 static char *
 startup_options(const char *target_session_attrs)
 {
@@ -107,7 +110,7 @@ startup_options(const char *target_session_attrs)
 	return text.data;
 }
 
-/* One setting of a list of rows ('name', 'value', at start-up), ... */
+/* Appends one setting to a list of SQL rows ('name', 'value', at_startup), ... */
 static void
 add_row(StringInfo rows, const char *name, const char *value, bool at_startup)
 {
@@ -115,7 +118,7 @@ add_row(StringInfo rows, const char *name, const char *value, bool at_startup)
 	                 at_startup ? "true" : "false");
 }
 
-/* All settings, as such rows. None has a quote or a backslash in it. */
+/* Returns all settings as SQL rows. No value contains a quote or a backslash. */
 static char *
 setting_rows(void)
 {
@@ -137,11 +140,13 @@ setting_rows(void)
 }
 
 /*
- * The query that pins the settings: of a connection's session where all start-up options
- * have arrived there, else (or where it is known that they have not) of the transaction.
- * It gives whether they have arrived, and how many were set. An idle production tells
- * within a second that we are gone, where its system can. Nothing in it depends on
- * search_path, or on how a string is read.
+ * Returns the query that sets ("pins") the settings: for the session if all start-up options have
+ * arrived on production, otherwise for the transaction. is_pooled means that they are known not
+ * to have arrived. The query returns whether they arrived, and how many settings it set.
+ *
+ * On Linux the query also sets client_connection_check_interval, so that production notices
+ * within a second that this side has disconnected. The query works under any search_path and with
+ * any settings for string constants.
  */
 char *
 session_pinning_query(bool is_pooled)
@@ -165,7 +170,7 @@ session_pinning_query(bool is_pooled)
 	                setting_rows(), arrived);
 }
 
-/* What to do about production's refusal of a connection, where a pooler refused it; or NULL. */
+/* Returns a hint if a pooler refused the connection with this message, or NULL. */
 const char *
 session_refusal_hint(const char *message)
 {
@@ -176,7 +181,7 @@ session_refusal_hint(const char *message)
 	       " ignore_startup_parameters = options).";
 }
 
-/* The value of an option in a list of DefElems, or NULL. */
+/* Returns the value of an option in a list of DefElems, or NULL. */
 static const char *
 option_value(List *options, const char *name)
 {
@@ -185,7 +190,7 @@ option_value(List *options, const char *name)
 	return option != NULL ? defGetString(option) : NULL;
 }
 
-/* Adds an option unless the list has one of that name. */
+/* Adds an option unless the list has one of this name. */
 static List *
 default_option(List *options, const char *name, const char *value)
 {
@@ -194,7 +199,10 @@ default_option(List *options, const char *name, const char *value)
 	return lappend(options, makeDefElem(pstrdup(name), (Node *) makeString(pstrdup(value)), -1));
 }
 
-/* The start-up options behind a login's own, so that ours have the last word; once only. */
+/*
+ * Appends our start-up options to the login's own, because the last one of a name wins. Does not
+ * append them twice.
+ */
 static char *
 options_behind(const char *own, const char *ours)
 {
@@ -206,8 +214,8 @@ options_behind(const char *own, const char *ours)
 }
 
 /*
- * Completes a login's libpq options with those that keep production safe. Options that
- * were completed before, maybe by an older version, may be given again.
+ * Adds to a login's libpq options those that keep production safe. The list may already contain
+ * them, maybe from an older version of the extension.
  */
 List *
 session_safe_options(List *options)

@@ -1,6 +1,6 @@
 /*
  * src/mirror/session.h
- *		The settings that every session of ours on production runs with.
+ *		The settings of every session that the extension opens on production.
  */
 #ifndef NGESHARE_MIRROR_SESSION_H
 #define NGESHARE_MIRROR_SESSION_H
@@ -9,10 +9,10 @@
 
 #include "nodes/pg_list.h"
 
-/* What session_pinning_query() gives. */
+/* The shape of the answer to session_pinning_query(). */
 #define SESSION_SHAPE "bool count"
 
-/* A statement's transaction, where nothing may be set for the session. */
+/* Begin and end the transaction of one statement, if settings must not be set for the session. */
 #define SESSION_BEGIN "BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY, NOT DEFERRABLE"
 #define SESSION_END "COMMIT"
 

@@ -1,13 +1,12 @@
 /*
  * src/mirror/statistics.c
- *		What the planner believes of production's tables.
+ *		The sizes that the planner assumes for production's tables.
  *
- * A foreign table that was never analyzed counts as ten pages: with so few rows
- * the planner sees no gain in sending a batch's LIMIT to production, which would
- * then sort the whole table for each. ANALYZE would transfer every row, so the
- * sizes are copied from production's own catalog instead.
- * The files' sizes would be exact, but pg_relation_size() waits for whoever has locked
- * one table, and this is asked once for all of them.
+ * The planner assumes ten pages for a foreign table that was never analyzed. With so few rows it
+ * sees no gain in sending a batch's LIMIT to production, which would then sort the whole table
+ * for each batch. ANALYZE would transfer every row, so the sizes are copied from production's own
+ * catalog instead. The sizes of the files would be exact, but pg_relation_size() waits for a
+ * session that has locked the table, and one query reads the sizes of all tables.
  */
 #include "mirror/statistics.h"
 
@@ -22,13 +21,13 @@
 #include "utils/rel.h"
 
 /*
- * Assumed for a table that production has never analyzed (rather too many rows than too few), and
- * the rows per page that its pages are derived from.
+ * The number of rows assumed for a table that production has never analyzed (better too many than
+ * too few), and the rows per page from which its number of pages is computed.
  */
 #define ROWS_UNKNOWN 100000
 #define ROWS_PER_PAGE 50
 
-/* Gives one foreign table a size. */
+/* Sets the size that the planner assumes for one foreign table. */
 static void
 set_size(const char *name, Oid space, int64 pages, int64 rows)
 {
@@ -42,7 +41,7 @@ set_size(const char *name, Oid space, int64 pages, int64 rows)
 	table_close(relation, NoLock);
 }
 
-/* Gives the foreign tables the sizes that production's catalog states. */
+/* Copies the sizes of the tables from production's catalog to the foreign tables. */
 void
 statistics_copy(Remote *remote)
 {

@@ -1,6 +1,6 @@
 /*
  * src/mirror/statistics.h
- *		What the planner believes of production's tables.
+ *		The sizes that the planner assumes for production's tables.
  */
 #ifndef NGESHARE_MIRROR_STATISTICS_H
 #define NGESHARE_MIRROR_STATISTICS_H

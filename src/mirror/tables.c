@@ -1,10 +1,10 @@
 /*
  * src/mirror/tables.c
- *		The six tables: what the sync and the door to production know of each.
+ *		The six tables: what the sync and ngeshare_connect() need to know about each.
  *
- * The columns themselves stand in mirror.sql alone; statements that name them
- * are built from the catalog: of the staging tables, since a user may have added
- * columns to the mirror's.
+ * Only mirror.sql lists the columns. A statement that names columns is built from the columns
+ * that the catalog has for the staging table, because a user may have added columns to the
+ * mirror's table.
  */
 #include "mirror/tables.h"
 
@@ -46,7 +46,7 @@ const MirrorTable mirror_tables[MIRROR_TABLES] = {
      true},
 };
 
-/* The place of a table in mirror_tables, or -1 where no table has that name. */
+/* Returns the index of a table in mirror_tables, or -1 if no table has this name. */
 int
 mirror_table_index(const char *name)
 {
@@ -57,9 +57,9 @@ mirror_table_index(const char *name)
 }
 
 /*
- * A table's columns in their order, each put into a format and joined by a
- * separator. In the format %1$I is the column's name, %2$s its type, %3$s the
- * collation "C" where it is text, and %4$s its type's oid.
+ * Returns a table's columns in order, each put into a format and joined by a separator. In the
+ * format %1$I is the column's name, %2$s its type, %3$s the collation "C" if the type is
+ * collatable, and %4$s the type's oid.
  */
 char *
 mirror_columns(const MirrorTable *table, const char *format, const char *separator)
@@ -79,7 +79,7 @@ mirror_columns(const MirrorTable *table, const char *format, const char *separat
 	return sql_text(1);
 }
 
-/* Runs a statement that has a table's name as $1; returns how many rows it was of. */
+/* Runs a statement with the table's name as $1; returns the number of rows it processed. */
 uint64
 mirror_run(const MirrorTable *table, const char *sql)
 {
@@ -89,7 +89,7 @@ mirror_run(const MirrorTable *table, const char *sql)
 	return sql_run(sql, &args);
 }
 
-/* Runs a query that has a table's name as $1; returns whether there is a row. */
+/* Runs a query with the table's name as $1; returns whether it returned a row. */
 bool
 mirror_query_row(const MirrorTable *table, const char *sql)
 {
@@ -99,7 +99,7 @@ mirror_query_row(const MirrorTable *table, const char *sql)
 	return sql_query_row(sql, &args);
 }
 
-/* The six names for people: "User, Hangout, ...". */
+/* Returns the six names for a message: "User, Hangout, ...". */
 char *
 mirror_names(void)
 {

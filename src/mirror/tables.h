@@ -1,6 +1,6 @@
 /*
  * src/mirror/tables.h
- *		The six tables: what the sync and the door to production know of each.
+ *		The six tables: what the sync and ngeshare_connect() need to know about each.
  */
 #ifndef NGESHARE_MIRROR_TABLES_H
 #define NGESHARE_MIRROR_TABLES_H
@@ -20,17 +20,17 @@ typedef struct MirrorParent
 
 typedef struct MirrorTable
 {
-	const char *name;  /* in production, in public here, and in people's words */
+	const char *name;  /* its name on production, in schema public and in messages */
 	const char *stage; /* its staging table in schema ngeshare */
-	const char *stamp; /* the column that batches advance by */
-	MirrorParent parents[MIRROR_MAX_PARENTS + 1]; /* ended by a NULL column */
+	const char *stamp; /* the timestamp column that batches advance by */
+	MirrorParent parents[MIRROR_MAX_PARENTS + 1]; /* the list ends with a NULL column */
 	const char
-	    *unusable; /* SQL condition on a row of staging "stage" that can't be mirrored, or NULL */
-	const char *archive; /* its table in schema ngeshare for rows that were deleted */
-	bool has_window;     /* the mirror has its rows of the last weeks; older ones become meetings */
+	    *unusable; /* SQL condition: a staging row "stage" can't be mirrored; NULL if all can */
+	const char *archive; /* its table in schema ngeshare for deleted rows */
+	bool has_window;     /* only its last weeks are mirrored; older rows become meetings */
 } MirrorTable;
 
-/* Parents before children, attendance last. */
+/* In this order: parents before their children, attendance last. */
 extern const MirrorTable mirror_tables[MIRROR_TABLES];
 
 extern int mirror_table_index(const char *name);

@@ -1,6 +1,6 @@
 /*
  * src/mirror/transport.c
- *		How answers travel from production: on this machine, in clear, encrypted, verified.
+ *		How the connection to production is secured: local, in clear text, encrypted or verified.
  */
 #include "mirror/remote_internal.h"
 
@@ -14,7 +14,7 @@
 
 PG_FUNCTION_INFO_V1(ngeshare_production_transport);
 
-/* Whether an address of libpq's is on this machine: a socket's folder, loopback. */
+/* Returns whether a host is this machine: a socket's directory, localhost or a loopback address. */
 static bool
 is_local_host(const char *host)
 {
@@ -28,7 +28,7 @@ is_local_host(const char *host)
 	return inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
-/* Whether all of a list of hosts, with commas between them, are on this machine. */
+/* Returns whether all hosts of a comma-separated list are this machine. */
 static bool
 are_local_hosts(const char *hosts)
 {
@@ -41,7 +41,7 @@ are_local_hosts(const char *hosts)
 	return are_local;
 }
 
-/* The value that an option of a connection has, wherever it comes from; "" for none. */
+/* Returns the value of an option of a connection, from whatever source; "" if it has none. */
 static char *
 option_of(PQconninfoOption *options, const char *name)
 {
@@ -54,8 +54,8 @@ option_of(PQconninfoOption *options, const char *name)
 }
 
 /*
- * The hosts that connections may lead to: those of the foreign server, of which the
- * connection at hand has one, or else libpq's own.
+ * Returns the hosts to which a connection may lead: all hosts of the foreign server, of which a
+ * connection uses only one, or libpq's default if the server names none.
  */
 static char *
 possible_hosts(PQconninfoOption *options)
@@ -71,7 +71,10 @@ possible_hosts(PQconninfoOption *options)
 	return option_of(options, "host");
 }
 
-/* Connects, and returns the hosts, whether all are local, sslmode, and whether it is encrypted. */
+/*
+ * Connects to production and returns the hosts, whether all are local, sslmode, and whether the
+ * connection is encrypted.
+ */
 Datum
 ngeshare_production_transport(PG_FUNCTION_ARGS)
 {

@@ -1,9 +1,9 @@
--- Forgetting a person whom production has no longer: their rows and their name go from every table
--- that outlives production's row.
+-- Forgetting a person whom production no longer has: deletes their rows, and removes their ids and
+-- addresses from texts, in every table that keeps data after production has deleted it.
 
 CREATE TYPE ngeshare.identity AS (ids text[], emails text[]);
 COMMENT ON TYPE ngeshare.identity IS
-'A person: user ids, and addresses trimmed and in lower case.';
+'The user ids and email addresses of one person. Addresses are trimmed and in lower case.';
 
 CREATE VIEW ngeshare.kept_user AS
 SELECT id, lower(btrim(email, E' \t\r\n')) AS email
@@ -18,7 +18,7 @@ FROM (
         WHERE table_name = 'User'
 ) AS kept;
 COMMENT ON VIEW ngeshare.kept_user IS
-'Users whose rows are kept outside the mirror: in the archive, in staging and in quarantine.';
+'Users whose rows are kept outside the mirror, in the archive, in staging tables or in quarantine.';
 
 CREATE FUNCTION ngeshare.identity_of(person text)
 RETURNS ngeshare.identity
@@ -40,7 +40,8 @@ AS $$
               WHERE kept.email <> ''))::ngeshare.identity
 $$;
 COMMENT ON FUNCTION ngeshare.identity_of(text) IS
-'A user id or an address, with the addresses and ids that kept rows of "User" say belong to it.';
+'The identity of a person given by a user id or an email address, with the addresses or ids that '
+'ngeshare.kept_user has for it.';
 
 CREATE FUNCTION ngeshare.is_in_mirror(person ngeshare.identity)
 RETURNS boolean
@@ -60,8 +61,8 @@ AS $$
                OR lower(btrim("userEmail", E' \t\r\n')) = ANY ((person).emails))
 $$;
 COMMENT ON FUNCTION ngeshare.is_in_mirror(ngeshare.identity) IS
-'Whether the mirror, and so production at the last sync, still has the person, soft-deleted or '
-'not.';
+'Whether the mirror still has the person, soft-deleted or not. If it does, so did production at '
+'the last sync.';
 
 CREATE FUNCTION ngeshare.forget_rows(person ngeshare.identity)
 RETURNS TABLE (place text, rows bigint)
@@ -103,7 +104,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.forget_rows(ngeshare.identity) IS
-'Deletes a person''s own rows from the archive, the backups, staging and quarantine.';
+'Deletes a person''s own rows from the archive, the backups of attendance, the staging tables, the '
+'quarantine and the lists of differences. Returns the number of rows per table.';
 
 CREATE FUNCTION ngeshare.name_pattern(person ngeshare.identity)
 RETURNS text
@@ -111,8 +113,9 @@ LANGUAGE sql
 IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    -- A name as it is, as JSON spells it, and as an alert does. It begins where no longer name
-    -- goes on: but \n in JSON ends with a letter.
+    -- A name is an id or an address. The pattern finds it as it is, as JSON escapes it, and as an
+    -- alert escapes it. No character of a longer name may precede it, except the letter of a JSON
+    -- escape such as \n.
     SELECT E'(?:(?<=\\\\[bfnrt])|(?<![[:alnum:]._%+-]))(?:' || string_agg(DISTINCT
             regexp_replace(spelled, '([^[:alnum:]])', E'\\\\\\1', 'g'), '|')
         || ')(?![[:alnum:]_%+-]|[.@][[:alnum:]])'
@@ -125,9 +128,9 @@ AS $$
        OR name LIKE '%@%'
 $$;
 COMMENT ON FUNCTION ngeshare.name_pattern(ngeshare.identity) IS
-'A regular expression that finds a person''s ids and addresses in texts, and none that are only '
-'part of a longer one. NULL where all are shorter than 8 characters and no address: such a text '
-'may be any word.';
+'A regular expression that finds a person''s ids and email addresses in texts, but not as part of '
+'a longer word. Texts of fewer than 8 characters without an @ are left out, because they may be '
+'any word; NULL if nothing is left.';
 
 CREATE VIEW ngeshare.kept_text AS
 SELECT class.oid::regclass AS relation, attname AS column_name, format_type(atttypid, NULL) AS type
@@ -152,8 +155,8 @@ WHERE atttypid IN ('pg_catalog.text'::regtype, 'pg_catalog.jsonb'::regtype)
               'stage_hangout_group',
               'stage_user_hangout_group', 'stage_attendance'));
 COMMENT ON VIEW ngeshare.kept_text IS
-'The columns of texts outside the mirror that may name a person: logs, notes, alerts, archive, '
-'backups, staging, quarantine.';
+'The text and jsonb columns outside the mirror that may name a person: in logs, follow-ups, '
+'alerts, the archive, backups of attendance, staging tables and the quarantine.';
 
 CREATE FUNCTION ngeshare.forget_texts(pattern text)
 RETURNS TABLE (place text, rows bigint)
@@ -177,7 +180,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.forget_texts(text) IS
-'Puts "(forgotten)" in the place of what a pattern finds in kept texts.';
+'Replaces what a regular expression finds in the columns of ngeshare.kept_text with "(forgotten)". '
+'Returns the number of rows per column.';
 
 CREATE FUNCTION public.ngeshare_forget_person(person text)
 RETURNS TABLE (place text, rows bigint)
@@ -209,16 +213,16 @@ BEGIN
             SELECT * FROM ngeshare.forget_texts(ngeshare.name_pattern(wanted))
         ) AS forgotten
         WHERE forgotten.rows > 0;
-    -- What was deleted here by hand may still be in the snapshot.
+    -- The snapshot may still have rows that somebody has deleted from the mirror by hand.
     PERFORM ngeshare.refresh_snapshot(false)
     WHERE EXISTS (SELECT 1 FROM ngeshare.stale_key);
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_forget_person(text) IS
-'Forgets a person whom production has no longer, by user id or address: deletes their rows from '
-'the archive, the backups, staging and quarantine, and puts "(forgotten)" in the place of their '
-'ids and addresses in notes, logs, error details and alerts. Returns one row per place where there '
-'was something, with the number of rows. Names that are neither an id nor an address, in notes, '
-'are not found: search v_follow_up for them. Backups of this database, the server''s log and the '
-'receiver of alerts keep what they have. Errors: 55000 where the mirror still has the person, '
-'NG001 while a sync runs, 22004 for an empty text.';
+'Forgets a person whom production no longer has, given by user id or email address. It deletes '
+'their rows from the archive, the backups of attendance, the staging tables and the quarantine, '
+'and replaces their ids and addresses in follow-ups, logs, error details and alerts with '
+'"(forgotten)". Returns the number of rows per place. It does not find a person''s name in notes: '
+'search v_follow_up for it. Backups of this database, the server''s log and the receiver of alerts '
+'keep what they have. Errors: 55000 if the mirror still has the person, NG001 while a sync runs, '
+'22004 for an empty text.';

@@ -1,9 +1,9 @@
 /*
  * src/snapshot/arrays.c
- *		Arrays of the snapshot's types, and the aggregate ngeshare.sorted_instants().
+ *		Functions that build the snapshot's arrays; the aggregate ngeshare.sorted_instants().
  *
- * array_agg(x ORDER BY x) makes PostgreSQL sort all rows of the query. This one lets it hash,
- * and sorts each array by itself.
+ * array_agg(x ORDER BY x) makes PostgreSQL sort all rows of the query. sorted_instants() has no
+ * ORDER BY, so a HashAggregate is possible, and each group's array is sorted at the end.
  */
 #include "snapshot/arrays.h"
 
@@ -17,7 +17,7 @@ PG_FUNCTION_INFO_V1(ngeshare_finish_instants);
 
 #define FIRST_ROOM 4
 
-/* The aggregate's state. */
+/* The state of the aggregate sorted_instants(): the instants of one group so far. */
 typedef struct Instants
 {
 	Datum *values;
@@ -67,7 +67,7 @@ arrays_of_texts(Datum *values, int count)
 	return make_array(values, count, TEXTOID, -1, TYPALIGN_INT);
 }
 
-/* Orders elements that are timestamps. */
+/* Compares two Datums that are timestamps, for qsort(). */
 int
 arrays_by_instant(const void *a, const void *b)
 {

@@ -1,6 +1,6 @@
 /*
  * src/snapshot/arrays.h
- *		Arrays of the snapshot's types, from their elements.
+ *		Functions that build arrays of the types that the snapshot uses.
  */
 #ifndef NGESHARE_SNAPSHOT_ARRAYS_H
 #define NGESHARE_SNAPSHOT_ARRAYS_H

@@ -1,4 +1,5 @@
--- What was true at ngeshare.as_of(), read from the snapshot: the *_as_of views.
+-- The views named *_as_of: the state of groups, memberships, links and meetings at
+-- ngeshare.as_of(), read from the snapshot.
 
 CREATE VIEW ngeshare.group_current
 (
@@ -29,8 +30,8 @@ AS
 SELECT *
 FROM ngeshare.group_snapshot;
 COMMENT ON VIEW ngeshare.group_current IS
-'ngeshare.group_snapshot. The columns that depend on the instant have the prefix last_, so that '
-'ngeshare.group_as_of can pass on all others, new ones too, by *.';
+'ngeshare.group_snapshot with the prefix last_ on the columns that depend on the instant, so that '
+'ngeshare.group_as_of can take all other columns, new ones included, by *.';
 
 CREATE FUNCTION ngeshare.member_count_as_of(wanted_id text)
 RETURNS integer
@@ -46,8 +47,8 @@ BEGIN ATOMIC
     WHERE group_id = wanted_id;
 END;
 COMMENT ON FUNCTION ngeshare.member_count_as_of(text) IS
-'The number of members of a group at ngeshare.as_of(), from its timeline. Its cost is given as '
-'low, because few groups need it.';
+'The number of members of a group at ngeshare.as_of(), from ngeshare.group_timeline. The '
+'function''s COST is low, because few groups need it.';
 
 CREATE VIEW ngeshare.group_as_of AS
 SELECT
@@ -105,9 +106,9 @@ WHERE grp.valid_from > ngeshare.as_of()
   AND grp.created_at <= ngeshare.as_of()
   AND (SELECT ngeshare.can_answer());
 COMMENT ON VIEW ngeshare.group_as_of IS
-'The curriculum groups that exist at ngeshare.as_of(), one row per group, with what was true of '
-'them then: from ngeshare.group_snapshot where nothing of the group changed since, else from its '
-'timeline. Timestamps are UTC, days local.';
+'The curriculum groups that exist at ngeshare.as_of(), one row per group, with their state at that '
+'instant: from ngeshare.group_snapshot if the group has not changed since, else from '
+'ngeshare.group_timeline. Timestamps are in UTC, days are local days.';
 
 CREATE VIEW ngeshare.membership_as_of AS
 SELECT *
@@ -115,8 +116,8 @@ FROM ngeshare.membership
 WHERE exists_from <= ngeshare.as_of()
   AND (SELECT ngeshare.can_answer());
 COMMENT ON VIEW ngeshare.membership_as_of IS
-'The membership records that count at ngeshare.as_of(), of all groups. completed_at, deleted_at '
-'and the end of attended_at may be later than that instant.';
+'The rows of ngeshare.membership that exist at ngeshare.as_of(), of all groups. completed_at, '
+'deleted_at and the last elements of attended_at may be later than that instant.';
 
 CREATE VIEW ngeshare.link_as_of AS
 SELECT *
@@ -125,7 +126,8 @@ WHERE valid_from <= ngeshare.as_of()
   AND valid_to > ngeshare.as_of()
   AND (SELECT ngeshare.can_answer());
 COMMENT ON VIEW ngeshare.link_as_of IS
-'The links at ngeshare.as_of(), one row per link.';
+'The rows of ngeshare.group_link (which group continued as which) that are valid at '
+'ngeshare.as_of().';
 
 CREATE VIEW ngeshare.meeting_as_of AS
 SELECT
@@ -148,4 +150,5 @@ WHERE met.first_at <= ngeshare.as_of()
   AND (SELECT ngeshare.can_answer());
 COMMENT ON VIEW ngeshare.meeting_as_of IS
 'The meetings of curriculum groups up to ngeshare.as_of(), one row per group, local day and '
-'episode (two where the window''s start cuts the day). Ask with group_id.';
+'episode (two rows if the start of the window of raw attendance divides the day). Filter by '
+'group_id.';

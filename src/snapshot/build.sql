@@ -1,4 +1,5 @@
--- How the rows of the snapshot are made: plain SQL over the mirror and the meeting history.
+-- Views, aggregates and functions that compute the snapshot's rows from the mirror and the meeting
+-- history.
 
 CREATE VIEW ngeshare.membership_record AS
 SELECT id, "joinedAt", "hangoutGroupRole", "hangoutGroupId", "userId", "userEmail"
@@ -6,8 +7,8 @@ FROM public."UserHangoutGroup"
 WHERE "joinedAt" >= ngeshare.plausible_from()
   AND "hangoutGroupRole" IN ('MEMBER', 'FACILITATOR');
 COMMENT ON VIEW ngeshare.membership_record IS
-'The membership records that answers count, one row per record: joined at a known and plausible '
-'instant, as a MEMBER or a FACILITATOR.';
+'The records of UserHangoutGroup that answers count: with a known and plausible joinedAt, and with '
+'the role MEMBER or FACILITATOR.';
 
 CREATE VIEW ngeshare.counted_attendance AS
 SELECT group_id, episode_id, day, first_at, last_at, attendances
@@ -19,9 +20,9 @@ FROM public."UserHangoutGroupAttendance"
 WHERE "attendedAt" >= greatest(
     (SELECT window_start FROM ngeshare.history_state), ngeshare.plausible_from());
 COMMENT ON VIEW ngeshare.counted_attendance IS
-'The attendance that answers count: one row per meeting before the window''s start, one row per '
-'attendance since, whose local day is left NULL. ngeshare.meeting counts the latter as meetings, '
-'too.';
+'The attendance that answers count: one row per meeting before the start of the window of raw '
+'attendance, and one row per attendance since, with day NULL. ngeshare.meeting also counts the '
+'latter as meetings.';
 
 CREATE TYPE ngeshare.progress AS
 (
@@ -43,8 +44,8 @@ CREATE TYPE ngeshare.progress AS
     foreign_at      timestamp[]
 );
 COMMENT ON TYPE ngeshare.progress IS
-'What a group''s meetings come to; ngeshare.group_timeline and ngeshare.group_meeting say what '
-'each column means.';
+'The result of the aggregate ngeshare.group_progress(): what a group''s meetings amount to. The '
+'comments on ngeshare.group_timeline and ngeshare.group_meeting explain the columns.';
 
 CREATE FUNCTION ngeshare.add_meeting
 (
@@ -64,7 +65,8 @@ STABLE
 PARALLEL RESTRICTED;
 COMMENT ON FUNCTION ngeshare.add_meeting(internal, date, timestamp, timestamp, bigint, text,
     integer, integer) IS
-'A part of the aggregate ngeshare.group_progress(): takes attendance of one day at one episode.';
+'Transition function of the aggregate ngeshare.group_progress(): adds attendance of one day at one '
+'episode.';
 
 CREATE FUNCTION ngeshare.finish_progress(internal)
 RETURNS ngeshare.progress
@@ -73,7 +75,7 @@ LANGUAGE C
 STABLE
 PARALLEL RESTRICTED;
 COMMENT ON FUNCTION ngeshare.finish_progress(internal) IS
-'A part of the aggregate ngeshare.group_progress(): sorts the meetings and makes the row.';
+'Final function of the aggregate ngeshare.group_progress(): sorts the meetings and builds the row.';
 
 CREATE AGGREGATE ngeshare.group_progress
 (
@@ -95,10 +97,10 @@ CREATE AGGREGATE ngeshare.group_progress
 );
 COMMENT ON AGGREGATE ngeshare.group_progress(date, timestamp, timestamp, bigint, text, integer,
     integer) IS
-'What the meetings of one group come to. day: the local day, NULL to count it from first_at in '
-'ngeshare.timezone. order: the episode''s, NULL for another hangout''s episode. Attendance of the '
-'same day and episode is one meeting; meetings are in the order of first_at, then of episode_id in '
-'byte order.';
+'Summarizes the meetings of one group in one row. day: the local day, or NULL to derive it from '
+'first_at and ngeshare.timezone. order: the episode''s number, or NULL for an episode of another '
+'hangout. Attendance with the same day and episode is one meeting. Meetings are ordered by '
+'first_at, then by episode_id in byte order.';
 
 CREATE FUNCTION ngeshare.add_instant(state internal, at timestamp)
 RETURNS internal
@@ -107,7 +109,7 @@ LANGUAGE C
 IMMUTABLE
 PARALLEL RESTRICTED;
 COMMENT ON FUNCTION ngeshare.add_instant(internal, timestamp) IS
-'A part of the aggregate ngeshare.sorted_instants(): takes one instant.';
+'Transition function of the aggregate ngeshare.sorted_instants(): adds one instant.';
 
 CREATE FUNCTION ngeshare.finish_instants(internal)
 RETURNS timestamp[]
@@ -116,7 +118,7 @@ LANGUAGE C
 IMMUTABLE
 PARALLEL RESTRICTED;
 COMMENT ON FUNCTION ngeshare.finish_instants(internal) IS
-'A part of the aggregate ngeshare.sorted_instants(): sorts the instants.';
+'Final function of the aggregate ngeshare.sorted_instants(): sorts the instants.';
 
 CREATE AGGREGATE ngeshare.sorted_instants(timestamp)
 (
@@ -128,7 +130,8 @@ CREATE AGGREGATE ngeshare.sorted_instants(timestamp)
     PARALLEL = RESTRICTED
 );
 COMMENT ON AGGREGATE ngeshare.sorted_instants(timestamp) IS
-'The instants in order. array_agg(at ORDER BY at) would sort all rows of the query.';
+'An array of the instants in order. Unlike array_agg(at ORDER BY at) it sorts each group on its '
+'own, not all rows of the query.';
 
 CREATE FUNCTION ngeshare.curriculum_of(wanted text[])
 RETURNS regclass
@@ -140,8 +143,9 @@ RETURN CASE
     ELSE 'ngeshare.course_snapshot'::regclass
 END;
 COMMENT ON FUNCTION ngeshare.curriculum_of(text[]) IS
-'The table whose courses some groups are built by, or all of them for NULL: a change of '
-'course_config is taken in with all groups at once, never with some.';
+'The table of courses to build the snapshot of the given groups by: course_config if all groups '
+'are built (NULL), else ngeshare.course_snapshot. So a change of course_config takes effect for '
+'all groups at once.';
 
 CREATE FUNCTION ngeshare.build_groups(wanted text[])
 RETURNS TABLE
@@ -160,8 +164,8 @@ COST 100000
 ROWS 100
 AS $$
 BEGIN
-    -- Planned for these groups. The condition stands wherever rows are read, so that for a few
-    -- groups each read is by an index.
+    -- EXECUTE makes a new plan for each call. Each table is filtered by group, so that the planner
+    -- can use indexes when there are only a few groups.
     RETURN QUERY EXECUTE format($build$
     WITH grp AS NOT MATERIALIZED (
         SELECT
@@ -178,7 +182,8 @@ BEGIN
         JOIN %2$s AS config ON config.course_name = hangout.name
         WHERE %1$s grp.id = ANY ($1)
     ), met AS (
-        -- Any attendance makes a meeting; only the own hangout's episodes count for progress.
+        -- Any attendance makes a meeting, but only episodes of the group's own hangout count for
+        -- progress.
         SELECT
             grp.id,
             ngeshare.group_progress(attended.day, attended.first_at, attended.last_at,
@@ -302,10 +307,10 @@ BEGIN
             (met.progress).attendances, (met.progress).is_own,
                 (met.progress).episode_id)::ngeshare.group_meeting END
     FROM grp
-    -- Columns that are shown as they are come from here: a new one needs no other line.
+    -- mirror provides the columns that the snapshot copies unchanged.
     JOIN public."HangoutGroup" AS mirror ON mirror.id = grp.id
     CROSS JOIN LATERAL (
-        -- OFFSET 0: each is computed once.
+        -- OFFSET 0 keeps the subqueries separate, so that each function is called once per group.
         SELECT *, ngeshare.place_key(city, province) AS key
         FROM (
             SELECT ngeshare.place_name(mirror.city) AS city,
@@ -324,9 +329,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.build_groups(text[]) IS
-'The rows of ngeshare.group_snapshot, group_timeline and group_meeting (NULL for a group that has '
-'never met) of some groups, or of all for NULL, as the mirror and the meeting history are now. No '
-'row for a group that is gone or outside the curriculum.';
+'Computes the rows of ngeshare.group_snapshot, group_timeline and group_meeting (NULL for a group '
+'that has never met) of the given groups, or of all groups for NULL, from the present mirror and '
+'meeting history. A group that is gone or outside the curriculum has no row.';
 
 
 CREATE FUNCTION ngeshare.build_memberships(wanted text[])
@@ -374,7 +379,7 @@ BEGIN
         FROM record
         WHERE person IS NOT NULL
         WINDOW so_far AS (
-            -- Any order will do: bytes are sorted faster than text in a language's order.
+            -- PARTITION BY needs no particular order, and collation "C" sorts fastest.
             PARTITION BY group_id COLLATE "C", person COLLATE "C"
             ORDER BY joined_at, id COLLATE "C" ROWS UNBOUNDED PRECEDING)
     ), attended AS (
@@ -412,5 +417,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.build_memberships(text[]) IS
-'What the mirror says now of the membership records that count, of some groups or of all for NULL: '
-'one row per record. ngeshare.membership adds what follows from their groups.';
+'Computes from the present mirror the membership records that answers count, of the given groups '
+'or of all groups for NULL, one row per record. ngeshare.write_snapshot() adds what depends on the '
+'groups.';

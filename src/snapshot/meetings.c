@@ -1,9 +1,11 @@
 /*
  * src/snapshot/meetings.c
- *		The aggregate ngeshare.group_progress(): what a group's meetings come to.
+ *		The aggregate ngeshare.group_progress(): a group's meetings, and what follows from
+ *		them, as one row of the type ngeshare.progress.
  *
- * One pass takes attendance, or meetings counted before, in any order. The end sorts the
- * group's meetings twice: by day, to find each day's first one, and by time.
+ * The transition function takes rows of attendance, or meetings that were already counted, in
+ * any order. The final function sorts the meetings by day and episode, to merge equal ones and
+ * find each day's first meeting, and then by time.
  */
 #include "postgres.h"
 
@@ -18,7 +20,7 @@
 PG_FUNCTION_INFO_V1(ngeshare_add_meeting);
 PG_FUNCTION_INFO_V1(ngeshare_finish_progress);
 
-/* The episode of a meeting; each text is kept once per query. */
+/* An entry of the hash table that stores each episode's id once per query. */
 typedef struct EpisodeText
 {
 	const char *text;
@@ -37,19 +39,19 @@ typedef struct EpisodeText
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-/* Attendance of a group on one local day at one episode. */
+/* A meeting: all attendance of a group on one local day at one episode. */
 typedef struct Meeting
 {
 	Timestamp first_at;
 	int64 attendances;
-	const char *episode; /* the same text has the same address */
+	const char *episode; /* from keep_episode(), so equal ids are equal pointers */
 	DateADT day;
-	int32 order; /* of the episode, where it is one of the group's own */
-	bool is_own;
-	bool begins_day;
+	int32 order;     /* the episode's number, if is_own */
+	bool is_own;     /* the episode belongs to the group's hangout */
+	bool begins_day; /* the first meeting of its day; see mark_days() */
 } Meeting;
 
-/* The aggregate's state: one group. */
+/* The state of the aggregate group_progress(): the meetings of one group so far. */
 typedef struct Progress
 {
 	MemoryContext context;
@@ -60,7 +62,7 @@ typedef struct Progress
 	Timestamp last_at;
 } Progress;
 
-/* How many of the latest meetings a new attendance is looked for in. */
+/* How many of the latest meetings join_latest() searches for the meeting of a new row. */
 #define LOOK_BACK 4
 #define FIRST_ROOM 4
 
@@ -76,7 +78,7 @@ enum
 	ARG_MAX_EPISODES
 };
 
-/* The one address of an episode's text, for as long as the query runs. */
+/* Returns the one copy of an episode's id that is kept until the query ends. */
 static const char *
 keep_episode(FmgrInfo *function, const text *episode)
 {
@@ -94,7 +96,7 @@ keep_episode(FmgrInfo *function, const text *episode)
 	return entry->text;
 }
 
-/* Room for one more meeting. */
+/* Appends a meeting to the array, and returns a pointer to it for the caller to fill. */
 static Meeting *
 append_meeting(Progress *progress)
 {
@@ -109,7 +111,10 @@ append_meeting(Progress *progress)
 	return &progress->meetings[progress->count++];
 }
 
-/* Counts a meeting's attendance as part of the same one, if that is among the latest. */
+/*
+ * Adds a row's attendance to the meeting of the same day and episode, if that is one of the last
+ * LOOK_BACK meetings; returns whether it is.
+ */
 static bool
 join_latest(Progress *progress, const Meeting *added)
 {
@@ -158,7 +163,7 @@ ngeshare_add_meeting(PG_FUNCTION_ARGS)
 
 #define COMPARE(a, b) ((a) < (b) ? -1 : (a) > (b))
 
-/* By time; meetings that begin at the same instant, by their episode's bytes. */
+/* Compares two meetings by time, then by the bytes of the episode's id, for qsort(). */
 static int
 by_time(const void *a, const void *b)
 {
@@ -170,7 +175,7 @@ by_time(const void *a, const void *b)
 	return order;
 }
 
-/* By day and episode. */
+/* Compares two meetings by day, then by the address of the episode's id, for qsort(). */
 static int
 by_meeting(const void *a, const void *b)
 {
@@ -180,7 +185,7 @@ by_meeting(const void *a, const void *b)
 	return order != 0 ? order : COMPARE((uintptr_t) left->episode, (uintptr_t) right->episode);
 }
 
-/* Makes one meeting of those of the same day and episode. */
+/* Merges meetings of the same day and episode. */
 static void
 join_same(Progress *progress)
 {
@@ -201,7 +206,10 @@ join_same(Progress *progress)
 	progress->count = kept + 1;
 }
 
-/* Marks the first meeting of each day, of those at foreign episodes alone or of all. */
+/*
+ * Sets begins_day on the first meeting of each day, and returns the number of days. Considers all
+ * meetings, or only those at episodes of other hangouts. The meetings are sorted by day.
+ */
 static int
 mark_days(Progress *progress, bool only_foreign)
 {
@@ -230,7 +238,7 @@ mark_days(Progress *progress, bool only_foreign)
 	return days;
 }
 
-/* When each day with attendance at a foreign episode began, in order. */
+/* Returns the first meeting time of each day with an episode of another hangout, in order. */
 static Datum
 foreign_days(Progress *progress)
 {
@@ -244,7 +252,7 @@ foreign_days(Progress *progress)
 	return arrays_of_timestamps(values, filled);
 }
 
-/* The columns of the type ngeshare.progress. */
+/* The columns of the type ngeshare.progress, in their order. */
 enum
 {
 	FIRST_AT,
@@ -266,14 +274,17 @@ enum
 	COLUMN_COUNT
 };
 
-/* The elements of an array of meetings, in their order. */
+/* Allocates an array with one Datum per meeting. */
 static Datum *
 elements(const Progress *progress)
 {
 	return palloc(sizeof(Datum) * progress->count);
 }
 
-/* What is so far at each meeting: the latest day, the number of days, the episode reached. */
+/*
+ * Fills the columns that accumulate over the meetings: at each one the latest day, the number of
+ * days and the highest episode so far. Also fills the totals and the graduation.
+ */
 static void
 fill_running(const Progress *progress, Datum *columns, bool *nulls)
 {
@@ -308,7 +319,7 @@ fill_running(const Progress *progress, Datum *columns, bool *nulls)
 	columns[MEETING_REACHED] = arrays_of_int4(reached, progress->count);
 }
 
-/* Each meeting as it is. */
+/* Fills the array columns that have one element per meeting. */
 static void
 fill_meetings(const Progress *progress, Datum *columns)
 {

@@ -1,8 +1,9 @@
 /*
  * src/snapshot/place.c
- *		ngeshare.place_name(): a city or province without white space that nobody sees.
+ *		ngeshare.place_name(): the name of a city or province with normalized white space.
  *
- * A refresh asks for two of each group, and a regular expression would take a microsecond each.
+ * A refresh calls it twice per group, and a regular expression would be slower (a microsecond
+ * per call).
  */
 #include "postgres.h"
 
@@ -11,14 +12,17 @@
 
 PG_FUNCTION_INFO_V1(ngeshare_place_name);
 
-/* White space: server encodings use these bytes for nothing else. */
+/* Returns whether a byte is white space. No server encoding has these bytes in other characters. */
 static bool
 is_white(char byte)
 {
 	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
-/* Copies a name with one blank for each run of white space, and none at its ends; its length. */
+/*
+ * Copies a name with one blank for each run of white space, and none at its ends. Returns the
+ * length of the copy.
+ */
 static int
 collapse(const char *name, int length, char *plain)
 {

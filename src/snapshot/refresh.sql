@@ -1,4 +1,4 @@
--- The refresh: one transaction that brings the snapshot up to the mirror and the meeting history.
+-- The refresh: updates the snapshot from the mirror and the meeting history in one transaction.
 
 CREATE FUNCTION ngeshare.take_stale_keys(OUT groups text[], OUT users text[], OUT hangouts text[],
     OUT is_all boolean)
@@ -18,8 +18,8 @@ AS $$
     FROM taken
 $$;
 COMMENT ON FUNCTION ngeshare.take_stale_keys() IS
-'Takes the stale keys that are committed, in one statement. Statements after it see what their '
-'writers wrote.';
+'Deletes the committed rows of ngeshare.stale_key and returns their keys, in one statement, so '
+'that later statements see the writes that the keys are about.';
 
 CREATE FUNCTION ngeshare.resolve_stale_keys(groups text[], users text[], hangouts text[])
 RETURNS text[]
@@ -35,8 +35,8 @@ AS $$
         SELECT id FROM public."HangoutGroup" WHERE "hangoutId" = ANY (hangouts))
 $$;
 COMMENT ON FUNCTION ngeshare.resolve_stale_keys(text[], text[], text[]) IS
-'The groups that the keys stand for. A reference that is not committed yet has a stale key of its '
-'own.';
+'The ids of the groups that the given stale keys (groups, users and hangouts) affect. A membership '
+'or group that is not committed yet has its own stale key.';
 
 CREATE FUNCTION ngeshare.replace_rows
 (
@@ -52,7 +52,7 @@ LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    -- Rows that are the same are left out before ON CONFLICT, which would lock each of them.
+    -- The join leaves out unchanged rows, because ON CONFLICT would lock each of them.
     SELECT format($write$
         , removed_%1$s AS (
             DELETE FROM %2$s AS old
@@ -85,9 +85,9 @@ AS $$
       AND NOT attisdropped
 $$;
 COMMENT ON FUNCTION ngeshare.replace_rows(regclass, text, text, text, text, text) IS
-'Two parts of a WITH clause: they make a table of the snapshot equal to a source with the same '
-'columns, in the rows that is_stale names, and write only rows that differ, in an order. present: '
-'where the source''s keys can be read for less than the source itself.';
+'Two parts of a WITH clause, as text. They make a table of the snapshot equal to a source with the '
+'same columns, for the rows that is_stale names, and write only rows that differ, in the order '
+'sorting. present: a cheaper relation that has the keys of the source.';
 
 CREATE FUNCTION ngeshare.write_snapshot(ids text[], hangouts text[])
 RETURNS bigint
@@ -105,7 +105,8 @@ DECLARE
     written     bigint;
 BEGIN
     IF ids IS NULL THEN
-        -- Every table is read whole: hashed, with the memory that an index build may use.
+        -- All groups are built, so every table is read whole: only hash joins are allowed, with the
+        -- larger of work_mem and maintenance_work_mem.
         PERFORM
             set_config('enable_nestloop', 'off', true),
             set_config('enable_mergejoin', 'off', true),
@@ -115,13 +116,13 @@ BEGIN
         ORDER BY setting::integer DESC
         LIMIT 1;
     END IF;
-    -- One statement, so that all tables are of one instant of the mirror and the history.
+    -- One statement, so that all tables are built from the same state of the mirror and history.
     EXECUTE format($write$
         WITH built AS MATERIALIZED (
             SELECT grp, timeline, meetings
             FROM ngeshare.build_groups($1)
         ), new_id AS MATERIALIZED (
-            -- What is read more than once is narrow.
+            -- Only the columns that are read more than once, because this CTE is materialized.
             SELECT (grp).group_id, (grp).graduated_at, (grp).course_name,
                 meetings IS NOT NULL AS has_met
             FROM built
@@ -174,7 +175,7 @@ BEGIN
             'new_id'),
         ngeshare.replace_rows('ngeshare.group_meeting', 'new_meeting', 'group_id', of_groups,
             '(SELECT group_id FROM new_id WHERE has_met)'),
-        -- In the order in which answers about people read them.
+        -- Sorted in the order in which answers about people read the rows.
         ngeshare.replace_rows('ngeshare.membership', 'new_membership', 'record_id', of_groups, NULL,
             'ORDER BY new.user_id COLLATE "C", new.course_number'),
         ngeshare.replace_rows('ngeshare.course_snapshot', 'new_course', 'course_name', 'true'),
@@ -193,8 +194,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.write_snapshot(text[], text[]) IS
-'Brings the snapshot of some groups and of the episodes of some hangouts up to date, or all of it '
-'where ids is NULL. Returns the number of rows written.';
+'Brings the snapshot''s rows of the given groups, and of the episodes of the given hangouts, up to '
+'date, or all rows if ids is NULL. Returns the number of rows written.';
 
 CREATE FUNCTION ngeshare.written_places(ids text[])
 RETURNS text
@@ -208,8 +209,8 @@ AS $$
     WHERE group_id = ANY (ids)
 $$;
 COMMENT ON FUNCTION ngeshare.written_places(text[]) IS
-'The places that some groups have in the snapshot, in one text: while it is the same, no spelling '
-'needs to be chosen again. NULL for no groups.';
+'A fingerprint of the cities and provinces that the given groups have in the snapshot; NULL for no '
+'groups. If a refresh does not change it, ngeshare.write_places() need not run.';
 
 CREATE FUNCTION ngeshare.write_places()
 RETURNS bigint
@@ -257,8 +258,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.write_places() IS
-'Chooses again how each place is spelled (its most frequent spelling): one changed group can '
-'change it for all groups of the place. Returns the number of rows written.';
+'Computes ngeshare.place_snapshot again: the most frequent spelling of each place, which one '
+'changed group can change for all groups of the place. Returns the number of rows written.';
 
 CREATE FUNCTION ngeshare.write_links(ids text[])
 RETURNS bigint
@@ -290,8 +291,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.write_links(text[]) IS
-'Brings the links from and to some groups up to the snapshot''s groups, or all links where ids is '
-'NULL. Returns the number of rows written.';
+'Brings the rows of ngeshare.group_link from and to the given groups up to date with the groups in '
+'the snapshot, or all rows if ids is NULL. Returns the number of rows written.';
 
 CREATE FUNCTION ngeshare.link_settings()
 RETURNS text
@@ -306,7 +307,8 @@ AS $$
         ngeshare.setting('link_min_overlap_pct'))
 $$;
 COMMENT ON FUNCTION ngeshare.link_settings() IS
-'The settings that links follow, as this session has them.';
+'The values that this session has for link_early_days, link_days, link_min_shared and '
+'link_min_overlap_pct, in one text.';
 
 CREATE FUNCTION ngeshare.link_rule(name text)
 RETURNS integer
@@ -327,8 +329,9 @@ AS $$
         ngeshare.setting(name))
 $$;
 COMMENT ON FUNCTION ngeshare.link_rule(text) IS
-'The value of one of the settings ngeshare.link_... that the snapshot''s links were made with: '
-'what all answers about links follow. Before the first refresh it is the session''s.';
+'The value of one of the settings ngeshare.link_... with which the last refresh computed the '
+'links, so that all answers about links agree with them. Before the first refresh it is the '
+'session''s value.';
 
 CREATE FUNCTION ngeshare.lock_snapshot()
 RETURNS ngeshare.snapshot_state
@@ -340,13 +343,14 @@ DECLARE
     state ngeshare.snapshot_state;
 BEGIN
     IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
-        -- An older snapshot than the lock's would miss what another refresh has written.
+        -- With a snapshot older than the lock, a refresh would not see what the previous one wrote.
         RAISE invalid_transaction_state
             USING MESSAGE = format('the snapshot cannot be refreshed in a %s transaction',
                       upper(current_setting('transaction_isolation'))),
                   HINT = 'Call it in a READ COMMITTED transaction.';
     END IF;
-    -- Only an update from 1.1 finds runs and no state.
+    -- Inserts the state row if there is none. run_id and known_until come from the last successful
+    -- run; there can be such a run only in the update from 1.1.
     INSERT INTO ngeshare.snapshot_state (zone, run_id, known_until)
     SELECT '', run.run_id, run.clock
     FROM (VALUES (true)) AS once
@@ -365,8 +369,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.lock_snapshot() IS
-'Locks the state of the snapshot, makes it where there is none, and returns it: refreshes take '
-'turns. 25000 above READ COMMITTED.';
+'Locks and returns the row of ngeshare.snapshot_state, so that refreshes run one after the other. '
+'It inserts the row if there is none. Error: 25000 in an isolation level above READ COMMITTED.';
 
 CREATE FUNCTION ngeshare.refresh_snapshot
 (
@@ -428,10 +432,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.refresh_snapshot(boolean, bigint, timestamptz) IS
-'Brings the snapshot up to the mirror and the history, all of it where is_full, else what the '
-'stale keys name; and returns the number of groups that were built. A sync gives its run and, '
-'where it was successful, its clock. Errors: 25000 above READ COMMITTED, 55000 in another zone '
-'than the history''s.';
+'Brings the snapshot up to date with the mirror and the meeting history: all of it if is_full, '
+'else what ngeshare.stale_key names. Returns the number of groups that were built. A sync passes '
+'its run and, if it was successful, its clock. Errors: 25000 in an isolation level above READ '
+'COMMITTED, 55000 if the history is kept in another time zone than ngeshare.timezone.';
 
 CREATE FUNCTION ngeshare.analyze_snapshot(written bigint)
 RETURNS void
@@ -444,7 +448,7 @@ BEGIN
                   FROM pg_class
                   WHERE oid IN ('ngeshare.group_snapshot'::regclass,
                       'ngeshare.membership'::regclass)) THEN
-        -- A VACUUM by hand may hold a table for long.
+        -- SKIP_LOCKED: a manual VACUUM may lock a table for a long time.
         ANALYZE (SKIP_LOCKED) ngeshare.group_snapshot, ngeshare.group_timeline,
             ngeshare.group_meeting,
             ngeshare.membership, ngeshare.group_link, ngeshare.place_snapshot,
@@ -454,7 +458,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.analyze_snapshot(bigint) IS
-'Lets the planner know a snapshot of which more than a tenth was written.';
+'Runs ANALYZE on the snapshot''s tables if more than a tenth of the snapshot was written.';
 
 CREATE FUNCTION ngeshare.rule_names()
 RETURNS text[]
@@ -464,7 +468,7 @@ PARALLEL SAFE
 RETURN ARRAY['ngeshare.active_days', 'ngeshare.rescue_min_pct', 'ngeshare.link_early_days',
     'ngeshare.link_days', 'ngeshare.link_min_shared', 'ngeshare.link_min_overlap_pct'];
 COMMENT ON FUNCTION ngeshare.rule_names() IS
-'The settings that decide answers and that everybody may set for a session.';
+'The names of the settings that decide answers and that every user may set for a session.';
 
 CREATE FUNCTION ngeshare.use_database_rules()
 RETURNS void
@@ -502,8 +506,8 @@ AS $$
     WHERE rule.name = ANY (ngeshare.rule_names())
 $$;
 COMMENT ON FUNCTION ngeshare.use_database_rules() IS
-'Gives this transaction the rules of the database''s configuration, in place of those that the '
-'session, its login or its client has set.';
+'Sets the settings of ngeshare.rule_names() to the values of the database''s configuration until '
+'the transaction ends, in place of those that the session, its role or its client has set.';
 
 CREATE FUNCTION ngeshare.refresh_after_sync(run bigint, is_full boolean, has_failed boolean)
 RETURNS bigint
@@ -513,8 +517,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM ngeshare.use_database_rules();
-    -- Written by hand: the window's rows are compared with production, older ones count for
-    -- nothing.
+    -- Attendance before the window's start was inserted by hand. The sync compares only rows of the
+    -- window with production, and no answer counts older ones.
     DELETE FROM public."UserHangoutGroupAttendance"
     WHERE "attendedAt" < (SELECT window_start FROM ngeshare.history_state);
     RETURN ngeshare.refresh_snapshot(is_full, run, (
@@ -526,8 +530,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.refresh_after_sync(bigint, boolean, boolean) IS
-'The refresh of a sync, in the transaction that closes its run. What is known until then moves on '
-'where the run took attendance and no table of it has failed.';
+'The refresh at the end of a sync, in the transaction that closes the run. It advances '
+'snapshot_state.known_until to the run''s clock if the run synced attendance and no table failed.';
 
 CREATE FUNCTION public.ngeshare_refresh()
 RETURNS bigint
@@ -537,15 +541,17 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- First: a refresh waits for another one, which keeps syncs from beginning.
+    -- Waits for another refresh to end, before refuse_during_sync() takes the lock that keeps syncs
+    -- from starting.
     PERFORM ngeshare.lock_snapshot();
-    -- The one before may have committed and not yet given its locks back.
+    -- true: refreshes share this lock. A refresh that has just committed may still hold it.
     PERFORM ngeshare.refuse_during_sync(true);
     RETURN ngeshare.refresh_snapshot(false);
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_refresh() IS
-'Brings the answers up to what the mirror says now, after writes by hand; every sync does so by '
-'itself. Returns the number of groups that were built again. Links follow this session''s settings '
-'ngeshare.link_.... Errors: NG001 while a sync runs, 25000 above READ COMMITTED, 55000 in another '
-'time zone than the history''s.';
+'Brings the answers up to date with the mirror after it was changed by hand; each sync does so on '
+'its own. Returns the number of groups that were built again. Links are computed with this '
+'session''s settings ngeshare.link_... (link_days, link_early_days, link_min_shared, '
+'link_min_overlap_pct). Errors: NG001 while a sync runs, 25000 in an isolation level above READ '
+'COMMITTED, 55000 if the history is kept in another time zone than ngeshare.timezone.';

@@ -1,6 +1,7 @@
--- What a write to the mirror or to the history makes stale. The writer notes the keys that it
--- wrote, in its own transaction. The refresh resolves them to groups, because the writer cannot see
--- references that are not committed yet.
+-- Triggers that note which parts of the snapshot are stale after a write to the mirror or the
+-- history. They insert the written keys into ngeshare.stale_key, in the writer's transaction. The
+-- refresh finds the groups of these keys, because the writer cannot see rows of other transactions
+-- that point to a key and are not committed yet.
 
 CREATE FUNCTION ngeshare.note_write()
 RETURNS trigger
@@ -12,7 +13,7 @@ DECLARE
     touched text[];
 BEGIN
     IF tg_nargs > 0 THEN
-        -- Where only some columns count, rows that an UPDATE leaves as they were cancel out.
+        -- For an UPDATE with a list of columns, EXCEPT removes rows in which none of them changed.
         EXECUTE format('SELECT array_agg(DISTINCT %I) FROM (%s) AS changed', tg_argv[1], CASE
             WHEN tg_op = 'INSERT' THEN 'TABLE added'
             WHEN tg_op = 'DELETE' THEN 'TABLE removed'
@@ -33,7 +34,8 @@ BEGIN
         INSERT INTO ngeshare.stale_key DEFAULT VALUES;
     END IF;
     IF tg_table_name <> 'course_config' THEN
-        -- The comparison of contents goes by this record, which no refresh consumes.
+        -- The sync's comparison of contents reads write_mark. A refresh deletes stale keys, but not
+        -- these rows.
         INSERT INTO ngeshare.write_mark (name, written_by)
         VALUES (tg_table_name, pg_current_xact_id());
     END IF;
@@ -41,20 +43,21 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.note_write() IS
-'Statement trigger: notes what the written rows make stale, and that the table was written. '
-'Arguments: the column of ngeshare.stale_key; the column of the written rows; for UPDATE, the '
-'columns whose change matters (default: all). Without arguments (course_config), or with over '
-'10,000 keys that are also more than a quarter of all groups, everything becomes stale.';
+'Statement trigger function. It records in ngeshare.stale_key which keys were written, and in '
+'ngeshare.write_mark that the table was written. Arguments: the column of ngeshare.stale_key; the '
+'column of the written rows; for UPDATE, the columns whose change matters (by default all). '
+'Without arguments (course_config), or with over 10,000 keys that are also more than a quarter of '
+'all groups, it marks everything as stale.';
 
 CREATE FUNCTION ngeshare.before_write()
 RETURNS trigger
 AS 'MODULE_PATHNAME', 'ngeshare_before_write'
 LANGUAGE C;
 COMMENT ON FUNCTION ngeshare.before_write() IS
-'Statement trigger. Before TRUNCATE: notes that everything is stale, and that the table was '
-'written. Before INSERT, where a superuser replays a dump: leaves out the checks of foreign keys '
-'up to the end of the transaction, because pg_restore -j loads a table before those that it points '
-'to.';
+'Statement trigger function. Before TRUNCATE it marks everything as stale and the table as '
+'written. Before INSERT, if a superuser restores a dump, it turns the checks of foreign keys off '
+'until the transaction ends, because pg_restore -j may load a table before the tables that it '
+'references.';
 
 DO $$
 DECLARE

@@ -1,7 +1,6 @@
--- The snapshot: the tables that all answers read. A refresh brings them up to the mirror in one
--- transaction, so readers see the state before it or after it. They are read by one process each
--- (parallel_workers = 0): to start workers takes longer than most answers, and a page asks several
--- answers at once.
+-- The snapshot: the tables that all answers read. A refresh updates them in one transaction, so
+-- readers see the state before or after the refresh. parallel_workers = 0 prevents parallel scans:
+-- starting workers takes longer than most answers, and a page requests several answers at once.
 
 CREATE TABLE ngeshare.snapshot_state
 (
@@ -16,14 +15,15 @@ CREATE TABLE ngeshare.snapshot_state
     known_until   timestamptz
 );
 COMMENT ON TABLE ngeshare.snapshot_state IS
-'What the snapshot was made with, in one row; no row before the first refresh. generation grows '
-'with each refresh that changed a row. zone: the zone of its local days. window_start (UTC): the '
-'start of the window of raw attendance, NULL before the first sync. link_settings: the settings '
-'that its links follow. run_id: the last sync that refreshed it; known_until: the clock of the '
-'last successful sync, which the API answers as of.';
+'The state of the snapshot, in one row; no row before the first refresh. generation grows with '
+'each refresh that changed a row, the zone or the link settings. zone: the time zone of its local '
+'days. window_start (UTC): the start of the window of raw attendance, NULL before the first sync. '
+'link_settings: the settings that its links were computed with. run_id: the last sync that '
+'refreshed it. known_until: the clock of the last successful sync, which is the API''s default '
+'instant.';
 
--- Columns whose value depends on the instant come first (ngeshare.group_current renames them), but
--- for the order that alignment asks for. A new column comes last.
+-- ngeshare.group_current renames the columns up to facilitator_contact by position, so a new column
+-- comes last. These columns are ordered by decreasing alignment, to save padding.
 CREATE TABLE ngeshare.group_snapshot
 (
     valid_from            timestamp NOT NULL,
@@ -55,20 +55,20 @@ CREATE TABLE ngeshare.group_snapshot
     written_city          text,
     written_province      text
 ) WITH (parallel_workers = 0);
--- An index-only scan of it finds every status as of now.
+-- An index-only scan of this index finds the present status of every group.
 CREATE INDEX ON ngeshare.group_snapshot (valid_from)
     INCLUDE (planned_on, sequence_order, max_episodes, max_episode_reached, last_meeting,
         graduated_on);
 CREATE INDEX ON ngeshare.group_snapshot (facilitator_id);
--- Few groups have attendance in the future.
+-- Finds the few groups that have attendance in the future.
 CREATE INDEX ON ngeshare.group_snapshot (last_at);
 COMMENT ON TABLE ngeshare.group_snapshot IS
-'One row per curriculum group, true from valid_from (UTC) on: the last instant at which anything '
-'of the group changed but its members. member_count is true from members_valid_from on. '
-'ngeshare.group_timeline tells earlier instants. foreign_days: local days with attendance at an '
-'episode of another hangout. first_at, last_at: its first and last attendance, the future '
-'included. facilitator_left: when the facilitator''s user was soft-deleted. written_city and '
-'written_province: this group''s own spelling, from which each refresh makes '
+'One row per curriculum group, with its state from valid_from (UTC) on, which is the last instant '
+'at which anything but its members changed. member_count is true from members_valid_from on. For '
+'earlier instants there is ngeshare.group_timeline. foreign_days: local days with attendance at an '
+'episode of another hangout. first_at, last_at: the group''s first and last attendance, the future '
+'included. facilitator_left: when the facilitator''s user was soft-deleted. written_city, '
+'written_province: this group''s own spelling, from which each refresh computes '
 'ngeshare.place_snapshot.';
 
 CREATE TABLE ngeshare.group_timeline
@@ -96,13 +96,14 @@ CREATE TABLE ngeshare.group_timeline
     facilitator_at    timestamp[] NOT NULL
 ) WITH (parallel_workers = 0);
 COMMENT ON TABLE ngeshare.group_timeline IS
-'One row per curriculum group: the ordered events from which any earlier instant is read. At each '
-'meeting_at: the last day that the group had met on, the number of days so far and the episode '
-'reached so far. foreign_at: when each foreign day began. member: who (ngeshare.person_key()) was '
-'a member from when to when, in the order of member_from. member_left: when members became '
-'facilitators; facilitator_at: when each facilitator first was one; both in order. width_bucket() '
-'gives the number of events up to an instant. The columns before meeting_at repeat '
-'ngeshare.group_snapshot, so that full scans avoid a join larger than work_mem.';
+'One row per curriculum group, with the ordered events from which its state at any earlier instant '
+'is derived. For each meeting_at there are meeting_day, the last day with a meeting so far; '
+'meeting_total, the number of days so far; and meeting_reached, the episode reached so far. '
+'foreign_at: when each day with an episode of another hangout began. member: the members '
+'(ngeshare.person_key()), each from member_from to member_to, ordered by member_from. member_left: '
+'when members became facilitators, in order. facilitator_at: when each facilitator began, in '
+'order. width_bucket() gives the number of events up to an instant. The columns before meeting_at '
+'repeat ngeshare.group_snapshot, so that full scans avoid a join larger than work_mem.';
 
 CREATE TABLE ngeshare.group_meeting
 (
@@ -114,9 +115,9 @@ CREATE TABLE ngeshare.group_meeting
     episode_id  text[]      NOT NULL
 ) WITH (parallel_workers = 0);
 COMMENT ON TABLE ngeshare.group_meeting IS
-'One row per curriculum group that has met: its meetings, one array element per local day and '
-'episode, in the order of first_at (UTC). is_own: whether the episode is one of the group''s own '
-'hangout.';
+'The meetings of each curriculum group that has met, one row per group. The arrays have one '
+'element per local day and episode, ordered by first_at (UTC). is_own: whether the episode is one '
+'of the group''s own hangout.';
 
 CREATE TABLE ngeshare.membership
 (
@@ -134,16 +135,17 @@ CREATE TABLE ngeshare.membership
     attended_at   timestamp[]
 ) WITH (parallel_workers = 0);
 CREATE INDEX ON ngeshare.membership (group_id);
--- In the order in which answers about people group the rows by user.
+-- For answers about people, which group the rows by user in this order.
 CREATE INDEX ON ngeshare.membership (user_id, user_name, deleted_at);
 CREATE INDEX ON ngeshare.membership (user_id) WHERE role = 'FACILITATOR';
 COMMENT ON TABLE ngeshare.membership IS
-'One row per membership record that counts, of all groups. record_id: UserHangoutGroup.id. '
-'exists_from: when both the record and its group exist. course_number: the place of the group''s '
-'course in the curriculum, from 0 on; NULL outside the curriculum. completed_at: when the group '
-'graduated with this person in it. deleted_at: when the user was soft-deleted. is_first: whether '
-'it is the earliest record of its person and role there. attended_at: when the user attended the '
-'group within the window of raw attendance, in order; NULL where never. Timestamps are UTC.';
+'The membership records that answers count, of all groups, one row per record. record_id: '
+'UserHangoutGroup.id. exists_from: when both the record and its group exist. course_number: the '
+'position of the group''s course in the curriculum, counted from 0; NULL outside the curriculum. '
+'completed_at: when the group graduated, if the person had joined by then. deleted_at: when the '
+'user was soft-deleted. is_first: whether it is the earliest record of the person with this role '
+'in the group. attended_at: when the user attended the group within the window of raw attendance, '
+'in order; NULL if never. Timestamps are in UTC.';
 
 CREATE TABLE ngeshare.group_link
 (
@@ -162,8 +164,9 @@ CREATE TABLE ngeshare.group_link
 ) WITH (parallel_workers = 0);
 CREATE INDEX ON ngeshare.group_link (group_b_id);
 COMMENT ON TABLE ngeshare.group_link IS
-'Which group (A, which graduated on graduated_on) continued as which (B). One row per link and '
-'time in which it counts its members the same: from valid_from on and before valid_to (UTC).';
+'Which group (A, graduated on graduated_on) continued as which group of the next course (B), one '
+'row per pair and period. In a period, from valid_from up to but not including valid_to (UTC), the '
+'numbers of members do not change.';
 
 CREATE TABLE ngeshare.place_snapshot
 (
@@ -172,8 +175,8 @@ CREATE TABLE ngeshare.place_snapshot
     province  text
 );
 COMMENT ON TABLE ngeshare.place_snapshot IS
-'One row per place of a curriculum group (ngeshare.place_key()), in the spelling that is shown: '
-'the one that most groups have.';
+'The places of curriculum groups (ngeshare.place_key()) in the spelling that answers show, which '
+'is the one that most groups have, one row per place.';
 
 CREATE TABLE ngeshare.course_snapshot
 (
@@ -182,7 +185,7 @@ CREATE TABLE ngeshare.course_snapshot
     sequence_order integer NOT NULL
 );
 COMMENT ON TABLE ngeshare.course_snapshot IS
-'course_config as it was at the last refresh.';
+'The rows of course_config as they were at the last refresh of all groups.';
 
 CREATE TABLE ngeshare.episode_snapshot
 (
@@ -203,12 +206,13 @@ CREATE TABLE ngeshare.stale_key
     hangout_id text
 );
 COMMENT ON TABLE ngeshare.stale_key IS
-'Keys that were written since the last refresh, as often as they were: a group, a user or a '
-'hangout; a row of NULLs stands for everything. A writer only appends, and never looks whether a '
-'key is there: it might be another writer''s that is not committed yet.';
+'The keys that were written to the mirror since the last refresh, each as often as it was written: '
+'a group, a user or a hangout. A row of NULLs stands for everything. Writers only insert, and '
+'never look whether a key is already there, because another transaction may not have committed it '
+'yet.';
 
--- A refresh replaces rows, so the tables need their vacuum soon. Truncating a table's end takes a
--- lock that readers would wait for.
+-- A refresh replaces rows, so the tables need frequent autovacuum. vacuum_truncate is off because
+-- truncating the end of a table takes an ACCESS EXCLUSIVE lock, which would make readers wait.
 DO $$
 DECLARE
     snapshot text;
@@ -246,7 +250,7 @@ DECLARE
 BEGIN
     PERFORM ngeshare.check_zone(kept);
     IF kept IS NULL THEN
-        -- An IF of its own: PostgreSQL locks what a condition names before it looks at kept.
+        -- A nested IF, because PostgreSQL locks all tables of a condition before it evaluates it.
         IF EXISTS (SELECT 1 FROM public."HangoutGroup")
             OR EXISTS (SELECT 1 FROM public."UserHangoutGroup") THEN
             RAISE object_not_in_prerequisite_state
@@ -259,8 +263,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.can_answer() IS
-'Always true; each answer asks it once per statement. 55000 where ngeshare.timezone is not the '
-'zone of the snapshot, and where the mirror has rows and no refresh has made the snapshot yet.';
+'Returns true, or raises 55000 if answers would be wrong: if ngeshare.timezone is not the '
+'snapshot''s time zone, or if the mirror has rows but no refresh has made the snapshot yet. Each '
+'answer calls it once per statement.';
 
 CREATE VIEW ngeshare.course AS
 SELECT
@@ -277,5 +282,5 @@ FROM (
     WHERE NOT EXISTS (SELECT 1 FROM ngeshare.snapshot_state)
 ) AS listed;
 COMMENT ON VIEW ngeshare.course IS
-'The courses of the snapshot, or of course_config before the first refresh. course_number: the '
-'place in the curriculum, from 0 on.';
+'The courses of the snapshot, or those of course_config before the first refresh. course_number: '
+'the position in the curriculum, counted from 0.';

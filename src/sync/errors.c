@@ -1,9 +1,9 @@
 /*
  * src/sync/errors.c
- *		sync_error_log: what went wrong, with its class and without secrets.
+ *		Writes errors to sync_error_log, with their class and without secrets.
  *
- * An error is noted in memory as it happens and written in the next transaction
- * that comes to its end, so none is lost with the transaction that it ended.
+ * An error aborts the transaction in which it happens. So it is noted in memory first, and a
+ * later transaction writes it.
  */
 #include "sync/sync.h"
 
@@ -13,27 +13,27 @@
 #include "utils/builtins.h"
 #include "utils/resowner.h"
 
-/* So many rows of a table may be set aside in one run, one by one. */
+/* A table fails after more than this many of its rows could not be stored in one run. */
 #define REFUSED_MAX 1000
 
 /* A row of sync_error_log. */
 typedef struct SyncError
 {
-	const char *table_name; /* NULL where the run was at none */
+	const char *table_name; /* NULL in a phase that works on no single table */
 	const char *phase;
 	TimestampTz occurred_at;
 	int attempt;
 	int sqlstate;
 	SyncErrorClass error_class;
 	const char *message;
-	const char *detail; /* NULL where there is none */
+	const char *detail; /* may be NULL */
 	bool will_retry;
 } SyncError;
 
-/* By the order of SyncErrorClass. */
+/* Names of error classes, indexed by SyncErrorClass. */
 static const char *const class_names[] = {"transient", "permanent", "row"};
 
-/* Notes an error of the step that the run is at, to be written by sync_log_errors(). */
+/* Notes an error of the current step in memory; sync_log_errors() writes it later. */
 void
 sync_note_error(SyncRun *run, ErrorData *error, SyncErrorClass error_class)
 {
@@ -53,7 +53,7 @@ sync_note_error(SyncRun *run, ErrorData *error, SyncErrorClass error_class)
 	MemoryContextSwitchTo(caller);
 }
 
-/* Writes one entry. */
+/* Inserts one row into sync_error_log. */
 static void
 write_entry(int64 run_id, const SyncError *entry)
 {
@@ -75,7 +75,7 @@ write_entry(int64 run_id, const SyncError *entry)
 	        &args);
 }
 
-/* Writes what was noted; the caller forgets it once that is committed. */
+/* Writes the noted errors. The caller empties run->lasting.unlogged after the commit. */
 void
 sync_log_errors(SyncRun *run)
 {
@@ -86,9 +86,9 @@ sync_log_errors(SyncRun *run)
 }
 
 /*
- * Counts a row of the table at hand that can't be stored, and writes so together with
- * what the step does about it. Raises 55000 where such rows are too many for each to be
- * a row's trouble: then it is the table's.
+ * Counts a row of the current table that can't be stored, and logs its error in the step's own
+ * transaction. Raises 55000 after too many of them, because then the table is at fault and not
+ * the rows.
  */
 void
 sync_log_refused(SyncRun *run, int sqlstate, const char *message, const char *row)
@@ -114,7 +114,7 @@ sync_log_refused(SyncRun *run, int sqlstate, const char *message, const char *ro
 	write_entry(run->run_id, &entry);
 }
 
-/* Whether an error is about a value: a row can't be stored, its table otherwise can. */
+/* Returns whether an error concerns one row: other rows of its table can still be stored. */
 bool
 sync_is_row_error(int sqlstate)
 {
@@ -125,13 +125,14 @@ sync_is_row_error(int sqlstate)
 		case MAKE_SQLSTATE('5', '4', '0', '0', '0'): /* limits: a key too long for its index */
 			return true;
 		default:
-			return sqlstate == ERRCODE_RAISE_EXCEPTION; /* a trigger that somebody added */
+			return sqlstate == ERRCODE_RAISE_EXCEPTION; /* a trigger added by a user */
 	}
 }
 
 /*
- * Does work in a subtransaction. Returns the error of a row that can't be stored or
- * deleted, with all of the work undone; raises any other.
+ * Calls work() in a subtransaction; returns NULL if it succeeds. After an error of a row that
+ * can't be stored or deleted, rolls the subtransaction back and returns the error. Raises any
+ * other error.
  */
 ErrorData *
 sync_try(const char *name, void (*work)(void *arguments), void *arguments)

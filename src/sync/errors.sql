@@ -1,6 +1,6 @@
--- Every SQLSTATE that somebody may meet, said once: what an error of a sync
--- means and what to do, and what a call or a request is refused with. The
--- page, alerts and docs/reference.md say what stands here.
+-- Every SQLSTATE that a user may see, with its meaning and what to do about it: errors of a sync,
+-- errors of calls from SQL, and errors of requests to the API. The page, alerts and
+-- docs/reference.md take their texts from this file.
 
 CREATE VIEW ngeshare.error_code AS
 SELECT
@@ -18,25 +18,25 @@ FROM (VALUES
         'Check that it runs and that this machine reaches it; the next sync goes on by itself.'),
     (4, 'sync', '28%', 'Production refused the login.',
         'Check its user and password, then call ngeshare_connect() again.'),
-    (5, 'sync', '42501', 'A right is missing.',
+    (5, 'sync', '42501', 'A privilege is missing.',
         'Grant the login SELECT on production''s six tables.'),
     (6, 'sync', '42%', 'Production''s tables are not as they were.',
         'Compare their columns with what the message names, then call ngeshare_connect() again.'),
     (7, 'sync', 'NG001', 'Another sync was running.',
         'Nothing to do.'),
     (8, 'sync', 'NG002', 'Production lacks more rows than one run may delete here.',
-        'If that is right, raise ngeshare.sync_max_delete_pct for one full sync.'),
+        'If they were deleted on purpose, raise ngeshare.sync_max_delete_pct for one full sync.'),
     (9, 'sync', 'NG003', 'Production was restored from a backup.',
-        'If what it holds now is what counts: DELETE FROM ngeshare.source, then run a full sync.'),
+        'If its present data is right: DELETE FROM ngeshare.source, then run a full sync.'),
     (10, 'sync', '55000', 'Something has to be set up first: see the message.',
         'Before the first sync call ngeshare_connect(); after a change of zone run a full sync.'),
     (11, 'sync', '57014', 'It was cancelled, or took longer than a timeout allows.',
         'Start it again.'),
     (12, 'sync', '53%', 'A server is out of disk, memory or connections.',
         'Make room, then start it again.'),
-    (13, 'sync', '40%', 'Something else held what it needed.', 'Start it again.'),
-    (14, 'sync', '55%', 'Something else held what it needed.', 'Start it again.'),
-    (15, 'sync', '25P%', 'Something else held what it needed.', 'Start it again.'),
+    (13, 'sync', '40%', 'Another session held what the sync needed.', 'Start it again.'),
+    (14, 'sync', '55%', 'Another session held what the sync needed.', 'Start it again.'),
+    (15, 'sync', '25P%', 'Another session held what the sync needed.', 'Start it again.'),
     (16, 'sync', '22%', 'A row of production can''t be stored here.',
         'It waits in ngeshare.quarantine with the reason, and is tried again by each sync.'),
     (17, 'sync', '23%', 'A row of production can''t be stored here.',
@@ -47,9 +47,9 @@ FROM (VALUES
         'It waits in ngeshare.quarantine with the reason, and is tried again by each sync.'),
     (20, 'call', '22004', 'An argument is NULL that must not be.', 'Give it a value.'),
     (21, 'call', '22008', 'An instant is infinite.', 'Ask as of a finite one.'),
-    (22, 'call', '22023', 'A mode, table, run, group, user or value that there is none of.',
-        'The hint names what there is.'),
-    (23, 'call', '25001', 'CALL ngeshare_sync() stands inside a transaction block or a function.',
+    (22, 'call', '22023', 'A mode, table, run, group, user or other value is unknown.',
+        'The hint names the known ones.'),
+    (23, 'call', '25001', 'CALL ngeshare_sync() was inside a transaction block or a function.',
         'Call it by itself; it commits step by step.'),
     (24, 'call', '53000', 'No background worker is free.',
         'Try again in a moment, or raise max_worker_processes and restart.'),
@@ -62,7 +62,7 @@ FROM (VALUES
         'Wait a minute, then go on.'),
     (36, 'call', '22001', 'A note, a name or another text is too long.',
         'Shorten it; the message names the limit.'),
-    (27, 'web', 'NG400', '400: the header As-Of is no day and no instant.',
+    (27, 'web', 'NG400', '400: the header As-Of is neither a day nor an instant.',
         'Send As-Of: 2026-03-31, or an instant with its offset from UTC, or leave it out.'),
     (28, 'web', 'NG403',
         '403: a POST lacks the header X-Ngeshare: sync, or another site''s page asked.',
@@ -78,9 +78,10 @@ FROM (VALUES
     (34, 'web', '54000', '413: a CSV file of more than 256 MB.', 'Filter, or read it by SQL.')
 ) AS code (place, met_by, pattern, meaning, remedy);
 COMMENT ON VIEW ngeshare.error_code IS
-'What the SQLSTATEs mean that ngeshare''s users meet, and what to do. pattern is LIKE''s. met_by: '
-'sync (in sync_error_log; of several that fit, the one with the least place), call (raised to who '
-'calls a function or procedure), web (a request to the API).';
+'The SQLSTATEs that users of ngeshare may see, what they mean and what to do. pattern is a pattern '
+'for LIKE. met_by: sync (in sync_error_log; of several patterns that match, the one with the '
+'smallest place counts), call (raised to the caller of a function or procedure), web (a request to '
+'the API).';
 
 CREATE FUNCTION ngeshare.error_remedy(sqlstate text)
 RETURNS text
@@ -101,5 +102,5 @@ BEGIN ATOMIC
         'Start it again. If it fails the same way, look into the server''s log.');
 END;
 COMMENT ON FUNCTION ngeshare.error_remedy(text) IS
-'What an error of a sync means and what to do, by its SQLSTATE; NULL stands for a run whose '
-'process was gone before it could say.';
+'What an error of a sync means and what to do, by its SQLSTATE. NULL stands for a run whose '
+'process died before it could log an error.';

@@ -1,7 +1,7 @@
 /*
  * src/sync/sync.c
- *		Small things that all parts of the sync use: names, what a run keeps and
- *		finds, and the tables that it works with.
+ *		Helpers that all parts of the sync use: names of phases and modes, texts that
+ *		live as long as the run, and the work tables in schema ngeshare.
  */
 #include "sync/sync.h"
 
@@ -12,7 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-/* From so many new rows on the planner has to be told of them: it guesses well below. */
+/* A work table is analyzed after at least this many rows were added to it. */
 #define ANALYZE_FROM 1000
 
 static const char *const phase_names[] = {"preflight", "compare", "open",   "pull",   "past",
@@ -33,7 +33,7 @@ sync_mode_name(SyncMode mode)
 	return mode_names[mode];
 }
 
-/* The name of the table that the run is at; NULL in phases that are at none. */
+/* Returns the name of the run's current table; NULL in a phase that works on no single table. */
 const char *
 sync_table_name(const SyncRun *run)
 {
@@ -42,7 +42,7 @@ sync_table_name(const SyncRun *run)
 	return is_at_table ? sync_at_table(run)->name : NULL;
 }
 
-/* How the staging of the table at hand gets into the mirror. */
+/* Returns the phase that merges the current table: attendance has a phase of its own. */
 SyncPhase
 sync_merging_phase(const SyncRun *run)
 {
@@ -50,8 +50,8 @@ sync_merging_phase(const SyncRun *run)
 }
 
 /*
- * Since when attendance is compared row by row: where this side has raw rows, and
- * where it is going to.
+ * Returns the instant from which on attendance is compared row by row: the earlier of the
+ * mirror's present window start and this run's. Earlier attendance is compared as meetings.
  */
 Timestamp
 sync_compared_start(const SyncRun *run)
@@ -61,7 +61,7 @@ sync_compared_start(const SyncRun *run)
 	return Min(run->at.old_start, run->at.window_start);
 }
 
-/* The canonical name of the zone whose local days answers speak in. */
+/* Returns the canonical name of the time zone that ngeshare.timezone is set to. */
 const char *
 sync_reporting_zone(void)
 {
@@ -69,8 +69,8 @@ sync_reporting_zone(void)
 }
 
 /*
- * Adds a sentence to what makes the run end as a warning. It builds a new string: after an error
- * run->at goes back to the old pointer, whose text must be unchanged.
+ * Adds a sentence to the findings, with which the run ends as a warning. It builds a new string,
+ * because a failed step restores the old pointer in run->at, and its text must be unchanged.
  */
 void
 sync_note_finding(SyncRun *run, const char *format, ...)
@@ -96,14 +96,14 @@ sync_note_finding(SyncRun *run, const char *format, ...)
 	MemoryContextSwitchTo(caller);
 }
 
-/* A copy of a text that lives as long as the run; NULL stays NULL. */
+/* Returns a copy of a text that lives as long as the run; NULL for NULL. */
 char *
 sync_keep_text(SyncRun *run, const char *text)
 {
 	return text != NULL ? MemoryContextStrdup(run->context, text) : NULL;
 }
 
-/* Whether no row of a table is in the mirror. */
+/* Returns whether a table of the mirror has no rows. */
 bool
 sync_is_empty(const MirrorTable *table)
 {
@@ -112,9 +112,8 @@ sync_is_empty(const MirrorTable *table)
 }
 
 /*
- * Empties a table of schema ngeshare that a run works with; one that is empty stays
- * untouched. Where somebody looks at it (a dump, say), its rows are deleted: nobody
- * is waited for.
+ * Empties a work table of schema ngeshare. If another session has locked it (pg_dump does), the
+ * rows are deleted instead of truncated, because TRUNCATE would wait for that session.
  */
 void
 sync_clear(const char *table)
@@ -130,9 +129,9 @@ sync_clear(const char *table)
 }
 
 /*
- * Lets the planner know a table that the sync works with, once it has been given
- * many rows. Else it takes what one value selects for a fraction of a percent, and
- * two lists of 100,000 for one row each, which it would join row by row.
+ * Analyzes a work table of schema ngeshare after many rows were added to it. Without statistics
+ * the planner can estimate two lists of 100,000 ids at one row each, and join them by a nested
+ * loop.
  */
 void
 sync_analyze_work(const char *table, int64 rows)

@@ -1,9 +1,11 @@
 /*
  * src/sync/sync.h
- *		A run as data, and the functions that all parts of the sync use.
+ *		The struct SyncRun (one run of the sync), and the functions that all parts of the
+ *		sync use.
  *
- * run/ decides what comes next, move/ moves rows, compare/ compares both sides.
- * Calls go in that direction only; what is declared here is below all three.
+ * run/ chooses the next step, move/ moves rows, and compare/ compares the mirror with
+ * production. run/ calls move/ and compare/, and move/ calls compare/, never the reverse. All
+ * three call the functions of this header.
  */
 #ifndef NGESHARE_SYNC_H
 #define NGESHARE_SYNC_H
@@ -20,33 +22,36 @@
 
 typedef enum SyncMode
 {
-	SYNC_INCREMENTAL, /* what differs */
-	SYNC_FULL,        /* everything from scratch */
-	SYNC_COMPARE      /* mode verify: look, and change nothing */
+	SYNC_INCREMENTAL, /* fetch only rows that differ */
+	SYNC_FULL,        /* fetch all rows again */
+	SYNC_COMPARE      /* mode verify: compare, and change nothing */
 } SyncMode;
 
 #define SYNC_MODES (SYNC_COMPARE + 1)
 
-/* README.md draws how a run goes through its phases. */
+/* The phases of a run. src/sync/README.md has a diagram of their order. */
 typedef enum SyncPhase
 {
-	SYNC_PREFLIGHT, /* look at production, once a run */
+	SYNC_PREFLIGHT, /* check production, once per run */
 	SYNC_COMPARING, /* compare each table's content before anything is pulled */
-	SYNC_OPEN,      /* begin a table's pass, or go on with one that was cut off */
-	SYNC_PULL,      /* one batch into staging, as often as it takes */
-	SYNC_PAST,      /* attendance only: meetings before its window, where they differ */
-	SYNC_PARENTS,   /* rows that staged ones point to and that have not come yet */
-	SYNC_MERGE,     /* staging into the mirror, one transaction a table */
-	SYNC_WINDOW,    /* the same for a table with a window, and its history */
-	SYNC_VERIFY,    /* compare again; find by key what still differs */
-	SYNC_REPAIR,    /* fetch that by key, a piece at a time */
-	SYNC_DELETES,   /* rows that production no longer has, children first */
-	SYNC_REFRESH,   /* write down what reads would have to compute */
-	SYNC_FINISH,    /* close the run */
+	SYNC_OPEN,      /* begin a table's pass (pull to repair), or continue an interrupted one */
+	SYNC_PULL,      /* copy rows of production into staging, one batch per step */
+	SYNC_PAST,      /* attendance only: fetch differing meetings from before the window */
+	SYNC_PARENTS,   /* fetch rows that staged rows point to and that the mirror lacks */
+	SYNC_MERGE,     /* write staging into the mirror, in one transaction per table */
+	SYNC_WINDOW,    /* the merge of attendance: its window and the meeting history */
+	SYNC_VERIFY,    /* compare the table again, and list the ids of rows that still differ */
+	SYNC_REPAIR,    /* fetch and write the listed rows, a limited number at a time */
+	SYNC_DELETES,   /* delete rows that production no longer has, child tables first */
+	SYNC_REFRESH,   /* refresh the snapshot and close the run */
+	SYNC_FINISH,    /* close a run of mode verify */
 	SYNC_ENDED
 } SyncPhase;
 
-/* What an error is: it may pass by itself, somebody has to act, or one row can't be stored. */
+/*
+ * The class of an error. A transient error may not happen again when the step is retried, a
+ * permanent one needs somebody to act, and a row error means that one row can't be stored.
+ */
 typedef enum SyncErrorClass
 {
 	SYNC_TRANSIENT,
@@ -54,45 +59,45 @@ typedef enum SyncErrorClass
 	SYNC_ROW
 } SyncErrorClass;
 
-/* Where a run goes after a step has failed. */
+/* How a run continues after a step has failed. */
 typedef enum SyncVerdict
 {
-	SYNC_RETRY,      /* the step again */
-	SYNC_SKIP_TABLE, /* the next table that doesn't need this one */
-	SYNC_END         /* nowhere */
+	SYNC_RETRY,      /* try the step again */
+	SYNC_SKIP_TABLE, /* give up this table and the tables that point to it */
+	SYNC_END         /* end the run */
 } SyncVerdict;
 
-/* One table within a run: how it stands, and what was done to it, in rows. */
+/* The state of one table within a run, and how many rows the run moved. */
 typedef struct SyncTable
 {
-	bool is_whole;        /* comes whole: into an empty mirror, or in a full run */
+	bool is_whole;        /* all rows are pulled: the mirror is empty, or the run is full */
 	bool is_same;         /* the comparison found no difference */
-	char *buckets;        /* where the comparison found some, as the text of an array */
-	Content content;      /* what is compared */
-	int64 differing_rows; /* production's, in those buckets */
-	int64 all_here;       /* rows, and attendances of the past: what a guard goes by */
-	int64 all_there;
+	char *buckets;        /* buckets that differ, as the text of an array; NULL if none */
+	Content content;      /* the queries whose results are compared */
+	int64 differing_rows; /* production's rows in the differing buckets */
+	int64 all_here;       /* the mirror's rows plus attendances of the past; guard.c uses it */
+	int64 all_there;      /* production's rows, counted in the same way */
 
-	int64 expected; /* to pull, as counted in the comparison */
+	int64 expected; /* rows to pull, as the comparison counted them */
 	int64 pulled;
 	int64 inserted;
 	int64 updated;
 	int64 deleted;
-	int64 repaired;         /* of those inserted and updated, what only the content told */
-	int64 written_meetings; /* before the window: written or removed, since production differed */
-	int64 waiting;          /* in quarantine after it */
-	int64 extra;            /* are here and no longer there, found by key */
-	int64 mismatching;      /* differ still, after they were repaired */
-	int64 refused;          /* could not be stored or fetched, each by itself */
+	int64 repaired;         /* of inserted and updated: rows that only the comparison found */
+	int64 written_meetings; /* meetings before the window that were written or removed */
+	int64 waiting;          /* rows in quarantine */
+	int64 extra;            /* rows of the mirror that production no longer has */
+	int64 mismatching;      /* rows that still differ at the end */
+	int64 refused;          /* rows that could not be stored or fetched */
 	bool is_done;
-	bool has_failed; /* or was skipped, since a parent of it has */
-	bool is_skipped;
+	bool has_failed; /* the table failed or was skipped */
+	bool is_skipped; /* a table that it points to failed */
 	int64 source_rows;
 	int64 local_rows;
 	TimestampTz started_at;
 } SyncTable;
 
-/* A part of the list of a table's rows in ngeshare.difference, by the numbers there. */
+/* A part of a table's rows in ngeshare.difference, as a range of difference_no. */
 typedef struct SyncRange
 {
 	int64 first;
@@ -101,108 +106,108 @@ typedef struct SyncRange
 } SyncRange;
 
 /*
- * Where a run is and what it has found: what a step changes, and what a failed step
- * takes back. loop.c copies the struct before each step and copies it back after an
- * error. A plain copy is enough, since nothing that it points to is ever changed or
- * freed within a run: each text is a constant or was put into the run's memory
- * context by sync_keep_text(), and a new one takes its place.
+ * The part of a run's state that is rolled back with a failed step. loop.c copies the struct
+ * before each step, and sync_judge() restores the copy after an error. A shallow copy is
+ * enough: strings that the struct points to are never changed or freed during a run. They are
+ * constants or are allocated in the run's memory context.
  */
 typedef struct SyncProgress
 {
 	SyncPhase phase;
-	int table; /* the table the phase is at */
+	int table; /* index of the current table */
 
-	/* Learned in preflight. Stamps are production's, in UTC. */
-	Timestamp bound;        /* the watermark that passes begun now end with */
-	Timestamp window_start; /* where this run's window starts */
-	Timestamp old_start;    /* where the last one's did; DT_NOBEGIN before the first */
+	/* Set in preflight. The timestamps are in UTC. */
+	Timestamp bound;        /* the new watermark of passes that this run begins */
+	Timestamp window_start; /* start of this run's attendance window */
+	Timestamp old_start;    /* start of the previous window; DT_NOBEGIN before the first sync */
 
-	/* The pass under way */
-	bool is_resumed;    /* begun by an earlier run: another pass follows */
-	bool rebuilds_past; /* the past comes whole from production */
-	char *past_buckets; /* where the past differs */
-	char *past_parents; /* the parents that it was compared with, as a condition; NULL: none */
-	int batch_rows;
-	int repair_rows;
-	SyncRange repair;              /* what is being repaired */
-	int64 repaired_to;             /* the last of the list that was dealt with */
-	long repair_ms;                /* what it took to fetch those */
-	bool is_fetched;               /* a phase of two steps has asked production, and writes next */
-	bool is_parent[MIRROR_TABLES]; /* parents of this table's rows were staged */
-	bool has_corrected_past;
+	/* The current table's pass */
+	bool is_resumed;    /* an earlier run began the pass, so a second pass follows */
+	bool rebuilds_past; /* all meetings before the window are fetched from production */
+	char *past_buckets; /* buckets of the past that differ; NULL if none */
+	char *past_parents; /* content_has_parents() of the last comparison of the past, or NULL */
+	int batch_rows;     /* rows of the next batch that is pulled */
+	int repair_rows;    /* rows that the next repair step fetches */
+	SyncRange repair;   /* rows that the last repair step fetched */
+	int64 repaired_to;  /* difference_no of the last repaired row */
+	long repair_ms;     /* milliseconds that the last repair step took to fetch them */
+	bool is_fetched;    /* the phase's first step has fetched rows; its second step writes them */
+	bool is_parent[MIRROR_TABLES]; /* rows of this table were staged as missing parents */
+	bool has_corrected_past;       /* sync_verify_past() has corrected the past once */
 	SyncTable tables[MIRROR_TABLES];
 
-	char *findings; /* what makes the run a warning; NULL where nothing does */
+	char *findings; /* the run ends as a warning with this text; NULL if there is none */
 } SyncProgress;
 
 /*
- * What outlasts a failed step: the connection, and all that is known of failures.
- * Steps themselves change the connection and has_paused only, the rest is retry.c's.
+ * The part of a run's state that survives a failed step: the connection, and what is known
+ * about failures. A step changes only the connection and has_paused; retry.c, loop.c and
+ * errors.c change the rest, between steps.
  */
 typedef struct SyncLasting
 {
-	Remote *remote;         /* NULL before preflight and after an error; a step opens it again */
-	Production *production; /* what was found at its other end */
-	int64 bytes_received;   /* over connections that are closed again */
-	bool has_paused;
+	Remote *remote;         /* NULL while no connection is open; a step that needs one opens it */
+	Production *production; /* what the check of production learned */
+	int64 bytes_received;   /* over connections that are already closed */
+	bool has_paused;        /* ngeshare.pause_at has held the run once */
 
-	/* The step under way, where it has failed before */
-	int attempts;               /* times that it has failed */
-	int transient_failures;     /* those among them that could pass by themselves */
-	long delay_ms;              /* to wait before it is tried again */
-	TimestampTz conflict_since; /* when it first had to let a lock go; 0: it had not */
-	long conflict_ms;           /* that the run's steps before it have waited so */
-	bool is_narrowing;          /* a row can't be stored: smaller pieces are tried */
-	bool passes_over;           /* the piece is one row, which is passed over */
-	bool isolates;              /* a merge: rows that can't be stored are looked for first */
-	const char *row_error;      /* what was said of such a row */
+	/* The current step, if it has failed before */
+	int attempts;               /* how often it has failed, lock conflicts not counted */
+	int transient_failures;     /* how often it has failed with a transient error */
+	long delay_ms;              /* milliseconds to wait before the next step */
+	TimestampTz conflict_since; /* when it first failed to get a lock in time; 0 if never */
+	long conflict_ms;           /* milliseconds that earlier steps of the run waited for locks */
+	bool is_narrowing;          /* a row can't be stored: smaller batches are tried */
+	bool passes_over;           /* the batch is down to one row, and the next try skips it */
+	bool isolates;              /* the merge first looks for rows that can't be stored */
+	const char *row_error;      /* the error of a row that can't be stored */
 	int row_sqlstate;
 
 	SyncVerdict verdict;
-	List *unlogged;    /* errors that are still to be written (errors.c) */
-	ErrorData *error;  /* what the run is going to be raised with, at its end */
-	bool is_cancelled; /* that error is somebody's will */
-	bool is_dropped;   /* the extension is gone, and the logs with it */
+	List *unlogged;    /* errors that are not in sync_error_log yet (errors.c) */
+	ErrorData *error;  /* the error that the run ends with; NULL if there is none */
+	bool is_cancelled; /* the error is a cancel by a user */
+	bool is_dropped;   /* the extension was dropped, and its logs with it */
 } SyncLasting;
 
 struct SyncTableOps;
 
-/* A run: what is constant from its beginning on, and the two parts that change. */
+/* One run of the sync. From its first step on, only at, before and lasting change. */
 typedef struct SyncRun
 {
 	MemoryContext context; /* lives as long as the run, across its transactions */
 	int64 run_id;
 	SyncMode mode;
 	bool wanted[MIRROR_TABLES];
-	TimestampTz clock; /* the instant that counts as now */
+	TimestampTz clock; /* the run's now: the start of the run, or ngeshare.sync_clock */
 	const struct SyncTableOps *ops[MIRROR_TABLES];
 
 	SyncProgress at;
-	SyncProgress before; /* where the step under way began */
+	SyncProgress before; /* a copy of at, made before the current step */
 	SyncLasting lasting;
 } SyncRun;
 
 /*
- * What a plain table (merge.c) and one with a window (window.c) do differently. Each
- * operation is for the table that the run is at; those that may be NULL do nothing
- * then.
+ * The operations that differ between a plain table (merge.c) and attendance, which has a window
+ * (window.c). Each operation works on the run's current table. An operation marked "or NULL" is
+ * not called if it is NULL.
  */
 typedef struct SyncTableOps
 {
 	void (*define_content)(SyncRun *run, Content *content);
-	bool (*is_first)(SyncRun *run);                     /* of an empty table: never synced */
-	void (*compare_past)(SyncRun *run, Digest *digest); /* or NULL: add what the window lacks */
-	char *(*mirrored)(const SyncRun *run); /* SQL condition on production's row "source" */
+	bool (*is_first)(SyncRun *run); /* whether a table that is empty was never synced */
+	void (*compare_past)(SyncRun *run, Digest *digest); /* or NULL: adds the past to *digest */
+	char *(*mirrored)(const SyncRun *run); /* SQL: whether production's row "source" is mirrored */
 	void (*bound_pass)(const SyncRun *run, Timestamp *start, Timestamp *end);
-	bool (*begin_merge)(SyncRun *run); /* or NULL; whether an empty table may be filled */
+	bool (*begin_merge)(SyncRun *run); /* or NULL; returns whether fill() may replace write() */
 	void (*fill)(SyncRun *run);
 	void (*write)(SyncRun *run);
 	void (*end_merge)(SyncRun *run);
-	void (*prepare_repair)(SyncRun *run); /* or NULL: before rows fetched by key are written */
-	void (*archive)(SyncRun *run, const char *condition); /* rows that are about to be deleted */
+	void (*prepare_repair)(SyncRun *run); /* or NULL; called before repaired rows are written */
+	void (*archive)(SyncRun *run, const char *condition); /* keeps rows before their deletion */
 } SyncTableOps;
 
-/* The table that a run is at, as the mirror, the run and its kind know it. */
+/* The run's current table: its definition, its state in this run, and its operations. */
 static inline const MirrorTable *
 sync_at_table(const SyncRun *run)
 {

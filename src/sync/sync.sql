@@ -1,5 +1,5 @@
--- What a sync leaves behind for people: one row per run, one row per run and table, and
--- every error. What it needs itself is in ngeshare.
+-- The tables of the sync. Those in public are for people: one row per run, one row per run and
+-- table, and one row per error. Those in schema ngeshare are for the sync itself.
 
 CREATE TABLE public.sync_run
 (
@@ -17,36 +17,37 @@ CREATE TABLE public.sync_run
     past_compared_since timestamptz
 );
 COMMENT ON TABLE public.sync_run IS
-'One row per sync. status: running, success, warning (ended, but something needs a look: see '
-'message), failed, cancelled, or crashed (its backend died; found by the next run).';
+'The syncs, one row per run. status: running, success, warning (it ended, but something needs '
+'attention: see message), failed, cancelled, or crashed (its process died, as the next run found).';
 COMMENT ON COLUMN public.sync_run.run_id IS
-'The run''s number; later runs have greater ones.';
+'The number of the sync run; later runs have greater numbers.';
 COMMENT ON COLUMN public.sync_run.mode IS
-'incremental (what changed), full (everything is reread and reconciled) or verify (compares, '
+'incremental (what changed), full (everything is read and compared again) or verify (compares, '
 'changes nothing).';
 COMMENT ON COLUMN public.sync_run.trigger IS
-'What started it: call (CALL ngeshare_sync), worker (ngeshare_sync_start, the page) or cron (the '
-'schedule).';
+'What started the run: call (CALL ngeshare_sync in SQL), worker (the page, or ngeshare_sync_start) '
+'or cron (the schedule).';
 COMMENT ON COLUMN public.sync_run.status IS
-'running, success, warning, failed, cancelled or crashed; explained in the comment on this table.';
+'The run''s status: running, success, warning, failed, cancelled or crashed. The comment on this '
+'table explains them.';
 COMMENT ON COLUMN public.sync_run.started_at IS
-'When it began.';
+'When the run started.';
 COMMENT ON COLUMN public.sync_run.finished_at IS
-'When it ended; NULL while it runs.';
+'When the run ended; NULL while it runs.';
 COMMENT ON COLUMN public.sync_run.message IS
-'What to know about how it ended; NULL where there is nothing to say.';
+'What there is to know about how the run ended; NULL if nothing.';
 COMMENT ON COLUMN public.sync_run.window_start IS
-'The local midnight from which on this run made raw attendance exactly production''s; NULL where '
+'The local midnight from which on this run made raw attendance equal to production''s; NULL if '
 'attendance was not part of the run.';
 COMMENT ON COLUMN public.sync_run.bytes_received IS
-'The bytes of rows that came from production: what changed, tables that came whole, comparisons, '
-'rows fetched by key. NULL while it runs, and where its process died.';
+'The number of bytes of rows that the run received from production: changed rows, whole tables, '
+'comparisons, and rows fetched by key. NULL while the run goes on, and if its process died.';
 COMMENT ON COLUMN public.sync_run.past_compared_since IS
-'The oldest instant at which a part of the history before the window was last found to be '
-'production''s: since then the whole past is known to have been compared. NULL while the run goes '
-'on, and where a part was never compared.';
+'The instant since which every meeting before the window of raw attendance has been compared with '
+'production and found the same: the oldest comparison of all parts of the history. NULL while the '
+'run goes on, and if a part was never compared.';
 COMMENT ON COLUMN public.sync_run.clock IS
-'The instant the run counted as now: the real clock, or ngeshare.sync_clock.';
+'The instant that the run took for now: the real clock, or ngeshare.sync_clock.';
 
 CREATE TABLE public.sync_log
 (
@@ -67,37 +68,38 @@ CREATE TABLE public.sync_log
     PRIMARY KEY (run_id, table_name)
 );
 COMMENT ON TABLE public.sync_log IS
-'One row per run and table: what was pulled, what was written, and the rows on both sides after it '
-'(attendance: of the window). status: as of a run, or skipped, where a table that this one points '
-'to has failed.';
+'What each sync did to each table, one row per run and table: the rows pulled, the rows written, '
+'and the rows on both sides after it (attendance: of the window of raw attendance). status: as in '
+'sync_run, or skipped if a table that this one references failed.';
 COMMENT ON COLUMN public.sync_log.run_id IS
-'The run.';
+'The number of the sync run (sync_run.run_id).';
 COMMENT ON COLUMN public.sync_log.table_name IS
-'Production''s name of the table, as in the mirror.';
+'The name of the table, in production as in the mirror.';
 COMMENT ON COLUMN public.sync_log.status IS
-'running, success, warning, failed, skipped, cancelled or crashed; explained in the comment on '
-'this table.';
+'How syncing the table ended: running, success, warning, failed, skipped, cancelled or crashed. '
+'The comment on this table explains them.';
 COMMENT ON COLUMN public.sync_log.started_at IS
-'When the run came to this table.';
+'When the run began with this table.';
 COMMENT ON COLUMN public.sync_log.finished_at IS
-'When it was done with it; NULL until then.';
+'When the run was done with this table; NULL until then.';
 COMMENT ON COLUMN public.sync_log.duration_ms IS
-'Milliseconds spent on it; NULL until it is done.';
+'The time that the run spent on this table, in milliseconds; NULL until it is done.';
 COMMENT ON COLUMN public.sync_log.rows_pulled IS
-'Rows that came from production.';
+'The number of rows of this table that the run fetched from production.';
 COMMENT ON COLUMN public.sync_log.rows_inserted IS
-'Rows written that the mirror did not have.';
+'The number of rows that the run inserted because the mirror did not have them.';
 COMMENT ON COLUMN public.sync_log.rows_updated IS
-'Rows whose content was another here.';
+'The number of rows that the run updated because their content differed in the mirror.';
 COMMENT ON COLUMN public.sync_log.rows_deleted IS
-'Rows deleted here because production has them no longer; they are in the archive.';
+'The number of rows that the run deleted from the mirror because production no longer has them; '
+'they are in the archive.';
 COMMENT ON COLUMN public.sync_log.source_rows IS
-'Rows that production had after it; NULL where they were not counted.';
+'The number of rows that production''s table had after the run; NULL if they were not counted.';
 COMMENT ON COLUMN public.sync_log.local_rows IS
-'Rows that the mirror had after it; NULL where they were not counted.';
+'The number of rows that the mirror''s table had after the run; NULL if they were not counted.';
 COMMENT ON COLUMN public.sync_log.rows_repaired IS
-'Of the rows inserted and updated, those that only the comparison of contents found: updatedAt '
-'would never have brought them.';
+'Of the rows inserted and updated, the number that only the comparison of contents found, because '
+'their updatedAt did not show that they changed.';
 
 CREATE TABLE public.sync_error_log
 (
@@ -114,32 +116,32 @@ CREATE TABLE public.sync_error_log
     will_retry  boolean     NOT NULL
 );
 COMMENT ON TABLE public.sync_error_log IS
-'Every error of a sync, each attempt''s. class: transient (may pass by itself), permanent '
-'(somebody has to act) or row (one row can''t be stored; the detail names it). Never holds a '
-'connection string or a password.';
+'The errors of syncs, one row per failed attempt. class: transient (it may not happen again), '
+'permanent (somebody has to act) or row (one row cannot be stored; the detail names it). It never '
+'contains a connection string or a password.';
 COMMENT ON COLUMN public.sync_error_log.error_id IS
-'The error''s number, in the order that they happened.';
+'The error''s number, in the order in which errors happened.';
 COMMENT ON COLUMN public.sync_error_log.run_id IS
-'The run.';
+'The number of the sync run in which the error happened.';
 COMMENT ON COLUMN public.sync_error_log.table_name IS
-'The table that was worked on; NULL where the error is of the whole run.';
+'The table that the run was at; NULL if the error concerns the whole run.';
 COMMENT ON COLUMN public.sync_error_log.occurred_at IS
-'When it happened.';
+'When the error happened.';
 COMMENT ON COLUMN public.sync_error_log.phase IS
-'The step of the run that it happened in.';
+'The step of the run in which the error happened.';
 COMMENT ON COLUMN public.sync_error_log.sqlstate IS
-'Production''s or this server''s SQLSTATE; 57P02 for a run whose process died.';
+'The SQLSTATE of production or of this server; 57P02 for a run whose process died.';
 COMMENT ON COLUMN public.sync_error_log.class IS
-'transient, permanent or row; explained in the comment on this table.';
+'transient, permanent or row. The comment on this table explains them.';
 COMMENT ON COLUMN public.sync_error_log.message IS
-'What the server said, without secrets.';
+'The error message of production or of this server, without secrets.';
 COMMENT ON COLUMN public.sync_error_log.detail IS
-'What it said beside; of a row, its id. NULL where there is none.';
+'The DETAIL of the error; for an error of one row, its id. NULL if there is none.';
 COMMENT ON COLUMN public.sync_error_log.attempt IS
-'How many times that step had failed by then.';
+'The number of times that the step had failed by then, this error included.';
 COMMENT ON COLUMN public.sync_error_log.will_retry IS
-'Whether the run tried again by itself; of a crashed run, whether the next one goes on where it '
-'was.';
+'Whether the run tried again on its own after the error; for a crashed run, whether the next run '
+'goes on where it stopped.';
 
 CREATE VIEW ngeshare.whole_success AS
 SELECT run.run_id, run.finished_at
@@ -148,8 +150,8 @@ WHERE run.status IN ('success', 'warning')
   AND run.mode <> 'verify'
   AND 6 = (SELECT count(*) FROM public.sync_log AS log WHERE log.run_id = run.run_id);
 COMMENT ON VIEW ngeshare.whole_success IS
-'The runs that brought all six tables up to production: what freshness goes by everywhere. One '
-'that only compared, or synced some tables, is none.';
+'The successful runs that synced all six tables, which alone decide whether the data is fresh. '
+'Runs of mode verify, and runs of some tables only, are not among them.';
 
 CREATE FUNCTION ngeshare.last_success()
 RETURNS timestamptz
@@ -174,8 +176,8 @@ LANGUAGE sql
 STABLE
 RETURN coalesce(nullif(current_setting('ngeshare.alert_stale_after', true), ''), '26h')::interval;
 COMMENT ON FUNCTION ngeshare.stale_after() IS
-'How old the last success may be before the mirror counts as stale: the setting '
-'ngeshare.alert_stale_after, 26 hours where there is none.';
+'The age of the last successful sync above which the mirror counts as stale: the setting '
+'ngeshare.alert_stale_after, or 26 hours if it is not set.';
 
 CREATE TABLE ngeshare.sync_state
 (
@@ -191,10 +193,11 @@ CREATE TABLE ngeshare.sync_state
     CHECK ((pass_run_id IS NULL) = (pass_bound IS NULL AND pass_full IS NULL))
 );
 COMMENT ON TABLE ngeshare.sync_state IS
-'One row per table: the watermark (production''s updatedAt, UTC) up to which it is complete, and '
-'the pass that is under way: the run that began it, the watermark it will end with, and the last '
-'row committed to staging (or, of a table that comes whole, the block of production''s to go on '
-'from).';
+'How far each table of the mirror has been synced, one row per table. watermark: the table is '
+'complete up to this updatedAt of production (UTC). The columns pass_... describe a pass (pulling '
+'the table''s changes) that is under way: the run that began it, the watermark that it will end '
+'with (pass_bound), and the last row committed to staging or, for a table that is read as a whole, '
+'the block of production''s table to go on from.';
 
 CREATE TABLE ngeshare.quarantine
 (
@@ -208,59 +211,61 @@ CREATE TABLE ngeshare.quarantine
     first_run_id bigint NOT NULL,
     last_run_id  bigint NOT NULL
 );
--- An id may be longer than an index takes: that may be why it waits.
+-- md5(): a row may be in quarantine because its id is too long for an index.
 CREATE UNIQUE INDEX quarantine_table_name_md5_idx ON ngeshare.quarantine (table_name, md5(row_id));
 COMMENT ON TABLE ngeshare.quarantine IS
-'Production''s rows that can''t be mirrored now (no parent, a timestamp without a local day, a '
-'value that can''t be stored here). They are kept whole and tried again by each run; source_hash '
-'tells whether production''s row is still this one. A row that can''t even be fetched, or that is '
-'too large for jsonb, is kept by its key and stamp alone (is_whole is false); is_refused: the '
-'mirror itself didn''t take it.';
+'Rows of production that cannot be mirrored at present: without the row that they reference, with '
+'a timestamp without a local day, or with a value that cannot be stored. Each run tries them '
+'again. content: the whole row, or only its key and timestamp if it cannot be fetched or is too '
+'large for jsonb (is_whole is false). source_hash: production''s hash of the row, to see whether '
+'it has changed since. is_refused: the mirror''s table itself refused the row.';
 
--- Staging: what a batch pulled, committed, waiting for its table's merge. Like the
--- mirror, but anything else than the id may be NULL. stage_no is the order of arrival: of two
--- versions of a row the later wins, and a batch's last row and ranges of rows are
--- found by it. source_hash is production's own hash of a row that was fetched by
--- its key.
+-- Staging tables hold pulled rows from the commit of their batch until the merge of their table.
+-- They have the mirror's columns, but all columns except id may be NULL. stage_no is the order of
+-- arrival: of two versions of a row, the one with the higher stage_no is merged. source_hash is
+-- production's hash of a row that was fetched by its id.
 CREATE TABLE ngeshare.stage_user AS TABLE public."User" WITH NO DATA;
 ALTER TABLE ngeshare.stage_user
     ADD COLUMN source_hash bigint,
     ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
 COMMENT ON TABLE ngeshare.stage_user IS
-'Rows of "User" that were pulled and are not merged yet.';
+'Staging table for "User": rows pulled from production and not merged into the mirror yet.';
 CREATE TABLE ngeshare.stage_hangout AS TABLE public."Hangout" WITH NO DATA;
 ALTER TABLE ngeshare.stage_hangout
     ADD COLUMN source_hash bigint,
     ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
 COMMENT ON TABLE ngeshare.stage_hangout IS
-'Rows of "Hangout" that were pulled and are not merged yet.';
+'Staging table for "Hangout": rows pulled from production and not merged into the mirror yet.';
 CREATE TABLE ngeshare.stage_hangout_episode AS TABLE public."HangoutEpisode" WITH NO DATA;
 ALTER TABLE ngeshare.stage_hangout_episode
     ADD COLUMN source_hash bigint,
     ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
 COMMENT ON TABLE ngeshare.stage_hangout_episode IS
-'Rows of "HangoutEpisode" that were pulled and are not merged yet.';
+'Staging table for "HangoutEpisode": rows pulled from production and not merged into the mirror '
+'yet.';
 CREATE TABLE ngeshare.stage_hangout_group AS TABLE public."HangoutGroup" WITH NO DATA;
 ALTER TABLE ngeshare.stage_hangout_group
     ADD COLUMN source_hash bigint,
     ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
 COMMENT ON TABLE ngeshare.stage_hangout_group IS
-'Rows of "HangoutGroup" that were pulled and are not merged yet.';
+'Staging table for "HangoutGroup": rows pulled from production and not merged into the mirror yet.';
 CREATE TABLE ngeshare.stage_user_hangout_group AS TABLE public."UserHangoutGroup" WITH NO DATA;
 ALTER TABLE ngeshare.stage_user_hangout_group
     ADD COLUMN source_hash bigint,
     ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
 COMMENT ON TABLE ngeshare.stage_user_hangout_group IS
-'Rows of "UserHangoutGroup" that were pulled and are not merged yet.';
+'Staging table for "UserHangoutGroup": rows pulled from production and not merged into the mirror '
+'yet.';
 CREATE TABLE ngeshare.stage_attendance AS TABLE public."UserHangoutGroupAttendance" WITH NO DATA;
 ALTER TABLE ngeshare.stage_attendance
     ADD COLUMN source_hash bigint,
     ADD COLUMN stage_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
 COMMENT ON TABLE ngeshare.stage_attendance IS
-'Rows of "UserHangoutGroupAttendance" that were pulled and are not merged yet.';
+'Staging table for "UserHangoutGroupAttendance": rows pulled from production and not merged into '
+'the mirror yet.';
 
--- Nothing of it lives long enough to be worth a vacuum, which a merge would have to
--- wait for. A row without an id can't be merged, and can't wait in quarantine either.
+-- Staged rows do not live long enough to need autovacuum, and a merge would have to wait for it.
+-- id is NOT NULL: a row without an id can be neither merged nor put into quarantine.
 DO $$
 DECLARE
     staging regclass;
@@ -291,21 +296,23 @@ AS $$
       AND watermark > '-infinity'
 $$;
 COMMENT ON FUNCTION public.ngeshare_last_sync(text) IS
-'The watermark up to which a table of the mirror is known to be complete, in production''s clock: '
-'every row committed there with an earlier updatedAt is here. NULL before the table''s first sync '
-'and for an unknown name. For attendance: the clock of the last sync of its window.';
+'The watermark of a table of the mirror: every row that production had committed with an earlier '
+'updatedAt (by production''s clock) is in the mirror. For attendance it is the clock of the last '
+'sync of its window. NULL before the table''s first sync and for an unknown name.';
 
 CREATE PROCEDURE public.ngeshare_sync(mode text DEFAULT 'incremental', tables text[] DEFAULT NULL)
 AS 'MODULE_PATHNAME'
 LANGUAGE C;
 COMMENT ON PROCEDURE public.ngeshare_sync(text, text[]) IS
-'Brings the mirror and the history up to production. mode: incremental (what differs), full '
-'(rereads and reconciles everything, history too) or verify (compares and changes nothing). '
-'tables: some of the six only. A NOTICE a table. Errors: NG001 while another sync runs, NG002 '
-'where production has lost more than ngeshare.sync_max_delete_pct of a table, NG003 where it was '
-'restored from a backup, 22023 for an unknown mode or table, 55000 before ngeshare_connect() or '
-'under another time zone, 25001 inside a transaction block; all others as production or the '
-'network gave them, after they are in sync_error_log.';
+'Makes the mirror and the meeting history equal to production, and refreshes the answers. mode: '
+'incremental (what differs), full (reads and compares everything again, the history included) or '
+'verify (compares and changes nothing). tables: by default all six, or some of them. It raises a '
+'NOTICE per table. Errors: NG001 while another sync runs; NG002 if production lacks more than '
+'ngeshare.sync_max_delete_pct percent of a table''s rows; NG003 if production was restored from a '
+'backup; 22023 for an unknown mode or table; 55000 before ngeshare_connect(), and if the history '
+'is kept in another time zone than ngeshare.timezone; 25001 inside a transaction block. All other '
+'errors are those of production or the network, raised after they have been logged in '
+'sync_error_log.';
 
 SELECT pg_extension_config_dump('public.sync_run', '');
 SELECT pg_extension_config_dump('public.sync_run_run_id_seq', '');

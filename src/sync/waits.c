@@ -2,9 +2,10 @@
  * src/sync/waits.c
  *		How long a step of the sync waits for a lock.
  *
- * People may write to the mirror while a sync runs. Where the two wait for each other
- * the sync always yields: its lock_timeout is shorter than anybody's deadlock_timeout,
- * and it looks for a deadlock at once. The step rolls back and is tried again.
+ * Other sessions may write to the mirror while a sync runs. If such a session and the sync wait
+ * for each other's locks, the sync must be the one that fails: its lock_timeout is shorter than
+ * the usual deadlock_timeout, and its own deadlock_timeout is 1 ms. The step then rolls back and
+ * is tried again.
  */
 #include "sync/sync.h"
 
@@ -13,27 +14,27 @@
 #include "utils/guc.h"
 
 /*
- * How long a step waits for any lock, in milliseconds. It is less than half of the usual
- * deadlock_timeout of a second: the sync has let go before a session that waits for it
- * looks for a deadlock and becomes its victim.
+ * The lock_timeout of a step, in milliseconds. It is less than half of the default
+ * deadlock_timeout (1 s), so the sync has released its locks before a session that waits for
+ * them checks for a deadlock and is aborted.
  */
 #define LOCK_WAIT_MS 400
 
 /*
- * After how long the sync looks for a deadlock itself, in milliseconds. A session that
- * has waited for the sync for longer is about to look as well, and would be the victim.
- * The look is also what makes an autovacuum give way.
+ * The deadlock_timeout of a step, in milliseconds. The session that finds a deadlock is the one
+ * that is aborted, so the sync has to check before the other session does. PostgreSQL also
+ * cancels an autovacuum that blocks the step only in this check.
  */
 #define DEADLOCK_LOOK_MS 1
 
-/* Sets a time, in milliseconds, for as long as the nest level lasts. */
+/* Sets a setting to a number of milliseconds until the current GUC nest level ends. */
 static void
 set_time(const char *name, int milliseconds)
 {
 	pinned_set(name, psprintf("%d", milliseconds));
 }
 
-/* Lets no wait of a step's for a lock last until somebody else's deadlock check. */
+/* Sets lock_timeout and deadlock_timeout for a step, until the current GUC nest level ends. */
 void
 sync_limit_lock_waits(void)
 {
@@ -41,7 +42,7 @@ sync_limit_lock_waits(void)
 	set_time("deadlock_timeout", DEADLOCK_LOOK_MS);
 }
 
-/* For how long the step has been coming back for a lock, in milliseconds. */
+/* Returns the milliseconds since the current step first failed to get a lock; 0 if it has not. */
 long
 sync_waited_for_lock(const SyncRun *run)
 {

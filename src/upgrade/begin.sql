@@ -1,10 +1,11 @@
--- From 1.1: everything that is not kept goes, and the parts make it again. Kept tables stay as they
--- are; what 1.1 had differently in them is changed here. Views and functions in public, and views
--- in api, are replaced in place, so users' objects that depend on them stay.
+-- The first part of the update from 1.1. It drops the objects that the install script's SQL files,
+-- which follow it, create again. Tables with data are kept, and this file alters them where 1.1
+-- defined them differently. Views and functions in public, and views in api, are replaced in place,
+-- so users' objects that depend on them stay.
 
 SELECT ngeshare.refuse_during_sync();
 
--- The extension's owner owns what the update creates, whoever runs it.
+-- Sets the role to the extension's owner, who so owns all that the update creates.
 SELECT pg_catalog.set_config('ngeshare_upgrade.role', pg_catalog.current_setting('role'), true);
 SELECT pg_catalog.set_config('role', pg_catalog.pg_get_userbyid(extowner)::text, true)
 FROM pg_catalog.pg_extension
@@ -30,8 +31,9 @@ STRICT;
 COMMENT ON FUNCTION ngeshare.upgrade_right(text) IS
 'Runs a GRANT or REVOKE as if no script of the extension did: the right is a user''s, and dumped.';
 
--- The rights that users have given or taken away are taken back until the end, so that the parts
--- find the extension's own.
+-- Lists the privileges that users have granted or revoked on objects of the extension. They are
+-- undone below and made again in end.sql, so that the files in between find the extension's own
+-- privileges.
 CREATE TABLE ngeshare.upgrade_given AS
 WITH object AS (
     SELECT
@@ -101,7 +103,8 @@ CROSS JOIN LATERAL (
 COMMENT ON TABLE ngeshare.upgrade_given IS
 'The rights that users have given (is_given) on objects of the extension, or taken away.';
 
--- Tables that are made of the mirror's get no columns that users have added to it.
+-- Lists the columns that users have added to the mirror. Tables that the update creates LIKE the
+-- mirror's get these columns too, and end.sql drops them there.
 CREATE TABLE ngeshare.upgrade_added AS
 SELECT part, added.attname
 FROM (VALUES
@@ -131,7 +134,8 @@ DECLARE
     gone   record;
     others text;
 BEGIN
-    -- Every view becomes one of the same columns that reads nothing: so none depends on another.
+    -- Replaces every view by one with the same columns that reads no table, so that no view depends
+    -- on another one.
     FOR gone IN
         SELECT
             relation.oid::regclass AS name,
@@ -152,7 +156,7 @@ BEGIN
         EXECUTE pg_catalog.format('CREATE OR REPLACE VIEW %s AS SELECT %s', gone.name,
             gone.columns);
     END LOOP;
-    -- src/api/described.sql describes the columns of api's views that have no comment.
+    -- Removes the comments on view columns, because src/api/described.sql sets only missing ones.
     FOR gone IN
         SELECT attrelid::regclass AS relation, attname
         FROM pg_catalog.pg_description
@@ -175,7 +179,8 @@ BEGIN
     LOOP
         EXECUTE pg_catalog.format('DROP TRIGGER %I ON %s', gone.tgname, gone.relation);
     END LOOP;
-    -- A table that is gone would stay in the extension's list of those that are dumped.
+    -- extconfig is the extension's list of tables that pg_dump includes. DROP TABLE does not remove
+    -- a table from it, but ALTER EXTENSION DROP does.
     FOR gone IN
         SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE'
             ELSE 'TABLE' END AS kind, relation.oid::regclass AS name
@@ -188,9 +193,10 @@ BEGIN
         EXECUTE pg_catalog.format('ALTER EXTENSION ngeshare DROP %1$s %2$s;'
             ' ALTER EXTENSION ngeshare ADD %1$s %2$s', gone.kind, gone.name);
     END LOOP;
-    -- Functions that a kept table's CHECK or default calls are replaced, too. Newer PostgreSQLs
-    -- count the type of a table's rows and arrays of types as objects of the extension: those go
-    -- with what they belong to.
+    -- Drops the objects that are created again. Functions that a CHECK or default of a kept table
+    -- calls are skipped, because CREATE OR REPLACE replaces them. Row types of tables and array
+    -- types, which newer PostgreSQL versions list as members of the extension, are skipped because
+    -- they are dropped with their table or element type.
     FOR gone IN
         SELECT kind, pg_catalog.string_agg(object.identity, ', ') AS names
         FROM (VALUES
@@ -241,16 +247,16 @@ EXCEPTION
 END
 $$;
 
--- CREATE OR REPLACE FUNCTION takes no other columns, and users' objects keep the function from
--- being dropped. They know its columns by their numbers, so those that the view has gained go to
--- the end.
+-- ngeshare_group_status() gets two more result columns. CREATE OR REPLACE FUNCTION cannot add them,
+-- and users' views may depend on the function, so it cannot be dropped. Such views refer to its
+-- columns by number, so the new columns come last.
 UPDATE pg_catalog.pg_proc
 SET proallargtypes = proallargtypes || '{text,text}'::regtype[]::oid[],
     proargmodes = proargmodes || '{t,t}'::"char"[],
     proargnames = proargnames || '{city,province}'::text[]
 WHERE oid = 'public.ngeshare_group_status(timestamptz)'::regprocedure;
 
--- Attendance by hand before the window counts for nothing any more.
+-- In 2.0 attendance that somebody inserted by hand before the window's start is not kept.
 DELETE FROM ngeshare.meeting_past WHERE by_hand;
 ALTER TABLE public.sync_run ADD COLUMN past_compared_since timestamptz;
 ALTER TABLE ngeshare.meeting_past
@@ -261,17 +267,19 @@ ALTER TABLE ngeshare.removed_meeting
     DROP COLUMN by_hand,
     ADD PRIMARY KEY (run_id, group_id, day, episode_id);
 
--- The archive's columns are in tables that inherit from these now.
+-- In 2.0 an archived row's columns are in tables that inherit from these two, and content may be
+-- NULL.
 ALTER TABLE ngeshare.removed_row ALTER COLUMN content DROP NOT NULL;
 ALTER TABLE ngeshare.attendance_backup DROP CONSTRAINT attendance_backup_check;
 
--- The digest goes through the outbox, too.
+-- In 2.0 the weekly digest is sent through the outbox, too.
 ALTER TABLE ngeshare.alert_outbox
     DROP CONSTRAINT alert_outbox_kind_check,
     ADD CONSTRAINT alert_outbox_kind_check
         CHECK (kind IN ('failed', 'warning', 'recovered', 'stale', 'test', 'digest'));
 
--- A pass that was under way has lost its staging: the next sync begins another.
+-- The staging tables were dropped, so a pass that an interrupted sync left open cannot continue.
+-- The next sync begins a new one.
 UPDATE ngeshare.sync_state
 SET pass_run_id = NULL, pass_full = NULL, pass_bound = NULL, pass_stamp = NULL, pass_id = NULL,
     pass_pulled = false, pass_block = NULL

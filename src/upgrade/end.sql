@@ -14,7 +14,7 @@ BEGIN
 END
 $$;
 
--- Users' rights, on all objects that there still are.
+-- Repeats users' GRANTs and REVOKEs on all objects that still exist.
 DO $$
 DECLARE
     given record;
@@ -34,9 +34,9 @@ BEGIN
 END
 $$;
 
--- The earlier version may have been installed where somebody else could create objects,
--- by a script that did not pin the search_path. What the update leaves as it was, such
--- as a table's CHECKs, may have been made with a look-alike of a function or an operator.
+-- The install script of 1.1 did not set search_path. Where other users could create objects, the
+-- parts that the update keeps, such as CHECK constraints, may call a user's function or operator
+-- of the same name instead of PostgreSQL's. This check refuses the update if any does.
 DO $$
 DECLARE
     found text;
@@ -65,7 +65,7 @@ BEGIN
     JOIN pg_catalog.pg_depend ON classid = part.catalog_id AND objid = part.object_id
     WHERE refclassid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass,
                          'pg_catalog.pg_cast'::regclass, 'pg_catalog.pg_opclass'::regclass)
-      AND refobjid >= 16384 -- PostgreSQL's own are below
+      AND refobjid >= 16384 -- objects of PostgreSQL itself have lower OIDs
       AND NOT EXISTS (SELECT 1 FROM ngeshare.upgrade_member AS member
                       WHERE (member.catalog_id, member.object_id) = (refclassid, refobjid));
     IF found IS NOT NULL THEN
@@ -85,7 +85,8 @@ DROP TABLE ngeshare.upgrade_given;
 DROP FUNCTION ngeshare.upgrade_right(text);
 DROP VIEW ngeshare.upgrade_member;
 
--- Where ngeshare.timezone is not the zone of the history, answers are refused until it is.
+-- Refreshes the snapshot, unless ngeshare.timezone is not the history's zone: then answers raise an
+-- error until the zone is set back.
 SELECT ngeshare.use_database_rules();
 SELECT ngeshare.refresh_snapshot(true)
 WHERE NOT EXISTS (SELECT 1 FROM ngeshare.history_state WHERE zone <> ngeshare.reporting_zone());

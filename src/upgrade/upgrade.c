@@ -1,10 +1,10 @@
 /*
  * src/upgrade/upgrade.c
- *		What the update from 1.1 needs of the library.
+ *		C functions that only the update from 1.1 to 2.0 needs.
  *
- * A database keeps 1.1's SQL until ALTER EXTENSION ngeshare UPDATE, so the C functions that it
- * names and that this version no longer has stay as stubs. t/080_upgrade.pl checks that the library
- * has every symbol of 1.1's script.
+ * After the new library is installed, a database still has the SQL functions of 1.1 until
+ * ALTER EXTENSION ngeshare UPDATE. C functions that they name and that 2.0 no longer has remain
+ * as stubs that raise an error. t/080_upgrade.pl checks that no symbol of 1.1's script is missing.
  */
 #include "postgres.h"
 
@@ -23,7 +23,7 @@ PG_FUNCTION_INFO_V1(ngeshare_upgrade_right);
 		return refuse_call();                                                                      \
 	}
 
-/* Raises 55000, with ALTER EXTENSION ngeshare UPDATE as its hint. */
+/* Raises 55000 in the place of a function of 1.1, with ALTER EXTENSION ngeshare UPDATE as hint. */
 static Datum
 refuse_call(void)
 {
@@ -37,8 +37,8 @@ REFUSING_STUB(ngeshare_asked_at)
 REFUSING_STUB(ngeshare_asked_day)
 
 /*
- * Runs a GRANT or REVOKE that gives a user's right back. PostgreSQL takes the rights that an
- * extension's script gives for the extension's own, and leaves them out of dumps.
+ * Runs a GRANT or REVOKE statement with creating_extension off. Otherwise PostgreSQL would record
+ * the right as the extension's own (pg_init_privs), and pg_dump would leave it out.
  */
 Datum
 ngeshare_upgrade_right(PG_FUNCTION_ARGS)

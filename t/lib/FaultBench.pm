@@ -1,6 +1,6 @@
-# Two servers with a proxy between them, a production that changes in every way
-# that a sync has a phase for, a sync that is held in one of them, and a reader who
-# looks all along whether a table is ever half written.
+# The bench of the fault tests: two servers with a proxy between them; changes to production that
+# give every phase of a sync something to do; a sync that is held in a phase of the test's choice;
+# and a reader that checks all the time that no table is ever half written.
 package FaultBench;
 
 use strict;
@@ -14,10 +14,10 @@ use Time::HiRes qw(sleep time);
 
 our $CLOCK = '2026-03-31 12:00:00+07';
 
-# Seconds that production may take for a statement, and milliseconds before the one retry.
+# The sync_timeout in seconds, and the sync_retry_base (wait before the only retry) in milliseconds.
 our ($TIMEOUT, $RETRY_BASE) = (1, 200);
 
-# Both servers, production with a small data set, the local one synced with it.
+# Starts both servers, generates a small production, connects the local database and syncs it.
 sub new
 {
 	my ($class) = @_;
@@ -43,14 +43,15 @@ sub new
 	return $self;
 }
 
-# The longest that a production which doesn't answer is waited for, in seconds: each
-# attempt's silence, twice for a statement that was under way when it began, and the
-# wait between the two, with what the test itself takes.
+# Returns the longest time in seconds that a sync may wait for a production that does not answer:
+# two attempts of at most $TIMEOUT + 2 seconds each, the wait between them, and six seconds for the
+# test itself.
 sub bound { return 2 * ($TIMEOUT + 2) + 1.25 * $RETRY_BASE / 1000 + 6; }
 
 sub timeout { return $TIMEOUT; }
 
-# Gives every group and user the same new mark: a reader who sees two sees half a table.
+# Gives every group and every user the same new mark. A reader that sees two marks sees a half
+# written table.
 sub mark_production
 {
 	my ($self) = @_;
@@ -65,8 +66,8 @@ sub mark_production
 	return;
 }
 
-# Changes production in every way: with and without a new stamp, added and deleted rows,
-# attendance within the window and before it.
+# Changes production in every way: rows with and without a new updatedAt, a deleted row, attendance
+# within the window and before it.
 sub change_production
 {
 	my ($self) = @_;
@@ -93,7 +94,7 @@ sub change_production
 	return;
 }
 
-# Starts a sync that is held at a place, waits until it is, and returns its run.
+# Starts a sync that is held at a phase, waits until it is there, and returns its run_id.
 sub start_held
 {
 	my ($self, $place) = @_;
@@ -129,7 +130,7 @@ sub start_held
 	return $held;
 }
 
-# The phase that the running sync says it is in.
+# Returns the phase that ngeshare_sync_status() shows for the running sync.
 sub phase { return $_[0]->ask('SELECT phase FROM ngeshare_sync_status()'); }
 
 sub ask
@@ -140,7 +141,7 @@ sub ask
 
 sub resume { return $_[0]->ask('SELECT ngeshare.resume_sync()'); }
 
-# Waits until the call of a run has come back, however, and its server is there again.
+# Waits until the held sync has ended in any way and both servers accept connections again.
 sub wait_for_end
 {
 	my ($self, $run) = @_;
@@ -164,8 +165,9 @@ sub wait_for_server
 	die 'a server does not come back';
 }
 
-# How a run ended, and its errors by class, SQLSTATE, phase and attempt. One whose
-# process died is closed by the next run: that is asked for here.
+# Returns a run's status and its errors with class, SQLSTATE, phase and attempt. If the run's
+# process died, its status is "running" until the next sync closes it, so this function starts that
+# sync.
 sub outcome
 {
 	my ($self, $run) = @_;
@@ -182,7 +184,7 @@ sub outcome
 	return ($status, split /\n/, $errors);
 }
 
-# Syncs and returns the run's status.
+# Runs a sync and returns its status.
 sub sync
 {
 	my ($self) = @_;
@@ -195,14 +197,16 @@ sub sync
 
 sub diag { return Test::More::diag(@_); }
 
-# The status of the sync behind a case; one that had to close a crashed run was it already.
+# Returns the status of the sync that follows a case. If outcome() ran that sync already, to close a
+# crashed run, returns the status of that one.
 sub next_sync
 {
 	my ($self) = @_;
 	return delete $self->{next} // $self->sync;
 }
 
-# What answers and history differ from the reference over production in.
+# Compares answers and history with the reference in production; returns at most five lines that
+# differ.
 sub wrong_answers
 {
 	my ($self) = @_;
@@ -214,7 +218,7 @@ sub wrong_answers
 	return join "\n", @different[ 0 .. ($#different < 4 ? $#different : 4) ];
 }
 
-# Lets the local side begin anew, as if it had never synced.
+# Drops and recreates the extension and connects it, so that the local side has never synced.
 sub forget_everything
 {
 	my ($self) = @_;
@@ -226,8 +230,8 @@ sub forget_everything
 	return;
 }
 
-# A reader in a session of its own, who ends with an error at the first half table: an
-# empty one is whole as long as nothing has ever been synced.
+# Starts a reader in a session of its own. It ends with an error when it sees a half written table.
+# Until the first successful sync an empty table is accepted.
 sub start_reader
 {
 	my ($self) = @_;
@@ -271,8 +275,8 @@ sub start_reader
 	return;
 }
 
-# Ends the reader's psql and its backend, which would not notice that psql has gone: it would read
-# on, and a DROP EXTENSION of the next case would meet its locks.
+# Ends the reader's psql and its backend. The backend would not notice that psql has gone; it would
+# read on, and its locks would block a DROP EXTENSION of the next case.
 sub end_reader
 {
 	my ($self) = @_;
@@ -296,7 +300,8 @@ sub restart_reader
 	return;
 }
 
-# What the reader saw that no reader should; one that its server took down starts anew.
+# Returns what the reader saw of half written tables. Restarts a reader that has ended, for example
+# because its server went down.
 sub seen_halves
 {
 	my ($self) = @_;
@@ -307,7 +312,7 @@ sub seen_halves
 	return delete $self->{halves};
 }
 
-# Kills a server and all its processes as a power cut would, and starts it again.
+# Kills a server and all its processes, like a power failure, and starts it again.
 sub kill_server
 {
 	my ($self, $server) = @_;
@@ -343,7 +348,7 @@ sub cancel
 	return;
 }
 
-# Locks all that a sync reads on production, until it is unlocked.
+# Locks all six tables in production until unlock_production() is called.
 sub lock_production
 {
 	my ($self) = @_;

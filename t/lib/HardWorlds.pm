@@ -1,5 +1,6 @@
-# Small worlds with the hard cases of t/reference/hard_cases.sql, half of them in zones with
-# daylight saving, a mirror of each, and how their answers are held against the reference.
+# Makes small productions ("worlds") with the hard cases of t/reference/hard_cases.sql, each with a
+# mirror, and compares the mirror's answers with the reference. Half of the worlds are in time zones
+# with daylight saving.
 package HardWorlds;
 
 use strict;
@@ -12,13 +13,13 @@ our @EXPORT =
   qw(hard_reference hard_seeds hard_world note_the_same rows_differ place_and_time_queries
   queries_of_now follow_up_queries @CONTACT);
 
-# What the two lists say of a group's place, its follow-ups and its chance,
-# behind their older columns.
+# Columns of v_rescue_list and v_at_risk that the reference of sections 7 to 10 adds: the group's
+# place, its follow-ups and its chance to meet again.
 our @CONTACT =
   qw(city province contact_state follow_ups last_follow_up_on last_outcome last_noted_by
   next_on resume_28_days_pct);
 
-# Columns of the contract, in the reference's order.
+# Columns of the views that are compared, in the order of the reference.
 my %columns = (
 	place => [
 		qw(province city groups_total active stalled not_started graduated to_rescue at_risk
@@ -39,7 +40,7 @@ my %columns = (
 	],
 	follow_up => [qw(id group_id group_name noted_at noted_by channel outcome note next_on)]);
 
-# Trends of several steps: from, to and step; DAY is day(as_of).
+# Arguments for ngeshare_trend(): from, to and step. DAY is replaced by the local day of as_of.
 my @trends = (
 	[ 'DAY - 60', 'NULL', '1 week' ],
 	[ 'DAY - 400', 'DAY - 3', '1 month' ],
@@ -47,8 +48,9 @@ my @trends = (
 	[ 'DAY - 180', 'DAY - 1', '1 month 3 days' ],
 	[ 'DAY - 30', 'DAY - 30', '1 year' ]);
 
-# Each zone, and an instant on a day on which its clocks changed, or soon after. Havana's change at
-# midnight: a day has no first hour, or its first hour twice.
+# Time zones, each with an instant on or soon after a day on which its clocks changed (Asia/Jakarta
+# never changes its clocks). Havana changes its clocks at midnight, so a day there can lack its
+# first hour or have it twice.
 my @zones = (
 	[ 'America/New_York', '2025-11-02 23:59:59.999' ],
 	[ 'Asia/Jakarta', '2025-11-30 23:59:59.999' ],
@@ -59,17 +61,18 @@ my @zones = (
 	[ 'America/New_York', '2026-03-08 03:00:00' ],
 	[ 'Asia/Jakarta', '2025-12-15 12:00:00' ]);
 
-# The sync's clock: 31, 28 and 29 days after a month's end.
+# Clocks of the sync: 31, 28 and 29 days after the end of February.
 my @clocks = ('2026-03-31 12:00:00', '2026-03-28 23:59:59.999', '2026-03-29 00:00:00');
 
-# One more instant: 28 and 29 days after a month's end, and around a night when many clocks changed.
+# One more instant to ask as of: 28 and 29 days after the end of October, and around a night in
+# which clocks changed.
 my @others = (
 	'2026-03-09 00:00:00',
 	'2025-11-28 23:59:59.999',
 	'2025-11-29 00:00:00',
 	'2026-03-08 23:59:59.999');
 
-# The seeds of the worlds: all, or those of the environment, with commas between them.
+# Returns the seeds of the worlds: all, or those in NGESHARE_TEST_SEED, separated by commas.
 sub hard_seeds
 {
 	return defined $ENV{NGESHARE_TEST_SEED}
@@ -95,9 +98,9 @@ sub hard_reference
 	return;
 }
 
-# Makes the world of a seed and its mirror, which is synced once by the clock "now".
-# Returns its zone and the instants to ask as of, by name; those that the caller gives in
-# local time replace the seed's.
+# Makes the world of a seed and its mirror, and syncs the mirror with the instant "now" as the
+# clock. Returns the world's time zone and, by name, the instants to ask as of. Instants that the
+# caller gives, in local time, replace the seed's.
 sub hard_world
 {
 	my ($production, $source, $local, $database, $seed, %given) = @_;
@@ -128,8 +131,8 @@ sub hard_world
 	return ($zone, \%instant);
 }
 
-# A database with the extension, to make others of: that is faster than creating
-# the extension each time.
+# Makes a database with the extension, as the template of other databases: copying it is faster than
+# CREATE EXTENSION each time.
 my %template;
 
 sub template_of
@@ -140,8 +143,8 @@ sub template_of
 	return 'template_of_worlds';
 }
 
-# Writes the reference's follow-ups into our table, which no function lets do
-# with an instant of the past.
+# Copies the reference's follow-ups into ngeshare.follow_up. They cannot be noted through
+# ngeshare_note_follow_up(), because their instants are in the past.
 sub note_the_same
 {
 	my ($production, $source, $local, $database) = @_;
@@ -157,8 +160,8 @@ sub note_the_same
 	return;
 }
 
-# The reference's queries and ours, by name, on places, over time and on the forecast, as of an
-# instant; changes are those since another, and the trend is one of five.
+# Returns pairs of queries, the reference's and the extension's, by name: on places, on status
+# changes since an instant, on one of the five trends, and on the forecast, as of $as_of.
 sub place_and_time_queries
 {
 	my ($as_of, $since, $trend) = @_;
@@ -197,7 +200,7 @@ sub place_and_time_queries
 	return %query;
 }
 
-# What is asked of each world once.
+# Returns the pairs of queries that are compared only once per world.
 sub queries_of_now
 {
 	my ($as_of) = @_;
@@ -214,8 +217,9 @@ sub queries_of_now
 		]);
 }
 
-# The reference's queries and ours, by name, on follow-ups: as of an instant, with the follow-ups up
-# to that instant or another, of the views or of the API.
+# Returns pairs of queries on follow-ups, the reference's and the extension's, by name, as of an
+# instant. $counted_up_to is the instant up to which follow-ups count; $schema selects the views in
+# public ("v_") or those of the API.
 sub follow_up_queries
 {
 	my ($as_of, $counted_up_to, $schema) = @_;
@@ -243,8 +247,8 @@ sub follow_up_queries
 	return %query;
 }
 
-# Compares queries as of an instant, each given by a name, the reference's and ours. Returns the
-# lines that differ, each behind the name, and how many rows were compared.
+# Compares pairs of queries (the reference's and the extension's) by name. Returns how many rows
+# were compared, and the lines that differ, each prefixed with the query's name.
 sub rows_differ
 {
 	my ($production, $source, $local, $database, $settings, %queries) = @_;

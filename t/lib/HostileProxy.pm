@@ -1,23 +1,25 @@
 # A production that can't be trusted: a proxy that knows PostgreSQL's protocol. It
-# passes everything on, and while it is armed it answers each statement that it has
-# not seen before with every kind of wrong answer in turn, a kind each time the
-# statement comes again, and honestly from then on.
+# forwards everything. While it is armed, it gives a wrong answer to each statement that
+# is new to it: another kind each time the statement is repeated, and the honest answer
+# after all kinds were used.
 #
 #   my $proxy = HostileProxy->start(port => $production->port);
-#   $proxy->arm('sync', @kinds)   for each statement of a scope, which is a name for it
-#   $proxy->once($kind, $regex)   the next statement that matches, and nothing else; also
-#                                 bad_text (texts alone), endless_rows and
-#                                 trickling_rows (of a COPY)
-#   $proxy->honest                everything is passed on again
-#   $proxy->pending               wrong answers that statements of the scope still have before them
-#   $proxy->log                   what was served since: [ time, form, kind, is_copy, statement ]
+#   $proxy->arm('sync', @kinds)   wrong answers of these kinds from now on; each scope (any
+#                                 name, such as 'sync') has its own record of statements seen
+#   $proxy->once($kind, $regex)   wrong answer to the next statement that matches, and to no
+#                                 other; allows also the kinds bad_text (columns of type text
+#                                 only), endless_rows and trickling_rows (of a COPY)
+#   $proxy->honest                forwards everything unchanged again
+#   $proxy->pending               number of wrong answers still to be given in the scope
+#   $proxy->log                   wrong answers given since the last call:
+#                                 [ time, form, kind, is_copy, statement ]
 #
-# Two statements are the same where they differ in literals and numbers only. They have
-# the same form where they differ in names as well: the first of a form gets every kind,
-# another table's every third, and kinds that take time are rarer: @HEAVY are for a form that
-# no scope has seen, and @SLOW for some of these. With
-# NGESHARE_HOSTILE_ALL in the environment each statement gets all kinds. The pseudo
-# statement "start-up" is the connection itself.
+# Two statements are the same if they differ only in literals and numbers. They have
+# the same form if they differ in names as well. The first statement of a form gets every
+# kind, a further one (about another table) every third kind. Slow kinds are rarer: those in
+# @HEAVY are only for a form that no scope has seen, those in @SLOW only for some of these
+# forms. With NGESHARE_HOSTILE_ALL in the environment each statement gets all kinds. The
+# pseudo statement "start-up" is the opening of a connection.
 package HostileProxy;
 
 use strict;
@@ -31,7 +33,7 @@ use IO::Socket::INET;
 use Socket      qw(IPPROTO_TCP TCP_NODELAY);
 use Time::HiRes qw(time);
 
-# Invalid in UTF-8, as a message in Latin-1 is.
+# Bytes that are invalid in UTF-8, as in a message encoded in Latin-1.
 our $BYTES = "Zugang verweigert f\xFCr \xE4 \xFF";
 my $LONG = 'long ' x 200_000;
 
@@ -41,13 +43,13 @@ our @PROTOCOL = qw(tag copy_in copy_out copy_both error notice garbage truncated
 our @SLOW = qw(silence trickle);
 our @HEAVY = qw(many_rows big_text endless);
 
-# What is sent without asking production.
+# Kinds that are sent without forwarding the statement to production.
 my %immediate =
   map { $_ => 1 } qw(tag copy_in copy_out copy_both error long_error garbage endless silence);
 my %slow = map { $_ => 1 } @SLOW;
 my %heavy = map { $_ => 1 } @HEAVY;
 
-# Seconds between two bytes that trickle, bytes of a large text, the oid of the type text.
+# Seconds between two trickling bytes, the length of a large text, and the OID of the type text.
 use constant { TRICKLE => 0.2, LARGE => 20_000_000, TEXT => 25 };
 
 sub arm { my ($self, $scope, @kinds) = @_; return $self->tell("arm $scope @kinds"); }
@@ -83,7 +85,7 @@ sub state
 
 sub message { my ($type, $body) = @_; return $type . pack('N', 4 + length $body) . $body; }
 
-# Splits whole messages off a buffer: [ type, body ] each.
+# Removes all complete messages from a buffer and returns them as [ type, body ].
 sub take_messages
 {
 	my ($buffer) = @_;
@@ -102,7 +104,7 @@ sub take_messages
 
 sub ready { return message('Z', 'I'); }
 
-# Many messages that belong to no answer: settings of other names each, or notifications.
+# Returns many messages that belong to no answer: settings, each of another name, or notifications.
 sub flood
 {
 	my ($kind) = @_;
@@ -117,7 +119,8 @@ sub said
 	return message($type, "SWARNING\0C40001\0M$BYTES\0D$BYTES\0H$BYTES\0\0");
 }
 
-# The columns of a row description: [ name, rest up to the type, type, rest ] each.
+# Returns the columns of a row description, each as [ name, bytes before the type, type, bytes after
+# it ].
 sub columns_of
 {
 	my ($body) = @_;
@@ -138,7 +141,7 @@ sub description
 		map { "$_->[0]\0$_->[1]$_->[2]$_->[3]" } @_);
 }
 
-# The values of a row; undef is NULL.
+# Returns the values of a row; undef is NULL.
 sub values_of
 {
 	my ($body) = @_;
@@ -162,7 +165,7 @@ sub tuple
 
 # ---- wrong answers
 
-# What is sent whatever the honest answer was; nothing, for silence.
+# Returns a wrong answer that does not depend on the honest one; an empty string for "silence".
 sub immediate_answer
 {
 	my ($kind) = @_;
@@ -178,7 +181,7 @@ sub immediate_answer
 	return '';
 }
 
-# An answer in rows, made wrong.
+# Turns an honest answer with rows into a wrong one.
 sub wrong_rows
 {
 	my ($kind, @messages) = @_;
@@ -208,7 +211,7 @@ sub wrong_rows
 	  . ready();
 }
 
-# A stream of COPY, made wrong.
+# Turns an honest COPY stream into a wrong one.
 sub wrong_stream
 {
 	my ($kind, @messages) = @_;
@@ -243,7 +246,8 @@ sub wrong_stream
 	  . ready();
 }
 
-# Production's honest answer, made wrong; and what is sent again and again after it, if anything.
+# Turns production's honest answer into a wrong one. Returns it and, for some kinds, bytes that are
+# sent after it repeatedly without end.
 sub wrong_answer
 {
 	my ($kind, $honest) = @_;
@@ -266,10 +270,10 @@ sub same_statement
 	return $sql =~ s/(?:'[^']*')+/?/gr =~ s/\d+/0/gr =~ s/[\s\x01]+/ /gr;
 }
 
-# Names and lists aside, only the words of SQL are left.
+# Returns only the upper-case SQL keywords of a statement, without names and lists.
 sub form_of { my ($sql) = @_; return join ' ', same_statement($sql) =~ /\b([A-Z]{2,})\b/g; }
 
-# The kind of answer that a statement gets now; undef for an honest one.
+# Returns the kind of wrong answer that a statement gets now; undef for the honest answer.
 sub next_kind
 {
 	my ($state, $sql) = @_;
@@ -289,10 +293,10 @@ sub next_kind
 	return shift @$left;
 }
 
-# The kinds that a new statement gets: all but the slow ones for the first of its form in
-# the scope, every third for each further one (another table's, or another question of the
-# doctor's), in turns. Of the slow
-# kinds a form that no scope has seen gets one, the first forms each, then every fifth.
+# Returns the kinds that a new statement gets. The first statement of a form in a scope gets all but
+# the slow kinds. A further one gets every third of them, starting at another one each time; in the
+# scope "doctor" all statements count as one form. A form that no scope has seen gets the heavy
+# kinds too. The first four such forms, and then every fifth, also get one of the slow kinds each.
 sub kinds_for
 {
 	my ($state, $sql, $form) = @_;
@@ -395,7 +399,7 @@ sub read_side
 		return close_connection($state, $connection)
 		  if $side eq 'client' || $connection->{out} eq '';
 
-		# What production said before it ended is still to be passed on.
+		# Forward what production sent before it closed the connection.
 		$connection->{is_over} = $connection->{ends} = 1;
 		return;
 	}
@@ -417,7 +421,7 @@ sub flush_out
 	return;
 }
 
-# Sends a byte of what is left now and then.
+# Sends one byte of the remaining answer every TRICKLE seconds.
 sub trickle
 {
 	my ($connection) = @_;
@@ -439,7 +443,7 @@ sub to_server
 	return;
 }
 
-# Passes on what a client says, up to a statement that gets a wrong answer.
+# Forwards what a client sends, except statements that are answered without production.
 sub from_client
 {
 	my ($state, $connection, $piece) = @_;
@@ -483,7 +487,7 @@ sub begin_wrong
 	return;
 }
 
-# Passes on what production says, or makes it wrong once it is whole.
+# Forwards what production sends; an answer that shall be wrong is changed once it is complete.
 sub from_server
 {
 	my ($state, $connection, $piece) = @_;
@@ -502,7 +506,7 @@ sub from_server
 	$connection->{trickles} = $kind =~ /^trickl/;
 	return if $kind ne 'trickling_rows';
 
-	# The first row comes at once.
+	# Send the first row at once; only the rest trickles.
 	my $bytes = $connection->{out};
 	my @first = (take_messages(\$bytes))[ 0, 1 ];
 	syswrite $connection->{client}, substr $connection->{out}, 0,
@@ -510,7 +514,7 @@ sub from_server
 	return;
 }
 
-# Obeys one command of the starter's; false when there will be no more.
+# Executes one command of the starter; returns false when no more will come.
 sub obey
 {
 	my ($state) = @_;

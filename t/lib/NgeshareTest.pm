@@ -1,4 +1,5 @@
-# Two servers, production and local, and how tests talk to them.
+# Starts the two servers of a test, production and local (which holds the mirror), and gives tests
+# functions to query and compare them.
 package NgeshareTest;
 
 use strict;
@@ -36,35 +37,37 @@ our @SNAPSHOT =
   place_snapshot
   course_snapshot episode_snapshot);
 
-# Rows of answers that were compared with the reference's so far.
+# Number of answer rows that answers_differ() has compared with the reference so far.
 our $COMPARED = 0;
 
-# Each function's answer is held against the reference of the view of its shape.
+# Each function, with the view that has the same columns. The function's answer is compared with
+# that view's reference.
 our @FUNCTIONS = (
 	[ 'ngeshare_group_status', 'v_group_status' ],
 	[ 'ngeshare_pipeline', 'v_curriculum_pipeline' ],
 	[ 'ngeshare_funnel', 'v_curriculum_funnel' ]);
 
-# Skips a test that loads pg_cron where the PostgreSQL under test is known to have none.
+# Skips a test that loads pg_cron if the PostgreSQL under test is known to have no pg_cron.
 sub needs_pg_cron
 {
 	plan(skip_all => 'this PostgreSQL has no pg_cron') if $ENV{NGESHARE_TEST_WITHOUT_CRON};
 	return;
 }
 
-# The project's top folder, whatever folder the test runs in.
+# Returns a path below the project's top folder, independent of the current directory.
 sub project
 {
 	my $library = dirname(File::Spec->rel2abs(__FILE__));
 	return File::Spec->catfile($library, '..', '..', @_);
 }
 
-# The installation whose servers also offer 1.1, where a test asked for it.
+# Arguments of PostgreSQL::Test::Cluster->new(); set by offer_release_1_1(), otherwise empty.
 my @installation;
 
-# Lets the servers that are started from now on offer 1.1 as it was released. No installation has
-# it, and a test may not write to one, so they run from a copy. A server looks for its files
-# relative to its program; links lead to what is not copied.
+# Makes release 1.1 of the extension available to all servers that are started after this call. The
+# installed PostgreSQL does not contain 1.1, and a test may not write to it, so these servers run
+# from a copy. The programs are copied, because a server looks for its files relative to its
+# program; everything else is a symbolic link.
 sub offer_release_1_1
 {
 	my $root = PostgreSQL::Test::Utils::tempdir();
@@ -94,8 +97,8 @@ sub offer_release_1_1
 	return;
 }
 
-# Starts one server; production asks its TCP clients for a password. Every sync compares the whole
-# past, however slow the machine is just now.
+# Starts one server. The past budget of one hour lets every sync compare the whole past, even on a
+# slow machine.
 sub start_server
 {
 	my ($name, @settings) = @_;
@@ -122,7 +125,7 @@ sub init_server
 	return;
 }
 
-# Starts both servers and returns them.
+# Starts both servers and returns them. Production asks its TCP clients for a password.
 sub start_servers
 {
 	my $production = start_server('production', "listen_addresses = '127.0.0.1'");
@@ -136,7 +139,7 @@ sub start_servers
 	return ($production, $local);
 }
 
-# A production-like database: its schema, the generator, and the reading login.
+# Creates a production-like database with its schema, the generator and the reading login.
 sub new_production
 {
 	my ($production, $database) = @_;
@@ -147,7 +150,8 @@ sub new_production
 	return;
 }
 
-# The reading login, for a production that a test makes by itself. A copied server has it already.
+# Creates the reading login in a production server that a test started without new_production(). A
+# server copied from a template has the login already.
 sub new_reading_login
 {
 	my ($production) = @_;
@@ -160,7 +164,8 @@ sub new_reading_login
 	return;
 }
 
-# Fills a database with production's schema, the generator, the reference and the login's rights.
+# Fills a database with production's schema, the generator and the reference, and grants the reading
+# login its privileges.
 sub fill_production
 {
 	my ($production, $database) = @_;
@@ -182,13 +187,13 @@ sub fill_production
 	return;
 }
 
-# The files that make the reference, in their order.
+# Returns the SQL files of the reference, in the order in which they must be run.
 sub reference_files
 {
 	return map { project('t', 'reference', $_) } qw(answers.sql people.sql courses.sql);
 }
 
-# Runs a command whose success is a condition, not a test.
+# Runs a command and dies if it fails; a success is not counted as a test.
 sub command_ok_quietly
 {
 	my ($command) = @_;
@@ -198,7 +203,7 @@ sub command_ok_quietly
 	return;
 }
 
-# A database with the extension, not yet connected.
+# Creates a database with the extension, not yet connected to a production.
 sub new_local
 {
 	my ($local, $database) = @_;
@@ -209,7 +214,7 @@ sub new_local
 	return;
 }
 
-# Makes the extension in a database.
+# Creates the extension in a database.
 sub fill_local
 {
 	my ($local, $database) = @_;
@@ -217,7 +222,7 @@ sub fill_local
 	return;
 }
 
-# The statement that connects a local database to a production one.
+# Returns the statement that connects a local database to a production database.
 sub connect_local
 {
 	my ($production, $database, %other) = @_;
@@ -241,8 +246,8 @@ sub quote_conninfo
 	return "'$value'";
 }
 
-# Syncs as of a clock (some tables only, where they are named) and returns what
-# psql printed, notices included.
+# Runs a sync with the given clock, for the named tables or for all, and returns what psql printed
+# on standard error, notices included.
 sub sync_local
 {
 	my ($local, $database, $clock, $mode, @tables) = @_;
@@ -258,14 +263,14 @@ sub sync_local
 	return $errors;
 }
 
-# Brings the answers up to what was written by hand; returns how many groups were built.
+# Refreshes the snapshot after a test wrote to the mirror; returns how many groups were rebuilt.
 sub refresh_local
 {
 	my ($local, $database) = @_;
 	return $local->safe_psql($database, 'SELECT ngeshare_refresh()');
 }
 
-# A query's rows as sorted lines.
+# Returns a query's rows as sorted lines.
 sub rows_of
 {
 	my ($server, $database, $query) = @_;
@@ -274,7 +279,7 @@ sub rows_of
 	return sort split /\n/, $output;
 }
 
-# The lines of two sorted lists that only one of them has, marked by side.
+# Returns the lines that only one of the two lists has, marked as missing or extra.
 sub differences
 {
 	my ($wanted, $got) = @_;
@@ -286,8 +291,8 @@ sub differences
 	  grep { $count{$_} != 0 } sort keys %count;
 }
 
-# Runs named queries in one session, behind some settings; returns each one's rows
-# as sorted lines, by name.
+# Runs named queries in one session, after the statements in $settings; returns a hash from each
+# name to the query's rows as sorted lines.
 sub answers_of
 {
 	my ($server, $database, $settings, %query) = @_;
@@ -305,8 +310,8 @@ sub answers_of
 	return \%rows;
 }
 
-# The columns that each reference answers, as a list for SELECT, by the function's name. A view
-# may have more, which other tests compare.
+# Returns a hash from each reference function's name to its columns, as a list for SELECT. The
+# extension's view may have more columns, which other tests compare.
 sub reference_columns
 {
 	my ($production, $source) = @_;
@@ -320,8 +325,9 @@ sub reference_columns
 				GROUP BY proname) TO STDOUT});
 }
 
-# Takes is_active out of both sides of a roster wherever it is not known here:
-# then it is so for every user.
+# Sets is_active to NULL for all users in both rosters if the mirror's roster (the second list) does
+# not know it for one of them. Whether the mirror knows it depends on the window alone, so then it
+# is unknown for every user.
 sub forget_activity
 {
 	my @lists = @_;
@@ -340,10 +346,9 @@ sub forget_activity
 	return;
 }
 
-# Compares every view and function with the reference over production, as of an
-# instant (in a session with some settings, where they are given). Returns the
-# differing lines, each behind the answer's name. The rows that were compared are
-# counted in $COMPARED.
+# Compares every view and function with the reference in production, as of an instant; $settings are
+# statements that the local session runs first. Returns the lines that differ, each prefixed with
+# the answer's name. Adds the number of compared rows to $COMPARED.
 sub answers_differ
 {
 	my ($production, $source, $local, $database, $as_of, $settings) = @_;
@@ -367,7 +372,8 @@ sub answers_differ
 	return @different;
 }
 
-# What psql says on standard error of statements, with SQLSTATEs and without places.
+# Returns what psql prints on standard error for these statements, with SQLSTATEs and without source
+# locations.
 sub psql_errors
 {
 	my ($server, $database, $statements) = @_;
@@ -389,8 +395,8 @@ sub psql_errors
 	return $errors;
 }
 
-# Compares the whole history, past and recent, with production's attendance
-# counted by day. Returns the differing lines.
+# Compares the whole meeting history with production's attendance, counted per group, episode and
+# local day. Returns the lines that differ.
 sub history_differs
 {
 	my ($production, $source, $local, $database, $zone) = @_;
@@ -408,8 +414,8 @@ sub history_differs
 	return differences(\@wanted, \@got);
 }
 
-# Compares the snapshot, row by row, with one that is made from nothing in a transaction that is
-# rolled back. Returns the differing rows, each behind its table's name.
+# Compares the snapshot, row by row, with one that is built from scratch in a transaction that is
+# rolled back. Returns the rows that differ, each prefixed with its table's name.
 sub rebuilt_differs
 {
 	my ($local, $database) = @_;

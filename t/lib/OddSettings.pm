@@ -1,5 +1,6 @@
-# Odd values for every setting that any login may set, taken from a server's catalog, in
-# rounds: each round flips all booleans and takes the next value of each enum.
+# Unusual values for every setting that any login may change, taken from a server's pg_settings.
+# They come in rounds: each even round inverts all booleans, and each round takes another value of
+# each enum.
 package OddSettings;
 
 use strict;
@@ -11,16 +12,18 @@ our @EXPORT = qw(odd_settings hand_picked as_statements ROUNDS);
 
 use constant ROUNDS => 4;
 
-# What a sync refuses plainly (a database that is read-only by will), what only fills logs, and what
-# is ours.
+# A condition on pg_settings. It leaves out the extension's own settings, settings that only fill
+# logs, and those of a single transaction; also default_transaction_read_only, with which a sync
+# refuses to run.
 my $LEFT_OUT = q{name NOT LIKE 'ngeshare.%' AND name !~ '^(trace_|debug_pr|log_)'
   	AND name NOT LIKE 'transaction\_%' AND name <> 'default_transaction_read_only'};
 
-# Lets every query begin workers, so that a sync takes ten times as long: one round has it.
+# This setting makes every query start parallel workers. A sync then takes ten times as long, so
+# only one round changes it.
 my ($PARALLEL, $PARALLEL_ROUND) = (qr/^(?:force_parallel_mode|debug_parallel_query)$/, 2);
 
-# [ name, value ] of all booleans and enums that a user may set, for one round. Booleans
-# are as they should be in the odd rounds: some odd settings hide others.
+# Returns [ name, value ] for all booleans and enums that a user may set. In odd rounds the booleans
+# keep their defaults, because some inverted booleans hide the effect of other settings.
 sub odd_settings
 {
 	my ($server, $round, $but) = @_;
@@ -40,7 +43,8 @@ sub odd_settings
 	  map { [ split /=/, $_, 2 ] } split /\n/, $rows;
 }
 
-# Those whose values are no list: two sets of what people really have.
+# Returns values for settings that are neither boolean nor enum: two sets, chosen from values that
+# people really use.
 sub hand_picked
 {
 	my ($round) = @_;
@@ -70,7 +74,7 @@ sub hand_picked
 	return $round % 2 ? @odd : @even;
 }
 
-# Statements that set them: "SET name = value", or behind a prefix such as ALTER ROLE x.
+# Returns statements "SET name = value" for the settings, each after a prefix such as ALTER ROLE x.
 sub as_statements
 {
 	my ($prefix, @settings) = @_;

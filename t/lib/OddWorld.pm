@@ -1,6 +1,6 @@
-# A small production of odd but legitimate make: tables, views or partitioned tables,
-# ids and timestamps of several types, with foreign keys or without. And rows for it,
-# made by statements that hold for each of them.
+# Makes "worlds": small productions that are unusual but legitimate. Their tables are plain tables,
+# views or partitioned tables, with ids and timestamps of several types, with or without foreign
+# keys. fill_world() returns statements that fill any of them with rows.
 package OddWorld;
 
 use strict;
@@ -13,9 +13,9 @@ our @EXPORT = qw(@TABLES %COLUMNS %PARENTS make_world fill_world untyped);
 our @TABLES =
   qw(User Hangout HangoutEpisode HangoutGroup UserHangoutGroup UserHangoutGroupAttendance);
 
-# Columns by table. ID, AT and KIND stand for the types that a world has for ids, for
-# timestamps and for what may be an enum; a ! behind a type stands for NOT NULL. A reference
-# has the type of its parent's id.
+# Columns by table. ID, AT, KIND and MAIL are replaced by the types that a world has for ids,
+# timestamps, what may be an enum, and e-mail addresses. A ! after a type means NOT NULL. A
+# referencing column has the type of its parent's id.
 our %COLUMNS = (
 	User => [
 		[ 'id', 'ID!' ],
@@ -92,7 +92,8 @@ our %PARENTS = (
 	UserHangoutGroupAttendance =>
 	  { hangoutEpisodeId => 'HangoutEpisode', hangoutGroupId => 'HangoutGroup', userId => 'User' });
 
-# How statements cast the id of each table.
+# The name that fill_world() uses for the type of each table's id; typed() replaces it by the real
+# type.
 our %CASTS = (
 	User => 'USER_ID',
 	Hangout => 'HANGOUT_ID',
@@ -101,7 +102,7 @@ our %CASTS = (
 	UserHangoutGroup => 'MEMBER_ID',
 	UserHangoutGroupAttendance => 'ATT_ID');
 
-# A world's option where it may be a list, of a value for each table.
+# Returns the value of an option for a table; the option is one value, or a list with one per table.
 sub option_of
 {
 	my ($table, $option) = @_;
@@ -110,10 +111,10 @@ sub option_of
 	return ref $option ? $option->[$place] : $option;
 }
 
-# A statement of fill_world() for a world of texts.
+# Removes the casts from a statement of fill_world(), for a world in which all ids are text.
 sub untyped { my ($statement) = @_; return $statement =~ s/::(?:[A-Z]+_ID|KINDTYPE)//gr; }
 
-# A statement with a world's types in the place of the casts.
+# Replaces the type names of a statement's casts by the world's types.
 sub typed
 {
 	my ($statement, %world) = @_;
@@ -129,10 +130,10 @@ sub typed
 	return $statement =~ s/KINDTYPE/$kind/gr;
 }
 
-# The statements that make a world. ids: text, varchar, domain, uuid or citext; digits
-# of timestamps; enums; collation of ids and addresses; keys: foreign keys; kind: plain,
-# views or partitioned; strict: NOT NULL where the mirror has it. ids, digits and collation
-# may be lists, of a value for each table.
+# Returns the statements that make a world. Options: ids (text, varchar, domain, uuid or citext),
+# digits (of timestamps), enums, collation (of ids and addresses), keys (foreign keys), kind (plain,
+# views or partitioned), strict (NOT NULL where the mirror has it). ids, digits and collation may be
+# lists with one value per table.
 sub make_world
 {
 	my (%world) = (
@@ -182,7 +183,7 @@ sub make_world
 	return @made;
 }
 
-# One table, of the world's kind; $type has the types by table.
+# Returns the statements that make one table; $type holds the world's types by table.
 sub made_table
 {
 	my ($table, $type, %world) = @_;
@@ -216,15 +217,16 @@ sub made_table
 	return @made;
 }
 
-# An SQL expression: the id of a thing and its number, in any type of ids.
+# Returns an SQL expression for the id of an object, given its sort and number. It is valid for
+# every type of id.
 sub id
 {
 	my ($what, $number) = @_;
 	return "md5('$what ' || $number)::uuid::text";
 }
 
-# The statement that fills the six tables of a schema with so many groups: courses in
-# their order, people who go on together, meetings a week apart, most of the past.
+# Returns statements that fill the six tables with the given number of groups: courses in sequence,
+# people who go on from course to course, and weekly meetings, most of them before the window.
 sub fill_world
 {
 	my ($groups, $seed) = @_;

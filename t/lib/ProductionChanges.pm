@@ -1,8 +1,8 @@
-# What applications, administrators and accidents do to production between two
-# syncs: some sixty kinds of change, each as SQL on random rows.
+# Some sixty kinds of change that applications, administrators and accidents make to production
+# between two syncs. Each kind returns SQL on random rows.
 #
-# Everything random comes from rand() and from hashes of ids, so that a seed
-# gives the same changes again. A script is for psql: it keeps ids in variables.
+# All randomness comes from rand() and from hashes of ids, so that a seed gives the same changes
+# again. The SQL is for psql: it keeps ids in psql variables.
 package ProductionChanges;
 
 use strict;
@@ -21,8 +21,8 @@ use constant HOUR => 3600 * 1000;
 use constant JAKARTA => 7 * HOUR;
 use constant WINDOW => 45 * DAY;
 
-# A group, user, episode or hangout goes only with few rows that point at it: a
-# sync refuses to delete many at once.
+# A group, user, episode or hangout is deleted only if few rows reference it, because a sync refuses
+# to delete many rows at once.
 use constant FEW => 10;
 
 our $LATE_COMMIT = 'a transaction commits after a sync that ran meanwhile';
@@ -32,7 +32,7 @@ my @WORDS = (
 	'Nur', 'nur', '  Nur ', "Nur\tHayati", "Nur\nHayati", '',
 	' ', "O'Neil", 'a "b" \\ c', 'Ünïcødé', '🌙', '=1+1');
 
-# The columns that change, by their kind of value; ? marks those that may be NULL.
+# The columns that change, with the kind of value for each; ? marks columns that may be NULL.
 my %COLUMNS = (
 	User => {
 		createdAt => 'time',
@@ -95,12 +95,12 @@ my %VALUE = (
 	price => sub { one_of('0', '-0', '1e-7', '99999.99', '0.1') },
 	role => sub { literal(one_of(qw(MEMBER MEMBER FACILITATOR ADMIN))) });
 
-# Of the round that is going on, in milliseconds: the last sync's clock, the next
-# one's, its window's start, and the start of the window before.
+# The current round, in milliseconds: the clocks of the last and of the next sync, the start of the
+# last sync's window, and the start of the window before that one.
 my %round;
 my $ids = 0;
 
-# The kinds in their order, each with its weight and its SQL.
+# The kinds of change in the order of their definition, and the weight and the SQL of each.
 my (@kinds, %weight_of, %sql_of);
 
 sub kind
@@ -115,20 +115,20 @@ sub kind
 
 sub kinds_of_change { return @kinds }
 
-# Each kind's name as often as its weight says.
+# Returns each kind's name as many times as its weight says.
 sub weighted_kinds
 {
 	return map { ($_) x $weight_of{$_} } @kinds;
 }
 
-# The SQL of one change of a kind.
+# Returns the SQL of one change of a kind.
 sub change_sql
 {
 	my ($name) = @_;
 	return $sql_of{$name}->();
 }
 
-# Begins a round: what is random from here on lies around its clocks.
+# Begins a round: random instants from now on are chosen relative to its clocks.
 sub begin_round
 {
 	my ($number, $last, $now, $before_last) = @_;
@@ -142,7 +142,7 @@ sub begin_round
 	return;
 }
 
-# The local midnight 45 days before a clock.
+# Returns the local midnight 45 days before a clock.
 sub window_start_of
 {
 	my ($clock) = @_;
@@ -167,7 +167,7 @@ sub between
 
 sub now { return $round{now} }
 
-# An instant in UTC, as production writes it.
+# Returns an instant as text in UTC, in the format of production's timestamps.
 sub spell
 {
 	my ($milliseconds) = @_;
@@ -185,11 +185,11 @@ sub literal
 	return "'$text'";
 }
 
-# A stamp that an application writes between two syncs, and one of long ago.
+# Values for updatedAt: fresh() is between the last sync and the next one, old() long before both.
 sub fresh { return at(between($round{last}, $round{now} + 1)) }
 sub old   { return at(between(now() - 500 * DAY, $round{last} - DAY)) }
 
-# Instants of attendance: on either side of the window's start, now and then on its edge.
+# Random instants of attendance, within the window or before it, sometimes exactly at its start.
 sub in_window { return at(one_of($round{window}, (between($round{window}, now() + 1)) x 5)) }
 
 sub before_window
@@ -201,8 +201,8 @@ sub before_window
 			(between($round{window} - 400 * DAY, $round{window})) x 3));
 }
 
-# Conditions on attendance: within the window, or before it; there now and then
-# what the last sync had in its window still.
+# Conditions on attendance: within the window, or before it. The latter sometimes selects only
+# attendance that was within the window of the sync before the last one.
 sub is_in_window { return qq{"attendedAt" >= } . at($round{window}) }
 
 sub is_before_window
@@ -216,7 +216,7 @@ sub is_before_window
 
 # Random rows ---------------------------------------------------------------------
 
-# A subquery with the ids of random rows.
+# Returns a subquery with the ids of random rows.
 sub some
 {
 	my ($count, $table, $condition) = @_;
@@ -230,17 +230,18 @@ sub some
 
 sub any { return some(1, @_) }
 
-# A few rows: one to three.
+# Returns a subquery with the ids of one to three random rows.
 sub few { return some(whole(1, 3), @_) }
 
-# Keeps the id of a random row in a variable of psql; an empty one where there is none.
+# Returns SQL that stores the id of a random row in a psql variable, or an empty string if there is
+# no such row.
 sub remember
 {
 	my ($variable, $table, $condition) = @_;
 	return qq{SELECT coalesce(} . any($table, $condition) . qq{, '') AS $variable \\gset\n};
 }
 
-# An id that no row has had, sorting before, among or behind the others.
+# Returns an id that no row has had. It sorts before, among or after the existing ids.
 sub new_id
 {
 	return one_of('-', 'C', 'c', 'z') . "new-$round{number}-" . ++$ids;
@@ -256,7 +257,7 @@ sub value_of
 	return any($kind);
 }
 
-# An update of a few random rows, with a new stamp, an older one or none at all.
+# Returns an update of a few random rows. $stamp is the new updatedAt; without it updatedAt stays.
 sub change_column
 {
 	my ($table, $column, $stamp) = @_;
@@ -361,8 +362,8 @@ sub insert_attendance
 		userId => any('User'));
 }
 
-# A circle graduates and goes on: its group attends the last episode, and the same
-# people are a group of the next course, which meets at once.
+# Lets a group graduate and go on: it attends its last episode, and the same people form a new group
+# of the next course, which meets at the same instant.
 sub circle_goes_on
 {
 	my ($stamp) = @_;
@@ -392,7 +393,7 @@ FROM "UserHangoutGroup" WHERE "hangoutGroupId" = :'circle';
 } . attend_episode(literal($group), $attended_at, 1);
 }
 
-# All users of a group attend the last episode of its hangout, or the one of an order.
+# Lets all users of a group attend the last episode of its hangout, or the episode of a given order.
 sub attend_episode
 {
 	my ($group, $attended_at, $order) = @_;
@@ -414,7 +415,7 @@ WHERE gathering.id = $group;
 };
 }
 
-# Random groups meet at their next episode: all who belong to them, at one instant.
+# Lets random groups meet at their next episode: all their members attend at one instant.
 sub groups_meet
 {
 	my ($attended_at) = @_;
@@ -485,7 +486,7 @@ kind 'attendance of all sorts comes in' => sub {
 	join '', map { insert_attendance(in_window()) } 1 .. 4;
 };
 
-# Inserted with a stamp of long ago: late commits and raw SQL --------------------------
+# Inserted with an old updatedAt, as late commits and raw SQL do ------------------------
 
 kind 'a user comes with an old stamp' => sub { insert_user(old()) };
 kind 'a group comes with an old stamp' => sub { insert_group(old()) };
@@ -576,7 +577,7 @@ kind 'a hangout ceases to be a course' => sub {
 	  . any('Hangout', q{name LIKE 'Ngeshare Sesi %'}) . ";\n";
 };
 
-# Other primary keys: those that point at them go along -----------------------------------
+# Other primary keys; the foreign keys' ON UPDATE CASCADE changes the references -------------
 
 kind 'memberships get other primary keys' => sub {
 	return
@@ -604,7 +605,7 @@ sub delete_where
 	return qq{DELETE FROM "$table" WHERE $condition;\n};
 }
 
-# A condition: few rows of a table point at this one.
+# Returns the condition that at most FEW rows of a table reference the parent row.
 sub has_few
 {
 	my ($table, $column, $parent) = @_;
@@ -712,8 +713,9 @@ for my $when ([ 'in the window', \&is_in_window ], [ 'before the window', \&is_b
 	};
 }
 
-# A transaction that began before a sync, with stamps from before the last one, and
-# commits after it. It locks last what no other change of its round touches any more.
+# Returns the SQL of a transaction that begins before a sync and commits after it, with values of
+# updatedAt from before the last sync. It must begin after all other changes of its round: they
+# would wait for its row locks.
 sub late_commit_sql
 {
 	my ($user, $group) = (literal(new_id()), literal(new_id()));

@@ -4,14 +4,14 @@
 #   my $proxy = Proxy->start(port => $production->port, delay_ms => 10);
 #   $proxy->port                    the port of 127.0.0.1 to connect to
 #   $proxy->counts                  (to_server, to_client, connections) since its start
-#   $proxy->delay(0)                milliseconds each way, for what comes from now on
-#   $proxy->stall, $proxy->resume   nothing moves meanwhile, and nothing is closed
-#   $proxy->cut                     closes all connections; new ones are taken
-#   $proxy->stop                    ends it; so does the end of its starter
+#   $proxy->delay(0)                milliseconds each way, for all bytes from now on
+#   $proxy->stall, $proxy->resume   between the two no byte moves, and nothing is closed
+#   $proxy->cut                     closes all connections; new ones are accepted
+#   $proxy->stop                    ends the process; it also ends with its starter
 #
-# The delay is that of a long line:
-# bytes wait in a queue until they are due, and as many as like may be on their
-# way. A connection takes a round trip to open, as TCP's own handshake does.
+# The delay is that of a long line, not of a slow one: bytes wait in a queue until they are
+# due, and any number of them may be on their way. Opening a connection takes one round trip,
+# like TCP's own handshake.
 package Proxy;
 
 use strict;
@@ -25,7 +25,7 @@ use IO::Socket::INET;
 use Socket      qw(IPPROTO_TCP SHUT_WR TCP_NODELAY);
 use Time::HiRes qw(time);
 
-# Bytes of one read, and bytes in a queue from which on its sender has to wait.
+# Bytes of one read, and the queued bytes from which on the proxy stops reading from the sender.
 use constant { PIECE => 65_536, QUEUE_LIMIT => 67_108_864 };
 
 sub counts { my ($self) = @_; return split / /, $self->tell('counts'); }
@@ -38,7 +38,7 @@ sub resume { my ($self) = @_; return $self->tell('resume'); }
 
 sub cut { my ($self) = @_; return $self->tell('cut'); }
 
-# What the process begins with. port: the server's; host: its address; delay_ms: each way.
+# Returns the process's first state. Options: the server's port and host, and delay_ms each way.
 sub state
 {
 	my ($class, %option) = @_;
@@ -53,7 +53,7 @@ sub state
 	};
 }
 
-# Waits for what comes next and deals with it; false when the starter has gone.
+# Waits for bytes, a client or a command and handles them; returns false when the starter has gone.
 sub step
 {
 	my ($state) = @_;
@@ -75,7 +75,8 @@ sub step
 	return (grep { $_ == $state->{control} } @$readable) ? obey($state) : 1;
 }
 
-# Seconds until the first queued piece is due; undef, which is for ever, where there is none.
+# Returns the seconds until the first queued piece is due; undef (select() then waits without limit)
+# if nothing is queued.
 sub time_to_wait
 {
 	my @due =
@@ -86,7 +87,7 @@ sub time_to_wait
 	return $left > 0 ? $left : 0;
 }
 
-# Takes a new client and connects it to the server; drops it where that can't be done.
+# Accepts a new client and connects it to the server; closes it if that fails.
 sub accept_client
 {
 	my ($state) = @_;
@@ -123,7 +124,8 @@ sub accept_client
 	return;
 }
 
-# Reads a piece into a channel's queue, due after the delay; the end of the input is queued too.
+# Reads a piece into a channel's queue with the time at which it is due; an empty piece marks the
+# end of the input.
 sub take_in
 {
 	my ($state, $channel) = @_;
@@ -140,7 +142,7 @@ sub take_in
 	return;
 }
 
-# Writes what is due, until the other side takes no more.
+# Writes the pieces that are due, until the receiver accepts no more.
 sub send_due
 {
 	my ($state, $channel) = @_;
@@ -166,7 +168,8 @@ sub send_due
 	return;
 }
 
-# Ends a channel whose input has ended and has arrived; the connection when both have.
+# Ends a channel (one direction of a connection) after its last byte was written. Closes the
+# connection when both directions have ended.
 sub pass_on_end
 {
 	my ($state, $channel) = @_;
@@ -179,7 +182,7 @@ sub pass_on_end
 	return;
 }
 
-# Closes a connection, whatever is still on its way.
+# Closes a connection and discards the bytes that are still queued.
 sub close_connection
 {
 	my ($state, $channel) = @_;
@@ -193,7 +196,7 @@ sub close_connection
 	return;
 }
 
-# Obeys one command of the starter's; false when there will be no more.
+# Executes one command of the starter; returns false when no more will come.
 sub obey
 {
 	my ($state) = @_;

@@ -1,4 +1,4 @@
-# Random writes to attendance, methods of RandomSteps.
+# Random writes to attendance. The functions are methods of RandomSteps.
 package RandomAttendance;
 
 use strict;
@@ -6,7 +6,7 @@ use warnings FATAL => 'all';
 
 use RandomThings;
 
-# Ids of some attendance of the window.
+# Returns ids of some attendance within the window.
 sub attended
 {
 	my ($self, $number, $condition) = @_;
@@ -20,8 +20,8 @@ sub attended
 		qq{"attendedAt" >= '$self->{sides}{window}' AND $condition});
 }
 
-# From now on much attendance is of one group, episode and local day, until there is
-# no such spot any more.
+# Chooses a group, episode and local day (the "spot"). Until meet_anywhere() is called, most new
+# attendance is at this spot.
 sub meet_at_one_spot
 {
 	my ($self) = @_;
@@ -36,10 +36,10 @@ sub meet_at_one_spot
 
 sub meet_anywhere { delete $_[0]{spot}; return; }
 
-# When somebody attended, now and then by mistake long ago.
+# Returns when somebody attended; sometimes an implausibly old instant, as by a typing error.
 sub attended_at { my ($self) = @_; return chance(0.04) ? implausible() : $self->instant; }
 
-# Some rows of attendance, mostly of one group.
+# Returns some rows of attendance, mostly of one group.
 sub attendance_rows
 {
 	my ($self, $number) = @_;
@@ -58,7 +58,7 @@ sub attendance_rows
 
 sub attend { return inserted($attendance, $_[0]->attendance_rows(some(4))); }
 
-# A group goes through its hangout's episodes, all or nearly, a day each.
+# Lets a group attend all or nearly all episodes of its hangout, up to two days apart.
 sub complete
 {
 	my ($self) = @_;
@@ -126,7 +126,7 @@ sub empty_group
 		$self->attended(1000, q{"hangoutGroupId" = '} . $self->group . q{'}));
 }
 
-# New rows, and rows that are there and get another time, group or episode.
+# Inserts new rows and, by ON CONFLICT, gives existing rows another time, group or episode.
 sub upsert_attendance
 {
 	my ($self) = @_;
@@ -139,7 +139,7 @@ sub upsert_attendance
 		"hangoutGroupId" = excluded."hangoutGroupId", "hangoutEpisodeId" = excluded."hangoutEpisodeId"};
 }
 
-# One statement that deletes rows and inserts them for another group.
+# Returns one statement that deletes rows and inserts them again for another group.
 sub exchange
 {
 	my ($self) = @_;
@@ -153,7 +153,7 @@ sub exchange
 			FROM gone}, $attendance, listed(@ids), $prefix, $self->group;
 }
 
-# Everything goes, and mostly some comes back.
+# Truncates attendance, and mostly inserts a part of it again.
 sub truncate_attendance
 {
 	my ($self) = @_;

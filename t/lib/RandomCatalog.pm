@@ -1,4 +1,4 @@
-# Random writes to episodes, hangouts, users and courses, methods of RandomSteps.
+# Random writes to episodes, hangouts, users and courses. The functions are methods of RandomSteps.
 package RandomCatalog;
 
 use strict;
@@ -15,7 +15,7 @@ sub reorder
 		map { $_ => one_of(0 .. 12) } map { $self->episode($self->group) } 1 .. some(3));
 }
 
-# An episode goes to another hangout, and its attendance is no longer at its own.
+# Moves an episode to another hangout; its attendance is then no longer at the group's own course.
 sub move_episode
 {
 	my ($self) = @_;
@@ -76,7 +76,7 @@ sub new_hangout
 			map { [ $self->fresh('e'), $written, $written, 'Episode', $id, $_ ] } 1 .. some(9)));
 }
 
-# A hangout goes; its groups stay without one, and its episodes move.
+# Deletes a hangout: its groups remain without a hangout, and its episodes move to another one.
 sub delete_hangout
 {
 	my ($self) = @_;
@@ -114,7 +114,7 @@ sub delete_softly
 		deletedAt => chance(0.3) ? undef : $self->any_time);
 }
 
-# A user goes; the memberships stay, perhaps with an address.
+# Deletes a user and the user's attendance; the memberships remain, some with an e-mail address.
 sub delete_user
 {
 	my ($self) = @_;
@@ -131,7 +131,7 @@ sub other_user_id
 
 # Courses -----------------------------------------------------------------------
 
-# The courses as they are, in their sequence.
+# Returns the current courses in their sequence.
 sub courses
 {
 	my ($self) = @_;
@@ -165,7 +165,7 @@ sub swap_courses
 		"UPDATE course_config SET sequence_order = $b->[2] WHERE course_name = '$a->[0]'");
 }
 
-# A name that no course has.
+# Returns a name that no course has.
 sub free_name
 {
 	my ($self) = @_;

@@ -1,4 +1,4 @@
-# Random writes to groups, methods of RandomSteps.
+# Random writes to groups. The functions are methods of RandomSteps.
 package RandomGroups;
 
 use strict;
@@ -7,7 +7,8 @@ use warnings FATAL => 'all';
 use List::Util qw(max min);
 use RandomThings;
 
-# Whose attendance is all of the window, so that the kept past does not know it.
+# Returns the condition that the row "picked" has no attendance before the window, so that it is not
+# in the part of the meeting history that writes by hand cannot change.
 sub without_past
 {
 	my ($self, $column) = @_;
@@ -41,7 +42,7 @@ sub rename_group
 	return updated('HangoutGroup', [ $self->group ], name => $self->fresh('Circle'));
 }
 
-# A group with people, and mostly with meetings; the people of another one or its own.
+# Makes a group with four people, who come mostly from an existing group, and with some attendance.
 sub new_group
 {
 	my ($self) = @_;
@@ -68,9 +69,9 @@ sub new_group
 			} 1 .. some(4)));
 }
 
-# Two groups of the same people, the first of which graduates, and the second meets,
-# mostly in the next course, and mostly soon enough to be its next. In production
-# alone, that may have been some days before the window.
+# Makes two groups of the same people. The first graduates and the second meets, mostly in the next
+# course, and mostly soon enough to be linked to the first. With $before, they may have met up to
+# that many days before the window; such a write is for production alone.
 sub linked_groups
 {
 	my ($self, $before) = @_;
@@ -126,7 +127,7 @@ sub linked_groups
 			1));
 }
 
-# What deletes a group with all that points to it.
+# Returns statements that delete a group with all that references it.
 sub without_group
 {
 	my ($id) = @_;
@@ -144,7 +145,7 @@ sub delete_group
 	return without_group($id);
 }
 
-# A group is deleted and comes back as it was.
+# Deletes a group and inserts it again unchanged.
 sub remake_group
 {
 	my ($self) = @_;

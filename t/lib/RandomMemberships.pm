@@ -1,4 +1,4 @@
-# Random writes to memberships, methods of RandomSteps.
+# Random writes to memberships. The functions are methods of RandomSteps.
 package RandomMemberships;
 
 use strict;
@@ -18,8 +18,8 @@ sub truncate_memberships
 
 sub role { return weighted(MEMBER => 6, FACILITATOR => 3, OBSERVER => 1, member => 0.3); }
 
-# When somebody joined: never, by mistake long ago or at the first plausible instant, together with
-# others, any time.
+# Returns when somebody joined: NULL, an implausibly old instant, the first plausible instant, an
+# instant that many others share, or any time.
 sub joined_at
 {
 	my ($self) = @_;
@@ -51,7 +51,7 @@ sub join_group
 	return inserted($membership, map { $self->membership_row($group) } 1 .. some(4));
 }
 
-# Members who are there, mostly of one group.
+# Returns ids of existing memberships, mostly of one group.
 sub joined
 {
 	my ($self, $number, $condition) = @_;
@@ -101,7 +101,7 @@ sub other_record_id
 	return updated($membership, [ $self->joined(1) ], id => $self->fresh(one_of('0', 'zz')));
 }
 
-# The people of one group join another, of another course or not.
+# Lets the people of one group join another group, of the same course or another.
 sub go_on
 {
 	my ($self) = @_;

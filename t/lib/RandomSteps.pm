@@ -1,10 +1,10 @@
-# Random writes by hand: each is a list of statements that hold for the mirror and for
-# production alike, since they name the rows that they touch and every value they write.
-# What they touch is looked up in production, as its writer sees it.
+# Random writes by hand (written by a user, not by a sync). Each is a list of statements that can
+# run in the mirror and in production alike, since they name the rows and all values that they
+# write. The rows are chosen from what the writer's session sees in production.
 #
-# They keep to the window: no attendance before it is touched, and a group, an episode
-# or a user with such attendance is neither deleted nor given another id, as the kept
-# history would not follow before the next sync.
+# The writes stay within the window. They never touch attendance before it, and they neither delete
+# nor give another id to a group, episode or user with such attendance, because the meeting history
+# would not follow before the next sync.
 package RandomSteps;
 
 use strict;
@@ -13,7 +13,7 @@ use warnings FATAL => 'all';
 use RandomThings;
 use parent qw(RandomThings RandomAttendance RandomMemberships RandomGroups RandomCatalog);
 
-# How often each write is drawn, by what it writes to.
+# The weight of each write, grouped by what it writes to.
 my %weight = (
 	attendance => {
 		attend => 14,
@@ -70,11 +70,12 @@ my %weight = (
 		upsert_course => 1
 	});
 
-# What two writers do at one spot, drawn only where it is asked for.
+# Writes of two concurrent writers to one spot (a group, episode and day). draw() returns them only
+# if its caller asks for 'one_spot'.
 my %apart =
   (one_spot => { attend => 4, copied => 2, upsert_attendance => 2, absent => 4, shift_time => 3 });
 
-# One write of some kinds (of all, where none is named): its name and statements.
+# Draws one write of the given kinds, or of all kinds; returns its name and its statements.
 sub draw
 {
 	my ($self, @kinds) = @_;

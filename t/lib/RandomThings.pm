@@ -1,5 +1,5 @@
-# What random writes by hand are made of: rows of production to touch, instants, and
-# statements that hold for the mirror and for production alike.
+# The parts from which RandomSteps makes its writes: rows of production, instants, and statements
+# that can run in the mirror and in production alike.
 package RandomThings;
 
 use strict;
@@ -25,7 +25,7 @@ our $attendance = 'UserHangoutGroupAttendance';
 our $membership = 'UserHangoutGroup';
 our $written = '2026-03-01 05:00:00';
 
-# Names of courses, and of hangouts that may become one.
+# Courses (name, episodes, sequence), and names of hangouts, some of which are not courses yet.
 our @courses = (
 	[ 'Ngeshare Sesi Aqidah', 9, 1 ],
 	[ 'Ngeshare Sesi Hijrah', 9, 2 ],
@@ -43,7 +43,7 @@ sub new
 	return bless { sides => $sides, serial => 0, debts => [], linked => [] }, $class;
 }
 
-# A name by weight.
+# Returns a random name; %choice holds the weight of each.
 sub weighted
 {
 	my %choice = @_;
@@ -59,8 +59,8 @@ sub weighted
 	return (sort keys %choice)[-1];
 }
 
-# Courses and hangouts go back to what they were after a while, so that the world
-# does not run dry; returns the statements, where it is time.
+# Returns the statements that undo an old change of a hangout or of the courses, if it is time for
+# that. Without this the test data would run out of courses.
 sub pay_debt
 {
 	my ($self) = @_;
@@ -93,21 +93,21 @@ sub chance { return rand() < $_[0]; }
 sub one_of { return $_[ rand @_ ]; }
 sub some   { return 1 + int rand $_[0]; }
 
-# A new id of its own.
+# Returns a new id.
 sub fresh
 {
 	my ($self, $what) = @_;
 	return "$what-" . ++$self->{serial} . one_of('', 'a', 'Z');
 }
 
-# A query's rows in production, as its writer sees them.
+# Returns a query's rows in production, as the writer's session sees them.
 sub rows
 {
 	my ($self, $query) = @_;
 	return map { [ split /\|/, $_, -1 ] } split /\n/, $self->{sides}->there($query);
 }
 
-# Ids of some rows of a table that a condition leaves.
+# Returns ids of some random rows of a table that match a condition.
 sub pick
 {
 	my ($self, $table, $number, $condition) = @_;
@@ -121,8 +121,8 @@ sub pick
 	  );
 }
 
-# A group: one that was linked to another lately, or mostly of the curriculum, and
-# one whose facilitator has others too.
+# Returns a group: one that was linked to another lately, or else mostly one that takes a course,
+# and often one whose facilitator has other groups too.
 sub group
 {
 	my ($self) = @_;
@@ -146,7 +146,7 @@ sub group
 	return $id // ($self->pick('HangoutGroup', 1))[0];
 }
 
-# Two groups, mostly with one facilitator.
+# Returns two groups, mostly with the same facilitator.
 sub two_groups
 {
 	my ($self) = @_;
@@ -169,7 +169,7 @@ sub two_groups
 	return $self->pick('HangoutGroup', 2);
 }
 
-# An episode for a group to meet at: mostly of its own hangout.
+# Returns an episode for a group to meet at, mostly one of the group's own hangout.
 sub episode
 {
 	my ($self, $group) = @_;
@@ -182,7 +182,7 @@ sub episode
 	return $id // ($self->pick('HangoutEpisode', 1))[0];
 }
 
-# A user: mostly one of a group's.
+# Returns a user, mostly one who belongs to the group.
 sub user
 {
 	my ($self, $group) = @_;
@@ -195,7 +195,7 @@ sub user
 	return $id // ($self->pick('User', 1))[0];
 }
 
-# Milliseconds since 1970 as production's timestamp.
+# Formats milliseconds since 1970 as a timestamp of production.
 sub timestamp
 {
 	my ($at) = @_;
@@ -204,7 +204,7 @@ sub timestamp
 	return strftime('%Y-%m-%d %H:%M:%S', gmtime $seconds) . sprintf '.%03d', $at - 1000 * $seconds;
 }
 
-# The window's start and the clock, in milliseconds.
+# Returns the window's start and the clock, in milliseconds.
 sub bounds
 {
 	my ($self) = @_;
@@ -218,8 +218,8 @@ sub bounds
 	return @{ $self->{bounds}{$key} };
 }
 
-# An instant of the window: its very start, a local midnight, the clock or a
-# millisecond beside them, any other; some are yet to come.
+# Returns an instant in the window: its exact start, a local midnight, the clock, a millisecond off
+# one of these, or any other. Some are after the clock.
 sub instant
 {
 	my ($self) = @_;
@@ -235,14 +235,15 @@ sub instant
 	return timestamp($start + int rand $day * $days);
 }
 
-# Addresses that are one person's in some spellings, and no address at all.
+# Returns an e-mail address. Some are spellings of one person's address, some are empty or NULL.
 sub email
 {
 	return one_of('a@x.id', 'A@x.id ', " \ta\@X.id", 'b@x.id', 'B@X.ID', '', ' ', undef,
 		'c' . int(rand 6) . '@x.id');
 }
 
-# An instant of any time, for what the window does not bound.
+# Returns an instant within the window or up to 400 days before it, for columns that the window does
+# not limit.
 sub any_time
 {
 	my ($self) = @_;
@@ -252,7 +253,7 @@ sub any_time
 	return timestamp($start - int rand 400 * 86_400_000);
 }
 
-# An instant at which nobody can have joined or attended: a typing error.
+# Returns an instant that is too old to be true, such as a typing error makes.
 sub implausible
 {
 	return one_of(
@@ -262,7 +263,7 @@ sub implausible
 		'1999-12-31 23:59:59.999');
 }
 
-# An instant to answer as of.
+# Returns an instant to ask as of.
 sub as_of
 {
 	my ($self) = @_;
@@ -327,7 +328,7 @@ sub deleted
 	return @ids ? qq{DELETE FROM "$table" WHERE id IN (} . listed(@ids) . ')' : ();
 }
 
-# An UPDATE that gives each row its own value.
+# Returns an UPDATE that gives each row its own value.
 sub updated_each
 {
 	my ($table, $column, $cast, %value) = @_;

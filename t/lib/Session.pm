@@ -1,5 +1,5 @@
-# A session of psql that is told statements and asked, without waiting, whether it
-# has done them.
+# A psql session that runs statements in the background: the test sends them, and asks later,
+# without waiting, whether they are done.
 package Session;
 
 use strict;
@@ -11,10 +11,10 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT_OK = qw(poll_until);
 
-# How long anything is waited for, in seconds.
+# The longest wait for anything, in seconds.
 our $PATIENCE = 60;
 
-# Asks again and again; false where the patience ends first.
+# Calls the condition again and again until it is true; returns false after $patience seconds.
 sub poll_until
 {
 	my ($condition, $patience) = @_;
@@ -30,7 +30,7 @@ sub poll_until
 	return 0;
 }
 
-# Connects; settings are given to the session before all else.
+# Connects, and sets the given settings before anything else.
 sub start
 {
 	my ($class, $server, $database, @settings) = @_;
@@ -52,7 +52,7 @@ sub start
 	return $self;
 }
 
-# Sends statements, or a line for psql, without waiting for them.
+# Sends SQL statements, or a psql command, without waiting for the result.
 sub tell
 {
 	my ($self, $statements) = @_;
@@ -64,7 +64,7 @@ sub tell
 	return $self;
 }
 
-# Whether everything that was sent is done.
+# Returns whether all statements that were sent are done.
 sub is_done
 {
 	my ($self) = @_;
@@ -74,7 +74,8 @@ sub is_done
 	return $self->{out} =~ $mark && $self->{err} =~ $mark;
 }
 
-# Waits until it is, and returns what it printed; what it complained of is in said().
+# Waits until all statements are done and returns their output. said() then returns what they
+# printed on standard error.
 sub wait
 {
 	my ($self) = @_;
@@ -93,10 +94,10 @@ sub wait
 
 sub run { return $_[0]->tell($_[1])->wait; }
 
-# What the last wait() found on standard error, places left out.
+# Returns what the last wait() read from standard error, without source locations.
 sub said { return $_[0]->{said}; }
 
-# Of that, the errors.
+# Returns only the errors of said().
 sub errors
 {
 	return join "\n", grep { /^(ERROR|FATAL|PANIC):/ } split /\n/, $_[0]->{said};

@@ -4,12 +4,12 @@
 #   $sink->port                          the port of 127.0.0.1 that it listens on
 #   $sink->answer('500', '404', '200')   the next requests' answers; the last one stays
 #   $sink->requests                      what has come: hashes of method, path, headers, body
-#   $sink->forget                        as if nothing had come
-#   $sink->stop                          ends it; so does the end of its starter
+#   $sink->forget                        discards the requests that have come
+#   $sink->stop                          ends the process; it also ends with its starter
 #
-# An answer is a status, or one of these: slow (none, the connection stays open),
-# reset (the connection is cut), endless (200 and a body without end), trickle (200
-# and a body that comes byte by byte), redirect:URL (302 to there).
+# An answer is an HTTP status, or one of these: slow (no answer, the connection stays open),
+# reset (the connection is reset), endless (200 and a body without end), trickle (200
+# and a body that comes byte by byte), redirect:URL (302 to that URL).
 package Sink;
 
 use strict;
@@ -27,10 +27,10 @@ sub forget { my ($self) = @_; return $self->tell('forget'); }
 
 sub requests { my ($self) = @_; return @{ decode_json($self->tell('requests')) }; }
 
-# What the process begins with: it answers 200.
+# Returns the process's first state: it answers 200.
 sub state { return { answers => ['200'], requests => [], clients => {} }; }
 
-# Waits for what comes next and deals with it; false when the starter has gone.
+# Waits for a request or a command and handles it; returns false when the starter has gone.
 sub step
 {
 	my ($state) = @_;
@@ -49,7 +49,7 @@ sub step
 	return 1;
 }
 
-# Takes a new client.
+# Accepts a new client.
 sub welcome
 {
 	my ($state, $socket) = @_;
@@ -60,7 +60,7 @@ sub welcome
 	return;
 }
 
-# Takes in a piece of a request, and answers it when it is whole.
+# Reads a piece of a request, and answers the request when it is complete.
 sub read_request
 {
 	my ($state, $client) = @_;
@@ -83,7 +83,7 @@ sub read_request
 	return;
 }
 
-# Answers a request.
+# Sends the given answer to a request.
 sub give_answer
 {
 	my ($state, $client, $answer) = @_;
@@ -109,7 +109,7 @@ sub give_answer
 	return;
 }
 
-# Sends a piece of a body that does not end.
+# Sends the next piece of a body that never ends.
 sub pour
 {
 	my ($state, $client) = @_;
@@ -130,7 +130,7 @@ sub close_client
 	return;
 }
 
-# Obeys one command of the starter's; false when there will be no more.
+# Executes one command of the starter; returns false when no more will come.
 sub obey
 {
 	my ($state) = @_;

@@ -1,8 +1,8 @@
-# Servers' data directories that are made once for all files of a run, and copied: initdb, CREATE
-# EXTENSION and production's schema take five seconds of each file otherwise.
+# Data directories that are made once per test run and copied by each test file. Without this each
+# file would spend five seconds on initdb, CREATE EXTENSION and production's schema.
 #
-# NGESHARE_TEST_TEMPLATES names the directory that the lanes of a run share. Without it a file makes
-# its own servers from nothing, in the same steps.
+# NGESHARE_TEST_TEMPLATES names the directory of the templates, which all parallel lanes of a run
+# share. If it is not set, a test file makes its servers from scratch, in the same steps.
 package Templates;
 
 use strict;
@@ -15,15 +15,16 @@ use PostgreSQL::Test::Utils;
 
 our @EXPORT_OK = qw(copy_template take_database $READY);
 
-# The database that a template holds. It gets its name from the test that takes it.
+# The name of the database in a template. The test that takes the database renames it.
 our $READY = 'ready_for_a_test';
 
-# The servers of this file that were copied: only the first of each name is, since copies have the
-# same system identifier.
+# Names of servers that this file has copied. A second server of the same name is not copied,
+# because both would have the same system identifier.
 my %copied;
 
-# Gives a server a copy of the template of its name; makes that first where no other lane has. The
-# code fills the database that the template offers. Returns whether there was a directory to do so.
+# Copies the template of the server's name into its data directory. If no lane has made that
+# template yet, makes it first: $init runs initdb and $fill fills the database. Returns false if the
+# server cannot be copied and has to be made from scratch.
 sub copy_template
 {
 	my ($server, $init, $fill) = @_;
@@ -46,7 +47,7 @@ sub copy_template
 	return 1;
 }
 
-# Makes a template: under another name until it is whole.
+# Makes a template. It gets its final name only when it is complete.
 sub make_template
 {
 	my ($path, $init, $fill) = @_;
@@ -64,7 +65,8 @@ sub make_template
 	return;
 }
 
-# Gives the ready database of a copied server its name; once, and false ever after.
+# Renames the ready database of a copied server to the given name. Returns false if there is no such
+# database or it was taken before.
 sub take_database
 {
 	my ($server, $database) = @_;

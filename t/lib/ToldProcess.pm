@@ -1,10 +1,11 @@
-# A server of the tests' own in a process of its own, which obeys its starter: the
-# base of the proxy and of the webhook. A class gives state(%option), what its
-# process begins with, and step($state), which waits for what comes next, deals with
-# it, and is false when the starter has gone; it obeys a line from $state->{control}
-# with a line.
+# Base class of the tests' own servers (the proxies and the webhook). Each runs in a process of its
+# own and takes commands from the test that started it. A subclass provides state(%option), which
+# returns the process's first state, and step($state), which waits for the next event, handles it
+# and returns false when the starter has gone. step() reads each command as a line from
+# $state->{control} and answers it with a line.
 #
-# A command is obeyed when its method returns. The end of the starter ends it, too.
+# A command has been executed when the method that sent it returns. The process ends with its
+# starter.
 package ToldProcess;
 
 use strict;
@@ -15,7 +16,7 @@ use IO::Socket::INET;
 use POSIX  ();
 use Socket qw(AF_UNIX PF_UNSPEC SHUT_RDWR SOCK_STREAM);
 
-# Starts the process, listening on a port of 127.0.0.1 (listen_port, or any that is free).
+# Starts the process; it listens on a port of 127.0.0.1 (listen_port, or any free port).
 sub start
 {
 	my ($class, %option) = @_;
@@ -43,7 +44,7 @@ sub start
 
 sub port { my ($self) = @_; return $self->{port}; }
 
-# Gives the process a command and returns its answer.
+# Sends the process a command and returns its answer.
 sub tell
 {
 	my ($self, $command) = @_;
@@ -71,7 +72,7 @@ sub stop
 
 sub DESTROY { my ($self) = @_; $self->stop; return; }
 
-# The process itself: ends without running what its starter would run at its own end.
+# Runs in the new process. Leaves with _exit(), so that the starter's END blocks do not run in it.
 sub serve_until_told
 {
 	my ($class, $listener, $control, %option) = @_;

@@ -1,6 +1,6 @@
-# A mirror and its production, written to by the same statements and then asked the
-# same: the views here, the reference there. A writing and a reading session on each
-# side, for the whole test.
+# Writes the same statements to a mirror and to its production, and compares the mirror's views with
+# the reference in production. In names, "here" is the mirror and "there" is production. Each side
+# has one writing and one reading session for the whole test.
 package TwoSides;
 
 use strict;
@@ -11,8 +11,8 @@ use Session;
 
 my $zone = 'Asia/Jakarta';
 
-# Asked every time; the others take turns, the one that costs the reference most
-# and depends on most every third time.
+# The views that every comparison asks for. Of the others, @turns, each comparison asks for one. The
+# costly view, which is the slowest in the reference and depends on most, comes every third time.
 my @always = qw(v_group_status v_curriculum_pipeline v_member_roster);
 my $costly = 'v_anomalies';
 my %always = map { $_ => 1 } @always, $costly;
@@ -48,7 +48,7 @@ sub end
 	return;
 }
 
-# By this clock both sides go from now on; where the window starts is known again.
+# Sets the clock of both sides, and reads the start of the mirror's window again.
 sub set_clock
 {
 	my ($self, $clock) = @_;
@@ -59,8 +59,8 @@ sub set_clock
 	return;
 }
 
-# What a statement for the mirror is in production: there, courses stand beside the
-# reference, and the attendance that the mirror has is that of the window.
+# Translates a statement for the mirror to production. There the courses are in
+# reference.course_config, and TRUNCATE must not delete the attendance before the mirror's window.
 sub of_production
 {
 	my ($self, $statement) = @_;
@@ -71,7 +71,7 @@ sub of_production
 	return $statement;
 }
 
-# Runs a statement of the writer's in production only; returns what it printed.
+# Runs a statement in production only, in the writer's session; returns what it printed.
 sub there
 {
 	my ($self, $statement) = @_;
@@ -79,7 +79,7 @@ sub there
 	return succeeded($self->{writer}{there}, $statement);
 }
 
-# Runs a statement on both sides at once, by the writers.
+# Runs a statement on both sides at the same time, in the writing sessions.
 sub write
 {
 	my ($self, $statement) = @_;
@@ -98,7 +98,7 @@ sub write
 	return;
 }
 
-# Brings the answers here up to what was written, in the writer's session where none is named.
+# Refreshes the mirror's snapshot, in the writer's session unless another one is given.
 sub refresh
 {
 	my ($self, $session) = @_;
@@ -107,7 +107,7 @@ sub refresh
 	return succeeded($session // $self->{writer}{here}, 'SELECT ngeshare_refresh()');
 }
 
-# What readers here are answered, in short; it stays until the next refresh.
+# Returns a digest of what readers of the mirror see; it stays the same until the next refresh.
 sub standing
 {
 	my ($self) = @_;
@@ -118,7 +118,7 @@ sub standing
 		  . digests($ask_here));
 }
 
-# The last statements are told where an answer differs.
+# Keeps the last 12 statements; a test prints them if an answer differs.
 sub remember
 {
 	my ($self, $statement) = @_;
@@ -142,14 +142,15 @@ sub succeeded
 	return $printed;
 }
 
-# What is asked of each side: views, by the names of their answers.
+# Returns the queries for the mirror and for production, each a hash by view name.
 sub queries
 {
 	my ($self, $as_of, @views) = @_;
 	my %here = map { $_ => "SELECT $self->{columns}{$_} FROM $_" } @views;
 	my %there = map { $_ => "SELECT * FROM reference.$_('$as_of')" } @views;
 
-	# Only here there is a window, before which nobody knows who was active.
+	# The mirror does not know is_active before its window, so the reference's value is hidden
+	# there.
 	$there{v_member_roster} = qq{SELECT group_id, user_id, user_name, role, joined_at,
 		CASE WHEN user_id IS NULL OR (timestamptz '$as_of' AT TIME ZONE '$zone')::date - active_days
 			>= (timestamp '$self->{window}' AT TIME ZONE 'UTC' AT TIME ZONE '$zone')::date
@@ -158,7 +159,7 @@ sub queries
 	return (\%here, \%there);
 }
 
-# The views' rows in short: how many they are, and one hash over all of them.
+# Returns statements that print each query's name, its row count and one hash over all its rows.
 sub digests
 {
 	my ($queries) = @_;
@@ -169,7 +170,7 @@ sub digests
 	} sort keys %$queries;
 }
 
-# Which views to ask for: all of them, or those of every time and the next in turn.
+# Returns all views, or the views of every comparison and the next one of the others.
 sub views
 {
 	my ($self, $all) = @_;
@@ -179,9 +180,9 @@ sub views
 	return (@always, $turn % 3 == 0 ? $costly : $turns[ $turn % @turns ]);
 }
 
-# Compares answers as of an instant, asked by two sessions. Thresholds other than the
-# default are set here, where links follow them from a refresh on, and in production for one
-# transaction. Returns what differs.
+# Compares answers as of an instant, with one session of the mirror and one of production. Other
+# thresholds are set in the mirror's session, followed by a refresh because links depend on them,
+# and in production for one transaction. Returns the lines that differ.
 sub differs
 {
 	my ($self, $as_of, $here, $there, $all, %threshold) = @_;
@@ -208,7 +209,7 @@ sub differs
 	return @different;
 }
 
-# Counts the rows that were compared, and how many answers of now were other ones.
+# Counts the compared rows, and collects the distinct digests of each view as of the sync's clock.
 sub count
 {
 	my ($self, $got, $is_now) = @_;
@@ -224,7 +225,7 @@ sub count
 	return;
 }
 
-# The rows of the views whose digests differ.
+# Returns the rows that differ, of the views whose digests differ.
 sub lines_that_differ
 {
 	my ($here, $ask_here, $there, $ask_there, $got, $wanted) = @_;

@@ -1,5 +1,5 @@
-# The page and its API as they are served: PostgREST and nginx with the project's
-# own templates on a local server, and requests to them.
+# Serves the API and a small page of the test's own as in a real installation: PostgREST and nginx,
+# with the project's templates, in front of a local server. Also sends requests to them.
 package Website;
 
 use strict;
@@ -23,8 +23,8 @@ my $json = JSON::PP->new->canonical;
 my $http = HTTP::Tiny->new(timeout => 60, max_redirect => 0);
 my (%running, %asked, @bare, $served, $state, $port);
 
-# Serves a local server's database "ngeshare" to who acts as a role; with the passwords of users,
-# lines of NAME:HASH, to who logs in.
+# Serves the database "ngeshare" of a local server. Without $passwords, everyone who opens the page
+# acts as $role. With $passwords, lines of NAME:HASH, users have to log in.
 sub start_website
 {
 	my ($local, $role, $passwords) = @_;
@@ -41,7 +41,7 @@ sub start_website
 	return;
 }
 
-# Gives the web its roles.
+# Creates the web's roles with scripts/roles.sql.
 sub make_roles
 {
 	my ($local) = @_;
@@ -51,19 +51,19 @@ sub make_roles
 	return;
 }
 
-# The port of nginx; chosen when it is first asked for.
+# Returns the port of nginx; the first call chooses it.
 sub website_port
 {
 	return $port //= PostgreSQL::Test::Cluster::get_free_port();
 }
 
-# The folder with the filled-in templates, the sockets and the logs.
+# Returns the directory of the filled-in templates, the sockets and the logs.
 sub website_state
 {
 	return $state //= PostgreSQL::Test::Utils::tempdir_short();
 }
 
-# Starts PostgREST as it is configured for who opens the page.
+# Starts PostgREST with $role for requests without a login, and with more lines of configuration.
 sub start_api
 {
 	my ($role, @lines) = @_;
@@ -80,7 +80,7 @@ sub start_api
 	return;
 }
 
-# Starts nginx with the templates as they are filled in.
+# Starts nginx with the filled-in templates.
 sub start_nginx
 {
 	$running{nginx} =
@@ -91,7 +91,7 @@ sub start_nginx
 	return;
 }
 
-# PostgREST's program.
+# Returns the path of PostgREST.
 sub postgrest
 {
 	my $packages = NgeshareTest::project('www', 'node_modules');
@@ -101,13 +101,13 @@ sub postgrest
 		split_path('postgrest'));
 }
 
-# nginx's program.
+# Returns the path of nginx.
 sub nginx
 {
 	return program('NGINX', split_path('nginx'), '/usr/sbin/nginx');
 }
 
-# The first of the places that is a program; the environment's goes first.
+# Returns the first path that is an executable; the environment variable's path is tried first.
 sub program
 {
 	my ($variable, @places) = @_;
@@ -122,14 +122,14 @@ sub program
 	  . ": name its path in $variable, or install it (see docs/web-server.md); looked at @places\n";
 }
 
-# Where a program would stand in each folder of PATH.
+# Returns the paths that a program could have in the directories of PATH.
 sub split_path
 {
 	my ($name) = @_;
 	return map { "$_/$name" } split /:/, $ENV{PATH};
 }
 
-# A page of one's own, to see how files are served.
+# Makes a small page of the test's own, to test how files are served.
 sub make_page
 {
 	my %page = (
@@ -151,7 +151,7 @@ sub make_page
 	return;
 }
 
-# Writes who has to log in, by the project's own script.
+# Writes nginx's configuration of logins with the project's own script www/serve/users.
 sub make_users
 {
 	my ($passwords) = @_;
@@ -169,7 +169,7 @@ sub make_users
 	return;
 }
 
-# Writes a template's copy with its placeholders filled in.
+# Writes a copy of a template with its placeholders filled in.
 sub fill
 {
 	my ($name, %value) = @_;
@@ -196,7 +196,7 @@ sub stop_program
 	return;
 }
 
-# Ends a program without giving it time for anything.
+# Ends a program with SIGKILL.
 sub kill_program
 {
 	my ($name) = @_;
@@ -214,7 +214,7 @@ END
 	$? = $ended;
 }
 
-# Waits up to 30 seconds for a condition; this is a test of its own.
+# Waits up to 30 seconds for a condition; counts as a test.
 sub wait_until
 {
 	my ($name, $condition) = @_;
@@ -228,7 +228,8 @@ sub wait_until
 	return fail($name);
 }
 
-# One request; every answer's headers are looked at in passing.
+# Sends one request and returns the answer; records the answer if its headers are not as they should
+# be.
 sub ask
 {
 	my ($method, $path, $content, %headers) = @_;
@@ -241,7 +242,7 @@ sub ask
 	return $answer;
 }
 
-# Whether an answer has the security headers, and none that tells too much.
+# Returns whether an answer has the security headers and no header that reveals too much.
 sub has_headers
 {
 	my ($got) = @_;
@@ -255,13 +256,13 @@ sub has_headers
 	  && !grep { /^access-control|^content-location/ } keys %$got;
 }
 
-# The answers so far that lacked a security header, or told too much.
+# Returns the answers so far that lacked a security header or had one that reveals too much.
 sub bare_answers
 {
 	return join "\n", @bare;
 }
 
-# The statuses of all answers so far.
+# Returns the distinct statuses of all answers so far.
 sub statuses
 {
 	return sort keys %asked;
@@ -284,7 +285,7 @@ sub json_headers
 	return ('Content-Type' => 'application/json', 'X-Ngeshare' => 'sync');
 }
 
-# Asks for a sync.
+# Requests a sync through the API.
 sub start_sync
 {
 	my ($mode, %headers) = @_;
@@ -292,17 +293,16 @@ sub start_sync
 		json_headers(), %headers);
 }
 
-# The address that begin_request() asks from.
+# The client address from which begin_request() connects.
 our $FROM = '127.0.0.1';
 
-# What nginx answers to a request that HTTP::Tiny refuses to send: its status,
-# headers and content.
+# Returns nginx's answer to a request that HTTP::Tiny refuses to send: status, headers and content.
 sub raw_answer
 {
 	return end_request(begin_request(@_));
 }
 
-# Sends a request with these lines of headers, and does not wait for the answer.
+# Sends a request with these header lines, and does not wait for the answer.
 sub begin_request
 {
 	my ($request, @lines) = @_;
@@ -317,7 +317,7 @@ sub begin_request
 	return { socket => $socket, request => $request };
 }
 
-# The answer to a request that was sent.
+# Reads and returns the answer to a request that begin_request() sent.
 sub end_request
 {
 	my ($sent) = @_;
@@ -334,7 +334,7 @@ sub end_request
 	return { status => $status // 'none', headers => \%headers, content => $content };
 }
 
-# The status of a GET that names another host.
+# Returns the status of a GET whose Host header names another host.
 sub status_of_host
 {
 	my ($host) = @_;
@@ -355,7 +355,7 @@ sub decoded
 	return $json->decode($answer->{content});
 }
 
-# A refusal's HTTP status and code.
+# Returns the HTTP status and the error code of a refused request.
 sub refusal
 {
 	my ($answer) = @_;
@@ -363,14 +363,14 @@ sub refusal
 	return join ' ', $answer->{status}, ref $body eq 'HASH' ? $body->{code} // '' : '';
 }
 
-# An answer's rows, each as text, sorted.
+# Returns the rows of an answer, each as JSON text, sorted.
 sub rows
 {
 	my ($path, %headers) = @_;
 	return sort map { $json->encode($_) } @{ decoded(get($path, %headers)) };
 }
 
-# An answer's first row.
+# Returns the first row of an answer.
 sub row
 {
 	my ($path, %headers) = @_;

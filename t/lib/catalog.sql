@@ -1,6 +1,6 @@
--- All that the catalog says of the extension, one line per fact: two databases whose lines
--- are the same have the same extension. Without what is a matter of when or where: oids,
--- the physical numbers of columns, whether rights are spelt out that are the default.
+-- Prints all that the catalog says of the extension, one line per fact. Two databases with the same
+-- lines have the same extension. Leaves out what depends on the installation: OIDs, the physical
+-- numbers of columns, and whether default privileges are stored or left NULL.
 WITH member AS (
     SELECT depend.classid, depend.objid, object.type, object.identity
     FROM pg_depend AS depend

@@ -1,11 +1,12 @@
--- Plants look-alikes as the login "shadow", who may create schemas and create in public:
---   shadow.note()   what every look-alike calls: it tells the server's log who ran it
---   twin            every function, operator, type and relation of pg_catalog once more,
---                   for a search_path that names twin before pg_catalog
---   the others      variants that fit a call better than PostgreSQL's own function or
---                   operator does, for the usual path, which has pg_catalog first
--- The candidates come from the catalog; the psql variable "words" holds the words that
--- the extension's own files contain, so that only names that it could use get variants.
+-- Creates ("plants") look-alikes of PostgreSQL's and the extension's objects as the login
+-- "shadow", which may create schemas and objects in public:
+--   shadow.note()   is called by every look-alike and logs which role ran it
+--   twin            a schema with a copy of each function, operator, type and relation of
+--                   pg_catalog, for a search_path that names twin before pg_catalog
+--   the others      variants whose argument types fit a call better than PostgreSQL's own
+--                   function or operator, for the usual path, which has pg_catalog first
+-- The candidates come from the catalog. The psql variable "words" holds all words of the
+-- extension's own files: only names among them are planted (operators always are).
 SET search_path = pg_catalog, pg_temp;
 SET check_function_bodies = off;
 SET client_min_messages = warning;
@@ -29,7 +30,8 @@ BEGIN
 END
 $$;
 
--- Runs one statement; what PostgreSQL refuses to create can't be planted.
+-- Runs one statement and returns whether it succeeded: PostgreSQL refuses to create some
+-- look-alikes.
 CREATE FUNCTION shadow.try(statement text)
 RETURNS boolean
 LANGUAGE plpgsql
@@ -43,7 +45,7 @@ EXCEPTION
 END
 $$;
 
--- Plants a function; where it has no result of its own, its arguments say what it returns.
+-- Plants a function. If the result is NULL, the arguments include OUT parameters.
 CREATE FUNCTION shadow.plant(space text, name text, arguments text, result text)
 RETURNS boolean
 LANGUAGE sql
@@ -55,8 +57,8 @@ AS $$
             CASE WHEN result !~ '^(SETOF|TABLE|void)' THEN ' NULL' END)))
 $$;
 
--- Twins of functions and aggregates. A plain function in an aggregate's place either runs
--- or makes the statement fail.
+-- Twins of functions and aggregates. The twin of an aggregate is a plain function: a statement that
+-- finds it either runs it or fails.
 CREATE TABLE shadow.planted AS
 SELECT 'function' AS kind, proc.oid::regprocedure::text AS original,
     shadow.plant('twin', proname, pg_get_function_arguments(proc.oid),
@@ -76,7 +78,7 @@ FROM pg_operator AS oper
 JOIN pg_proc AS proc ON proc.oid = oprcode
 WHERE oprnamespace = 'pg_catalog'::regnamespace;
 
--- Twins of relations: views that call note() as whoever reads them.
+-- Twins of relations: views that call note() with the rights of the role that reads them.
 INSERT INTO shadow.planted
 SELECT 'relation', relname,
     shadow.try(format('CREATE VIEW twin.%I AS SELECT * FROM pg_catalog.%I WHERE shadow.note(%L)',
@@ -85,7 +87,8 @@ FROM pg_class
 WHERE relnamespace = 'pg_catalog'::regnamespace
   AND relkind IN ('r', 'v')
   AND relname = ANY (string_to_array(:'words', ' '));
--- Types last: from here on twin has them. A value that is cast to one calls note().
+-- Twins of types: domains whose check calls note() for every value that is cast to them. They are
+-- planted last, so that no statement above can find them.
 INSERT INTO shadow.planted
 SELECT 'type', typname,
     shadow.try(format('CREATE DOMAIN twin.%I AS pg_catalog.%I CHECK (shadow.note(%L))', typname,
@@ -96,7 +99,7 @@ WHERE typnamespace = 'pg_catalog'::regnamespace
   AND typcategory <> 'A'
   AND typname = ANY (string_to_array(:'words', ' '));
 
--- The types that variants are made of.
+-- The types that a variant's arguments may have.
 CREATE TABLE shadow.type AS
 SELECT oid, typarray, typcategory
 FROM pg_type
@@ -106,8 +109,8 @@ WHERE typnamespace = 'pg_catalog'::regnamespace
     OR typname IN ('char', 'json', 'jsonb', 'date', 'timestamp', 'timestamptz', 'int2', 'int4',
         'int8', 'float8', 'numeric', 'oid', 'regclass'));
 
--- Another type in an argument's place: any that is of its category, or any at all where
--- it is polymorphic; arrays of it for arrays.
+-- Replaces a polymorphic argument type by the given type, or by its array type. Other types stay as
+-- they are.
 CREATE FUNCTION shadow.other(argument oid, used shadow.type)
 RETURNS oid
 LANGUAGE sql
@@ -121,7 +124,7 @@ AS $$
     END
 $$;
 
--- Every signature once, with the result that goes with it.
+-- The signatures of all variants, each once, with a result type.
 CREATE TABLE shadow.variant AS
 WITH call AS (
     SELECT 'function' AS kind, proname::text AS name, proargtypes::oid[] AS arguments,
@@ -132,7 +135,7 @@ WITH call AS (
       AND pronargs BETWEEN 1 AND 6
       AND proname = ANY (string_to_array(:'words', ' '))
     UNION ALL
-    -- Those that take anything, with up to three more arguments.
+    -- Functions with a VARIADIC "any" argument, called with one to three arguments in its place.
     SELECT 'function', proname, proargtypes[0:pronargs - 2] || more.arguments, prorettype, proretset
     FROM pg_proc
     CROSS JOIN LATERAL (
@@ -190,7 +193,7 @@ WHERE arguments <@ (SELECT array_agg(type.oid) || array_agg(typarray) FROM shado
     WHERE oprnamespace = 'pg_catalog'::regnamespace)
 ORDER BY kind, name, arguments, result;
 
--- Plants all variants in a schema.
+-- Plants all variants in a schema and returns how many were created.
 CREATE FUNCTION shadow.plant_variants(space text)
 RETURNS bigint
 LANGUAGE sql
@@ -207,8 +210,8 @@ AS $$
     FROM shadow.variant
 $$;
 
--- Plants overloads of the extension's own functions in public, once it is installed: calls
--- without the arguments that have defaults, and other types of the same category.
+-- Plants overloads of the extension's functions in public, once the extension is installed: the
+-- signature without arguments that have defaults, and other argument types of the same category.
 CREATE FUNCTION shadow.plant_overloads()
 RETURNS bigint
 LANGUAGE sql

@@ -1,16 +1,16 @@
--- The reference: the rules of the answers in plain SQL, straight over production's
--- tables and its whole history.
+-- The reference: the rules of the answers in plain SQL, computed directly from production's tables
+-- and their whole history.
 --
--- Every sentence of the rules that decides something is quoted above the statement that
--- says the same in SQL. Nothing here is clever: the answers are held against this file, so
--- it has to be right by reading.
+-- Above each statement are the sentences of the rules that it implements, in quotation marks. The
+-- tests compare the extension's answers with this file, so its SQL is as simple as possible: a
+-- reader must be able to see that it is right.
 --
 -- Words used throughout: an "instant" is a timestamptz, a "moment" is production's timestamp(3) in
 -- UTC, a "zone" is the name of the time zone whose local days are counted. Each function takes the
 -- instant that it answers as of.
 --
--- STRICT functions answer nothing as of NULL. The planner also evaluates each of them by itself,
--- once where it is mentioned, instead of merging them all into one query too large to plan well.
+-- STRICT makes a function return no rows as of NULL. It also keeps the planner from inlining the
+-- functions into one query that would be too large to plan well; each call is evaluated once.
 
 BEGIN;
 
@@ -20,9 +20,9 @@ DROP SCHEMA IF EXISTS reference CASCADE;
 
 CREATE SCHEMA reference;
 
--- What can be set ---------------------------------------------------------------------------------
+-- Settings and courses ----------------------------------------------------------------------------
 
--- "course_config(course_name primary key, max_episodes > 0, sequence_order unique)."
+-- The courses: "course_config(course_name primary key, max_episodes > 0, sequence_order unique)."
 CREATE TABLE reference.course_config (
     course_name    text    PRIMARY KEY,
     max_episodes   integer NOT NULL CHECK (max_episodes > 0),
@@ -36,9 +36,9 @@ VALUES ('Ngeshare Sesi Aqidah', 9, 1),
        ('Ngeshare Sesi Dakwah', 7, 4);
 
 -- "The thresholds (28, 90, 30, 2, 50, 70, 45) are settings with these defaults, each named once."
--- The attendance window is listed with them but used nowhere below: no answer depends on it.
--- "The sync's clock is the real one; ngeshare.sync_clock replaces it, for FUTURE_ATTENDANCE
--- too": NULL is the real one.
+-- The attendance window (45) is not among the columns, because no answer depends on it. "The sync's
+-- clock is the real one; ngeshare.sync_clock replaces it, for FUTURE_ATTENDANCE too": the column
+-- clock is that replacement; NULL means the real clock.
 CREATE TABLE reference.setting (
     timezone               text    NOT NULL DEFAULT 'Asia/Jakarta',
     active_days            integer NOT NULL DEFAULT 28,
@@ -51,17 +51,18 @@ CREATE TABLE reference.setting (
     clock                  timestamptz
 );
 
--- There is one row of settings, never two.
+-- At most one row of settings can exist.
 CREATE UNIQUE INDEX ON reference.setting ((true));
 
 INSERT INTO reference.setting DEFAULT VALUES;
 
--- Joined almost everywhere below, the two tables would otherwise be taken for hundreds of rows.
+-- Nearly all functions below join these two small tables. Without statistics the planner would
+-- estimate hundreds of rows for each.
 ANALYZE reference.course_config, reference.setting;
 
 -- Section 1: time ---------------------------------------------------------------------------------
 
--- "Production's timestamp(3) values are UTC."
+-- Converts a moment to an instant: "Production's timestamp(3) values are UTC."
 CREATE FUNCTION reference.instant_of(moment timestamp)
 RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
     SELECT moment AT TIME ZONE 'UTC'
@@ -75,8 +76,8 @@ $$;
 
 -- Section 2: who and what counts ------------------------------------------------------------------
 
--- "So is one with joinedAt, and an attendance with attendedAt, before
--- 2000-01-01 UTC: a typing error."
+-- Returns whether a moment counts: "[A membership record] with joinedAt, and an attendance with
+-- attendedAt, before 2000-01-01 UTC: a typing error", which is ignored.
 CREATE FUNCTION reference.is_plausible(moment timestamp)
 RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT reference.instant_of(moment) >= timestamptz '2000-01-01 00:00:00 UTC'
@@ -102,7 +103,7 @@ $$;
 -- "A curriculum group is a HangoutGroup whose Hangout.name equals a course_name exactly. All
 -- answers are about curriculum groups only." "As of an instant, only these exist: groups with
 -- createdAt <= as_of." "planned_start = startDate, else createdAt." "Rows that can't be mirrored
--- (non-finite timestamps that the rules need) wait in quarantine", so they answer nothing.
+-- (non-finite timestamps that the rules need) wait in quarantine", so this function omits them.
 CREATE FUNCTION reference.group_of(as_of timestamptz)
 RETURNS TABLE (
     group_id text, group_name text, hangout_id text, course_name text, max_episodes integer,
@@ -186,7 +187,7 @@ RETURNS TABLE (
              record.record_id COLLATE "C"
 $$;
 
--- "facilitator_count (distinct userIds)"
+-- The column facilitator_count: "(distinct userIds)".
 CREATE FUNCTION reference.facilitator_count_of(as_of timestamptz)
 RETURNS TABLE (group_id text, facilitator_count integer) LANGUAGE sql STABLE STRICT AS $$
     SELECT record.group_id, count(DISTINCT record.user_id)::integer
@@ -208,7 +209,7 @@ RETURNS TABLE (group_id text, person text) LANGUAGE sql STABLE STRICT AS $$
     WHERE record.role = 'FACILITATOR'
 $$;
 
--- "member_count counts them."
+-- The column member_count: it counts the persons of member_of().
 CREATE FUNCTION reference.member_count_of(as_of timestamptz)
 RETURNS TABLE (group_id text, member_count integer) LANGUAGE sql STABLE STRICT AS $$
     SELECT gathering.group_id, count(member.person)::integer
@@ -283,8 +284,8 @@ $$;
 -- day(planned_start); at least 0." "progress_pct = 100 * max_episode_reached / max_episodes, at
 -- most 100." "Status, the first that holds: 1. GRADUATED: max_episode_reached >= max_episodes; 2.
 -- ACTIVE: it has met, and days_inactive <= 28; 3. NOT_STARTED: it has never met, and days_inactive
--- <= 28; 4. STALLED: all others." The percentage is not yet rounded here, since thresholds are
--- compared before rounding.
+-- <= 28; 4. STALLED: all others." The percentage is not rounded in this function, because
+-- thresholds are compared with the unrounded value.
 CREATE FUNCTION reference.status_of(as_of timestamptz)
 RETURNS TABLE (group_id text, status text, exact_progress numeric, days_inactive integer)
 LANGUAGE sql STABLE STRICT AS $$
@@ -316,7 +317,7 @@ $$;
 
 -- Section 5: the views on single groups -----------------------------------------------------------
 
--- "None: facilitator_id NULL, needs_facilitator true."
+-- A group without a facilitator: "facilitator_id NULL, needs_facilitator true."
 CREATE FUNCTION reference.v_group_summary(as_of timestamptz)
 RETURNS TABLE (
     group_id text, group_name text, course_name text, max_episodes integer, facilitator_id text,
@@ -337,7 +338,7 @@ RETURNS TABLE (
         = gathering.group_id
 $$;
 
--- "days_since_last_meeting (NULL if never met)"
+-- The column days_since_last_meeting: "(NULL if never met)".
 CREATE FUNCTION reference.v_group_progress(as_of timestamptz)
 RETURNS TABLE (
     group_id text, max_episode_reached integer, last_meeting_date date, total_meetings integer,
@@ -351,7 +352,8 @@ RETURNS TABLE (
     CROSS JOIN reference.setting AS setting
 $$;
 
--- "All percentages and averages: numeric, rounded to one decimal half away from zero."
+-- The columns of v_group_status. "All percentages and averages: numeric, rounded to one decimal
+-- half away from zero."
 CREATE FUNCTION reference.v_group_status(as_of timestamptz)
 RETURNS TABLE (
     group_id text, course_name text, status text, progress_pct numeric, days_inactive integer,
@@ -378,9 +380,9 @@ $$;
 -- Section 4 and the views on the pipeline ---------------------------------------------------------
 
 -- "A and B are kin when they have the same (non-NULL) facilitator, shared_member_count =
--- |members(A) ∩ members(B)| >= 2, and overlap_pct = 100 * shared / min(member_count A,
--- member_count B) >= 50." Each pair is here twice, once from either side. A group without members
--- has no overlap, hence no kin.
+-- members(A) ∩ members(B)| >= 2, and overlap_pct = 100 * shared / min(member_count A,
+-- member_count B) >= 50." Each pair is returned twice, once from either side. A group without
+-- members has no overlap_pct, so it has no kin.
 CREATE FUNCTION reference.kin(as_of timestamptz)
 RETURNS TABLE (
     group_a_id text, group_b_id text, shared_facilitator_id text, shared_member_count integer,
@@ -454,11 +456,12 @@ RETURNS TABLE (
       AND candidate.days_between <= setting.link_days
 $$;
 
--- "groups_started (met at least once), graduation_rate (graduated/groups_total), continued
--- (graduated groups with an outgoing link), continuation_rate (continued/graduated), awaiting
--- (graduated at most 90 days before day(as_of), no link), settled_continuation_rate (of the groups
--- graduated more than 90 days ago, the share with a link); a course, those without groups too. The
--- last course: the four continuation columns NULL." "All percentages: NULL where the divisor is 0."
+-- The columns of v_curriculum_funnel: "groups_started (met at least once), graduation_rate
+-- (graduated/groups_total), continued (graduated groups with an outgoing link), continuation_rate
+-- (continued/graduated), awaiting (graduated at most 90 days before day(as_of), no link),
+-- settled_continuation_rate (of the groups graduated more than 90 days ago, the share with a link);
+-- a course, those without groups too. The last course: the four continuation columns NULL." "All
+-- percentages: NULL where the divisor is 0."
 CREATE FUNCTION reference.v_curriculum_funnel(as_of timestamptz)
 RETURNS TABLE (
     sequence_order integer, course_name text, groups_total integer, groups_started integer,

@@ -1,15 +1,15 @@
--- The reference's own test: a small production made by hand, and its answers
--- derived by hand from the rules.
+-- The reference's own test: a small production made by hand, and its answers derived by hand from
+-- the rules.
 --
--- Run on a database that has production's six tables, all empty. The whole test is one
--- transaction that is rolled back; with the variable "keep" set, the rows stay, so that others
--- can be asked about the same production. The variable "answers" names another file to test in
--- the place of answers.sql.
+-- Run it in a database with production's six tables, all empty. The whole test is one transaction
+-- that is rolled back. If the psql variable "keep" is set, the rows stay, so that the extension can
+-- be tested on the same production. The variable "answers" names a file to test instead of
+-- answers.sql.
 --
--- The main instant is noon in Jakarta on Sunday, 30 June 2024. Most attendance is at 03:00 UTC, ten
--- in the morning there, so that the local day is the one written. What is dated before 2000 changes
--- no answer. Counted back from 30 June: 2 June is 28 days ago, 1 June 29, 1 April 90, 31 March 91.
--- A group's id tells its case:
+-- The main instant is noon in Jakarta on Sunday, 30 June 2024. Most attendance is at 03:00 UTC,
+-- which is ten in the morning in Jakarta, so that the local day is the date as written. Rows dated
+-- before 2000 change no answer. Counted back from 30 June, 2 June is 28 days ago, 1 June 29, 1
+-- April 90 and 31 March 91. The prefix of a group's id tells its case:
 --   s-  status and the local midnight    n-  never met      m-, f-  persons
 --   o-  outside of the curriculum        r-  rescue list    p- .. z-  pipeline
 --   d-, x-, e-  episodes and the edge of the instant
@@ -31,7 +31,7 @@ BEGIN;
 
 -- Production --------------------------------------------------------------------------------------
 
--- Hangouts need a circle profile wherever production's reference to it is kept.
+-- A hangout needs a circle profile if the database has production's foreign key to it.
 DO $$
 BEGIN
     IF to_regclass('public."CircleProfile"') IS NOT NULL THEN
@@ -42,7 +42,7 @@ BEGIN
 END
 $$;
 
--- f-gone was deleted at the main instant itself, f-leaving a millisecond later.
+-- f-gone was deleted exactly at the main instant, f-leaving one millisecond later.
 INSERT INTO public."User" (id, "updatedAt", email, "deletedAt")
 VALUES ('f-status', '2024-01-01', E' \t status@x.org\r\n', NULL),
        ('f-link', '2024-01-01', 'Link@x.org', NULL),
@@ -56,7 +56,7 @@ FROM unnest(string_to_array(
     'f-other f-forty f-one f-mail f-mute f-tie-z f-tie-a f-late f-null m-x p1 p2 p3 p4 '
     'x1 x2 x3 q1 q2 q3 q4 q5 w1 w2', ' ')) AS id;
 
--- Two hangouts carry the same course name; the name of another is not exactly a course's.
+-- Two hangouts have the same course name. The name of "blank" is not exactly a course's name.
 INSERT INTO public."Hangout" (id, "updatedAt", name, type, price, "circleProfileId")
 VALUES ('a', '2024-01-01', 'Ngeshare Sesi Aqidah', 'x', 0, 'circle'),
        ('again', '2024-01-01', 'Ngeshare Sesi Aqidah', 'x', 0, 'circle'),
@@ -65,16 +65,16 @@ VALUES ('a', '2024-01-01', 'Ngeshare Sesi Aqidah', 'x', 0, 'circle'),
        ('d', '2024-01-01', 'Ngeshare Sesi Dakwah', 'x', 0, 'circle'),
        ('blank', '2024-01-01', 'Ngeshare Sesi Aqidah ', 'x', 0, 'circle');
 
--- Episode a9 is the ninth of hangout a, and so on. Aqidah has a tenth beyond its nine, and
--- one with a negative order.
+-- Each hangout has the episodes 1 to 11 and one with order -3; a9 is the ninth of hangout a. The
+-- course Aqidah has nine, so its tenth and eleventh are beyond the course.
 INSERT INTO public."HangoutEpisode" (id, "updatedAt", name, "hangoutId", "order")
 SELECT hangout.id || episode, '2024-01-01', 'Episode', hangout.id, episode
 FROM public."Hangout" AS hangout
 CROSS JOIN generate_series(-3, 11) AS episode
 WHERE episode = -3 OR episode >= 1;
 
--- n-infinity and n-minus-infinity carry moments that no answer can be given for, so
--- neither is a group here.
+-- The rules do not count n-infinity and n-minus-infinity as groups, because of their infinite
+-- timestamps.
 INSERT INTO public."HangoutGroup" (id, "createdAt", "updatedAt", name, status, "hangoutId",
     "startDate")
 SELECT id, created, timestamp '2024-01-01', 'Group ' || id, 'ANY', hangout, start
@@ -103,7 +103,7 @@ FROM (VALUES
 ) AS plain (hangout, ids)
 CROSS JOIN unnest(string_to_array(ids, ' ')) AS id;
 
--- One facilitator and the plain members of each group, all since 1 December 2023.
+-- One facilitator and the ordinary members of each group, all since 1 December 2023.
 INSERT INTO public."UserHangoutGroup"
     (id, "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId")
 SELECT 'f ' || groups, timestamp '2024-01-01', timestamp '2023-12-01', 'ANY', 'FACILITATOR', groups,
@@ -135,9 +135,10 @@ FROM (VALUES
 ) AS joined (groups, people)
 CROSS JOIN unnest(string_to_array(people, ' ')) AS person;
 
--- The records with a point of their own. In m-persons the members are: ana by mail, budi by mail,
--- the user whose id is ana's mail, and m-x; kak, by mail too, is a facilitator there. In f-tie the
--- smaller id, Z, wins; one still smaller joins later.
+-- Memberships that are cases of their own. In m-persons the members are: ana by mail, budi by mail,
+-- the user whose id is ana's mail, and m-x; kak, also by mail, is a facilitator there. In f-tie two
+-- FACILITATOR records are equally old, and the one with the smaller id, Z, counts; a record with a
+-- still smaller id joined later.
 INSERT INTO public."UserHangoutGroup"
     (id, "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId",
         "userEmail")
@@ -217,13 +218,14 @@ FROM (VALUES
 
 -- The answers, by hand ----------------------------------------------------------------------------
 
--- Who: course, creation, facilitator and its name, distinct facilitators, deleted or not, members.
+-- The expected answers on who is in a group: course, creation, facilitator's id and name, number of
+-- distinct facilitators, whether the facilitator is deleted, number of members.
 CREATE TEMP TABLE who (
     group_id text, course text, created_at timestamptz, facilitator_id text, facilitator_name text,
     facilitator_count integer, is_deleted boolean, member_count integer
 );
 
--- Most groups were made on 1 December 2023 and have one facilitator, who isn't deleted.
+-- Most groups were made on 1 December 2023 and have one facilitator, who is not deleted.
 INSERT INTO who
 SELECT id, course, '2023-12-01', facilitator_id, facilitator_name, 1, false, member_count
 FROM (VALUES
@@ -260,9 +262,9 @@ VALUES ('n-28', 'Aqidah', '2024-06-01 17:00', 'f-status', 'status@x.org', 1, fal
        ('z-a', 'Aqidah', '2023-12-01', NULL, NULL, 0, false, 2),
        ('z-b', 'Hijrah', '2023-12-01', NULL, NULL, 0, false, 2);
 
--- How far: status, progress, days inactive, episode reached, meetings, then the first, last
--- and graduation day and the day started on. days_since_last_meeting is days_inactive
--- wherever a group has met.
+-- The expected answers on how far a group is: status, progress, days inactive, episode reached,
+-- number of meetings, then the days of the first and last meeting, of graduation and of the start.
+-- days_since_last_meeting equals days_inactive for every group that has met.
 CREATE TEMP TABLE far (
     group_id text, status text, pct numeric, inactive integer, reached integer, meetings integer,
     first_on date, last_on date, graduated_on date, started_on date
@@ -328,8 +330,8 @@ AS $$ SELECT timestamptz '2024-06-30 05:00:00+00' $$;
 CREATE TEMP TABLE held (what text PRIMARY KEY);
 CREATE TEMP TABLE default_course AS TABLE reference.course_config;
 
--- Compares the rows of two queries as text, so that the decimals of a percentage count too. A
--- change of the settings or the courses may come first, and is taken back afterwards.
+-- Compares the rows of two queries as text, so that the number of decimals is compared too. $change
+-- may change settings or courses for this check only.
 CREATE PROCEDURE pg_temp.check_holds(what text, answer text, expected text,
     change text DEFAULT 'SELECT')
 LANGUAGE plpgsql AS $$
@@ -444,9 +446,9 @@ CALL pg_temp.check_holds('v_group_status',
               member_count
        FROM who JOIN far USING (group_id) $$);
 
--- Not linked: p-b-31 a day too early, p-b91 (with p-a) a day too late, p-b-never without a meeting,
--- p-b-other under another facilitator, p-c two courses after p-a, q-b with 2 of 5 members, w-b with
--- 1 of 2, z-b without a facilitator.
+-- These groups are not linked: p-b-31 is a day too early, p-b91 (with p-a) a day too late,
+-- p-b-never has no meeting, p-b-other has another facilitator, p-c is two courses after p-a, q-b
+-- has 2 of 5 members, w-b has 1 of 2, z-b has no facilitator.
 CALL pg_temp.check_holds('v_curriculum_pipeline',
     $$ SELECT * FROM reference.v_curriculum_pipeline(pg_temp.noon()) $$,
     $$ VALUES
@@ -461,8 +463,9 @@ CALL pg_temp.check_holds('v_curriculum_pipeline',
        ('p-b-30', 'Ngeshare Sesi Hijrah', 'p-c', 'Ngeshare Sesi Sejarah', 'f-link', 2, 100.0, 5),
        ('v-a', 'Ngeshare Sesi Aqidah', 'v-b', 'Ngeshare Sesi Hijrah', 'f-mail', 2, 100.0, 0) $$);
 
--- Of Aqidah's seven graduates p-a, p-a-late and v-a went on; q-a (90 days ago) and z-a still may;
--- of those that graduated more than 90 days ago, d-beyond, p-a and w-a (91), one went on.
+-- Of Aqidah's seven graduated groups, p-a, p-a-late and v-a went on; q-a (graduated 90 days ago)
+-- and z-a may still go on. Of the three that graduated more than 90 days ago, d-beyond, p-a and w-a
+-- (91 days), one went on.
 CALL pg_temp.check_holds('v_curriculum_funnel',
     $$ SELECT * FROM reference.v_curriculum_funnel(pg_temp.noon()) $$,
     $$ VALUES
@@ -471,7 +474,7 @@ CALL pg_temp.check_holds('v_curriculum_funnel',
        (3, 'Ngeshare Sesi Sejarah', 3, 2, 0, 0, 2, 1, 0.0, 0, NULL, 0, NULL),
        (4, 'Ngeshare Sesi Dakwah', 2, 2, 1, 0, 1, 0, 50.0, NULL, NULL, NULL, NULL) $$);
 
--- No silence of theirs was ever ended by a meeting after so long, so the chance is 0.
+-- The chance is 0: no silence of these courses that lasted so long was ever ended by a meeting.
 CALL pg_temp.check_holds('v_rescue_list and its order',
     $$ SELECT * FROM reference.v_rescue_list(pg_temp.noon()) WITH ORDINALITY $$,
     $$ VALUES
@@ -514,7 +517,7 @@ CALL pg_temp.check_holds('days of another zone: pipeline',
        ('v-a', 'v-b', 100.0, 0) $$,
     $$ UPDATE reference.setting SET timezone = 'UTC' $$);
 
--- The last millisecond of 10 April in Jakarta. In f-tie only the mail-only facilitator
+-- As of the last millisecond of 10 April in Jakarta: in f-tie only the facilitator known by mail
 -- and two members had joined.
 CALL pg_temp.check_holds('an earlier instant: status',
     $$ SELECT group_id, status, days_inactive, facilitator_id, member_count
@@ -542,7 +545,8 @@ CALL pg_temp.check_holds('another number of active days',
     $$ VALUES ('s-29', 'ACTIVE'), ('s-before-midnight', 'ACTIVE'), ('n-29', 'NOT_STARTED') $$,
     $$ UPDATE reference.setting SET active_days = 29 $$);
 
--- Each threshold lets exactly one more pair in: p-b-31, p-b91, w-b and q-b, whose overlap is 40 %.
+-- Each looser threshold admits exactly one more pair: p-b-31, p-b91, w-b, and q-b with an overlap
+-- of 40 %.
 CALL pg_temp.check_holds('looser links',
     $$ SELECT group_a_id, group_b_id, shared_member_count, overlap_pct, days_between
        FROM reference.v_curriculum_pipeline(pg_temp.noon())
@@ -557,8 +561,8 @@ CALL pg_temp.check_holds('looser links',
     $$ UPDATE reference.setting
        SET link_early_days = 31, link_days = 91, link_min_shared = 1, link_min_overlap_pct = 40 $$);
 
--- Where nothing need be shared, d-beyond goes on in p-b-other; groups without
--- members still have no overlap.
+-- If no shared members are required, d-beyond is linked to p-b-other. Groups without members still
+-- have no overlap, so they have no link.
 CALL pg_temp.check_holds('links without shared members',
     $$ SELECT group_a_id, group_b_id, shared_member_count, overlap_pct, days_between
        FROM reference.v_curriculum_pipeline(pg_temp.noon())
@@ -569,14 +573,14 @@ CALL pg_temp.check_holds('links without shared members',
        ('q-a', 'q-b', 2, 40.0, 9) $$,
     $$ UPDATE reference.setting SET link_min_shared = 0, link_min_overlap_pct = 0 $$);
 
--- Two thirds are less than 66.7 %, though they are shown as that.
+-- Two thirds are less than the threshold of 66.7 %, although they are displayed as 66.7.
 CALL pg_temp.check_holds('overlap compared before rounding',
     $$ SELECT group_b_id, overlap_pct FROM reference.v_curriculum_pipeline(pg_temp.noon())
         WHERE group_a_id = 'p-a' $$,
     $$ VALUES ('p-b90', 100.0) $$,
     $$ UPDATE reference.setting SET link_min_overlap_pct = 66.7 $$);
 
--- At 89 days q-a is settled too, and one of four went on.
+-- With link_days = 89, q-a no longer counts as awaiting, and one of four groups went on.
 CALL pg_temp.check_holds('another number of link days: funnel',
     $$ SELECT continued, awaiting, settled_continuation_rate
        FROM reference.v_curriculum_funnel(pg_temp.noon())
@@ -584,7 +588,8 @@ CALL pg_temp.check_holds('another number of link days: funnel',
     $$ VALUES (3, 1, 25.0) $$,
     $$ UPDATE reference.setting SET link_days = 89 $$);
 
--- The next course need not have the next number; f-tie now waits for one.
+-- The next course is the one with the next larger number, here 10 after 4. Because there is one,
+-- f-tie now counts as awaiting.
 CALL pg_temp.check_holds('a new last course without groups',
     $$ SELECT * FROM reference.v_curriculum_funnel(pg_temp.noon()) WHERE sequence_order > 3 $$,
     $$ VALUES
@@ -604,7 +609,7 @@ CALL pg_temp.check_holds('rescue compared before rounding',
     $$ VALUES ('r-gone') $$,
     $$ UPDATE reference.setting SET rescue_min_pct = 77.8 $$);
 
--- 100 / 16 is 6.25 and 700 / 16 is 43.75.
+-- 100 / 16 is 6.25, displayed as 6.3, and 700 / 16 is 43.75, displayed as 43.8.
 CALL pg_temp.check_holds('halves rounded away from zero',
     $$ SELECT group_id, progress_pct
        FROM reference.v_group_status(pg_temp.noon())

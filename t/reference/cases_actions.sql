@@ -1,9 +1,9 @@
 -- Tests the reference of sections 7 to 10: a small production made by hand, and its answers derived
 -- by hand from the rules. It is run like cases.sql.
 --
--- The main instant is noon in Jakarta on Sunday, 30 June 2024, which is the clock of the last sync,
--- too. All attendance is at 03:00 UTC, ten in the morning there, unless a case says otherwise. The
--- ids of groups tell their case:
+-- The main instant is noon in Jakarta on Sunday, 30 June 2024, which is also the clock of the last
+-- sync. All attendance is at 03:00 UTC, which is ten in the morning in Jakarta, unless a case says
+-- otherwise. The prefix of a group's id tells its case:
 --   pl-  places    kh-, kd-, kc-, qa-  silences, the forecast, follow-ups    ch-  trend and changes
 
 \set QUIET on
@@ -53,8 +53,8 @@ SELECT hangout.id || episode, '2024-01-01', 'Episode', hangout.id, episode
 FROM public."Hangout" AS hangout
 CROSS JOIN generate_series(1, 11) AS episode;
 
--- The groups of places have never met, and were made the day before. pl-13 is made later, yet is a
--- group of now; pl-other is no curriculum group.
+-- The groups for the place cases have never met and were made the day before. pl-13 is made after
+-- the main instant, yet its place counts. pl-other is not a curriculum group.
 INSERT INTO public."HangoutGroup"
     (id, "createdAt", "updatedAt", name, status, "hangoutId", province, city)
 SELECT id, created, timestamp '2024-01-01', 'Group ' || id, 'ANY', hangout, province, city
@@ -105,7 +105,8 @@ VALUES ('1', '2024-01-01', '2024-01-01', 'ANY', 'FACILITATOR', 'pl-01', 'f'),
        ('5', '2024-01-01', '2024-01-01', 'ANY', 'MEMBER', 'pl-02', 'p1'),
        ('6', '2024-01-01', '2024-01-01', 'ANY', 'MEMBER', 'pl-03', 'p2');
 
--- Meetings: the groups from one number to another met on these days, at one episode.
+-- Meetings: each row lets the groups from the first id to the last meet on these days, at one
+-- episode.
 INSERT INTO public."UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId",
     "hangoutGroupId", "userId")
 SELECT gathering.id || ' ' || met_on || ' ' || episode, met_on::date + time '03:00', episode,
@@ -138,14 +139,14 @@ FROM (VALUES
 JOIN public."HangoutGroup" AS gathering ON gathering.id COLLATE "C" BETWEEN first_id AND last_id
 CROSS JOIN LATERAL unnest(string_to_array(days, ' ')) AS met_on;
 
--- ch-start began a millisecond after the instant a week ago, ch-resume again at
--- the midnight of 30 June.
+-- ch-start first met one millisecond after the instant a week before the main one; ch-resume met
+-- again at local midnight of 30 June.
 INSERT INTO public."UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId",
     "hangoutGroupId", "userId")
 VALUES ('late 1', '2024-06-23 05:00:00.001', 'x1', 'ch-start', 'p1'),
        ('late 2', '2024-06-29 17:00', 'x1', 'ch-resume', 'p1');
 
--- Those of contact_state, each with its case; further down those of the effect.
+-- Follow-ups for contact_state, one case each. Those for v_follow_up_effect come after them.
 INSERT INTO reference.follow_up
     (id, group_id, group_name, noted_at, noted_by, channel, outcome, note, next_on, withdrawn_by,
         withdrawn_at)
@@ -173,10 +174,12 @@ FROM (VALUES
     (18, 'kd-06', '2024-03-31 02:59:59.999+00', 'paused', '2024-07-05', NULL, NULL)
 ) AS noted (id, groups, noted, outcome, next, withdrawn_by, withdrawn);
 
--- Contacted while STALLED on the 29th day: qa-01 to qa-20, kh-01 to kh-20, kd-01 to kd-03 and kd-22
--- to kd-25; kh-22 and kh-23 on the 30th, 28 and 29 days before they met; kd-04 on the 62nd, 29 days
--- ago. None: qa-21 on the 28th day, qa-24 on that and the next, qa-22 and qa-23 on meetings' days,
--- qa-25 by one that was withdrawn, kd-05 28 days ago, kd-06 above on a meeting's day.
+-- Days are counted from the group's last meeting. Contacted while STALLED: qa-01 to qa-20, kh-01 to
+-- kh-20, kd-01 to kd-03 and kd-22 to kd-25 on the 29th day; kh-22 and kh-23 on the 30th, 28 and 29
+-- days before they met again; kd-04 on the 62nd, 29 days before the main instant. Not contacted:
+-- qa-21 on the 28th day, qa-24 on the 28th and 29th, qa-22 and qa-23 on days with a meeting, qa-25
+-- because its follow-up was withdrawn, kd-05 only 28 days before the main instant, kd-06 (inserted
+-- above) on a day with a meeting.
 INSERT INTO reference.follow_up
     (id, group_id, group_name, noted_at, noted_by, channel, outcome, note, withdrawn_by,
         withdrawn_at)
@@ -209,7 +212,7 @@ AS $$ SELECT timestamptz '2024-06-30 05:00:00+00' $$;
 
 CREATE TEMP TABLE held (what text PRIMARY KEY);
 
--- Compares the rows of two queries as text, so that the decimals of a percentage count too.
+-- Compares the rows of two queries as text, so that the number of decimals is compared too.
 CREATE PROCEDURE pg_temp.check_holds(what text, answer text, expected text)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -236,10 +239,10 @@ BEGIN
 END
 $$;
 
--- Section 7.
+-- Section 7: places.
 
--- Two of three groups write bandung small; Banten is written so by two groups,
--- one of them yet to come.
+-- Two of three groups write "bandung" in lower case, so that spelling is shown. Two groups write
+-- "Banten", one of which is made after the main instant.
 CALL pg_temp.check_holds('places',
     $$ SELECT * FROM reference.added_to_v_group_summary(pg_temp.noon())
         WHERE group_id LIKE 'pl%' $$,
@@ -263,14 +266,14 @@ CALL pg_temp.check_holds('v_place',
        ('Bantenn', 'Serang', 1, 0, 0, 1, 0, 0, 0, 0.0, 0, 0),
        ('Bali', 'UBUD', 2, 0, 0, 2, 0, 0, 0, 0.0, 0, 0) $$);
 
--- Without a place: pl-08, pl-09, 108 groups of silences, 10 of changes. Graduated: kh-21,
--- kc, ch-grad. ACTIVE: qa-01 to qa-10, and five of ch-, of which ch-28 alone has been
--- silent for half of 28 days.
+-- Groups without a place: pl-08, pl-09, 108 groups of silences, 10 of changes. Graduated: kh-21,
+-- kc, ch-grad. ACTIVE: qa-01 to qa-10, and five of ch-. Of these only ch-28 is at risk: it has been
+-- silent for at least half of 28 days.
 CALL pg_temp.check_holds('v_place without a place',
     $$ SELECT * FROM reference.v_place(pg_temp.noon()) WHERE province IS NULL AND city IS NULL $$,
     $$ VALUES (NULL::text, NULL::text, 120, 15, 79, 4, 22, 0, 1, 18.3, 1, 0) $$);
 
--- Band and ubud are too short to be a letter apart from another.
+-- "Band" and "ubud" are too short for the one-letter rule.
 CALL pg_temp.check_holds('place_spelling',
     $$ SELECT * FROM reference.place_spelling() $$,
     $$ VALUES ('city', 'Badnung', 'bandung', 1),
@@ -292,7 +295,7 @@ CALL pg_temp.check_holds('one letter',
        ('bogor', 'bogor', false), ('bekasi', 'bekisa', false), ('depok', 'depko', true),
        ('depok', 'edpok', true), ('depoks', 'depok', true), ('malang', 'malangan', false) $$);
 
--- Section 8.
+-- Section 8: trend and changes.
 
 CALL pg_temp.check_holds('trend',
     $$ SELECT * FROM reference.trend('2024-06-16', NULL, '1 week', pg_temp.noon())
@@ -327,8 +330,8 @@ CALL pg_temp.check_holds('a trend counts statuses',
        WHERE groups > 0
        GROUP BY day, status $$);
 
--- In Havana the clocks go back at one o'clock on 2 November 2025, so that its first hour comes
--- twice, and forward at midnight of 8 March 2026.
+-- In Havana the clocks go back at one o'clock on 2 November 2025, so that the day's first hour
+-- occurs twice. They go forward at midnight of 8 March 2026.
 CALL pg_temp.check_holds('last instants',
     $$ SELECT zone, day, reference.last_instant_of(day, zone) + interval '1 microsecond'
        FROM (VALUES ('America/Havana', date '2025-11-01'), ('America/Havana', '2025-11-02'),
@@ -358,9 +361,9 @@ CALL pg_temp.check_holds('v_status_changes',
        ('ch-grad', 'Graduated', 'Fifth', NULL, NULL, NULL, 'ACTIVE', 'GRADUATED', 'GRADUATED',
            '2024-06-28') $$);
 
--- Section 10. Hijrah's silences ended after 3, 4, 10 (ten), 58 and 59 days, and last for 91,
--- 92, 171 (ten) and 181 (ten): from the 10th day on 24 of 36 are left. Of kc 20 ended, and
--- none lasted longer: S is 0.
+-- Section 10. Hijrah's silences ended after 3, 4, 10 (ten), 58 and 59 days; others have lasted 91,
+-- 92, 171 (ten) and 181 (ten) days so far. So after the 10th day 24 of 36 have not ended. All 20
+-- silences of kc ended and none lasted longer, so S is 0.
 CALL pg_temp.check_holds('resume_28_days_pct',
     $$ SELECT * FROM reference.added_to_v_resume_chance(pg_temp.noon())
         WHERE course_name ~ 'Hijrah|Sejarah|Dakwah' $$,
@@ -389,10 +392,10 @@ CALL pg_temp.check_holds('month ends',
     $$ SELECT min(day), max(day), count(*) FROM reference.forecast_day(pg_temp.noon()) $$,
     $$ VALUES (date '2023-06-30', date '2024-05-31', 12::bigint) $$);
 
--- Aqidah at the end of April: 40 groups, silent for 5 days, of which all silences so far ended
--- on the 10th; 30 met again on the 28th day, 9 on the 29th. At the end of May 39 groups,
--- silent for 2 or 3 days, and 40 of 80 ended so; 10 met again on the 28th day. qa-40 alone had
--- been silent for 36 days.
+-- Aqidah at the end of April: 40 groups have been silent for 5 days, and all silences so far ended
+-- on the 10th day; 30 groups met again on the 28th day, 9 on the 29th. At the end of May 39 groups
+-- have been silent for 2 or 3 days, and 40 of 80 such silences ended within 28 days; 10 met again
+-- on the 28th day. qa-40 alone had been silent for 36 days.
 CALL pg_temp.check_holds('v_forecast_quality',
     $$ SELECT * FROM reference.v_forecast_quality(pg_temp.noon()) WHERE course_name <> 'Fifth' $$,
     $$ VALUES ('Ngeshare Sesi Aqidah', 9, 40, 40, 100.0, 75.0, 0.2500, 0.2469),
@@ -405,14 +408,14 @@ CALL pg_temp.check_holds('v_forecast_quality',
        ('Ngeshare Sesi Dakwah', 0, 31, 25, 0.0, 0.0, 0.0000, 0.0000),
        ('Ngeshare Sesi Dakwah', NULL, 31, 25, 0.0, 0.0, 0.0000, 0.0000) $$);
 
--- 28 days after the end of May nobody knows yet, in production or here.
+-- On the 28th day after the end of May its 28 days are not over, so the outcome is not known yet.
 CALL pg_temp.check_holds('v_forecast_quality on the 28th day',
     $$ SELECT * FROM reference.v_forecast_quality('2024-06-28 05:00+00')
         WHERE course_name ~ 'Aqidah' $$,
     $$ VALUES ('Ngeshare Sesi Aqidah', 9, 40, 40, 100.0, 75.0, 0.2500, 0.1875),
        ('Ngeshare Sesi Aqidah', NULL, 40, 40, 100.0, 75.0, 0.2500, 0.1875) $$);
 
--- Section 9.
+-- Section 9: follow-ups.
 
 CALL pg_temp.check_holds('contact_state',
     $$ SELECT * FROM reference.contact_of(pg_temp.noon(), pg_temp.noon())
@@ -434,7 +437,7 @@ CALL pg_temp.check_holds('contact_state',
        ('pl-01', 'DUE', 1, '2024-01-01', 'paused', 'by 15', NULL),
        ('qa-01', 'NEW', 0, NULL, NULL, NULL, NULL) $$);
 
--- Where as_of is empty, the mirror is that of the last sync and the follow-ups are those up to now.
+-- If as_of is empty, everything is as of the last sync, but follow-ups up to now count.
 CALL pg_temp.check_holds('contact_state ten days after the sync',
     $$ SELECT * FROM reference.contact_of(pg_temp.noon(), pg_temp.noon() + interval '10 days')
        WHERE group_id IN ('kd-09', 'kd-12', 'kd-15', 'kd-17', 'kd-19') $$,
@@ -448,8 +451,9 @@ CALL pg_temp.check_holds('v_follow_up',
     $$ SELECT id FROM reference.v_follow_up(pg_temp.noon()) LIMIT 10 $$,
     $$ VALUES (11::bigint), (16), (8), (7), (6), (5), (10), (9), (17), (14) $$);
 
--- Aqidah: on the 29th day 77 silences; then 47 of 57, 30 of 38 and 1 of 10 are left: 100 * (1 -
--- 1410 / 21660) is 93.490. Dakwah: of 19 one ended. All: (20 * 93.490 + 7 * 5.263) / 50 is 38.133.
+-- Aqidah: on the 29th day 77 silences had lasted so long; later 47 of 57, 30 of 38 and 1 of 10 have
+-- not ended: 100 * (1 - 1410 / 21660) is 93.490. Dakwah: one of 19 ended. All: (20 * 93.490 + 7 *
+-- 5.263) / 50 is 38.133.
 CALL pg_temp.check_holds('S without those contacted',
     $$ SELECT days, round(share, 6) FROM reference.share_lasting_uncontacted(pg_temp.noon(),
         pg_temp.noon())
@@ -467,14 +471,15 @@ CALL pg_temp.check_holds('v_follow_up_effect',
        ('Fifth', 0, 0, NULL, NULL, NULL, NULL),
        (NULL, 50, 21, 42.0, 38.1, 29.4, 55.8) $$);
 
--- A day earlier kd-04 was contacted 28 days before, and 49 are too few.
+-- As of a day earlier, kd-04 was contacted only 28 days before, and 49 contacted silences are too
+-- few for percentages.
 CALL pg_temp.check_holds('v_follow_up_effect of 49',
     $$ SELECT * FROM reference.v_follow_up_effect('2024-06-29 16:59:59.999+00',
         '2024-06-29 16:59:59.999+00')
        WHERE course_name IS NULL $$,
     $$ VALUES (NULL::text, 49, 21, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric) $$);
 
--- The same where the last sync was on that day.
+-- The same result if the last sync was on that day.
 UPDATE reference.setting SET clock = '2024-06-29 16:59:59.999+00';
 CALL pg_temp.check_holds('v_follow_up_effect of 49 since the last sync',
     $$ SELECT contacted FROM reference.v_follow_up_effect(pg_temp.noon(), pg_temp.noon())

@@ -1,8 +1,9 @@
--- The answers on people, courses and anomalies over the production of cases.sql,
--- by hand; included by it.
+-- Checks the answers on people, courses and anomalies with the production of cases.sql, which
+-- includes this file. The expected rows were worked out by hand.
 
--- In m-persons two addresses are one person each, spelled as the earliest record does; kak has both
--- roles. In f-tie f-late has both too. p1 alone is ever seen, in e-now on the day itself.
+-- In m-persons two persons have records with different spellings of one address; the earliest
+-- record's spelling is shown. kak has both roles there, and f-late has both in f-tie. Only p1 is
+-- active, in e-now, where p1 attended on the day itself.
 CALL pg_temp.check_holds('v_member_roster',
     $$ SELECT * FROM reference.v_member_roster(pg_temp.noon())
         WHERE group_id IN ('e-now', 'f-tie', 'm-persons') $$,
@@ -23,7 +24,7 @@ CALL pg_temp.check_holds('v_member_roster',
        ('m-persons', 'ana@x.org', 'ana@x.org', 'MEMBER', '2024-06-29 00:00+00', false, false),
        ('m-persons', 'm-x', 'm-x', 'MEMBER', '2024-06-29 00:00+00', false, false) $$);
 
--- p1 was last seen in p-a on 1 February, 150 days ago.
+-- p1 last attended p-a on 1 February, 150 days ago.
 CALL pg_temp.check_holds('whoever was seen 150 days ago is active by 150 days only',
     $$ SELECT is_active FROM reference.v_member_roster(pg_temp.noon()) WHERE group_id = 'p-a'
         AND user_id = 'p1' $$,
@@ -35,8 +36,9 @@ CALL pg_temp.check_holds('and not by 149',
     $$ VALUES (false) $$,
     $$ UPDATE reference.setting SET active_days = 149 $$);
 
--- f-late became a facilitator a month after being a member; f-mail both at once, which is not
--- before. f-status leads outside of the curriculum too, and since noon in e-now.
+-- f-late became a facilitator a month after joining as a member. f-mail became both at the same
+-- instant, which does not count as "before". f-status also leads a group outside the curriculum,
+-- and has led e-now since noon.
 CALL pg_temp.check_holds('v_facilitator_alumni',
     $$ SELECT * FROM reference.v_facilitator_alumni(pg_temp.noon()) $$,
     $$ SELECT id, name, false, NULL::date, date '2023-12-01', latest, id = 'f-gone'
@@ -52,8 +54,8 @@ CALL pg_temp.check_holds('v_facilitator_alumni',
        ('f-tie-a', 'f-tie-a', false, NULL, '2024-05-01', '2024-05-01', false),
        ('f-tie-z', 'f-tie-z', false, NULL, '2024-05-01', '2024-05-01', false) $$);
 
--- p1 is in thirteen groups, of which those of Aqidah and p-b-30 of Hijrah have graduated, and e-now
--- is active. m-x joined f-tie before it graduated.
+-- p1 is in thirteen groups. Those of Aqidah and p-b-30 of Hijrah have graduated, and e-now is
+-- active. m-x joined f-tie before it graduated.
 CALL pg_temp.check_holds('v_member_journey',
     $$ SELECT * FROM reference.v_member_journey(pg_temp.noon())
        WHERE user_id IN ('p1', 'p2', 'm-x', 'f-late', 'ana@x.org', 'w2', 'x1') $$,
@@ -66,7 +68,7 @@ CALL pg_temp.check_holds('v_member_journey',
        ('w2', 'w2', 1, 1, NULL, false, false),
        ('x1', 'x1', 4, 1, NULL, false, false) $$);
 
--- Lately met: the groups of f-status, and f-tie with its three.
+-- The active facilitators: f-status, whose groups met lately, and the three of f-tie.
 CALL pg_temp.check_holds('v_facilitator_growth',
     $$ SELECT * FROM reference.v_facilitator_growth(pg_temp.noon()) $$,
     $$ VALUES (12, 4, 1, 8.3) $$);
@@ -85,7 +87,8 @@ CALL pg_temp.check_holds('nobody leads yet',
            FROM reference.v_facilitator_monthly('2023-11-30 00:00+00') $$,
     $$ VALUES ('growth', 0, NULL::numeric) $$);
 
--- Of Sejarah's two, one stalled at the first episode and one at the seventh: the lower is the peak.
+-- Sejarah has two stalled groups, one at the first episode and one at the seventh. On this tie the
+-- lower episode is the peak.
 CALL pg_temp.check_holds('v_drop_off',
     $$ SELECT * FROM reference.v_drop_off(pg_temp.noon()) WHERE course_name LIKE '%Aqidah'
         OR course_name LIKE '%Sejarah' $$,
@@ -111,8 +114,8 @@ CALL pg_temp.check_holds('v_drop_off',
        ('Ngeshare Sesi Sejarah', 9, 0, 0, 0.0, false),
        ('Ngeshare Sesi Sejarah', 10, 0, 0, 0.0, false) $$);
 
--- Aqidah's seven took 8 (p-a), 7 (d-beyond) and five times 0 days: the ninth tenth lies
--- 0.4 of the way from 7 to 8.
+-- Aqidah's seven graduated groups took 8 days (p-a), 7 days (d-beyond) and five times 0 days: the
+-- 90th percentile is 0.4 of the way from 7 to 8.
 CALL pg_temp.check_holds('v_time_to_graduate',
     $$ SELECT * FROM reference.v_time_to_graduate(pg_temp.noon()) $$,
     $$ VALUES
@@ -120,13 +123,14 @@ CALL pg_temp.check_holds('v_time_to_graduate',
        ('Ngeshare Sesi Hijrah', 1, 68.0, 68.0, 68.0, 68, 68),
        ('Ngeshare Sesi Dakwah', 1, 0.0, 0.0, 0.0, 0, 0) $$);
 
--- Aqidah's quartiles are 0 and 3.5, so that more than 8.75 days would be slow, and 8 are not.
+-- Aqidah's quartiles are 0 and 3.5 days, so that only more than 8.75 days would be slow. The
+-- longest took 8.
 CALL pg_temp.check_holds('v_graduation_outliers',
     $$ SELECT * FROM reference.v_graduation_outliers(pg_temp.noon()) $$,
     $$ SELECT 'p-a', 'Ngeshare Sesi Aqidah', 8, 'SLOW' WHERE false $$);
 
--- p-b-31 started before p-a did; all others without a link share too few or
--- nobody, or have no facilitator.
+-- p-b-31 started before p-a. All other groups without a link share too few members or none with any
+-- candidate, or have no facilitator.
 CALL pg_temp.check_holds('v_anomalies',
     $$ SELECT kind, string_agg(group_id, ' ' ORDER BY group_id COLLATE "C"), min(severity),
     max(severity)
@@ -143,8 +147,8 @@ CALL pg_temp.check_holds('v_anomalies',
        ('NO_PREDECESSOR', 'f-tie p-b-31 p-b-other q-b r-below r-nobody w-b z-b', 'info',
            'info') $$);
 
--- At 4 days p-b-30, which graduated on 10 March, no longer goes on as p-c, 5 days later;
--- nor do p-a and p-a-late.
+-- With link_days = 4, p-b-30, which graduated on 10 March, is no longer linked to p-c, which
+-- started 5 days later; neither are p-a and p-a-late to theirs.
 CALL pg_temp.check_holds('late starts',
     $$ SELECT group_id, detail FROM reference.v_anomalies(pg_temp.noon())
         WHERE kind = 'LATE_START' $$,
@@ -159,7 +163,8 @@ CALL pg_temp.check_holds('late starts',
        '2024-03-10') $$,
     $$ UPDATE reference.setting SET link_days = 4 $$);
 
--- A course between Hijrah and Sejarah makes p-c skip it; p-b-30 graduated after p-a.
+-- With a new course between Hijrah and Sejarah, p-c skips that course. Its predecessor is p-b-30,
+-- because that graduated after p-a.
 CALL pg_temp.check_holds('a skipped course',
     $$ SELECT group_id, detail FROM reference.v_anomalies(pg_temp.noon())
         WHERE kind = 'SKIPPED_COURSE' $$,
@@ -172,8 +177,8 @@ CALL pg_temp.check_holds('a skipped course',
            WHERE sequence_order = 3;
        INSERT INTO reference.course_config VALUES ('Ngeshare Sesi Baru', 5, 3) $$);
 
--- On 15 June by the clock e-now and m-persons are no groups yet, and
--- s-minus-infinity meets five days later.
+-- With the clock at 15 June, e-now and m-persons do not exist yet, and s-minus-infinity meets five
+-- days later.
 CALL pg_temp.check_holds('attendance of the future goes by the clock',
     $$ SELECT group_id, detail FROM reference.v_anomalies('2024-01-01')
         WHERE kind = 'FUTURE_ATTENDANCE' $$,
@@ -183,7 +188,7 @@ CALL pg_temp.check_holds('attendance of the future goes by the clock',
        ('x-foreign', 'somebody attended on 2024-06-20, which is yet to come') $$,
     $$ UPDATE reference.setting SET clock = '2024-06-15 05:00+00' $$);
 
--- 15 of 28 days are more than half, 10 are not; nobody else is active.
+-- A silence of 15 days is more than half of 28, one of 10 days is not. No other group is active.
 CALL pg_temp.check_holds('v_at_risk and its order',
     $$ SELECT group_id, days_inactive, days_until_stalled, reason, rhythm_days, ordinality
        FROM reference.v_at_risk(pg_temp.noon()) WITH ORDINALITY $$,
@@ -191,7 +196,7 @@ CALL pg_temp.check_holds('v_at_risk and its order',
        ('s-28', 28, 1, 'SILENT', NULL::numeric, 1), ('s-midnight', 28, 1, 'SILENT', 1.0, 2),
        ('x-minus', 15, 14, 'SILENT', NULL, 3) $$);
 
--- Cohorts of March and later still have time for their three months.
+-- The cohorts of March and later are not three months old yet, so their percentages are NULL.
 CALL pg_temp.check_holds('v_cohort',
     $$ SELECT * FROM reference.v_cohort(pg_temp.noon()) WHERE sequence_order <= 2
         AND month <= '2024-04-01' $$,
@@ -205,10 +210,10 @@ CALL pg_temp.check_holds('v_cohort',
        (2, 'Ngeshare Sesi Hijrah', '2024-02-01', 2, 0, 0, 0, 0.0, NULL, NULL, 0, true),
        (2, 'Ngeshare Sesi Hijrah', '2024-04-01', 2, 0, 0, 0, NULL, NULL, NULL, 0, true) $$);
 
--- Aqidah's silences ended after 1, 7, 8 and 10 days, and last for 0, 10 (two), 15, 28
--- (two), 29 (two), 31, 40 (two) and 60 days: of fifteen that lasted a day one ended, and so
--- on, so that from the start 1 - 14/15 * 13/14 * 12/13 * 11/12 is left. What d-beyond did
--- after its graduation is none.
+-- Aqidah's silences ended after 1, 7, 8 and 10 days; others have lasted 0, 10 (two), 15, 28 (two),
+-- 29 (two), 31, 40 (two) and 60 days so far. Of the fifteen that lasted at least one day one ended,
+-- and so on, so that the share 14/15 * 13/14 * 12/13 * 11/12 has not ended. Meetings of d-beyond
+-- after its graduation begin no silence.
 CALL pg_temp.check_holds('v_resume_chance',
     $$ SELECT days_silent, silences, resumed, lasting, resume_chance
        FROM reference.v_resume_chance(pg_temp.noon())
@@ -220,7 +225,8 @@ CALL pg_temp.check_holds('v_resume_chance',
        (40, 3, 0, 2, 0.0),
        (60, 1, 0, 1, 0.0) $$);
 
--- In d-beyond and p-a alone, both of which met again, nothing speaks against it.
+-- As of this instant Aqidah has only the silences of d-beyond and p-a, and both groups met again,
+-- so the chance is 100 %.
 CALL pg_temp.check_holds('a chance that is certain',
     $$ SELECT days_silent, silences, resumed, lasting, resume_chance
        FROM reference.v_resume_chance('2024-02-02 05:00+00')

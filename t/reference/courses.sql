@@ -1,11 +1,12 @@
--- The reference's answers on courses and anomalies, and those beyond the rules' own
--- (docs/rules.md); after people.sql, in the same words.
+-- The reference's answers on courses, on anomalies, and those that only docs/rules.md defines
+-- (v_at_risk, v_cohort, v_resume_chance), in the terms of answers.sql. people.sql must be loaded
+-- first.
 
 BEGIN;
 
--- "groups_reached (max_episode_reached >= episode), groups_stalled (STALLED there), stalled_pct (of
--- the course's STALLED), is_peak (the episode with most; the lowest on a tie; none where nothing
--- stalled); a course and episode (0 .. max_episodes - 1)"
+-- The columns of v_drop_off: "groups_reached (max_episode_reached >= episode), groups_stalled
+-- (STALLED there), stalled_pct (of the course's STALLED), is_peak (the episode with most; the
+-- lowest on a tie; none where nothing stalled); a course and episode (0 .. max_episodes - 1)"
 CREATE FUNCTION reference.v_drop_off(as_of timestamptz)
 RETURNS TABLE (
     course_name text, episode integer, groups_reached integer, groups_stalled integer,
@@ -40,7 +41,7 @@ RETURNS TABLE (
     FROM counted
 $$;
 
--- "Days = day(graduated_at) - day(first attendance)"
+-- Days to graduate: "Days = day(graduated_at) - day(first attendance)"
 CREATE FUNCTION reference.days_to_graduate_of(as_of timestamptz)
 RETURNS TABLE (group_id text, course_name text, days integer) LANGUAGE sql STABLE STRICT AS $$
     SELECT gathering.group_id, gathering.course_name,
@@ -50,9 +51,9 @@ RETURNS TABLE (group_id text, course_name text, days integer) LANGUAGE sql STABL
     WHERE progress.graduated_on IS NOT NULL
 $$;
 
--- "a course with a graduate". "All averages: numeric, rounded to one decimal half away from
--- zero. Medians, p90 and quartiles: percentile_cont", whose median and p90 of whole days have
--- one decimal, and no more.
+-- The rows of v_time_to_graduate: "a course with a graduate". "All averages: numeric, rounded to
+-- one decimal half away from zero. Medians, p90 and quartiles: percentile_cont". For whole days
+-- percentile_cont gives a median and a p90 with at most one decimal.
 CREATE FUNCTION reference.v_time_to_graduate(as_of timestamptz)
 RETURNS TABLE (
     course_name text, groups integer, avg_days numeric, median_days numeric, p90_days numeric,
@@ -69,8 +70,8 @@ RETURNS TABLE (
     GROUP BY taken.course_name
 $$;
 
--- "outlier (FAST/SLOW: more than 1.5 times the distance of the quartiles outside
--- them); a group that is one"
+-- The rows of v_graduation_outliers: "outlier (FAST/SLOW: more than 1.5 times the distance of the
+-- quartiles outside them); a group that is one"
 CREATE FUNCTION reference.v_graduation_outliers(as_of timestamptz)
 RETURNS TABLE (group_id text, course_name text, days_to_graduate integer, outlier text)
 LANGUAGE sql STABLE STRICT AS $$
@@ -96,8 +97,8 @@ $$;
 -- graduated, with -30 <= days_between <= 90; 2. LATE_START: a kin A of the previous course
 -- graduated, with days_between > 90; 3. EARLY_START: a kin A of the previous course started no
 -- later than B, and graduated more than 30 days after B's start or not at all; 4. NO_PREDECESSOR:
--- none of these." The A that is named where there are several: the one that graduated last (for
--- EARLY_START: started last), then the smallest id in byte order.
+-- none of these." If several A qualify, the one that graduated last is returned (for EARLY_START
+-- the one that started last); of two on one day, the smallest id in byte order.
 CREATE FUNCTION reference.predecessor_of(as_of timestamptz)
 RETURNS TABLE (group_id text, kind text, predecessor_id text) LANGUAGE sql STABLE STRICT AS $$
     WITH gathering AS (
@@ -156,7 +157,7 @@ RETURNS TABLE (group_id text, kind text, predecessor_id text) LANGUAGE sql STABL
     LEFT JOIN first_rule ON first_rule.group_id = orphan.group_id
 $$;
 
--- What is said of such a group.
+-- Returns the detail text that v_anomalies shows for each row of predecessor_of().
 CREATE FUNCTION reference.predecessor_detail_of(as_of timestamptz)
 RETURNS TABLE (kind text, group_id text, detail text) LANGUAGE sql STABLE STRICT AS $$
     WITH progress AS (SELECT * FROM reference.progress_of(as_of))
@@ -178,8 +179,8 @@ RETURNS TABLE (kind text, group_id text, detail text) LANGUAGE sql STABLE STRICT
     LEFT JOIN progress AS a_progress ON a_progress.group_id = predecessor.predecessor_id
 $$;
 
--- "The one exception is FUTURE_ATTENDANCE, which goes by the real clock alone": groups that exist
--- by it, and their attendance after it, whatever as_of is.
+-- "The one exception is FUTURE_ATTENDANCE, which goes by the real clock alone": returns the groups
+-- that exist by that clock and have attendance after it, independent of as_of.
 CREATE FUNCTION reference.future_attendance()
 RETURNS TABLE (group_id text, attended_on date) LANGUAGE sql STABLE AS $$
     SELECT gathering.group_id,
@@ -193,10 +194,11 @@ RETURNS TABLE (group_id text, attended_on date) LANGUAGE sql STABLE AS $$
     GROUP BY gathering.group_id
 $$;
 
--- "kind, group_id, severity (warning; NO_PREDECESSOR info), detail; a kind and group. Kinds:
--- NEEDS_FACILITATOR, MULTIPLE_FACILITATORS (distinct userIds > 1), MEMBER_COUNT_OUT_OF_RANGE (not 2
--- to 5), the four of section 4, FOREIGN_EPISODE (attendance at another hangout's episode),
--- EPISODE_BEYOND_MAX (attended an own episode with order > max_episodes), FUTURE_ATTENDANCE"
+-- The columns of v_anomalies: "kind, group_id, severity (warning; NO_PREDECESSOR info), detail; a
+-- kind and group. Kinds: NEEDS_FACILITATOR, MULTIPLE_FACILITATORS (distinct userIds > 1),
+-- MEMBER_COUNT_OUT_OF_RANGE (not 2 to 5), the four of section 4, FOREIGN_EPISODE (attendance at
+-- another hangout's episode), EPISODE_BEYOND_MAX (attended an own episode with order >
+-- max_episodes), FUTURE_ATTENDANCE". "The four of section 4" are the kinds of predecessor_of().
 CREATE FUNCTION reference.v_anomalies(as_of timestamptz)
 RETURNS TABLE (kind text, group_id text, severity text, detail text) LANGUAGE sql STABLE STRICT AS
     $$
@@ -378,8 +380,9 @@ RETURNS TABLE (course_name text, days integer, has_ended boolean) LANGUAGE sql S
 $$;
 
 -- "resume_chance = 1 - the product of (1 - resumed / silences) over all t > days_silent, in
--- percent; a row a course and number of days that a silence lasted." The product is taken step by
--- step from the longest silence on, to more decimals than a rounding can see.
+-- percent; a row a course and number of days that a silence lasted." The product is computed step
+-- by step, from the longest silence to shorter ones, with more decimals than the rounded result can
+-- show.
 CREATE FUNCTION reference.v_resume_chance(as_of timestamptz)
 RETURNS TABLE (
     course_name text, days_silent integer, silences integer, resumed integer, lasting integer,
@@ -415,7 +418,8 @@ RETURNS TABLE (
     FROM step
 $$;
 
--- "a STALLED group with progress >= 70 %, ordered by days_inactive, then group_id"
+-- The rows of v_rescue_list: "a STALLED group with progress >= 70 %, ordered by days_inactive, then
+-- group_id"
 CREATE FUNCTION reference.v_rescue_list(as_of timestamptz)
 RETURNS TABLE (
     group_id text, group_name text, course_name text, facilitator_id text, facilitator_name text,

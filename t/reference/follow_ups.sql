@@ -1,8 +1,8 @@
--- The reference's answers on follow-ups (section 9 of the rules), after
--- forecast.sql, in the same words.
+-- The reference's answers on follow-ups (section 9 of the rules), in the terms of answers.sql.
+-- forecast.sql must be loaded first.
 --
--- Production has no follow-ups. A test writes the same rows into reference.follow_up there and into
--- the analytics side's table.
+-- Production has no follow-ups. A test writes the same rows into reference.follow_up in production
+-- and into ngeshare.follow_up in the mirror's database.
 
 BEGIN;
 
@@ -37,6 +37,7 @@ RETURNS SETOF reference.follow_up LANGUAGE sql STABLE STRICT AS $$
 $$;
 
 -- "v_follow_up: these columns, all groups, all that count, newest first (then the greater id)."
+-- "These columns" are those of the rule above the table reference.follow_up.
 CREATE FUNCTION reference.v_follow_up(counted_up_to timestamptz)
 RETURNS TABLE (
     id bigint, group_id text, group_name text, noted_at timestamptz, noted_by text, channel text,
@@ -69,11 +70,11 @@ RETURNS SETOF reference.follow_up LANGUAGE sql STABLE STRICT AS $$
        OR follow_up.noted_at > last_meeting.first_attended_at
 $$;
 
--- "The six columns go by those since the last meeting, NULL (follow_ups: 0) where there is
--- none." "Of equal noted_at the greater id is the latest." "contact_state, the first that holds:
--- CLOSED (the latest since the last meeting is closed), WAITING (the latest has next_on after
--- today, or no next_on, an outcome other than wrong_contact, and today - day(noted_at) <= 14),
--- DUE (there is one), NEW."
+-- The six columns of the lists that describe follow-ups: "The six columns go by those [follow-ups]
+-- since the last meeting, NULL (follow_ups: 0) where there is none." "Of equal noted_at the greater
+-- id is the latest." "contact_state, the first that holds: CLOSED (the latest since the last
+-- meeting is closed), WAITING (the latest has next_on after today, or no next_on, an outcome other
+-- than wrong_contact, and today - day(noted_at) <= 14), DUE (there is one), NEW."
 CREATE FUNCTION reference.contact_of(as_of timestamptz, counted_up_to timestamptz)
 RETURNS TABLE (
     group_id text, contact_state text, follow_ups integer, last_follow_up_on date,
@@ -115,7 +116,8 @@ RETURNS TABLE (
 $$;
 
 -- "v_rescue_list and v_at_risk get city, province, contact_state, follow_ups, last_follow_up_on,
--- last_outcome, last_noted_by, next_on, resume_28_days_pct." Here for every group.
+-- last_outcome, last_noted_by, next_on, resume_28_days_pct." This function returns these columns
+-- for every group.
 CREATE FUNCTION reference.contact_columns_of(as_of timestamptz, counted_up_to timestamptz)
 RETURNS TABLE (
     group_id text, city text, province text, contact_state text, follow_ups integer,
@@ -134,8 +136,8 @@ $$;
 -- which the group met belongs to no silence; a silence with a follow-up before it stalled does not
 -- count." "contacted: the silences with a follow-up while STALLED, the first one more than 28 days
 -- before day(as_of), or before the day of the last successful sync where that is earlier." The
--- follow-ups that count are those of contact_state. A silence that does not count is neither
--- contacted nor one of those that S is made of.
+-- follow-ups are those that count for contact_state, too. A silence that does not count is not
+-- contacted and is left out of S.
 CREATE FUNCTION reference.silence_with_contact(as_of timestamptz, counted_up_to timestamptz)
 RETURNS TABLE (
     course_name text, begun_on date, ended_on date, days integer, first_contact_on date,
@@ -167,8 +169,9 @@ RETURNS TABLE (
        OR silence.first_contact_on - silence.begun_on > setting.active_days
 $$;
 
--- "S(t) the Kaplan-Meier share of the course's silences that last longer than t days, a contacted
--- silence counted only until its first follow-up, as lasting then."
+-- Returns S(t) for v_follow_up_effect: "S(t) the Kaplan-Meier share of the course's silences that
+-- last longer than t days, a contacted silence counted only until its first follow-up, as lasting
+-- then."
 CREATE FUNCTION reference.share_lasting_uncontacted(as_of timestamptz, counted_up_to timestamptz)
 RETURNS TABLE (course_name text, days integer, share numeric) LANGUAGE sql STABLE STRICT AS $$
     WITH silence AS MATERIALIZED (
@@ -194,7 +197,7 @@ RETURNS TABLE (course_name text, days integer, share numeric) LANGUAGE sql STABL
     FROM counted
 $$;
 
--- "a 95 % Wilson interval": the bounds, in percent, of a share of so many.
+-- "a 95 % Wilson interval": returns its bounds, in percent, for a share observed in n cases.
 CREATE FUNCTION reference.wilson(share numeric, n numeric)
 RETURNS TABLE (low numeric, high numeric) LANGUAGE sql IMMUTABLE AS $$
     SELECT 100 * (share + z * z / (2 * n) - margin) / (1 + z * z / n),

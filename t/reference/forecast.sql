@@ -1,11 +1,11 @@
--- The reference's answers on the forecast (section 10 of the rules), after
--- time.sql, in the same words.
+-- The reference's answers on the forecast (section 10 of the rules), in the terms of answers.sql.
+-- time.sql must be loaded first.
 
 BEGIN;
 
--- "silences begin on a meeting's day before graduation, end at the next meeting or,
--- lasting, at day(as_of)." Like reference.silence_of(), with the days themselves;
--- ended_on is NULL while it lasts.
+-- "silences begin on a meeting's day before graduation, end at the next meeting or, lasting, at
+-- day(as_of)." Like reference.silence_of(), but with the dates on which a silence began and ended;
+-- ended_on is NULL for a silence that lasts.
 CREATE FUNCTION reference.dated_silence_of(as_of timestamptz)
 RETURNS TABLE (group_id text, course_name text, begun_on date, ended_on date, days integer)
 LANGUAGE sql STABLE STRICT AS $$
@@ -30,7 +30,7 @@ LANGUAGE sql STABLE STRICT AS $$
        OR silence.begun_on < progress.graduated_on
 $$;
 
--- A product of shares, to more decimals than a rounding can see.
+-- Multiplies shares with more decimals than the rounded results can show.
 CREATE FUNCTION reference.times(so_far numeric, factor numeric)
 RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
     SELECT round(so_far * factor, 40)
@@ -42,8 +42,9 @@ CREATE AGGREGATE reference.product(numeric) (
     INITCOND = '1'
 );
 
--- "after Kaplan and Meier": of the silences that lasted at least so many days, the part that did
--- not end then; S(t) is the product of these over all days up to t.
+-- Returns S(t), the share of a course's silences that last longer than t days, "after Kaplan and
+-- Meier": for each number of days, the part that did not end on that day of all silences that
+-- lasted at least so long; S(t) is the product of these parts over all days up to t.
 CREATE FUNCTION reference.share_lasting(as_of timestamptz)
 RETURNS TABLE (course_name text, days integer, silences integer, share numeric)
 LANGUAGE sql STABLE STRICT AS $$
@@ -66,8 +67,9 @@ LANGUAGE sql STABLE STRICT AS $$
     FROM counted
 $$;
 
--- "resume_28_days_pct: 100 * (1 - S(d + 28) / S(d)), one decimal; NULL where fewer than 20 silences
--- of the course lasted as long as d." "NULL where the divisor is 0."
+-- Returns resume_28_days_pct by course and days d of silence: "100 * (1 - S(d + 28) / S(d)), one
+-- decimal; NULL where fewer than 20 silences of the course lasted as long as d." "NULL where the
+-- divisor is 0."
 CREATE FUNCTION reference.resume_28_days(as_of timestamptz)
 RETURNS TABLE (course_name text, days_silent integer, resume_28_days_pct numeric)
 LANGUAGE sql STABLE STRICT AS $$
@@ -86,14 +88,15 @@ LANGUAGE sql STABLE STRICT AS $$
         LIMIT 1) AS later
 $$;
 
--- "v_resume_chance gets resume_28_days_pct."
+-- The column that section 10 adds: "v_resume_chance gets resume_28_days_pct."
 CREATE FUNCTION reference.added_to_v_resume_chance(as_of timestamptz)
 RETURNS TABLE (course_name text, days_silent integer, resume_28_days_pct numeric)
 LANGUAGE sql STABLE STRICT AS $$
     SELECT * FROM reference.resume_28_days(as_of)
 $$;
 
--- "NULL where the group has not met": d are the days from its last meeting to day(as_of).
+-- "NULL where the group has not met": for other groups, the rule's d is the number of days from the
+-- last meeting to day(as_of).
 CREATE FUNCTION reference.resume_28_days_of_group(as_of timestamptz)
 RETURNS TABLE (group_id text, resume_28_days_pct numeric) LANGUAGE sql STABLE STRICT AS $$
     SELECT gathering.group_id, chance.resume_28_days_pct
@@ -106,8 +109,9 @@ RETURNS TABLE (group_id text, resume_28_days_pct numeric) LANGUAGE sql STABLE ST
                   = reference.day_of(as_of, setting.timezone) - progress.last_meeting_date
 $$;
 
--- "more than 28 days before day(as_of), or before the day of the last successful sync where that is
--- earlier": the day that these count back from. reference.setting.clock is the last sync's clock.
+-- Returns the day from which these 28 days are counted back: "more than 28 days before day(as_of),
+-- or before the day of the last successful sync where that is earlier". reference.setting.clock is
+-- the clock of the last sync.
 CREATE FUNCTION reference.known_until(as_of timestamptz)
 RETURNS date LANGUAGE sql STABLE STRICT AS $$
     SELECT LEAST(reference.day_of(as_of, setting.timezone),
@@ -115,7 +119,8 @@ RETURNS date LANGUAGE sql STABLE STRICT AS $$
     FROM reference.setting AS setting
 $$;
 
--- "each of the last 12 month ends more than 28 days before"
+-- Returns the days of the forecasts: "each of the last 12 month ends more than 28 days before"
+-- known_until().
 CREATE FUNCTION reference.forecast_day(as_of timestamptz)
 RETURNS TABLE (day date) LANGUAGE sql STABLE STRICT AS $$
     SELECT month_end.day
@@ -132,8 +137,8 @@ $$;
 
 -- "Forecasts: each group that had met, had not graduated and had been silent for 1 to 180 days at
 -- that day's end: its published resume_28_days_pct (not NULL) from the attendance known by then
--- (all else as now). observed: 1 where its next meeting is at most 28 days later, else 0." That is
--- what the view publishes as of the day's end: a group that was made later is none of its groups.
+-- (all else as now). observed: 1 where its next meeting is at most 28 days later, else 0."
+-- "Published" is what the view shows as of the day's end, so groups made later are left out.
 CREATE FUNCTION reference.forecast(as_of timestamptz)
 RETURNS TABLE (day date, group_id text, course_name text, forecast numeric, observed integer)
 LANGUAGE sql STABLE STRICT AS $$
@@ -177,10 +182,10 @@ RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
     SELECT x * x
 $$;
 
--- "course_name, bin (floor(forecast / 10), 9 for 100; NULL for the whole course), forecasts,
--- groups (distinct), forecast_pct (average), observed_pct (NULL below 20 forecasts), brier,
--- brier_base (had the course's observed share always been forecast); one row per course and
--- bin with a forecast, and one per course." "brier: the average of (forecast / 100 -
+-- The columns of v_forecast_quality: "course_name, bin (floor(forecast / 10), 9 for 100; NULL for
+-- the whole course), forecasts, groups (distinct), forecast_pct (average), observed_pct (NULL below
+-- 20 forecasts), brier, brier_base (had the course's observed share always been forecast); one row
+-- per course and bin with a forecast, and one per course." "brier: the average of (forecast / 100 -
 -- observed)^2, four decimals."
 CREATE FUNCTION reference.v_forecast_quality(as_of timestamptz)
 RETURNS TABLE (

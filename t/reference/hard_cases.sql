@@ -1,11 +1,11 @@
--- Hard cases for the answers on places, over time, on follow-ups and on the forecast:
--- added to a world of demo.generate() on production, after follow_ups.sql. The same
+-- Hard cases for the answers on places, over time, on follow-ups and on the forecast. They are
+-- added to what demo.generate() has made in production, after follow_ups.sql was loaded. The same
 -- arguments add the same rows.
 --
 --   SELECT hard.add_places(seed), hard.add_groups(seed, groups, now, instants, zone),
 --          hard.add_follow_ups(seed, instants, zone)
 --
--- "now" is the clock of the sync; "instants" are those that the answers are asked as of.
+-- "now" is the clock of the sync; "instants" are those that a test asks as of.
 
 BEGIN;
 
@@ -15,21 +15,22 @@ DROP SCHEMA IF EXISTS hard CASCADE;
 
 CREATE SCHEMA hard;
 
--- One of some values, by the seed.
+-- Returns one of the given values, chosen by the seed, topic and keys.
 CREATE FUNCTION hard.one_of(seed integer, topic text, choices anyarray, key1 bigint,
     key2 bigint DEFAULT 0)
 RETURNS anyelement LANGUAGE sql IMMUTABLE AS $$
     SELECT choices[1 + demo.pick(seed, topic, cardinality(choices), key1, key2)]
 $$;
 
--- Likewise, the first ones more often.
+-- Like one_of(), but earlier values are more frequent.
 CREATE FUNCTION hard.mostly(seed integer, topic text, choices anyarray, key bigint)
 RETURNS anyelement LANGUAGE sql IMMUTABLE AS $$
     SELECT choices[1 + floor(cardinality(choices) * demo.random01(seed, topic, key) ^ 2)::integer]
 $$;
 
--- A local time as production keeps it. Half past midnight is an hour after half past eleven: where
--- the clocks go back over midnight, that is the first of two.
+-- Converts a local time to production's timestamp in UTC. 00:30 is computed as one hour after 23:30
+-- of the day before: where the clocks go back over midnight, 00:30 occurs twice, and this gives the
+-- first one.
 CREATE FUNCTION hard.moment(day date, at time, zone text)
 RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE
@@ -39,7 +40,8 @@ RETURNS timestamp LANGUAGE sql IMMUTABLE AS $$
            END
 $$;
 
--- Times of day at the edges, and those that daylight saving skips or repeats.
+-- Returns a time of day: at an edge of the day, at noon or in the evening, or one that daylight
+-- saving skips or repeats.
 CREATE FUNCTION hard.time_of_day(seed integer, topic text, key1 bigint, key2 bigint DEFAULT 0)
 RETURNS time LANGUAGE sql IMMUTABLE AS $$
     SELECT hard.one_of(seed, topic, ARRAY[time '00:00', '00:00:00.001', '00:30', '01:30', '02:15',
@@ -47,8 +49,9 @@ RETURNS time LANGUAGE sql IMMUTABLE AS $$
         '19:30', '23:30', '23:59:59.999'], key1, key2)
 $$;
 
--- Every group gets a place: spellings, white space of all kinds, none at all, names a letter apart
--- and names too short for that, a no-break space and a vertical tab, which are no white space.
+-- Gives every group a place: in several spellings, with white space of all sorts or no place at
+-- all. Some names differ by one letter, some are too short for that rule, and some contain a
+-- no-break space or a vertical tab, which the rules do not count as white space.
 CREATE FUNCTION hard.add_places(seed integer)
 RETURNS void LANGUAGE sql AS $$
     WITH numbered AS (
@@ -72,7 +75,7 @@ RETURNS void LANGUAGE sql AS $$
     WHERE numbered.id = gathering.id
 $$;
 
--- The groups that are added: of each course, with the days that they met on.
+-- The planned meetings of the added groups: place 1 is the last meeting, place 2 the one before.
 CREATE TABLE hard.meeting (
     group_no   integer NOT NULL,
     place      integer NOT NULL,
@@ -80,9 +83,10 @@ CREATE TABLE hard.meeting (
     PRIMARY KEY (group_no, place)
 );
 
--- Groups that stall, resume and stall again: gaps at every edge of the rules, counted back from a
--- last meeting that lies at an edge before an instant, or at an edge around a month's end. The
--- first 22 met once, long ago: so many silences of their course last longer than all the others.
+-- Plans groups that stall, resume and stall again. Their silences have lengths at every threshold
+-- of the rules. They are counted back from a last meeting at a threshold before one of the
+-- instants, or around a month's end. The first 22 groups met only once, long ago, so that so many
+-- silences of their course last longer than all others.
 CREATE FUNCTION hard.plan_meetings(seed integer, groups integer, today date, days date[])
 RETURNS void LANGUAGE sql AS $$
     DELETE FROM hard.meeting;
@@ -123,8 +127,8 @@ RETURNS void LANGUAGE sql AS $$
     CROSS JOIN LATERAL generate_series(1, ended.meetings) AS place
 $$;
 
--- Hangouts of the four courses, people, and the groups themselves, made before they first met or,
--- some, later; one in seven graduates, at its last meeting or before. Some never met.
+-- Writes the groups with their people. Most were made before they first met, some later; the last
+-- twelve have no planned meeting.
 CREATE FUNCTION hard.write_groups(seed integer, groups integer, today date, instants timestamptz[],
     zone text)
 RETURNS void LANGUAGE sql AS $$
@@ -187,7 +191,9 @@ RETURNS void LANGUAGE sql AS $$
     WHERE seat > 0 OR group_no % 5 > 0
 $$;
 
--- Each day of meeting has one attendance or two, mostly at an episode that leaves the end in reach.
+-- Writes one or two attendances per planned meeting. The episodes rise towards the end of the
+-- course without reaching it, except that one in seven groups graduates, at its last meeting or an
+-- earlier one.
 CREATE FUNCTION hard.write_attendance(seed integer, groups integer, zone text)
 RETURNS void LANGUAGE sql AS $$
     INSERT INTO public."UserHangoutGroupAttendance"
@@ -216,7 +222,8 @@ RETURNS void LANGUAGE sql AS $$
     ORDER BY meeting.group_no, meeting.place, twice, episode.id COLLATE "C"
 $$;
 
--- A few attend at the very instants that are asked as of, or a millisecond beside them.
+-- Lets a few groups attend exactly at the instants that a test asks as of, or a millisecond before
+-- or after.
 CREATE FUNCTION hard.attend_at_instants(seed integer, groups integer, instants timestamptz[])
 RETURNS void LANGUAGE sql AS $$
     INSERT INTO public."UserHangoutGroupAttendance"
@@ -255,8 +262,8 @@ BEGIN
 END
 $$;
 
--- When follow-ups are noted: by group, instants around its silences, its meetings and the
--- instants that are asked as of.
+-- Returns instants at which follow-ups are noted, per group: around its silences, its meetings and
+-- the instants that a test asks as of.
 CREATE FUNCTION hard.note_instants(seed integer, instants timestamptz[], zone text)
 RETURNS TABLE (group_id text, kind text, noted_at timestamptz) LANGUAGE sql STABLE AS $$
     WITH met AS MATERIALIZED (
@@ -321,7 +328,8 @@ RETURNS TABLE (group_id text, kind text, noted_at timestamptz) LANGUAGE sql STAB
     FROM unnest(instants) WITH ORDINALITY AS asked (instant, place)
 $$;
 
--- Fills reference.follow_up. Some are noted twice at one instant, with other outcomes.
+-- Fills reference.follow_up. Some groups get two follow-ups at the same instant with different
+-- outcomes.
 CREATE FUNCTION hard.add_follow_ups(seed integer, instants timestamptz[], zone text)
 RETURNS bigint LANGUAGE sql AS $$
     DELETE FROM reference.follow_up;

@@ -1,10 +1,11 @@
--- The reference's answers on people; after answers.sql, in the same words.
+-- The reference's answers on people, in the terms of answers.sql, which must be loaded first.
 
 BEGIN;
 
 -- "All answers are about curriculum groups only, except v_facilitator_alumni and the totals built
 -- on it (all groups)." "As of an instant, only these exist: groups with createdAt <= as_of;
--- memberships with joinedAt <= as_of whose group exists." The rest as for record_of, of users only.
+-- memberships with joinedAt <= as_of whose group exists." Otherwise this is record_of(), limited to
+-- records that have a user.
 CREATE FUNCTION reference.any_record_of(as_of timestamptz)
 RETURNS TABLE (group_id text, role text, joined_at timestamptz,
     user_id text) LANGUAGE sql STABLE STRICT AS $$
@@ -23,7 +24,8 @@ RETURNS TABLE (group_id text, role text, joined_at timestamptz,
 $$;
 
 -- "An email-only person's name is the userEmail, trimmed, of that person's earliest record there."
--- Where two are equally early, the smallest record id in byte order, as for the facilitator.
+-- Of two records at the same instant, the one with the smaller id in byte order counts, as for the
+-- facilitator.
 CREATE FUNCTION reference.invited_name_of(as_of timestamptz)
 RETURNS TABLE (group_id text, person text, invited_name text) LANGUAGE sql STABLE STRICT AS $$
     SELECT DISTINCT ON (record.group_id, record.person)
@@ -34,10 +36,10 @@ RETURNS TABLE (group_id text, person text, invited_name text) LANGUAGE sql STABL
              record.record_id COLLATE "C"
 $$;
 
--- "joined_at (the earliest of that person and role there), is_active (day(as_of) - day(this
--- user's last attendance in this group) <= 28; email-only: false), is_deleted; a group, person
--- and role" "NULL where day(as_of) - 28 lies before the window's start" is of the mirror, not of
--- production: here it is known.
+-- The columns of v_member_roster: "joined_at (the earliest of that person and role there),
+-- is_active (day(as_of) - day(this user's last attendance in this group) <= 28; email-only: false),
+-- is_deleted; a group, person and role". The rule's last words on is_active, "NULL where day(as_of)
+-- - 28 lies before the window's start", apply to the mirror only: production has the whole history.
 CREATE FUNCTION reference.v_member_roster(as_of timestamptz)
 RETURNS TABLE (
     group_id text, user_id text, user_name text, role text, joined_at timestamptz,
@@ -75,9 +77,10 @@ RETURNS TABLE (
     CROSS JOIN reference.setting AS setting
 $$;
 
--- "a user with a FACILITATOR record in any group. is_alumni: the earliest MEMBER joinedAt is before
--- the latest FACILITATOR joinedAt (the current one); the since are the earliest MEMBER, earliest
--- FACILITATOR, latest FACILITATOR; member_since NULL if never a member"
+-- One row of v_facilitator_alumni: "a user with a FACILITATOR record in any group. is_alumni: the
+-- earliest MEMBER joinedAt is before the latest FACILITATOR joinedAt (the current one); the since
+-- are the earliest MEMBER, earliest FACILITATOR, latest FACILITATOR; member_since NULL if never a
+-- member"
 CREATE FUNCTION reference.v_facilitator_alumni(as_of timestamptz)
 RETURNS TABLE (
     facilitator_id text, facilitator_name text, is_alumni boolean, member_since date,
@@ -122,10 +125,11 @@ RETURNS TABLE (group_id text, graduated_at timestamptz) LANGUAGE sql STABLE STRI
     GROUP BY gathering.group_id
 $$;
 
--- "groups_joined (distinct curriculum groups as MEMBER), courses_completed (distinct courses of
--- those groups that are GRADUATED and that the user had joined by graduated_at), current_course
--- (the latest in sequence of those ACTIVE, else NULL), is_facilitator_now (has any FACILITATOR
--- record), is_deleted; a user with a MEMBER record in a curriculum group"
+-- The columns of v_member_journey: "groups_joined (distinct curriculum groups as MEMBER),
+-- courses_completed (distinct courses of those groups that are GRADUATED and that the user had
+-- joined by graduated_at), current_course (the latest in sequence of those ACTIVE, else NULL),
+-- is_facilitator_now (has any FACILITATOR record), is_deleted; a user with a MEMBER record in a
+-- curriculum group"
 CREATE FUNCTION reference.v_member_journey(as_of timestamptz)
 RETURNS TABLE (
     user_id text, user_name text, groups_joined integer, courses_completed integer,
@@ -166,9 +170,9 @@ RETURNS TABLE (
     GROUP BY someone.user_id, someone.user_name, someone.is_deleted, latest.course_name
 $$;
 
--- "total_facilitators, active_facilitators (distinct users with a FACILITATOR record in a
--- curriculum group that has met and has days_inactive <= 28, graduated or not),
--- alumni_facilitators, alumni_pct; one row"
+-- The columns of v_facilitator_growth: "total_facilitators, active_facilitators (distinct users
+-- with a FACILITATOR record in a curriculum group that has met and has days_inactive <= 28,
+-- graduated or not), alumni_facilitators, alumni_pct; one row"
 CREATE FUNCTION reference.v_facilitator_growth(as_of timestamptz)
 RETURNS TABLE (
     total_facilitators integer, active_facilitators integer, alumni_facilitators integer,
@@ -197,8 +201,9 @@ RETURNS TABLE (
     FROM counted
 $$;
 
--- "month (date), new_facilitators (by facilitator_since), total_facilitators (running); a month
--- from the first to that of as_of, empty months too; no row without facilitators"
+-- The columns of v_facilitator_monthly: "month (date), new_facilitators (by facilitator_since),
+-- total_facilitators (running); a month from the first to that of as_of, empty months too; no row
+-- without facilitators"
 CREATE FUNCTION reference.v_facilitator_monthly(as_of timestamptz)
 RETURNS TABLE (month date, new_facilitators integer,
     total_facilitators integer) LANGUAGE sql STABLE STRICT AS $$

@@ -1,18 +1,19 @@
--- The reference's answers on places (section 7 of the rules), after courses.sql, in the same words.
+-- The reference's answers on places (section 7 of the rules), in the terms of answers.sql.
+-- courses.sql must be loaded first.
 
 BEGIN;
 
 -- Section 7: place --------------------------------------------------------------------------------
 
--- "White space is blank, tab, CR and LF; it is collapsed to one blank first, then trimmed; an empty
--- place is NULL."
+-- Normalizes a place's name: "White space is blank, tab, CR and LF; it is collapsed to one blank
+-- first, then trimmed; an empty place is NULL."
 CREATE FUNCTION reference.tidy_place(place text)
 RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT NULLIF(btrim(regexp_replace(place, E'[ \t\r\n]+', ' ', 'g'), ' '), '')
 $$;
 
--- "Place text is as now, whatever as_of." A curriculum group of now is one that production has now,
--- whenever it was made. "Places are compared in lower case."
+-- "Place text is as now, whatever as_of." So this function returns all curriculum groups that
+-- production has now, also those made after as_of. "Places are compared in lower case."
 CREATE FUNCTION reference.place_of_now()
 RETURNS TABLE (
     group_id text, province_spelling text, city_spelling text, province_key text, city_key text
@@ -39,8 +40,8 @@ RETURNS TABLE (province_key text, province text) LANGUAGE sql STABLE AS $$
              place.province_spelling COLLATE "C"
 $$;
 
--- "a city in that of most groups of now of that city in that province (no province counts as one);
--- tie: the smallest in byte order."
+-- A city is shown "in that [spelling] of most groups of now of that city in that province (no
+-- province counts as one); tie: the smallest in byte order."
 CREATE FUNCTION reference.city_shown()
 RETURNS TABLE (province_key text, city_key text, city text) LANGUAGE sql STABLE AS $$
     SELECT DISTINCT ON (place.province_key, place.city_key)
@@ -53,7 +54,7 @@ RETURNS TABLE (province_key text, city_key text, city text) LANGUAGE sql STABLE 
              place.city_spelling COLLATE "C"
 $$;
 
--- The place of each group, as it is shown.
+-- Returns the place of each group in the spelling that is shown.
 CREATE FUNCTION reference.place_of()
 RETURNS TABLE (group_id text, city text, province text) LANGUAGE sql STABLE AS $$
     SELECT place.group_id, city_shown.city, province_shown.province
@@ -65,7 +66,8 @@ RETURNS TABLE (group_id text, city text, province text) LANGUAGE sql STABLE AS $
           AND city_shown.province_key IS NOT DISTINCT FROM place.province_key
 $$;
 
--- "In this order after all older columns: v_group_summary and v_group_status get city, province."
+-- The columns that section 7 adds: "In this order after all older columns: v_group_summary and
+-- v_group_status get city, province."
 CREATE FUNCTION reference.added_to_v_group_summary(as_of timestamptz)
 RETURNS TABLE (group_id text, city text, province text) LANGUAGE sql STABLE STRICT AS $$
     SELECT gathering.group_id, place.city, place.province
@@ -124,8 +126,8 @@ RETURNS TABLE (
                AND people.city IS NOT DISTINCT FROM counted.city
 $$;
 
--- "lower-cased names of at least 5 characters differ by one letter added, dropped, changed or
--- swapped with its neighbour"
+-- Returns whether two "lower-cased names of at least 5 characters differ by one letter added,
+-- dropped, changed or swapped with its neighbour".
 CREATE FUNCTION reference.differ_by_one_letter(a text, b text)
 RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT length(a) >= 5 AND length(b) >= 5 AND a <> b AND EXISTS (
@@ -140,9 +142,10 @@ $$;
 
 -- "finding place_spelling: two different places of one province, or two provinces, whose names
 -- differ by one letter; a city with and without a province; a place with more than one spelling.
--- One row per pair; rows: the groups of the rarer one." Places are those of curriculum groups ("All
--- answers are about curriculum groups only"). A spelling's pair is the place as it is shown.
--- column_name is what is odd: a city's name, a province's name, or whether there is a province.
+-- One row per pair; rows: the groups of the rarer one." Only places of curriculum groups count
+-- ("All answers are about curriculum groups only"). A place with more than one spelling is paired
+-- with the spelling that is shown. column_name says what is odd: a city's name, a province's name,
+-- or a missing province.
 CREATE FUNCTION reference.place_spelling()
 RETURNS TABLE (column_name text, one text, other text, rows bigint) LANGUAGE sql STABLE AS $$
     WITH place AS MATERIALIZED (SELECT * FROM reference.place_of_now()),

@@ -1,10 +1,11 @@
--- The reference's answers over time (section 8 of the rules), after places.sql, in the same words.
+-- The reference's answers over time (section 8 of the rules), in the terms of answers.sql.
+-- places.sql must be loaded first.
 
 BEGIN;
 
--- "A bare date means the last instant of that local day": the last microsecond whose local day it
--- is. Where the clock goes back over midnight, the calendar shows one midnight twice; the day ends
--- at the first one that no instant of the day follows.
+-- "A bare date means the last instant of that local day": the last microsecond that belongs to the
+-- day. Where the clock goes back over midnight, local midnight occurs twice; the day ends at the
+-- first midnight after which no instant belongs to it.
 CREATE FUNCTION reference.last_instant_of(day date, zone text)
 RETURNS timestamptz LANGUAGE sql STABLE AS $$
     SELECT max(midnight) - interval '1 microsecond'
@@ -14,7 +15,7 @@ RETURNS timestamptz LANGUAGE sql STABLE AS $$
     WHERE reference.day_of(midnight - interval '1 microsecond', zone) <= day
 $$;
 
--- "The k-th day is to_day - k * step, none before from_day."
+-- Returns the days of a trend: "The k-th day is to_day - k * step, none before from_day."
 CREATE FUNCTION reference.trend_day_of(from_day date, to_day date, step interval)
 RETURNS TABLE (day date) LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT (to_day - k * step)::date
@@ -22,10 +23,11 @@ RETURNS TABLE (day date) LANGUAGE sql IMMUTABLE STRICT AS $$
     WHERE (to_day - k * step)::date >= from_day
 $$;
 
--- "as_of_day, course_name, groups_total, active, stalled, not_started, graduated; one row per day
--- and course (courses without groups: zeros): what ngeshare_group_status() counts at the last
--- instant of that local day, for day(as_of) at as_of. A NULL to_day is day(as_of)." That is
--- reference.status_of() for many instants at once; cases_actions.sql compares the two.
+-- The columns of ngeshare_trend(): "as_of_day, course_name, groups_total, active, stalled,
+-- not_started, graduated; one row per day and course (courses without groups: zeros): what
+-- ngeshare_group_status() counts at the last instant of that local day, for day(as_of) at as_of. A
+-- NULL to_day is day(as_of)." This function repeats the logic of reference.status_of() for many
+-- instants at once; cases_actions.sql checks that the two agree.
 CREATE FUNCTION reference.trend(from_day date, to_day date, step interval, as_of timestamptz)
 RETURNS TABLE (
     as_of_day date, course_name text, groups_total integer, active integer, stalled integer,
@@ -79,7 +81,7 @@ RETURNS TABLE (
     GROUP BY asked.day, course.course_name
 $$;
 
--- "v_status_trend: from day(as_of) - 364." "step interval DEFAULT '1 week'"
+-- "v_status_trend: from day(as_of) - 364", in the default step: "step interval DEFAULT '1 week'".
 CREATE FUNCTION reference.v_status_trend(as_of timestamptz)
 RETURNS TABLE (
     as_of_day date, course_name text, groups_total integer, active integer, stalled integer,
@@ -91,13 +93,13 @@ RETURNS TABLE (
         reference.day_of(as_of, setting.timezone) - 364, NULL, interval '1 week', as_of) AS trend
 $$;
 
--- "group_id, group_name, course_name, facilitator_id, facilitator_name, facilitator_contact
--- (all as of until), status_before (NULL where the group did not exist), status_after, change,
--- changed_on; one row per curriculum group whose status differs." "change, the first that
--- holds: NEW (did not exist), STARTED (ACTIVE, had never met at since), RESUMED (STALLED to
--- ACTIVE), STALLED, GRADUATED." "changed_on: NEW day(createdAt); STARTED and RESUMED the day of
--- the first meeting after since; STALLED last meeting (else planned start) + active_days + 1;
--- GRADUATED graduated_on."
+-- The columns of ngeshare_status_changes(): "group_id, group_name, course_name, facilitator_id,
+-- facilitator_name, facilitator_contact (all as of until), status_before (NULL where the group did
+-- not exist), status_after, change, changed_on; one row per curriculum group whose status differs."
+-- "change, the first that holds: NEW (did not exist), STARTED (ACTIVE, had never met at since),
+-- RESUMED (STALLED to ACTIVE), STALLED, GRADUATED." "changed_on: NEW day(createdAt); STARTED and
+-- RESUMED the day of the first meeting after since; STALLED last meeting (else planned start) +
+-- active_days + 1; GRADUATED graduated_on."
 CREATE FUNCTION reference.status_changes(since timestamptz, until timestamptz)
 RETURNS TABLE (
     group_id text, group_name text, course_name text, facilitator_id text, facilitator_name text,
@@ -155,7 +157,7 @@ RETURNS TABLE (
         = judged.group_id
 $$;
 
--- "v_status_changes: since exactly 168 hours before as_of."
+-- The default of since: "v_status_changes: since exactly 168 hours before as_of."
 CREATE FUNCTION reference.v_status_changes(as_of timestamptz)
 RETURNS TABLE (
     group_id text, group_name text, course_name text, facilitator_id text, facilitator_name text,

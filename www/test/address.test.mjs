@@ -1,10 +1,10 @@
-// The one store of the address: who is told of which change, and what becomes of the history.
+// Tests the store of the page's address: who is told of which change, and what is in the history.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addressOf, createAddressStore } from '../src/lib/address.js';
 
-/** A window with a history that can go back. */
+/** Makes a window with a history that can go back. */
 function fakeWindow(search = '') {
     const entries = [{ search, state: null }];
     let at = 0;
@@ -39,7 +39,7 @@ function fakeWindow(search = '') {
     };
 }
 
-/** A store whose subscribers note that they were called. */
+/** Makes a store whose subscribers note that they were called. */
 function watched(search, subscribers) {
     const view = fakeWindow(search);
     const store = createAddressStore(view);

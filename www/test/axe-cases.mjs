@@ -1,5 +1,5 @@
-// Accessibility: axe on every page, and on what pages show when there is nothing to show, or
-// something fails.
+// Tests accessibility: runs axe on every page, also on pages that have nothing to show and on pages
+// that show an error.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -16,7 +16,10 @@ const FORBIDDEN = answerWith(
     403,
 );
 
-/** axe looks at a page through the debugger, past its policy of content. */
+/**
+ * Runs axe in a page, through the debugger because the page's Content-Security-Policy forbids other
+ * scripts. Returns what it complains about.
+ */
 async function violations(page) {
     await settled(page);
     const found = await page.evaluate(
@@ -33,7 +36,7 @@ async function violations(page) {
     );
 }
 
-/** The header's search shows what it found. */
+/** Makes the header's search show its results. */
 async function lookForSomething(page) {
     await page.locator('#find').fill('an');
     await page.locator('#found > *').first().waitFor();
@@ -80,8 +83,8 @@ async function axeFindsNothingOnPages({ open, sql }) {
 }
 
 /**
- * What pages show that can't show what they should: [path, the answers that bring it about, what is
- * there then].
+ * Pages that can't show what they should: [path, the API's answers that cause this, what the page
+ * shows instead].
  */
 const STATES = [
     ['/', FIRST_RUN, /Nothing synced yet/],

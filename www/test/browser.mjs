@@ -1,6 +1,6 @@
-// The pages in a real browser against a running demo: node browser.mjs URL PSQL_COMMAND
-// (or NGESHARE_URL and NGESHARE_PSQL; the command runs psql -At on the local database).
-// A case is a name and a function of the world { open, openBeside, go, sql, hold, problems }.
+// Tests the pages in a real browser against a running demo: node browser.mjs URL PSQL_COMMAND (or
+// NGESHARE_URL and NGESHARE_PSQL; the command runs psql -At on the local database). A case is a
+// name and a function that takes the world { open, openBeside, go, sql, hold, problems }.
 
 import assert from 'node:assert/strict';
 import { axeCases } from './axe-cases.mjs';
@@ -39,13 +39,13 @@ import { timeCases } from './time-cases.mjs';
 
 const HOLD_S = 12;
 
-/** The run that a page shows as working; waits for it. */
+/** Waits until a page shows a running sync. Returns the id of the run. */
 async function readRun(page) {
     await page.waitForFunction(() => document.getElementById('freshness').dataset.run);
     return page.locator('#freshness').getAttribute('data-run');
 }
 
-/** Waits until a page shows no working run any more, and all is loaded. */
+/** Waits until a page shows no running sync any more, and everything is loaded. */
 async function waitForEnd(page) {
     await page.waitForFunction(
         () => document.getElementById('freshness').dataset.run === '',
@@ -56,8 +56,8 @@ async function waitForEnd(page) {
 }
 
 /**
- * Waits until a run behind another has ended so, and the page shows that none works: it may be over
- * before it is seen.
+ * Waits until a run after `run` has ended with `status`, and the page shows no running sync. The
+ * run may end before the page has noticed it.
  */
 async function waitForRunAfter(page, sql, run, status) {
     const deadline = Date.now() + 60_000;
@@ -144,7 +144,7 @@ async function pagesFitEveryScreen({ open, problems }) {
     assert.deepEqual(problems, []);
 }
 
-/** An upright A4 page between margins of a centimetre, as browsers leave them. */
+/** The size of a portrait A4 page in pixels, without its margins of one centimetre. */
 const PAPER = { width: 718, height: 1047 };
 
 async function pagesFitOnPaper({ open, sql }) {
@@ -406,7 +406,7 @@ async function productionThatIsDownIsTold({ open, run, sql }) {
             null,
             { timeout: 30_000 },
         );
-        await waitForRunAfter(page, sql, before, 'failed'); // its retries over
+        await waitForRunAfter(page, sql, before, 'failed'); // after all its retries
         assert.deepEqual(await readFigures(page), figures, 'the old figures stay on screen');
         const tab = await open('/sync.html');
         assert.match(

@@ -1,5 +1,5 @@
-// The budget: every page is weighed and its weight printed. A time fails at five times its target
-// only.
+// Tests the budget: weighs every page and prints its weight. A time fails only if it is more than
+// five times its target.
 
 import assert from 'node:assert/strict';
 import { ANY_PAGE, describeWeight, HOME, weigh } from './budget.mjs';

@@ -1,24 +1,23 @@
-// What a page costs a browser that knows nothing of it yet: bytes, requests, and when it shows what
-// it has.
+// Measures what a page costs a browser with an empty cache: kilobytes, requests, and the time until
+// it shows everything.
 
 import { settled } from './harness.mjs';
 
 /**
- * Kilobytes over the wire, requests, and milliseconds until all is shown; of Home, and of any page.
+ * The budget of Home and of any page: kilobytes over the wire, requests, and milliseconds until
+ * everything is shown.
  */
 export const HOME = { kilobytes: 60, requests: 20, milliseconds: 1000 };
 export const ANY_PAGE = { kilobytes: 75 };
 
-/** Runs in the page before its own scripts: keeps the time at which its content last changed. */
+/** Runs in the page before its own scripts: records the time at which the content last changed. */
 function watchContent() {
     new MutationObserver(() => {
         window.contentChangedAt = performance.now();
     }).observe(document, { childList: true, subtree: true, characterData: true });
 }
 
-/**
- * Opens a page in a browser without a cache, and weighs it once nothing is being loaded any more.
- */
+/** Opens a page in a browser without a cache, and weighs it once everything is loaded. */
 export async function weigh(open, path) {
     const page = await open(path, { script: watchContent });
     await settled(page);
@@ -36,7 +35,7 @@ export async function weigh(open, path) {
     return { path, ...weight };
 }
 
-/** A page's weight in words. */
+/** Returns a page's weight in words. */
 export function describeWeight({ path, kilobytes, requests, milliseconds }) {
     return (
         `${path}: ${kilobytes.toFixed(1)} KB in ${requests} requests, all shown after ` +

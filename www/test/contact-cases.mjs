@@ -1,4 +1,4 @@
-// "To contact": rows, states, filters and messages against SQL.
+// Tests "To contact": compares its rows, states, filters and messages with SQL.
 
 import assert from 'node:assert/strict';
 import { forgetNotes, literal, NOW, noteSome, OUTCOMES, TABS } from './contact-notes.mjs';
@@ -15,7 +15,7 @@ const rowsOf = (sql, { view, order }, where = 'true', by = order) =>
         NOW,
     );
 
-/** The rows of the list as objects: the text of each cell under its column's name. */
+/** Returns the rows of the list as objects: the text of each cell under its column's name. */
 function readRows(page) {
     return page
         .locator('#contact tbody tr:not(.section)')
@@ -28,7 +28,7 @@ function readRows(page) {
         );
 }
 
-/** A row from SQL as the page writes it. */
+/** Returns a row from SQL as the page writes it. */
 function cellsOf(row) {
     const place = [row.city, row.province].filter(Boolean).join(', ');
     const {
@@ -78,7 +78,7 @@ function cellsOf(row) {
     };
 }
 
-/** The list shows exactly these rows of SQL. */
+/** Checks that the list shows exactly these rows of SQL. */
 async function showsRows(page, expected, about) {
     const shown = (await readRows(page)).map(({ Contact: _, ...cells }) => cells);
     assert.deepEqual(shown, expected.map(cellsOf), about);
@@ -149,7 +149,7 @@ async function statesAndFiltersEqualSql({ open, go, sql, run }) {
     }
 }
 
-/** Course, province, city, facilitator and chance, one after the other. */
+/** Checks the filters by course, province, city, facilitator and chance, one after the other. */
 async function filtersEqualSql(page, sql) {
     await page.locator('#tabs a').first().click();
     await settled(page);
@@ -285,7 +285,7 @@ async function searchIsByKeyboard({ open, go, sql }) {
     assert.equal(new URL(page.url()).search, '');
 }
 
-/** What a mailto: link opens. */
+/** Returns the parts of a mailto: link. */
 function readMail(href) {
     const { protocol, pathname, searchParams } = new URL(href);
     assert.equal(protocol, 'mailto:');

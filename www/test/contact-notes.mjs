@@ -1,6 +1,6 @@
-// What the cases of "To contact" note in the database, and take out again.
+// Notes follow-ups in the database for the cases of "To contact", and removes them.
 
-/** Follow-ups count up to now, not up to the last sync: SQL is asked without an instant. */
+/** The instant for SQL: none, because follow-ups count up to now and not up to the last sync. */
 export const NOW = 'NULL';
 export const ME = 'A Tester';
 export const TABS = {
@@ -16,7 +16,7 @@ export const OUTCOMES = {
 };
 export const literal = (value) => `'${value.replaceAll("'", "''")}'`;
 
-/** Takes what the cases noted out of the database. */
+/** Removes the follow-ups that the cases noted from the database. */
 export const forgetNotes = (run) =>
     run(`DELETE FROM ngeshare.follow_up WHERE noted_by = ${literal(ME)};`);
 

@@ -1,5 +1,5 @@
-// The message about groups: its subject and text in each language, and links that mail programs
-// take.
+// Tests the message about groups: its subject and text in each language, and links that mail
+// programs accept.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// The API's CSV in the page's dialect: every cell is what it was, but for the decimal sign of
-// numbers.
+// Tests that the API's CSV in the style of a language has the same cells, except for the decimal
+// sign of numbers.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

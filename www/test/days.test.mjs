@@ -1,4 +1,4 @@
-// Calendar days and months, and the day that an address asks for.
+// Tests calendar days and months, and the day in a page's address.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
-// One facilitator's page: their facts, groups and follow-ups against SQL, and the links to it.
+// Tests one facilitator's page: compares the facts, groups and follow-ups with SQL, and follows the
+// links to the page.
 
 import assert from 'node:assert/strict';
 import {
@@ -21,7 +22,10 @@ const dayWords = (day) =>
         new Date(day),
     );
 
-/** Facilitators to look at: with most groups, with follow-ups, deleted, and without a group. */
+/**
+ * Returns the ids of facilitators to look at: with the most groups, with the most follow-ups,
+ * deleted, and with the fewest groups.
+ */
 function someOfEachKind(sql) {
     const people = 'SELECT facilitator_id AS id FROM api.facilitators AS person';
     const noted =
@@ -33,7 +37,7 @@ function someOfEachKind(sql) {
     return [...new Set(found)];
 }
 
-/** The facts as the page shows them. */
+/** Returns the facts as the page shows them. */
 const readFacts = (page) =>
     page
         .locator('#person dl > div')
@@ -162,7 +166,10 @@ async function followUpsEqualSql({ open, sql }) {
     assert.ok(notes.length > 0);
 }
 
-/** What leads to somebody who leads a group: from lists, a group, its people, a grouped list. */
+/**
+ * Checks that the name of a facilitator leads to their page: in lists, on a group's page, among its
+ * people, and in a list grouped by facilitator.
+ */
 async function everyNameLeadsHere({ open, go, sql }) {
     const [group] = sql(
         'SELECT * FROM v_rescue_list WHERE facilitator_id IS NOT NULL ORDER BY ' +

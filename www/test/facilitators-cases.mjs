@@ -1,5 +1,5 @@
-// Facilitators: figures, newcomers by month and the list against SQL and against the rows behind
-// them.
+// Tests the page of facilitators: compares its figures, new facilitators by month and list with SQL
+// and with the rows behind them.
 
 import assert from 'node:assert/strict';
 import { countAt, leadToTheirRows, readLinks, readNumber, readTable, settled } from './harness.mjs';
@@ -57,7 +57,10 @@ async function figuresEqualSql({ open, go, sql }) {
     await leadToTheirRows(page, go, await readLinks(page, '#growth a'));
 }
 
-/** Looking back, the month of the day is the unfinished one, and the numbers are those of then. */
+/**
+ * Checks that as of an earlier day the month of that day is the unfinished one, and the numbers are
+ * those of then.
+ */
 async function daysAreLookedBackTo({ open, go, sql }) {
     const page = await open(`/facilitators.html?as_of=${DAY}`);
     const [current, ...whole] = sql(`${MONTHS} LIMIT 12`, END_OF_DAY);
@@ -81,7 +84,7 @@ async function daysAreLookedBackTo({ open, go, sql }) {
     ]);
 }
 
-/** Before anything happened there are words, not empty charts. */
+/** Checks that the page shows words, not empty charts, as of a day before all data. */
 async function nothingIsSaidInWords({ open, go }) {
     const page = await open('/facilitators.html?as_of=2001-01-01');
     assert.match(await page.locator('#newcomers .empty').textContent(), /There is no facilitator/);
@@ -96,7 +99,7 @@ async function nothingIsSaidInWords({ open, go }) {
     assert.match(await page.locator('#members .empty').textContent(), /There is no member/);
 }
 
-/** The table below the chart, opened. */
+/** Opens the table below the chart and returns its rows. */
 async function readMonths(page) {
     const details = page.locator('#newcomers details');
     if ((await details.getAttribute('open')) === null) await details.locator('summary').click();
@@ -197,7 +200,8 @@ async function spanIsInTheAddress({ open, sql }) {
 }
 
 /**
- * The cells of a row from SQL as the page writes them; the fourth, who is active, has its own case.
+ * Returns the cells of a row from SQL as the page writes them, without the fourth column (is
+ * active), which has a case of its own.
  */
 function cellsOf(row) {
     const name = row.facilitator_name + (row.is_deleted ? ' account deleted' : '');

@@ -1,10 +1,11 @@
-// Faults that were found by using the pages, one case each (P5 and the like name them).
+// Tests for faults that were found by using the pages, one case each; P5 and the like are the
+// faults' numbers.
 
 import assert from 'node:assert/strict';
 import { PATHS, settled } from './harness.mjs';
 import { readFigures } from './home-cases.mjs';
 
-/** Runs in the page before its own scripts: adds up how far its parts jump without being asked. */
+/** Runs in the page before its own scripts: records how far its parts jump without user input. */
 function watchShifts() {
     window.shifts = [];
     new PerformanceObserver((list) => {
@@ -136,7 +137,10 @@ async function syncIsCancelledAnywhere({ open, hold, sql }) {
     assert.ok(await page.locator('#sync-cancel-here').isHidden());
 }
 
-/** What a page needs, step by step: all of a step has to be asked for before any of it comes. */
+/**
+ * Checks that a page needs two steps to show its figures. All requests of a second are held and
+ * then released together, so a request that depends on an earlier answer falls into a later step.
+ */
 async function twoStepsToTheFigures({ open }) {
     const page = await open('/sync.html');
     const asked = { assets: [], api: [] };

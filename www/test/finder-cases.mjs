@@ -1,5 +1,5 @@
-// The search in the header: what it finds against SQL, by keyboard alone, and when there is
-// nothing.
+// Tests the search in the header: compares its results with SQL, uses it by keyboard alone, and
+// searches for something that does not exist.
 
 import assert from 'node:assert/strict';
 import { answerWith, settled } from './harness.mjs';
@@ -17,14 +17,14 @@ const KINDS = {
     members: ['v_member_journey', 'user_id', 'user_name', '/members.html'],
 };
 
-/** Types words into the field and waits for what is found. */
+/** Types words into the field and waits for the results. */
 async function find(page, words) {
     await page.locator('#find').fill(words);
     await page.locator('#found > *').first().waitFor();
     await page.waitForFunction(() => !document.querySelector('#found').hasAttribute('aria-busy'));
 }
 
-/** What is found: the addresses and names of each kind, and whether there are more. */
+/** Returns the results: the ids and names of each kind, and whether there are more. */
 const readFound = (page) =>
     page.locator('#found [role="group"]').evaluateAll((sections) =>
         Object.fromEntries(
@@ -43,7 +43,7 @@ const readFound = (page) =>
         ),
     );
 
-/** All that fits, by SQL. */
+/** Returns all rows that match, from SQL. */
 function fitting(sql, kind, words, asOf) {
     const [view, id, label] = KINDS[kind];
     const query =

@@ -1,10 +1,11 @@
-// Follow-ups: noting one, taking it back, all of a group, and whether contacting helped.
+// Tests follow-ups: noting one, withdrawing it, the list of all of a group, and the comparison of
+// whether contacting helped.
 
 import assert from 'node:assert/strict';
 import { forgetNotes, literal, ME, NOW, OUTCOMES } from './contact-notes.mjs';
 import { answerWith, settled } from './harness.mjs';
 
-/** The follow-ups of a group by the tester, from SQL. */
+/** Returns the follow-ups of a group by the tester, from SQL. */
 const notesOf = (sql, id) =>
     sql(
         'SELECT channel, outcome, note, noted_by, is_verified FROM v_follow_up WHERE ' +

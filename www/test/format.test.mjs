@@ -1,4 +1,4 @@
-// Numbers, dates and durations as a reader sees them.
+// Tests how readers see numbers, dates and durations.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { createFormat, NOTHING, secondsBetween, share } from '../src/lib/format.
 
 const english = createFormat('en-GB', 'Asia/Jakarta', 'just now');
 const indonesian = createFormat('id-ID', 'Asia/Jakarta', 'baru saja');
-/** Intl separates some words with no-break spaces, and not all of its versions the same ones. */
+/** Replaces no-break spaces, because the versions of Intl do not all use the same ones. */
 const plain = (value) => value.replace(/[\u00a0\u202f]/g, ' ');
 
 test('numbers follow the language', () => {

@@ -1,5 +1,5 @@
-// The funnel: table, bars, what became of the graduated, drop-off and links against SQL and against
-// the rows behind them.
+// Tests the funnel: compares its table, bars, graduated groups, drop-off and links with SQL and
+// with the rows behind them.
 
 import assert from 'node:assert/strict';
 import { leadToTheirRows, readLinks, readNumber, readTable, settled } from './harness.mjs';
@@ -56,7 +56,10 @@ async function barsEqualSql({ open, sql }) {
     }
 }
 
-/** A group is in one of the states, and each of the graduated has one of the ends. */
+/**
+ * Checks that the states add up to all groups, and what became of the graduated groups to all of
+ * these.
+ */
 async function statesAddUp({ open, sql }) {
     const page = await open('/funnel.html');
     for (const row of sql('SELECT * FROM v_curriculum_funnel')) {

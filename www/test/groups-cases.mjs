@@ -1,5 +1,5 @@
-// The groups: the list's filters, and one group's facts, reasons, meetings, people and links
-// against SQL.
+// Tests the groups: compares the list's filters, and one group's facts, reasons, meetings, people
+// and links, with SQL.
 
 import assert from 'node:assert/strict';
 import { countAt, leadToTheirRows, readLinks, readNumber, readTable } from './harness.mjs';
@@ -12,10 +12,10 @@ const dayWords = (day) =>
     );
 const STATUSES = ['ACTIVE', 'STALLED', 'GRADUATED', 'NOT_STARTED'];
 
-/** The condition that a group stands at one side of the links. */
+/** Returns the condition that a group is on this side of a link. */
 const isLinked = (side) => `EXISTS (SELECT FROM v_curriculum_pipeline WHERE ${side} = group_id)`;
 
-/** A group that fits a condition; the case needs one. */
+/** Returns a group that meets a condition; fails if there is none. */
 function groupWhere(sql, condition) {
     const [group] = sql(
         `SELECT * FROM api.group_status AS fact WHERE ${condition} ORDER BY group_id LIMIT 1`,
@@ -52,7 +52,7 @@ async function listFilters({ open, go, sql }) {
     assert.equal(await page.locator('#facts').count(), 0, 'the list has no parts of one group');
 }
 
-/** The facts of a group as the page shows them. */
+/** Returns the facts of a group as the page shows them. */
 function readFacts(page) {
     return page
         .locator('#facts dl > div')
@@ -116,8 +116,8 @@ async function reasonsEqualSql({ open, sql }) {
     const shown = await readTable(page, '#why');
     assert.equal(shown.length, expected.length);
     expected.forEach(({ fact, because }, i) => {
-        // What its status comes from is compared by another case; of how many facilitators it is
-        // the first is not said.
+        // Another case checks the reason for the status. The reason for the facilitator says how
+        // many facilitators there are, which the page does not show.
         if (['status', 'facilitator_id'].includes(fact)) return;
         const named = because.match(/\d{4}-\d\d-\d\d|\b\d+(\.\d+)?\b/g) ?? [];
         for (const value of named) {

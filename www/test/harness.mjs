@@ -1,11 +1,11 @@
-// What the browser cases stand on: a browser whose pages are watched, SQL as the other witness, and
-// lines as TAP has them.
+// What the browser cases share: a browser whose pages are watched, SQL to compare the pages with,
+// and output as TAP.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { chromium } from 'playwright-core';
 
-/** Debian's chromium without windows: a page costs it less than half of the processor time. */
+/** Debian's headless chromium, in which a page takes less than half of the processor time. */
 const CHROMIUM = process.env.NGESHARE_CHROMIUM ?? '/usr/bin/chromium-headless-shell';
 const FLAGS = [
     '--disable-gpu',
@@ -30,7 +30,7 @@ const NAMES = [
 ];
 /** The addresses of all pages. */
 export const PATHS = ['/', ...NAMES.map((name) => `/${name}.html`), '/contact.html?tab=at_risk'];
-/** Answers that a case brings about on purpose; the browser logs each as an error. */
+/** Requests that cases make fail on purpose; the browser logs each as an error. */
 const EXPECTED_FAILURE = /\/api\/rpc\/(sync_start|note_follow_up)/;
 
 const LAST_SYNC = `(SELECT clock::text FROM public.sync_run
@@ -38,8 +38,9 @@ const LAST_SYNC = `(SELECT clock::text FROM public.sync_run
             ORDER BY run_id DESC LIMIT 1)`;
 
 /**
- * Runs a statement and returns its rows as objects, as of the last successful sync, which is what
- * the page shows; or as of an instant: an expression whose value ngeshare.as_of takes.
+ * Makes a function that runs a statement and returns its rows as objects, as of the last successful
+ * sync, which is what the page shows, or as of another instant: an SQL expression for
+ * ngeshare.as_of.
  */
 export function makeSql(command) {
     return (query, asOf = LAST_SYNC) => {
@@ -57,7 +58,7 @@ export function makeSql(command) {
     };
 }
 
-/** Runs statements that give no rows to look at. */
+/** Makes a function that runs statements whose rows are not needed. */
 export function makeRun(command) {
     return (statements) => {
         const { status, stderr } = spawnSync('sh', ['-c', `${command} -v ON_ERROR_STOP=1`], {
@@ -69,20 +70,20 @@ export function makeRun(command) {
 }
 
 /**
- * Keeps the mirror's tables from being written for a while, so that a sync is slow enough to be
- * looked at. Returns how to let go.
+ * Locks the mirror's tables against writes for a while, so that a sync takes long enough to be
+ * observed. Returns a function that releases the lock.
  */
 export async function holdSync(command, seconds) {
     const holder = spawn('sh', ['-c', command], { stdio: ['pipe', 'pipe', 'inherit'] });
-    holder.stdin.on('error', () => {}); // a server that was killed has let go already
+    holder.stdin.on('error', () => {}); // a server that was killed has released the lock already
     const held = new Promise((resolve, reject) => {
         holder.stdout.on('data', (data) => String(data).includes('held') && resolve());
         holder.on('close', () => reject(new Error('the tables could not be held')));
     });
     const ended = new Promise((resolve) => holder.on('close', resolve));
-    // A sync that finds nothing to write waits for no lock on the mirror: a column that no answer
-    // reads is changed here first. Its state is held, too: a scheduled sync may have come in
-    // between.
+    // A sync that has nothing to write does not wait for a lock on the mirror, so a column that no
+    // answer reads is changed first. ngeshare.sync_state is locked too, in case a scheduled sync
+    // comes before the lock and repairs the column.
     holder.stdin.write(
         `UPDATE public."User" SET "lastActive" = now() AT TIME ZONE 'UTC' WHERE id = ` +
             `(SELECT min(id) FROM public."User");\n`,
@@ -101,8 +102,8 @@ export async function holdSync(command, seconds) {
 }
 
 /**
- * A browser in which every page is watched: errors on the console and requests to other hosts are
- * collected.
+ * Starts a browser. Errors on the consoles of its pages and requests to other hosts are collected
+ * in `problems`.
  */
 export async function openBrowser(url) {
     const flags = process.getuid?.() === 0 ? [...FLAGS, '--no-sandbox'] : FLAGS;
@@ -111,8 +112,8 @@ export async function openBrowser(url) {
     const contexts = [];
 
     /**
-     * Opens one of the pages in a window of its own; `expected` are failures that the case brings
-     * about, `script` runs before the page's.
+     * Opens one of the pages in a window of its own. `expected` matches failures that the case
+     * causes on purpose; `script` runs before the page's own scripts.
      */
     async function open(
         path,
@@ -144,7 +145,7 @@ export async function openBrowser(url) {
         return tab;
     }
 
-    /** Goes to a path and waits until nothing is being loaded. */
+    /** Goes to a path and waits until everything is loaded. */
     async function go(page, path) {
         await page.goto(url + path);
         await settled(page);
@@ -166,9 +167,7 @@ export async function openBrowser(url) {
     return { open, openBeside, go, problems, closePages, close: () => browser.close() };
 }
 
-/**
- * Waits until the page's regions show what they have, and the freshness line says how old it is.
- */
+/** Waits until the page's regions show their content, and the freshness line is loaded. */
 export async function settled(page) {
     await page
         .locator('#freshness:not([data-state="loading"]), #freshness [role="alert"]')
@@ -181,7 +180,7 @@ export async function settled(page) {
     );
 }
 
-/** An answer of the API for page.route: rows with a status. */
+/** Returns a handler for page.route() that answers as the API would: rows with a status. */
 export function answerWith(body, status = 200, headers = {}) {
     return (route) =>
         route.fulfill({
@@ -192,7 +191,7 @@ export function answerWith(body, status = 200, headers = {}) {
         });
 }
 
-/** What the API answers before the first sync. */
+/** What api.home and api.basis return before the first sync. */
 const NO_FIGURES = {
     zone: 'Asia/Jakarta',
     as_of: '2026-01-01T00:00:00Z',
@@ -222,8 +221,8 @@ export const FIRST_RUN = {
 };
 
 /**
- * A number as it is written in English: "1,584", "39.1%". What stands for no number, with the
- * reason for it, is null.
+ * Returns the number that a text such as "1,584" or "39.1%" shows; null for the dash of a missing
+ * value, which is followed by the reason.
  */
 export function readNumber(shown) {
     const value = shown.trim();
@@ -232,7 +231,7 @@ export function readNumber(shown) {
     return Number(value.replace(/[,%]/g, ''));
 }
 
-/** The texts of a table's cells, row by row. */
+/** Returns the texts of a table's cells, row by row. */
 export function readTable(page, selector) {
     return page
         .locator(`${selector} tbody tr`)
@@ -240,8 +239,8 @@ export function readTable(page, selector) {
 }
 
 /**
- * The links that a selector finds, with the number that each shows: a figure's, a chart's part's,
- * or its own text.
+ * Returns the links that a selector finds, each with the number that it shows: that of a chart's
+ * part, that of a figure, or its own text.
  */
 export function readLinks(page, selector) {
     return page.locator(selector).evaluateAll((links) =>
@@ -253,8 +252,8 @@ export function readLinks(page, selector) {
 }
 
 /**
- * How many rows the list at an address says it has: the page's first, or that of the part which the
- * address names.
+ * Returns how many rows the list at an address says it has: the first list of the page, or the list
+ * in the part that the address's fragment names.
  */
 export async function countAt(page, go, href) {
     await go(page, href);
@@ -264,7 +263,7 @@ export async function countAt(page, go, href) {
     return Number(words.replace(/,/g, '').match(/^\d+/)[0]);
 }
 
-/** Each number leads to as many rows as it says. */
+/** Checks that each link leads to as many rows as its number says. */
 export async function leadToTheirRows(page, go, links) {
     assert.ok(links.length > 0, 'there are links');
     for (const { href, shown } of links)

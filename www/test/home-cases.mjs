@@ -1,4 +1,4 @@
-// Home: every figure, every change and every finding against SQL and against the rows behind it.
+// Tests Home: compares every figure, change and finding with SQL and with the rows behind it.
 
 import assert from 'node:assert/strict';
 import { leadToTheirRows, readLinks, readNumber, settled } from './harness.mjs';
@@ -9,7 +9,7 @@ const THIS_MONTH = `date_trunc('month', ngeshare_as_of() AT TIME ZONE ${ZONE})::
 const MONTH_EARLIER = `(((ngeshare_as_of() AT TIME ZONE ${ZONE})::date
     - interval '1 month')::date)::text`;
 
-/** A condition for days in the month that many before this one. */
+/** Returns the condition that a day is in the month that is `back` months before this one. */
 const inMonth = (column, back) =>
     `${column} >= ${THIS_MONTH} - interval '${back} months' AND ${column} < ${THIS_MONTH} ` +
     `- interval '${back - 1} months'`;
@@ -32,7 +32,7 @@ const MONTH_BEFORE =
     `SELECT ${graduations(2)} AS graduations_last_month, ${newcomers(2)} AS ` +
     'new_facilitators_last_month';
 
-/** The figures on Home. */
+/** Returns the figures on Home. */
 export async function readFigures(page) {
     const shown = await page
         .locator('[data-figure]')
@@ -47,7 +47,9 @@ async function figuresEqualSql({ open, sql }) {
     assert.deepEqual(await readFigures(page), sql(FIGURES)[0]);
 }
 
-/** A change in words as a number: "3 more than …", "0.9 points less than …", "As many as …". */
+/**
+ * Returns a change in words as a number: "3 more than …", "0.9 points less than …", "As many as …".
+ */
 function readChange(words) {
     const [, amount, direction] =
         words.match(/^(?:([\d,.]+) (?:points )?(more|fewer|less)|As many as|The same as)/) ??
@@ -154,7 +156,7 @@ async function weeksChangesEqualSql({ open, sql }) {
     );
 }
 
-/** The numbers of the trend's table, the latest day first. */
+/** Returns the numbers of the trend's table, the latest day first. */
 async function readTrend(page) {
     await page.locator('#trend summary').click();
     const rows = await page

@@ -1,4 +1,4 @@
-// Home's trend: which range of days is asked for, and in which steps; and how far a sync is.
+// Tests which range of days Home's trend requests, in which steps; and the percentage of a sync.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,19 +1,22 @@
-// No English on an Indonesian page: each word of each page is one of the Indonesian texts, of the
-// data, or of what the browser itself writes (months, spans of time).
+// Tests that no English is on an Indonesian page: each word is from the Indonesian texts, from the
+// data, or from the browser itself (months, spans of time).
 
 import assert from 'node:assert/strict';
 import indonesian from '../src/text/id.js';
 import { answerWith, PATHS } from './harness.mjs';
 
 const WORD = /\p{L}{3,}/gu;
-/** What is called the same in every language. */
+/** Names that are the same in every language. */
 const NAMES = 'ngeShare analytics English Bahasa Indonesia';
-/** Columns whose words are the database's own sentences: none of them may be shown. */
+/** Columns with the database's own sentences, which are English: the page must not show them. */
 const SENTENCES = ['because', 'detail', 'hint', 'last_error', 'message', 'remedy', 'details'];
 
 const wordsIn = (value) => (String(value).match(WORD) ?? []).map((word) => word.toLowerCase());
 
-/** What stands in the strings of a function's source; templates may hold code with strings. */
+/**
+ * Returns the contents of the strings in a function's source; templates may contain code with
+ * strings.
+ */
 function stringsIn(source) {
     const modes = ['code'];
     let strings = '';
@@ -31,14 +34,16 @@ function stringsIn(source) {
     return strings;
 }
 
-/** The words of a text; of a function, those of the strings in it. */
+/** Returns the words of a text; of a function, the words of the strings in it. */
 function wordsOfTexts(texts) {
     if (typeof texts === 'string') return wordsIn(texts);
     if (typeof texts === 'function') return wordsIn(stringsIn(String(texts)));
     return Object.values(texts).flatMap(wordsOfTexts);
 }
 
-/** The words of an answer's values; of a sentence only what it quotes, which is data. */
+/**
+ * Returns the words of an answer's values; of a sentence only the words it quotes, which are data.
+ */
 function wordsOfData(value, column = null) {
     if (SENTENCES.includes(column)) return (String(value).match(/"[^"]*"/g) ?? []).flatMap(wordsIn);
     if (value === null || typeof value !== 'object') return wordsIn(value);
@@ -47,7 +52,7 @@ function wordsOfData(value, column = null) {
     );
 }
 
-/** What the browser writes in Indonesian: months, and how long ago something was. */
+/** Returns what the browser writes in Indonesian: months, and how long ago something was. */
 function wordsOfIntl() {
     const words = [];
     for (const month of ['long', 'short'])
@@ -62,7 +67,10 @@ function wordsOfIntl() {
 
 const ALLOWED = new Set([...wordsOfTexts(indonesian), ...wordsOfIntl(), ...wordsIn(NAMES)]);
 
-/** Runs in the page: all that it says, but for code and the server's words, which wait unopened. */
+/**
+ * Runs in the page: returns all its texts, except code and the server's messages that are not
+ * opened.
+ */
 function allTexts() {
     const skipped = 'script, noscript, style, code, .original:not([open]) > [lang="en"]';
     const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
@@ -76,7 +84,8 @@ function allTexts() {
 }
 
 /**
- * Makes what opens a page in Indonesian and gives the texts in it that have a word of none of ours.
+ * Makes a function that opens a page in Indonesian and returns those of its texts that contain a
+ * word from none of the allowed sources.
  */
 async function makeReader({ open, go }, options = {}) {
     const page = await open('/sync.html', { locale: 'id-ID', ...options });
@@ -101,7 +110,7 @@ async function makeReader({ open, go }, options = {}) {
     };
 }
 
-/** The pages of one thing: a group with anomalies, a member, a run. */
+/** Returns pages about one thing: a group with anomalies, a member, a run. */
 function onePages(sql) {
     const [{ group_id: group }] = sql(
         'SELECT group_id FROM v_anomalies GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1',
@@ -133,7 +142,7 @@ async function noEnglishAnywhere({ open, go, sql }) {
     assert.deepEqual(found, []);
 }
 
-/** Errors of each kind, as a sync logs them. */
+/** Errors of different classes, as a sync logs them. */
 const ERRORS = ['08001', '28P01', '42703', '22021', 'NG002', 'XX000', null].map((sqlstate, i) => ({
     error_id: i + 1,
     run_id: '1',

@@ -1,12 +1,12 @@
-// What all lists do: pages, columns in sight, cards, paper, names of buttons, and files in each
-// language.
+// Tests what all lists do: pages, visible columns, cards, printing, names of buttons, and files in
+// each language.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { DECIMALS } from '../src/list/csv.js';
 import { settled } from './harness.mjs';
 
-/** Every page with a list, and the two kinds of page that show one thing. */
+/** The pages with lists. */
 const LISTS = [
     '/contact.html',
     '/contact.html?tab=at_risk',
@@ -254,7 +254,7 @@ async function backFindsTheRow({ open }) {
     });
 }
 
-/** The rows of a file: its cells, read as RFC 4180 with this separator. */
+/** Returns the rows of a file, each an array of cells, read as RFC 4180 with this separator. */
 function readCsv(source, separator) {
     const cell = new RegExp(`("(?:[^"]|"")*"|[^${separator}\\r\\n]*)(${separator}|\\r\\n)`, 'y');
     const rows = [[]];

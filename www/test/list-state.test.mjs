@@ -1,4 +1,5 @@
-// What a list's address means: filters, search, pages, and the request and file that come of it.
+// Tests the state in a list's address: filters, search, pages, and the requests and files that
+// follow from it.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';

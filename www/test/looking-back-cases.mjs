@@ -1,5 +1,5 @@
-// Looking back: the day is in the address, the figures are those of its end, and every link takes
-// it along.
+// Tests looking back to an earlier day: the day is in the page's address, the figures are those at
+// the end of that day, and every link keeps the day.
 
 import assert from 'node:assert/strict';
 import { readNumber, settled } from './harness.mjs';

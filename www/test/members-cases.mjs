@@ -1,4 +1,4 @@
-// Members: the list and one member's way against SQL.
+// Tests the members: compares the list and one member's way through the curriculum with SQL.
 
 import assert from 'node:assert/strict';
 import { answerWith, countAt, readLinks, readNumber, readTable, settled } from './harness.mjs';
@@ -19,7 +19,7 @@ const day = (value) =>
         new Date(value),
     );
 
-/** A member from SQL as the page writes it. */
+/** Returns a member from SQL as the page writes it. */
 function cellsOf(row) {
     const name = row.user_name + (row.is_deleted ? ' account deleted' : '');
     return [
@@ -93,7 +93,7 @@ async function listFiltersAndSearches({ open, go, sql }) {
     );
 }
 
-/** A member's group from SQL as the page writes it. */
+/** Returns a member's group from SQL as the page writes it. */
 function journeyCells(row) {
     const role = {
         MEMBER: 'member',
@@ -118,8 +118,8 @@ function journeyCells(row) {
 }
 
 /**
- * Members to look at: who joined most, who completed most, who leads too, whose account was
- * deleted, and the first.
+ * Returns members to look at: who joined most groups, who completed most courses, who also leads
+ * groups, whose account was deleted, and the first one by name.
  */
 function somebodyOfEachKind(sql) {
     const leading = 'is_facilitator_now DESC, courses_completed DESC';
@@ -153,7 +153,9 @@ async function journeysEqualSql({ open, go, sql }) {
     }
 }
 
-/** The member's numbers are those of the list, and count rows of the table below them. */
+/**
+ * Checks that the member's numbers are those of the list, and count rows of the table below them.
+ */
 async function figuresCountRows(page, member, shown) {
     const figures = await page
         .locator('#members [data-figure]')
@@ -176,7 +178,7 @@ async function figuresCountRows(page, member, shown) {
     );
 }
 
-/** Each course says the furthest that the member came in it. */
+/** Checks that each course says how far the member came in it. */
 async function placesFollowFromRows(page, rows) {
     const steps = await page
         .locator('.steps li')

@@ -1,4 +1,4 @@
-// The order of a table, in the address and in the request.
+// Tests the order of a table in the page's address and in the request.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,10 +1,10 @@
-// The day that is looked back to: typed, stepped, gone back from.
+// Tests the field for the day to look back to: typing a day, stepping to one, going back.
 
 import assert from 'node:assert/strict';
 import { settled } from './harness.mjs';
 
 /**
- * The keys that give the day: the field's parts are in the order of the system, whatever the
+ * The keys that type the day. The order of the field's parts depends on the system, not on the
  * page's language.
  */
 const KEYS = '03152026';
@@ -102,7 +102,7 @@ async function backAsksOnce({ open }) {
         page.on(
             'request',
             (request) =>
-                // What counts a list's rows asks for one of them.
+                // The request that counts a list's rows reads one row; it is left out.
                 request.url().endsWith('limit=1') ||
                 asked.push(new URL(request.url()).pathname.replace('/api/', '')),
         );

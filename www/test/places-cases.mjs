@@ -1,5 +1,5 @@
-// Places: each figure against SQL and against the groups behind it; the place as a filter of lists,
-// kept from page to page.
+// Tests the places: compares each figure with SQL and with the groups behind it, and uses the place
+// as a filter of lists that is kept from page to page.
 
 import assert from 'node:assert/strict';
 import {
@@ -34,7 +34,7 @@ const literal = (value) => `'${value.replaceAll("'", "''")}'`;
 const is = (column, value) =>
     value === null || value === NONE ? `${column} IS NULL` : `${column} = ${literal(value)}`;
 
-/** A place from SQL as the page writes it. */
+/** Returns a place from SQL as the page writes it. */
 const cellsOf = (row) => [
     row.city ?? 'no city is known',
     row.province ?? 'not known',
@@ -91,7 +91,7 @@ const LISTS = [
     ['/time.html', 'api.graduation_outliers'],
 ];
 
-/** Where the list of groups is on a page that has other parts. */
+/** The heading of the list of groups on pages that have other parts. */
 const PARTS = { '/quality.html': '#anomalies-title', '/time.html': '#outliers-title' };
 
 async function everyListTakesAPlace({ open, go, sql }) {
@@ -142,7 +142,7 @@ async function placesAreChosen({ open, sql }) {
     assert.equal(new URL(page.url()).searchParams.get('city'), null, 'its city is let go');
 }
 
-/** The place that a page's address names. */
+/** Returns the place that a page's address names. */
 const placeIn = (page) => {
     const query = new URL(page.url()).searchParams;
     return [query.get('province'), query.get('city')];

@@ -1,4 +1,4 @@
-// Places in addresses and requests, what offers them, and the drawing of a group's life.
+// Tests places in addresses, in requests and in choices; and the bar of a group's life.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

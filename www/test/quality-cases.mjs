@@ -1,5 +1,5 @@
-// Quality: the rules with their groups, the list and the findings against SQL; what to do stands
-// beside each.
+// Tests the page Quality: compares the rules with their groups, the list and the findings with SQL;
+// each says what to do.
 
 import assert from 'node:assert/strict';
 import {
@@ -85,9 +85,9 @@ async function detailsNameTheirParameters({ open, sql }) {
         );
         const [cells] = await readTable(page, '#anomalies');
         const { graduated_on: graduated, ...params } = row.params;
-        // it says when the other graduated, then
+        // If the other group graduated, the sentence names that day instead of its start.
         if (graduated) params.other_started_on = graduated;
-        if (row.params.group_id === null) delete params.started_on; // nothing explains its start
+        if (row.params.group_id === null) delete params.started_on; // the sentence names no start
         for (const value of Object.values(params).filter((one) => one !== null)) {
             const shown = /^\d{4}-\d\d-\d\d$/.test(value) ? dayWords(value) : String(value);
             assert.ok(cells[4].includes(shown), `${row.kind}: ${cells[4]} names ${shown}`);
@@ -97,7 +97,7 @@ async function detailsNameTheirParameters({ open, sql }) {
     }
 }
 
-/** The values that a hint names, and those that the page says that it names. */
+/** Return the values that a hint quotes, and the values that the page says it names. */
 const quotedIn = (hint) =>
     [...(hint ?? '').matchAll(/"([^"]*)"/g)].map(([, value]) => value).join(', ');
 const namedIn = (words) => words.split(' Value: ')[1] ?? '';

@@ -1,4 +1,4 @@
-// A schedule of cron in words.
+// Tests the reading of schedules of cron.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

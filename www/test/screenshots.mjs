@@ -1,11 +1,11 @@
-// Pictures of a running demo for README and docs: node screenshots.mjs URL FOLDER.
+// Makes pictures of a running demo for README and docs: node screenshots.mjs URL FOLDER.
 
 import { join } from 'node:path';
 import { openBrowser, settled } from './harness.mjs';
 
 const DESK = { width: 1280, height: 680 };
 const PHONE = { width: 390, height: 780 };
-/** The pictures by name: the page's path, and how large the window is. */
+/** The pictures by name: the page's path, and the size of the window. */
 const PICTURES = {
     home: ['/', DESK],
     contact: ['/contact.html', DESK],

@@ -1,5 +1,5 @@
-// The Sync page beyond a running sync: one run table by table, the schedule, the comparison,
-// filters, who may not.
+// Tests the Sync page apart from a running sync: one run table by table, the schedule, the
+// comparison, filters, and readers who may not sync.
 
 import assert from 'node:assert/strict';
 import { answerWith, countAt, readNumber, readTable, settled } from './harness.mjs';
@@ -7,7 +7,7 @@ import { answerWith, countAt, readNumber, readTable, settled } from './harness.m
 const SYNC = '/sync.html';
 const COUNTED = ['rows_pulled', 'rows_inserted', 'rows_updated', 'rows_deleted', 'rows_repaired'];
 
-/** Waits until a comparison behind a run has ended and its outcome is on the page. */
+/** Waits until a comparison after the run `before` has ended, and its outcome is on the page. */
 async function waitForOutcome(page, sql, before) {
     const deadline = Date.now() + 60_000;
     const ended = () =>

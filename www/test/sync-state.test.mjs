@@ -1,4 +1,4 @@
-// What the page makes of the sync's status.
+// Tests how the page judges the sync's status, and mailto: links.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

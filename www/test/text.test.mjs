@@ -1,4 +1,4 @@
-// Both languages say everything, and the HTML asks for nothing that they lack.
+// Tests that both languages have all texts, and that the HTML names no text that they lack.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -10,14 +10,14 @@ import indonesian from '../src/text/id.js';
 
 const RULES = rulesOf(null);
 
-/** Every text of a language as [dotted key, text or function]. */
+/** Returns every text of a language as [dotted key, text or function]. */
 function entries(part, prefix = '') {
     return Object.entries(part).flatMap(([key, value]) =>
         typeof value === 'object' ? entries(value, `${prefix}${key}.`) : [[prefix + key, value]],
     );
 }
 
-/** The functions that build whole objects of texts, built. */
+/** Replaces the function that returns a whole object of texts by this object. */
 function built(texts) {
     return { ...texts, funnel: { ...texts.funnel, define: texts.funnel.define(RULES) } };
 }

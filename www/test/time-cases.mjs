@@ -1,5 +1,5 @@
-// Time to graduate: medians, spreads, table and unusual groups against SQL and against the rows
-// behind them.
+// Tests the page "Time to graduate": compares medians, histograms, table and unusual groups with
+// SQL and with the rows behind them.
 
 import assert from 'node:assert/strict';
 import { leadToTheirRows, readLinks, readNumber, readTable, settled } from './harness.mjs';
@@ -69,7 +69,7 @@ async function mediansEqualSql({ open, go, sql }) {
     await leadToTheirRows(page, go, [...graduates, ...(await readLinks(page, '#medians .now a'))]);
 }
 
-/** The columns of one course's spread: where each begins, and its groups. */
+/** Returns the columns of one course's histogram: where each begins, and its number of groups. */
 function readSpread(page, course) {
     return page.locator(`[data-course="${course}"] .part`).evaluateAll((parts) =>
         parts.map((part) => ({
@@ -107,7 +107,10 @@ async function spreadsLeadToTheirRows({ open, go }) {
     await leadToTheirRows(page, go, await readLinks(page, '#spreads a.part'));
 }
 
-/** The chart's own table says the same as its columns, and leads to the same rows. */
+/**
+ * Checks that the chart's own table has the same numbers as its columns, and leads to the same
+ * rows.
+ */
 async function spreadsStandAsTables({ open }) {
     const page = await open('/time.html');
     const [drawn, written] = [
@@ -129,7 +132,7 @@ async function tableEqualsSql({ open, go, sql }) {
     await leadToTheirRows(page, go, await readLinks(page, '#time td.number a'));
 }
 
-/** An unusual group from SQL as the page writes it. */
+/** Returns an unusual group from SQL as the page writes it. */
 function outlierCells(row) {
     const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(
         new Date(row.graduated_on),

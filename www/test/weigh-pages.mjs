@@ -1,12 +1,13 @@
-// Weighs every page of a running site: node weigh-pages.mjs URL [TIMES]. Each is opened so often,
-// each time by a browser without a cache; prints a table of the medians, and of the longest times.
+// Weighs every page of a running site: node weigh-pages.mjs URL [TIMES]. Each page is opened TIMES
+// times, each time in a browser without a cache. Prints a table of the medians and the longest
+// times.
 
 import { HOME, weigh } from './budget.mjs';
 import { openBrowser, PATHS } from './harness.mjs';
 
 const [url, times = '5'] = process.argv.slice(2);
 
-/** A page's median weight over several visits, and the longest time. */
+/** Returns a page's median weight over several visits, and the longest time. */
 async function weighOften(open, path) {
     const visits = [];
     for (let i = 0; i < Number(times); i++) visits.push(await weigh(open, path));
@@ -24,7 +25,7 @@ async function weighOften(open, path) {
 
 const browser = await openBrowser(url.replace(/\/$/, ''));
 try {
-    await weigh(browser.open, '/'); // what is slow once only: the browser's start
+    await weigh(browser.open, '/'); // not measured: this visit includes the browser's start
     console.log(
         '\n| page | KB | requests | all shown after, ms | at most |\n|---|---:|---:|---:|---:|',
     );

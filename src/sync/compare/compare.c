@@ -1,18 +1,18 @@
 /*
  * src/sync/compare/compare.c
- *		Each table's content on both sides, compared before anything is pulled.
+ *		Compares each table's content on both sides, before anything is pulled.
  *
- * A table that is the same needs nothing else: one pass over it there, and this
- * side's buckets from what was kept. Where it differs, the differing buckets are
- * what is looked at again after the merge. A production that has lost too much is
- * refused here, with nothing changed.
+ * A table whose content is the same needs no more work. Each side sums up its rows' hashes by
+ * bucket: production reads its table once, and the mirror's sums are cached (digest.c). If buckets
+ * differ, these are compared again after the merge (verify.c). If production has lost too many
+ * rows, the run is refused here (NG002), before it has changed anything.
  */
 #include "sync/compare/compare.h"
 
 #include "sql.h"
 #include "utils/builtins.h"
 
-/* The content that is compared, in memory that lives as long as the run. */
+/* Sets the queries for the table's content, in memory that lives as long as the run. */
 void
 sync_define_content(SyncRun *run)
 {
@@ -25,8 +25,8 @@ sync_define_content(SyncRun *run)
 }
 
 /*
- * Counts what is going to be pulled into a table that is empty as yet. What goes
- * from production meanwhile is held against that.
+ * Counts production's rows of a table that is still empty in the mirror. The guard against too
+ * many deletions (guard.c) takes its percentage from this number.
  */
 static void
 count_first_rows(SyncRun *run)
@@ -43,7 +43,10 @@ count_first_rows(SyncRun *run)
 	state->all_here = state->all_there = state->source_rows;
 }
 
-/* What a run that only looks finds out about a table: which rows differ, by key. */
+/*
+ * Reports how many rows of a table differ, in a run of mode verify. Lists them in
+ * ngeshare.difference.
+ */
 static void
 report_differences(SyncRun *run, const Digest *digest)
 {
@@ -60,8 +63,9 @@ report_differences(SyncRun *run, const Digest *digest)
 }
 
 /*
- * Where more rows than may go could be gone while as many came, looks by
- * key. A row that production still has has only moved.
+ * Refuses (NG002) too many deletions that the row counts do not show, because as many rows were
+ * added. Compares ids only if the buckets that differ have more rows than may be deleted. A row
+ * that production still has, on another day, is not counted as deleted.
  */
 static void
 guard_by_key(SyncRun *run, const Digest *digest)
@@ -78,8 +82,8 @@ guard_by_key(SyncRun *run, const Digest *digest)
 }
 
 /*
- * Refuses (55000) a column that somebody added to the mirror's table and that a row
- * of production's can't do without. Others are left alone.
+ * Refuses (55000) a column that somebody added to the mirror's table as NOT NULL without a
+ * default: rows from production have no value for it. Other added columns are left alone.
  */
 static void
 check_added_columns(const MirrorTable *table)
@@ -107,7 +111,7 @@ check_added_columns(const MirrorTable *table)
 	             table->name, sql_text(1))));
 }
 
-/* Compares the table with its copy here, and notes what a pass has to do. */
+/* Compares the table with production, and notes what the run has to do for it. */
 static void
 compare(SyncRun *run)
 {
@@ -142,7 +146,9 @@ compare(SyncRun *run)
 		    sync_at_table(run)->has_window ? digest.differing_rows : digest.source_weight;
 }
 
-/* Compares one table before anything is pulled. Raises NG002 where production has lost too much. */
+/*
+ * Compares one table before anything is pulled. Raises NG002 if production has lost too many rows.
+ */
 void
 sync_compare(SyncRun *run)
 {

@@ -1,6 +1,6 @@
 /*
  * src/sync/compare/compare.h
- *		Both sides held against each other: what differs, and by how much.
+ *		Compares the mirror with production: which rows differ, and how many.
  */
 #ifndef NGESHARE_SYNC_COMPARE_COMPARE_H
 #define NGESHARE_SYNC_COMPARE_COMPARE_H
@@ -8,18 +8,18 @@
 #include "sync/sync.h"
 
 /*
- * Rows that are fetched by key at a time. Each piece is joined to whole tables of the
- * mirror, so pieces grow, up to a size that no statement suffers from.
+ * Rows that the repair fetches by key at a time: at first, and at most. Pieces grow because each
+ * is joined to whole tables of the mirror, whatever the piece's size.
  */
 #define REPAIR_ROWS 5000
 #define REPAIR_ROWS_MAX 100000
 
-/* A piece of the list of a table's rows in ngeshare.difference. */
+/* Some of a table's rows that are listed in ngeshare.difference. */
 typedef struct SyncPiece
 {
 	SyncRange range;
-	char *ids;    /* the text of an array */
-	char *one_id; /* one of them */
+	char *ids;    /* their ids, as the text of an array */
+	char *one_id; /* one of these ids */
 } SyncPiece;
 
 /* compare.c */

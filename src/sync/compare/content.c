@@ -1,20 +1,20 @@
 /*
  * src/sync/compare/content.c
- *		What is compared: the same rows on both sides, each with its hash and the
- *		bucket that it falls into.
+ *		The queries whose results are compared: a table's rows on both sides, each with its
+ *		hash and its bucket.
  *
- * A row's hash is hash_record_extended() over the mirror's columns in the
- * mirror's types, so that an enum there and a text here hash alike. That function
- * is linear in its columns (31 times what came before, plus the next): summed over
- * a bucket, two rows that swapped a column's values would cancel out. Its result
- * is therefore mixed once more, as a seed. Texts are hashed and compared under the
- * collation "C", byte by byte: another one may hash different texts alike. Buckets
- * are made of ids' hashes (of days, for the window), so new ids spread evenly.
+ * A row's hash is computed by hash_record_extended() over the mirror's columns, cast to the
+ * mirror's types: an enum in production and a text in the mirror have the same hash.
+ * hash_record_extended() is linear in its columns (31 times the hash so far, plus the next
+ * column's hash). If two rows exchanged the values of a column, the sum of these hashes over a
+ * bucket would stay the same. The result is therefore hashed once more, as the seed of
+ * hashint4extended(). Texts are hashed and compared under the collation "C", byte by byte: under
+ * another collation, different texts may have the same hash. A row's bucket is chosen by the hash
+ * of its id (in the window: by its day), so new ids are spread evenly.
  *
- * Where production does not say that ids are unique (in a view), one row of each id
- * is the row, the one whose hash comes first. The others, and those without an id,
- * get keys that no row has, since their hashes are in them: they wait in quarantine
- * under these.
+ * If production's table is a view, nothing guarantees that ids are unique. Of several rows with
+ * the same id, the one with the lowest hash counts as the row. The others, and rows without an id,
+ * go into quarantine. Each gets a key that contains its hash and that is the id of no row.
  */
 #include "sync/compare/content.h"
 
@@ -22,27 +22,33 @@
 #include "sql.h"
 #include "utils/builtins.h"
 
-/* The hash of a row that is made of some columns, as SQL. */
+/* SQL for the hash of a row; %s is the list of its columns. */
 #define ROW_HASH "pg_catalog.hashint4extended(0, pg_catalog.hash_record_extended(ROW(%s), 0))"
 
-/* So many rows share a bucket, as long as there are not too many buckets. */
+/*
+ * A bucket has at most about this many rows, unless a table would need more than BUCKETS_MAX
+ * buckets.
+ */
 #define ROWS_PER_BUCKET 256
 #define BUCKETS_MAX 4096
 
-/* Attendance before this has no local day in every zone (ngeshare.has_local_day()). */
+/* Attendance before this instant has no local day in some time zones (ngeshare.has_local_day()). */
 #define FIRST_DAY "'4713-01-03 00:00:00 BC'"
 
-/* Groups of the past are spread over so many buckets. */
+/* The number of buckets that groups are spread over when the past is compared. */
 #define PAST_BUCKETS 1024
 
-/* A table's columns in the mirror's types, as production or the mirror gives them. */
+/* Returns a table's columns, each cast to the mirror's type, as an SQL list. */
 char *
 content_columns(const MirrorTable *table)
 {
 	return mirror_columns(table, "%1$I::%2$s", ", ");
 }
 
-/* An SQL expression: the hash of a row of the table, or of staging, under an alias. */
+/*
+ * Returns an SQL expression for the hash of a row of a table, or of its staging table. alias is
+ * the row's alias.
+ */
 char *
 content_row_hash(const MirrorTable *table, const char *alias)
 {
@@ -51,7 +57,10 @@ content_row_hash(const MirrorTable *table, const char *alias)
 	return sql_format(ROW_HASH, mirror_columns(table, format, ", "));
 }
 
-/* A table's stamp of production's row "source", as precise as the mirror's. */
+/*
+ * Returns an SQL expression for the stamp (updatedAt or attendedAt) of production's row "source",
+ * rounded to milliseconds as in the mirror.
+ */
 char *
 content_stamp(const MirrorTable *table)
 {
@@ -59,8 +68,9 @@ content_stamp(const MirrorTable *table)
 }
 
 /*
- * A condition on production's attendance "source": does it belong to a window that
- * starts at an instant? So does what has no local day, so that it is seen.
+ * Returns a condition on production's attendance "source": it belongs to a window that starts at
+ * an instant. A row whose attendedAt is NULL or too early for a local day belongs to every window,
+ * so that a sync sees it and puts it into quarantine.
  */
 char *
 content_is_recent(Timestamp start)
@@ -72,7 +82,7 @@ content_is_recent(Timestamp start)
 	                  stamp, clock_spell(start));
 }
 
-/* A power of two: over how many buckets a table's rows are spread. */
+/* Returns how many buckets a table's rows are spread over: a power of two. */
 static int64
 bucket_count(const MirrorTable *table)
 {
@@ -87,7 +97,7 @@ bucket_count(const MirrorTable *table)
 	return buckets;
 }
 
-/* Whether rows of a table wait in quarantine. */
+/* Returns whether any rows of a table are in quarantine. */
 bool
 content_has_quarantined(const MirrorTable *table)
 {
@@ -97,9 +107,9 @@ content_has_quarantined(const MirrorTable *table)
 }
 
 /*
- * The mirror's rows, with those in quarantine in the place of the versions that
- * they would replace: production's content as far as it has arrived. Their
- * weights add up to the mirror's rows alone.
+ * Returns a query for the mirror's rows and the quarantined rows: all of production's content that
+ * has arrived. A quarantined row replaces the mirror's row with the same id. The sum of the
+ * weights is the number of rows in the mirror, without rows that are only in quarantine.
  */
 static char *
 local_rows(const MirrorTable *table, const char *bucket, const char *held_bucket,
@@ -124,9 +134,9 @@ local_rows(const MirrorTable *table, const char *bucket, const char *held_bucket
 }
 
 /*
- * Sets production's rows, given a query for them with the columns id, stamp, hash
- * and weight. Where ids may be there twice, all but one row of an id get a key that
- * no row has, and so do rows without an id. Rows without a hash are only counted.
+ * Sets content->source_rows from a query for production's rows with the columns id, stamp, hash
+ * and weight. If ids may not be unique, all but one row per id, and all rows without an id, get a
+ * key that is the id of no row. Rows whose hash is NULL are only counted.
  */
 static void
 set_source(Content *content, const ProductionKeys *keys, const char *bucket, char *rows)
@@ -151,8 +161,8 @@ set_source(Content *content, const ProductionKeys *keys, const char *bucket, cha
 }
 
 /*
- * One of the five tables that come whole. Production's weight: is it at or after
- * the watermark?
+ * Sets the content of one of the five tables without a window. A row of production has weight 1 if
+ * its updatedAt is at or after the watermark, otherwise 0.
  */
 void
 content_of_table(Content *content, const ProductionKeys *keys, int table, Timestamp watermark)
@@ -176,9 +186,10 @@ content_of_table(Content *content, const ProductionKeys *keys, int table, Timest
 }
 
 /*
- * Attendance since an instant, by day; production counts what is older as one
- * bucket. A day is a day in UTC: it only has to be the same on both sides. What has
- * no local day falls into one bucket. Production's weight: is it in the window?
+ * Sets the content of attendance since an instant, with one bucket per day. Days are in UTC: it is
+ * enough that they are the same on both sides. Rows without a local day share one bucket.
+ * Production's older rows are counted in the bucket CONTENT_OLDER. A row of production has weight
+ * 1 if it is in the window, otherwise 0.
  */
 void
 content_of_window(Content *content, const ProductionKeys *keys, Timestamp start)
@@ -210,8 +221,8 @@ content_of_window(Content *content, const ProductionKeys *keys, Timestamp start)
 }
 
 /*
- * The ids of a table's rows that wait in quarantine, as the text of an array; NULL where none
- * does. A row is left out if the mirror lacks its parent: the parent tells of it.
+ * Returns the ids of a table's quarantined rows, as the text of an array; NULL if there are none.
+ * Leaves out rows whose parent the mirror lacks: the callers' queries check the parent as well.
  */
 static char *
 waiting_ids(const MirrorTable *table)
@@ -230,7 +241,7 @@ waiting_ids(const MirrorTable *table)
 	return mirror_query_row(table, sql.data) ? sql_text(1) : NULL;
 }
 
-/* Appends a condition on production's rows: an id is of no row of a table that waits here. */
+/* Appends a condition: id is not the id of a quarantined row of a table. */
 static void
 append_not_waiting(StringInfo sql, const MirrorTable *table, const char *id)
 {
@@ -244,7 +255,10 @@ append_not_waiting(StringInfo sql, const MirrorTable *table, const char *id)
 		                 quote_literal_cstr(ids), id);
 }
 
-/* Whether all that a table's rows point to is sure to be there and to be mirrored. */
+/*
+ * Returns whether the parents of a table's rows are sure to exist in production (it enforces the
+ * foreign keys) and to be mirrored (none is in quarantine).
+ */
 static bool
 has_sure_parents(const ProductionKeys *keys, int table)
 {
@@ -258,8 +272,9 @@ has_sure_parents(const ProductionKeys *keys, int table)
 }
 
 /*
- * A query for a row of production's parent table, with what it points to itself. The row's id
- * is in a column of "source".
+ * Returns a subquery for the parent of production's row "source". It finds the parent only if the
+ * parent's own parents exist in production and are not in quarantine. child_column of "source"
+ * holds the parent's id.
  */
 static char *
 find_parent(const ProductionKeys *keys, int table, const char *child_column)
@@ -291,9 +306,9 @@ find_parent(const ProductionKeys *keys, int table, const char *child_column)
 }
 
 /*
- * A condition on production's attendance "source": its group, episode and user are
- * there, and so is what these point to, and none of it waits in quarantine. Production's
- * foreign keys are relied on, but they permit NULL.
+ * Returns a condition on production's attendance "source": its group, episode and user exist, so
+ * do the courses of the group and the episode, and none of these rows is in quarantine. If
+ * production's foreign keys guarantee a parent, the condition only excludes NULL.
  */
 char *
 content_has_parents(const ProductionKeys *keys)
@@ -318,9 +333,10 @@ content_has_parents(const ProductionKeys *keys)
 }
 
 /*
- * Production's attendance before an instant, counted as the history counts it
- * (ngeshare.meeting_day() says the same of implausible attendance). Attendance that would wait in
- * quarantine in the window, since it has no parent there, does not count before it either.
+ * Returns a query that counts production's attendance before an instant as meetings, as the
+ * history counts it. The CASE treats implausible attendance as ngeshare.meeting_day() does.
+ * Attendance without a parent is left out, because it would be in quarantine if it were in the
+ * window.
  */
 char *
 content_past_meetings(const ProductionKeys *keys, Timestamp end, const char *zone)
@@ -341,7 +357,7 @@ content_past_meetings(const ProductionKeys *keys, Timestamp end, const char *zon
 	    content_has_parents(keys));
 }
 
-/* The meetings before an instant, but those that were written here by hand. */
+/* Sets the content of the past: the meetings before an instant. */
 void
 content_of_past(Content *content, const ProductionKeys *keys, Timestamp end, const char *zone)
 {

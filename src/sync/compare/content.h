@@ -1,7 +1,7 @@
 /*
  * src/sync/compare/content.h
- *		What is compared: the same rows on both sides, each with its hash and the
- *		bucket that it falls into.
+ *		The queries whose results are compared: a table's rows on both sides, each with its
+ *		hash and its bucket.
  */
 #ifndef NGESHARE_SYNC_COMPARE_CONTENT_H
 #define NGESHARE_SYNC_COMPARE_CONTENT_H
@@ -13,19 +13,20 @@
 #include "utils/timestamp.h"
 
 /*
- * Two queries with the columns id, bucket, hash and weight, which give the same
- * rows where both sides have the same content. Rows in quarantine count as here.
+ * Queries for the rows of production and of the mirror, with the columns id, bucket, hash and
+ * weight. If both sides have the same content, both return the same ids, buckets and hashes.
+ * Quarantined rows count as rows of the mirror.
  */
 typedef struct Content
 {
-	const char *name; /* of what is compared */
+	const char *name; /* the table's name, or meeting_past */
 	const char *bucket_type;
 	char *source_rows; /* to be run on production */
-	char *surplus;     /* those of them whose id is NULL or came before; NULL where none can be */
+	char *surplus;     /* production's rows with a NULL or duplicate id; NULL if ids are unique */
 	char *local_rows;
 } Content;
 
-/* The window's bucket for what is older: counted, never hashed. */
+/* The bucket of production's attendance before the window: rows are counted, but not hashed. */
 #define CONTENT_OLDER "-infinity"
 
 extern void

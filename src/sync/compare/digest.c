@@ -1,23 +1,30 @@
 /*
  * src/sync/compare/digest.c
- *		The comparison of one content on both sides, bucket by bucket.
+ *		Compares the content of a table, or of the past, on both sides, bucket by bucket.
  *
- * Of each bucket a count and a sum of hashes travel, nothing else; production
- * computes its buckets while this side computes its own. Ours are kept, with the
- * snapshot that they were computed in: they still hold as long as the statement
- * triggers have marked no write that this snapshot did not see. A trigger that
- * was switched off meanwhile leaves its trace in the catalog.
+ * For each bucket production sends the number of its rows and the sums of their hashes and
+ * weights, and nothing else. While production computes its buckets, the mirror's buckets are
+ * computed in this database. The mirror's buckets are cached in ngeshare.digest, together with the
+ * snapshot that they were computed in (ngeshare.digest_state). They are valid until a statement
+ * trigger has recorded a write that this snapshot does not see (ngeshare.write_mark). If such a
+ * trigger was disabled in the meantime, ngeshare.write_guard() sees that in the catalog.
  */
 #include "sync/compare/digest.h"
 
 #include "sql.h"
 #include "utils/builtins.h"
 
-/* What summed_up() gives of production: more buckets than days in 250 years are none of ours. */
+/*
+ * The columns of summed_up() on production, and the most rows that are accepted: 100,000 days are
+ * more than 250 years.
+ */
 #define DIGEST_SHAPE "text count numeric count?"
 #define DIGEST_BUCKETS_MAX 100000
 
-/* Rows, limited to some buckets (the text of an array) where any are named. */
+/*
+ * Returns a query for the rows of a query that are in some buckets (the text of an array), or for
+ * all of its rows if buckets is NULL.
+ */
 char *
 digest_rows_in(const Content *content, const char *rows, const char *buckets)
 {
@@ -27,7 +34,7 @@ digest_rows_in(const Content *content, const char *rows, const char *buckets)
 	                  quote_literal_cstr(buckets), content->bucket_type);
 }
 
-/* Rows summed up by bucket. */
+/* Returns a query that sums up rows by bucket. */
 static char *
 summed_up(const char *rows)
 {
@@ -37,7 +44,7 @@ summed_up(const char *rows)
 	                  rows);
 }
 
-/* Whether the kept buckets of this side still say what its rows are. */
+/* Returns whether the cached buckets are still right for the mirror's rows. */
 static bool
 is_kept(const Content *content, const char *query)
 {
@@ -54,7 +61,10 @@ is_kept(const Content *content, const char *query)
 	                     &args);
 }
 
-/* Computes this side's buckets and keeps them, with the snapshot that saw them. */
+/*
+ * Computes the mirror's buckets and caches them, with the snapshot that they were computed in.
+ * Deletes the records of writes that this snapshot sees.
+ */
 static void
 keep(const Content *content, const char *query)
 {
@@ -79,7 +89,7 @@ keep(const Content *content, const char *query)
 	        &args);
 }
 
-/* Adds an answer's column as an array of text. */
+/* Adds a column of production's answer to the arguments, as an array of text. */
 static void
 add_column(SqlArgs *args, const RemoteRows *rows, int column)
 {
@@ -90,7 +100,10 @@ add_column(SqlArgs *args, const RemoteRows *rows, int column)
 	sql_add_text_array(args, values, rows->count);
 }
 
-/* Compares production's buckets, as they came, with a query that gives ours. */
+/*
+ * Compares the buckets that production sent with the mirror's. here: a query for the mirror's
+ * buckets.
+ */
 static void
 compare(const RemoteRows *rows, const char *here, const char *name, Digest *digest)
 {
@@ -140,7 +153,7 @@ compare(const RemoteRows *rows, const char *here, const char *name, Digest *dige
 		digest->buckets = pstrdup("{}");
 }
 
-/* Sees to it that this side's buckets, as they are kept, are those of now. */
+/* Makes sure that the cached buckets are right for the mirror's rows. */
 void
 digest_keep(const Content *content, DigestCache cache)
 {
@@ -150,7 +163,7 @@ digest_keep(const Content *content, DigestCache cache)
 		keep(content, here);
 }
 
-/* The sum of the weights of all kept buckets. */
+/* Returns the sum of the weights of all cached buckets. */
 int64
 digest_kept_weight(const Content *content)
 {
@@ -162,7 +175,10 @@ digest_kept_weight(const Content *content)
 	return sql_int64(1);
 }
 
-/* Compares production's buckets of now, some or all (NULL), with those kept here. */
+/*
+ * Compares the buckets that production sent (some, or all if buckets is NULL) with the cached
+ * ones.
+ */
 static void
 compare_kept(const RemoteRows *rows, const Content *content, const char *buckets, Digest *digest)
 {
@@ -174,7 +190,7 @@ compare_kept(const RemoteRows *rows, const Content *content, const char *buckets
 	compare(rows, kept, content->name, digest);
 }
 
-/* Compares some buckets, or all for NULL, with those that digest_keep() has kept. */
+/* Compares some buckets, or all if buckets is NULL, with those that digest_keep() has cached. */
 void
 digest_compare_kept(Remote *remote, const Content *content, const char *buckets, Digest *digest)
 {
@@ -185,8 +201,8 @@ digest_compare_kept(Remote *remote, const Content *content, const char *buckets,
 }
 
 /*
- * Compares a content as a whole; this side computes its buckets meanwhile. The result
- * lives in the caller's memory context.
+ * Compares all buckets. The mirror's buckets are computed while production computes its own. The
+ * result is allocated in the caller's memory context.
  */
 void
 digest_compare(Remote *remote, const Content *content, DigestCache cache, Digest *digest)
@@ -199,7 +215,7 @@ digest_compare(Remote *remote, const Content *content, DigestCache cache, Digest
 	             digest);
 }
 
-/* Compares some buckets only (NULL: all), computed again, and keeps nothing. */
+/* Compares some buckets, or all if buckets is NULL. Neither uses nor writes the cache. */
 void
 digest_compare_buckets(Remote *remote, const Content *content, const char *buckets, Digest *digest)
 {

@@ -1,6 +1,6 @@
 /*
  * src/sync/compare/digest.h
- *		The comparison of one content on both sides, bucket by bucket.
+ *		Compares the content of a table, or of the past, on both sides, bucket by bucket.
  */
 #ifndef NGESHARE_SYNC_COMPARE_DIGEST_H
 #define NGESHARE_SYNC_COMPARE_DIGEST_H
@@ -10,26 +10,26 @@
 #include "mirror/remote.h"
 #include "sync/compare/content.h"
 
-/* How far this side's buckets may come from what was computed before. */
+/* Whether the mirror's buckets may be taken from the cache, ngeshare.digest. */
 typedef enum DigestCache
 {
-	DIGEST_KEPT, /* kept ones will do, where nothing was written since */
-	DIGEST_NEW   /* computed again, and kept */
+	DIGEST_KEPT, /* use the cached buckets, if nothing was written since */
+	DIGEST_NEW   /* compute the buckets again, and cache them */
 } DigestCache;
 
-/* What a comparison found. Weights are sums over the rows' weight. */
+/* The result of a comparison. Weights are sums of the rows' weights. */
 typedef struct Digest
 {
 	int64 source_rows;
-	int64 compared_rows; /* production's, without those that are only counted */
+	int64 compared_rows; /* production's rows, without those in CONTENT_OLDER */
 	int64 local_rows;
 	int64 source_weight;
 	int64 local_weight;
-	int64 differing;      /* buckets */
-	int64 differing_rows; /* production's, in those buckets */
-	int64 differing_here; /* ours */
-	char *buckets;        /* those, as the text of an array; NULL where none differs */
-	char *source_hash;    /* the sum of all buckets' sums, in decimals */
+	int64 differing;      /* number of buckets that differ */
+	int64 differing_rows; /* production's rows in the buckets that differ */
+	int64 differing_here; /* the mirror's rows in the buckets that differ */
+	char *buckets;        /* the buckets that differ, as the text of an array; NULL if none */
+	char *source_hash;    /* the sum of the hashes of all rows, as decimal digits */
 	char *local_hash;
 } Digest;
 

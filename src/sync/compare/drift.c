@@ -1,16 +1,17 @@
 /*
  * src/sync/compare/drift.c
- *		How production's columns differ from the mirror's: said once, listed always.
+ *		Records which of production's columns differ from the mirror's, and reports new ones
+ *		once.
  *
- * A column that was added there makes the first run that sees it a warning; later
- * ones only list it, since nothing is wrong with what is mirrored. One that is gone
- * or of another type stops its own table, each time (compare.c).
+ * The first run that finds a new column in production ends as a warning. Later runs only list the
+ * column in ngeshare.drift, because the mirrored columns are still right. If a column is gone or
+ * has another type, every run fails to sync its table (compare.c).
  */
 #include "sync/compare/compare.h"
 
 #include "sql.h"
 
-/* Notes one column in ngeshare.drift. */
+/* Records one column in ngeshare.drift. */
 static void
 note_column(SyncRun *run, const ColumnDrift *drift)
 {
@@ -29,7 +30,7 @@ note_column(SyncRun *run, const ColumnDrift *drift)
 	        &args);
 }
 
-/* Writes down the drift that the run has found, and forgets what is over. */
+/* Records the columns that differ in this run, and deletes those that no longer differ. */
 void
 sync_record_drift(SyncRun *run)
 {
@@ -44,7 +45,7 @@ sync_record_drift(SyncRun *run)
 	sql_run("DELETE FROM ngeshare.drift WHERE last_run_id <> $1", &args);
 }
 
-/* Says, at the end of a run and once, which columns production has that the mirror lacks. */
+/* Reports, at the end of a run, the new columns in production that no run has reported yet. */
 void
 sync_tell_drift(SyncRun *run)
 {

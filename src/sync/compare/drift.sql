@@ -1,4 +1,4 @@
--- How production's columns differ from the mirror's, as the last run saw it.
+-- Which of production's columns differed from the mirror's in the last run.
 
 CREATE TABLE ngeshare.drift
 (
@@ -12,9 +12,10 @@ CREATE TABLE ngeshare.drift
     PRIMARY KEY (table_name, column_name, kind)
 );
 COMMENT ON TABLE ngeshare.drift IS
-'Columns of the six tables that production has beside the mirror''s (added: they are not '
-'mirrored), has no longer (gone) or has in another type (retyped), as the last run saw them; '
-'detail is the type there. A table with a gone or retyped column is not synced until it is '
-'settled. is_told: a run has ended with this as a warning.';
+'Columns in which production''s six tables differ from the mirror''s, as the last run saw them. '
+'kind: added (only on production, and not mirrored), gone (no longer on production) or retyped (of '
+'another type). detail is the type on production. A table with a gone or retyped column is not '
+'synced until the difference is removed. is_told: a run has already reported an added column as a '
+'warning.';
 
 SELECT pg_extension_config_dump('ngeshare.drift', '');

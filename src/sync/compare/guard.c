@@ -1,6 +1,7 @@
 /*
  * src/sync/compare/guard.c
- *		Refuses (NG002) to lose more rows than a mistake in production should cost.
+ *		Refuses (NG002) a run that would delete too many rows: production may have lost them
+ *		by mistake.
  */
 #include "sync/compare/compare.h"
 
@@ -8,12 +9,13 @@
 #include "sql.h"
 #include "utils/builtins.h"
 
-/* Fewer deletions than this are refused only where production looks empty. */
+/* A run may always delete this many rows of a table, unless production's table is empty. */
 #define REMOVAL_ALWAYS_ALLOWED 50
 
 /*
- * How many rows of a table may go in one run, by all that the comparison counted
- * here: of attendance, the past as well. None where production looks empty.
+ * Returns how many rows of a table one run may delete: a percentage of the rows that the
+ * comparison counted in the mirror, for attendance including the past. Returns 0 if production's
+ * table is empty and less than 100 % may be deleted.
  */
 int64
 sync_allowed_removals(const SyncRun *run, int table)
@@ -26,7 +28,7 @@ sync_allowed_removals(const SyncRun *run, int table)
 	return Max(REMOVAL_ALWAYS_ALLOWED, state->all_here * percent / 100);
 }
 
-/* Refuses (NG002) to lose more rows of a table than a mistake in production should cost. */
+/* Refuses (NG002) a run that would delete more rows of a table than it may. */
 void
 sync_guard_removal(const SyncRun *run, int table, int64 missing)
 {
@@ -37,13 +39,13 @@ sync_guard_removal(const SyncRun *run, int table, int64 missing)
 	ereport(ERROR, (errcode(NGESHARE_ERRCODE_DELETE_REFUSED),
 	                errmsg("production lacks %lld of the %lld rows of \"%s\"", (long long) missing,
 	                       (long long) run->at.tables[table].all_here, mirror_tables[table].name),
-	                errdetail("A run may delete %lld of them here. None was deleted.",
+	                errdetail("A run may delete %lld of them from the mirror. None was deleted.",
 	                          (long long) allowed),
-	                errhint("If they were meant to go: SET ngeshare.sync_max_delete_pct = 100;"
+	                errhint("If their deletion is right: SET ngeshare.sync_max_delete_pct = 100;"
 	                        " CALL ngeshare_sync('full');")));
 }
 
-/* Holds each table's missing rows against the guard, before any is deleted. */
+/* Refuses (NG002) a run that would delete too many rows of any table, before it deletes any. */
 void
 sync_guard_all_removals(SyncRun *run)
 {
@@ -52,8 +54,8 @@ sync_guard_all_removals(SyncRun *run)
 }
 
 /*
- * Refuses (NG002) to move more rows of a table into quarantine than a mistake in
- * production should cost: one parent that goes may take very many rows along.
+ * Refuses (NG002) to move more rows of a table from the mirror into quarantine than the run may
+ * delete: a parent that is deleted in production can take very many children with it.
  */
 void
 sync_guard_quarantine(const SyncRun *run)
@@ -76,9 +78,9 @@ sync_guard_quarantine(const SyncRun *run)
 			        (errcode(NGESHARE_ERRCODE_DELETE_REFUSED),
 			         errmsg("%lld of the %lld rows of \"%s\" would leave the mirror",
 			                (long long) leaving, (long long) run->at.tables[i].all_here, name),
-			         errdetail("They can't be mirrored as they are in production now, mostly since"
-			                   " what they point to is gone there. None was removed here."),
-			         errhint("Mend them in production; or, if that is meant:"
+			         errdetail("They can't be mirrored now, mostly because rows that they reference"
+			                   " are gone from production. None was removed here."),
+			         errhint("Correct them in production or, if they may leave the mirror:"
 			                 " SET ngeshare.sync_max_delete_pct = 100;"
 			                 " CALL ngeshare_sync('full');")));
 	}

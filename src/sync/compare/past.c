@@ -1,23 +1,26 @@
 /*
  * src/sync/compare/past.c
- *		The meetings before the window, compared group by group.
+ *		Compares the meetings before the window, in buckets of groups.
  *
- * Counting all of production's past takes it longer than all else that a sync asks, so an
- * incremental run compares the buckets whose turn it is (verify.sql chooses them).
+ * Production takes longer to count its whole past than for all other queries of a sync. An
+ * incremental run therefore compares only some of the buckets, in turns (verify.sql chooses them).
  */
 #include "sync/compare/compare.h"
 
 #include "ngeshare.h"
 #include "sql.h"
 
-/* Whether neither side has anything before an instant; older counts production's rows. */
+/* Returns whether neither side has a past. older: production's number of rows before the window. */
 static bool
 has_no_past(int64 older)
 {
 	return older == 0 && !sql_query_row("SELECT 1 FROM ngeshare.meeting_past LIMIT 1", NULL);
 }
 
-/* Notes that some buckets of the past (NULL: all) but those that differ were compared. */
+/*
+ * Records that buckets of the past (all if buckets is NULL) were compared and are the same, except
+ * the differing ones.
+ */
 static void
 note_compared(SyncRun *run, const char *buckets, const char *differing, double milliseconds)
 {
@@ -30,7 +33,7 @@ note_compared(SyncRun *run, const char *buckets, const char *differing, double m
 	sql_query_row("SELECT ngeshare.note_past_compared($1::bigint[], $2::bigint[], $3, $4)", &args);
 }
 
-/* The buckets that an incremental run compares; NULL for all. */
+/* Returns the buckets of the past that the run compares; NULL for all. */
 static char *
 choose_buckets(const SyncRun *run)
 {
@@ -43,7 +46,10 @@ choose_buckets(const SyncRun *run)
 	return sql_text(1);
 }
 
-/* Compares some buckets of the past (NULL: all), and notes how long production took. */
+/*
+ * Compares some buckets of the past, or all if buckets is NULL, and records how long production
+ * took.
+ */
 static void
 compare_buckets(SyncRun *run, const Content *past, const char *buckets, Digest *digest)
 {
@@ -54,8 +60,8 @@ compare_buckets(SyncRun *run, const Content *past, const char *buckets, Digest *
 }
 
 /*
- * Compares the meetings before the window, all or as many as there is time for, and notes where
- * they differ.
+ * Compares the meetings before the window, in all buckets or in those that choose_buckets()
+ * returns. Notes the buckets that differ.
  */
 static void
 compare_past(SyncRun *run, bool all, Content *past, Digest *compared)
@@ -70,9 +76,8 @@ compare_past(SyncRun *run, bool all, Content *past, Digest *compared)
 }
 
 /*
- * Compares the meetings before the window, all or as many as there is time for. Adds all
- * their attendances to this side of the table's own comparison, which has counted all of
- * production's.
+ * Compares the meetings before the window. Adds all their attendances to digest->local_rows,
+ * because production's count in digest includes the attendance before the window.
  */
 void
 sync_compare_past(SyncRun *run, Digest *digest)
@@ -91,8 +96,8 @@ sync_compare_past(SyncRun *run, Digest *digest)
 }
 
 /*
- * Compares all of the past once more when the table's turn comes, if other parents than before wait
- * in quarantine by now: what points to them does not count.
+ * Compares the whole past again, before attendance is pulled, if other parents are in quarantine
+ * than at the first comparison: attendance whose parent is in quarantine does not count.
  */
 void
 sync_compare_past_again(SyncRun *run)
@@ -108,7 +113,10 @@ sync_compare_past_again(SyncRun *run)
 		sync_at_state(run)->is_same = false;
 }
 
-/* Compares those meetings again, all or where they differed; notes where they do still. */
+/*
+ * Compares the past again after the merge: all of it if the run rebuilt it, otherwise the buckets
+ * that differed. Notes the buckets that still differ, and returns whether there are none.
+ */
 bool
 sync_past_is_same(SyncRun *run)
 {

@@ -1,11 +1,11 @@
 /*
  * src/sync/compare/pieces.c
- *		ngeshare.difference: lists of ids that differ, and their pieces that are
- *		sent to production.
+ *		Writes the lists of ids in ngeshare.difference, and reads them in pieces.
  *
- * No statement to production grows with the number of rows that differ: a
- * piece has a limited number of ids and of bytes. The pieces of a list are read by
- * the primary key, from where the last one ended, so a list costs what it is long.
+ * A statement to production contains the ids of one piece. A piece has a limited number of ids and
+ * bytes, so no statement grows with the number of rows that differ. A piece is read by the primary
+ * key, from the end of the piece before it, so the time to read a whole list is proportional to
+ * its length.
  */
 #include "sync/compare/compare.h"
 
@@ -13,12 +13,13 @@
 #include "sql.h"
 #include "utils/builtins.h"
 
-/* The bytes of ids in one piece; a single id may be longer. */
+/* The most bytes of ids in one piece, unless the piece is a single, longer id. */
 #define PIECE_BYTES (8 * 1024 * 1024)
 
 /*
- * Compares the keys in some buckets and notes each that is missing here, differs,
- * or is extra; returns how many they are.
+ * Compares the ids and hashes of the rows in some buckets. Lists in ngeshare.difference the rows
+ * that the mirror lacks (missing), that differ (changed) and that production lacks (extra);
+ * returns how many they are.
  */
 int64
 sync_find_differences(SyncRun *run, const char *buckets)
@@ -47,8 +48,8 @@ sync_find_differences(SyncRun *run, const char *buckets)
 }
 
 /*
- * Reads the next piece of a table's list, of some kinds (as SQL has them in IN),
- * after *piece; false after the last. At most so many rows.
+ * Reads the next piece of a table's list, of at most so many rows: the one after *piece, which it
+ * replaces. Returns false after the last piece. kinds: kinds of difference, as an SQL list for IN.
  */
 bool
 sync_next_piece(const MirrorTable *table, const char *kinds, int rows, SyncPiece *piece)
@@ -78,7 +79,7 @@ sync_next_piece(const MirrorTable *table, const char *kinds, int rows, SyncPiece
 	return true;
 }
 
-/* Takes a piece off its list. */
+/* Deletes the ids of a piece from the list. */
 void
 sync_drop_piece(const MirrorTable *table, const char *kinds, const SyncRange *piece)
 {
@@ -93,7 +94,7 @@ sync_drop_piece(const MirrorTable *table, const char *kinds, const SyncRange *pi
 	        &args);
 }
 
-/* How many rows of a list are not in ngeshare.stage_key. */
+/* Counts a table's listed rows of one kind whose ids are not in ngeshare.stage_key. */
 static int64
 count_gone(const MirrorTable *table, const char *kind)
 {
@@ -110,9 +111,9 @@ count_gone(const MirrorTable *table, const char *kind)
 }
 
 /*
- * Lists, in ngeshare.stage_key, which listed rows of one kind production still
- * has (a row that only moved to another day is no loss); returns how many it does
- * not have.
+ * Asks production which of a table's listed rows of one kind it still has, and puts their ids into
+ * ngeshare.stage_key. Returns how many it no longer has. A row that only moved to another day is
+ * not gone.
  */
 int64
 sync_find_gone(SyncRun *run, const char *kind)
@@ -137,7 +138,7 @@ sync_find_gone(SyncRun *run, const char *kind)
 	return count_gone(table, kind);
 }
 
-/* Lists as gone what points to rows of a parent table that are gone and is not listed yet. */
+/* Lists as gone the rows whose parent production has deleted, unless they are listed already. */
 static int64
 list_with_parent(const MirrorTable *table, const MirrorParent *parent)
 {
@@ -153,8 +154,9 @@ list_with_parent(const MirrorTable *table, const MirrorParent *parent)
 }
 
 /*
- * Lists what points to a row that is gone, and is gone itself, though no comparison has told so:
- * somebody has written both here since. Else it would wait in quarantine for its parent.
+ * Lists as extra the rows that production deleted together with their parent, if no comparison has
+ * found them: somebody wrote both rows to the mirror after the comparison. Unlisted, such a row
+ * would go into quarantine because its parent is missing.
  */
 void
 sync_list_gone_with_parents(SyncRun *run)
@@ -174,7 +176,7 @@ sync_list_gone_with_parents(SyncRun *run)
 	mirror_run(table, "DELETE FROM ngeshare.difference WHERE table_name = $1 AND kind = 'gone'");
 }
 
-/* How many of a table's rows had to stay when the last run wanted to delete them. */
+/* Counts the rows of a table that the last run wanted to delete and could not. */
 int64
 sync_count_kept(const MirrorTable *table)
 {
@@ -184,7 +186,10 @@ sync_count_kept(const MirrorTable *table)
 	return sql_int64(1);
 }
 
-/* Forgets which rows had to stay, of those that are not gone (any more). */
+/*
+ * Deletes a table's entries of kind 'kept' whose row is not listed as 'extra': production has the
+ * row, or the mirror no longer does.
+ */
 void
 sync_forget_kept(const MirrorTable *table)
 {
@@ -196,7 +201,7 @@ sync_forget_kept(const MirrorTable *table)
 	    " WHERE gone.table_name = $1 AND gone.kind = 'extra' AND gone.row_id = kept.row_id)");
 }
 
-/* Forgets what was found to differ, but for the rows that had to stay. */
+/* Deletes all lists in ngeshare.difference except the rows of kind 'kept'. */
 void
 sync_forget_differences(void)
 {

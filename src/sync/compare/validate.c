@@ -1,6 +1,6 @@
 /*
  * src/sync/compare/validate.c
- *		ngeshare_validate(): each table on both sides, now and by content.
+ *		ngeshare_validate(): compares each table with production, by content.
  */
 #include "sync/compare/digest.h"
 
@@ -16,10 +16,10 @@
 
 PG_FUNCTION_INFO_V1(ngeshare_validate);
 
-/* Rows may differ by so many in a thousand. */
+/* The numbers of rows may differ by this many per thousand of production's rows. */
 #define TOLERANCE_PER_THOUSAND 1
 
-/* A number that came as text. */
+/* Converts digits to a numeric. */
 static Datum
 numeric_datum(const char *digits)
 {
@@ -27,7 +27,10 @@ numeric_datum(const char *digits)
 	                           Int32GetDatum(-1));
 }
 
-/* The difference in percent of production's rows, to one decimal, half away from zero. */
+/*
+ * Returns the difference between the numbers of rows, as a percentage of production's rows with
+ * one decimal. Halves are rounded away from zero.
+ */
 static Datum
 difference_pct(int64 source_rows, int64 local_rows)
 {
@@ -41,7 +44,7 @@ difference_pct(int64 source_rows, int64 local_rows)
 	return numeric_datum(sql_text(1));
 }
 
-/* Appends one table's row to the answer. */
+/* Appends the row of one table to the result. */
 static void
 put_table(ReturnSetInfo *answer, const char *name, const Digest *digest)
 {
@@ -63,7 +66,10 @@ put_table(ReturnSetInfo *answer, const char *name, const Digest *digest)
 	tuplestore_putvalues(answer->setResult, answer->setDesc, values, nulls);
 }
 
-/* Compares one table; attendance since the window's start, or all of it before the first sync. */
+/*
+ * Compares one table. Of attendance, compares the rows since the window's start, or all rows if no
+ * sync has run yet.
+ */
 static void
 compare_table(Remote *remote, const ProductionKeys *keys, int table, Digest *digest)
 {

@@ -1,19 +1,19 @@
 /*
  * src/sync/compare/verify.c
- *		After a table's merge: is its content production's now? What is not, is
- *		found by key.
+ *		Checks after a table's merge that its content is the same as production's, and lists
+ *		the rows that still differ.
  *
- * Only buckets that the comparison found differing are looked at again (all, where
- * the table came whole). Of buckets that differ still, the keys travel with
- * their rows' hashes; what they tell is written to ngeshare.difference.
+ * Only the buckets that differed before the merge are compared again (all of them, if the whole
+ * table was pulled). For the buckets that still differ, production sends its rows' ids and hashes.
+ * The rows that differ are listed in ngeshare.difference.
  */
 #include "sync/compare/compare.h"
 
 #include "sql.h"
 
 /*
- * Compares the table's content again: as a whole, or where it differed. Returns the
- * buckets that differ still, or NULL.
+ * Compares the table's content again: all buckets if the whole table was pulled, otherwise those
+ * that differed. Returns the buckets that still differ, or NULL if none does.
  */
 char *
 sync_compare_again(SyncRun *run)
@@ -38,7 +38,7 @@ sync_compare_again(SyncRun *run)
 	return digest.buckets;
 }
 
-/* How many rows here production no longer has, as the keys told. */
+/* Counts the rows of the mirror that production no longer has, as listed in ngeshare.difference. */
 static int64
 count_extra(const MirrorTable *table)
 {
@@ -49,9 +49,9 @@ count_extra(const MirrorTable *table)
 }
 
 /*
- * Lists what waits in quarantine to be fetched again by key: what never came, and
- * where a table came whole what lacks a parent, since parents were not looked for
- * yet. What the mirror has refused, and what is listed already, is left.
+ * Lists the quarantined rows that are to be fetched again by key: rows of which only the key is
+ * known and, if the whole table was pulled, also rows that lack a parent, because parents were not
+ * fetched before. Leaves out rows that the mirror has refused, and rows that are listed already.
  */
 static int64
 list_quarantined(const MirrorTable *table, bool came_whole)
@@ -71,8 +71,8 @@ list_quarantined(const MirrorTable *table, bool came_whole)
 }
 
 /*
- * Lists by key what differs in some buckets (NULL: none do) and what waits in
- * quarantine; returns whether any of it has to be fetched.
+ * Lists the rows that differ in some buckets (NULL: no bucket differs), and the quarantined rows
+ * that are to be fetched again. Returns whether there are rows to fetch.
  */
 bool
 sync_list_differences(SyncRun *run, const char *buckets)

@@ -1,5 +1,5 @@
--- What the comparison of contents keeps: this side's buckets, the marks that
--- statement triggers leave when a table is written, and what was found to differ.
+-- The tables of the comparison of contents: the mirror's cached buckets, the writes that
+-- statement triggers have recorded, and the rows that were found to differ.
 
 CREATE TABLE ngeshare.digest
 (
@@ -11,8 +11,9 @@ CREATE TABLE ngeshare.digest
     PRIMARY KEY (name, bucket)
 );
 COMMENT ON TABLE ngeshare.digest IS
-'This side''s content, one row per table and bucket: how many rows, and the sum of their hashes. '
-'Good as long as ngeshare.digest_state says so.';
+'The content of the mirror and of the meeting history as a sync computed it, one row per table and '
+'bucket: the number of rows and the sum of their hashes. ngeshare.digest_state tells whether it is '
+'still valid.';
 
 CREATE TABLE ngeshare.digest_state
 (
@@ -22,8 +23,9 @@ CREATE TABLE ngeshare.digest_state
     guard    text
 );
 COMMENT ON TABLE ngeshare.digest_state IS
-'What ngeshare.digest was computed with: the query (its md5), the snapshot that saw the rows, and '
-'the state of the triggers that would have marked a later write.';
+'How the rows of ngeshare.digest were computed, one row per table: the query (its md5), the '
+'snapshot that saw the rows, and the state of the triggers that record later writes '
+'(ngeshare.write_guard()).';
 
 CREATE TABLE ngeshare.past_compared
 (
@@ -32,8 +34,9 @@ CREATE TABLE ngeshare.past_compared
     cost_ms     double precision NOT NULL
 );
 COMMENT ON TABLE ngeshare.past_compared IS
-'One row per bucket of groups (ngeshare.past_bucket()): when a sync last found its past the same '
-'as in production, and how long production took. No row if it was never compared.';
+'One row per bucket of groups (ngeshare.past_bucket()): when a sync last found that its meetings '
+'before the window''s start are the same as on production, and how many milliseconds production '
+'needed for the bucket. A bucket that was never compared has no row.';
 
 CREATE FUNCTION ngeshare.choose_past_buckets(budget_ms bigint)
 RETURNS bigint[]
@@ -54,9 +57,9 @@ AS $$
     ) AS candidate
 $$;
 COMMENT ON FUNCTION ngeshare.choose_past_buckets(bigint) IS
-'The buckets of the past that an incremental sync compares: those compared longest ago first, as '
-'many as took production so many milliseconds the last time, and at least 43, a 24th of all. NULL '
-'for all.';
+'The buckets of groups whose meetings before the window''s start an incremental sync compares: '
+'those not compared for longest, as many as took production budget_ms milliseconds the last time, '
+'but at least 43 (a 24th of all). NULL means all buckets.';
 
 CREATE FUNCTION ngeshare.note_past_compared
 (
@@ -81,8 +84,9 @@ AS $$
 $$;
 COMMENT ON FUNCTION ngeshare.note_past_compared(bigint[], bigint[], timestamptz,
     double precision) IS
-'Notes that some buckets of the past (NULL: all) were compared and are the same, apart from those '
-'that differ (NULL: none). took_ms: how long production took, -1 where it is not known.';
+'Records in ngeshare.past_compared that the given buckets (NULL: all) were compared and are the '
+'same, except for the differing ones (NULL: none). took_ms: how many milliseconds production '
+'needed, -1 if that is not known.';
 
 CREATE FUNCTION ngeshare.past_compared_since()
 RETURNS timestamptz
@@ -94,7 +98,8 @@ AS $$
     FROM ngeshare.past_compared
 $$;
 COMMENT ON FUNCTION ngeshare.past_compared_since() IS
-'The oldest comparison time of the 1,024 buckets of the past; NULL if any was never compared.';
+'The oldest compared_at of the 1,024 buckets in ngeshare.past_compared; NULL if a bucket was never '
+'compared.';
 
 CREATE TABLE ngeshare.write_mark
 (
@@ -102,8 +107,8 @@ CREATE TABLE ngeshare.write_mark
     written_by xid8 NOT NULL
 );
 COMMENT ON TABLE ngeshare.write_mark IS
-'One row per statement that wrote to a table of the mirror or to the past, with its transaction. '
-'Cleared by the sync once the content hashes include it.';
+'One row per statement that wrote to a table of the mirror or to ngeshare.meeting_past, with its '
+'transaction id. The sync deletes a row once ngeshare.digest includes the write.';
 
 CREATE FUNCTION ngeshare.write_guard(name text)
 RETURNS text
@@ -124,8 +129,9 @@ AS $$
     GROUP BY relation.relfilenode
 $$;
 COMMENT ON FUNCTION ngeshare.write_guard(text) IS
-'A fingerprint of the triggers that mark a table''s writes: another one than when a digest was '
-'computed means that writes may have gone unmarked. NULL where there are no such triggers.';
+'A fingerprint of the triggers that record a table''s writes in ngeshare.write_mark. If it has '
+'changed since ngeshare.digest was computed, writes may be missing there. NULL if there are no '
+'such triggers.';
 
 CREATE TABLE ngeshare.stage_key
 (
@@ -134,7 +140,8 @@ CREATE TABLE ngeshare.stage_key
     stamp  timestamp(3)
 );
 COMMENT ON TABLE ngeshare.stage_key IS
-'Production''s ids and row hashes of buckets that differ.';
+'The ids and hashes of production''s rows in the buckets that differ, which a sync compares with '
+'the mirror row by row.';
 
 CREATE TABLE ngeshare.difference
 (
@@ -145,12 +152,14 @@ CREATE TABLE ngeshare.difference
     difference_no bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY
 );
 COMMENT ON TABLE ngeshare.difference IS
-'Rows that the last run found to differ, by key: missing here, changed, or extra (gone from '
-'production); of attendance also gone and moved (to another day), between the step that asks and '
-'the one that writes; parent within a step that fetches rows which others point to; kept: gone '
-'from production, but a table of yours references the row, and later runs know it. They are worked '
-'off in pieces, in the order of difference_no. Repaired and removed ones leave it; after CALL '
-'ngeshare_sync(''verify'') it says what differs.';
+'The rows that differ between the mirror and production, by key, as the last run found them. '
+'missing: not in the mirror. changed: with another content. extra: gone from production. kept: '
+'gone from production, but a user''s table references the row, so it stays from run to run. Only '
+'within a step of a run: gone (rows to delete from the mirror, before production is asked whether '
+'it still has them), moved (attendance that production still has, on another day) and parent (rows '
+'to fetch because others reference them). A run works through the rows in the order of '
+'difference_no and deletes those that it has dealt with. After CALL ngeshare_sync(''verify'') the '
+'table lists all differences.';
 
 CREATE FUNCTION public.ngeshare_validate()
 RETURNS TABLE
@@ -173,8 +182,9 @@ SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO'
 SET jit = off;
 COMMENT ON FUNCTION public.ngeshare_validate() IS
-'Compares each table with production, now and by content, and changes nothing: one row per table. '
-'Attendance: its window. difference_pct is the rows here less those there, in percent of those '
-'there (NULL where there are none); within_tolerance: at most 0.1 % either way. The hashes are '
-'sums over all rows, quarantined ones included; matches: every bucket of rows is the same. Errors: '
-'55000 before ngeshare_connect(), and what production or the network gave.';
+'Compares each of the six tables with production by content, and changes nothing: one row per '
+'table. For attendance it compares the window of raw attendance. difference_pct: the mirror''s '
+'rows less production''s, as a percentage of production''s (NULL if production has none). '
+'within_tolerance: the difference is at most 0.1 % either way. source_hash and local_hash: sums '
+'over the hashes of all rows, quarantined ones included. matches: every bucket of rows is the '
+'same. Errors: 55000 before ngeshare_connect(), and the errors of production or the network.';

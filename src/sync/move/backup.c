@@ -1,11 +1,10 @@
 /*
  * src/sync/move/backup.c
- *		Rows as they were before a run deleted or replaced them: the archive, for
- *		ngeshare_restore_deleted(), and attendance's backup, for
+ *		Keeps rows as they were before a run deleted or replaced them: in the archive, for
+ *		ngeshare_restore_deleted(), and in the backup of attendance, for
  *		ngeshare_restore_attendance().
  *
- * Rows go from table to table, column by column: none is made a single value, which
- * could be larger than PostgreSQL holds.
+ * Rows are copied column by column. A row as one value might be larger than PostgreSQL allows.
  */
 #include "sync/move/move.h"
 
@@ -16,8 +15,9 @@
 #define BACKUP "replaced_attendance"
 
 /*
- * Copies rows of the mirror into a table of the archive, where a column says what
- * they are. rest: what follows FROM, with the mirror's rows under that name.
+ * Copies rows of the mirror into a table of the archive or of the backup. column and value: the
+ * column table_name or kind of that table, and what to put into it. rest: the SQL that follows
+ * "FROM ... AS mirror".
  */
 static void
 keep_rows(SyncRun *run, const char *archive, const char *column, const char *value,
@@ -48,7 +48,7 @@ keep_rows(SyncRun *run, const char *archive, const char *column, const char *val
 	        &args);
 }
 
-/* Copies rows of the table at hand that a condition selects into the run's archive. */
+/* Copies into the run's archive the rows of the current table that a condition selects. */
 void
 sync_archive(SyncRun *run, const char *condition)
 {
@@ -58,7 +58,7 @@ sync_archive(SyncRun *run, const char *condition)
 	          sql_format("WHERE %s", condition));
 }
 
-/* Keeps the versions that staging is about to replace. */
+/* Copies into the backup the attendance that staging is about to change. */
 void
 sync_back_up_changed(SyncRun *run)
 {
@@ -71,7 +71,7 @@ sync_back_up_changed(SyncRun *run)
 	                     mirror_columns(table, "stage.%1$I", ", ")));
 }
 
-/* Keeps the rows that are about to be deleted. */
+/* Copies into the backup the attendance that is about to be deleted. */
 void
 sync_back_up_removed(SyncRun *run, const char *condition)
 {
@@ -79,7 +79,10 @@ sync_back_up_removed(SyncRun *run, const char *condition)
 	          sql_format("WHERE %s", condition));
 }
 
-/* In a run that replaces rows, keeps which ones it adds, too: undone, they go again. */
+/*
+ * Records the ids of the rows that the run is about to add, if its backup has other rows:
+ * ngeshare_restore_attendance() deletes the added rows.
+ */
 void
 sync_back_up_added(SyncRun *run)
 {
@@ -94,7 +97,7 @@ sync_back_up_added(SyncRun *run)
 	        &args);
 }
 
-/* Lets go of what the archive and the backups have kept for longer than ngeshare.archive_keep. */
+/* Deletes what the archive and the backups have kept for longer than ngeshare.archive_keep. */
 static void
 forget_old_archive(void)
 {
@@ -112,7 +115,10 @@ forget_old_archive(void)
 	        &args);
 }
 
-/* Lets go of attendance backups that are older than the last few, and of the old archive. */
+/*
+ * Deletes all backups of attendance except the last ngeshare.backup_keep ones, and the old
+ * archive.
+ */
 void
 sync_forget_old_backups(void)
 {

@@ -1,11 +1,11 @@
 /*
  * src/sync/move/fill.c
- *		From staging into a table of the mirror that is empty as yet.
+ *		Copies staging into a table of the mirror that is still empty.
  *
- * Row by row, foreign keys and indexes are most of a first load's cost. Staging
- * was admitted already: each row has its parents and the values that it needs. So
- * rows go in by pages, and the indexes are built after them, all in the merge's
- * one transaction.
+ * Most of the cost of a first load would be to check foreign keys and to update indexes row by
+ * row. The staged rows have been checked already (quarantine.c): each has its parents and the
+ * values that it needs. They are therefore inserted a thousand at a time, without triggers, and
+ * the indexes are built afterwards. All of this is done in the one transaction of the merge.
  */
 #include "sync/move/move.h"
 
@@ -23,15 +23,16 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-/* Rows that go in at a time. */
+/* The number of rows that are inserted at a time. */
 #define FILL_ROWS 1000
 
-/* So long a first load waits at most for those who read one empty table, in milliseconds. */
+/* How long a first load waits at most for the readers of one empty table, in milliseconds. */
 #define FILL_PATIENCE_MS 5000
 
 /*
- * Whether a table has exactly staging's first columns, and no CHECK but those of the mirror, which
- * hold for all that was admitted: a fill does not look at them, and a user may have added some.
+ * Returns whether a table has exactly the first columns of its staging table and only the mirror's
+ * own CHECK constraints. The mirror's own ones hold for every row that passed the quarantine's
+ * checks. A fill does not check constraints, and a user may have added some.
  */
 static bool
 is_as_made(const MirrorTable *table)
@@ -52,21 +53,25 @@ is_as_made(const MirrorTable *table)
 }
 
 /*
- * Whether to load a table without its indexes and build them afterwards: it is empty, and there
- * is still time to wait for an exclusive lock. An open transaction that has read the table blocks
- * that lock; after a while the rows are merged the ordinary way.
+ * Returns whether to load a table without its indexes and build them afterwards: the table is
+ * empty, and the run has not waited too long for the exclusive lock that this needs. An open
+ * transaction that has read the table blocks that lock; after a while the rows are merged the
+ * ordinary way.
  */
 bool
 sync_may_fill(const SyncRun *run, const MirrorTable *table)
 {
-	long patience = ngeshare_settings.sync_timeout * 1000L; /* the whole run's */
+	long patience = ngeshare_settings.sync_timeout * 1000L; /* for the whole run */
 
 	return !run->lasting.isolates &&
 	       sync_waited_for_lock(run) < Min(FILL_PATIENCE_MS, patience / (2 * MIRROR_TABLES)) &&
 	       sync_is_empty(table) && is_as_made(table);
 }
 
-/* Makes sure that staging's first columns are the mirror's, which are then copied by place. */
+/*
+ * Checks that the first columns of staging are the mirror's columns, because they are copied by
+ * position.
+ */
 static void
 check_columns(Relation mirror, Relation stage)
 {
@@ -81,7 +86,7 @@ check_columns(Relation mirror, Relation stage)
 			     RelationGetRelationName(mirror));
 }
 
-/* Puts one staged row into a slot of the mirror's shape. */
+/* Copies a staged row into a slot that has the mirror's columns. */
 static void
 copy_row(TupleTableSlot *from, TupleTableSlot *to)
 {
@@ -95,7 +100,7 @@ copy_row(TupleTableSlot *from, TupleTableSlot *to)
 	ExecMaterializeSlot(to);
 }
 
-/* Inserts the rows that the slots hold; what that allocates goes with the batch. */
+/* Inserts the rows in the slots, and frees the memory that this took. */
 static void
 insert_rows(Relation mirror, TupleTableSlot **slots, int count, BulkInsertState bulk,
             MemoryContext batch)
@@ -108,7 +113,10 @@ insert_rows(Relation mirror, TupleTableSlot **slots, int count, BulkInsertState 
 	MemoryContextReset(batch);
 }
 
-/* Copies all rows of staging, a thousand at a time, past indexes and triggers. */
+/*
+ * Copies all rows of staging, a thousand at a time, without indexes and triggers; returns how
+ * many.
+ */
 static int64
 copy_rows(Relation mirror, Relation stage)
 {
@@ -146,7 +154,10 @@ copy_rows(Relation mirror, Relation stage)
 	return rows;
 }
 
-/* Keeps parents from going, from before staging is admitted until a fill has ended. */
+/*
+ * Locks the parent tables against writes until the transaction ends. It is called before staging
+ * is checked, so that no parent can be deleted before its children are in the mirror.
+ */
 void
 sync_lock_parents(const MirrorTable *table)
 {
@@ -155,7 +166,7 @@ sync_lock_parents(const MirrorTable *table)
 		        NULL);
 }
 
-/* Brings staging's rows in and builds the indexes; 23505 where an id came twice. */
+/* Copies the rows of staging and builds the indexes. Raises 23505 if an id was staged twice. */
 static int64
 fill(const MirrorTable *table)
 {
@@ -176,7 +187,7 @@ fill(const MirrorTable *table)
 	return rows;
 }
 
-/* A fill that can be tried. */
+/* The arguments and the result of try_to_fill(). */
 typedef struct FillAttempt
 {
 	const MirrorTable *table;
@@ -192,11 +203,11 @@ try_to_fill(void *arguments)
 }
 
 /*
- * Fills an empty table of the mirror with its admitted staging, and builds its
- * indexes; says what the triggers would have said. Where an id came twice the fill
- * is undone, and done again without the older one: that is rare (a row that
- * production moved while its table was copied), and the primary key's index tells of
- * it for nothing.
+ * Fills an empty table of the mirror from its checked staging table, and builds its indexes.
+ * Records what the triggers would have recorded. If an id was staged twice, building the primary
+ * key fails: the fill is undone, and repeated without the older row. This is rare: production must
+ * have moved a row to another block while its table was copied. No query of its own looks for such
+ * ids.
  */
 void
 sync_fill(SyncRun *run)
@@ -217,7 +228,7 @@ sync_fill(SyncRun *run)
 	    table,
 	    "INSERT INTO ngeshare.write_mark (name, written_by) VALUES ($1, pg_current_xact_id())");
 	sql_run("INSERT INTO ngeshare.stale_key DEFAULT VALUES", NULL);
-	/* A table is empty, too, while all of its rows wait in quarantine. */
+	/* All rows of an empty table may have been in quarantine: release those that were filled in. */
 	sync_release(table);
 	state->inserted += attempt.rows;
 	state->local_rows += attempt.rows;

@@ -1,6 +1,6 @@
 /*
  * src/sync/move/history.c
- *		The meetings before the window, made what production's attendance comes to.
+ *		Makes the meetings before the window the same as production's.
  */
 #include "sync/compare/compare.h"
 #include "sync/move/move.h"
@@ -9,8 +9,8 @@
 #include "utils/builtins.h"
 
 /*
- * Stages what production's attendance before the window comes to, as meetings:
- * of the groups in the buckets that differ, or all of it.
+ * Stages the meetings before the window, counted by production: those of the groups in the buckets
+ * that differ, or all of them if the run rebuilds the past.
  */
 void
 sync_pull_past(SyncRun *run)
@@ -44,7 +44,7 @@ sync_correct_past(SyncRun *run)
 	sync_clear("stage_meeting");
 }
 
-/* Replaces the whole past with the staged meetings, in the reporting zone. */
+/* Replaces the whole past with the staged meetings, whose days are in the reporting time zone. */
 void
 sync_replace_past(SyncRun *run)
 {
@@ -58,7 +58,10 @@ sync_replace_past(SyncRun *run)
 	sync_clear("stage_meeting");
 }
 
-/* Lets the window start where this run's does; the rows that leave it leave both counts. */
+/*
+ * Moves the window's start to where this run's window starts. Subtracts the rows that leave the
+ * window from both sides' row counts.
+ */
 void
 sync_advance_window(SyncRun *run)
 {
@@ -72,9 +75,9 @@ sync_advance_window(SyncRun *run)
 }
 
 /*
- * Compares the meetings before the window again, and takes in what differs still:
- * a step that looks and fetches, a step that writes, a step that looks once more.
- * False once the past is the same, or is known not to be.
+ * Compares the meetings before the window again, and corrects those that still differ. This takes
+ * up to three steps: one compares and fetches, one writes, one compares again. Returns false when
+ * the past is the same, or still differs after it was corrected.
  */
 bool
 sync_verify_past(SyncRun *run)

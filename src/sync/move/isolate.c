@@ -1,18 +1,18 @@
 /*
  * src/sync/move/isolate.c
- *		Rows of staging that the mirror refuses, found by halves and put into
- *		quarantine, so that one of them doesn't stop its table.
+ *		Finds staged rows that the mirror refuses, by bisection, and puts them into
+ *		quarantine, so that one such row does not stop the sync of its table.
  *
- * What is known to be refused (a missing parent, a NULL) never gets here: this is
- * for what nobody thought of, such as a constraint or a trigger that was added to
- * the mirror, or a key too long for its index. A merge comes here only after it
- * has failed with such an error.
+ * Rows with a missing parent or a NULL that is not allowed were quarantined before (quarantine.c).
+ * This file is for all other reasons, such as a constraint or a trigger that was added to the
+ * mirror, or a key too long for its index. A merge calls it only after it has failed with such an
+ * error.
  */
 #include "sync/move/move.h"
 
 #include "sql.h"
 
-/* Some of a table's staged rows, and how many of them were written. */
+/* Some of a table's staged rows (range is an SQL condition), and how many of them were written. */
 typedef struct StagedRows
 {
 	const MirrorTable *table;
@@ -31,9 +31,8 @@ write_rows(void *arguments)
 }
 
 /*
- * Writes some of the staged rows; returns the error that it met, with none of them
- * written. Rows that were written stay: of two rows that the mirror takes each, but
- * not together, the second is refused.
+ * Writes some of the staged rows. If one is refused, writes none of them and returns the error.
+ * Rows that were written stay: if two rows conflict only with each other, the second is refused.
  */
 static ErrorData *
 try_rows(SyncRun *run, const MirrorTable *table, const char *range)
@@ -51,7 +50,7 @@ try_rows(SyncRun *run, const MirrorTable *table, const char *range)
 	return error;
 }
 
-/* Puts one staged row into quarantine, with what the mirror said of it. */
+/* Moves one staged row into quarantine, with the mirror's error message as the reason. */
 static void
 quarantine_row(SyncRun *run, const MirrorTable *table, int64 stage_no, const ErrorData *error)
 {
@@ -64,7 +63,10 @@ quarantine_row(SyncRun *run, const MirrorTable *table, int64 stage_no, const Err
 	sync_quarantine_staged(run, table, stage_no, error->message);
 }
 
-/* Looks for refused rows among those staged from one number to another. */
+/*
+ * Writes the staged rows from one stage_no to another. If the mirror refuses a row among them,
+ * tries each half; a row that is refused alone goes into quarantine.
+ */
 static void
 isolate_between(SyncRun *run, const MirrorTable *table, int64 first, int64 last)
 {
@@ -97,7 +99,7 @@ isolate_between(SyncRun *run, const MirrorTable *table, int64 first, int64 last)
 		isolate_between(run, table, middle + 1, last);
 }
 
-/* Takes out of a table's staging what the mirror refuses, each row into quarantine. */
+/* Writes a table's staged rows, and moves into quarantine each row that the mirror refuses. */
 void
 sync_isolate(SyncRun *run, const MirrorTable *table)
 {

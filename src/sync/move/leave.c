@@ -1,21 +1,21 @@
 /*
  * src/sync/move/leave.c
- *		Rows that leave the mirror, and what points to them.
+ *		Rows that have to leave the mirror, and the rows that point to them.
  *
- * A row leaves the mirror when production no longer has it, or when it waits in
- * quarantine: no row is in both. What points to such a row can't be mirrored either
- * and waits in quarantine, too. So an old mirror is what a new one would be.
+ * A row leaves the mirror when production no longer has it, or when it is in quarantine: no row is
+ * in both. A row that points to it can't be mirrored either, and goes into quarantine, too. So a
+ * mirror after many syncs has the same rows as a mirror that was loaded from scratch.
  *
- * A table of the user's may reference the mirror and keep a row from going. Such a
- * row is remembered as 'kept' in ngeshare.difference from run to run: for all else
- * it counts as gone.
+ * A user's table may reference a row of the mirror and so prevent its deletion.
+ * ngeshare.difference lists such a row as 'kept' from run to run. In all other respects it counts
+ * as deleted.
  */
 #include "sync/move/move.h"
 
 #include "sql.h"
 #include "utils/builtins.h"
 
-/* Whether rows that leave are still in the mirror. */
+/* Returns whether the mirror still has rows of a table that have to leave it. */
 bool
 sync_has_leaving(const SyncRun *run, int table)
 {
@@ -28,7 +28,10 @@ sync_has_leaving(const SyncRun *run, int table)
 	                     NULL);
 }
 
-/* Whether rows may leave in this run: some are gone, or wait in quarantine. */
+/*
+ * Returns whether any row may have to leave the mirror in this run: some rows are gone from
+ * production, or some are in quarantine.
+ */
 bool
 sync_may_leave(const SyncRun *run)
 {
@@ -38,7 +41,10 @@ sync_may_leave(const SyncRun *run)
 	return sql_query_row("SELECT 1 FROM ngeshare.quarantine LIMIT 1", NULL);
 }
 
-/* A query for the ids of a table's rows whose parents leave; NULL where none leaves. */
+/*
+ * Returns a query for the ids of a table's rows whose parents have to leave the mirror; NULL if no
+ * parent has to.
+ */
 static char *
 orphans(const MirrorTable *table)
 {
@@ -58,9 +64,9 @@ orphans(const MirrorTable *table)
 }
 
 /*
- * Puts what points to rows that leave into quarantine, parents first, so that it
- * leaves as well. Tables that are not a part of the run keep their rows, and these
- * keep what they point to.
+ * Puts the rows that point to leaving rows into quarantine, so that they leave the mirror as well.
+ * Goes from parent tables to child tables. Tables that are not part of the run keep their rows,
+ * and the rows that they point to stay, too.
  */
 void
 sync_quarantine_orphans(SyncRun *run)
@@ -79,7 +85,9 @@ sync_quarantine_orphans(SyncRun *run)
 	}
 }
 
-/* Remembers which rows are gone from production and had to stay here. */
+/*
+ * Lists as 'kept' the rows that are gone from production and could not be deleted from the mirror.
+ */
 static void
 remember_kept(const MirrorTable *table)
 {
@@ -95,7 +103,10 @@ remember_kept(const MirrorTable *table)
 	        &args);
 }
 
-/* Says which rows had to stay, and which table here still points to them. */
+/*
+ * Reports how many rows had to stay in the mirror, and which tables still point to them.
+ * refused_by is reported if no such table can be found.
+ */
 void
 sync_report_kept(SyncRun *run, const MirrorTable *table, const char *refused_by)
 {

@@ -1,15 +1,16 @@
 /*
  * src/sync/move/merge.c
- *		From staging into the mirror, one transaction a table; and the operations of
- *		a plain table.
+ *		Merges staging into the mirror, in one transaction per table. Also defines the
+ *		operations of a table without a window.
  *
- * People may write to the mirror meanwhile: the merge yields to them (waits.c). Readers go on.
+ * Other sessions may write to the mirror at the same time: the merge yields to them (waits.c). A
+ * merge does not block readers, except while it fills an empty table (fill.c).
  */
 #include "sync/move/move.h"
 
 #include "sql.h"
 
-/* Production's updatedAt up to which a table is known to be complete. */
+/* Returns the watermark: production's updatedAt up to which the table is known to be complete. */
 static Timestamp
 watermark(const SyncRun *run)
 {
@@ -27,7 +28,10 @@ define_content(SyncRun *run, Content *content)
 	content_of_table(content, run->lasting.production->keys, run->at.table, watermark(run));
 }
 
-/* All of a table's rows may wait in quarantine. */
+/*
+ * Returns whether an empty table was never synced. A table may also be empty because all of its
+ * rows are in quarantine.
+ */
 static bool
 is_first(SyncRun *run)
 {
@@ -65,8 +69,9 @@ const SyncTableOps sync_plain_table = {
 };
 
 /*
- * Merges a table's staging. A table that is empty as yet is filled past its indexes,
- * with its parents locked from before staging is admitted.
+ * Merges a table's staging. A table that is still empty is filled without its indexes; its parents
+ * are locked before staging is checked, so that none is deleted before its children are in the
+ * mirror.
  */
 void
 sync_merge(SyncRun *run)

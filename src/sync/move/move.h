@@ -1,6 +1,7 @@
 /*
  * src/sync/move/move.h
- *		Rows from production into staging, from there into the mirror, and out of it.
+ *		Moves rows from production into staging, from staging into the mirror, and out of the
+ *		mirror.
  */
 #ifndef NGESHARE_SYNC_MOVE_MOVE_H
 #define NGESHARE_SYNC_MOVE_MOVE_H

@@ -1,11 +1,10 @@
 /*
  * src/sync/move/parents.c
- *		Rows that staged ones point to and that have not come yet.
+ *		Fetches parents of staged rows that the mirror does not have yet.
  *
- * A parent that production committed after its own table was pulled, or with an
- * old updatedAt, is fetched by its id before its children are merged, and so are
- * its own parents. What production has nowhere stays missing: its children wait
- * in quarantine.
+ * A pull misses a parent that production committed after the parent's own table was pulled, or
+ * with an old updatedAt. Such a parent is fetched by its id before its children are merged, and so
+ * are its own parents. If production does not have the parent, its children go into quarantine.
  */
 #include "sync/compare/compare.h"
 #include "sync/move/move.h"
@@ -14,8 +13,8 @@
 #include "utils/builtins.h"
 
 /*
- * Lists the ids that staging names in a column and the parent table lacks, without
- * those that can't be stored there, as is known; returns how many they are.
+ * Lists the ids of parents that staged rows point to and the mirror lacks; returns how many they
+ * are. Leaves out parents that are in quarantine because they can't be fetched or stored.
  */
 static int64
 list_missing(const MirrorTable *table, const MirrorParent *parent)
@@ -36,7 +35,7 @@ list_missing(const MirrorTable *table, const MirrorParent *parent)
 	return rows;
 }
 
-/* The number of the last row that is listed, of whatever table and kind. */
+/* Returns the greatest difference_no in ngeshare.difference, of any table and kind. */
 static int64
 last_listed(void)
 {
@@ -44,7 +43,10 @@ last_listed(void)
 	return sql_int64(1);
 }
 
-/* Stages the parents that were listed last, and says how many production has of them. */
+/*
+ * Stages the parents that were listed after a difference_no; returns how many of them production
+ * has.
+ */
 static uint64
 stage_listed(SyncRun *run, const MirrorTable *table, int64 listed_before)
 {
@@ -60,7 +62,9 @@ stage_listed(SyncRun *run, const MirrorTable *table, int64 listed_before)
 	return rows;
 }
 
-/* Stages the parents that a table's staged rows lack, and theirs; notes of which tables they are.
+/*
+ * Stages the parents that a table's staged rows lack, and the parents that these lack in turn.
+ * Sets run->at.is_parent for their tables.
  */
 static void
 stage_parents(SyncRun *run, const MirrorTable *table)
@@ -81,7 +85,7 @@ stage_parents(SyncRun *run, const MirrorTable *table)
 	}
 }
 
-/* Stages the parents that the staged rows of the table at hand lack; false where they lack none. */
+/* Stages the parents that the current table's staged rows lack; returns false if they lack none. */
 bool
 sync_stage_parents(SyncRun *run)
 {
@@ -94,7 +98,9 @@ sync_stage_parents(SyncRun *run)
 	return lacks_any;
 }
 
-/* Writes the parents that were staged, theirs before them. */
+/*
+ * Writes the staged parents into the mirror. In mirror_tables, parents come before their children.
+ */
 void
 sync_write_parents(SyncRun *run)
 {

@@ -1,14 +1,16 @@
 /*
  * src/sync/move/pull.c
- *		From production into staging, a committed batch at a time.
+ *		Copies rows from production into staging, in batches that are committed one by one.
  *
- * What changed comes ordered by production, by (stamp, id) in production's own
- * collation; the next batch begins after the last row that came: its edge is
- * copied, never computed here.
+ * A pass is one pull of a table and its merge. A row's stamp is its updatedAt, or attendedAt.
  *
- * A table that comes whole is copied by ranges of production's blocks: nothing is
- * sorted there, and each block is read once. A row that moves between blocks
- * meanwhile may come twice (the later wins) or not at all: the content tells.
+ * Rows that changed are pulled in the order of (stamp, id), which production sorts in its own
+ * collation. The next batch begins after the stamp and id of the last row that came. They are
+ * copied from that row, so this database never has to sort by production's collation.
+ *
+ * A table that is pulled whole is copied by ranges of production's blocks: production sorts
+ * nothing, and reads each block once. A row that moves to another block in the meantime may come
+ * twice (the later one wins) or not at all (the comparison after the merge finds it missing).
  */
 #include "sync/compare/content.h"
 #include "sync/move/move.h"
@@ -18,18 +20,24 @@
 #include "sql.h"
 #include "utils/builtins.h"
 
-/* A batch that took less than this, in milliseconds, is followed by a larger one. */
+/*
+ * The time that a batch should take, in milliseconds, how fast batches may grow, and the largest
+ * one.
+ */
 #define BATCH_TARGET_MS 2000
 #define BATCH_GROWTH 4
 #define BATCH_ROWS_MAX 2000000
 
-/* Attendance comes in batches from so many rows on; fewer come at once. */
+/* Up to this many rows of attendance are pulled in a single batch. */
 #define CHUNKED_FROM 10000
 
-/* Rows that a block of production's may hold, to guess a first range by. */
+/* How many rows one of production's blocks may have: a guess that turns rows into blocks. */
 #define ROWS_PER_BLOCK 50
 
-/* Whether production's table has blocks to copy by: a plain table without heirs has. */
+/*
+ * Returns whether production's table can be copied by blocks: it is a plain table without
+ * inheritance children.
+ */
 static bool
 has_blocks(SyncRun *run, const MirrorTable *table)
 {
@@ -43,7 +51,11 @@ has_blocks(SyncRun *run, const MirrorTable *table)
 	return remote_bool(rows, 0, 0);
 }
 
-/* Whether an earlier run was cut off within a pass of the kind that this run begins. */
+/*
+ * Returns whether the run can go on with a pass that an earlier run did not end. Neither run may
+ * be a full one, and both must pull the same way: by blocks or by stamp. Days of the window are
+ * always pulled from the beginning.
+ */
 static bool
 can_resume(SyncRun *run, const MirrorTable *table, bool is_whole)
 {
@@ -60,7 +72,10 @@ can_resume(SyncRun *run, const MirrorTable *table, bool is_whole)
 	                     &args);
 }
 
-/* Begins a new pass: empty staging, where it starts, and the watermark that it will end with. */
+/*
+ * Begins a new pass: empties staging, and records where the pass starts and which watermark it
+ * will end with.
+ */
 static void
 begin_pass(SyncRun *run, const MirrorTable *table, bool by_blocks)
 {
@@ -86,7 +101,7 @@ begin_pass(SyncRun *run, const MirrorTable *table, bool by_blocks)
 	        &args);
 }
 
-/* Marks the pass as pulled: nothing, or nothing more, is to come. */
+/* Marks the pass as pulled: no more rows will come. */
 static void
 end_pull(const MirrorTable *table)
 {
@@ -95,8 +110,9 @@ end_pull(const MirrorTable *table)
 }
 
 /*
- * Closes the table's pass: it is complete up to the bound that the pass began
- * with. A watermark never goes back; attendance's is the clock of its window.
+ * Closes the table's pass: the mirror is complete up to the bound that was set when the pass
+ * began, which becomes the watermark. A watermark never goes back, except that of attendance: the
+ * clock of the run that made its window.
  */
 void
 sync_close_pass(const MirrorTable *table)
@@ -113,8 +129,9 @@ sync_close_pass(const MirrorTable *table)
 }
 
 /*
- * Begins the pass of a table whose content is the same on both sides; false where
- * it is done with that: nothing waits in quarantine, and the window stays.
+ * Opens the pass of a table whose content is the same on both sides. Closes it and returns false
+ * if there is nothing to do: no row has to be tried again from quarantine, and the window's start
+ * stays.
  */
 static bool
 open_same(SyncRun *run, const MirrorTable *table)
@@ -132,8 +149,8 @@ open_same(SyncRun *run, const MirrorTable *table)
 }
 
 /*
- * Begins the table's pass, or goes on with the one that was cut off; false where
- * nothing is left to do for the table.
+ * Begins the table's pass, or goes on with one that was interrupted. Returns false if there is
+ * nothing to do for the table.
  */
 bool
 sync_open_pass(SyncRun *run)
@@ -160,9 +177,10 @@ sync_open_pass(SyncRun *run)
 }
 
 /*
- * Production's next rows after a position, in its own order. The position is a row
- * as the mirror has it, so stamps are compared as precise as the mirror's are. Ids
- * that are unique are so under their collation, too; others are ordered by bytes.
+ * Returns a query for production's next rows after a position (a stamp and an id), in production's
+ * order. The position comes from the mirror, so stamps are compared after rounding to the mirror's
+ * milliseconds. Unique ids are ordered in their own collation, under which no two of them are
+ * equal; other ids are ordered byte by byte.
  */
 static char *
 batch_query(SyncRun *run, const MirrorTable *table, Timestamp stamp, const char *id)
@@ -186,7 +204,7 @@ batch_query(SyncRun *run, const MirrorTable *table, Timestamp stamp, const char 
 	                  days, column, key, run->at.batch_rows);
 }
 
-/* Remembers the batch's last row as the place to go on from. */
+/* Records the batch's last row as the position after which the next batch begins. */
 static void
 save_position(const MirrorTable *table, bool is_last)
 {
@@ -203,7 +221,7 @@ save_position(const MirrorTable *table, bool is_last)
 	    &args);
 }
 
-/* Lets the next batch be as large as the time this one took allows. */
+/* Sets the size of the next batch by the time that this one took. */
 static void
 adapt_batch(SyncRun *run, TimestampTz began)
 {
@@ -214,8 +232,9 @@ adapt_batch(SyncRun *run, TimestampTz began)
 }
 
 /*
- * Goes past the row of production's that a batch of one could not bring. Nothing
- * is lost: the comparison finds it missing, and the repair goes by its key.
+ * Moves the position past a row that can't be pulled even in a batch of its own; returns whether
+ * there is such a row. The comparison after the merge finds it missing, and the repair fetches it
+ * by its id.
  */
 static bool
 pass_over_row(SyncRun *run, const MirrorTable *table, Timestamp stamp, const char *id)
@@ -244,7 +263,7 @@ pass_over_row(SyncRun *run, const MirrorTable *table, Timestamp stamp, const cha
 	return is_there;
 }
 
-/* The columns that a copied batch fills, as COPY wants them. */
+/* Returns the columns of staging that a batch fills, as COPY expects them. */
 static List *
 staged_columns(const MirrorTable *table)
 {
@@ -256,7 +275,7 @@ staged_columns(const MirrorTable *table)
 	return names;
 }
 
-/* Stages the next batch of what changed, after a row. False after the last. */
+/* Stages the next batch of changed rows after a position. Returns false after the last batch. */
 static bool
 pull_by_stamp(SyncRun *run, const MirrorTable *table, Timestamp stamp, const char *id)
 {
@@ -270,7 +289,7 @@ pull_by_stamp(SyncRun *run, const MirrorTable *table, Timestamp stamp, const cha
 	return rows == asked;
 }
 
-/* How many blocks production's table has now. */
+/* Returns how many blocks production's table has now. */
 static int64
 count_blocks(SyncRun *run, const MirrorTable *table)
 {
@@ -284,9 +303,9 @@ count_blocks(SyncRun *run, const MirrorTable *table)
 }
 
 /*
- * Stages the next range of production's blocks; false after the last. One block
- * that can't be brought as a whole is passed over: the comparison finds its rows
- * missing, and the repair goes by their keys.
+ * Stages the next range of production's blocks. Returns false after the last range. A single block
+ * that can't be pulled is passed over: the comparison after the merge finds its rows missing, and
+ * the repair fetches them by their ids.
  */
 static bool
 pull_by_blocks(SyncRun *run, const MirrorTable *table, int64 block)
@@ -312,7 +331,7 @@ pull_by_blocks(SyncRun *run, const MirrorTable *table, int64 block)
 	return end < blocks;
 }
 
-/* Stages the pass's next batch; false once there is no more. */
+/* Stages the next batch of the pass. Returns false if there are no more rows. */
 bool
 sync_pull_batch(SyncRun *run)
 {
@@ -338,7 +357,10 @@ sync_pull_batch(SyncRun *run)
 	return has_more;
 }
 
-/* Which row of an id comes, where there may be several: the one that is compared (content.c). */
+/*
+ * Returns an ORDER BY clause for DISTINCT ON: if several rows have the same id, the one that
+ * content.c compares comes first. Returns an empty text if ids are unique.
+ */
 static char *
 first_of_id(SyncRun *run, const MirrorTable *table)
 {
@@ -351,8 +373,8 @@ first_of_id(SyncRun *run, const MirrorTable *table)
 }
 
 /*
- * Stages rows of a table by their ids (the text of an array), with production's
- * hash of each; returns how many production has of them.
+ * Stages rows of a table by their ids (the text of an array), each with its hash, computed by
+ * production. Returns how many of the rows production has.
  */
 uint64
 sync_stage_by_id(SyncRun *run, const MirrorTable *table, const char *ids)

@@ -1,11 +1,11 @@
 /*
  * src/sync/move/quarantine.c
- *		What of a table's staging can be mirrored now, and what has to wait.
+ *		Puts rows that cannot be mirrored into quarantine, and takes them out again.
  *
- * A row waits for a parent that production has nowhere, because it lacks a value
- * that the rules need, or because the mirror refuses it. It is kept whole, with its
- * reason, staged again by each run, and never stops its table. One that can't even
- * be fetched is kept by its key.
+ * A row goes into quarantine if production does not have its parent, if a required value is NULL,
+ * if a timestamp has no local day, or if the mirror refuses the row. It is kept whole, with the
+ * reason, and each run stages it again. It does not stop the sync of its table. Of a row that
+ * can't be fetched, only the key and the stamp (updatedAt, or attendedAt) are kept.
  */
 #include "sync/move/move.h"
 
@@ -13,7 +13,10 @@
 #include "sql.h"
 #include "utils/builtins.h"
 
-/* A query for the ids of a table, column row_id, that leave the mirror or have left it. */
+/*
+ * Returns a query for the ids (column row_id) of a table's rows that have to leave the mirror or
+ * have left it: they are gone from production, or in quarantine.
+ */
 char *
 sync_leaving(const MirrorTable *table)
 {
@@ -26,14 +29,17 @@ sync_leaving(const MirrorTable *table)
 	                  name);
 }
 
-/* Whether any row of a table leaves the mirror or has left it. */
+/* Returns whether any row of a table has to leave the mirror or has left it. */
 bool
 sync_has_left(const MirrorTable *table)
 {
 	return sql_query_row(sql_format("%s LIMIT 1", sync_leaving(table)), NULL);
 }
 
-/* The rows of a parent table that children can point to, as SQL. */
+/*
+ * Returns SQL for FROM: a parent table's rows that stay in the mirror and that children may point
+ * to.
+ */
 static char *
 staying(const MirrorTable *table)
 {
@@ -46,7 +52,10 @@ staying(const MirrorTable *table)
 	                  name, sync_leaving(table));
 }
 
-/* Columns of the mirror that must have a value, as SQL on staging; NULL where there is none. */
+/*
+ * Returns the columns of staging that are NOT NULL in the mirror, as an SQL list; NULL if there
+ * are none.
+ */
 static char *
 needed_columns(const MirrorTable *table)
 {
@@ -64,7 +73,10 @@ needed_columns(const MirrorTable *table)
 	return sql_text(1);
 }
 
-/* An SQL expression: why a staged row can't be mirrored, or NULL where it can. */
+/*
+ * Returns an SQL expression for the reason why a staged row can't be mirrored. It is NULL if the
+ * row can be.
+ */
 static char *
 rejection(const MirrorTable *table)
 {
@@ -87,7 +99,7 @@ rejection(const MirrorTable *table)
 	return sql.data;
 }
 
-/* The joins that rejection() looks for parents in. */
+/* Returns the joins to the parent tables that the expression of rejection() uses. */
 static char *
 parent_joins(const MirrorTable *table)
 {
@@ -102,8 +114,8 @@ parent_joins(const MirrorTable *table)
 }
 
 /*
- * A condition on a row: jsonb holds it, with room to spare (268,435,455 bytes is the
- * limit of all its values together). No value is read for that, only its length.
+ * Returns a condition on a row: it fits into one jsonb value, whose limit is 268,435,455 bytes for
+ * all of its values. The condition leaves room to spare. It reads only the lengths of the values.
  */
 static char *
 fits_in_jsonb(const MirrorTable *table, const char *alias)
@@ -114,10 +126,10 @@ fits_in_jsonb(const MirrorTable *table, const char *alias)
 }
 
 /*
- * Moves staged rows into quarantine: those that a query gives, with its columns id,
- * stage_no and reason, one row per id. Its parameters begin with $3. A row's older
- * versions leave staging with it: a first load may have staged an id more than once.
- * A row that is too large to be kept whole waits by its key, and each run fetches it again.
+ * Moves the staged rows that a query selects into quarantine. The query has the columns id,
+ * stage_no and reason, and one row per id; its parameters begin with $3. Older staged versions of
+ * a row are deleted as well: a first load may have staged an id more than once. Of a row that is
+ * too large for jsonb, only the key and the stamp are kept, and each run fetches the row again.
  */
 static void
 quarantine(SyncRun *run, const MirrorTable *table, const char *rejected, const SqlArgs *parameters,
@@ -153,7 +165,9 @@ quarantine(SyncRun *run, const MirrorTable *table, const char *rejected, const S
 	sync_analyze_work("quarantine", rows);
 }
 
-/* Makes staging fit to merge: what can't be mirrored now leaves it. */
+/*
+ * Moves into quarantine the staged rows that can't be mirrored, so that the others can be merged.
+ */
 void
 sync_quarantine_unfit(SyncRun *run, const MirrorTable *table)
 {
@@ -169,8 +183,8 @@ sync_quarantine_unfit(SyncRun *run, const MirrorTable *table)
 }
 
 /*
- * Puts rows of the mirror into quarantine that a query lists and that can't stay,
- * since a parent of theirs leaves. What production no longer has needs no place there.
+ * Copies into quarantine the mirror's rows that can't stay because one of their parents leaves.
+ * ids is a query for the ids of the rows to check. Leaves out rows that production no longer has.
  */
 void
 sync_quarantine_mirrored(SyncRun *run, const MirrorTable *table, const char *ids)
@@ -197,7 +211,7 @@ sync_quarantine_mirrored(SyncRun *run, const MirrorTable *table, const char *ids
 	        &args);
 }
 
-/* Forgets what waited in quarantine of a table and is gone from production. */
+/* Deletes from quarantine the rows of a table that production no longer has. */
 void
 sync_forget_quarantined(const MirrorTable *table)
 {
@@ -207,7 +221,10 @@ sync_forget_quarantined(const MirrorTable *table)
 	                  " AND gone.row_id = held.row_id");
 }
 
-/* Moves one staged row into quarantine, with what the mirror said when it refused it. */
+/*
+ * Moves into quarantine a staged row that the mirror refused, with the error message as the
+ * reason.
+ */
 void
 sync_quarantine_staged(SyncRun *run, const MirrorTable *table, int64 stage_no, const char *reason)
 {
@@ -221,7 +238,7 @@ sync_quarantine_staged(SyncRun *run, const MirrorTable *table, int64 stage_no, c
 	           &parameters, true);
 }
 
-/* One text as the text of an array. */
+/* Returns an array of one text, as text. */
 static char *
 array_of(const char *text)
 {
@@ -233,9 +250,8 @@ array_of(const char *text)
 }
 
 /*
- * Puts a row into quarantine that can't even be fetched, with its key and its
- * stamp; each run tries again to fetch it. One that production no longer has is
- * none.
+ * Puts into quarantine a row that can't be fetched, with its key and its stamp only. Each run
+ * tries again to fetch it. Does nothing if production no longer has the row.
  */
 void
 sync_quarantine_by_key(SyncRun *run, const MirrorTable *table, const char *id)
@@ -271,8 +287,8 @@ sync_quarantine_by_key(SyncRun *run, const MirrorTable *table, const char *id)
 }
 
 /*
- * Puts rows of production's into quarantine that have no id or one that is there
- * twice, under keys that no row has (content.c).
+ * Puts into quarantine production's rows without an id, and all but one of the rows with the same
+ * id. Each gets a key there that is the id of no row (content.c).
  */
 void
 sync_quarantine_surplus(SyncRun *run)
@@ -300,7 +316,7 @@ sync_quarantine_surplus(SyncRun *run)
 	sync_count_quarantined(run, table);
 }
 
-/* Lets those rows go from quarantine that staging has brought into the mirror. */
+/* Deletes from quarantine the rows that were merged into the mirror from staging. */
 void
 sync_release(const MirrorTable *table)
 {
@@ -311,7 +327,7 @@ sync_release(const MirrorTable *table)
 	                      table->stage));
 }
 
-/* Of two versions of a staged row, keeps the one that came later. */
+/* Deletes the older versions of rows that were staged more than once. */
 void
 sync_keep_latest(const MirrorTable *table)
 {
@@ -323,7 +339,10 @@ sync_keep_latest(const MirrorTable *table)
 	        NULL);
 }
 
-/* Stages what waits in quarantine, as it was; versions that are pulled later win. */
+/*
+ * Stages a table's quarantined rows again, except rows of which only the key is kept; returns how
+ * many. Versions that are pulled later replace them.
+ */
 int64
 sync_stage_quarantined(const MirrorTable *table)
 {
@@ -338,7 +357,10 @@ sync_stage_quarantined(const MirrorTable *table)
 	                             quote_identifier(table->name)));
 }
 
-/* Whether rows of a table wait by their keys alone: they have to be fetched. */
+/*
+ * Returns whether some of a table's rows are in quarantine by their keys only, and have to be
+ * fetched again.
+ */
 bool
 sync_has_unfetched(const MirrorTable *table)
 {
@@ -347,7 +369,10 @@ sync_has_unfetched(const MirrorTable *table)
 	                               " AND NOT is_whole AND NOT is_refused");
 }
 
-/* Counts what waits of a table. The run says so at its end, when what is gone has gone. */
+/*
+ * Counts a table's rows in quarantine. The run reports the number at its end, when its deletes are
+ * done.
+ */
 void
 sync_count_quarantined(SyncRun *run, const MirrorTable *table)
 {

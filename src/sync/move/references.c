@@ -1,9 +1,10 @@
 /*
  * src/sync/move/references.c
- *		What here points to a row of the mirror and keeps it from being deleted.
+ *		Finds the foreign keys that keep a row of the mirror from being deleted.
  *
- * Beside the mirror's own foreign keys there may be a user's. Those that we may read
- * are asked; what another one keeps is found by trying (remove.c).
+ * Besides the mirror's own foreign keys, a user's tables may have some. If the sync may read such
+ * a table, queries find the rows that it references. For any other table, only a failed delete
+ * shows that it references a row (remove.c).
  */
 #include "sync/move/move.h"
 
@@ -11,11 +12,13 @@
 #include "utils/builtins.h"
 
 /*
- * The foreign keys to a table, $1, that keep its rows: the table that has each, and a
- * condition on "mirror" that it points to the row, as the foreign key compares. All
- * of the mirror's own (%s) do: a deleted parent must not change its children. So do those
- * of tables whose owner we do not trust, whatever their action: the triggers that a cascade
- * fires there would run with our rights.
+ * A query for the foreign keys to table $1 that keep its rows from being deleted. It returns the
+ * referencing table, and a condition that one of its rows references the row "mirror", compared
+ * with the foreign key's own operators. A foreign key is included if its ON DELETE action is
+ * RESTRICT or NO ACTION. All of the mirror's own (of the tables %s) are included: a deleted parent
+ * must not change its children. So are those of tables whose owner is neither a superuser nor the
+ * extension's owner: other ON DELETE actions would fire the triggers of such a table with our
+ * rights.
  */
 #define REFERENCES                                                                                 \
 	"SELECT conrelid::regclass AS referencing, format('EXISTS (SELECT 1 FROM %%s%%s AS child"      \
@@ -41,7 +44,7 @@
 	" SELECT extowner FROM pg_catalog.pg_extension WHERE extname = 'ngeshare'))"                   \
 	" GROUP BY reference.oid, conrelid, relkind"
 
-/* The foreign keys to a table, as a query that has its name as $1. */
+/* Returns the query REFERENCES with the mirror's tables filled in; its $1 is the table's name. */
 static char *
 references_query(void)
 {
@@ -55,7 +58,10 @@ references_query(void)
 	return sql_format(REFERENCES, own.data);
 }
 
-/* A condition on the mirror: no row here still needs this one. */
+/*
+ * Returns a condition on the mirror's row "mirror": no row references it by one of the foreign
+ * keys that references_query() finds.
+ */
 char *
 sync_unreferenced(const MirrorTable *table)
 {
@@ -67,7 +73,10 @@ sync_unreferenced(const MirrorTable *table)
 	return sql_text(1);
 }
 
-/* The tables here with rows that point to those of a table that a condition selects; or NULL. */
+/*
+ * Returns the names of the tables that reference the rows of a table that a condition selects;
+ * NULL if there are none.
+ */
 char *
 sync_find_referencing(const MirrorTable *table, const char *condition)
 {

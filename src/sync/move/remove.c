@@ -1,16 +1,21 @@
 /*
  * src/sync/move/remove.c
- *		Rows that production no longer has: guarded, archived, deleted.
+ *		Deletes the rows that have to leave the mirror: they are gone from production, or in
+ *		quarantine.
  *
- * Every table's are counted before any is deleted. What goes is kept as it was in
- * the run's archive, a group with its history, so that one call undoes a run.
+ * Before the first row is deleted, the rows to delete are counted in every table (guard.c).
+ * Deleted rows are copied into the run's archive, so that one call of ngeshare_restore_deleted()
+ * brings them back.
  */
 #include "sync/move/move.h"
 
 #include "sql.h"
 #include "utils/builtins.h"
 
-/* Deletes rows that leave, as a condition selects them; keeps what they were. */
+/*
+ * Archives and deletes the rows that a condition selects. state->deleted counts only rows that are
+ * gone from production, not rows that went into quarantine.
+ */
 static void
 remove_rows(SyncRun *run, const MirrorTable *table, const char *condition)
 {
@@ -30,7 +35,7 @@ remove_rows(SyncRun *run, const MirrorTable *table, const char *condition)
 	state->local_rows -= removed;
 }
 
-/* A removal that can be tried. */
+/* The arguments of do_removal(). */
 typedef struct Removal
 {
 	SyncRun *run;
@@ -38,7 +43,7 @@ typedef struct Removal
 	const char *condition;
 } Removal;
 
-/* Deletes, and lets deferred constraints speak. */
+/* Deletes rows, and checks deferred constraints at once. */
 static void
 do_removal(void *arguments)
 {
@@ -48,7 +53,10 @@ do_removal(void *arguments)
 	sql_run("SET CONSTRAINTS ALL IMMEDIATE", NULL);
 }
 
-/* Deletes rows, or returns the error where one of them can't be deleted. */
+/*
+ * Deletes the rows that a condition selects; returns NULL. If one of them can't be deleted,
+ * deletes none and returns the error.
+ */
 static ErrorData *
 try_to_remove(SyncRun *run, const MirrorTable *table, const char *condition)
 {
@@ -62,9 +70,10 @@ try_to_remove(SyncRun *run, const MirrorTable *table, const char *condition)
 }
 
 /*
- * Deletes those of the listed rows that can be deleted (ids: an array as SQL),
- * closing in by halves on those that can't. Returns what kept the last of those:
- * a table, or the words of a trigger.
+ * Deletes the listed rows that can be deleted, and finds the others by bisection. ids is an SQL
+ * array, first and last are positions in it. Returns what kept the last row that could not be
+ * deleted: a table's name, or an error message such as a trigger's. Returns NULL if all rows were
+ * deleted.
  */
 static char *
 remove_apart(SyncRun *run, const MirrorTable *table, const char *ids, int64 first, int64 last)
@@ -88,8 +97,8 @@ remove_apart(SyncRun *run, const MirrorTable *table, const char *ids, int64 firs
 }
 
 /*
- * Deletes from one table what production no longer has, and what waits in
- * quarantine. What something here keeps stays.
+ * Deletes from one table the rows that are gone from production and those in quarantine. A row
+ * that a table in this database still references stays.
  */
 void
 sync_remove(SyncRun *run)
@@ -105,7 +114,9 @@ sync_remove(SyncRun *run)
 		                         " FROM public.%s AS mirror WHERE %s",
 		                         quote_identifier(table->name), condition),
 		              NULL);
-		/* None is left where what kept them has become visible since. */
+		/*
+		 * No row is left if the rows that reference them have become visible since the first try.
+		 */
 		if (sql_int64(2) > 0)
 			kept_by = remove_apart(run, table, quote_literal_cstr(sql_text(1)), 1, sql_int64(2));
 	}

@@ -1,10 +1,10 @@
 /*
  * src/sync/move/repair.c
- *		Rows fetched by key: what the content told to be missing or different.
+ *		Fetches rows by key that the comparison found missing or different, and writes them.
  *
- * Each comes with the hash that production computes of it in the same statement,
- * so what is written here can be held against it: a change made there meanwhile
- * is no false alarm, and a row that can't be made equal is no success.
+ * Each row comes with its hash, which production computes in the same statement. After the row is
+ * written, the hash of the mirror's row is compared with that hash. So a change that production
+ * makes in the meantime is not reported as a difference, and a row that still differs is reported.
  */
 #include "sync/compare/compare.h"
 #include "sync/move/move.h"
@@ -12,13 +12,19 @@
 #include "sql.h"
 #include "utils/builtins.h"
 
-/* What the comparison found to be fetched. */
+/* The kinds of difference whose rows are fetched. */
 #define TO_FETCH "'missing', 'changed'"
 
-/* Pieces that are fetched in less than this, in milliseconds, are followed by larger ones. */
+/*
+ * A piece that was fetched in less than this, in milliseconds, may be followed by one of up to
+ * REPAIR_ROWS_MAX rows.
+ */
 #define REPAIR_TARGET_MS 500
 
-/* Of what was staged, how many rows the watermark would never have brought. */
+/*
+ * Counts the staged rows whose updatedAt (or attendedAt) is before the run's watermark: no later
+ * pull would bring them.
+ */
 static int64
 count_unstamped(SyncRun *run, const MirrorTable *table)
 {
@@ -31,7 +37,10 @@ count_unstamped(SyncRun *run, const MirrorTable *table)
 	return sql_int64(1);
 }
 
-/* Counts staged rows whose mirror still is not what production hashed. */
+/*
+ * Counts and reports the staged rows whose row in the mirror does not have the hash that
+ * production computed.
+ */
 static void
 count_mismatching(SyncRun *run, const MirrorTable *table)
 {
@@ -53,7 +62,7 @@ count_mismatching(SyncRun *run, const MirrorTable *table)
 	state->mismatching += rows;
 }
 
-/* Writes the rows that were just staged by their keys. */
+/* Merges the rows that were fetched by key from staging into the mirror. */
 static void
 write_repaired(SyncRun *run, const MirrorTable *table)
 {
@@ -86,7 +95,7 @@ fetch_piece(SyncRun *run, const MirrorTable *table, const SyncPiece *piece)
 	run->at.is_fetched = true;
 }
 
-/* Lets the next piece be larger, as far as the time that this one took allows. */
+/* Makes the next piece larger, up to a limit that depends on the time that this one took. */
 static void
 adapt_piece(SyncRun *run)
 {
@@ -95,7 +104,11 @@ adapt_piece(SyncRun *run)
 	run->at.repair_rows = Max(run->at.repair_rows, Min(run->at.repair_rows * 4, most));
 }
 
-/* Fetches the next rows by key, and the parents that they lack; false once there are no more. */
+/*
+ * Stages the rows of the next piece, and the parents that they lack. If the piece is one row that
+ * can't be fetched or stored, puts it into quarantine instead. Returns false if there are no more
+ * rows.
+ */
 static bool
 fetch_next(SyncRun *run, const MirrorTable *table)
 {
@@ -118,9 +131,9 @@ fetch_next(SyncRun *run, const MirrorTable *table)
 }
 
 /*
- * Fetches the next rows of the table by key, or writes those that were fetched;
- * false once there are no more. One that can't be fetched or stored by itself is
- * put into quarantine.
+ * Fetches the next rows of the table by key or, in the step after that, writes them. Returns false
+ * if there are no more rows. A row that can't be fetched or stored even alone goes into
+ * quarantine.
  */
 bool
 sync_repair(SyncRun *run)

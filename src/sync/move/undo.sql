@@ -1,4 +1,4 @@
--- What a run took away or replaced, and the two calls that put it back.
+-- The rows that a run deleted or replaced, and the two functions that put them back.
 
 CREATE TABLE ngeshare.removed_row
 (
@@ -11,10 +11,10 @@ CREATE TABLE ngeshare.removed_row
 CREATE UNIQUE INDEX removed_row_run_id_table_name_md5_idx
     ON ngeshare.removed_row (run_id, table_name, md5(row_id));
 COMMENT ON TABLE ngeshare.removed_row IS
-'The archive: rows that a run deleted because production no longer had them. Kept for '
-'ngeshare.archive_keep (90 days). A row''s columns are in the table that inherits from this one '
-'(ngeshare.removed_user and so on). content: the columns that users have added to the mirror, or '
-'NULL; of rows that version 1.1 or earlier archived, the whole row.';
+'The archive: rows that a sync run deleted from the mirror because production no longer had them, '
+'kept for ngeshare.archive_keep days (90). A row''s columns are in the child table of its table, '
+'such as ngeshare.removed_user. content: the columns that users have added to the mirror, or NULL; '
+'for rows archived by version 1.1 or earlier, the whole row.';
 
 CREATE TABLE ngeshare.attendance_backup
 (
@@ -26,40 +26,42 @@ CREATE TABLE ngeshare.attendance_backup
 CREATE UNIQUE INDEX attendance_backup_run_id_md5_idx
     ON ngeshare.attendance_backup (run_id, md5(row_id));
 COMMENT ON TABLE ngeshare.attendance_backup IS
-'Attendance as it was before a run replaced it: removed and changed rows whole (their columns are '
-'in ngeshare.replaced_attendance, content is as in ngeshare.removed_row), added ones by id. Kept '
-'of the last ngeshare.backup_keep runs that replaced any, for ngeshare.archive_keep at most.';
+'Attendance as it was before a sync run replaced it. Removed and changed rows are kept whole (in '
+'ngeshare.replaced_attendance; content is as in ngeshare.removed_row), added rows by their id. It '
+'is kept for the last ngeshare.backup_keep runs that replaced attendance, and at most for '
+'ngeshare.archive_keep days.';
 
--- Rows are kept in the mirror's own columns: a value of any size and type is as it
--- was, and goes back by INSERT ... SELECT. Like staging, they may lack any value.
+-- The archive has the mirror's columns, so that values of any size and type are kept unchanged
+-- and go back by INSERT ... SELECT. All of these columns may be NULL, as in staging.
 CREATE TABLE ngeshare.removed_user
     (LIKE public."User") INHERITS (ngeshare.removed_row);
 COMMENT ON TABLE ngeshare.removed_user IS
-'Rows of "User" in the archive, ngeshare.removed_row.';
+'The archive (ngeshare.removed_row) of rows deleted from "User".';
 CREATE TABLE ngeshare.removed_hangout
     (LIKE public."Hangout") INHERITS (ngeshare.removed_row);
 COMMENT ON TABLE ngeshare.removed_hangout IS
-'Rows of "Hangout" in the archive, ngeshare.removed_row.';
+'The archive (ngeshare.removed_row) of rows deleted from "Hangout".';
 CREATE TABLE ngeshare.removed_hangout_episode
     (LIKE public."HangoutEpisode") INHERITS (ngeshare.removed_row);
 COMMENT ON TABLE ngeshare.removed_hangout_episode IS
-'Rows of "HangoutEpisode" in the archive, ngeshare.removed_row.';
+'The archive (ngeshare.removed_row) of rows deleted from "HangoutEpisode".';
 CREATE TABLE ngeshare.removed_hangout_group
     (LIKE public."HangoutGroup") INHERITS (ngeshare.removed_row);
 COMMENT ON TABLE ngeshare.removed_hangout_group IS
-'Rows of "HangoutGroup" in the archive, ngeshare.removed_row.';
+'The archive (ngeshare.removed_row) of rows deleted from "HangoutGroup".';
 CREATE TABLE ngeshare.removed_user_hangout_group
     (LIKE public."UserHangoutGroup") INHERITS (ngeshare.removed_row);
 COMMENT ON TABLE ngeshare.removed_user_hangout_group IS
-'Rows of "UserHangoutGroup" in the archive, ngeshare.removed_row.';
+'The archive (ngeshare.removed_row) of rows deleted from "UserHangoutGroup".';
 CREATE TABLE ngeshare.removed_attendance
     (LIKE public."UserHangoutGroupAttendance") INHERITS (ngeshare.removed_row);
 COMMENT ON TABLE ngeshare.removed_attendance IS
-'Rows of "UserHangoutGroupAttendance" in the archive, ngeshare.removed_row.';
+'The archive (ngeshare.removed_row) of rows deleted from "UserHangoutGroupAttendance".';
 CREATE TABLE ngeshare.replaced_attendance
     (LIKE public."UserHangoutGroupAttendance") INHERITS (ngeshare.attendance_backup);
 COMMENT ON TABLE ngeshare.replaced_attendance IS
-'The rows of ngeshare.attendance_backup that have columns: those that a run removed or changed.';
+'The rows of ngeshare.attendance_backup that are kept whole: attendance that a run removed or '
+'changed.';
 
 CREATE UNIQUE INDEX ON ngeshare.removed_user (run_id, md5(row_id));
 CREATE UNIQUE INDEX ON ngeshare.removed_hangout (run_id, md5(row_id));
@@ -95,7 +97,7 @@ AS 'MODULE_PATHNAME', 'ngeshare_refuse_during_sync'
 LANGUAGE C
 VOLATILE;
 COMMENT ON FUNCTION ngeshare.refuse_during_sync(boolean) IS
-'Raises NG001 while a sync runs, and keeps one from beginning until the transaction ends.';
+'Raises NG001 if a sync runs, and keeps a sync from starting until the transaction ends.';
 
 CREATE FUNCTION ngeshare.own_columns(archive regclass)
 RETURNS text[]
@@ -111,7 +113,7 @@ AS $$
       AND NOT attisdropped
 $$;
 COMMENT ON FUNCTION ngeshare.own_columns(regclass) IS
-'The columns that a table of the archive shares with its table of the mirror.';
+'The columns that a table of the archive has in common with its table of the mirror.';
 
 CREATE FUNCTION ngeshare.added_columns(archive regclass, mirror regclass)
 RETURNS text[]
@@ -129,8 +131,7 @@ AS $$
       AND attname::text <> ALL (ngeshare.own_columns(archive))
 $$;
 COMMENT ON FUNCTION ngeshare.added_columns(regclass, regclass) IS
-'The columns that users have added to a table of the mirror, without those that PostgreSQL '
-'generates.';
+'The columns that users have added to a table of the mirror, except for generated columns.';
 
 CREATE FUNCTION ngeshare.put_back(mirror regclass, archive regclass, archived text,
     is_typed boolean, put_over boolean)
@@ -143,7 +144,7 @@ DECLARE
     added text[];
     rows  bigint;
 BEGIN
-    -- A column that users have added since is left to its default.
+    -- A column that users added after the rows were archived gets its default.
     EXECUTE format($added$
         SELECT array_agg(added.column_name)
         FROM unnest($1) AS added (column_name)
@@ -174,9 +175,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.put_back(regclass, regclass, text, boolean, boolean) IS
-'Puts archived rows of one table back, over what is there or only where nothing is, and returns '
-'how many. archived: the rows, as SQL from FROM on, with a WHERE; is_typed: their columns are in '
-'the archive''s own, not in content.';
+'Inserts archived rows of one table into the mirror again, and returns their number. archived: the '
+'rows, as SQL from FROM on, with a WHERE clause. is_typed: their columns are the archive''s own '
+'columns, not in content. put_over: a row that the mirror already has is overwritten, else left as '
+'it is.';
 
 CREATE FUNCTION public.ngeshare_restore_attendance(run_id bigint)
 RETURNS bigint
@@ -221,11 +223,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_restore_attendance(bigint) IS
-'Makes attendance what it was before a run replaced rows of it: puts removed and changed rows '
-'back, takes added ones out, refreshes the answers, and returns how many. The next sync makes it '
-'production''s again. Errors: 22023 where the run has no backup (the hint names those that have), '
-'25000 above READ COMMITTED, NG001 while a sync runs, 23503 where a row''s group, episode or user '
-'was deleted since (ngeshare_restore_deleted() first).';
+'Undoes a sync run''s changes of attendance: puts removed and changed rows back, deletes added '
+'ones, and refreshes the answers. Returns the number of rows. The next sync makes attendance equal '
+'to production''s again. Errors: 22023 if the run has no backup (the hint lists those that have), '
+'25000 in an isolation level above READ COMMITTED, NG001 while a sync runs, 23503 if a row''s '
+'group, episode or user was deleted since (call ngeshare_restore_deleted() first).';
 
 CREATE FUNCTION public.ngeshare_restore_deleted(run_id bigint)
 RETURNS bigint
@@ -286,11 +288,12 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_restore_deleted(bigint) IS
-'Puts back the rows that a run deleted because production no longer had them, with their groups'' '
-'history, refreshes the answers, and returns how many rows and meetings that were. The next sync '
-'finds them deleted again. Errors: 22023 where the run removed nothing (the hint names those that '
-'did), 25000 above READ COMMITTED, NG001 while a sync runs, 23503 where what a row points to was '
-'deleted by another run since (restore that one first).';
+'Puts back the rows that a sync run deleted because production no longer had them, with their '
+'groups'' meetings, and refreshes the answers. Returns the number of rows and meetings. The next '
+'sync deletes them again if production still does not have them. Errors: 22023 if the run deleted '
+'nothing (the hint lists those that did), 25000 in an isolation level above READ COMMITTED, NG001 '
+'while a sync runs, 23503 if a row references one that another run deleted since (restore that run '
+'first).';
 
 SELECT pg_extension_config_dump('ngeshare.removed_row', '');
 SELECT pg_extension_config_dump('ngeshare.attendance_backup', '');

@@ -1,11 +1,11 @@
 /*
  * src/sync/move/window.c
- *		The operations of a table with a window, attendance: the window is made
- *		exactly production's, and what came before it becomes history, all in one
- *		transaction.
+ *		The operations of attendance, the table with a window: one transaction makes the rows
+ *		of the window the same as production's, and turns attendance before the window into
+ *		history.
  *
- * A row that production moves across the window's edge changes both: it goes from
- * the raw rows and its day comes with the past, or the reverse.
+ * If production changes a row's attendedAt across the window's start, both the raw rows and the
+ * past change: the row leaves the raw rows and counts in the past, or the reverse.
  */
 #include "sync/compare/compare.h"
 #include "sync/move/move.h"
@@ -13,7 +13,10 @@
 #include "sql.h"
 #include "utils/builtins.h"
 
-/* A condition on the mirror: its day was pulled, and the row did not come. */
+/*
+ * Returns a condition on the mirror's rows: the row's day was pulled, but the row is neither in
+ * staging nor in quarantine.
+ */
 static char *
 is_gone(SyncRun *run)
 {
@@ -30,7 +33,10 @@ is_gone(SyncRun *run)
 	                  pulled);
 }
 
-/* A condition on the mirror: the row was listed by sync_look_for_gone(), as one of some kinds. */
+/*
+ * Returns a condition on the mirror's rows: sync_look_for_gone() listed the row as one of some
+ * kinds.
+ */
 static char *
 is_listed(const char *kinds)
 {
@@ -41,9 +47,9 @@ is_listed(const char *kinds)
 }
 
 /*
- * Lists the raw rows that are going to be taken away, and asks production which of
- * them it still has, on another day, while nobody has to wait for its answer.
- * Raises NG002 where too many are gone.
+ * Lists the raw rows that will be deleted, and asks production which of them it still has, on
+ * another day. This is a step of its own, so that nobody waits for a lock of the merge while
+ * production answers. Raises NG002 if too many rows are gone.
  */
 void
 sync_look_for_gone(SyncRun *run)
@@ -73,7 +79,10 @@ archive(SyncRun *run, const char *condition)
 	sync_back_up_removed(run, condition);
 }
 
-/* Keeps, in archive and backup, what the write below is going to take away or change. */
+/*
+ * Copies the rows that are gone from production into the archive and the backup. Copies the rows
+ * that write_window() will change, and the ids of those that it will add, into the backup.
+ */
 static void
 keep_old_rows(SyncRun *run)
 {
@@ -84,7 +93,7 @@ keep_old_rows(SyncRun *run)
 	sync_back_up_added(run);
 }
 
-/* Makes the raw rows what staging says. What came to be gone since it was looked for is left. */
+/* Makes the raw rows those in staging. Deletes only rows that sync_look_for_gone() has listed. */
 static void
 write_window(SyncRun *run)
 {
@@ -121,7 +130,9 @@ since_start(const SyncRun *run)
 	return content_is_recent(sync_compared_start(run));
 }
 
-/* The watermark is the clock of the window. */
+/*
+ * Sets the range of the pass. Attendance's watermark is the clock of the run that made its window.
+ */
 static void
 bound_pass(const SyncRun *run, Timestamp *start, Timestamp *end)
 {
@@ -130,8 +141,8 @@ bound_pass(const SyncRun *run, Timestamp *start, Timestamp *end)
 }
 
 /*
- * Forgets what waits in quarantine of days that lie before an instant: the past is
- * compared and taken in by itself. What has no local day is of no past.
+ * Deletes quarantined attendance before an instant: it belongs to the past, which is compared and
+ * corrected without quarantine. Rows without a local day stay in quarantine.
  */
 static void
 forget_quarantined_before(Timestamp start)
@@ -145,7 +156,7 @@ forget_quarantined_before(Timestamp start)
 	        &args);
 }
 
-/* The same of what was staged. */
+/* Deletes staged attendance before an instant, except rows without a local day. */
 static void
 forget_staged_before(Timestamp start)
 {
@@ -157,7 +168,10 @@ forget_staged_before(Timestamp start)
 	        &args);
 }
 
-/* Replaces the whole past with the staged meetings. */
+/*
+ * Replaces the whole past with the staged meetings, and deletes staged attendance before the
+ * window.
+ */
 static void
 replace_past(SyncRun *run)
 {
@@ -173,7 +187,7 @@ begin_merge(SyncRun *run)
 	return run->at.rebuilds_past;
 }
 
-/* The first load: raw rows at once. */
+/* Does the first load: replaces the past and fills the raw rows. */
 static void
 fill(SyncRun *run)
 {
@@ -181,7 +195,7 @@ fill(SyncRun *run)
 	sync_fill(run);
 }
 
-/* Brings window and past up to production, and moves the window's start on. */
+/* Makes the window and the past the same as production's, and moves the window's start. */
 static void
 write_both(SyncRun *run)
 {
@@ -196,7 +210,9 @@ write_both(SyncRun *run)
 		sync_advance_window(run);
 }
 
-/* The window starts where this run's does. Lets the planner know a history that has changed much.
+/*
+ * Notes that the window now starts where this run's does, and analyzes tables of which much has
+ * changed.
  */
 static void
 end_merge(SyncRun *run)
@@ -210,7 +226,10 @@ end_merge(SyncRun *run)
 		sql_run("ANALYZE ngeshare.meeting_past", NULL);
 }
 
-/* A row may have moved across the window's edge since it was listed. */
+/*
+ * Deletes staged rows that moved before the window after they were listed, and backs up the rows
+ * that the repair will change.
+ */
 static void
 prepare_repair(SyncRun *run)
 {

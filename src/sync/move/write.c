@@ -1,13 +1,17 @@
 /*
  * src/sync/move/write.c
- *		Staged rows into the mirror, set-based, and only those that differ.
+ *		Writes staged rows into the mirror, with set-based statements, and only rows that
+ *		differ.
  */
 #include "sync/move/move.h"
 
 #include "sql.h"
 #include "utils/builtins.h"
 
-/* Updates the mirror's rows that differ from staging's, of those that a condition leaves. */
+/*
+ * Updates the mirror's rows that differ from the staged ones; returns how many. condition: empty,
+ * or " AND ..." on the staged rows.
+ */
 int64
 sync_update_staged(const MirrorTable *table, const char *condition)
 {
@@ -20,7 +24,10 @@ sync_update_staged(const MirrorTable *table, const char *condition)
 	               NULL);
 }
 
-/* Inserts staging's rows that the mirror lacks, of those that a condition leaves. */
+/*
+ * Inserts the staged rows that the mirror lacks; returns how many. condition: empty, or " AND ..."
+ * on the staged rows.
+ */
 int64
 sync_insert_staged(const MirrorTable *table, const char *condition)
 {
@@ -36,8 +43,8 @@ sync_insert_staged(const MirrorTable *table, const char *condition)
 }
 
 /*
- * Writes what differs between staging and the mirror; returns how many rows that
- * were. They count for the table that they are of.
+ * Writes the staged rows of a table that differ from the mirror's; returns how many. They are
+ * added to the counts of that table, which may be a parent of the run's current table.
  */
 int64
 sync_write_differences(SyncRun *run, const MirrorTable *table)

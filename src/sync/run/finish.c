@@ -1,6 +1,6 @@
 /*
  * src/sync/run/finish.c
- *		How a run ends: the snapshot refreshed, and its row closed.
+ *		The end of a run: refreshes the snapshot, and closes the run's row in sync_run.
  */
 #include "sync/compare/compare.h"
 #include "sync/move/move.h"
@@ -9,7 +9,7 @@
 #include "sendable.h"
 #include "sql.h"
 
-/* Whether a table of the run has failed. */
+/* Returns whether any table of the run has failed. */
 static bool
 has_failed_table(const SyncRun *run)
 {
@@ -19,7 +19,7 @@ has_failed_table(const SyncRun *run)
 	return false;
 }
 
-/* Lets the alerts know, in the transaction that closes a run, how it has ended. */
+/* Tells the alert code how a run ended, in the transaction that closes the run. */
 static void
 note_alert(int64 run_id)
 {
@@ -30,8 +30,8 @@ note_alert(int64 run_id)
 }
 
 /*
- * Closes runs whose backend died before it could say so: killed, or with its
- * server. Where each was is known from the progress that it had committed.
+ * Closes runs whose backend was killed, or died with the server, as 'crashed'. Table and phase
+ * of the logged error come from the progress that such a run had committed.
  */
 void
 sync_close_crashed(void)
@@ -53,7 +53,7 @@ sync_close_crashed(void)
 		note_alert(sql_int64(1));
 }
 
-/* What a run did, in a sentence. */
+/* Returns one sentence on what a run wrote. */
 static char *
 describe_work(const SyncRun *run)
 {
@@ -88,7 +88,7 @@ describe_quarantine(SyncRun *run)
 			                  (long long) run->at.tables[table].waiting, mirror_tables[table].name);
 }
 
-/* Adds to the findings which tables have failed, and which were skipped since they need one. */
+/* Adds to the findings which tables failed, and which were skipped because of a failed table. */
 static void
 describe_failed_tables(SyncRun *run)
 {
@@ -96,11 +96,11 @@ describe_failed_tables(SyncRun *run)
 		if (run->at.tables[table].has_failed)
 			sync_note_finding(run, "\"%s\" %s.", mirror_tables[table].name,
 			                  run->at.tables[table].is_skipped
-			                      ? "was skipped: what it points to failed"
+			                      ? "was skipped: a table that it references failed"
 			                      : "failed");
 }
 
-/* Tells the caller how the run has ended. What it failed with is raised after this. */
+/* Sends the client a NOTICE or WARNING on how the run ended; a failed run's error follows it. */
 static void
 notify_of_run(const SyncRun *run, const char *status, const char *ending)
 {
@@ -115,7 +115,7 @@ notify_of_run(const SyncRun *run, const char *status, const char *ending)
 		ereport(WARNING, (errmsg("sync %lld failed: %s", (long long) run->run_id, message)));
 }
 
-/* Closes a run, and lets the alerts know in the same transaction how it has ended. */
+/* Closes a run's row in sync_run, and tells the alert code how the run ended. */
 static void
 close_run(const SyncRun *run, const char *status, const char *message)
 {
@@ -136,8 +136,8 @@ close_run(const SyncRun *run, const char *status, const char *message)
 }
 
 /*
- * Closes a run that came to its end: as a success, as a warning with its findings,
- * or, where a table was given up, as failed with that table's error.
+ * Closes a run that went through all its phases: as a success, as a warning with its findings,
+ * or, if a table was given up, as failed with that table's error.
  */
 void
 sync_finish(SyncRun *run)
@@ -164,8 +164,8 @@ sync_finish(SyncRun *run)
 }
 
 /*
- * Refreshes the snapshot and closes the run, in one transaction: readers see both or
- * neither. A run with failed tables leaves the instant that answers are known until.
+ * Refreshes the snapshot and closes the run, in one transaction, so readers see both or
+ * neither. If a table has failed, snapshot_state.known_until keeps its old value.
  */
 void
 sync_refresh_and_finish(SyncRun *run)
@@ -179,7 +179,7 @@ sync_refresh_and_finish(SyncRun *run)
 	sync_finish(run);
 }
 
-/* Closes a run that has ended before its end, and the table that it was at. */
+/* Closes a run that was cancelled or failed in one of its phases, and its current table. */
 void
 sync_log_failure(SyncRun *run)
 {

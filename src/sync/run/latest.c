@@ -1,9 +1,10 @@
 /*
  * src/sync/run/latest.c
- *		The status of a run as it is committed now.
+ *		Reads the last committed status of a run.
  *
- * A request of the API sees one snapshot. Whether a process runs is not part of it: a
- * run that has just ended would still be 'running' there, without a process.
+ * An API request runs in a REPEATABLE READ transaction with one snapshot, but the list of
+ * processes is always current. If a run ends during the request, its process is gone and its
+ * status in the snapshot is still 'running'. So the status is read with the latest snapshot.
  */
 #include "postgres.h"
 

@@ -1,9 +1,9 @@
 /*
  * src/sync/run/lock.c
- *		The one lock that a sync holds while it runs.
+ *		The lock that a sync holds while it runs; only one session can hold it.
  *
- * The lock is the session's, so it outlives the run's commits, and a backend that
- * dies gives it back.
+ * It is a session-level lock, so the commits of a run do not release it, and the end of the
+ * backend does.
  */
 #include "sync/run/run.h"
 
@@ -13,12 +13,12 @@
 
 PG_FUNCTION_INFO_V1(ngeshare_refuse_during_sync);
 
-/* So long a session that begins a sync waits for another one that does, in milliseconds. */
+/* How long the start of a sync waits for a lock of another session, in milliseconds. */
 #define START_WAIT_MS 2000
 
 /*
- * Takes the lock. A refresh by hand shares it until its transaction ends, so the sync
- * waits for a while; false where the lock is not free by then.
+ * Takes the sync's lock; returns false if it does not become free within START_WAIT_MS. A call
+ * of ngeshare_refresh() holds the lock in share mode until its transaction ends.
  */
 bool
 sync_lock_try(void)
@@ -26,7 +26,7 @@ sync_lock_try(void)
 	return lock_poll_for_session(NGESHARE_LOCK_SYNC, START_WAIT_MS);
 }
 
-/* Refuses (NG001) to go on where the lock was lost and another sync has it now. */
+/* Raises NG001 if this session has lost the sync's lock and another sync holds it now. */
 void
 sync_lock_keep(void)
 {
@@ -44,9 +44,9 @@ sync_lock_release(void)
 }
 
 /*
- * Refuses (NG001) while a sync runs, and keeps one from beginning until the transaction ends.
- * Those whose argument says that they may go on beside others do not refuse each other: 1.1's
- * SQL has no argument.
+ * Raises NG001 while a sync runs, and keeps a sync from beginning until the transaction ends.
+ * Callers that pass true do not exclude each other. In version 1.1 the SQL function has no
+ * argument.
  */
 Datum
 ngeshare_refuse_during_sync(PG_FUNCTION_ARGS)
@@ -60,9 +60,9 @@ ngeshare_refuse_during_sync(PG_FUNCTION_ARGS)
 }
 
 /*
- * Refuses (NG001) a second sync, naming the one that runs or is about to. Those
- * who ask take turns until their transactions end, so that a worker that was just
- * started isn't overtaken. One whose transaction stays open is not waited for.
+ * Raises NG001 if a sync runs or is about to run, with its run_id if it has one. Sessions that
+ * start a sync take turns: each holds a lock until its transaction ends, so a worker that was
+ * just registered is not overtaken. The wait for that lock is limited to START_WAIT_MS.
  */
 void
 sync_lock_refuse_second(void)

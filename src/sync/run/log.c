@@ -1,6 +1,6 @@
 /*
  * src/sync/run/log.c
- *		What a run leaves behind for people: sync_run, sync_log, sync_error_log.
+ *		Writes a run's rows in the tables for people: sync_run, sync_log, sync_error_log.
  */
 #include "sync/run/run.h"
 
@@ -8,8 +8,8 @@
 #include "utils/builtins.h"
 
 /*
- * The run that holds the lock or is about to take it: 0 where none does, -1 where
- * it has not said so yet.
+ * Returns the run_id of the sync that runs or is about to run: 0 if there is none, -1 if a
+ * session holds the sync's lock and has no row in sync_run yet.
  */
 int64
 sync_log_running(void)
@@ -20,8 +20,8 @@ sync_log_running(void)
 }
 
 /*
- * Makes sure that an error can be written down when the disk is full: a row that
- * comes and goes leaves its place in the table and its index.
+ * Reserves space, so that an error can be logged even when the disk is full: inserting a row and
+ * deleting it leaves free space in the table and its index.
  */
 static void
 make_room_for_errors(SyncRun *run)
@@ -37,7 +37,7 @@ make_room_for_errors(SyncRun *run)
 	sql_run("DELETE FROM public.sync_error_log WHERE run_id = $1", &args);
 }
 
-/* Opens a run's row and returns its id; closes runs whose backend died. */
+/* Closes runs whose backend died, inserts the new run's row, and returns its run_id. */
 int64
 sync_log_begin(SyncRun *run, const char *trigger)
 {
@@ -59,7 +59,7 @@ sync_log_begin(SyncRun *run, const char *trigger)
 	return run->run_id;
 }
 
-/* Opens a table's row, once a run. */
+/* Inserts a table's row into sync_log, once per run. */
 void
 sync_log_open_table(SyncRun *run, int table)
 {
@@ -74,7 +74,7 @@ sync_log_open_table(SyncRun *run, int table)
 	        &args);
 }
 
-/* Tells the caller, in one line, what became of a table. */
+/* Sends the client a NOTICE with one line on what was done to a table. */
 static void
 notify_of_table(const SyncRun *run, int table, double seconds)
 {
@@ -92,8 +92,7 @@ notify_of_table(const SyncRun *run, int table, double seconds)
 	                        (long long) state->local_rows, seconds)));
 }
 
-/* Closes a table's row with what was done to it; its rows are counted without those in quarantine.
- */
+/* Closes a table's row in sync_log with the run's counts for the table. */
 void
 sync_log_close_table(SyncRun *run, int table)
 {
@@ -121,7 +120,7 @@ sync_log_close_table(SyncRun *run, int table)
 	notify_of_table(run, table, milliseconds / 1000.0);
 }
 
-/* Writes down where the run is now, for those who watch: what comes next, and how far it is. */
+/* Writes the run's next phase and its progress to sync_progress, for ngeshare_sync_status(). */
 void
 sync_log_progress(SyncRun *run)
 {
@@ -155,7 +154,7 @@ sync_log_progress(SyncRun *run)
 	    &args);
 }
 
-/* Writes of each table that was given up that it has failed, or that a parent of it has. */
+/* Marks the tables that were given up as failed or skipped in sync_log. */
 void
 sync_log_failed_tables(SyncRun *run)
 {

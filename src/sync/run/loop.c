@@ -1,10 +1,11 @@
 /*
  * src/sync/run/loop.c
- *		The loop that carries a run to its end: a step, a commit; after an error a
- *		rollback, and a transaction of its own that says so.
+ *		The main loop of a run. Each step is one transaction. After an error the step is
+ *		rolled back, and another transaction logs the error.
  *
- * A procedure and a worker share it; only how they begin and end a transaction
- * differs. While it waits, no transaction of the run's is open on either side.
+ * CALL ngeshare_sync() and the background worker share this loop; they differ only in how they
+ * begin and end a transaction. While the loop waits before a retry, the run has no transaction
+ * open in this database or on production.
  */
 #include "sync/run/run.h"
 
@@ -19,7 +20,7 @@
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
-/* Waits as long as the run has to before its step is tried again. A cancel ends it. */
+/* Waits for run->lasting.delay_ms before a step is tried again; a cancel interrupts the wait. */
 static void
 wait_before_step(SyncRun *run)
 {
@@ -40,8 +41,8 @@ wait_before_step(SyncRun *run)
 }
 
 /*
- * Does work as the extension's owner, whoever may call a sync: what it writes is
- * the extension's. An error gives the identity back with its transaction.
+ * Calls work() as the extension's owner, because it writes the extension's tables, which the
+ * caller of the sync may lack rights on. After an error the rollback restores the user.
  */
 static bool
 do_as_owner(SyncRun *run, bool (*work)(SyncRun *run))
@@ -56,8 +57,8 @@ do_as_owner(SyncRun *run, bool (*work)(SyncRun *run))
 }
 
 /*
- * Does one piece of work in a transaction of its own; returns its error instead
- * of raising it, as a copy that lives as long as the run, with all of it undone.
+ * Calls work() in a transaction of its own; returns NULL if it succeeds. After an error, rolls
+ * back and returns a copy of the error that lives as long as the run.
  */
 static ErrorData *
 try_work(SyncRun *run, const SyncTransactions *transactions, bool (*work)(SyncRun *run),
@@ -89,8 +90,9 @@ try_work(SyncRun *run, const SyncTransactions *transactions, bool (*work)(SyncRu
 }
 
 /*
- * Writes down what has failed, and what follows from it. DROP EXTENSION between
- * two steps takes the logs along, and the run.
+ * Logs the noted errors and the tables and the run that failed with them. Returns whether the
+ * run continues. If another session has dropped the extension between two steps, the log tables
+ * are gone and the run ends.
  */
 static bool
 log_outcome(SyncRun *run)
@@ -110,10 +112,10 @@ log_outcome(SyncRun *run)
 }
 
 /*
- * Logs an error, and says whether the run goes on. Where even that fails (the
- * disk is full, say, or somebody has locked the logs), a run that goes on writes it
- * down later, and one that ends tries again as often as a step would. A cancel that
- * comes meanwhile ends the run, and isn't in the way of writing that down.
+ * Logs an error, and returns whether the run continues. Logging can fail too, for example
+ * because the disk is full or a log table is locked. Then a run that continues logs the error
+ * with a later one, and a run that ends tries again, as often as a step is retried. A cancel
+ * during this ends the run as cancelled.
  */
 static bool
 go_on_after(SyncRun *run, const SyncTransactions *transactions, ErrorData *error)
@@ -150,7 +152,7 @@ go_on_after(SyncRun *run, const SyncTransactions *transactions, ErrorData *error
 	return run->lasting.verdict != SYNC_END && has_more;
 }
 
-/* Starts the delivery of what the run's end has put into the outbox. */
+/* Starts the delivery of alerts that the end of the run has put into alert_outbox. */
 static bool
 tell(SyncRun *run)
 {
@@ -159,7 +161,7 @@ tell(SyncRun *run)
 	return false;
 }
 
-/* Does steps until the run has ended; run->lasting.error is what it failed with, or NULL. */
+/* Runs steps until the run has ended; then run->lasting.error is the run's error, or NULL. */
 void
 sync_run_to_end(SyncRun *run, const SyncTransactions *transactions)
 {

@@ -1,12 +1,11 @@
 /*
  * src/sync/run/pause.c
- *		ngeshare.pause_at: holds a sync in a phase, so that tests can do to it what
- *		they have to, there.
+ *		ngeshare.pause_at: pauses a sync at a chosen place, for tests.
  *
- * '[after ]PHASE[ TABLE]': before the phase's work, or after it and before its
- * commit, with everything written and locked; at its first table, or at the one
- * named; once a run. It goes on after SELECT ngeshare.resume_sync(), or is
- * cancelled or killed.
+ * The setting is '[after ]PHASE[ TABLE]'. The run pauses before the work of the phase or, with
+ * "after", between the work and its commit, when all rows are written and locked. Without TABLE
+ * it pauses at the first table that is in the phase. It pauses once per run, until
+ * SELECT ngeshare.resume_sync() continues it or somebody cancels or kills it.
  */
 #include "sync/run/run.h"
 
@@ -18,10 +17,10 @@
 #include "storage/latch.h"
 #include "utils/wait_event.h"
 
-/* How often a sync that is held looks whether it may go on, in milliseconds. */
+/* How often a paused sync checks whether it was resumed, in milliseconds. */
 #define PAUSE_POLL_MS 20
 
-/* Whether a text begins with a phase's name, and is that or goes on with a table's. */
+/* Returns whether a text is the name of a phase, or "PHASE TABLE" with a table's name. */
 static bool
 names_phase(const char *text)
 {
@@ -37,7 +36,7 @@ names_phase(const char *text)
 	return false;
 }
 
-/* Checks the setting: empty, or a phase with what may stand around it. */
+/* The check hook of ngeshare.pause_at: it must be empty or '[after ]PHASE[ TABLE]'. */
 bool
 sync_check_pause(char **newval, void **extra, GucSource source)
 {
@@ -52,7 +51,7 @@ sync_check_pause(char **newval, void **extra, GucSource source)
 	return false;
 }
 
-/* Whether the setting names the place that the run is at. */
+/* Returns whether the run is at the place that ngeshare.pause_at names. */
 static bool
 is_place(const SyncRun *run, bool is_after)
 {
@@ -60,7 +59,7 @@ is_place(const SyncRun *run, bool is_after)
 	const char *phase = sync_phase_name(run->before.phase);
 	size_t length = strlen(phase);
 
-	/* A phase of two steps is held before the first and after the second. */
+	/* In a phase of two steps, pause only before the first step or after the second one. */
 	if (is_after ? run->at.is_fetched : run->before.is_fetched)
 		return false;
 	if ((strncmp(wanted, "after ", 6) == 0) != is_after)
@@ -73,7 +72,7 @@ is_place(const SyncRun *run, bool is_after)
 	        strcmp(wanted + length + 1, mirror_tables[run->before.table].name) == 0);
 }
 
-/* Holds the run, once, where the setting names the place that it is at. */
+/* Pauses the run, once, if it is at the place that ngeshare.pause_at names. */
 void
 sync_pause(SyncRun *run, bool is_after)
 {

@@ -1,7 +1,7 @@
 /*
  * src/sync/run/preflight.c
- *		Before a run pulls anything: is production what it was, and which
- *		watermark and window will this run end with?
+ *		The first phase of a run: checks that production is the database that it was,
+ *		and sets the run's watermark and window.
  */
 #include "sync/compare/compare.h"
 #include "sync/run/run.h"
@@ -16,7 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-/* Refuses (NG003) a production whose transactions have gone back. */
+/* Raises NG003 if production has begun fewer transactions than at an earlier sync. */
 static void
 refuse_restored(const Production *production, SqlArgs *args)
 {
@@ -27,16 +27,16 @@ refuse_restored(const Production *production, SqlArgs *args)
 		    ERROR,
 		    (errcode(NGESHARE_ERRCODE_SOURCE_RESTORED),
 		     errmsg("production has gone back in time: it was restored from a backup"),
-		     errdetail("It stands at transaction %lld; on %s it stood at %lld. Nothing was "
-		               "changed here.",
+		     errdetail("It has begun %lld transactions; on %s it had begun %lld. Nothing was "
+		               "changed in this database.",
 		               (long long) production->transactions, sql_text(2), (long long) sql_int64(1)),
-		     errhint("If what it holds now is what counts: DELETE FROM ngeshare.source;"
+		     errhint("If its present data is right: DELETE FROM ngeshare.source;"
 		             " CALL ngeshare_sync('full');")));
 }
 
 /*
- * Writes down which system the mirror's rows come from and how far its
- * transactions had come; refuses (NG003) one that has gone back.
+ * Records in ngeshare.source which system the mirror's rows come from, and how many
+ * transactions it has begun. Raises NG003 if it has begun fewer than at an earlier sync.
  */
 static void
 record_source(SyncRun *run, const Production *production)
@@ -68,7 +68,7 @@ record_source(SyncRun *run, const Production *production)
 	        &args);
 }
 
-/* Whether the login may read a view of production's and call the function beneath it. */
+/* Returns whether the login may read a system view of production and call its function. */
 static bool
 may_read(SyncRun *run, const char *view, const char *function)
 {
@@ -80,8 +80,8 @@ may_read(SyncRun *run, const char *view, const char *function)
 }
 
 /*
- * Names a prepared transaction that holds the watermark back by more than the overlap:
- * no list of sessions has it.
+ * Adds a finding if a prepared transaction of production is older than sync_overlap and so holds
+ * the watermark back: it belongs to no session, so pg_stat_activity does not show it.
  */
 static void
 name_prepared(SyncRun *run)
@@ -97,12 +97,15 @@ name_prepared(SyncRun *run)
 	if (rows->count > 0)
 		sync_note_finding(run,
 		                  "The prepared transaction \"%s\" of production has been open since %s: it"
-		                  " holds back what syncs know to be complete. There: ROLLBACK PREPARED, or"
+		                  " holds back the watermarks of syncs. On production: ROLLBACK PREPARED or"
 		                  " COMMIT PREPARED.",
 		                  remote_text(rows, 0, 0), remote_text(rows, 0, 1));
 }
 
-/* The beginning of production's oldest open transaction, as far as the login may see it. */
+/*
+ * Returns SQL for the start of production's oldest transactions, as arguments of least(): those
+ * of sessions and prepared ones, as far as the login may read them.
+ */
 static char *
 oldest_transaction(SyncRun *run)
 {
@@ -123,11 +126,12 @@ oldest_transaction(SyncRun *run)
 }
 
 /*
- * Reads the watermark that passes begun now may end with: a row that commits
- * there later, with an earlier updatedAt, was stamped no earlier than its
- * transaction began, give or take the overlap. Without pg_read_all_stats other
- * sessions' transactions are not seen, and the overlap is all there is. A run's
- * own clock behind production's (a test's) holds it back as well.
+ * Returns the watermark of passes that begin now: the earliest of production's clock, the start
+ * of its oldest transaction and the run's clock, minus sync_overlap. A row that commits later
+ * has an updatedAt no earlier than the start of its transaction, give or take sync_overlap, so
+ * the next pass finds it. Without pg_read_all_stats the login does not see transactions of other
+ * users, and only sync_overlap protects their rows. In tests the run's clock may be behind
+ * production's.
  */
 static Timestamp
 read_bound(SyncRun *run)
@@ -139,7 +143,7 @@ read_bound(SyncRun *run)
 	    remote_int64(remote_rows(run->lasting.remote, sql, "int", 1, 1), 0, 0);
 	Timestamp instant;
 
-	/* No transaction began before PostgreSQL's epoch, nor centuries from now. */
+	/* An instant before 2000 or out of range is no valid clock reading. */
 	if (pg_sub_s64_overflow(unix_microseconds,
 	                        (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY, &instant) ||
 	    instant < 0 || !IS_VALID_TIMESTAMP(instant))
@@ -148,8 +152,9 @@ read_bound(SyncRun *run)
 }
 
 /*
- * Reads where this run's window starts: the local midnight so many days before
- * the clock of the last run that made attendance production's, or before ours.
+ * Returns the start of this run's window: the local midnight attendance_window_days before the
+ * clock of the last successful run that synced attendance, or before this run's clock if there
+ * was none.
  */
 static Timestamp
 read_window_start(SyncRun *run)
@@ -175,7 +180,7 @@ read_window_start(SyncRun *run)
 	return DatumGetTimestamp(sql_value(1, &isnull));
 }
 
-/* Reads where the history parts past from recent now: DT_NOBEGIN before the first sync. */
+/* Returns the present start of the window; DT_NOBEGIN before the first sync. */
 static Timestamp
 read_old_start(void)
 {
@@ -187,8 +192,8 @@ read_old_start(void)
 }
 
 /*
- * Opens the run's connection, and makes sure of whom it has found there. A connection
- * that was not checked to the end is not kept: the step's next try opens another.
+ * Opens the run's connection, and checks that it leads to the production that the mirror came
+ * from. If the check fails the connection is closed, and the next try of the step opens another.
  */
 void
 sync_reopen(SyncRun *run)
@@ -212,7 +217,7 @@ sync_reopen(SyncRun *run)
 	PG_END_TRY();
 }
 
-/* Lets the run's connection go, where it has one. */
+/* Closes the run's connection if it has one. */
 void
 sync_drop_connection(SyncRun *run)
 {
@@ -229,7 +234,7 @@ sync_preflight(SyncRun *run)
 {
 	SqlArgs args = {0};
 
-	/* A full run rebuilds the history in the zone that is set. */
+	/* A full run with attendance rebuilds the history in the zone of ngeshare.timezone. */
 	if (run->mode != SYNC_FULL || !run->wanted[MIRROR_ATTENDANCE])
 		history_check_zone();
 	connect_bind_to_extension();

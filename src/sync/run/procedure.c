@@ -1,9 +1,9 @@
 /*
  * src/sync/run/procedure.c
- *		CALL ngeshare_sync(): the arguments, and the transactions of its steps.
+ *		CALL ngeshare_sync(): reads the arguments, and runs each step in a transaction.
  *
- * Each step runs in a subtransaction, so that an error can be caught and all of
- * it rolled back, in a procedure's own transaction.
+ * A procedure cannot catch an error outside a subtransaction. So each step is a subtransaction,
+ * and the procedure commits the transaction around it after each step.
  */
 #include "sync/run/run.h"
 
@@ -30,7 +30,7 @@ PG_FUNCTION_INFO_V1(ngeshare_sync);
 
 #define MODES_HINT "Modes are incremental, full and verify."
 
-/* Reads the mode; 22004 and 22023 for what is none. */
+/* Returns the mode in argument 0. Raises 22004 for NULL and 22023 for an unknown mode. */
 SyncMode
 sync_read_mode(FunctionCallInfo fcinfo)
 {
@@ -47,7 +47,7 @@ sync_read_mode(FunctionCallInfo fcinfo)
 	                errhint(MODES_HINT)));
 }
 
-/* Reads which tables are wanted, all where none is named; 22023 for another name. */
+/* Reads the names in argument 1; NULL means all tables. Raises 22023 for an unknown name. */
 static void
 read_tables(FunctionCallInfo fcinfo, bool *wanted)
 {
@@ -76,7 +76,7 @@ read_tables(FunctionCallInfo fcinfo, bool *wanted)
 		                errhint("Leave it out for all, or name some of %s.", mirror_names())));
 }
 
-/* Who called: pg_cron's own connections and workers name themselves. */
+/* Returns "cron" in a connection or worker of pg_cron, which names itself, else "call". */
 static const char *
 read_trigger(void)
 {
@@ -87,9 +87,9 @@ read_trigger(void)
 }
 
 /*
- * Ends the timers of the caller's own timeouts: how a sync ends does not depend on them
- * (a cancel, ngeshare_sync_cancel() and ngeshare.sync_timeout end it). The statement's
- * timer runs once for the whole CALL, the transaction's starts with each transaction.
+ * Stops the timers of statement_timeout and transaction_timeout, which must not end a sync; a
+ * cancel, ngeshare_sync_cancel() and ngeshare.sync_timeout end it. The first timer runs once for
+ * the whole CALL, the second one is started by each transaction.
  */
 static void
 stop_callers_timers(void)
@@ -99,13 +99,13 @@ stop_callers_timers(void)
 	compat_stop_transaction_timer();
 }
 
-/* What a step of the procedure's began in, to go back to. */
+/* The memory context and resource owner to restore at the end of a step. */
 static MemoryContext procedure_memory;
 static ResourceOwner procedure_owner;
 
 /*
- * A step of the procedure's is a subtransaction of the transaction that the last
- * commit has begun; its isolation is ours, whatever the session's default is.
+ * Begins a step: a subtransaction of the transaction that SPI_commit() has started. Steps are
+ * READ COMMITTED, whatever default_transaction_isolation says.
  */
 static void
 begin_step(const SyncRun *run)
@@ -130,8 +130,8 @@ commit_step(void)
 }
 
 /*
- * Also where the error has left a subtransaction within the step's, or where there
- * is none: after the wait before a step, or a commit that has failed.
+ * Rolls a step back. The error may have left nested subtransactions, or none at all: it can also
+ * happen in the wait before a step or in its commit.
  */
 static void
 roll_back_step(void)
@@ -148,8 +148,8 @@ roll_back_step(void)
 static const SyncTransactions step_transactions = {begin_step, commit_step, roll_back_step};
 
 /*
- * Runs a whole sync, committing after each step; raises the run's own error. It is
- * begun as the extension's owner, and goes on as who called.
+ * Runs a whole sync, committing after each step, and raises the run's error if it has one. The
+ * run's row is inserted as the extension's owner; then the caller's identity is restored.
  */
 static void
 run_sync(SyncMode mode, const bool *wanted, const PinnedCaller *identity)
@@ -196,7 +196,7 @@ ngeshare_sync(PG_FUNCTION_ARGS)
 	sync_lock_refuse_second();
 	if (!sync_lock_try())
 		ereport(ERROR, (errcode(NGESHARE_ERRCODE_SYNC_RUNNING),
-		                errmsg("another session refreshes the answers or begins a sync"),
+		                errmsg("another session is refreshing the answers or starting a sync"),
 		                errhint("Try again once its transaction has ended.")));
 	PG_TRY();
 	{

@@ -1,14 +1,14 @@
 /*
  * src/sync/run/retry.c
- *		What a failed step means for its run: again, on with the other tables, or
- *		the end.
+ *		Decides what a failed step means for its run: retry the step, skip the table, or
+ *		end the run.
  *
- * Errors are told apart by SQLSTATE alone, never by their words. What may pass by
- * itself is tried again after a while that doubles; a row that can't be stored is
- * closed in on by halves; whatever else fails costs its table and those that point
- * to it. A production that can't be reached, or that has lost too much, ends the
- * run. A lock that somebody else holds is no error until the run has waited for
- * sync_timeout: the step lets go of all it holds and comes back (waits.c).
+ * The class of an error follows from its SQLSTATE and the phase. After a transient error the
+ * step is retried, with a wait that doubles. After a row error it is retried with smaller
+ * batches, to find the row. After any other error the table and those that point to it are
+ * skipped. The run ends if production can't be reached or has lost too many rows. A step that
+ * can't get a lock rolls back and is retried without an error until the run has waited for
+ * sync_timeout (waits.c).
  */
 #include "sync/run/run.h"
 
@@ -16,16 +16,16 @@
 #include "miscadmin.h"
 #include "ngeshare.h"
 
-/* No retry waits longer than this, in milliseconds. */
+/* The longest wait before a retry, in milliseconds. */
 #define BACKOFF_MAX_MS 60000
 
 /*
- * A step that has let go of its locks stays away for about so long, in
- * milliseconds: those whom it kept waiting go first.
+ * The wait after a lock conflict, in milliseconds, give or take a half. Meanwhile the sessions
+ * that waited for the step's locks get them.
  */
 #define CONFLICT_DELAY_MS 250
 
-/* Milliseconds to wait after so many failures in a row, give or take a quarter. */
+/* Returns the wait after a number of failures in a row, in ms, give or take a quarter. */
 long
 sync_backoff(int failures)
 {
@@ -37,7 +37,7 @@ sync_backoff(int failures)
 	return delay * (0.75 + 0.5 * pg_prng_double(&pg_global_prng_state));
 }
 
-/* Whether this session was told to stop: a 57014 of its own, not production's. */
+/* Returns whether an error is a 57014 that this session raised, not one of production's. */
 bool
 sync_is_own_stop(const ErrorData *error)
 {
@@ -45,7 +45,7 @@ sync_is_own_stop(const ErrorData *error)
 	       strcmp(error->funcname, "ProcessInterrupts") == 0;
 }
 
-/* Whether it was a person who said so, and not a server that shuts down. */
+/* Returns whether an error is a cancel by a user, not a timeout of this session. */
 static bool
 is_cancel(const ErrorData *error)
 {
@@ -53,7 +53,7 @@ is_cancel(const ErrorData *error)
 	       strcmp(error->message_id, "canceling statement due to user request") == 0;
 }
 
-/* Ends the run with an error, which is a person's will or not. */
+/* Ends the run with an error, and notes whether the error is a cancel by a user. */
 void
 sync_stop(SyncRun *run, ErrorData *error)
 {
@@ -62,7 +62,7 @@ sync_stop(SyncRun *run, ErrorData *error)
 	run->lasting.is_cancelled = is_cancel(error);
 }
 
-/* Whether a lock here wasn't to be had in time, or a deadlock here was broken. */
+/* Returns whether an error is a lock timeout or a deadlock in this database. */
 static bool
 is_lock_conflict(const ErrorData *error)
 {
@@ -74,7 +74,7 @@ is_lock_conflict(const ErrorData *error)
 	        strcmp(error->funcname, "DeadLockReport") == 0);
 }
 
-/* Whether trying again later may help. */
+/* Returns whether a retry may succeed. */
 static bool
 is_transient(int sqlstate)
 {
@@ -91,7 +91,7 @@ is_transient(int sqlstate)
 	}
 }
 
-/* Whether the trouble is a server's as a whole, so that no other table would fare better. */
+/* Returns whether an error concerns a whole server, so that other tables would fail too. */
 static bool
 concerns_all_tables(int sqlstate)
 {
@@ -100,8 +100,8 @@ concerns_all_tables(int sqlstate)
 		case MAKE_SQLSTATE('0', '8', '0', '0', '0'):
 		case MAKE_SQLSTATE('2', '8', '0', '0', '0'): /* the login */
 		case MAKE_SQLSTATE('5', '3', '0', '0', '0'):
-		case MAKE_SQLSTATE('5', '8', '0', '0', '0'): /* the system */
-		case MAKE_SQLSTATE('N', 'G', '0', '0', '0'): /* our own refusals */
+		case MAKE_SQLSTATE('5', '8', '0', '0', '0'): /* system error */
+		case MAKE_SQLSTATE('N', 'G', '0', '0', '0'): /* NG001 to NG003 */
 			return true;
 		case MAKE_SQLSTATE('5', '7', '0', '0', '0'):
 			return sqlstate != ERRCODE_QUERY_CANCELED;
@@ -110,7 +110,7 @@ concerns_all_tables(int sqlstate)
 	}
 }
 
-/* The phases in which rows are moved, and can be moved in smaller pieces. */
+/* Returns whether a phase moves rows, and so can fail because of a single row. */
 static bool
 moves_rows(SyncPhase phase)
 {
@@ -126,7 +126,7 @@ class_of(const SyncRun *run, int sqlstate)
 	return sync_is_row_error(sqlstate) && moves_rows(run->at.phase) ? SYNC_ROW : SYNC_PERMANENT;
 }
 
-/* Halves a number of rows; false where it was one already. */
+/* Halves a number of rows; returns false if it was 1 already. */
 static bool
 halve(int *rows)
 {
@@ -137,8 +137,9 @@ halve(int *rows)
 }
 
 /*
- * Closes in on a row that can't be stored: smaller pieces, at last one row that is
- * passed over; a merge looks for such rows first. False where that was done.
+ * Prepares a retry after a row error: with half the rows and, once a batch is one row, without
+ * that row. A merge is retried with a search for rows that can't be stored (isolate.c). Returns
+ * false if all of that was tried.
  */
 static bool
 close_in(SyncRun *run)
@@ -157,7 +158,7 @@ close_in(SyncRun *run)
 			break;
 		case SYNC_PARENTS:
 			run->at.is_fetched = false;
-			/* Without its parents a row waits in quarantine. */
+			/* The merge puts rows whose parents are missing into quarantine. */
 			run->at.phase = sync_merging_phase(run);
 			return true;
 		default:
@@ -172,7 +173,7 @@ close_in(SyncRun *run)
 	return true;
 }
 
-/* Where the run goes after an error of a class, which has been counted. */
+/* Decides how the run continues after an error, and prepares a retry. */
 static SyncVerdict
 verdict_on(SyncRun *run, const ErrorData *error, SyncErrorClass error_class)
 {
@@ -195,7 +196,10 @@ verdict_on(SyncRun *run, const ErrorData *error, SyncErrorClass error_class)
 	                                                                               : SYNC_END;
 }
 
-/* Lets a lock conflict pass without a word as long as the patience lasts; then says what it is. */
+/*
+ * Handles a lock conflict: sets a retry and returns true until the run has waited sync_timeout for
+ * locks. Then explains the lock in the error's message and returns false, so that it counts.
+ */
 static bool
 waits_for_lock(SyncRun *run, ErrorData *error)
 {
@@ -208,7 +212,7 @@ waits_for_lock(SyncRun *run, ErrorData *error)
 	{
 		run->lasting.transient_failures = ngeshare_settings.sync_retries;
 		error->message =
-		    psprintf("somebody else has held a lock here for %d s", ngeshare_settings.sync_timeout);
+		    psprintf("another session has held a lock for %d s", ngeshare_settings.sync_timeout);
 		error->hint = "SELECT pid, state, query FROM pg_stat_activity WHERE state LIKE 'idle in"
 		              " transaction%' tells who may have forgotten to commit; so does"
 		              " SELECT * FROM pg_prepared_xacts.";
@@ -220,8 +224,8 @@ waits_for_lock(SyncRun *run, ErrorData *error)
 }
 
 /*
- * Judges a step's error: puts the run back to where the step began, sets its verdict and what
- * follows from it, and notes the error to be logged. A connection that isn't idle is let go.
+ * Handles the error of a step: restores run->at, sets the verdict, and notes the error for the
+ * log. Closes the connection to production if it isn't idle.
  */
 void
 sync_judge(SyncRun *run, ErrorData *error)
@@ -230,7 +234,7 @@ sync_judge(SyncRun *run, ErrorData *error)
 	bool was_narrowing;
 
 	run->at = run->before;
-	run->lasting.delay_ms = 0; /* what the step had to wait for it has waited for */
+	run->lasting.delay_ms = 0; /* the wait before this step is over */
 	if (run->lasting.remote != NULL && !remote_is_idle(run->lasting.remote))
 		sync_drop_connection(run);
 	if (waits_for_lock(run, error))
@@ -248,8 +252,7 @@ sync_judge(SyncRun *run, ErrorData *error)
 		run->lasting.error = error;
 	if (run->lasting.verdict == SYNC_END)
 		sync_stop(run, error);
-	/* While batches are halved to find a row that can't be stored, log the first error and the
-	 * last. */
+	/* While batches are halved to find a row, log only the first and the last error. */
 	if (error_class != SYNC_ROW || !was_narrowing || run->lasting.verdict != SYNC_RETRY)
 		sync_note_error(run, error, error_class);
 	if (run->lasting.verdict == SYNC_SKIP_TABLE)
@@ -259,7 +262,7 @@ sync_judge(SyncRun *run, ErrorData *error)
 	}
 }
 
-/* A step has succeeded, or its table was given up: what failed before counts no longer. */
+/* Resets what is known about failures, after a step has succeeded or a table was given up. */
 void
 sync_forget_failures(SyncRun *run)
 {

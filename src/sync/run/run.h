@@ -1,6 +1,6 @@
 /*
  * src/sync/run/run.h
- *		How a run goes on: its steps, what becomes of an error, what people see of it.
+ *		The functions of src/sync/run: a run's steps, its error handling, and its logs.
  */
 #ifndef NGESHARE_SYNC_RUN_RUN_H
 #define NGESHARE_SYNC_RUN_RUN_H
@@ -10,12 +10,12 @@
 #include "fmgr.h"
 #include "utils/guc.h"
 
-/* How steps get their transactions: a procedure's differ from a worker's. */
+/* How a step begins and ends its transaction: procedure.c and worker.c differ in this. */
 typedef struct SyncTransactions
 {
 	void (*begin)(const SyncRun *run);
 	void (*commit)(void);
-	void (*rollback)(void); /* whatever state the error has left */
+	void (*rollback)(void); /* works in any transaction state */
 } SyncTransactions;
 
 /* loop.c */

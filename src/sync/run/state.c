@@ -1,6 +1,6 @@
 /*
  * src/sync/run/state.c
- *		A run from its beginning to its end: which step comes next.
+ *		The state machine of a run: does the work of a phase, and sets the next phase.
  */
 #include "sync/compare/compare.h"
 #include "sync/move/move.h"
@@ -9,7 +9,7 @@
 #include "ngeshare.h"
 #include "pinned.h"
 
-/* A run that has not begun, in memory that lives in the current context. */
+/* Returns a new run, allocated in the current memory context, that begins with preflight. */
 SyncRun *
 sync_new(SyncMode mode, const bool *wanted)
 {
@@ -26,7 +26,10 @@ sync_new(SyncMode mode, const bool *wanted)
 	return run;
 }
 
-/* Goes to the next table, from one on, that is wanted and has not failed; false after the last. */
+/*
+ * Moves to a phase of the first table from a given one on that is wanted and has not failed.
+ * Returns false if there is none.
+ */
 static bool
 go_to_table(SyncRun *run, int table, SyncPhase phase)
 {
@@ -39,7 +42,7 @@ go_to_table(SyncRun *run, int table, SyncPhase phase)
 	return true;
 }
 
-/* After a table's comparison comes the next one's, after the last one's the work, if any. */
+/* Moves to the next table's comparison, or after the last one to SYNC_OPEN or SYNC_FINISH. */
 static void
 go_after_comparison(SyncRun *run)
 {
@@ -52,8 +55,8 @@ go_after_comparison(SyncRun *run)
 }
 
 /*
- * Goes to the next table. Last come the deletes, from the last table on. This runs also
- * between two steps, after an error, where no transaction is open to ask anything in.
+ * Moves to the next table's pass, or after the last table to the deletes, which begin with the
+ * last table. Must run no SQL: it is also called after an error, when no transaction is open.
  */
 static void
 go_after_table(SyncRun *run)
@@ -64,7 +67,7 @@ go_after_table(SyncRun *run)
 	run->at.phase = SYNC_DELETES;
 }
 
-/* Closes the table that the run is at. */
+/* Closes the current table's row in sync_log. */
 static void
 close_table(SyncRun *run)
 {
@@ -72,7 +75,7 @@ close_table(SyncRun *run)
 	sync_log_close_table(run, run->at.table);
 }
 
-/* Lists the rows that go with their parents, ends this table's pass, moves to the next table. */
+/* Ends the current table's pass, and lists rows that are deleted with their parents. */
 static void
 end_table(SyncRun *run)
 {
@@ -82,8 +85,8 @@ end_table(SyncRun *run)
 }
 
 /*
- * Compares the table. A run that only looks is done with it then. Quarantined rows count
- * as the same on both sides, but the mirror lacks them.
+ * Compares the current table; a run of mode verify then closes it. The comparison counts rows in
+ * quarantine as present in the mirror, so verify counts them separately.
  */
 static void
 compare_table(SyncRun *run)
@@ -98,7 +101,7 @@ compare_table(SyncRun *run)
 	go_after_comparison(run);
 }
 
-/* Opens passes up to the first that has work to do: those whose content is the same need none. */
+/* Opens the passes of tables in turn, up to the first pass that has work to do. */
 static void
 open_tables(SyncRun *run)
 {
@@ -114,8 +117,9 @@ open_tables(SyncRun *run)
 }
 
 /*
- * After a table's rows are all staged. Where a table comes whole, its parents
- * have just come whole, too; the few that came since are fetched with the repair.
+ * Sets the phase after all of a table's rows are staged. If all rows of the table were pulled,
+ * all rows of its parents were too, so SYNC_PARENTS is skipped; the repair fetches parents that
+ * production has added since.
  */
 static void
 go_after_pull(SyncRun *run)
@@ -131,8 +135,8 @@ go_after_pull(SyncRun *run)
 }
 
 /*
- * Merges one table. A pass that an earlier run began is followed by one of ours,
- * unless the table came whole: then all of it is compared.
+ * Merges one table. If an earlier run began the pass, this run makes a pass of its own next,
+ * unless all rows were pulled: then SYNC_VERIFY compares the whole table.
  */
 static void
 merge_table(SyncRun *run)
@@ -144,7 +148,7 @@ merge_table(SyncRun *run)
 	run->at.is_resumed = false;
 }
 
-/* The parents that staged rows lack: fetched in one step, written in the next. */
+/* Fetches the missing parents of staged rows in one step, and writes them in the next. */
 static void
 bring_parents(SyncRun *run)
 {
@@ -160,8 +164,8 @@ bring_parents(SyncRun *run)
 }
 
 /*
- * The window: which of the rows that go production still has is asked in one step, and
- * all is written in the next.
+ * Asks production in one step which of the attendance rows to delete it still has, and merges
+ * attendance in the next.
  */
 static void
 bring_window(SyncRun *run)
@@ -176,7 +180,7 @@ bring_window(SyncRun *run)
 	run->at.is_fetched = false;
 }
 
-/* After a table's deletes come those of the one before it, after the first table the end. */
+/* Moves to the deletes of the previous table; after the first table to the refresh. */
 static void
 go_after_deletes(SyncRun *run)
 {
@@ -186,7 +190,7 @@ go_after_deletes(SyncRun *run)
 		run->at.table--;
 }
 
-/* Whether a table points to one that has failed. */
+/* Returns whether a table points to a table that has failed. */
 static bool
 has_failed_parent(const SyncRun *run, const MirrorTable *table)
 {
@@ -197,8 +201,8 @@ has_failed_parent(const SyncRun *run, const MirrorTable *table)
 }
 
 /*
- * Gives a table up that has failed, and with it those that point to it, and goes
- * on with the others. Its deletes come last: the others are done by then.
+ * Gives up the current table, which has failed, and the tables that point to it, and moves to
+ * the next table. In SYNC_DELETES the other tables are complete, so only this one is given up.
  */
 void
 sync_leave_table(SyncRun *run)
@@ -223,7 +227,10 @@ sync_leave_table(SyncRun *run)
 		go_after_table(run);
 }
 
-/* Takes out of one table what leaves the mirror; last comes the first table. */
+/*
+ * Deletes rows that leave the mirror from the current table. Before the first table, checks that
+ * no table loses more rows than a run may delete.
+ */
 static void
 delete_from_table(SyncRun *run)
 {
@@ -246,7 +253,7 @@ delete_from_table(SyncRun *run)
 	go_after_deletes(run);
 }
 
-/* Looks at the table again after its merge: what still differs is repaired. */
+/* Compares the current table after its merge, and lists rows that still differ for repair. */
 static void
 verify_table(SyncRun *run)
 {
@@ -262,7 +269,7 @@ verify_table(SyncRun *run)
 		end_table(run);
 }
 
-/* The work of a table's pass, from its opening to its repair. */
+/* Does one step of a table's pass, which goes from SYNC_OPEN to SYNC_REPAIR. */
 static void
 do_table_phase(SyncRun *run)
 {
@@ -298,7 +305,7 @@ do_table_phase(SyncRun *run)
 	}
 }
 
-/* The work of the phase that the run is in, and the way to the next. */
+/* Does one step of the run's phase, and sets the next phase. */
 static void
 do_phase(SyncRun *run)
 {
@@ -330,7 +337,7 @@ do_phase(SyncRun *run)
 	}
 }
 
-/* Whether a phase's step asks production, once the run has begun. */
+/* Returns whether steps of a phase query production; SYNC_PREFLIGHT connects by itself. */
 static bool
 needs_production(SyncPhase phase)
 {
@@ -338,9 +345,9 @@ needs_production(SyncPhase phase)
 }
 
 /*
- * Does the run's next step and says whether there is another. It runs as the
- * server's owner, whose user mapping it uses.
- * After an error the caller rolls back, and puts the run back to what it was.
+ * Does the run's next step, and returns whether there is another. The step runs as the owner of
+ * the foreign server, whose user mapping it uses. After an error the caller rolls back and
+ * restores run->at.
  */
 bool
 sync_step(SyncRun *run)

@@ -1,10 +1,10 @@
 /*
  * src/sync/run/worker.c
- *		The sync in a background worker: who starts it, and the worker's loop.
+ *		ngeshare_sync_start(), and the background worker that it starts.
  *
- * The starter registers the worker inside its own transaction, so that a lack of
- * slots leaves nothing behind; the worker waits for that transaction to end, and
- * finds its run's row or, where it was rolled back, nothing to do.
+ * ngeshare_sync_start() inserts the run's row and registers the worker in the caller's
+ * transaction, so an error rolls the row back. The worker waits for that transaction to end. If
+ * it was rolled back there is no row, and the worker exits.
  */
 #include "sync/run/run.h"
 
@@ -26,14 +26,14 @@
 
 PG_FUNCTION_INFO_V1(ngeshare_sync_start);
 
-/* What the starter tells its worker. */
+/* What ngeshare_sync_start() passes to the worker, in bgw_extra. */
 typedef struct WorkerOrder
 {
 	int64 run_id;
 	TimestampTz clock;
-	TransactionId starter; /* whose commit the worker waits for */
+	TransactionId starter; /* the transaction that the worker waits for */
 	Oid database;
-	Oid owner; /* the server's owner: the sync runs as it */
+	Oid owner; /* owner of the foreign server; the worker runs as this role */
 	SyncMode mode;
 } WorkerOrder;
 
@@ -41,7 +41,7 @@ StaticAssertDecl(sizeof(WorkerOrder) <= BGW_EXTRALEN, "an order fits into bgw_ex
 
 PGDLLEXPORT void ngeshare_sync_worker_main(Datum ignored);
 
-/* Registers the worker that an order is for; 53000 where no slot is free. */
+/* Registers the worker for an order; raises 53000 if no worker slot is free. */
 static void
 register_worker(const WorkerOrder *order)
 {
@@ -87,8 +87,9 @@ ngeshare_sync_start(PG_FUNCTION_ARGS)
 }
 
 /*
- * Waits for the starter's transaction, then takes the sync's lock. False if the run was rolled
- * back, or another sync has the lock: the run is cancelled then.
+ * Waits for the end of the transaction that started the worker, then takes the sync's lock.
+ * Returns false if that transaction was rolled back, or if another sync holds the lock; then the
+ * run is closed as cancelled.
  */
 static bool
 wait_for_starter(const WorkerOrder *order)
@@ -114,7 +115,7 @@ wait_for_starter(const WorkerOrder *order)
 	return exists;
 }
 
-/* A step of the worker's is a transaction; between two of them it reads its settings again. */
+/* Begins a step: reloads the configuration after a SIGHUP, and begins a transaction. */
 static void
 begin_step(const SyncRun *run)
 {
@@ -136,7 +137,7 @@ roll_back_step(void)
 
 static const SyncTransactions step_transactions = {begin_step, sql_commit, roll_back_step};
 
-/* Runs the sync to its end, or to its failure, which is logged. */
+/* Runs the sync, and writes the run's error to the server log if it fails. */
 static void
 work(const WorkerOrder *order)
 {
@@ -154,7 +155,7 @@ work(const WorkerOrder *order)
 		                     run->lasting.error->message)));
 }
 
-/* The worker: ends by itself when its run has; SIGTERM ends it, SIGINT cancels the run. */
+/* Main function of the worker. SIGINT cancels the run, SIGTERM terminates the worker. */
 void
 ngeshare_sync_worker_main(Datum ignored)
 {

@@ -1,5 +1,5 @@
--- The same sync in a background worker: started, watched and cancelled from
--- anywhere, the page included. Scheduled through pg_cron.
+-- Functions that start, watch and cancel a sync in a background worker, and schedule syncs through
+-- pg_cron.
 
 CREATE TABLE ngeshare.sync_progress
 (
@@ -14,8 +14,9 @@ CREATE TABLE ngeshare.sync_progress
     is_resumed    boolean     NOT NULL DEFAULT false
 );
 COMMENT ON TABLE ngeshare.sync_progress IS
-'Where the running sync is, or the last one was: one row, written with each step. share is the '
-'part of its work that is done, 0 to 1. is_resumed: a sync that ngeshare.pause_at holds goes on.';
+'How far the running sync, or the last one, has come, in one row that is written at each step. '
+'share: the part of the work that is done, 0 to 1. is_resumed: a sync that ngeshare.pause_at holds '
+'may go on.';
 
 CREATE FUNCTION ngeshare.resume_sync()
 RETURNS void
@@ -27,7 +28,7 @@ AS $$
     SET is_resumed = true
 $$;
 COMMENT ON FUNCTION ngeshare.resume_sync() IS
-'Lets a sync go on that ngeshare.pause_at holds in a phase; for tests.';
+'Lets a sync go on that the setting ngeshare.pause_at holds in a phase. It is for tests.';
 
 CREATE VIEW ngeshare.sync_lock AS
 SELECT pid
@@ -41,9 +42,10 @@ WHERE locktype = 'advisory'
   AND mode = 'ExclusiveLock'
   AND granted;
 COMMENT ON VIEW ngeshare.sync_lock IS
-'The process that holds the one lock of a sync in this database; no row where none runs. A refresh '
-'shares the lock, and is not listed. The key is "ngeshare" in ASCII; no SQL statement can take a '
-'lock with this objsubid.';
+'The process id of the sync that runs in this database; no row if none runs. It is the process '
+'that holds the sync''s advisory lock in exclusive mode. A refresh takes the lock in share mode '
+'and is not shown. The key is "ngeshare" in ASCII; no SQL function can take a lock with this '
+'objsubid.';
 
 CREATE FUNCTION public.ngeshare_sync_start(mode text DEFAULT 'incremental')
 RETURNS bigint
@@ -54,11 +56,11 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '2s';
 COMMENT ON FUNCTION public.ngeshare_sync_start(text) IS
-'Starts a sync in a background worker and returns its run_id; the worker begins when the caller''s '
-'transaction has committed. Errors: NG001 while a sync runs (the detail names it) or is being '
-'started by a transaction that has not ended within two seconds, 55P03 where another lock cannot '
-'be had within two seconds, 53000 where no worker can be started, 55000 before ngeshare_connect(), '
-'22023 for an unknown mode, 22004 for NULL.';
+'Starts a sync in a background worker and returns its run_id. The worker begins when the caller''s '
+'transaction has committed. Errors: NG001 while a sync runs (the detail names its run), or if a '
+'transaction that is starting one does not end within two seconds; 55P03 if another lock cannot be '
+'had within two seconds; 53000 if no worker can be started; 55000 before ngeshare_connect(); 22023 '
+'for an unknown mode; 22004 for NULL.';
 
 CREATE FUNCTION public.ngeshare_sync_cancel()
 RETURNS boolean
@@ -71,8 +73,8 @@ AS $$
     FROM ngeshare.sync_lock
 $$;
 COMMENT ON FUNCTION public.ngeshare_sync_cancel() IS
-'Cancels the running sync, in a worker or in a session: true where there was one. What it had '
-'committed stays, and the next sync goes on from it.';
+'Cancels the running sync, whether in a background worker or in a session, and returns true, or '
+'false if none runs. What it had committed stays, and the next sync goes on from there.';
 
 CREATE FUNCTION ngeshare.latest_run_status(run_id bigint)
 RETURNS text
@@ -82,8 +84,8 @@ VOLATILE
 STRICT
 SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION ngeshare.latest_run_status(bigint) IS
-'The status of a run as it is committed now, also where the transaction''s snapshot is older. NULL '
-'for an unknown run.';
+'The latest committed status of a sync run, even if the transaction''s snapshot is older; NULL for '
+'an unknown run.';
 
 CREATE FUNCTION public.ngeshare_sync_status()
 RETURNS TABLE
@@ -109,7 +111,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
-    -- Asked every second by each page: a function in plpgsql plans once a session.
+    -- Every open page calls this every second: PL/pgSQL keeps the plan for the session.
     RETURN QUERY
     WITH last_run AS (
         SELECT *
@@ -119,7 +121,8 @@ BEGIN
     ), last_success AS (
         SELECT ngeshare.last_success() AS finished_at
     ), alive AS (
-        -- A worker that was only just started may not hold the lock yet.
+        -- A worker that has just started may not hold the lock yet. A standby does not show the
+        -- primary's locks, so the heartbeat decides there.
         SELECT
             EXISTS (SELECT 1 FROM ngeshare.sync_lock)
                 OR coalesce(last_run.status = 'running' AND last_run.trigger = 'worker'
@@ -138,7 +141,7 @@ BEGIN
         LEFT JOIN ngeshare.sync_progress AS progress ON progress.run_id = last_run.run_id
         OFFSET 0
     ), state AS (
-        -- Read after the process was looked for: a run that ends in between has ended.
+        -- The status must be read after the process: a run that ends in between counts as ended.
         SELECT
             alive.is_running,
             latest.status,
@@ -168,7 +171,7 @@ BEGIN
                 + (clock_timestamp() - last_run.started_at)
                     * ((1 - progress.share) / progress.share)
         END,
-        -- A live process is a heartbeat, also in the middle of a long step.
+        -- A live process counts as a heartbeat, even in the middle of a long step.
         CASE WHEN state.is_open AND state.is_running THEN clock_timestamp()
             ELSE progress.heartbeat_at END,
         last_success.finished_at,
@@ -185,12 +188,13 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_sync_status() IS
-'Where the sync is: one row. running: a live process works on run_id. phase: of a running sync '
-'preflight, compare, open, pull, past, parents, merge, window, verify, repair, deletes, refresh or '
-'finish; interrupted where its process died; else the last run''s status. rows_done of '
-'rows_expected are pulled; pct counts pulling and merging; eta is NULL while nothing can be said. '
-'last_error is the last run''s, where it did not simply succeed. All NULL but running before the '
-'first sync.';
+'The progress of the running sync, or the end of the last one, in one row. running: whether a live '
+'process works on run_id. phase: the step of the running sync (starting, preflight, compare, open, '
+'pull, past, parents, merge, window, verify, repair, deletes, refresh or finish), interrupted if '
+'its process died, or the last run''s status. rows_done of rows_expected rows have been pulled; '
+'pct is the percentage of the work that is done. eta: when it may end, NULL while that is unknown. '
+'last_error: the message of the last run, if it did not simply succeed. Before the first sync '
+'running is false, rows_done, rows_expected and pct are 0, and all other columns are NULL.';
 
 CREATE FUNCTION ngeshare.need_pg_cron()
 RETURNS void
@@ -202,7 +206,7 @@ BEGIN
     IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'pg_cron') THEN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = 'pg_cron does not live in this database',
+            MESSAGE = 'pg_cron is not installed in this database',
             HINT = pg_catalog.format(
                 'Set shared_preload_libraries = ''pg_cron'' and cron.database_name = %L, restart, '
                 'and CREATE EXTENSION pg_cron here.',
@@ -211,7 +215,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.need_pg_cron() IS
-'Refuses (55000) where pg_cron does not live in this database.';
+'Raises 55000 if pg_cron is not installed in this database.';
 
 CREATE FUNCTION public.ngeshare_schedule(cron text)
 RETURNS bigint
@@ -224,8 +228,8 @@ DECLARE
     job bigint;
 BEGIN
     PERFORM ngeshare.need_pg_cron();
-    -- All arguments with their types: a procedure of this name without arguments, which
-    -- somebody else may have made in public, would be called in place of our own.
+    -- The CALL names all arguments with their types. A plain ngeshare_sync() would call a procedure
+    -- without arguments that another user may have created in public.
     EXECUTE 'SELECT cron.schedule(''ngeshare_sync'', $1, $2)'
     INTO job
     USING cron,
@@ -236,11 +240,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_schedule(text) IS
-'Schedules CALL ngeshare_sync() through pg_cron, in cron''s own notation (''*/30 * * * *''), in '
-'the place of an earlier schedule, and returns the job''s id; with it goes a second job, '
-'ngeshare_watch, which every five minutes looks whether the data is stale and alerts wait. Errors: '
-'55000 where pg_cron does not live in this database (the hint says how to get it), and pg_cron''s '
-'own for a schedule that it cannot read.';
+'Schedules CALL ngeshare_sync() through pg_cron and returns the job''s id. The schedule is in '
+'cron''s notation (''*/30 * * * *'') and replaces an earlier one. A second job, ngeshare_watch, '
+'checks every five minutes whether the data is stale, and sends waiting alerts. Errors: 55000 if '
+'pg_cron is not installed in this database (the hint says how to install it), and pg_cron''s own '
+'errors for an invalid schedule.';
 
 CREATE FUNCTION public.ngeshare_unschedule()
 RETURNS boolean
@@ -261,5 +265,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_unschedule() IS
-'Takes the scheduled sync, its watch and the digest back: true where there was one of the '
-'caller''s.';
+'Removes the caller''s pg_cron jobs for the sync, its watch and the weekly digest, and returns '
+'true, or false if there was none.';

@@ -1,5 +1,6 @@
-// How good the forecast is: what was forecast beside what came of it, a drawing per course. A point
-// on the slanted line is a forecast that came true as often as it said.
+// The quality of the forecast, one drawing per course: the forecast chances against the share of
+// groups that did meet. A point on the diagonal is a forecast that came true exactly as often as it
+// said.
 
 import { readRows } from '../lib/api.js';
 import { h, svg } from '../lib/dom.js';
@@ -12,15 +13,20 @@ import { drawing, figure, part, percent } from './charts.js';
 const TOP = 12;
 const HEIGHT = 180;
 const AXIS_HEIGHT = 48;
-/** Room at both sides, so that no point is cut: a share of the width. */
+/**
+ * The margin at the left and at the right, as a share of the width, so that no point is cut off.
+ */
 const EDGE = 0.06;
 const [SMALLEST, LARGEST] = [4, 13];
 
-/** Where a percentage is, across and upwards. */
+/** Return the coordinates of a percentage in the drawing. */
 const x = (value) => percent(EDGE + (1 - 2 * EDGE) * (value / 100));
 const y = (value) => String(Math.round((TOP + HEIGHT * (1 - value / 100)) * 10) / 10);
 
-/** The courses in their order, each with its bins and its row for all of them. */
+/**
+ * Returns the courses in the order of the rows, each with its bins and with its row for the whole
+ * course.
+ */
 function byCourse(rows) {
     const names = [...new Set(rows.map((row) => row.course_name))];
     return names.map((course) => {
@@ -33,12 +39,12 @@ function byCourse(rows) {
     });
 }
 
-/** A bin in words: "10 to 20%". */
+/** Returns a bin in words: "10 to 20%". */
 function binWords({ bin }, { number }) {
     return text.qualityPage.forecast.bin(number(10 * bin), number(10 * (bin + 1)));
 }
 
-/** What a course's forecasts come to, in a sentence. */
+/** Returns the sentence that sums up a course's forecasts. */
 function findingOf({ course, whole }, { format }) {
     const words = text.qualityPage.forecast;
     if (whole.observed_pct === null)
@@ -51,7 +57,7 @@ function findingOf({ course, whole }, { format }) {
     });
 }
 
-/** A bin as a point, the larger the more forecasts it has. */
+/** Draws a bin as a point. The more forecasts the bin has, the larger the point. */
 function point(row, most, { format }) {
     const words = text.qualityPage.forecast;
     const radius = SMALLEST + (LARGEST - SMALLEST) * Math.sqrt(row.forecasts / most);
@@ -70,7 +76,7 @@ function point(row, most, { format }) {
     return part({ name: said, key: String(row.bin), value: String(row.forecasts) }, circle);
 }
 
-/** The axes with their ends, and the line of perfect forecasts. */
+/** Draws both axes with their labels, and the diagonal on which perfect forecasts lie. */
 function frame({ format }) {
     const words = text.qualityPage.forecast;
     const label = (said, across, down, anchor) =>
@@ -97,7 +103,7 @@ function frame({ format }) {
     ];
 }
 
-/** One course's drawing with its table. */
+/** Makes one course's drawing with its table. */
 function chartOf(one, shared) {
     const words = text.qualityPage.forecast;
     const finding = findingOf(one, shared);
@@ -131,8 +137,8 @@ function chartOf(one, shared) {
 }
 
 /**
- * Makes the drawings in `element`, once they are near the part of the page that is seen: the answer
- * takes seconds where there are very many groups.
+ * Makes the drawings in `element` once they are about to scroll into view, because the API takes
+ * seconds to answer where there are very many groups.
  */
 export function createCalibration(element, { context }) {
     let region = null;

@@ -1,6 +1,6 @@
-// Charts as drawings whose bars are links: reachable by keyboard, named for who listens, and the
-// same numbers as a table below. Lengths across are percentages, so that a chart fits any width and
-// its letters keep their size.
+// Charts as SVG drawings whose bars are links: they can be reached by keyboard, have names for
+// screen readers, and come with a table of the same numbers. Widths are percentages, so that a
+// chart fits any width and its letters keep their size.
 
 import { h, svg } from '../lib/dom.js';
 import { createTable } from '../list/table.js';
@@ -18,9 +18,10 @@ const MOST_VALUES = 16;
 let patterns = 0;
 
 /**
- * A chart with its caption, which says what it shows in a sentence, and its numbers as a table: {
- * columns, rows, rowKey } of createTable, where `shared` are the formatters. `caption` where it
- * isn't the finding; without `table` where the page has one for several charts.
+ * Makes a chart with a caption: `finding`, a sentence that says what the chart shows. `table` adds
+ * the numbers as a table: { columns, rows, rowKey } as createTable takes them, `shared` (the
+ * formatters), and `caption` if the table's caption is not `finding`. `table` is left out where the
+ * page has one table for several charts.
  */
 export function figure({ finding, drawing, legend = null, table = null, kind }) {
     return h(
@@ -39,14 +40,16 @@ export function figure({ finding, drawing, legend = null, table = null, kind }) 
     );
 }
 
-/** A chart's numbers. */
+/** Makes the table of a chart's numbers. */
 function tableOf(caption, { columns, rows, rowKey = null, shared }) {
     const { element, update } = createTable({ caption, columns, rowKey, titled: true });
     update(rows, { shared });
     return element;
 }
 
-/** The frame of a drawing: a group with a name, so that the links in it stay links. */
+/**
+ * Makes the SVG element of a chart. Its role is "group", because "img" would hide the links in it.
+ */
 export function drawing(label, height, ...content) {
     return svg(
         'svg',
@@ -61,9 +64,7 @@ export function drawing(label, height, ...content) {
     );
 }
 
-/**
- * A link around a part of the drawing, or a group with a name where there is nothing to lead to.
- */
+/** Makes a part of a drawing: a link, or an image with a name if there is no `href`. */
 export function part({ href, name, key, value }, ...content) {
     const attributes = { class: 'part', 'aria-label': name, 'data-key': key, 'data-value': value };
     const title = svg('title', {}, name);
@@ -73,8 +74,9 @@ export function part({ href, name, key, value }, ...content) {
 }
 
 /**
- * A part with what is written at it. The writing stands beside the link, not in it: the link's name
- * says it in a sentence, so that it isn't read twice, and clicks on it reach the link below.
+ * Makes a part with text at it. In the document the text is beside the link, not in it, and hidden
+ * from screen readers, because the link's name already says it in a sentence. Clicks on the text
+ * reach the link below it.
  */
 function writtenPart(one, shapes, ...writing) {
     return svg(
@@ -85,10 +87,10 @@ function writtenPart(one, shapes, ...writing) {
     );
 }
 
-/** A share as a length across. */
+/** Returns a share, from 0 to 1, as a percentage of the drawing's width. */
 export const percent = (share) => `${Math.round(share * 1e4) / 100}%`;
 
-/** A text in a drawing can't wrap: a long one is cut, its whole stands in the table. */
+/** Cuts off a long label, because SVG does not wrap text. The table has the whole label. */
 function short(label) {
     const letters = [...String(label)];
     return letters.length > LONGEST_LABEL
@@ -97,9 +99,9 @@ function short(label) {
 }
 
 /**
- * Bars across, one below the other, each beside the largest. `rows`: { key, label, value, shown,
- * note, name, href, tone }: `shown` is the value as written, `note` what is said beside it, `name`
- * all of it in words for who listens.
+ * Makes a chart of horizontal bars, one below the other, scaled to `largest` or to the largest
+ * value. `rows`: { key, label, value, shown, note, name, href, tone }. `shown` is the value as
+ * text, `note` is written beside it, and `name` says all of this in words for screen readers.
  */
 export function barChart({ finding, rows, table, largest = null }) {
     const top = largest ?? Math.max(0, ...rows.map(({ value }) => value));
@@ -143,7 +145,7 @@ export function barChart({ finding, rows, table, largest = null }) {
     });
 }
 
-/** One bar's rectangle. */
+/** Makes the rectangle of one bar or of one part of a bar. */
 function barRect({ from, share, y, tone = 'plain' }) {
     return svg('rect', {
         class: `fill tone-${tone}`,
@@ -156,9 +158,10 @@ function barRect({ from, share, y, tone = 'plain' }) {
 }
 
 /**
- * Bars made of parts, each part a link. `rows`: { key, label, note, total, parts: [{ key, name,
- * value, href, tone }] }; with `whole` every bar is 100 % of its own total, else they are as long
- * as their totals. `legend`: [{ tone, words }].
+ * Makes a chart of horizontal bars that consist of parts, each part a link. `rows`: { key, label,
+ * note, total, parts: [{ key, name, value, href, tone }] }. With `whole`, every bar has the full
+ * width and shows shares of its own total; otherwise the bars are as long as their totals.
+ * `legend`: [{ tone, words }].
  */
 export function stackedBars({ finding, rows, legend, table, whole = false }) {
     const largest = Math.max(0, ...rows.map(({ total }) => total));
@@ -197,7 +200,7 @@ export function stackedBars({ finding, rows, legend, table, whole = false }) {
     });
 }
 
-/** What the colours mean. */
+/** Makes the legend, which says what the colours mean. */
 export function legendOf(entries) {
     const swatch = (tone) =>
         svg(
@@ -213,8 +216,9 @@ export function legendOf(entries) {
 }
 
 /**
- * Columns side by side: months, or the bins of a histogram. `columns`: { key, label, below, value,
- * shown, name, href, tone, isOpen }; an open one (a month that isn't over) is hatched.
+ * Makes a chart of vertical columns, such as months or the bins of a histogram. `columns`: { key,
+ * label, below, value, shown, name, href, tone, isOpen }. A column with `isOpen` (a month that is
+ * not over yet) is hatched.
  */
 export function columnChart({ finding, columns, table, kind = 'columns' }) {
     const top = Math.max(1, ...columns.map(({ value }) => value));
@@ -289,7 +293,7 @@ export function columnChart({ finding, columns, table, kind = 'columns' }) {
     });
 }
 
-/** Slanted lines over what isn't over yet. */
+/** Makes the pattern of slanted lines that covers the columns with `isOpen`. */
 function hatchPattern(id) {
     return svg(
         'defs',

@@ -1,5 +1,5 @@
-// Groups by the month in which they first met: how many graduated within so many months, as a table
-// whose cells are darker the more did.
+// A table of groups by the month in which they first met: what share of them graduated within 3, 6
+// or 9 months. The larger the share, the darker the cell.
 
 import { changeAddress, parameters, watchAddress } from '../lib/address.js';
 import { readRows } from '../lib/api.js';
@@ -19,13 +19,16 @@ const MOST_MONTHS = 24;
 const SHADES = 5;
 const ORDER = [['order', 'sequence_order.asc,month.asc']];
 
-/** The months within which groups have to graduate, as the address has it. */
+/** Returns the number of months within which groups must graduate, from the page's address. */
 function chosenSpan() {
     const value = parameters().get(WITHIN);
     return SPANS.includes(value) ? value : FIRST_SPAN;
 }
 
-/** The rows by month, the latest first, each with its courses; and the courses in their order. */
+/**
+ * Returns the rows by month, the latest first, with one cell per course; and the courses in their
+ * order.
+ */
 function byMonth(rows) {
     const courses = [...new Set(rows.map((row) => row.course_name))];
     const months = [...new Set(rows.map((row) => row.month))].sort().reverse();
@@ -38,11 +41,14 @@ function byMonth(rows) {
     return { courses, shown };
 }
 
-/** The groups of a course that first met in a month. */
+/** Links to the groups of a course that first met in a month. */
 const cohortLink = ({ course_name: course, month }) =>
     groupsLink({ course, met_from: monthOf(month), met_to: monthOf(month) });
 
-/** A cell: the share that graduated, darker the more, and of how many groups. */
+/**
+ * Makes a cell with the share of groups that graduated and the numbers behind it. The larger the
+ * share, the darker the cell.
+ */
 function shareCell(row, span, { format }) {
     const words = text.timePage.cohorts;
     if (!row) return missing(words.nobody);
@@ -62,7 +68,7 @@ function shareCell(row, span, { format }) {
     );
 }
 
-/** The choice of the months within which groups graduate. */
+/** Makes the choice of the number of months within which groups must graduate. */
 function spanChoice(span) {
     const words = text.timePage.cohorts;
     const options = SPANS.map((value) =>
@@ -104,7 +110,7 @@ function table({ courses, shown }, span, shared) {
     return element;
 }
 
-/** Makes the heatmap in `element`. */
+/** Makes the region with the heatmap in `element`. */
 export function createCohorts(element, { context }) {
     const region = createRegion(element, {
         context,

@@ -1,5 +1,5 @@
-// Where groups stop: a course's episodes with the groups that stalled just there. The course is in
-// the address.
+// Where groups stop: the episodes of a course, each with the number of groups that stalled at it.
+// The page's address says which course is shown.
 
 import { changeAddress, parameters, watchAddress } from '../lib/address.js';
 import { readRows } from '../lib/api.js';
@@ -14,7 +14,8 @@ import { text } from '../text/index.js';
 const COURSE = 'course';
 
 /**
- * Makes the region in `element`: a choice of the course, the chart with its table, and the file.
+ * Makes the region in `element`: a choice of the course, the chart with its table, and the link to
+ * the file.
  */
 export function createDropOff(element, { context }) {
     const select = h('select', { id: 'drop-off-course', onchange: () => choose(select.value) });
@@ -26,7 +27,8 @@ export function createDropOff(element, { context }) {
     }
 
     /**
-     * Offers the courses; says which one is shown. An unknown one in the address gives the first.
+     * Fills the choice of courses. Returns the course to show: the one in the page's address, or
+     * the first one if the address names none or an unknown one.
      */
     function chosen(rows) {
         const courses = [...new Set(rows.map((row) => row.course_name))];
@@ -64,19 +66,22 @@ export function createDropOff(element, { context }) {
     return region;
 }
 
-/** The groups that stalled at an episode, and those that reached it. */
+/** Link to the groups that stalled at an episode, and to the groups that reached it. */
 const stalledAt = (row) =>
     groupsLink({ course: row.course_name, status: 'STALLED', episode: row.episode });
 const reached = (row) => groupsLink({ course: row.course_name, reached: row.episode });
 
-/** A row's stalled groups: their number, as written, and in percent of all that stalled. */
+/**
+ * Returns the number of a row's stalled groups, this number as text, and its share of all stalled
+ * groups.
+ */
 function stalledWords({ groups_stalled: count, stalled_pct: percent }, format) {
     return [count, format.number(count), format.percent(percent)];
 }
 
 /**
- * One course's episodes as columns; the one where most stall stands out by its colour and in the
- * caption.
+ * Draws one course's episodes as columns. The episode at which most groups stalled has another
+ * colour, and the caption names it.
  */
 function chart(course, rows, shared) {
     const { format } = shared;

@@ -1,5 +1,4 @@
-// The days that groups need to graduate: the courses beside each other, and how the days of each
-// course are spread.
+// The days that groups take to graduate: the medians of all courses, and one histogram per course.
 
 import { readRows } from '../lib/api.js';
 import { column } from '../list/cells.js';
@@ -16,7 +15,7 @@ const COURSES = [['order', 'sequence_order.asc']];
 const graduatesOf = (row) => groupsLink({ course: row.course_name, status: 'GRADUATED' });
 const isEmpty = (rows) => rows.length === 0 && emptyNote(text.timePage.empty);
 
-/** The courses' medians as bars, and how many groups are in none of them. */
+/** Makes the courses' medians as bars, with the numbers of groups that they count and leave out. */
 export function createMedians(element, { context }) {
     return createRegion(element, {
         context,
@@ -34,8 +33,8 @@ export function createMedians(element, { context }) {
 }
 
 /**
- * The courses, and the number of groups that are in none of their figures: those of courses without
- * a graduate, too.
+ * Reads the courses, and the number of groups that no median counts because they have not
+ * graduated. Groups of courses without any graduate are among them.
  */
 async function loadMedians(shared, signal) {
     const notGraduated = { days_to_graduate: 'is.null', select: 'group_id', limit: '1' };
@@ -46,7 +45,7 @@ async function loadMedians(shared, signal) {
     return { rows: courses.rows, left: groups.total };
 }
 
-/** The quickest and the slowest course in a sentence. */
+/** Returns a sentence that names the quickest and the slowest course. */
 function findingOf(rows, { format }) {
     const sorted = rows.toSorted((a, b) => a.median_days - b.median_days);
     const [quick, slow] = [sorted[0], sorted.at(-1)];
@@ -74,7 +73,9 @@ function medianBar(row, { format }) {
     };
 }
 
-/** How many groups the figures count, and how many they leave out, each leading to its groups. */
+/**
+ * Makes the number of groups that the medians count and the number that they leave out, as links.
+ */
 function counted(rows, left, { format }) {
     const figure = (name, count, filters) =>
         h(
@@ -100,7 +101,7 @@ function counted(rows, left, { format }) {
     );
 }
 
-/** A histogram for each course, and the file of all of them. */
+/** Makes a histogram for each course, and the link to the file of all of them. */
 export function createSpreads(element, { context }) {
     return createRegion(element, {
         context,
@@ -123,7 +124,7 @@ export function createSpreads(element, { context }) {
     });
 }
 
-/** The courses in their order, each with its spans. */
+/** Reads the courses in their order, each with the spans of days of its histogram. */
 async function loadSpreads(shared, signal) {
     const [courses, spans] = await Promise.all([
         readRows('time_to_graduate', COURSES, { signal }),
@@ -135,18 +136,20 @@ async function loadSpreads(shared, signal) {
     }));
 }
 
-/** The groups of a span: it has no end where it is the last. */
+/** Links to the groups of a span of days. The last span has no end. */
 const groupsOf = (span) =>
     groupsLink({ course: span.course_name, days_from: span.from_days, days_to: span.to_days });
 
-/** A span in words. */
+/** Returns a span of days in words. */
 function spanWords({ from_days: from, to_days: to }, { number }) {
     return to === null
         ? text.timePage.openSpan(number(from))
         : text.timePage.span(number(from), number(to));
 }
 
-/** One course's histogram: a column a span, the last of which takes in all that took longer. */
+/**
+ * Makes one course's histogram, one column per span. The last span has all groups that took longer.
+ */
 function spread({ course_name: course, groups, median_days: median, spans }, shared) {
     const { format } = shared;
     const words = text.timePage;

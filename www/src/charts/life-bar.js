@@ -6,7 +6,7 @@ import { text } from '../text/index.js';
 
 const DAY_MS = 86_400_000;
 const HEIGHT = 12;
-/** So wide is the shortest bar, in percent. */
+/** The width of the shortest bar, in percent. */
 const SHORTEST = 1.5;
 const TONES = {
     ACTIVE: 'active',
@@ -17,7 +17,7 @@ const TONES = {
 
 const number = (day) => Date.parse(`${day}T00:00:00Z`) / DAY_MS;
 
-/** Where a bar begins and how wide it is, in percent of the time between two days. */
+/** Returns where a bar begins and how wide it is, in percent of the time from `first` to `last`. */
 export function spanOf(
     { started_on: start, graduated_on: end, last_meeting_date: met },
     first,
@@ -31,7 +31,7 @@ export function spanOf(
     return { from: Math.min(from, 100 - width), width };
 }
 
-/** The bar of a row of group_status; `first` is the first day of the scale. */
+/** Draws the bar of a row of group_status; `first` is the first day of the scale. */
 export function lifeBar(row, first, { format, home }) {
     const { from, width } = spanOf(row, first, home.as_of_day);
     const end = row.graduated_on ?? row.last_meeting_date;

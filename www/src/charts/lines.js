@@ -1,4 +1,5 @@
-// Lines over time, one per series. Each point in time is a link with its numbers in words.
+// A chart of lines over time, one per series. Each point in time is a link with its numbers in
+// words.
 
 import { svg } from '../lib/dom.js';
 import { drawing, figure, legendOf, part, percent } from './charts.js';
@@ -7,7 +8,10 @@ const TOP = 10;
 const HEIGHT = 190;
 const AXIS_HEIGHT = 26;
 
-/** The smallest number with one digit that is not below the value: the top of the scale. */
+/**
+ * Returns the top of the scale: the smallest round number (1, 1.5, 2, 3, ... times a power of ten)
+ * that is not below the value.
+ */
 function roundUp(value) {
     const unit = 10 ** Math.floor(Math.log10(Math.max(1, value)));
     const steps = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
@@ -15,8 +19,8 @@ function roundUp(value) {
 }
 
 /**
- * Makes a chart of `points`: { key, label, values, name, href }, from left to right; `series`:
- * { name, tone, words }, whose `name` is that of a value. `table` holds the same numbers.
+ * Makes a chart of `points`, from left to right: { key, label, values, name, href }. `series`: {
+ * name, tone, words }, where `name` is a key of `values`. `table` holds the same numbers.
  */
 export function lineChart({ finding, points, series, format, table }) {
     const largest = Math.max(
@@ -42,7 +46,7 @@ export function lineChart({ finding, points, series, format, table }) {
     });
 }
 
-/** A line of the scale with its number. */
+/** Draws a horizontal line of the scale with its number. */
 function gridLine(value, at, format) {
     const label = { class: 'below', x: '0', y: String(Number(at) - 4), 'aria-hidden': 'true' };
     return [
@@ -51,7 +55,7 @@ function gridLine(value, at, format) {
     ];
 }
 
-/** One series: a stroke from each point to the next. */
+/** Draws one series: a line from each point to the next. */
 function line({ name, tone }, points, x, y) {
     const value = (i) => y(points[i].values[name]);
     const strokes = points.slice(1).map((_, i) =>
@@ -66,7 +70,10 @@ function line({ name, tone }, points, x, y) {
     return svg('g', { 'data-series': name, 'aria-hidden': 'true' }, strokes);
 }
 
-/** What is pointed at: a strip as wide as a step, with a dot on each line. */
+/**
+ * Makes the area in which the pointer finds a point: a strip as wide as a step, with a dot on each
+ * line.
+ */
 function hit(point, i, count, series, x, y) {
     const band = 1 / Math.max(1, count - 1);
     const [from, to] = [Math.max(0, (i - 0.5) * band), Math.min(1, (i + 0.5) * band)];
@@ -83,7 +90,7 @@ function hit(point, i, count, series, x, y) {
     return part(point, svg('rect', strip), dots);
 }
 
-/** The first day, the one in the middle, the last. */
+/** Labels the first day, the middle one and the last one. */
 function dayLabels(points, x) {
     const last = points.length - 1;
     const places = [

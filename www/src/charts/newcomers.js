@@ -1,5 +1,5 @@
-// New facilitators month by month. The month that isn't over is marked as such, and never compared
-// with whole ones. How many months are shown is in the address.
+// New facilitators month by month. The current month is marked as unfinished and is never compared
+// with whole months. The page's address says how many months are shown.
 
 import { changeAddress, parameters, watchAddress } from '../lib/address.js';
 import { readRows } from '../lib/api.js';
@@ -16,15 +16,15 @@ const MONTHS = 'months';
 const CHOICES = ['12', '24', 'all'];
 const ORDER = ['order', 'month.asc'];
 
-/** How many months the address asks for: one of CHOICES. */
+/** Returns how many months the page's address asks for: one of CHOICES. */
 function askedMonths() {
     const asked = parameters().get(MONTHS);
     return CHOICES.includes(asked) ? asked : CHOICES[0];
 }
 
 /**
- * Makes the region in `element`: a choice of the span, the chart with its table, and the file of
- * the same months.
+ * Makes the region in `element`: a choice of the number of months, the chart with its table, and
+ * the link to the file of the same months.
  */
 export function createNewcomers(element, { context }) {
     const words = text.newcomers;
@@ -64,12 +64,14 @@ export function createNewcomers(element, { context }) {
     return region;
 }
 
-/** Those who first led a group in the month, and all who had until its end. */
+/**
+ * Link to the facilitators who first led a group in this month, and to all who did until its end.
+ */
 const newIn = (row) =>
     facilitatorsLink({ since_from: monthOf(row.month), since_to: monthOf(row.month) });
 const upTo = (row) => facilitatorsLink({ since_to: monthOf(row.month) });
 
-/** What the chart says: the last whole month beside the one before it. */
+/** Returns the chart's caption: the last whole month compared with the one before it. */
 function findingOf(rows, { format }) {
     const [before, last] = rows.filter((row) => row.is_complete).slice(-2);
     if (!last) return text.newcomers.noWholeMonth;
@@ -85,8 +87,8 @@ function findingOf(rows, { format }) {
 }
 
 /**
- * A month as a column: its year stands below where it begins, and below the first one where there
- * is room.
+ * Returns the column of a month. The year is written below each January, and below the first column
+ * unless that is a December, where it would touch the January's.
  */
 function columnOf(row, i, { format }) {
     const words = text.newcomers;

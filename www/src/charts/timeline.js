@@ -1,4 +1,4 @@
-// A group's meetings over time: how far each brought it, and the silences between them.
+// A group's meetings over time: which episode each reached, and the silences between them.
 
 import { column } from '../list/cells.js';
 import { drawing, figure, percent } from './charts.js';
@@ -9,12 +9,12 @@ import { text } from '../text/index.js';
 const TOP = 24;
 const HEIGHT = 150;
 const BOTTOM = 26;
-/** Room at both ends, so that no mark is cut: shares of the width. */
+/** The margin at both ends, as a share of the width, so that no mark is cut off. */
 const EDGE = 0.025;
 
 /**
- * The drawing and its table. `group` is the row of group_status, `meetings` the rows of
- * group_meetings in the order of time.
+ * Makes the drawing and its table. `group` is the group's row of group_status, `meetings` are its
+ * rows of group_meetings in the order of time.
  */
 export function timeline({ group, meetings, shared }) {
     const days = new Set(meetings.map((row) => row.meeting_date)).size;
@@ -43,7 +43,7 @@ export function timeline({ group, meetings, shared }) {
     });
 }
 
-/** The table's columns. */
+/** Returns the columns of the table below the drawing. */
 const COLUMNS = () =>
     [
         { name: 'meeting_date', type: 'day', label: text.timeline.day },
@@ -64,14 +64,15 @@ const COLUMNS = () =>
         { name: 'is_own', type: 'yesNo', label: text.timeline.own },
     ].map((spec) => ({ ...spec, sortable: false }));
 
-/** What a meeting was for the group: the shape of its mark. */
+/** Returns what a meeting was for the group; this decides the shape of its mark. */
 function kindOf({ is_milestone: milestone, is_own: own }) {
     if (milestone) return 'milestone';
     return own ? 'own' : 'foreign';
 }
 
 /**
- * A meeting's mark around a point: a disc, a ring, a square; not the colour alone tells them apart.
+ * Draws a meeting's mark around a point: a disc, a ring or a square, so that not only the colour
+ * tells them apart.
  */
 function mark(kind, x, y, title) {
     const said = title && svg('title', {}, title);
@@ -96,7 +97,7 @@ function mark(kind, x, y, title) {
     );
 }
 
-/** What the marks mean that are there. */
+/** Makes the legend of those marks that the drawing contains. */
 function legend(kinds) {
     const entry = (kind) =>
         h(
@@ -117,8 +118,8 @@ function legend(kinds) {
 }
 
 /**
- * The day at which time ends: that which is looked at; of a group that has ended, the one on which
- * its last meeting stopped counting as activity.
+ * Returns the last day of the drawing: the day of the answers if the group is active; else the day
+ * on which the group's last meeting stopped counting as activity, if that is earlier.
  */
 function lastDay({ status }, meetings, { home, rules }) {
     if (status === 'ACTIVE') return home.as_of_day;
@@ -127,8 +128,8 @@ function lastDay({ status }, meetings, { home, rules }) {
 }
 
 /**
- * Days across, episodes up: a step for each that brought it further, a mark for each meeting, the
- * course's last episode as a line.
+ * Draws days from left to right and episodes upwards: a step for each meeting that reached a new
+ * episode, a mark for each meeting, and a line at the course's last episode.
  */
 function draw({ group, meetings, last, format, finding }) {
     const end = [last, meetings.at(-1).meeting_date].sort().at(-1);
@@ -161,7 +162,7 @@ function draw({ group, meetings, last, format, finding }) {
     return picture;
 }
 
-/** Where a day stands between the first and the last. */
+/** Returns a function that gives a day's horizontal position between the first day and the last. */
 function scaleOf(first, last) {
     const [from, to] = [first, last].map((day) => Date.parse(`${day}T00:00:00Z`));
     return (day) =>
@@ -172,7 +173,7 @@ function scaleOf(first, last) {
         );
 }
 
-/** The furthest episode over time, as stairs that end where time ends. */
+/** Draws the furthest episode over time as stairs, up to the right edge `end`. */
 function stairs(meetings, x, y, end) {
     const steps = meetings.filter((row) => row.is_milestone);
     return steps.flatMap((row, i) => {
@@ -186,7 +187,7 @@ function stairs(meetings, x, y, end) {
     });
 }
 
-/** One meeting in words, for the mouse; the table says the same to all. */
+/** Returns one meeting in words, as the mark's tooltip. The table says the same to all users. */
 function meetingWords(row, format) {
     const episode =
         row.episode === null

@@ -1,4 +1,4 @@
-// Who uses the page: the login that the API knows, else the name that they gave in this browser.
+// The person who uses the page: the login that the API knows, else the name typed in this browser.
 
 import { readRow } from '../lib/api.js';
 import { readStored, writeStored } from '../lib/language.js';
@@ -7,7 +7,10 @@ const NAME_KEY = 'ngeshare.name';
 const CHANNEL_KEY = 'ngeshare.channel';
 let pending = null;
 
-/** The row of api.caller: { login, may_note, may_sync }; read once, a failure isn't kept. */
+/**
+ * Reads the row of api.caller, { login, may_note, may_sync }, once; after a failure it is read
+ * again.
+ */
 export function readCaller() {
     pending ??= readRow('caller').catch((error) => {
         pending = null;
@@ -16,10 +19,10 @@ export function readCaller() {
     return pending;
 }
 
-/** The name that was given in this browser. */
+/** Read and store the name that was typed in this browser. */
 export const storedName = () => readStored(NAME_KEY) ?? '';
 export const storeName = (name) => writeStored(NAME_KEY, name);
 
-/** How whoever uses this browser last contacted a group. */
+/** Read and store the channel (such as email) that was last chosen in this browser. */
 export const storedChannel = () => readStored(CHANNEL_KEY);
 export const storeChannel = (channel) => writeStored(CHANNEL_KEY, channel);

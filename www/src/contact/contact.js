@@ -1,5 +1,5 @@
-// Whom to write to: the facilitator with their address, the buttons that write and note, and who
-// else may be asked.
+// Whom to write to about a group: the facilitator with their address, the buttons that write to
+// them and note a follow-up, and the member who can be asked instead.
 
 import { badge, missing } from '../list/cells.js';
 import { copyToClipboard } from '../lib/clipboard.js';
@@ -12,7 +12,9 @@ import { openNote } from './note.js';
 
 const COPIED_FOR_MS = 2_000;
 
-/** The facilitator, leading to theirs, with the address to write to where that is another text. */
+/**
+ * Shows the facilitator as a link to their page, and their address if it differs from their name.
+ */
 export function facilitatorCell(row) {
     const {
         facilitator_id: id,
@@ -44,7 +46,7 @@ export function facilitatorCell(row) {
     ];
 }
 
-/** The button that copies one address. */
+/** Makes the button that copies one address. */
 export function copyButton(address, id) {
     const button = h(
         'button',
@@ -60,7 +62,7 @@ export function copyButton(address, id) {
     return button;
 }
 
-/** Copies to the clipboard, says so aloud, and on the button for a moment. */
+/** Copies an address to the clipboard. A screen reader and, for a moment, the button say so. */
 async function copyAddress(button, value) {
     const said = (await copyToClipboard(value)) ? text.contact.copied : text.contact.notCopied;
     button.textContent = said;
@@ -68,7 +70,9 @@ async function copyAddress(button, value) {
     setTimeout(() => (button.textContent = text.contact.copy), COPIED_FOR_MS);
 }
 
-/** A link that opens a message about groups; nothing where the address is no plain one. */
+/**
+ * Makes a link that opens an email about groups; null if the address is not a plain email address.
+ */
 export function emailLink(
     address,
     groups,
@@ -83,8 +87,8 @@ export function emailLink(
 }
 
 /**
- * The buttons of one group: write to whoever leads it, or to the member who comes most often; note
- * what came of it.
+ * Makes the buttons of one group. The first writes to its facilitator, or to the member who comes
+ * most often if the facilitator has no email address. The second notes a follow-up.
  */
 export function contactActions(row, shared, noted) {
     const { group_id: id, group_name: group, facilitator_contact: address } = row;
@@ -113,7 +117,7 @@ export function contactActions(row, shared, noted) {
     );
 }
 
-/** Who may be asked instead of a facilitator. */
+/** Returns the words that say which member can be asked instead of a facilitator. */
 function memberWords(member, { format }) {
     if (!member) return text.contact.nobody;
     const { user_name: who, days_attended: days } = member;

@@ -1,5 +1,5 @@
-// "Did it help?": contacted groups beside similar silences without a follow-up. A comparison and no
-// proof, and it says so.
+// "Did it help?": compares contacted groups with similar silences without a follow-up. The page
+// says that this comparison is not a proof.
 
 import { readRows } from '../lib/api.js';
 import { h, name } from '../lib/dom.js';
@@ -11,7 +11,7 @@ import { text } from '../text/index.js';
 
 const VIEW = 'follow_up_effect';
 
-/** Makes the region in `element`. */
+/** Makes the region with the comparison in `element`. */
 export function createEffect(element, { context }) {
     return createRegion(element, {
         context,
@@ -39,13 +39,16 @@ function showEffect(rows, shared) {
     ];
 }
 
-/** The interval of the share that met again. */
+/** Returns the 95 % interval of the share of groups that met again. */
 const intervalOf = ({ met_again_low: low, met_again_high: high }, { format }) => {
     const range = text.contact.effect.interval(format.percent(low), format.percent(high));
     return low !== null && h('span', { class: 'muted' }, `(${range})`);
 };
 
-/** What rests on too few silences is no share, and says so. */
+/**
+ * Returns the columns. Shares that would rest on too few silences are missing, and their cells say
+ * so.
+ */
 function columnsOf(words) {
     const share = { type: 'percent', missing: words.tooFew, showMissing: true };
     return [

@@ -1,4 +1,4 @@
-// All follow-ups of one group or facilitator, and taking back one that was noted by mistake.
+// All follow-ups of one group or facilitator, with a button to withdraw one that was a mistake.
 
 import { h, name } from '../lib/dom.js';
 import { groupLink } from '../lib/links.js';
@@ -10,9 +10,9 @@ import { readCaller, storedName, storeName } from './caller.js';
 import { withdraw } from './note.js';
 
 /**
- * Makes the list in `element` of the follow-ups of one group or facilitator (`of` is PostgREST's
- * pair); with `named` each names its group. changed() is called after one was withdrawn, `none` are
- * the words for an empty list.
+ * Makes the list in `element` of the follow-ups of one group or facilitator. `of` is the PostgREST
+ * condition that selects them; `named` adds a column with the group's name; changed() is called
+ * after one was withdrawn; `none` is the text for an empty list.
  */
 export function createFollowUps(
     element,
@@ -75,7 +75,7 @@ function withdrawButton(row, { format }, changed) {
     return h('button', { ...attributes, onclick: () => askWhether(row, changed) }, words.withdraw);
 }
 
-/** Asks once more, and for a name where nobody logs in. */
+/** Asks for confirmation, and for a name if the user is not logged in. */
 async function askWhether(row, changed) {
     const words = text.contact.followUps;
     const dialog = h('dialog', { class: 'note', 'aria-labelledby': 'withdraw-title' });

@@ -1,4 +1,4 @@
-// The list grouped by facilitator: one message covers all of a facilitator's groups.
+// The list "To contact" grouped by facilitator: one message covers all of a facilitator's groups.
 
 import { parameters } from '../lib/address.js';
 import { readRows } from '../lib/api.js';
@@ -8,21 +8,25 @@ import { queryOf } from '../list/list-state.js';
 import { text } from '../text/index.js';
 import { emailLink } from './contact.js';
 
-/** The parameter that asks for it, and what it may be. */
+/** The parameter of the page's address that asks for the grouping: by=facilitator. */
 export const BY = 'by';
 
 export const isGrouped = () => parameters().get(BY) === 'facilitator';
 
-/** The order that keeps a facilitator's groups together, before the reader's own. */
+/**
+ * Returns the order that keeps a facilitator's groups together; the reader's order comes after it.
+ */
 export const facilitatorsFirst = () =>
     isGrouped() && 'facilitator_name.asc.nullslast,facilitator_id.asc.nullslast';
 
-/** What tells facilitators apart; a facilitator without a user has no id. */
+/**
+ * Returns a key that tells facilitators apart; a facilitator without a user has no id, only a name.
+ */
 const keyOf = (row) => JSON.stringify([row.facilitator_id, row.facilitator_name]);
 
 /**
- * The groups of the first and the last facilitator of a page, who may have others on the page
- * before or after.
+ * Reads all groups of the first and the last facilitator on a page of the list, because the page
+ * before or after may have some of them.
  */
 export async function groupsAcrossPages(view, state, spec, rows, signal) {
     if (!isGrouped()) return [];
@@ -36,7 +40,7 @@ export async function groupsAcrossPages(view, state, spec, rows, signal) {
         .rows;
 }
 
-/** The facilitator, leading to theirs where they are a user. */
+/** Returns the facilitator's name, as a link to their page if they are a user. */
 function facilitatorWords(id, who) {
     if (!who) return text.contact.noFacilitator;
     const shown = name(who);
@@ -44,8 +48,8 @@ function facilitatorWords(id, who) {
 }
 
 /**
- * The heading of a facilitator's groups: who it is, how many there are, and a message about all of
- * them.
+ * Makes the heading of a facilitator's groups: the name, the number of groups, and a link that
+ * writes one message about all of them. Returns null for any row but their first.
  */
 export function facilitatorHeading(row, i, rows, shared) {
     if (!isGrouped() || (i > 0 && keyOf(rows[i - 1]) === keyOf(row))) return null;

@@ -1,5 +1,5 @@
-// The list of "To contact": the states with their counts, the filters, the members to ask, and the
-// rows of one tab.
+// The list of one tab of "To contact": its rows, the contact states with their counts, the filters,
+// and the members to ask.
 
 import { readRows } from '../lib/api.js';
 import { h } from '../lib/dom.js';
@@ -13,10 +13,12 @@ import { createNotedLine } from './note.js';
 import { allButtons, countStates, stateButtons } from './states.js';
 import { TABS } from './tabs.js';
 
-/** So many groups are asked for their facilitators, to choose from; the search finds all. */
+/**
+ * How many groups are read at most to offer their facilitators as a choice; the search finds all.
+ */
 const MOST_CHOICES = 5_000;
 
-/** Makes the list of a tab in `element`. */
+/** Makes the list of one tab in `element`. */
 export function createContactList(element, { context, tab }) {
     const { view, words, fallback, filters, columns } = TABS[tab];
     const said = createNotedLine(() => region.reload());
@@ -61,8 +63,8 @@ export function createContactList(element, { context, tab }) {
 }
 
 /**
- * What the list shows beside its rows: the counts, groups on neighbouring pages, and members where
- * there is no address.
+ * Reads what the list shows beside its rows: the counts per contact state, the groups on
+ * neighbouring pages, and the members to ask where no email address is known.
  */
 async function readMore(view, state, query, rows, signal) {
     const grouped = { ...query, leading: facilitatorsFirst };
@@ -74,7 +76,10 @@ async function readMore(view, state, query, rows, signal) {
     return { counts, across, members };
 }
 
-/** The facilitators of a list's groups with their names, to choose from. */
+/**
+ * Returns the facilitators of a list's groups as pairs of id and name, sorted by name, for a
+ * choice.
+ */
 async function facilitatorsOf(view, signal) {
     const query = { select: 'facilitator_id,facilitator_name', limit: String(MOST_CHOICES) };
     const { rows } = await readRows(view, query, { signal });

@@ -1,10 +1,12 @@
-// Whom to ask in groups whose facilitator has no address.
+// The members to ask in groups whose facilitator has no email address.
 
 import { readRows } from '../lib/api.js';
 import { isPlainAddress } from '../lib/mail.js';
 import { quote } from '../list/filters.js';
 
-/** The member who comes most often, of each group without an address: a map by the group's id. */
+/**
+ * Reads the member who comes most often for each group without an email address: a map by group id.
+ */
 export async function readMembers(rows, signal) {
     const ids = rows
         .filter((row) => !isPlainAddress(row.facilitator_contact))

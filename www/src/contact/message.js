@@ -1,12 +1,12 @@
-// The message to whoever leads a group, in the page's language, with the group and its last meeting
-// filled in. No document: easy to test.
+// The message to a group's facilitator, in the page's language, with the group and its last meeting
+// filled in. This module does not touch the document, so that tests can run it without a browser.
 
 import { isShort, mailLink } from '../lib/mail.js';
 
 /**
- * A mailto: link about groups: rows of rescue_list, at_risk or group_status. Null where the
- * address is none. A message about many groups names as many as a mail program takes, and says how
- * many more there are.
+ * Returns a mailto: link about groups (rows of rescue_list, at_risk or group_status), or null if
+ * `address` is not an email address. A message about many groups names as many as fit into a link
+ * that mail programs accept, and says how many more there are.
  */
 export function messageLink(address, groups, { words, format }) {
     if (groups.length === 1) return mailLink(address, aboutOne(groups[0], words, format));
@@ -17,7 +17,7 @@ export function messageLink(address, groups, { words, format }) {
     return mailLink(address, aboutMany(groups, 1, words, format));
 }
 
-/** How many episodes are left; null where that isn't known. */
+/** Returns how many episodes are left; 0 if the row has no numbers of episodes. */
 const episodesLeft = (group) =>
     group.episodes_remaining ?? (group.max_episodes ?? null) - (group.max_episode_reached ?? null);
 
@@ -32,7 +32,7 @@ function aboutOne(group, words, format) {
     };
 }
 
-/** A message that names the first `named` of several groups. */
+/** Returns a message that names the first `named` of several groups and counts the others. */
 function aboutMany(groups, named, words, format) {
     const line = ({ group_name: name, course_name: course, last_meeting_date: last }) =>
         last ? words.lineLast(name, course, format.day(last)) : words.lineNever(name, course);

@@ -1,5 +1,5 @@
-// Noting a follow-up: a form over the page. What happened is a sentence; the button that saves says
-// what came of it.
+// The form that notes a follow-up, a dialog over the page. The user writes what happened in a
+// sentence, and saves it by the button that names the outcome.
 
 import { callFunction } from '../lib/api.js';
 import { currentDay } from '../lib/as-of.js';
@@ -12,8 +12,8 @@ const LONGEST_NOTE = 2_000;
 const LONGEST_NAME = 200;
 
 /**
- * Opens the form for a group's row; noted({ id, group, outcome, withdraw }) is called once it is
- * saved.
+ * Opens the form for a group's row. Calls noted({ id, said }) once the follow-up is saved: its id,
+ * and a sentence that says that it was saved.
  */
 export async function openNote({ group, noted }) {
     const dialog = h('dialog', { class: 'note', 'aria-labelledby': 'note-title' });
@@ -40,7 +40,7 @@ export async function openNote({ group, noted }) {
 const cancelButton = (dialog) =>
     h('button', { type: 'button', onclick: () => dialog.close() }, text.contact.form.cancel);
 
-/** The form, or why this reader can't have it. */
+/** Returns the form, or the reason why this reader cannot note a follow-up. */
 function formOf({ group, noted, caller, dialog }) {
     const words = text.contact.form;
     const refused = currentDay() ? words.notInPast : !caller.may_note && words.mayNot;
@@ -91,7 +91,7 @@ const optionsOf = (words, current) =>
         h('option', { value, selected: value === current }, label),
     );
 
-/** The buttons that save, one for each outcome. */
+/** Makes the buttons that save, one for each outcome. */
 function outcomeButtons(save) {
     const buttons = Object.entries(text.contact.outcomes).map(([outcome, words]) =>
         h(
@@ -103,7 +103,10 @@ function outcomeButtons(save) {
     return h('fieldset', { class: 'outcomes' }, h('legend', {}, text.contact.form.save), buttons);
 }
 
-/** Saves, closes the form and tells; what fails is said in the form, and what was written stays. */
+/**
+ * Saves the follow-up, closes the form and calls noted(). After an error the form stays, with its
+ * text.
+ */
 async function saveNote({ values, who, dialog, problem, buttons, group, noted }) {
     const words = text.contact.form;
     const given = who ? who.value.trim() : null;
@@ -130,7 +133,7 @@ async function saveNote({ values, who, dialog, problem, buttons, group, noted })
     }
 }
 
-/** Withdraws a follow-up in the name of whoever uses the page. */
+/** Withdraws a follow-up in the name of the person who uses the page. */
 export async function withdraw(id) {
     const { login } = await readCaller();
     await callFunction('withdraw_follow_up', {
@@ -140,7 +143,10 @@ export async function withdraw(id) {
     announce(text.contact.form.undone);
 }
 
-/** What was just noted, with a way to undo it; reload() shows the list without it. */
+/**
+ * Makes the line that says what was just noted, with a button that withdraws it. It calls reload()
+ * to read the list again after the follow-up was noted, and after it was withdrawn.
+ */
 export function createNotedLine(reload) {
     const element = h('div', { class: 'noted', role: 'status' });
 

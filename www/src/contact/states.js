@@ -1,5 +1,5 @@
-// The states of contact above a list, each with its number of groups; what each means; and what is
-// done with all groups of the filter.
+// The contact states above a list, each with its number of groups and its meaning, and the buttons
+// for all groups that match the filters.
 
 import { readRows } from '../lib/api.js';
 import { changeAddress, parameters } from '../lib/address.js';
@@ -13,16 +13,16 @@ import { countQueryOf, queryOf } from '../list/list-state.js';
 import { text } from '../text/index.js';
 import { BY } from './grouping.js';
 
-/** A list's state without its filter of contact. */
+/** Returns a list's state without its filter by contact state. */
 const withoutState = (state) => ({
     ...state,
     active: state.active.filter(({ name }) => name !== 'state'),
 });
 
 /**
- * How many groups of the filter are in each state. Groups that were contacted are few: they are
- * read, and the rest is new. `rows` is the list's own answer, whose total is that of all states
- * where none is chosen.
+ * Counts the groups in each contact state that match the other filters. Only groups that were
+ * contacted are read, because they are few; all others are NEW. `rows` is the answer for the list
+ * itself; its total counts all states if no state is chosen.
  */
 export async function countStates(view, state, spec, rows, signal) {
     const all = withoutState(state);
@@ -43,7 +43,7 @@ export async function countStates(view, state, spec, rows, signal) {
     return { ...counts, NEW: sum - others.length, all: sum };
 }
 
-/** The states as buttons, the chosen one pressed, and what it means. */
+/** Makes the states as buttons, the chosen one pressed, and a sentence that says what it means. */
 export function stateButtons(state, counts, { format }) {
     const chosen = state.active.find(({ name }) => name === 'state')?.value ?? null;
     const button = (value) =>
@@ -75,7 +75,10 @@ export function stateButtons(state, counts, { format }) {
     ];
 }
 
-/** What is done with all groups of the filter: one message per facilitator, and all addresses. */
+/**
+ * Makes the controls for all groups that match the filters: group them by facilitator, copy all
+ * addresses.
+ */
 export function allButtons(view, state, spec) {
     const isGrouped = parameters().get(BY) === 'facilitator';
     const said = h('div', { class: 'copied', role: 'status' });
@@ -111,7 +114,7 @@ export function allButtons(view, state, spec) {
     );
 }
 
-/** Copies the addresses of all groups of the filter, each once. */
+/** Copies the email addresses of all groups that match the filters, each address once. */
 async function copyAll(view, state, spec, said) {
     try {
         const conditions = queryOf(state, spec).filter(([name]) => name !== 'order');
@@ -126,7 +129,9 @@ async function copyAll(view, state, spec, said) {
     }
 }
 
-/** What became of it; where the browser refuses, the addresses to copy by hand. */
+/**
+ * Returns a sentence about the outcome and, if the browser refused, the addresses to copy by hand.
+ */
 async function copiedWords(addresses, lacking) {
     if (addresses.length === 0) return [text.contact.noneToCopy];
     const value = addresses.join(', ');

@@ -1,4 +1,4 @@
-// The two lists of "To contact": the view behind each, its columns and its words.
+// The two lists (tabs) of "To contact": the view behind each, its columns and its words.
 
 import { badge } from '../list/cells.js';
 import { courseColumn, placedGroupColumn } from '../list/columns.js';
@@ -7,7 +7,7 @@ import { h, name } from '../lib/dom.js';
 import { text } from '../text/index.js';
 import { contactActions, facilitatorCell } from './contact.js';
 
-/** Why a group is at risk, and how often it used to meet. */
+/** Makes the column that says why a group is at risk, and how often it used to meet. */
 const reasonColumn = () => ({
     name: 'reason',
     cell: ({ reason, rhythm_days: days }, { format }) => [
@@ -17,7 +17,7 @@ const reasonColumn = () => ({
     ],
 });
 
-/** The latest follow-up: what came of it, when, and who noted it. */
+/** Returns the latest follow-up in words: its outcome, its day, and who noted it. */
 function lastFollowUp(row, format) {
     const { last_outcome: outcome, last_follow_up_on: day, last_noted_by: who } = row;
     const { outcomes, lastFollowUp: sentence, followUps } = text.contact;
@@ -30,7 +30,7 @@ function lastFollowUp(row, format) {
     );
 }
 
-/** What was done about the group since its last meeting. */
+/** Makes the column that says what was done about the group since its last meeting. */
 const stateColumn = () => ({
     name: 'contact_state',
     cell: (row, { format }) => {
@@ -50,7 +50,10 @@ const stateColumn = () => ({
     },
 });
 
-/** The columns of a tab; `own` are those that the other tab doesn't have. */
+/**
+ * Returns the columns of a tab. `own` are those that only this tab has: the last of them goes after
+ * the progress, the others before it.
+ */
 function columnsOf(own, noted) {
     return [
         placedGroupColumn(),
@@ -77,7 +80,10 @@ function columnsOf(own, noted) {
     ].filter(Boolean);
 }
 
-/** What each tab shows; `noted` is called when a follow-up was saved. */
+/**
+ * What each tab shows. columns(noted) makes its columns; noted() is called when a follow-up was
+ * saved.
+ */
 export const TABS = {
     rescue: {
         view: 'rescue_list',

@@ -1,5 +1,5 @@
-// One facilitator: who it is and how to reach them, their groups with what became of each, and all
-// that was noted about these groups.
+// One facilitator: who they are and how to reach them, their groups with the status of each, and
+// all follow-ups about these groups.
 
 import { readRow, readRows } from '../lib/api.js';
 import { h, name } from '../lib/dom.js';
@@ -18,7 +18,7 @@ import { lifeBar } from '../charts/life-bar.js';
 import { text } from '../text/index.js';
 import { factList } from './facts.js';
 
-/** The regions of one facilitator's page. */
+/** Makes the regions of one facilitator's page. */
 export function oneFacilitator(id, context) {
     const said = createNotedLine(() => notes.reload());
     const notes = createFollowUps(document.getElementById('notes'), {
@@ -40,7 +40,7 @@ export function oneFacilitator(id, context) {
     ];
 }
 
-/** The facilitator, and a short row of each of their groups. */
+/** Reads the facilitator, and a few columns of each of their groups. */
 async function loadPerson(id, signal) {
     const select =
         'group_id,group_name,course_name,status,last_meeting_date,max_episode_reached,' +
@@ -57,7 +57,10 @@ async function loadPerson(id, signal) {
     return { person, groups: led.rows };
 }
 
-/** The words for an id that no facilitator has; the parts below have nothing to say then. */
+/**
+ * Returns the words for an id that no facilitator has, and hides the sections below. Returns false
+ * for a known facilitator.
+ */
 function unlessKnown(person, id) {
     for (const section of document.querySelectorAll('main .one ~ .one')) section.hidden = !person;
     if (person) return false;
@@ -65,7 +68,7 @@ function unlessKnown(person, id) {
     return [emptyNote([text.facilitator.unknown, ' ', name(id)]), h('p', {}, all)];
 }
 
-/** Who it is, a line a fact, under their name. */
+/** Shows the facilitator's name as the heading and their facts, one line per fact. */
 function showPerson({ person, groups }, shared) {
     const words = text.facilitator;
     const { format } = shared;
@@ -96,7 +99,9 @@ function showPerson({ person, groups }, shared) {
     ];
 }
 
-/** The address to write to: that of their groups, else their name where it is one. */
+/**
+ * Returns the address to write to: that of their groups, else their name if it is an email address.
+ */
 function addressOf({ facilitator_name: who }, groups) {
     const address = groups.find((group) => group.facilitator_contact)?.facilitator_contact;
     return address ?? (isPlainAddress(who) ? who : null);
@@ -111,18 +116,18 @@ function contactFact(person, groups) {
 const figureLink = (key, value, href, { format }) =>
     h('a', { href, 'data-focus': key }, h('span', { 'data-figure': key }, format.number(value)));
 
-/** How many groups they lead or led: the rows of the list of groups with them as facilitator. */
+/** Shows how many groups they lead or led, as a link to these groups. */
 const ledFact = ({ facilitator_id: id, groups_led: led }, shared) =>
     figureLink('groups_led', led, groupsLink({ facilitator: id }), shared);
 
-/** How many of them have a status. */
+/** Shows how many of their groups have this status, as a link to them. */
 function statusFact(status, { facilitator_id: id }, groups, shared) {
     const count = groups.filter((group) => group.status === status).length;
     const label = text.facilitator.statuses[status];
     return [label, figureLink(status, count, groupsLink({ facilitator: id, status }), shared)];
 }
 
-/** One message about all groups of theirs that are stalled. */
+/** Makes the link that writes one message about all of their stalled groups. */
 function aboutStalled(person, groups, shared) {
     const stalled = groups.filter(({ status }) => status === 'STALLED');
     if (stalled.length === 0) return null;
@@ -132,7 +137,7 @@ function aboutStalled(person, groups, shared) {
     return link && h('p', { class: 'all-buttons' }, link);
 }
 
-/** Their groups, the latest first, each with its life so far. */
+/** Makes the list of their groups, the latest first, each with a bar of its life so far. */
 function ledList(id, context, said) {
     return createList(document.getElementById('led'), {
         context,
@@ -175,8 +180,8 @@ function ledList(id, context, said) {
 }
 
 /**
- * The day on which the first of their groups started, where the drawing of lives begins, and
- * members to ask where no address is known.
+ * Reads the day on which the first of their groups started, where the bars of all lives begin, and
+ * the members to ask where no email address is known.
  */
 async function readMore(id, rows, signal) {
     const query = { facilitator_id: `eq.${id}`, select: 'started_on', order: 'started_on.asc' };

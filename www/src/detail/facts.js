@@ -1,8 +1,8 @@
-// What is known of one thing, a name and a value a line.
+// The facts about one thing, such as a group or a run, one line per fact.
 
 import { h } from '../lib/dom.js';
 
-/** A list of facts: [label, value]; missing ones are left out. */
+/** Makes a list of facts, each [label, value]; null and false are left out. */
 export function factList(facts) {
     const lines = facts
         .filter(Boolean)

@@ -1,4 +1,4 @@
-// One group: its facts, why it has its status, its meetings, its people, the groups before and
+// One group: its facts, why it has its status, its meetings, its people, and the groups before and
 // after it.
 
 import { readRow, readRows } from '../lib/api.js';
@@ -30,7 +30,7 @@ import { createTable } from '../list/table.js';
 import { text } from '../text/index.js';
 import { timeline } from '../charts/timeline.js';
 
-/** The regions of one group's page. */
+/** Makes the regions of one group's page. */
 export function oneGroup(id, context) {
     const words = text.groupsPage;
     const part = (element, spec) =>
@@ -71,14 +71,14 @@ export function oneGroup(id, context) {
     ];
 }
 
-/** Several reads at once, under their names. */
+/** Waits for several reads at once. Returns their results under the same names. */
 async function together(reads) {
     const names = Object.keys(reads);
     const read = await Promise.all(Object.values(reads));
     return Object.fromEntries(names.map((key, i) => [key, read[i]]));
 }
 
-/** Makes a read that regions share which load at once; later it is read again. */
+/** Makes a read that regions which load at the same time share; a later call reads again. */
 function shareRead(read) {
     let pending = null;
     return () => {
@@ -89,8 +89,8 @@ function shareRead(read) {
 }
 
 /**
- * The group's row, how many MEMBER records stand behind its number of members, and whom to ask
- * where no address is known.
+ * Reads the group's row, the number of its MEMBER records, and the member to ask if no email
+ * address is known.
  */
 async function loadFacts(id, mine, signal) {
     const [group, members] = await Promise.all([
@@ -108,7 +108,10 @@ async function loadFacts(id, mine, signal) {
     return { group, members: members.total, regular: new Map(asked ? [[id, asked]] : []) };
 }
 
-/** The words for an id that no group has; the parts below have nothing to say then. */
+/**
+ * Returns the words for an id that no group has, and hides the sections below. Returns false for a
+ * known group.
+ */
 function unlessKnown({ group }, id, { format, home }) {
     for (const section of document.querySelectorAll('main .one ~ .one')) section.hidden = !group;
     if (group) return false;
@@ -122,7 +125,7 @@ function unlessKnown({ group }, id, { format, home }) {
     );
 }
 
-/** What is known of it, one line per fact, under its name. */
+/** Shows the group's name as the heading and its facts, one line per fact. */
 function showFacts({ group, members, regular }, { format, rules }, said) {
     const words = text.groupsPage;
     document.getElementById('group-title').replaceChildren(name(group.group_name));
@@ -187,7 +190,7 @@ function showFacts({ group, members, regular }, { format, rules }, said) {
     ];
 }
 
-/** Where it is, leading to all groups there. */
+/** Shows the group's place, as a link to all groups of this place. */
 const placeFact = (group) =>
     placeWords(group)
         ? h('a', { href: groupsLink(placeOf(group)) }, name(placeWords(group)))
@@ -199,27 +202,27 @@ const episodesOf = (group, format) =>
         format.number(group.max_episodes),
     );
 
-/** Which sentence says why it has its status. */
+/** Returns the key of the sentence that says why the group has its status. */
 function reasonOf({ status, last_meeting_date: last }) {
     return status === 'GRADUATED' || last ? status : `${status}_NEVER_MET`;
 }
 
-/** The rows behind the number of members: those of its roster that are members. */
+/** Links to the members in the group's roster; false if their number differs from member_count. */
 function membersLink(group, members) {
     const rows = pageLink('/groups.html', { id: group.group_id, people_role: 'MEMBER' });
     return members === group.member_count && members > 0 && `${rows}#roster-title`;
 }
 
 /**
- * Who is both a member and a facilitator counts as facilitator only: then the roster has more
- * members than the number.
+ * Makes a note if some people are both a member and a facilitator of the group. They count as
+ * facilitators only, so the roster has more members than member_count.
  */
 function bothRoles(group, members) {
     const both = members - group.member_count;
     return both > 0 && h('span', { class: 'muted' }, text.groupsPage.bothRoles(both));
 }
 
-/** The facts with their reasons, or null where the group isn't known. */
+/** Reads the group's facts with their reasons; null if there is no such group. */
 async function readTold(id, signal) {
     try {
         return (await readRows('rpc/explain_group', { group_id: id }, { signal })).rows;
@@ -229,15 +232,15 @@ async function readTold(id, signal) {
     }
 }
 
-/** What is odd about it. */
+/** Reads the group's anomalies. */
 async function readOdd(id, signal) {
     return (await readRows('anomalies', { group_id: `eq.${id}` }, { signal })).rows;
 }
 
-/** What its name and course already say above isn't said again. */
+/** Facts that the table leaves out, because the facts above it show them already. */
 const SAID_ABOVE = ['group_name', 'course_name'];
 
-/** The facts as the database tells them, with their reasons. */
+/** Makes the table of the group's facts with their reasons. */
 function showWhy(known, shared) {
     const { group, told } = known;
     const { format } = shared;
@@ -268,7 +271,9 @@ function showWhy(known, shared) {
     return table.element;
 }
 
-/** Why a fact is so. One that the page doesn't know is told in the database's words. */
+/**
+ * Returns why a fact is so; for a fact that the page does not know, in the database's own words.
+ */
 function reasonCell({ fact, value, because }, { group, kin, odd }, { format, rules }) {
     const words = text.groupsPage;
     if (fact === 'anomaly') {
@@ -282,7 +287,10 @@ function reasonCell({ fact, value, because }, { group, kin, odd }, { format, rul
     return say ? say(groupWords(group, format, rules)) : original(because ?? NOTHING);
 }
 
-/** The link to a group, with the name of its course. */
+/**
+ * Return the link from the earlier group `id`, and the link to the later group `id`, with that
+ * group's course as `course`.
+ */
 const linkFrom = ({ before }, id) =>
     asKin(
         before.find((row) => row.group_a_id === id),
@@ -302,7 +310,7 @@ const linkWords = (row, format) => ({
     percent: format.percent(row.overlap_pct),
 });
 
-/** What the reasons name of the group. */
+/** Returns the values of the group that the sentences mention. */
 const groupWords = (group, format, rules) => ({
     reached: format.number(group.max_episode_reached),
     whole: format.number(group.max_episodes),
@@ -312,7 +320,7 @@ const groupWords = (group, format, rules) => ({
     rescueFrom: rules.rescue_min_pct,
 });
 
-/** A told value in words, leading where there is more about it. */
+/** Returns the value of a fact in words, as a link if there is more about it. */
 function toldValue({ fact, value }, group, format) {
     if (value === null)
         return missing(text.missing[fact === 'facilitator_id' ? 'facilitator_name' : fact]);
@@ -334,13 +342,13 @@ function toldValue({ fact, value }, group, format) {
     return name(value);
 }
 
-/** Its meetings in the order of time. */
+/** Reads the group's meetings in the order of time. */
 async function readMeetings(id, signal) {
     const order = 'meeting_date.asc,episode.asc.nullslast,episode_id.asc';
     return (await readRows('group_meetings', { group_id: `eq.${id}`, order }, { signal })).rows;
 }
 
-/** The meetings as a drawing, as a table, and as a file. */
+/** Shows the meetings as a drawing with its table, and links to their file. */
 function showTimeline({ group, meetings }, shared) {
     const query = [
         ['group_id', `eq.${group.group_id}`],
@@ -352,11 +360,11 @@ function showTimeline({ group, meetings }, shared) {
     ];
 }
 
-/** A facilitator leads to their groups, a member to their way. */
+/** Links to the page of a facilitator, or to the page of a member. */
 const personLink = ({ role, user_id: id }) =>
     role === 'FACILITATOR' ? facilitatorLink(id) : memberLink(id);
 
-/** Who belongs to it. */
+/** Makes the list of the group's people. */
 function rosterList(id, context) {
     const words = text.groupsPage;
     return createList(document.getElementById('roster'), {
@@ -385,7 +393,7 @@ function rosterList(id, context) {
     });
 }
 
-/** The groups that it came from, and those that it went on as. */
+/** Reads the links to the groups that it came from and to the groups that it went on as. */
 async function readKin(id) {
     const order = 'days_between.asc,group_a_id.asc,group_b_id.asc';
     const [before, after] = await Promise.all([
@@ -395,7 +403,7 @@ async function readKin(id) {
     return { before: before.rows, after: after.rows };
 }
 
-/** Both sides of the links, each as a table, or in words where there is none. */
+/** Shows both directions of the links, each as a table, or as a sentence if there are none. */
 function showKin({ before, after }, shared) {
     const words = text.groupsPage;
     return [
@@ -418,7 +426,7 @@ function showKin({ before, after }, shared) {
     ];
 }
 
-/** One side of the links. */
+/** Makes the table of one direction: the earlier groups (side a) or the later groups (side b). */
 function kinTable({ id, title, none, side, rows, shared }) {
     const words = text.funnel;
     const columns = [

@@ -1,5 +1,5 @@
-// One member's way through the curriculum: how far they came in each course, and every group they
-// were in.
+// One member's way through the curriculum: how far they came in each course, and all groups that
+// they were in.
 
 import { readRow, readRows } from '../lib/api.js';
 import { badge, column, missing } from '../list/cells.js';
@@ -13,7 +13,10 @@ import { createRegion, emptyNote } from '../lib/region.js';
 import { createTable } from '../list/table.js';
 import { text } from '../text/index.js';
 
-/** What a member's groups of a course come to, the furthest first, with the colour of its badge. */
+/**
+ * How far a member can come in a course, the furthest first, with the colour of the badge.
+ * `holds(row)` tells whether one of the member's groups of the course makes it so.
+ */
 const PLACES = [
     { key: 'completed', tone: 'group-graduated', holds: (row) => row.is_completed },
     { key: 'underWay', tone: 'group-active', holds: (row) => row.status === 'ACTIVE' },
@@ -25,7 +28,7 @@ const PLACES = [
 const isMember = (row) => row.role.includes('MEMBER');
 const leads = (row) => row.role.includes('FACILITATOR');
 
-/** Makes the region in `element` for one user. */
+/** Makes the region with one user's way through the curriculum in `element`. */
 export function createJourney(element, { context, id }) {
     return createRegion(element, {
         context,
@@ -37,7 +40,7 @@ export function createJourney(element, { context, id }) {
     });
 }
 
-/** A known user: who it is, how far they came, and their groups. */
+/** Shows a known user: their name, how far they came, and their groups. */
 function shown(journey, shared) {
     const some = journey.groups.length > 0;
     return [
@@ -48,8 +51,8 @@ function shown(journey, shared) {
 }
 
 /**
- * The user's groups in the order of joining, their row among the members, and the courses; no
- * `groups` for an unknown user.
+ * Reads the user's groups in the order of joining, their row of api.members, and the names of all
+ * courses. `groups` is null for an unknown user.
  */
 async function loadJourney(id, signal) {
     const [groups, member, curriculum] = await Promise.all([
@@ -60,7 +63,7 @@ async function loadJourney(id, signal) {
     return { id, groups, member, person: member ?? (await readLeader(id, signal)), curriculum };
 }
 
-/** The user's groups; null where the API says that there is no such user on this day. */
+/** Reads the user's groups; null if the API says that there is no such user on this day. */
 async function readGroups(id, signal) {
     try {
         const { rows } = await readRows(
@@ -75,7 +78,7 @@ async function readGroups(id, signal) {
     }
 }
 
-/** Who never was a member of the curriculum may lead a group, and has a name there. */
+/** Reads the name of a user who leads groups but never was a member of the curriculum. */
 async function readLeader(id, signal) {
     const leader = await readRow('facilitators', { facilitator_id: `eq.${id}` }, { signal });
     return { user_name: leader?.facilitator_name ?? id, is_deleted: leader?.is_deleted ?? false };
@@ -91,7 +94,7 @@ function heading({ person }) {
     );
 }
 
-/** How far they came, in numbers; each counts rows of the table below. */
+/** Shows how far the user came, in numbers; each number counts rows of the table below. */
 function facts({ id, member, groups }, { format }) {
     const words = text.journey;
     const figure = (field, value) => h('span', { 'data-figure': field }, format.number(value));
@@ -114,7 +117,7 @@ function facts({ id, member, groups }, { format }) {
     ]);
 }
 
-/** The courses in their order, each with how far they came in it. */
+/** Lists the courses in their order, each with how far the user came in it. */
 function courses({ groups, curriculum }, { format }) {
     const item = (course) => {
         const own = groups.filter((row) => row.course_name === course);
@@ -131,7 +134,9 @@ function courses({ groups, curriculum }, { format }) {
     return h('ol', { class: 'steps', 'aria-label': text.journey.courses }, curriculum.map(item));
 }
 
-/** How far somebody came in a course, from their groups of it: the furthest that holds. */
+/**
+ * Returns a badge that says how far the user came in a course, from their groups of this course.
+ */
 function placeOf(rows, format) {
     const words = text.journey.places;
     for (const { key, tone, holds } of PLACES) {
@@ -148,14 +153,14 @@ function placeOf(rows, format) {
     return h('span', { class: 'muted' }, words.none);
 }
 
-/** The day of joining in the reporting zone. */
+/** Shows the day of joining, in the reporting zone. */
 function joinedCell({ joined_at: joined }, { format }) {
     return joined === null
         ? missing(text.journey.joinedAtNoTime)
         : h('time', { datetime: joined }, format.day(dayIn(format.zone, joined)));
 }
 
-/** Their groups, in the order of joining. */
+/** Makes the table of the user's groups, in the order of joining. */
 function groups({ groups: rows }, shared) {
     const words = text.journey;
     const columns = [

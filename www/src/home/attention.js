@@ -1,5 +1,5 @@
-// What needs attention: the two lists of groups to contact with their states and first rows, and
-// the other findings as sentences; each leads to the rows behind it.
+// What needs attention: the two lists of groups to contact, each with its states and first rows,
+// and the other findings as sentences. All numbers are links to the rows that they count.
 
 import { readRows } from '../lib/api.js';
 import { h, name } from '../lib/dom.js';
@@ -8,12 +8,13 @@ import { createRegion } from '../lib/region.js';
 import { CONTACT_STATES } from '../list/filters.js';
 import { text } from '../text/index.js';
 
-/** So many groups of each list are shown. */
+/** How many groups of each list are shown. */
 const FIRST_ROWS = 3;
 
 /**
- * The lists: `name` in api.home, the view, `link(filters)` to its rows; the column of `days` says
- * which group goes first, and `words` names the text for it.
+ * The lists. `name` is the list's figure in api.home, `view` has its rows, and `link(filters)`
+ * leads to them. Groups with the fewest days in the column `days` come first; `words` is the key of
+ * the text about these days.
  */
 const LISTS = [
     {
@@ -32,7 +33,7 @@ const LISTS = [
     },
 ];
 
-/** What else there is to say. */
+/** The other findings, each a figure of api.home. */
 const FINDINGS = [
     {
         name: 'anomalies',
@@ -44,7 +45,10 @@ const FINDINGS = [
     { name: 'continued', link: () => groupsLink({ continued: 'yes' }) },
 ];
 
-/** The groups of a list that were contacted, which are few, and the first that are to be. */
+/**
+ * Reads the states of a list's groups that were contacted (which are few), and the first groups to
+ * contact.
+ */
 async function readList({ view, days }, signal) {
     const contacted = { select: 'contact_state', contact_state: 'neq.NEW' };
     const first = {
@@ -60,21 +64,21 @@ async function readList({ view, days }, signal) {
     return { contacted: states.rows.map((row) => row.contact_state), rows: rows.rows };
 }
 
-/** A sentence with its sign; a link where rows are behind it. */
+/** Makes a sentence in the style of its tone, as a link if there are rows to lead to. */
 function sentence({ key, tone, link, words, level = null }) {
     const said = link ? h('a', { href: link, 'data-focus': `finding-${key}` }, words) : words;
     const shown = level ? h(level, {}, said) : said;
     return h('div', { class: `finding ${tone}`, 'data-finding': key }, shown);
 }
 
-/** What a figure of api.home has to say: how many, or that there is none. */
+/** Returns what to say about a figure of api.home: how many there are, or that there are none. */
 function wordsOf(key, tone, link, { home, format, rules }) {
     const n = home[key];
     if (n === 0) return { key, tone: 'good', words: text.home.fine[key](rules) };
     return { key, tone, link, words: text.home.findings[key](n, format.number(n), rules) };
 }
 
-/** How many groups of a list are in each state, each leading to its rows. */
+/** Lists how many groups of a list are in each contact state, as links to these groups. */
 function states(spec, { contacted }, { home, format }) {
     const count = (state) => contacted.filter((one) => one === state).length;
     const counts = { NEW: home[spec.name] - contacted.length };
@@ -97,7 +101,7 @@ function states(spec, { contacted }, { home, format }) {
     return h('ul', { class: 'state-links' }, CONTACT_STATES.map(item));
 }
 
-/** One of the first groups: its name, and in a line where it is and what is urgent. */
+/** Shows one of the first groups: its name, and below it its course, progress and days. */
 function firstRow(spec, row, { format }) {
     const days = row[spec.days];
     return h(
@@ -119,7 +123,7 @@ function firstRow(spec, row, { format }) {
     );
 }
 
-/** One list: the sentence, the states, and the groups to contact next. */
+/** Makes one list: the sentence, the states, and the groups to contact next. */
 function panel(spec, list, shown) {
     const heading = wordsOf(spec.name, 'warn', spec.link(), shown);
     const first = list.rows.map((row) => firstRow(spec, row, shown));
@@ -138,7 +142,7 @@ function panel(spec, list, shown) {
     );
 }
 
-/** The sentences beside the lists. What is only to know is left out where there is none. */
+/** Makes the sentences below the lists. A finding without `tone` is left out if its figure is 0. */
 function findings(shown) {
     const told = FINDINGS.filter(({ name: key, tone }) => tone || shown.home[key] > 0);
     const item = ({ name: key, tone = 'info', link }) =>
@@ -146,7 +150,7 @@ function findings(shown) {
     return h('ul', { class: 'findings' }, told.map(item));
 }
 
-/** Makes the part in `element`. */
+/** Makes the part "What needs attention" in `element`. */
 export function createAttention(element, { context }) {
     return createRegion(element, {
         context,

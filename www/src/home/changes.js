@@ -1,4 +1,4 @@
-// What changed in the last seven days: how many groups by kind, each number leading to its groups.
+// What changed in the last seven days: the number of groups per kind of change, as links to them.
 
 import { readRows } from '../lib/api.js';
 import { h } from '../lib/dom.js';
@@ -9,7 +9,7 @@ import { text } from '../text/index.js';
 
 const WEEK_MS = 168 * 3_600_000;
 
-/** One kind: its number with its words, a link where there are groups. */
+/** Makes one kind of change: its number and words, as a link if there are such groups. */
 function kindOf(change, n, { format }) {
     const [count, words] = text.home.changes[change](n, format.number(n));
     const shown = [h('strong', { 'data-change-count': change }, count), ' ', h('span', {}, words)];
@@ -21,7 +21,7 @@ function kindOf(change, n, { format }) {
     return h('li', {}, box);
 }
 
-/** Makes the part in `element`. */
+/** Makes the part "What changed" in `element`. */
 export function createChanges(element, { context }) {
     return createRegion(element, {
         context,

@@ -1,4 +1,4 @@
-// The figures with their change; each leads to the rows behind it.
+// Home's figures, each with its change and a link to the rows behind it.
 
 import { readRow } from '../lib/api.js';
 import { dayIn, firstOfMonth, monthOf } from '../lib/days.js';
@@ -7,11 +7,11 @@ import { atRiskLink, facilitatorsLink, groupsLink, rescueLink } from '../lib/lin
 import { createRegion } from '../lib/region.js';
 import { text } from '../text/index.js';
 
-/** The facilitators that are new in the last complete month. */
+/** Links to the facilitators who are new in the last complete month. */
 const newcomersLink = ({ last_month: day }) =>
     facilitatorsLink({ since_from: monthOf(day), since_to: monthOf(day) });
 
-/** The groups that graduated in it. */
+/** Links to the groups that graduated in the last complete month. */
 const graduationsLink = ({ last_month: day }) =>
     groupsLink({ graduated_from: monthOf(day), graduated_to: monthOf(day) });
 
@@ -20,17 +20,20 @@ const ofAll =
     ({ home, format }) =>
         format.percent(home[name]);
 
-/** How many of how many were members first. */
+/**
+ * Returns the number of facilitators who were members first, and the number of all facilitators.
+ */
 const alumniNote = ({ home, format }) => [
     format.number(home.alumni_facilitators),
     format.number(home.total_facilitators),
 ];
 
 /**
- * The figures: `name` in api.home; `link(home)` the rows behind it; `type` how it is written;
- * `note(shown)` what its note tells; `before(home, earlier)` what it is compared with, by itself
- * the figure of the same name a month earlier; `monthly` where it is that of the last complete
- * month. They are ten, which fill rows of five and of two.
+ * The figures. `name` is the column of api.home; `link(home)` leads to the rows behind it; `type`
+ * says how it is written; `note(shown)` gives the values for its note; `before(home, earlier)`
+ * gives the value that it is compared with, by default the same figure a month earlier; `monthly`
+ * marks a figure of the last complete month. There are ten figures, which fill rows of five and
+ * rows of two.
  */
 const FIGURES = [
     {
@@ -80,7 +83,10 @@ const FIGURES = [
     },
 ];
 
-/** How a figure differs from what it is compared with, in words; null without anything. */
+/**
+ * Returns how a figure differs from the value it is compared with, in words; null if either is
+ * missing.
+ */
 function changeWords(spec, { home, earlier, format }) {
     const { name, type = 'number', before = (_, row) => row[name], monthly = false } = spec;
     const [now, then] = [home[name], before(home, earlier)];
@@ -92,7 +98,7 @@ function changeWords(spec, { home, earlier, format }) {
     return text.home.compares[type](difference, format.number(Math.abs(difference)), when);
 }
 
-/** One figure: its name, the number, what it means, how it changed. The whole card is the link. */
+/** Makes one figure as a card that is one link: its name, the number, a note, and its change. */
 function card(spec, shown) {
     const { name, link, type = 'number', note } = spec;
     const { home, format } = shown;
@@ -117,7 +123,7 @@ function card(spec, shown) {
     );
 }
 
-/** Makes the figures in `element`. */
+/** Makes the region with the figures in `element`. */
 export function createFigures(element, { context }) {
     return createRegion(element, {
         context,

@@ -23,8 +23,8 @@ const DAYWISE_UP_TO = 56;
 const MOST_STEPS = 53;
 
 /**
- * The range that the address asks for: { from, to, ignored }. The end may be left out; a range that
- * means nothing is ignored.
+ * Reads the range of days from the page's address: { from, to, ignored }. `to` may be missing. A
+ * range that makes no sense is ignored: `ignored` is true then.
  */
 export function readRange(query) {
     const [from, to] = [query.get(FROM) || null, query.get(TO) || null];
@@ -34,13 +34,19 @@ export function readRange(query) {
         : { from: null, to: null, ignored: Boolean(from || to) };
 }
 
-/** The step for so many days: days at first, then weeks, at most 53 of them. */
+/**
+ * Returns the step between the points of so many days: one day, or so many weeks that there are at
+ * most 53 points.
+ */
 export function stepFor(days) {
     if (days <= DAYWISE_UP_TO) return '1 day';
     return `${Math.max(1, Math.ceil(days / 7 / (MOST_STEPS - 1)))} weeks`;
 }
 
-/** The rows of the range; its end is known only from the context where the address has none. */
+/**
+ * Reads the rows of the range. If the address gives no last day, it is the day of the answers,
+ * which only the context knows.
+ */
 async function readTrend(ready, signal) {
     const { from, to, ignored } = readRange(parameters());
     if (!from) {
@@ -54,7 +60,7 @@ async function readTrend(ready, signal) {
     return { days: sumByDay(rows), ignored };
 }
 
-/** The groups of all courses together, a row per day, the earliest first. */
+/** Adds up the groups of all courses, one row per day, the earliest day first. */
 function sumByDay(rows) {
     const days = new Map();
     for (const row of rows) {
@@ -65,7 +71,10 @@ function sumByDay(rows) {
     return [...days.values()].sort((a, b) => (a.as_of_day < b.as_of_day ? -1 : 1));
 }
 
-/** The chart and its table; each day leads to Home as of then, each number to its groups. */
+/**
+ * Makes the chart and its table. Each day is a link to Home as of this day, each number to its
+ * groups.
+ */
 function chartOf(days, shared) {
     const { format } = shared;
     const words = text.home.trend;
@@ -103,7 +112,7 @@ function chartOf(days, shared) {
     });
 }
 
-/** The reader's own range: two days, and back to the last 53 weeks. */
+/** Makes the form for the reader's own range: two days, and a button back to the last 53 weeks. */
 function rangeForm(days, { home }) {
     const { from, to } = readRange(parameters());
     const words = text.home.trend;
@@ -143,7 +152,7 @@ function rangeForm(days, { home }) {
     );
 }
 
-/** Makes the part in `element`. */
+/** Makes the part "Trend" in `element`. */
 export function createTrend(element, { context }) {
     const region = createRegion(element, {
         context,

@@ -1,15 +1,15 @@
-// The page's address. All of what is shown is in its query string, so that reload, back and a
-// pasted link show the same. One store listens to the browser's history; whatever depends on a
-// parameter subscribes to it here.
+// The page's address (its URL). The query string holds all of what is shown, so that reload, "back"
+// and a pasted link show the same. Only this module listens to the browser's history; code that
+// depends on a parameter subscribes to it here.
 
-/** The parameters of this page's address; none outside a browser. */
+/** Returns the parameters of this page's address; none outside a browser. */
 export function parameters() {
     return new URLSearchParams(globalThis.location?.search ?? '');
 }
 
 /**
- * A path with parameters, in the order given; those without a value (null, undefined, '') are left
- * out.
+ * Returns a path with parameters, in the order given. Parameters without a value (null, undefined,
+ * '') are left out.
  */
 export function addressOf(path, values) {
     const query = new URLSearchParams(
@@ -20,7 +20,7 @@ export function addressOf(path, values) {
     return query.size ? `${path}?${query}` : path;
 }
 
-/** The names whose values differ between two query strings. */
+/** Returns the names of the parameters whose values differ between two query strings. */
 function changedNames(before, after) {
     const [old, now] = [new URLSearchParams(before), new URLSearchParams(after)];
     return [...new Set([...old.keys(), ...now.keys()])].filter(
@@ -29,10 +29,10 @@ function changedNames(before, after) {
 }
 
 /**
- * Makes the store of a window's address: change() writes parameters, watch() subscribes to them.
- * Subscribers are called after each change of theirs, by change() and by back and forward alike,
- * once. A subscriber to the whole page (`isWhole`) stands for all others: where it is called, they
- * aren't, so that nothing is asked for twice.
+ * Makes the store of a window's address: change() writes parameters, watch() subscribes to them. A
+ * subscriber is called once after each change of one of its parameters, whether change(), "back" or
+ * "forward" made it. If a subscriber for the whole page (`isWhole`) is called, the others are not,
+ * because it reloads them and nothing should be requested twice.
  */
 export function createAddressStore({ location, history, addEventListener }) {
     const watchers = [];
@@ -49,8 +49,8 @@ export function createAddressStore({ location, history, addEventListener }) {
     }
 
     /**
-     * null takes a parameter out. `step` makes it a change that "back" returns from; `quiet` tells
-     * nobody.
+     * Writes parameters; null removes one. With `step`, "back" returns from the change; with
+     * `quiet`, no subscriber is called.
      */
     function change(changes, { step = true, quiet = false } = {}) {
         const next = addressOf(location.pathname, {

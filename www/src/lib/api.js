@@ -1,4 +1,5 @@
-// The API under /api/: reads, calls, and errors that say what went wrong.
+// The client of the API under /api/: reads, calls of functions, and errors that say what went
+// wrong.
 
 const BASE = '/api/';
 const TIMEOUT_MS = 30_000;
@@ -9,17 +10,17 @@ let asOf = null;
 let generation = null;
 let onNewGeneration = () => {};
 
-/** Reads are answered as of a day from now on; null: as of the last sync. */
+/** Makes all later reads ask for answers as of a day; null means as of the last sync. */
 export function answerAsOf(day) {
     asOf = day;
 }
 
-/** Calls back when an answer comes from a newer snapshot than the answers before it. */
+/** Sets what is called when an answer comes from a newer snapshot than the answers before it. */
 export function listenForGeneration(callback) {
     onNewGeneration = callback;
 }
 
-/** Notes the snapshot that an answer was read from. */
+/** Notes the generation of the snapshot that an answer was read from. */
 function noteGeneration(response) {
     const seen = Number(response.headers.get('Snapshot-Generation') ?? NaN);
     if (!Number.isFinite(seen) || seen <= generation) return;
@@ -28,14 +29,17 @@ function noteGeneration(response) {
     if (isNewer) onNewGeneration();
 }
 
-/** Now by the server's clock, so that a wrong clock in the browser makes no run look dead. */
+/**
+ * Returns the time by the server's clock, so that a wrong clock in the browser makes no run look
+ * dead.
+ */
 export function serverNow() {
     return Date.now() + clockOffset;
 }
 
 /**
- * What an answer other than 2xx, or none at all, becomes. `kind` names the words for it in the
- * texts.
+ * The error for an answer other than 2xx, or for no answer at all (status 0). `kind` is the key of
+ * its words in the texts.
  */
 export class ApiError extends Error {
     constructor(status, body) {
@@ -68,14 +72,14 @@ const KINDS_BY_STATUS = {
     504: 'down',
 };
 
-/** Sorts an error into the kinds that have words of their own. */
+/** Returns the kind of an error: each kind has words of its own. */
 function kindOf(status, code) {
     return KINDS_BY_CODE[code] ?? KINDS_BY_STATUS[status] ?? 'server';
 }
 
 /**
- * Reads rows of a view: `query` is PostgREST's (order, limit, filters), an object or pairs. With
- * `count`, `total` is the number of all rows that fit.
+ * Reads rows of a view. `query` has PostgREST's parameters (order, limit, filters), as an object or
+ * as pairs. With `count`, `total` is the number of all rows that match.
  */
 export async function readRows(view, query = {}, { signal, count = false } = {}) {
     const parameters = new URLSearchParams(query).toString();
@@ -88,15 +92,15 @@ export async function readRows(view, query = {}, { signal, count = false } = {})
     };
 }
 
-/** Reads the one row of a view, or null. */
+/** Reads the first row of a view; null if there is none. */
 export async function readRow(view, query, options) {
     const { rows } = await readRows(view, query, options);
     return rows[0] ?? null;
 }
 
 /**
- * Reads rows while the page stands still: for printing, which waits for nothing. Throws where they
- * can't be had.
+ * Reads rows synchronously, for printing: the browser waits for nothing else before it prints.
+ * Throws an error if the rows can't be read.
  */
 export function readRowsNow(view, query = {}) {
     const request = new XMLHttpRequest();
@@ -107,7 +111,7 @@ export function readRowsNow(view, query = {}) {
     return JSON.parse(request.responseText);
 }
 
-/** Reads a file of the API as text. One that isn't whole is an error. */
+/** Reads a file of the API as text. An incomplete file is an error. */
 export async function readFile(path) {
     const response = await fetch(path, { cache: 'no-store' });
     if (response.status !== 200) throw await errorOf(response);
@@ -115,7 +119,8 @@ export async function readFile(path) {
 }
 
 /**
- * Calls a function that changes something. The header keeps other sites' forms from doing the same.
+ * Calls a function that changes something. The API requires the header X-Ngeshare, which forms on
+ * other sites cannot send.
  */
 export async function callFunction(name, parameters = {}) {
     const headers = { 'Content-Type': 'application/json', 'X-Ngeshare': 'sync' };
@@ -128,8 +133,8 @@ export async function callFunction(name, parameters = {}) {
 }
 
 /**
- * Sends a request; a read that finds the server restarting is tried once more, after the time that
- * it asks for.
+ * Sends a request. A read that gets a 503 with Retry-After, because the server is restarting, is
+ * tried once more after that time.
  */
 async function send(path, options) {
     const response = await sendOnce(path, options);
@@ -145,7 +150,8 @@ async function send(path, options) {
 }
 
 /**
- * One try: sets a time limit, notes the server's clock, and makes a lost connection an ApiError.
+ * Sends a request once: sets a time limit, notes the server's clock, and turns a lost connection
+ * into an ApiError.
  */
 async function sendOnce(path, { signal, ...options }) {
     const limit = AbortSignal.timeout(TIMEOUT_MS);
@@ -162,12 +168,12 @@ async function sendOnce(path, { signal, ...options }) {
         return response;
     } catch (error) {
         if (signal?.aborted) throw error;
-        // What the browser says of it is in the browser's language, and says nothing more.
+        // The browser's own message would be in the browser's language, and add nothing.
         throw new ApiError(0, { message: '', code: limit.aborted ? '57014' : undefined });
     }
 }
 
-/** The body as JSON; something else with a 200 is a wrong server, not an answer. */
+/** Reads the body as JSON. Any other body comes from a wrong server, so it is an error. */
 async function readBody(response) {
     try {
         return await response.json();
@@ -178,7 +184,9 @@ async function readBody(response) {
     }
 }
 
-/** An answer that is no success as an error, with the server's own words where it has some. */
+/**
+ * Makes an error from an answer that is no success, with the server's own words if it sent some.
+ */
 async function errorOf(response) {
     try {
         return new ApiError(response.status, await response.json());

@@ -1,15 +1,15 @@
-// The day that the answers are given as of: a parameter of the address, which every link inside the
-// page takes along.
+// The day that answers are given as of: a parameter of the page's address, which every link inside
+// the page keeps.
 
 import { parameters } from './address.js';
 import { EARLIEST_DAY, isDay } from './days.js';
 
-/** The parameter's name. */
+/** The name of this parameter. */
 export const AS_OF = 'as_of';
 
 /**
- * What the address asks for: { day, unreadable }; a text that is no day, or one before the
- * earliest, is `unreadable` and asks for nothing.
+ * Reads the day from the page's address: { day, unreadable }. A text that is not a day, or a day
+ * before the earliest one, is returned as `unreadable`, and `day` is null.
  */
 export function readAsOf(query = parameters()) {
     const value = query.get(AS_OF);
@@ -19,7 +19,7 @@ export function readAsOf(query = parameters()) {
         : { day: null, unreadable: value };
 }
 
-/** The day of this page's address; null for the last sync's. */
+/** Returns the day in this page's address; null means the day of the last sync. */
 export function currentDay() {
     return readAsOf().day;
 }

@@ -1,7 +1,7 @@
-// The clipboard. Browsers give it to pages over HTTPS and on this machine only; elsewhere an older
-// way may still work.
+// Copying to the clipboard. Browsers offer the clipboard only to pages over HTTPS and on this
+// machine; for other pages an older way may still work.
 
-/** Copies a text; resolves to whether it could. */
+/** Copies a text. Resolves to whether this succeeded. */
 export async function copyToClipboard(value) {
     try {
         await navigator.clipboard.writeText(value);
@@ -12,8 +12,8 @@ export async function copyToClipboard(value) {
 }
 
 /**
- * The older way: selects the text in a field that nobody sees, and has the browser copy what is
- * selected.
+ * Copies in the older way: selects the text in an invisible field, and lets the browser copy the
+ * selection.
  */
 function copyBySelection(value) {
     const field = document.createElement('textarea');

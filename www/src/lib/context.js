@@ -1,5 +1,5 @@
-// What every region needs before it can show anything: what answers go by (api.basis, of which
-// api.home has most as well), and the formatters for its zone.
+// What every region needs before it can show anything: the instant and the rules of the answers
+// (api.basis; api.home has most of them as well), and the formatters for the reporting zone.
 
 import { readRow } from './api.js';
 import { createFormat } from './format.js';
@@ -7,13 +7,13 @@ import { rulesOf } from './rules.js';
 import { locale, text } from '../text/index.js';
 
 /**
- * Makes the page's context. Home reads api.home (`whole`), whose figures it shows; the other pages
- * api.basis, which is always fast.
+ * Makes the page's context. With `whole` it reads api.home, because Home shows its figures; else it
+ * reads api.basis, which is always fast.
  */
 export function createContext({ whole = false } = {}) {
     let pending = null;
 
-    /** Reads it once, however many regions ask; a failure isn't kept. */
+    /** Reads the row and makes the formatters. */
     async function read() {
         const home = await readRow(whole ? 'home' : 'basis', {});
         return {
@@ -31,7 +31,7 @@ export function createContext({ whole = false } = {}) {
         return pending;
     }
 
-    /** Forgets what was read: the next get() reads anew. */
+    /** Forgets the context, so that the next get() reads it again. */
     function forget() {
         pending = null;
     }

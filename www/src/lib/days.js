@@ -1,43 +1,43 @@
-// Calendar days and months as text: "2026-03-31", "2026-03". They have no zone, so none may move
-// them.
+// Calendar days and months as text: "2026-03-31", "2026-03". They have no time zone, so they are
+// computed in UTC.
 
 const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
 const MONTH = /^(\d{4})-(\d{2})$/;
 
-/** The earliest day that may be looked back to: nothing was before it. */
+/** The earliest day that can be looked back to; there is no data before it. */
 export const EARLIEST_DAY = '2000-01-01';
 
-/** Whether a text is a day of the calendar. */
+/** Tells whether a text is a day of the calendar. */
 export function isDay(value) {
     if (!DAY.test(value ?? '')) return false;
     const time = new Date(`${value}T00:00:00Z`);
     return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(value);
 }
 
-/** Whether a text is a month of the calendar. */
+/** Tells whether a text is a month of the calendar. */
 export function isMonth(value) {
     return MONTH.test(value ?? '') && isDay(`${value}-01`);
 }
 
-/** The first day of the month that is `steps` after a month or after a day's month. */
+/** Returns the first day of the month that is `steps` months after `value`, a month or a day. */
 export function firstOfMonth(value, steps = 0) {
     const [year, month] = value.split('-').map(Number);
     return new Date(Date.UTC(year, month - 1 + steps, 1)).toISOString().slice(0, 10);
 }
 
-/** The day that is so many days after another. */
+/** Returns the day that is `days` days after another. */
 export function dayAfter(day, days) {
     const time = new Date(`${day}T00:00:00Z`);
     time.setUTCDate(time.getUTCDate() + days);
     return time.toISOString().slice(0, 10);
 }
 
-/** The month of a day. */
+/** Returns the month of a day. */
 export function monthOf(day) {
     return day.slice(0, 7);
 }
 
-/** The calendar day of an instant in a zone. */
+/** Returns the calendar day of an instant in a time zone. */
 export function dayIn(zone, instant) {
     const parts = new Intl.DateTimeFormat('en-CA', {
         timeZone: zone,

@@ -1,8 +1,8 @@
-// Builds and changes the document. Values reach it as text only, never as markup.
+// Builds and changes the document. Values are inserted as text only, never as markup.
 
 /**
- * Makes an element: attributes and on… handlers from `attributes` (null, undefined and false are
- * left out), then its children.
+ * Makes an element with attributes, event handlers (functions, named like onclick) and children.
+ * Attributes that are null, undefined or false are left out.
  */
 export function h(tag, attributes = {}, ...children) {
     const element = document.createElement(tag);
@@ -18,7 +18,7 @@ function presentChildren(children) {
         .filter((child) => child !== null && child !== undefined && child !== false);
 }
 
-/** Makes an element of a drawing, as h does of the page. */
+/** Makes an SVG element, as h() makes an HTML element. */
 export function svg(tag, attributes = {}, ...children) {
     const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
     setAttributes(element, attributes);
@@ -26,7 +26,7 @@ export function svg(tag, attributes = {}, ...children) {
     return element;
 }
 
-/** Sets attributes; a function under a name like onclick becomes a listener. */
+/** Sets attributes. A function under a name like onclick becomes an event listener. */
 function setAttributes(element, attributes) {
     for (const [name, value] of Object.entries(attributes)) {
         if (value === null || value === undefined || value === false) continue;
@@ -36,9 +36,9 @@ function setAttributes(element, attributes) {
 }
 
 /**
- * Replaces what is in `container`. Nodes that are in it already stay where they are, with their
- * focus and scroll position; if the focus was in one that goes, the element with the same
- * data-focus gets it.
+ * Replaces the children of `container`. A node that is a child already stays in place, with its
+ * focus and scroll position. If the focus was in a node that is removed, the new element with the
+ * same data-focus gets it.
  */
 export function replaceKeepingFocus(container, ...children) {
     const active = document.activeElement;
@@ -48,9 +48,7 @@ export function replaceKeepingFocus(container, ...children) {
     container.querySelector(`[data-focus="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }
 
-/**
- * Makes `children` the children of `container`, without taking out those that are there already.
- */
+/** Makes `children` the children of `container`, without removing those that are there already. */
 function putChildren(container, children) {
     for (const old of [...container.childNodes]) if (!children.includes(old)) old.remove();
     children.forEach((child, i) => {
@@ -63,18 +61,20 @@ function putChildren(container, children) {
     });
 }
 
-/** A name from the data: its own writing direction, whatever the page's is. */
+/**
+ * Wraps a name from the data, so that it keeps its own writing direction whatever the page's is.
+ */
 export function name(value) {
     return h('bdi', { dir: 'auto' }, value);
 }
 
-/** Names the browser's tab after the one thing that the page is about. */
+/** Puts the name of the one thing that the page is about before the title of the browser's tab. */
 export function nameTab(what) {
     const title = `${what} · `;
     if (!document.title.startsWith(title)) document.title = title + document.title;
 }
 
-/** Says something once to a screen reader, without moving the focus. */
+/** Lets screen readers say a message once, without moving the focus. */
 export function announce(message) {
     document.getElementById('announcer').textContent = message;
 }

@@ -1,7 +1,7 @@
-// Numbers, dates and times as a person reads them: in the page's language, and always in the
-// reporting zone.
+// Numbers, dates and times as a person reads them, in the page's language and in the reporting
+// zone.
 
-/** What stands where there is no value. */
+/** The sign for a missing value. */
 export const NOTHING = '—';
 
 const MINUTE = 60;
@@ -9,8 +9,8 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /**
- * Makes the formatters for one locale (a language tag) and one zone (as in api.home); `justNow` is
- * the word for less than a minute.
+ * Makes the formatters for one locale (a language tag) and one time zone (as in api.home).
+ * `justNow` is the text for less than a minute ago.
  */
 export function createFormat(locale, zone, justNow) {
     const number = new Intl.NumberFormat(locale);
@@ -43,11 +43,11 @@ export function createFormat(locale, zone, justNow) {
     return {
         zone,
         number: unlessMissing((value) => number.format(value)),
-        /** A value that is a percentage already, as the API's are. */
+        /** Formats a value that is a percentage already, as the API's values are. */
         percent: unlessMissing((value) => percent.format(value / 100)),
-        /** A calendar day, "2026-11-23": it has no zone, so none may move it. */
+        /** Formats a calendar day, "2026-11-23", in UTC, so that no time zone shifts it. */
         day: unlessMissing((value) => day.format(new Date(`${value}T00:00:00Z`))),
-        /** The month of a day, or of "2026-11". */
+        /** Formats the month of a day, or a month as "2026-11". */
         month: unlessMissing((value) =>
             month.format(new Date(`${value.slice(0, 7)}-01T00:00:00Z`)),
         ),
@@ -55,7 +55,7 @@ export function createFormat(locale, zone, justNow) {
             shortMonth.format(new Date(`${value.slice(0, 7)}-01T00:00:00Z`)),
         ),
         instant: unlessMissing((value) => instant.format(new Date(value))),
-        /** Seconds in the past, in the largest unit of which there is one. */
+        /** Formats a number of seconds ago, in the largest unit of which there is at least one. */
         ago: unlessMissing((value) =>
             value < MINUTE ? justNow : relative.format(...relativeParts(value)),
         ),
@@ -65,26 +65,24 @@ export function createFormat(locale, zone, justNow) {
     };
 }
 
-/**
- * The share of `part` in `whole` as a percentage with one decimal; null where there is no whole.
- */
+/** Returns `part` as a percentage of `whole` with one decimal; null if `whole` is 0 or missing. */
 export function share(part, whole) {
     return whole ? Math.round((1000 * part) / whole) / 10 : null;
 }
 
-/** A stretch of at least a minute as RelativeTimeFormat wants it. */
+/** Returns a time of at least a minute as RelativeTimeFormat takes it: a number and a unit. */
 function relativeParts(seconds) {
     if (seconds >= DAY) return [-Math.floor(seconds / DAY), 'day'];
     if (seconds >= HOUR) return [-Math.floor(seconds / HOUR), 'hour'];
     return [-Math.floor(seconds / MINUTE), 'minute'];
 }
 
-/** Short times keep a decimal, longer ones don't need it. */
+/** Rounds seconds: times below ten seconds keep a decimal. */
 function roundDuration(seconds) {
     return seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds);
 }
 
-/** 62 seconds as 1:02, 3,723 as 1:02:03. */
+/** Returns 62 seconds as 1:02, 3,723 seconds as 1:02:03. */
 function clock(seconds) {
     const whole = Math.round(seconds);
     const two = (value) => String(value).padStart(2, '0');
@@ -94,7 +92,7 @@ function clock(seconds) {
         : `${minutes}:${two(whole % MINUTE)}`;
 }
 
-/** The seconds from one instant of the API to another, or null. */
+/** Returns the seconds from one instant to another; null if one is missing. */
 export function secondsBetween(from, to) {
     return from && to ? Math.max(0, (new Date(to) - new Date(from)) / 1000) : null;
 }

@@ -1,10 +1,13 @@
-// Which language the page speaks, and with which regional habits.
+// The page's language, and the locale (such as en-GB) for its dates and numbers.
 
 export const LANGUAGES = ['en', 'id'];
 const STORAGE_KEY = 'ngeshare.language';
 const COOKIE = 'ngeshare_language';
 
-/** The language chosen before, else the first of the browser's that we speak, else English. */
+/**
+ * Returns the language chosen before, else the first of the browser's that the page has, else
+ * English.
+ */
 export function chooseLanguage(stored, preferred) {
     if (LANGUAGES.includes(stored)) return stored;
     return (
@@ -15,28 +18,30 @@ export function chooseLanguage(stored, preferred) {
 }
 
 /**
- * The browser's own variant of the language (en-GB writes dates differently from en-US), else the
- * plain one.
+ * Returns the browser's own variant of the language (en-GB writes dates differently from en-US),
+ * else the language itself.
  */
 export function chooseLocale(language, preferred) {
     return preferred.find((tag) => tag.toLowerCase().split('-')[0] === language) ?? language;
 }
 
-/** The language stored by storeLanguage, if the browser lets us store anything. */
+/**
+ * Returns the language that storeLanguage() stored; null if none is stored or storage is refused.
+ */
 export function storedLanguage() {
     return readStored(STORAGE_KEY);
 }
 
 /**
- * Remembers a choice of language for the next page: here, and for the server, which sends that
- * language's page.
+ * Stores the chosen language for the next page: in the browser's storage, and in a cookie from
+ * which the server knows which page to send.
  */
 export function storeLanguage(language) {
     writeStored(STORAGE_KEY, language);
     document.cookie = `${COOKIE}=${language}; path=/; max-age=31536000; samesite=lax`;
 }
 
-/** Reads a remembered choice; null where storage is refused. */
+/** Reads a stored choice; null if there is none or the browser refuses storage. */
 export function readStored(key) {
     try {
         return localStorage.getItem(key);
@@ -45,12 +50,11 @@ export function readStored(key) {
     }
 }
 
-/** Remembers a choice; forgets it silently where storage is refused. */
+/** Stores a choice; does nothing if the browser refuses storage. */
 export function writeStored(key, value) {
     try {
         localStorage.setItem(key, value);
     } catch {
-        // A browser that refuses storage asks again on the next page; nothing is lost but the
-        // choice.
+        // The next page will not know the choice; nothing else is lost.
     }
 }

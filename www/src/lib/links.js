@@ -1,80 +1,81 @@
-// Links inside the page, with parameters in words. What the parameters of a list mean stands in
-// filters.js.
+// Links inside the page, with readable parameters. filters.js says what the parameters of a list
+// mean.
 
 import { addressOf } from './address.js';
 import { AS_OF, currentDay } from './as-of.js';
 import { currentPlace } from './place.js';
 
-/** A page with parameters, as of the day that is being looked at. */
+/** Returns the address of a page with parameters, as of the day that is shown. */
 export function pageLink(path, parameters = {}, day = currentDay()) {
     return addressOf(path, { ...parameters, [AS_OF]: day });
 }
 
 /**
- * The groups that fit: any of GROUP_FILTERS, as in groupsLink({ course: 'Hijrah', status:
- * 'STALLED', episode: 4 }).
+ * Links to the groups that match filters, any of GROUP_FILTERS, as in groupsLink({ course:
+ * 'Hijrah', status: 'STALLED', episode: 4 }).
  */
 export function groupsLink(filters = {}, day) {
     return pageLink('/groups.html', filters, day);
 }
 
-/** The groups whose status changed in the last seven days: any of CHANGE_FILTERS. */
+/** Links to the groups whose status changed in the last seven days; takes any of CHANGE_FILTERS. */
 export function changesLink(filters = {}, day) {
     return pageLink('/groups.html', { list: 'changes', ...filters }, day);
 }
 
-/** A page of the navigation: it takes the place along. */
+/** Links to a page of the navigation, and keeps the place. */
 export function navigationLink(path) {
     return pageLink(path, currentPlace());
 }
 
-/** One group: its status, its timeline, its members. */
+/** Links to one group's page: its status, its timeline, its members. */
 export function groupLink(id, day) {
     return pageLink('/groups.html', { id, ...currentPlace() }, day);
 }
 
-/** One member's way through the curriculum. */
+/** Links to one member's page: their way through the curriculum. */
 export function memberLink(id, day) {
     return pageLink('/members.html', { id, ...currentPlace() }, day);
 }
 
-/** One facilitator: their groups, how to reach them, what was noted. */
+/** Links to one facilitator's page: their groups, how to reach them, the follow-ups. */
 export function facilitatorLink(id, day) {
     return pageLink('/facilitators.html', { id, ...currentPlace() }, day);
 }
 
-/** The facilitators that fit: any of FACILITATOR_FILTERS. */
+/** Links to the facilitators that match filters, any of FACILITATOR_FILTERS. */
 export function facilitatorsLink(filters = {}, day) {
     return pageLink('/facilitators.html', filters, day);
 }
 
-/** The rescue list, or what of it fits. */
+/** Links to the rescue list, or to those of its groups that match filters. */
 export function rescueLink(filters = {}, day) {
     return pageLink('/contact.html', filters, day);
 }
 
-/** The groups on their way to stalling. */
+/** Links to the groups at risk. */
 export function atRiskLink(filters = {}, day) {
     return pageLink('/contact.html', { tab: 'at_risk', ...filters }, day);
 }
 
-/** The anomalies that fit: any of ANOMALY_FILTERS. */
+/** Links to the anomalies that match filters, any of ANOMALY_FILTERS. */
 export function qualityLink(filters = {}, day) {
     return pageLink('/quality.html', filters, day);
 }
 
-/** One run of the sync: what it did to each table. */
+/** Links to one run of the sync: what it did to each table. */
 export function runLink(run) {
     return `${pageLink('/sync.html', { run })}#run-title`;
 }
 
-/** The errors of one run. */
+/** Links to the errors of one run. */
 export function errorsLink(run) {
     return `${pageLink('/sync.html', { run, errors_run: run })}#errors-title`;
 }
 
 /**
- * A list as a file: the same filters and order as on screen (PostgREST's pairs), and never a limit.
+ * Links to a list as a file: `query` has the filters and the order of the list on screen as
+ * PostgREST's pairs, but no limit.
  */
 export function exportLink(view, query, day = currentDay()) {
     const path = day ? `/export/as-of/${day}/${view}.csv` : `/export/${view}.csv`;

@@ -1,18 +1,18 @@
-// Links that open the mail program.
+// Links that open the mail program (mailto:).
 
 const PLAIN_ADDRESS = /^[^\s@,;:<>()"?&#%\\]+@[^\s@,;:<>()"?&#%\\]+$/;
 
-/** Mail programs cut or refuse longer links. */
+/** The longest link that all mail programs accept; they cut or refuse longer ones. */
 const LONGEST_LINK = 1_900;
 
 /**
- * Whether a text is a plain address: one @, and nothing that a mail program would read as
- * something else.
+ * Tells whether a text is a plain email address: one @, and no character that has another meaning
+ * to a mail program.
  */
 export const isPlainAddress = (address) => PLAIN_ADDRESS.test(address ?? '');
 
 /**
- * A mailto: link for a plain address, with a subject and lines of text where they are given. Null
+ * Returns a mailto: link for a plain email address, with a subject and lines of text if given; null
  * for anything else.
  */
 export function mailLink(address, { subject = null, lines = [] } = {}) {
@@ -25,5 +25,5 @@ export function mailLink(address, { subject = null, lines = [] } = {}) {
     return `mailto:${encodeURIComponent(address).replace('%40', '@')}${query && `?${query}`}`;
 }
 
-/** Whether a link is short enough for every mail program. */
+/** Tells whether a link is short enough for every mail program. */
 export const isShort = (link) => link === null || link.length <= LONGEST_LINK;

@@ -1,10 +1,10 @@
-// What a server says in its own words, which are English. A page in another language says the same
-// in its words, and keeps the server's for those who look after it.
+// The server's own messages, which are in English. A page in another language has words of its own
+// for them, and keeps the original for the administrators.
 
 import { h, name } from './dom.js';
 import { language, text } from '../text/index.js';
 
-/** The server's words: in English as they are, else behind a word that opens them. */
+/** Shows the server's message: as it is on an English page, else hidden until it is opened. */
 export function original(words) {
     const said = h('span', { lang: 'en' }, name(words));
     if (language === 'en') return said;

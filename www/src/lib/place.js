@@ -1,25 +1,28 @@
-// The place whose groups are looked at: a province and a city in the address. The navigation and
-// the links to one group or person take it along; a number has the place of its own groups alone.
+// The place (province and city) to which the lists of groups are limited, from the page's address.
+// The navigation and the links to one group or person keep it. The link of a number leads to the
+// place of the groups that it counts instead.
 
 import { parameters } from './address.js';
 
-/** The parameters' names. */
+/** The names of the parameters. */
 export const PLACE = ['province', 'city'];
 
-/** A blank is no place's name, so it stands for the groups without one. */
+/** The parameter's value for groups without a place; no place is named with a blank. */
 export const NO_PLACE = ' ';
 
-/** The place that an address names; null where it names none. */
+/**
+ * Returns the place in an address: { province, city }, each null if the address does not name it.
+ */
 export function currentPlace(query = parameters()) {
     return Object.fromEntries(PLACE.map((name) => [name, query.get(name)]));
 }
 
-/** The place of a row, as parameters that lead to the groups of exactly this place. */
+/** Returns the parameters that select the groups of exactly this row's place. */
 export function placeOf({ province, city }) {
     return { province: province ?? NO_PLACE, city: city ?? NO_PLACE };
 }
 
-/** City and province in words; empty where neither is known. */
+/** Returns city and province in words; empty if neither is known. */
 export function placeWords({ city, province }) {
     return [city, province].filter((part) => part && part !== NO_PLACE).join(', ');
 }

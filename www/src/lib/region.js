@@ -1,5 +1,5 @@
-// A part of the page with its own states: loading, shown, empty, first run, failed. One that fails
-// leaves the others alone.
+// A part of the page with its own states: loading, shown, empty, first run, failed. A region that
+// fails does not affect the others.
 
 import { h, replaceKeepingFocus } from './dom.js';
 import { original } from './original.js';
@@ -9,11 +9,11 @@ const SKELETON_AFTER_MS = 150;
 
 /**
  * Makes a region of `element`.
- * `load(context, signal)` reads the data, at the same time as the context, which it gets as a
- * promise;
- * `render(data, context)` gives what to show (the same element each time where it can);
- * `empty(data, context)` gives what to show when there are no rows, else something falsy.
- * `beforeSync` renders even when nothing was ever synced; else the region says so.
+ * `load(context, signal)` reads the data. It starts before the context is known, so `context` is a
+ * promise.
+ * `render(data, context)` returns what to show, if possible the same element each time.
+ * `empty(data, context)` returns what to show if there are no rows, else something falsy.
+ * `beforeSync` shows the region even before the first sync; other regions say that there was none.
  */
 export function createRegion(
     element,
@@ -27,8 +27,8 @@ export function createRegion(
     let shown = false;
 
     /**
-     * Reads and shows. What is on screen stays there until the new is ready, and also when reading
-     * fails.
+     * Reads and shows the data. The old content stays on screen until the new content is ready, and
+     * also if reading fails.
      */
     async function reload() {
         controller?.abort();
@@ -38,7 +38,7 @@ export function createRegion(
         element.setAttribute('aria-busy', 'true');
         try {
             const asked = load(context.get(), signal);
-            asked.catch(() => {}); // where the context can't be read, that is what is told
+            asked.catch(() => {}); // if the context can't be read, only that error is shown
             const shared = await context.get();
             const children =
                 shared.home.synced || beforeSync ? contentOf(await asked, shared) : firstRun();
@@ -58,7 +58,7 @@ export function createRegion(
         return empty(data, shared) || render(data, shared);
     }
 
-    /** The first time a skeleton; later the old content, dimmed. */
+    /** Shows a placeholder the first time; later dims the old content. */
     function showLoading() {
         if (shown) element.classList.add('is-reloading');
         else content.replaceChildren(h('p', { class: 'skeleton' }, text.region.loading));
@@ -77,7 +77,7 @@ export function createRegion(
     return { reload };
 }
 
-/** Says that nothing was ever synced, instead of zeros. */
+/** Says that nothing was ever synced, instead of showing zeros. */
 export function firstRun() {
     return h(
         'div',
@@ -88,7 +88,10 @@ export function firstRun() {
     );
 }
 
-/** An error in words: what it means, the server's own message, its code, and a way to try again. */
+/**
+ * Shows an error in words: what it means, the server's own message, its code, a button to try
+ * again.
+ */
 export function errorBox(error, { retry, kept = false } = {}) {
     reportBug(error);
     return h(
@@ -114,8 +117,8 @@ export function errorBox(error, { retry, kept = false } = {}) {
 }
 
 /**
- * The same in one line, for the places that have no room: what was asked for, what went wrong, a
- * way to try again.
+ * Shows an error in one line, for places without room for more: what was asked for, what went
+ * wrong, a button to try again.
  */
 export function errorLine(error, { what = null, retry = null } = {}) {
     reportBug(error);
@@ -137,12 +140,12 @@ export function errorLine(error, { what = null, retry = null } = {}) {
     );
 }
 
-/** An error that no answer of the API explains is ours: the console shall show where. */
+/** Logs an error that is not from the API: it is a bug in the page, and the console shows where. */
 function reportBug(error) {
     if (!error.kind) console.error(error);
 }
 
-/** Words for a region without rows. */
+/** Makes the words for a region without rows. */
 export function emptyNote(words, good = false) {
     return h('p', { class: good ? 'empty good' : 'empty' }, words);
 }

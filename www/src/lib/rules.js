@@ -1,4 +1,4 @@
-// The thresholds that the texts name: settings of the database, with these defaults.
+// The thresholds that the texts mention: settings of the database, with these defaults.
 
 const DEFAULTS = {
     active_days: 28,
@@ -9,7 +9,7 @@ const DEFAULTS = {
     link_min_overlap_pct: 50,
 };
 
-/** The thresholds in force: those that api.basis or api.home tells, else the defaults. */
+/** Returns the thresholds in force: those that api.basis or api.home has, else the defaults. */
 export function rulesOf(home) {
     const told = Object.keys(DEFAULTS).filter((name) => typeof home?.[name] === 'number');
     return { ...DEFAULTS, ...Object.fromEntries(told.map((name) => [name, home[name]])) };

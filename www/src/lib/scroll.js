@@ -1,10 +1,12 @@
-// Where the page was scrolled to: kept in the history's entry, and gone back to once the rows are
-// there again. The browser alone looks for the place while the page is still empty.
+// The scroll position: it is stored in the history entry, and restored once the rows are loaded
+// again. The browser restores it too early, while the page is still empty.
 
 const REST_MS = 150;
 const MOVES = ['wheel', 'touchmove', 'keydown', 'pointerdown'];
 
-/** Keeps the place in the history's entry: whenever scrolling rests, and when the page is left. */
+/**
+ * Stores the position in the history entry whenever scrolling pauses, and when the page is left.
+ */
 export function keepPlace() {
     let timer = null;
     const keep = () => {
@@ -20,8 +22,9 @@ export function keepPlace() {
 }
 
 /**
- * What goes, once everything is there, to the part of the page that the address's fragment names,
- * or to where the reader was before. Whoever has scrolled or typed by then stays where they are.
+ * Returns a function that is called once everything is loaded. It scrolls to the stored position,
+ * else to the part of the page that the address's fragment names. If the reader has scrolled or
+ * typed by then, it does nothing.
  */
 export function placeToGoTo() {
     const fragment = location.hash.slice(1);

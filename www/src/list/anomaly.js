@@ -1,11 +1,11 @@
-// What is odd about a group, in a sentence of the page's language.
+// What is odd about a group (an anomaly), as a sentence in the page's language.
 
 import { original } from '../lib/original.js';
 import { text } from '../text/index.js';
 
 const DAYS = ['day', 'started_on', 'other_started_on', 'graduated_on'];
 
-/** The parameters as they are written: days as days, numbers as numbers, names as they are. */
+/** Returns the parameters as text: days and numbers are formatted, names stay as they are. */
 function written(params, format) {
     const entries = Object.entries(params).map(([key, value]) => {
         if (DAYS.includes(key)) return [key, format.day(value)];
@@ -14,7 +14,9 @@ function written(params, format) {
     return Object.fromEntries(entries);
 }
 
-/** The sentence of a row of api.anomalies; a kind that the page doesn't know speaks for itself. */
+/**
+ * Returns the sentence of a row of api.anomalies; for an unknown kind, the database's own sentence.
+ */
 export function anomalyDetail({ kind, params, detail }, format) {
     const words = text.qualityPage;
     if (params?.group_id) {

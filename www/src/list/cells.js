@@ -1,13 +1,13 @@
-// What stands in a table's cell, by the type of its column; and why, where there is no value.
+// The content of a table's cells by the type of the column, and the reasons for missing values.
 
 import { h, name } from '../lib/dom.js';
 import { NOTHING } from '../lib/format.js';
 import { text } from '../text/index.js';
 
-/** Types whose values stand at the right, one above the other. */
+/** The types whose values are aligned to the right. */
 const NUMERIC = ['number', 'percent', 'duration'];
 
-/** How each type shows a value: (value, format, column) → what a cell may hold. */
+/** How each type shows a value: (value, format, column) → the content of a cell. */
 const SHOWN = {
     text: (value) => String(value),
     name: (value) => name(String(value)),
@@ -21,7 +21,7 @@ const SHOWN = {
     yesNo: (value) => (value ? text.table.yes : text.table.no),
 };
 
-/** The dash for a missing value, with the reason for it: on hover, and read aloud. */
+/** Makes the dash for a missing value, with the reason for it on hover and for screen readers. */
 export function missing(reason = text.missing.any) {
     return h(
         'span',
@@ -31,16 +31,17 @@ export function missing(reason = text.missing.any) {
     );
 }
 
-/** A word in a frame, beside a value. */
+/** Makes a word in a frame, beside a value. */
 export function badge(words, tone = null) {
     return h('span', { class: ['badge', tone].filter(Boolean).join(' ') }, words);
 }
 
 /**
- * A column as createTable wants it, from { name, type, … }: `label` (else that of its name in the
- * texts), `link(row)` the address of what it shows, `missing` why there may be no value (words, or
- * a function of the row; with `showMissing` in the place of the dash), `after(row, context)` what
- * follows the value, `cell(row, context)` in the place of all that. The context has the formatters.
+ * Makes a column for createTable() from { name, type, … }. `label` is by default the text for its
+ * name. `link(row)` returns the address that the value leads to. `missing` says why there is no
+ * value, as words or a function of the row; with `showMissing` it replaces the dash. `after(row,
+ * context)` returns what follows the value. `cell(row, context)` replaces all of this. `context`
+ * has the formatters.
  */
 export function column(spec) {
     const { name: field, type = 'text' } = spec;
@@ -55,7 +56,7 @@ export function column(spec) {
     };
 }
 
-/** The value, linked where it leads somewhere; or the reason why there is none. */
+/** Returns the value, as a link if it leads somewhere, or the reason why there is none. */
 function valueOf({ name: field, link, ...spec }, type, row, { format }) {
     const value = row[field];
     if (value === null || value === undefined) {
@@ -69,7 +70,7 @@ function valueOf({ name: field, link, ...spec }, type, row, { format }) {
     return address ? h('a', { href: address, 'data-focus': `${field}-${address}` }, shown) : shown;
 }
 
-/** What follows a value, with a space before it. */
+/** Returns what follows a value, with a space before it. */
 function after(spec, row, context) {
     const more = spec.after?.(row, context);
     return more && [' ', more];

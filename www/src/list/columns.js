@@ -1,5 +1,4 @@
-// Columns that several lists have, so that a group, a facilitator, a contact look the same
-// everywhere.
+// Columns that several lists have, so that a group or a facilitator looks the same everywhere.
 
 import { badge } from './cells.js';
 import { h, name } from '../lib/dom.js';
@@ -7,24 +6,25 @@ import { facilitatorLink, groupLink } from '../lib/links.js';
 import { placeWords } from '../lib/place.js';
 import { text } from '../text/index.js';
 
-/** The group, leading to its page. */
+/** Returns the column of the group's name, a link to its page. */
 export const groupColumn = () => ({
     name: 'group_name',
     type: 'name',
     link: (row) => groupLink(row.group_id),
 });
 
-/** The group with its place below it. */
+/** Returns the column of the group's name with its place below it. */
 export const placedGroupColumn = () => ({ ...groupColumn(), after: placeBelow });
 
-/** City and province in a line of their own, where any is known. */
+/** Shows city and province on a line of their own, if either is known. */
 const placeBelow = (row) =>
     placeWords(row) && h('span', { class: 'place muted' }, name(placeWords(row)));
 
 export const courseColumn = () => ({ name: 'course_name', type: 'name' });
 
 /**
- * The facilitator, leading to theirs; says so when there is none, or when the account was deleted.
+ * Returns the column of the facilitator, a link to their page. It says if there is none, or if the
+ * account was deleted.
  */
 export const facilitatorColumn = () => ({
     name: 'facilitator_name',
@@ -33,7 +33,7 @@ export const facilitatorColumn = () => ({
     after: (row) => row.facilitator_is_deleted && badge(text.words.deleted),
 });
 
-/** A group's status as a word with a colour. */
+/** Returns the column of the group's status, a word with a colour. */
 export const statusColumn = () => ({
     name: 'status',
     cell: (row) =>

@@ -1,5 +1,5 @@
-// The API's CSV written in another dialect: heads in words, another separator, a decimal comma. No
-// document: easy to test.
+// Rewrites the API's CSV with other column heads, another separator and another decimal sign. This
+// module does not touch the document, so that tests can run it without a browser.
 
 /** The columns of the API's views that hold numbers with a decimal point. */
 export const DECIMALS = [
@@ -32,15 +32,15 @@ export const DECIMALS = [
     'stalled_pct',
 ];
 
-/** One cell and what ends it: the next cell, the line, or the file. */
+/** Matches one cell and what ends it: a comma, the end of the line, or the end of the file. */
 const CELL = /("[^"]*(?:""[^"]*)*"|[^,\r\n"]*)(,|\r?\n|$)/y;
 const DECIMAL = /^-?\d+\.\d+$/;
 
 /**
- * Writes a CSV file of RFC 4180 (with or without a byte order mark) anew. `separator` and
- * `decimal` are the dialect's signs, `heads` what columns are called, `decimals` the columns whose
- * numbers get the dialect's decimal sign. A cell that was quoted stays so: an empty text isn't a
- * missing value. Throws where the file ends within a cell.
+ * Rewrites a CSV file of RFC 4180, with or without a byte order mark. `separator` and `decimal` are
+ * the new signs, `heads` has the new column heads, `decimals` the columns whose numbers get the new
+ * decimal sign. A quoted cell stays quoted, because an empty text is not a missing value. Throws an
+ * error if the file ends within a cell.
  */
 export function convertCsv(source, { separator, decimal, heads, decimals }) {
     const written = [];
@@ -71,12 +71,14 @@ export function convertCsv(source, { separator, decimal, heads, decimals }) {
     }
 }
 
-/** A cell without its quotes. */
+/** Returns a cell without its quotes. */
 function bare(cell) {
     return cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell;
 }
 
-/** A text as a cell: in quotes where it has the separator, a quote or the end of a line in it. */
+/**
+ * Returns a text as a cell: in quotes if it contains the separator, a quote or the end of a line.
+ */
 function quoted(value, separator) {
     return value.includes(separator) || /["\r\n]/.test(value)
         ? `"${value.replaceAll('"', '""')}"`

@@ -1,5 +1,5 @@
-// Files: a link to the API's own CSV, which a plain click saves as the page's language writes
-// files: its heads, its separator, its decimal sign, and the day in the name.
+// Links to the API's CSV files. A plain click on one saves the file in the style of the page's
+// language: its column heads, separator and decimal sign, and the day in the file's name.
 
 import { ApiError, readFile } from '../lib/api.js';
 import { currentDay } from '../lib/as-of.js';
@@ -9,13 +9,13 @@ import { errorLine } from '../lib/region.js';
 import { loadFileTexts, text } from '../text/index.js';
 import { convertCsv, DECIMALS } from './csv.js';
 
-/** Excel takes a file for UTF-8 by this mark. */
+/** The byte order mark, from which Excel knows that a file is UTF-8. */
 const BYTE_ORDER_MARK = '\ufeff';
 const KEEP_MS = 60_000;
 
 /**
- * The link to all rows of a view that fit, in their order. A list without a past (`day` null) is
- * always of now.
+ * Makes the link to all rows of a view that match `query`, in its order. `day` is null for a list
+ * that has no past, and so is always as of now.
  */
 export function fileLink(view, query, day = currentDay()) {
     return h(
@@ -31,8 +31,8 @@ export function fileLink(view, query, day = currentDay()) {
 }
 
 /**
- * Makes a plain click on any link to a file save it in the page's language. A click with a key
- * held takes the API's own file.
+ * Makes a plain click on any link to a file save it in the page's language. A click with a modifier
+ * key saves the API's own file.
  */
 export function listenForFiles(context) {
     document.addEventListener('click', (event) => {
@@ -44,8 +44,8 @@ export function listenForFiles(context) {
 }
 
 /**
- * Reads the API's file, writes it anew and saves it. What fails is said beside the link, and
- * nothing is saved.
+ * Reads the API's file, rewrites it and saves it. If this fails, the error is shown beside the link
+ * and nothing is saved.
  */
 async function saveFile(link, context) {
     link.parentElement.querySelector('.error-line')?.remove();
@@ -75,7 +75,7 @@ async function saveFile(link, context) {
     }
 }
 
-/** The view and the day that a file's address names. */
+/** Returns the view and the day that a file's address names. */
 function namesIn(href) {
     const [, day = null, view] = /^\/export\/(?:as-of\/([^/]+)\/)?([a-z_]+)\.csv/.exec(href);
     return { day, view };

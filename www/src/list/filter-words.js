@@ -1,4 +1,4 @@
-// Filters in words: the chips above a list, and what a choice offers.
+// Filters in words, for the chips above a list and for the options of a choice.
 
 import { isDay } from '../lib/days.js';
 import { NO_PLACE } from '../lib/place.js';
@@ -6,7 +6,7 @@ import { text } from '../text/index.js';
 
 const PERIOD = /_(from|to)$/;
 
-/** One value of a filter in words; `shown` is its name, where the value is an id. */
+/** Returns one value of a filter in words; `shown` is its name, if the value is an id. */
 function wordsOf(name, value, { type, words }, format, shown) {
     if (type === 'yesNo') return text.filters[name][value];
     if (type === 'word') return text.filters[name](text[words][value]);
@@ -15,14 +15,14 @@ function wordsOf(name, value, { type, words }, format, shown) {
     return text.filters[name](shown ?? value);
 }
 
-/** A day or a month, as people write it. */
+/** Returns a day or a month as people write it. */
 function periodWords(value, format) {
     return isDay(value) ? format.day(value) : format.month(value);
 }
 
 /**
- * The filters in force as { names, words }, a chip each. From and to the same month is one chip.
- * `nameOf(name)` gives what an id is called, where that is known.
+ * Returns the filters in force as { names, words }, one per chip. From and to the same month are
+ * one chip. `nameOf(name)` returns the name that belongs to a filter's id, if it is known.
  */
 export function chipsOf(active, filters, format, nameOf = () => undefined) {
     const values = new Map(active.map(({ name, value }) => [name, value]));
@@ -50,7 +50,9 @@ export function chipsOf(active, filters, format, nameOf = () => undefined) {
     return active.map(chip).filter(Boolean);
 }
 
-/** What a choice offers for a filter: [value, words]. A value may come with its words already. */
+/**
+ * Returns the options of a filter as pairs of value and words; a value may be such a pair already.
+ */
 export function optionsOf(name, filter, values) {
     const words = {
         yesNo: (value) => text.filters[name][value],

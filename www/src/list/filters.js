@@ -1,20 +1,20 @@
-// What the parameters of a list's address mean to PostgREST. A filter is { type, conditions(value)
-// }: `type` says how its value is put into words, `conditions` gives PostgREST's pairs, or null
-// where the value means nothing.
+// What the filters in a list's address mean to PostgREST. A filter is { type, conditions(value) }:
+// `type` says how its value is put into words; `conditions` returns PostgREST's pairs, or null if
+// the value makes no sense.
 
 import { firstOfMonth, isDay, isMonth } from '../lib/days.js';
 import { NO_PLACE } from '../lib/place.js';
 
-/** A pattern beyond this is no name. */
+/** The longest text that can be searched for; no name is longer. */
 export const LONGEST_SEARCH = 200;
 
-/** The column is exactly this text. */
+/** Makes a filter: the column is exactly this text. */
 export const text = (column) => ({
     type: 'text',
     conditions: (value) => (value === '' ? null : [[column, `eq.${value}`]]),
 });
 
-/** The column is one of a few words; `words` names where their texts are. */
+/** Makes a filter: the column is one of a few words; `words` is the key of their texts. */
 export const word = (column, values, words) => ({
     type: 'word',
     words,
@@ -22,13 +22,13 @@ export const word = (column, values, words) => ({
     conditions: (value) => (values.includes(value) ? [[column, `eq.${value}`]] : null),
 });
 
-/** The column compared with a whole number: eq, gte, lte. */
+/** Makes a filter: the column is compared with a whole number by eq, gte or lte. */
 export const number = (column, operator = 'eq') => ({
     type: 'number',
     conditions: (value) => (/^\d{1,9}$/.test(value) ? [[column, `${operator}.${value}`]] : null),
 });
 
-/** "yes" or "no": one condition for each. */
+/** Makes a filter with the values "yes" and "no", and one condition for each. */
 const yesOrNo = (column, yes, no) => ({
     type: 'yesNo',
     values: ['yes', 'no'],
@@ -36,13 +36,13 @@ const yesOrNo = (column, yes, no) => ({
         value === 'yes' ? [[column, yes]] : value === 'no' ? [[column, no]] : null,
 });
 
-/** The column is true, or false; where it is NULL neither fits. */
+/** Makes a filter: the column is true, or false. NULL matches neither. */
 export const flag = (column) => yesOrNo(column, 'is.true', 'is.false');
 
-/** The column has a value, or none. */
+/** Makes a filter: the column has a value, or is NULL. */
 export const present = (column) => yesOrNo(column, 'not.is.null', 'is.null');
 
-/** The column is at or after a day, or a month's first. */
+/** Makes a filter: the column is at or after a day, or the first day of a month. */
 export const from = (column) => ({
     type: 'period',
     conditions: (value) =>
@@ -53,7 +53,7 @@ export const from = (column) => ({
               : null,
 });
 
-/** The column is at or before a day, or a month's last. */
+/** Makes a filter: the column is at or before a day, or the last day of a month. */
 export const to = (column) => ({
     type: 'period',
     conditions: (value) =>
@@ -64,19 +64,22 @@ export const to = (column) => ({
               : null,
 });
 
-/** The column is this place, or has none. `clears` are filters that mean nothing in another one. */
+/**
+ * Makes a filter: the column is this place, or NULL. A change of this filter removes the filters in
+ * `clears`.
+ */
 const place = (column, clears = []) => ({
     type: 'place',
     clears,
     conditions: (value) => [[column, value === NO_PLACE ? 'is.null' : `eq.${value}`]],
 });
 
-/** Where a group is: of every list of groups. */
+/** The filters by place that every list of groups has. */
 export const PLACE_FILTERS = { province: place('province', ['city']), city: place('city') };
 
 export const STATUSES = ['ACTIVE', 'STALLED', 'GRADUATED', 'NOT_STARTED'];
 
-/** The list of groups (api.group_status). */
+/** The filters of the list of groups (api.group_status). */
 export const GROUP_FILTERS = {
     course: text('course_name'),
     status: word('status', STATUSES, 'groupStatuses'),
@@ -99,17 +102,17 @@ export const GROUP_FILTERS = {
     days_to: number('days_to_graduate', 'lte'),
 };
 
-/** What may have happened to a group. */
+/** The ways in which a group's status can have changed. */
 export const CHANGES = ['STALLED', 'RESUMED', 'STARTED', 'GRADUATED', 'NEW'];
 
-/** The groups whose status changed in the last seven days (api.status_changes). */
+/** The filters of the groups whose status changed in the last seven days (api.status_changes). */
 export const CHANGE_FILTERS = {
     change: word('change', CHANGES, 'changeKinds'),
     course: text('course_name'),
     facilitator: text('facilitator_id'),
 };
 
-/** The column is at least so many percent, or missing. */
+/** Makes a filter: the column is at least so many percent, or NULL. */
 const chance = (column) => ({
     type: 'value',
     conditions: (value) =>
@@ -120,13 +123,13 @@ const chance = (column) => ({
               : null,
 });
 
-/** What the chance of a group is filtered by: at least so many percent, or not known. */
+/** The values of the filter by chance: at least so many percent, or not known. */
 export const CHANCES = ['5', '10', '20', '30', '50', 'unknown'];
 
-/** What was done about a group since its last meeting. */
+/** The contact states: what was done about a group since its last meeting. */
 export const CONTACT_STATES = ['NEW', 'DUE', 'WAITING', 'CLOSED'];
 
-/** The groups to contact: the rescue list (api.rescue_list). */
+/** The filters of the rescue list (api.rescue_list). */
 export const RESCUE_FILTERS = {
     course: text('course_name'),
     ...PLACE_FILTERS,
@@ -135,19 +138,19 @@ export const RESCUE_FILTERS = {
     state: word('contact_state', CONTACT_STATES, 'contactStates'),
 };
 
-/** The groups to contact: those at risk (api.at_risk). */
+/** The filters of the groups at risk (api.at_risk). */
 export const AT_RISK_FILTERS = {
     ...RESCUE_FILTERS,
     reason: word('reason', ['SILENT', 'RHYTHM'], 'riskReasons'),
 };
 
-/** The groups of one facilitator. */
+/** The filters of the groups of one facilitator. */
 export const LED_FILTERS = { status: word('status', STATUSES, 'groupStatuses') };
 
-/** The people of groups (api.member_roster). */
+/** The filters of the people in a group (api.member_roster). */
 export const ROSTER_FILTERS = { role: word('role', ['MEMBER', 'FACILITATOR'], 'roles') };
 
-/** The facilitators (api.facilitators). */
+/** The filters of the facilitators (api.facilitators). */
 export const FACILITATOR_FILTERS = {
     active: flag('is_active'),
     alumni: flag('is_alumni'),
@@ -155,7 +158,7 @@ export const FACILITATOR_FILTERS = {
     since_to: to('facilitator_since'),
 };
 
-/** The members (api.members). */
+/** The filters of the members (api.members). */
 export const MEMBER_FILTERS = {
     id: text('user_id'),
     course: text('current_course'),
@@ -163,7 +166,7 @@ export const MEMBER_FILTERS = {
     completed: number('courses_completed', 'gte'),
 };
 
-/** The anomalies (api.anomalies). */
+/** The filters of the anomalies (api.anomalies). */
 export const ANOMALY_FILTERS = {
     kind: word(
         'kind',
@@ -187,7 +190,7 @@ export const ANOMALY_FILTERS = {
     group: text('group_id'),
 };
 
-/** The findings in the data (api.data_quality). */
+/** The filters of the findings in the data (api.data_quality). */
 export const DATA_FILTERS = {
     finding: word(
         'finding',
@@ -217,17 +220,17 @@ export const DATA_FILTERS = {
     ),
 };
 
-/** The groups that took far less or far more time than others (api.graduation_outliers). */
+/** The filters of the groups that took far less or far more time (api.graduation_outliers). */
 export const OUTLIER_FILTERS = {
     course: text('course_name'),
     ...PLACE_FILTERS,
     outlier: word('outlier', ['FAST', 'SLOW'], 'outliers'),
 };
 
-/** The links between groups of a course and the next (api.pipeline). */
+/** The filters of the links between groups of a course and of the next one (api.pipeline). */
 export const LINK_FILTERS = { course: text('course_a'), group: text('group_a_id') };
 
-/** The runs of the sync (api.sync_runs). */
+/** The filters of the runs of the sync (api.sync_runs). */
 export const RUN_FILTERS = {
     status: word(
         'status',
@@ -238,20 +241,20 @@ export const RUN_FILTERS = {
     trigger: word('trigger', ['worker', 'cron', 'call'], 'syncTriggers'),
 };
 
-/** The errors of the sync (api.sync_errors). */
+/** The filters of the errors of the sync (api.sync_errors). */
 export const ERROR_FILTERS = {
     run: text('run_id'),
     class: word('class', ['transient', 'permanent', 'row'], 'errorClasses'),
 };
 
-/** Text in double quotes, as PostgREST wants what has commas, parentheses or dots in it. */
+/** Puts a text in double quotes, so that PostgREST accepts commas, parentheses and dots in it. */
 export function quote(value) {
     return `"${value.replace(/["\\]/g, '\\$&')}"`;
 }
 
 /**
- * The condition for rows that have a text anywhere in one of the columns, in capitals or not; null
- * where nothing is asked. "***=" makes PostgreSQL take the rest as plain text: with `ilike`,
+ * Returns the condition for rows that contain a text in one of the columns, in upper or lower case;
+ * null if the text is empty. "***=" makes PostgreSQL take the rest as plain text. In `ilike`,
  * PostgREST would read each asterisk as a wildcard.
  */
 export function searchCondition(columns, value) {

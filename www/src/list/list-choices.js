@@ -1,10 +1,10 @@
-// The choices above a list: one for each filter that has few enough values.
+// The choices above a list, one for each filter that the list offers to choose.
 
 import { h } from '../lib/dom.js';
 import { text } from '../text/index.js';
 import { optionsOf } from './filter-words.js';
 
-/** Makes a choice for one filter: all, or one of the values. */
+/** Makes the choice for one filter: all, or one of the values. */
 function createChoice({ id, name, filter, onChoose }) {
     const select = h(
         'select',
@@ -13,8 +13,8 @@ function createChoice({ id, name, filter, onChoose }) {
     );
 
     /**
-     * Offers values; one of the address that isn't among them is offered too, so that it can be
-     * seen. A value may have its words beside it.
+     * Offers values. If the value in the page's address is not among them, it is added, so that the
+     * reader sees it. A value may be a pair of value and words.
      */
     function show(values, current, currentName) {
         const all = withCurrent(values, current, currentName);
@@ -30,7 +30,9 @@ function createChoice({ id, name, filter, onChoose }) {
     return { element, show, name };
 }
 
-/** The values of a choice, with the one of the address where it isn't among them. */
+/**
+ * Returns the values of a choice, and the value in the page's address even if it is not among them.
+ */
 function withCurrent(values, current, currentName) {
     const isThere = values.some((value) => (Array.isArray(value) ? value[0] : value) === current);
     if (!current || isThere) return values;
@@ -38,9 +40,9 @@ function withCurrent(values, current, currentName) {
 }
 
 /**
- * Makes the choices of a list. Some offer so many values that they are read once somebody comes
- * near (`spec.lazy`): need() asks for them, offer(values) shows them. What one offers may depend on
- * the other filters: then it is a function of the list's state.
+ * Makes the choices of a list. Those in `spec.lazy` have many values, which are read only when the
+ * pointer or the focus comes to the choice: need() reads them, offer(values) shows them. Values
+ * that depend on other filters are given as a function of the list's state.
  */
 export function createChoices({ id, spec, go, need }) {
     const onChoose = (name, value) => {

@@ -1,10 +1,10 @@
-// The rows of a list: what its address asks the API for, and what its choices offer.
+// Reads the rows of a list for the page's address, and the values that its choices offer.
 
 import { changeAddress, parameters } from '../lib/address.js';
 import { readRows } from '../lib/api.js';
 import { countQueryOf, pageQueryOf, prefixed, readListState } from './list-state.js';
 
-/** The courses in their order, for a choice among them. */
+/** Reads the names of the courses in their order, for a choice. */
 export async function courseNames(signal) {
     const query = { select: 'course_name', order: 'sequence_order.asc' };
     const { rows } = await readRows('courses', query, { signal });
@@ -12,23 +12,24 @@ export async function courseNames(signal) {
 }
 
 /**
- * How many rows fit. Counted by itself: an answer that is a part of the rows and says of how many
- * is a 206, which nginx does not compress.
+ * Counts the rows that match, in a request of its own. If the rows and their number came together,
+ * the answer would be a 206, which nginx does not compress.
  */
 export async function countRows(view, query, signal) {
     return (await readRows(view, query, { signal, count: true })).total;
 }
 
 /**
- * Makes the reader of a list's rows. load(signal) gives { rows, total, more, offered }: the page
- * that the address names, or the first one when there is no such page (any more).
+ * Makes the reader of a list's rows. load(signal) returns { rows, total, more, offered }. It reads
+ * the page of rows that the address names, or the first one if there are not so many (any more).
  */
 export function createRows(spec) {
     const offered = new Map();
     const state = () => readListState(parameters(), spec);
 
     /**
-     * The rows of a page and how many fit. A slow view is counted only where they fill the page.
+     * Reads one page of rows and counts all rows. A slow view is not counted if the first page has
+     * all of them.
      */
     async function readAndCount(now, signal) {
         const read = readRows(spec.view, pageQueryOf(now, spec), { signal });
@@ -47,7 +48,7 @@ export function createRows(spec) {
         return readPage(signal);
     }
 
-    /** Reads what a choice offers, once. */
+    /** Reads the values that a choice offers, once. */
     async function offer(name, signal) {
         if (offered.has(name)) return;
         offered.set(name, spec.filters[name].values ?? (await spec.choices[name](signal)));
@@ -62,7 +63,9 @@ export function createRows(spec) {
         return { ...data, more: also, offered };
     }
 
-    /** Reads what the other choices offer; what can't be read is asked for again next time. */
+    /**
+     * Reads the values of the other choices. Values that can't be read are read again next time.
+     */
     async function offerRest() {
         await Promise.allSettled(spec.lazy.map((name) => offer(name)));
         return offered;

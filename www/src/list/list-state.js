@@ -1,14 +1,15 @@
-// What a list shows (order, page, search, filters) as its address has it, and what the API is asked
-// for then. No document: easy to test.
+// The state of a list (order, page, search, filters) in the page's address, and the requests that
+// follow from it. This module does not touch the document, so that tests can run it without a
+// browser.
 
 import { searchCondition } from './filters.js';
 import { formatOrder, parseOrder, parsePage, requestOrder } from './order.js';
 
 /**
- * Reads what a list shows from an address. `spec` is { sortable: [column, …], fallback: { column,
- * direction }, filters, search }; `prefix` stands before the names of its parameters where a page
- * has several lists. `active` are the filters in force, `ignored` the parameters whose value means
- * nothing.
+ * Reads the state of a list from an address. The list is { sortable: [column, …], fallback: {
+ * column, direction }, filters, search, prefix }; `prefix` goes before the names of its parameters
+ * if a page has several lists. In the state, `active` are the filters in force and `ignored` the
+ * parameters whose values make no sense.
  */
 export function readListState(
     parameters,
@@ -36,7 +37,7 @@ export function readListState(
     };
 }
 
-/** The names that a list's parameters have in the address. */
+/** Returns the names that a list's parameters have in the address. */
 export function parameterNames({ filters = {}, prefix = '', listens = [] }) {
     return [
         ...[...Object.keys(filters), 'q', 'order', 'page'].map((name) => prefix + name),
@@ -44,14 +45,14 @@ export function parameterNames({ filters = {}, prefix = '', listens = [] }) {
     ];
 }
 
-/** Whether anything but the order and the page is chosen. */
+/** Tells whether anything but the order and the page is chosen. */
 export function isFiltered({ search, active, ignored }) {
     return search.trim() !== '' || active.length > 0 || ignored.length > 0;
 }
 
 /**
- * PostgREST's pairs for all rows that the list shows, in its order: those of its file. `always`
- * are conditions of the list itself.
+ * Returns PostgREST's pairs for all rows of the list, in its order. The list's file has the same
+ * rows. `always` has conditions that the list always applies.
  */
 export function queryOf(
     { order, search, active },
@@ -70,8 +71,8 @@ export function queryOf(
 }
 
 /**
- * The columns that a page needs, where the list says what its cells read beside those shown; else
- * null, for all.
+ * Returns the columns that a page needs, if the list names those that its cells read beside the
+ * ones shown; else null, for all columns.
  */
 function selectedColumns({ columns, key, keys = key, names = {}, reads = null }) {
     return (
@@ -82,7 +83,7 @@ function selectedColumns({ columns, key, keys = key, names = {}, reads = null })
     );
 }
 
-/** Like queryOf(), but for the page shown only: with its columns, limit and offset. */
+/** Returns the pairs of queryOf() for the current page only: with its columns, limit and offset. */
 export function pageQueryOf(state, spec) {
     const select = selectedColumns(spec);
     return [
@@ -93,20 +94,27 @@ export function pageQueryOf(state, spec) {
     ];
 }
 
-/** What counts all rows that the list shows: the same conditions, and one column of one row. */
+/**
+ * Returns the pairs of a request that counts all rows of the list: it reads one column of one row.
+ */
 export function countQueryOf(state, spec) {
     const [key] = [spec.keys ?? spec.key].flat();
     const conditions = queryOf(state, spec).filter(([name]) => name !== 'order');
     return [['select', key], ...conditions, ['limit', '1']];
 }
 
-/** What takes all filters, the search and what means nothing out of the address. */
+/**
+ * Returns the changes of the address that remove all filters, the search and the ignored
+ * parameters.
+ */
 export function cleared({ filters = {}, prefix = '' }, { ignored = [] } = {}) {
     const names = [...Object.keys(filters), 'q', 'page', ...ignored.map(({ name }) => name)];
     return Object.fromEntries(names.map((name) => [prefix + name, null]));
 }
 
-/** The parameters for an order: the fallback is left out, and the list begins anew. */
+/**
+ * Returns the parameters for an order. The fallback is left out; the list starts at its first page.
+ */
 export function orderChange(order, { fallback, prefix = '' }) {
     const words = formatOrder(order);
     return {
@@ -116,8 +124,8 @@ export function orderChange(order, { fallback, prefix = '' }) {
 }
 
 /**
- * Changes of a list's parameters, under the names that they have in the address. But for one of
- * the page itself, each begins at the first page.
+ * Returns changes of a list's parameters under the names that they have in the address. Every
+ * change but one of the page itself goes back to the first page.
  */
 export function prefixed({ prefix }, changes) {
     const all = Object.entries({ page: null, ...changes });

@@ -1,5 +1,5 @@
-// What stands above a list: the search box, the choices, and the filters in force as chips that can
-// be taken away.
+// The tools above a list: the search box, the choices, and the other filters in force as chips that
+// can be removed.
 
 import { h, replaceKeepingFocus } from '../lib/dom.js';
 import { LONGEST_SEARCH } from './filters.js';
@@ -10,10 +10,7 @@ import { text } from '../text/index.js';
 
 const TYPING_MS = 250;
 
-/**
- * Makes the search box; onSearch(value) is called when typing rests, and at once by Enter and
- * Escape.
- */
+/** Makes the search box. It searches when typing pauses, and at once on Enter and Escape. */
 function createSearch({ id, label, go }) {
     let timer = null;
     const input = h('input', {
@@ -37,7 +34,7 @@ function createSearch({ id, label, go }) {
         timer = setTimeout(search, milliseconds);
     }
 
-    /** Shows what the address has, but never under somebody who is typing. */
+    /** Shows the text that the address has, but not while somebody is typing. */
     function show(value) {
         if (document.activeElement !== input && input.value !== value) input.value = value;
     }
@@ -46,7 +43,7 @@ function createSearch({ id, label, go }) {
     return { element, show, clear: () => (input.value = '') };
 }
 
-/** The order as a choice: on narrow screens the columns have no heads to click on. */
+/** Makes a choice of the order, because narrow screens show no column heads to click on. */
 function createOrderChoice({ id, spec, sort }) {
     const options = spec.columns
         .filter(({ sortable }) => sortable)
@@ -72,9 +69,9 @@ function createOrderChoice({ id, spec, sort }) {
 }
 
 /**
- * Makes the tools of a list. go(changes, { step, tell }) changes its parameters, sort(order) its
- * order, clear() takes all filters away, need() reads what choices offer that weren't read yet.
- * show(state, { values, format, nameOf }) puts on screen what the address has.
+ * Makes the tools of a list. go(changes, { step, tell }) changes its parameters; sort(order)
+ * changes its order; clear() removes all filters; need() reads the values of choices that were not
+ * read yet. show(state, { values, format, nameOf }) shows the state that the address has.
  */
 export function createListTools({ id, spec, go, sort, clear, need }) {
     const search = spec.search && createSearch({ id: `${id}-search`, label: spec.searchLabel, go });
@@ -96,7 +93,7 @@ export function createListTools({ id, spec, go, sort, clear, need }) {
     return { element, show, offer: choices.offer };
 }
 
-/** Makes the filters in force, but for those that a choice shows, as chips to take away. */
+/** Makes the chips for the filters in force, except those that a choice shows. */
 function createChips({ spec, go, clear }) {
     const element = h('div', { class: 'chips' });
     const silent = [...Object.keys(spec.choices), ...(spec.ownFilters ?? [])];
@@ -117,7 +114,7 @@ function createChips({ spec, go, clear }) {
     return { element, show };
 }
 
-/** On narrow screens the choices open by a button, so that the rows are in sight. */
+/** Makes the button that opens the choices on narrow screens, so that the rows stay in sight. */
 function createToggle(need) {
     const button = h(
         'button',
@@ -134,7 +131,7 @@ function createToggle(need) {
     return button;
 }
 
-/** A filter in words, with a button that takes it away. */
+/** Makes a chip: a filter in words, with a button that removes it. */
 function chip(names, words, onRemove) {
     const remove = h(
         'button',
@@ -149,7 +146,7 @@ function chip(names, words, onRemove) {
     return h('span', { class: 'chip' }, h('bdi', { dir: 'auto' }, words), remove);
 }
 
-/** "Clear filters", where there are any. */
+/** Makes the button "Clear filters", if there are filters to clear. */
 function clearButton({ search, active, ignored }, onClear) {
     const any = search.trim() !== '' || active.length > 0 || ignored.length > 0;
     return (
@@ -162,7 +159,7 @@ function clearButton({ search, active, ignored }, onClear) {
     );
 }
 
-/** The parameters that mean nothing here, as the address has them. */
+/** Makes the note that lists the parameters that make no sense for this list. */
 function ignoredNote(ignored) {
     const words = ignored.map(({ name, value }) => `${name}=${value}`).join(', ');
     return h('p', { class: 'notice', role: 'status' }, text.list.ignored(words));

@@ -1,4 +1,5 @@
-// What a list puts on screen: its tools, how many rows there are, the table, and what ends it.
+// What a list shows: its tools, the number of rows, the table, and the pager and file link below
+// it.
 
 import { currentDay } from '../lib/as-of.js';
 import { announce, h } from '../lib/dom.js';
@@ -48,7 +49,7 @@ export function createListView(spec, { state, go, sort, clear, turn, need }) {
     return { tools: tools.element, count, show, offer: tools.offer };
 }
 
-/** The pages and the file. */
+/** Makes the end of the list: the pager and the link to the file. */
 function endOf(spec, now, { rows, total }, { format }, turn) {
     const { pageSize, caption, past, view } = spec;
     return h(
@@ -59,7 +60,7 @@ function endOf(spec, now, { rows, total }, { format }, turn) {
     );
 }
 
-/** No rows: because of the filters, or because there are none. */
+/** Makes the words for no rows: no row matches the filters, or there are none at all. */
 function nothing(spec, now, shared) {
     if (isFiltered(now)) return emptyNote(text.list.noneFit);
     return emptyNote(spec.empty?.(shared) ?? text.list.none, spec.isGood);

@@ -1,5 +1,6 @@
-// A list of a view: search, filters, order and pages in SQL, the state in the address, and the same
-// rows as a file and on paper. list-rows.js reads it, list-view.js shows it.
+// A list of a view. SQL does the search, the filters, the order and the pages; the page's address
+// has the state; the same rows can be saved as a file and printed. list-rows.js reads the rows,
+// list-view.js shows them.
 
 import { changeAddress, parameters, watchAddress } from '../lib/address.js';
 import { announce, h } from '../lib/dom.js';
@@ -24,7 +25,7 @@ const DEFAULTS = {
     pageSize: 50,
 };
 
-/** A list's specification with its defaults, and what follows from its columns. */
+/** Returns a list's specification with its defaults, and with what follows from its columns. */
 function complete(given) {
     const columns = given.columns.map(column);
     const sortable = columns.filter((one) => one.sortable).map((one) => one.name);
@@ -32,24 +33,31 @@ function complete(given) {
 }
 
 /**
- * Makes a list in `element`, a region like those of createRegion. The specification: `view`,
- * `caption`, `columns` (see column() in cells.js), `key` (a unique column; `keys`, where it takes
- * several), `fallback` ({ column, direction }); `filters` (of filters.js), `choices` ({ course:
- * courseNames, status: null }: filters to choose, with what offers the values where the filter
- * doesn't know them), `lazy` (choices whose values are read once they are needed), `names` ({
- * facilitator: 'facilitator_name' }: the column that says what an id is called), `search`
- * (columns), `searchLabel`; `always` (conditions that always hold); `reads` (columns that cells
- * and links need beside those shown: then no others are asked for. To name them costs PostgREST
- * more than a column that travels needlessly, so it is for a view with columns that are long to
- * compute; without it all come); `count(n, words)` the number of rows in words, `note(context)`
- * what stands above the table, `below(context)` what stands under it, `empty(context)` the words
- * for a list without rows, `isGood` where that is good news; `past` is false where the rows are
- * always those of now; `isSlow` names a view of few rows that is long to compute; `prefix` for the
- * parameters' names where a page has several lists; `more(state, rows, signal)` reads what else the
- * list shows, which `above(now, more, shared)` puts above the table; cells find it as
- * `shared.more`. `leading()` is an order that goes before the reader's, `sections` (see
- * createTable) has the headings of such parts. `listens` are further parameters that it depends on,
- * `ownFilters` filters that have no chip since something else shows them.
+ * Makes a list in `element`, a region like those of createRegion(). The specification has:
+ * - `view`, `caption`, `columns` (see column() in cells.js);
+ * - `key`: a unique column, or `keys`: several that are unique together;
+ * - `fallback`: the order if the address has none, { column, direction };
+ * - `filters` (of filters.js), and `always`: conditions that always apply;
+ * - `choices`: the filters with a choice, { course: courseNames, status: null }: each with a
+ * function that reads the values, or null if the filter knows them;
+ * - `lazy`: the choices whose values are read only when they are needed;
+ * - `names`: the columns with the names of ids, { facilitator: 'facilitator_name' };
+ * - `search`: the columns to search in, and `searchLabel`;
+ * - `reads`: the columns that cells and links need beside those shown. With it, no others are
+ * requested. Naming columns costs PostgREST more than sending a few that nobody needs, so `reads`
+ * is only for views with columns that are slow to compute;
+ * - `count(n, words)`: returns the number of rows in words;
+ * - `note(context)`, `below(context)`: return what is above and below the table;
+ * - `empty(context)`: returns the words for a list without rows, `isGood` if that is good news;
+ * - `past`: false if the rows are always those of now;
+ * - `isSlow`: true for a view of few rows that is slow to compute;
+ * - `prefix`: goes before the names of the parameters if a page has several lists;
+ * - `more(state, rows, signal)`: reads what else the list shows. above(now, more, shared) shows it
+ * above the table; cells get it as `shared.more`;
+ * - `leading()`: returns an order that goes before the reader's, and `sections` (see createTable)
+ * the headings of the parts that it makes;
+ * - `listens`: further parameters on which the list depends;
+ * - `ownFilters`: filters without a chip, because something else shows them.
  */
 export function createList(element, { context, ...given }) {
     const spec = complete(given);
@@ -57,7 +65,9 @@ export function createList(element, { context, ...given }) {
     let tell = false;
     let turned = false;
 
-    /** Changes the address; `told` has the number of rows read aloud when they are there. */
+    /**
+     * Changes the address. With `tell`, a screen reader says the number of rows once they are read.
+     */
     function go(changes, { step = true, tell: told = false } = {}) {
         tell = told;
         changeAddress(prefixed(spec, changes), { step });
@@ -74,7 +84,7 @@ export function createList(element, { context, ...given }) {
         go({ page: page === 1 ? null : page });
     }
 
-    /** Whoever turned a page begins at its top. */
+    /** Moves to the top of the list after the reader has turned the page. */
     function arrive() {
         if (!turned) return;
         turned = false;

@@ -1,8 +1,8 @@
-// The order of a table: in the address as "column.asc", in the request as a total order.
+// The order of a table: as "column.asc" in the page's address, as a total order in the request.
 
 /**
- * Reads an order from the address; anything but a sortable column and a direction gives the
- * fallback.
+ * Reads an order from the address. Returns the fallback for anything but a sortable column and a
+ * direction.
  */
 export function parseOrder(value, sortable, fallback) {
     const [column, direction, ...rest] = (value ?? '').split('.');
@@ -11,14 +11,14 @@ export function parseOrder(value, sortable, fallback) {
     return known ? { column, direction } : fallback;
 }
 
-/** The order as the address has it. */
+/** Returns the order as the address has it. */
 export function formatOrder(order) {
     return `${order.column}.${order.direction}`;
 }
 
 /**
- * The order that a click on a column's header asks for: that column upwards, or the other way round
- * when it is the one already.
+ * Returns the order after a click on a column's header: ascending by this column, or descending if
+ * the order is ascending by it already.
  */
 export function toggleOrder(order, column) {
     const turned = order.column === column && order.direction === 'asc';
@@ -26,8 +26,8 @@ export function toggleOrder(order, column) {
 }
 
 /**
- * The order as PostgREST wants it: rows without a value last, and ending in a unique key (`keys`:
- * one column or several), so that no row is on two pages or on none.
+ * Returns the order as PostgREST takes it: rows without a value come last, and a unique key
+ * (`keys`: one column or several) comes at the end, so that no row is on two pages or on none.
  */
 export function requestOrder(order, keys) {
     const first = `${order.column}.${order.direction}.nullslast`;
@@ -35,7 +35,7 @@ export function requestOrder(order, keys) {
     return [first, ...rest.map((key) => `${key}.asc`)].join(',');
 }
 
-/** Reads a page number from the address, 1 for anything else. */
+/** Reads a page number from the address; 1 for anything else. */
 export function parsePage(value) {
     return /^[1-9]\d{0,5}$/.test(value ?? '') ? Number(value) : 1;
 }

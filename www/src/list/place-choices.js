@@ -1,13 +1,13 @@
-// The choices of a place above a list of groups: the provinces, and the cities of the one chosen.
+// The choices of a place above a list of groups: all provinces, and the cities of the chosen one.
 
 import { readRows } from '../lib/api.js';
 import { NO_PLACE, PLACE } from '../lib/place.js';
 
-/** The choices of a place: what createList wants as `choices`, and as `lazy`. */
+/** Returns the choices of a place, for `choices` of createList(); `lazy` takes LAZY_PLACES. */
 export function placeChoices() {
     let pending = null;
 
-    /** All places with groups, read once. */
+    /** Reads all places that have groups, once. */
     function places(signal) {
         const query = { select: 'province,city', order: 'province.asc,city.asc' };
         pending ??= readRows('place', query, { signal }).catch((error) => {
@@ -28,13 +28,15 @@ export function placeChoices() {
 
 export const LAZY_PLACES = PLACE;
 
-/** The places of the province that is chosen; all where none is. */
+/** Returns the places of the chosen province; all places if none is chosen. */
 function inProvince(rows, active) {
     const chosen = active.find(({ name }) => name === 'province')?.value;
     return chosen ? rows.filter(({ province }) => (province ?? NO_PLACE) === chosen) : rows;
 }
 
-/** Each name once, and last the groups that have none, where there are any. */
+/**
+ * Returns each name once. NO_PLACE, for groups without a place, is last if there are such groups.
+ */
 function namesOf(rows, column) {
     const names = new Set(rows.map((row) => row[column] ?? NO_PLACE));
     const known = [...names].filter((name) => name !== NO_PLACE).sort((a, b) => a.localeCompare(b));

@@ -1,5 +1,5 @@
-// A list on paper: all rows of its filters, not the one page on the screen, and the filters in
-// words.
+// Prints a list: all rows that match its filters instead of the one page on the screen, and the
+// filters in words.
 
 import { readRowsNow } from '../lib/api.js';
 import { h } from '../lib/dom.js';
@@ -8,15 +8,15 @@ import { chipsOf } from './filter-words.js';
 import { pageQueryOf } from './list-state.js';
 
 /**
- * More rows than these make no list that anybody reads on paper: then the one page is printed, and
- * says so.
+ * The most rows that are printed. Nobody reads a longer list on paper, so only the page on the
+ * screen is printed then, and a note says so.
  */
 const MOST_ROWS = 5_000;
 
 /**
- * Makes a list print all its rows. The browser waits for nobody once it prints, so the rows are
- * read while the page stands still. shows(what) tells what the list shows; `note` is what the paper
- * says above the rows.
+ * Makes a list print all its rows. The browser does not wait while it prints, so the rows are read
+ * synchronously. Returns `note`, which is printed above the rows, and shows(what), which takes what
+ * the list shows.
  */
 export function printsAllRows(spec, table) {
     const note = h('p', { class: 'print-only' });
@@ -37,7 +37,7 @@ export function printsAllRows(spec, table) {
     return { note, shows: (what) => (shown = what) };
 }
 
-/** All rows of the filters in force, in the order in force; null where they can't be had. */
+/** Reads all rows that match the filters, in the order of the list; null if they can't be read. */
 function allRows(spec, now) {
     try {
         const query = pageQueryOf({ ...now, page: 1 }, { ...spec, pageSize: MOST_ROWS });
@@ -48,7 +48,10 @@ function allRows(spec, now) {
     }
 }
 
-/** The filters, the search and the order in words; and how many rows are printed, if not all. */
+/**
+ * Returns the filters, the search and the order in words, and the number of printed rows if not all
+ * are.
+ */
 function noteOf(spec, { now, shared: { format }, nameOf, total }, printed) {
     const chips = chipsOf(now.active, spec.filters, format, nameOf).map(({ words }) => words);
     const search = now.search.trim() && text.list.searched(now.search.trim());

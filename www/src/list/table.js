@@ -1,19 +1,19 @@
-// A native table: headers that sort, a caption, a scroll region for narrow screens, pages.
+// A native HTML table: headers that sort, a caption, a scroll region for narrow screens, a pager.
 
 import { h, replaceKeepingFocus } from '../lib/dom.js';
 import { text } from '../text/index.js';
 
-/** More columns than these stand closer together. */
+/** A table with more columns than these is laid out more tightly. */
 const MANY_COLUMNS = 10;
 
 /**
- * Makes a table of `columns`: { name, label, numeric, wide, minor, sortable, cell(row, shared) };
- * the first one heads its row. With `asCards`, as in lists, each row is a card on narrow screens,
- * whose lines are named like the columns; `minor` columns are left out there. With `titled`, a
- * heading above says what the table is, and the caption is for screen readers only. `element`
- * stays the same for good; update(rows, { order, shared, sections }) replaces its rows only; cells
- * are made with `shared`, and sections(row, i, rows, shared) gives the heading that goes before a
- * row, or nothing.
+ * Makes a table of `columns`: { name, label, numeric, wide, minor, sortable, cell(row, shared) }.
+ * The first column is the header of each row. With `asCards`, as in lists, narrow screens show each
+ * row as a card: its lines have the labels of the columns, and `minor` columns are left out. With
+ * `titled`, a heading above says what the table is, so the caption is for screen readers only.
+ * Returns { element, update }. update(rows, { order, shared, sections }) replaces the rows in
+ * `element`. Cells are made with `shared`; sections(row, i, rows, shared) returns the heading that
+ * goes before a row, or nothing.
  */
 export function createTable({
     caption,
@@ -55,7 +55,9 @@ export function createTable({
     return { element, update };
 }
 
-/** A column's header; a button in it where the column sorts. The arrow is no part of its name. */
+/**
+ * Makes a column's header, with a button if the column sorts. Screen readers do not read the arrow.
+ */
 function headerCell({ name, label, numeric, minor, sortable }, onSort) {
     const arrow = h('span', { class: 'sort-arrow', 'aria-hidden': 'true' });
     const content = sortable
@@ -69,13 +71,13 @@ function headerCell({ name, label, numeric, minor, sortable }, onSort) {
     return h('th', { scope: 'col', class: classes({ number: numeric, minor }) }, content);
 }
 
-/** aria-sort stands on the column in force and nowhere else. */
+/** Sets aria-sort on the column that the table is ordered by, and on no other. */
 function markSorted(header, column, order) {
     if (column.name !== order?.column) header.removeAttribute('aria-sort');
     else header.setAttribute('aria-sort', order.direction === 'asc' ? 'ascending' : 'descending');
 }
 
-/** The heading of the rows below it, across the whole table. */
+/** Makes a row with the heading of the rows below it, across the whole table. */
 function sectionRow(content, width) {
     return (
         content &&
@@ -87,7 +89,7 @@ function sectionRow(content, width) {
     );
 }
 
-/** One row: the first cell is its header. */
+/** Makes one row. Its first cell is the row's header. */
 function bodyRow(columns, row, { rowKey, shared }) {
     const cells = columns.map(({ numeric, cell, wide, minor, label, kind }, i) => {
         const attributes = {
@@ -101,14 +103,15 @@ function bodyRow(columns, row, { rowKey, shared }) {
     return h('tr', { 'data-key': rowKey && row[rowKey] }, cells);
 }
 
-/** The names of those that hold, as a class attribute. */
+/** Returns the names whose values are truthy, as a class attribute. */
 function classes(named) {
     const holding = Object.entries(named).filter(([, holds]) => holds);
     return holding.map(([name]) => name).join(' ') || null;
 }
 
 /**
- * "101 to 200 of 2,500" with buttons for the pages beside it; nothing when there is but one page.
+ * Makes the pager: "101 to 200 of 2,500", with buttons for the pages before and after. Returns null
+ * if there is only one page.
  */
 export function pager({ page, pageSize, turn, caption }, { shown, total, format }) {
     if (total === null || (page === 1 && total <= pageSize)) return null;

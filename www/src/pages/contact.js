@@ -1,5 +1,5 @@
-// Whom to contact: the rescue list and the groups at risk, what was done about each, and whether it
-// helped.
+// The page "To contact": the rescue list and the groups at risk, what was done about each group,
+// and whether it helped.
 
 import { parameters, watchAddress } from '../lib/address.js';
 import { AS_OF } from '../lib/as-of.js';
@@ -10,16 +10,16 @@ import { createEffect } from '../contact/effect.js';
 import { TABS } from '../contact/tabs.js';
 import { startPage } from '../shell/shell.js';
 
-/** What both tabs understand goes along from one to the other. */
+/** The parameters that both tabs have; a change of the tab keeps them. */
 const SHARED = ['course', 'province', 'city', 'facilitator', 'chance', 'state', 'by', 'q'];
 
-/** The tab of the address; the rescue list for anything else. */
+/** Returns the tab that the page's address names; the rescue list for anything else. */
 function askedTab() {
     const asked = parameters().get('tab');
     return Object.hasOwn(TABS, asked) ? asked : 'rescue';
 }
 
-/** The tabs as links: each has an address of its own. */
+/** Shows the tabs as links, because each tab has an address of its own. */
 function showTabs(current) {
     const kept = Object.fromEntries(SHARED.map((name) => [name, parameters().get(name)]));
     const item = ([tab, { words }]) => {

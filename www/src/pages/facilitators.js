@@ -1,5 +1,5 @@
-// The facilitators: how many there are, how their number grows, who leads groups since when, and
-// who was a member first. With an id in the address, that one facilitator.
+// The facilitators: how many there are, how their number grows, since when each leads groups, and
+// who was a member first. With an id in the page's address, this one facilitator.
 
 import { parameters } from '../lib/address.js';
 import { readRow } from '../lib/api.js';
@@ -17,8 +17,8 @@ import { startPage } from '../shell/shell.js';
 import { text } from '../text/index.js';
 
 /**
- * The figures of api.facilitator_growth: `of` is what each is a part of, `filters` names the rows
- * behind it.
+ * The figures of api.facilitator_growth. `of` names the figure that this one is a share of,
+ * `filters` select the rows behind it.
  */
 const FIGURES = [
     { name: 'total_facilitators', filters: {} },
@@ -26,14 +26,17 @@ const FIGURES = [
     { name: 'alumni_facilitators', of: 'total_facilitators', filters: { alumni: 'yes' } },
 ];
 
-/** The figures: of the last sync Home has them, which each refresh computes once. */
+/**
+ * Reads the figures: from api.home, which each refresh computes once, unless the reader looks back
+ * to an earlier day.
+ */
 function readGrowth(signal) {
     if (currentDay()) return readRow('facilitator_growth', {}, { signal });
     const select = FIGURES.map(({ name }) => name).join(',');
     return readRow('home', { select }, { signal });
 }
 
-/** One figure as a card that leads to its rows: the number, its share, and what it counts. */
+/** Makes one figure as a card that leads to its rows: the number, its share, and what it counts. */
 function card({ name, of, filters }, row, { format, rules }) {
     const words = text.facilitatorsPage;
     const percent = of && share(row[name], row[of]);
@@ -57,7 +60,7 @@ function card({ name, of, filters }, row, { format, rules }) {
     );
 }
 
-/** The figures; the list says when there is nobody. */
+/** Makes the figures. If there are no facilitators, the list below says so. */
 function growth(row, shared) {
     return h(
         'ul',
@@ -66,19 +69,19 @@ function growth(row, shared) {
     );
 }
 
-/** Who comes for certain rows, by a link that names them, finds them first. */
+/** Moves the list to the top if the address has filters, because the reader came for these rows. */
 function putListFirst() {
     if (!Object.keys(FACILITATOR_FILTERS).some((name) => parameters().has(name))) return;
     document.querySelector('#main section').before(document.getElementById('list'));
 }
 
-/** Leaves of the page what is about one facilitator, or what is about all. */
+/** Keeps either the sections about one facilitator or those about all, and removes the others. */
 function keepParts(one) {
     for (const section of document.querySelectorAll(one ? 'main .all' : 'main .one'))
         section.remove();
 }
 
-/** The regions about all of them. */
+/** Makes the regions about all facilitators. */
 const allFacilitators = (context) => [
     createRegion(document.getElementById('growth'), {
         context,

@@ -1,5 +1,5 @@
-// The funnel: per course how many groups start, finish and go on; where they stop; which went on as
-// which; and how it is counted.
+// The funnel: how many groups of each course start, graduate and go on; where groups stop; which
+// group went on as which; and how all of this is counted.
 
 import { readRows } from '../lib/api.js';
 import { column } from '../list/cells.js';
@@ -30,8 +30,8 @@ const DEFINED = [
 const ORDER = [['order', 'sequence_order.asc']];
 
 /**
- * Each count of a course: its column, its name in the texts, and the filters of the groups behind
- * it.
+ * The counts of a course: the column, the key of its name in the texts, and the filters that select
+ * the groups behind it.
  */
 const COUNTS = [
     { field: 'groups_total', key: 'total', filters: {} },
@@ -46,10 +46,10 @@ const COUNTS = [
 const STEPS = COUNTS.slice(0, 4);
 const NOW = COUNTS.slice(4);
 
-/** The groups behind a count of a course. */
+/** Links to the groups behind a count of a course. */
 const rowsBehind = (row, filters) => groupsLink({ course: row.course_name, ...filters });
 
-/** One step as a bar; `note` is its share of the step that it comes from. */
+/** Returns one step as a bar; `note` is its share of all groups, or of the graduated ones. */
 function bar({ field, key, filters }, row, format) {
     const words = text.funnel;
     const notes = {
@@ -71,7 +71,8 @@ function bar({ field, key, filters }, row, format) {
 }
 
 /**
- * The counts that have no bar (active, stalled, not started, awaiting), each a link to its groups.
+ * Shows the counts that have no bar (active, stalled, not started, awaiting) as links to their
+ * groups.
  */
 function placesNow(row, format) {
     const present = NOW.filter(({ field }) => row[field] !== null);
@@ -95,8 +96,8 @@ function placesNow(row, format) {
 }
 
 /**
- * One course: its steps as bars, and where its groups are now. The last course has no next, so it
- * lacks the last step.
+ * Shows one course: its steps as bars, and where its groups are now. The last course has no next
+ * course, so it has no step "continued".
  */
 function course(row, largest, format) {
     const words = text.funnel;
@@ -119,7 +120,7 @@ function course(row, largest, format) {
     );
 }
 
-/** What became of the graduated, course by course: went on, may still, did not. */
+/** Makes a chart per course of what became of its graduated groups: went on, may still, did not. */
 function afterGraduation(rows, shared) {
     const { format } = shared;
     const words = text.funnel;
@@ -179,10 +180,10 @@ function afterGraduation(rows, shared) {
     });
 }
 
-/** A column that doesn't sort: these tables are in the order of the curriculum. */
+/** Makes a column that does not sort, because these tables are in the order of the curriculum. */
 const still = (spec) => column({ ...spec, sortable: false });
 
-/** The columns of the table: every number that the API has. */
+/** Returns the columns of the table: all numbers that the API has. */
 function columns() {
     const words = text.funnel;
     const count = (field) => {
@@ -219,7 +220,9 @@ function columns() {
     ].map(still);
 }
 
-/** The courses as bars, the same as a table, and what became of the graduated. */
+/**
+ * Shows the courses as bars, the same numbers as a table, and what became of the graduated groups.
+ */
 function render(rows, shared) {
     const largest = Math.max(...rows.map((row) => row.groups_total));
     const table = createTable({
@@ -243,7 +246,7 @@ function render(rows, shared) {
     ];
 }
 
-/** What each number counts, in a sentence. */
+/** Lists what each number counts, in a sentence. */
 function definitions({ rules }) {
     const sentences = text.funnel.define(rules);
     const item = (key) => h('div', {}, h('dt', {}, text.funnel[key]), h('dd', {}, sentences[key]));

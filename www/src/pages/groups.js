@@ -1,5 +1,5 @@
-// All groups, to search and to filter: what every number of the other pages leads to. With an id in
-// the address, that one group.
+// The list of all groups, to search and to filter; the numbers on other pages are links to it. With
+// an id in the page's address, this one group.
 
 import { parameters } from '../lib/address.js';
 import {
@@ -18,12 +18,12 @@ import { LAZY_PLACES, placeChoices } from '../list/place-choices.js';
 import { startPage } from '../shell/shell.js';
 import { text } from '../text/index.js';
 
-/** The furthest episode, under the progress that it makes. */
+/** Shows the furthest episode that the group reached, below its progress. */
 const furthest = ({ max_episode_reached: episode }, { format }) =>
     episode > 0 &&
     h('span', { class: 'block muted' }, text.dropOff.episode(format.number(episode)));
 
-/** The list of all groups. */
+/** Makes the list of all groups. */
 function allGroups(context) {
     return createList(document.getElementById('groups'), {
         context,
@@ -62,7 +62,7 @@ function allGroups(context) {
     });
 }
 
-/** A status as a word; the group may not have existed. */
+/** Returns a column with a status as a word. A group that did not exist then has none. */
 const statusWord = (field) => ({
     name: field,
     type: 'word',
@@ -71,7 +71,7 @@ const statusWord = (field) => ({
     showMissing: true,
 });
 
-/** The list of groups whose status changed in the last seven days. */
+/** Makes the list of the groups whose status changed in the last seven days. */
 function changedGroups(context) {
     const words = text.changesPage;
     return createList(document.getElementById('groups'), {
@@ -103,7 +103,7 @@ function changedGroups(context) {
     });
 }
 
-/** Leaves of the page what is about one group, or what is about all. */
+/** Keeps either the sections about one group or the list of all groups, and removes the other. */
 function keepParts(one) {
     for (const section of document.querySelectorAll(one ? '#groups' : 'main .one'))
         section.remove();

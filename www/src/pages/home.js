@@ -1,5 +1,4 @@
-// Home in the order of work: what needs attention, what changed, the figures, how they went over
-// time.
+// Home in the order of work: what needs attention, what changed, the figures, and their trend.
 
 import { createAttention } from '../home/attention.js';
 import { createChanges } from '../home/changes.js';
@@ -9,7 +8,7 @@ import { startPage } from '../shell/shell.js';
 
 const part = (id) => document.getElementById(id);
 
-// The figures are asked for first: a browser has few connections at once.
+// The figures are requested first, because a browser opens only a few connections at once.
 startPage(
     ({ context }) => [
         createFigures(part('figures'), { context }),

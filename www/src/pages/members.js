@@ -1,5 +1,5 @@
-// The members: how far each has come through the curriculum; with an id in the address one member's
-// whole way.
+// The members: how far each has come through the curriculum. With an id in the page's address, this
+// one member's whole way.
 
 import { parameters } from '../lib/address.js';
 import { badge } from '../list/cells.js';
@@ -10,7 +10,7 @@ import { courseNames, createList } from '../list/list.js';
 import { startPage } from '../shell/shell.js';
 import { text } from '../text/index.js';
 
-/** All members, with search and filters. */
+/** Makes the list of all members, with search and filters. */
 function createMembers(element, { context }) {
     return createList(element, {
         context,
@@ -43,7 +43,7 @@ function createMembers(element, { context }) {
     });
 }
 
-/** How many courses somebody may have completed: any number up to all of them. */
+/** Returns the numbers of completed courses to choose from: 1 up to the number of courses. */
 async function courseCounts(signal) {
     return (await courseNames(signal)).map((_, i) => String(i + 1));
 }

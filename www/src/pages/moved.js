@@ -1,4 +1,4 @@
-// An address that has moved: goes to the new one, with all that the old one asked for.
+// Leads from a page's former address to the new one, with all parameters of the former one.
 
 const link = document.querySelector('a');
 const target = new URL(link.href);

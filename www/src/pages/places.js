@@ -9,7 +9,7 @@ import { LAZY_PLACES, placeChoices } from '../list/place-choices.js';
 import { startPage } from '../shell/shell.js';
 import { text } from '../text/index.js';
 
-/** A number of groups of a place, leading to them. */
+/** Returns a column with a number of groups of a place, as a link to these groups. */
 const groupsColumn = (name, filters = {}) => ({
     name,
     type: 'number',
@@ -17,7 +17,7 @@ const groupsColumn = (name, filters = {}) => ({
     link: (row) => groupsLink({ ...placeOf(row), ...filters }),
 });
 
-/** A number of a place. */
+/** Returns a column with another figure of a place. */
 const figureColumn = (name, type, link) => ({ name, type, label: text.places.columns[name], link });
 
 startPage(

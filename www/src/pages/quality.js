@@ -1,5 +1,5 @@
-// What looks wrong: the rules with how many groups break each and what to do, those groups, and
-// findings in the data itself.
+// What looks wrong: the rules, with the number of groups that break each and what to do; these
+// groups; and findings in the data itself. Last, how good the forecast is.
 
 import { readRows } from '../lib/api.js';
 import { currentDay } from '../lib/as-of.js';
@@ -20,13 +20,13 @@ import { text } from '../text/index.js';
 
 const TONES = { warning: 'severity-warning', info: 'severity-info' };
 
-/** A rule's weight as a word with a colour. */
+/** Makes the badge of a rule's severity: a word with a colour. */
 const severityBadge = (severity) =>
     severity && badge(text.severities[severity] ?? severity, TONES[severity]);
 
 /**
- * What a finding means, with the values that it names; one that the page doesn't know speaks for
- * itself.
+ * Returns what a finding means, with the values that its hint names; for an unknown finding, the
+ * database's own hint.
  */
 function hintCell({ finding, hint }) {
     const words = text.qualityPage;
@@ -37,8 +37,8 @@ function hintCell({ finding, hint }) {
 }
 
 /**
- * Each rule with the number of groups that break it: those of the page in their order, then any
- * that the database knows besides.
+ * Reads the number of groups that break each rule: first the rules that the page knows, in their
+ * order, then those that only the database knows.
  */
 async function readKinds(signal) {
     const { rows } = await readRows('anomaly_kinds', {}, { signal });
@@ -49,7 +49,7 @@ async function readKinds(signal) {
     return [...new Map([...known, ...rows.map((row) => [row.kind, row])]).values()];
 }
 
-/** How many groups break a rule, leading to them; "none" is good news. */
+/** Shows how many groups break a rule, as a link to them; "none" is shown as good news. */
 function brokenBy({ kind, groups }, { format }) {
     if (groups === 0)
         return h('span', { class: 'none', 'data-figure': kind }, text.qualityPage.none);
@@ -61,7 +61,7 @@ function brokenBy({ kind, groups }, { format }) {
     );
 }
 
-/** The rules, a row each: how often broken, what that means, what to do. */
+/** Makes the table of the rules: how many groups break each, what that means, what to do. */
 function kindsRegion(context) {
     const words = text.qualityPage;
     const columns = [
@@ -98,7 +98,7 @@ function kindsRegion(context) {
     });
 }
 
-/** The groups that break a rule. */
+/** Makes the list of the groups that break a rule. */
 function anomaliesList(context) {
     return createList(document.getElementById('anomalies'), {
         context,
@@ -132,7 +132,7 @@ function anomaliesList(context) {
     });
 }
 
-/** What is odd in the data, whoever it concerns. */
+/** Makes the list of findings in the data. */
 function dataList(context) {
     const words = text.qualityPage;
     return createList(document.getElementById('data'), {

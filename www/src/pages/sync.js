@@ -1,5 +1,5 @@
-// The Sync page: what goes on now, when the next sync comes, whether all is the same, the runs of
-// the past, the errors and what to do.
+// The Sync page: what is going on now, when the next sync comes, whether the mirror equals
+// production, the past runs, and the errors with what to do.
 
 import { parameters } from '../lib/address.js';
 import { readRow, serverNow } from '../lib/api.js';
@@ -26,7 +26,7 @@ const PAGE_SIZE = 30;
 const TICK_MS = 1_000;
 const PLAN = "SELECT ngeshare_schedule('*/30 * * * *')";
 
-/** The panel "Now": progress with Cancel while a sync works, else how the last one ended. */
+/** Makes the panel "Now": progress with Cancel while a sync works, else how the last one ended. */
 function createStatePanel(element, { context, watch }) {
     const words = h('p', { class: 'sync-words' });
     const progress = createProgress();
@@ -50,7 +50,7 @@ function createStatePanel(element, { context, watch }) {
         if (words.textContent !== resting) words.textContent = resting;
     }
 
-    /** Reads the last run, for the words about it. */
+    /** Reads the last run, which the words are about. */
     async function reload() {
         try {
             [{ format }, last] = await Promise.all([
@@ -58,7 +58,7 @@ function createStatePanel(element, { context, watch }) {
                 readRow('sync_runs', { order: 'started_at.desc,run_id.desc', limit: 1 }),
             ]);
         } catch {
-            // The regions below say what went wrong; what is shown here stays.
+            // The other regions report the error; this panel keeps what it shows.
         }
         show();
     }
@@ -69,8 +69,8 @@ function createStatePanel(element, { context, watch }) {
 }
 
 /**
- * What to say while no sync is running: interrupted, or how the last one ended, or that there was
- * none.
+ * Returns what to say while no sync is running: that a run was interrupted, how the last run ended,
+ * or that there was none.
  */
 function restingWords(state, last, format) {
     const silent = state.kind === 'interrupted' && silentFor(state, format);
@@ -84,7 +84,7 @@ function restingWords(state, last, format) {
     return `${text.sync.idle} ${text.sync.last(last.run_id, words, ago)}`;
 }
 
-/** The schedule: when a sync comes by itself, and how fresh the data is by it. */
+/** Makes the schedule: when a sync starts by itself, and how fresh the data is. */
 function scheduleRegion(context) {
     const words = text.syncPage;
     return createRegion(document.getElementById('schedule'), {
@@ -121,7 +121,7 @@ function scheduleRegion(context) {
     });
 }
 
-/** The runs, newest first; each leads to what it did table by table. */
+/** Makes the list of runs, newest first, each with a link to what it did table by table. */
 function runsList({ context, watch }) {
     const words = text.syncPage;
     const rows = (field, label) => ({
@@ -168,7 +168,7 @@ function runsList({ context, watch }) {
     });
 }
 
-/** The errors, newest first, with what to do. */
+/** Makes the list of errors, newest first, with what to do. */
 function errorsList(context) {
     const words = text.syncPage;
     return createList(document.getElementById('errors'), {
@@ -202,7 +202,7 @@ function errorsList(context) {
     });
 }
 
-/** What a run says of itself. */
+/** Shows the message of a run. */
 const ownWords = (run) => (run.message ? runWords(run) : missing(text.syncPage.noMessage));
 
 const whereCell = (row) =>
@@ -223,8 +223,9 @@ const messageCell = (row) => [
 const remedyCell = ({ sqlstate }) => errorWords(sqlstate)[1];
 
 /**
- * Reloads what lists runs when one appears or leaves, not at each look. The first look says what is
- * there already, unless one works.
+ * Reloads the regions that list runs when a run starts or ends, not each time the status is read.
+ * The first status needs no reload, unless a run is active, because the regions have just been
+ * loaded.
  */
 function reloadOnChange(watch, regions) {
     let seen = null;

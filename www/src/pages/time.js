@@ -1,5 +1,5 @@
-// How long groups take from their first meeting to their graduation, and which of them took far
-// less or far more.
+// How long groups take from their first meeting to their graduation, how many of a month's groups
+// graduate, and which groups took far less or far more.
 
 import { courseColumn, facilitatorColumn, groupColumn } from '../list/columns.js';
 import { h } from '../lib/dom.js';

@@ -1,5 +1,5 @@
-// The choice of a day to look back to, beside the freshness line, and the note that says which day
-// is being looked at.
+// The field for a day to look back to, beside the freshness line, and the note that says which day
+// is shown.
 
 import { changeAddress } from '../lib/address.js';
 import { AS_OF, readAsOf } from '../lib/as-of.js';
@@ -8,22 +8,22 @@ import { h, replaceKeepingFocus } from '../lib/dom.js';
 import { text } from '../text/index.js';
 
 /**
- * A day that is typed or stepped to changes with each key: it is looked at when the keys rest,
- * longer than slow typists do.
+ * How long the keys must rest before a typed day is applied, because the field's value changes with
+ * each key. It is longer than the pauses of slow typists.
  */
 const REST_MS = 900;
 
 /**
- * Writes a property of an input only where it differs: writing `max` or `value` resets a half-
- * typed day.
+ * Sets a property of an input only if it differs, because setting `max` or `value` resets a
+ * half-typed day.
  */
 function write(input, property, value) {
     if (input[property] !== value) input[property] = value;
 }
 
 /**
- * Makes the picker, which changes the day of the address. Pages that are always about now
- * (`applies` false) have no picker, only the note that the other pages stay where they are.
+ * Makes the picker, which changes the day in the page's address. Pages that are always about now
+ * (`applies` false) have no picker, only a note that names the day of the other pages.
  */
 export function createAsOfPicker({ applies }) {
     const input = h('input', {
@@ -62,7 +62,7 @@ export function createAsOfPicker({ applies }) {
         timer = null;
     }
 
-    /** Applies the day that was typed; an incomplete or out-of-range one is ignored. */
+    /** Applies the day that was typed; ignores an incomplete day or one that is out of range. */
     function choose() {
         stopWaiting();
         if (input.value === '' && !input.validity.badInput) go(null);
@@ -70,8 +70,8 @@ export function createAsOfPicker({ applies }) {
     }
 
     /**
-     * Leaving the field ends the waiting; an invalid day is reported, and replaced by the day that
-     * is shown.
+     * Applies a typed day at once when the field loses the focus. An invalid day is reported, and
+     * the field gets back the day that is shown.
      */
     function leave() {
         if (timer) choose();
@@ -87,9 +87,9 @@ export function createAsOfPicker({ applies }) {
     }
 
     /**
-     * Shows what the address asks for; `format` and `latest` (the last sync's day) come when they
-     * are known. Where the address has `moved`, by back or a choice, the field shows its day even
-     * under somebody who was about to type.
+     * Shows the day in the page's address. `format` and `latest` (the day of the last sync) are
+     * given once they are known. With `moved` ("back" or a choice changed the address), the field
+     * shows the new day even if somebody has begun to type.
      */
     function show({ format = null, latest = shownLatest, moved = false } = {}) {
         const { day, unreadable } = readAsOf();
@@ -108,7 +108,7 @@ export function createAsOfPicker({ applies }) {
         document.documentElement.toggleAttribute('data-back', Boolean(day && applies));
     }
 
-    /** Whether the field has the focus and something that is no possible day. */
+    /** Tells whether the field has the focus and contains an invalid day. */
     function isHalfTyped() {
         return document.activeElement === input && !input.validity.valid;
     }
@@ -126,7 +126,7 @@ export function createAsOfPicker({ applies }) {
     return { element, notes: [note, problem], show };
 }
 
-/** The day of the last sync, the latest that anything is known of; null before the first. */
+/** Returns the day of the last sync, the latest day with data; null before the first sync. */
 export function latestDay(zone, lastSuccess) {
     return lastSuccess ? dayIn(zone, lastSuccess) : null;
 }

@@ -1,5 +1,5 @@
-// The search in the header: groups, facilitators and members whose name has some words in it. It
-// asks for a few of each, and leads to the lists that have them all.
+// The search in the header: groups, facilitators and members whose name contains a text. It shows a
+// few of each, and links to the lists that have all of them.
 
 import { readRows } from '../lib/api.js';
 import { announce, h, name, replaceKeepingFocus } from '../lib/dom.js';
@@ -17,12 +17,14 @@ import { searchCondition } from '../list/filters.js';
 import { text } from '../text/index.js';
 
 const TYPING_MS = 250;
-/** Fewer letters are in nearly every name. */
+/** The fewest letters to search for: a single letter is in nearly every name. */
 const FEWEST_LETTERS = 2;
-/** So many of each kind are shown. One more is asked for, to know whether there are others. */
+/**
+ * How many rows of each kind are shown. One more is requested, to know whether there are others.
+ */
 const SHOWN = 5;
 
-/** What is searched: the view, its columns, and where a row and the whole list are. */
+/** What is searched: the view, its columns, and the links to one row and to the whole list. */
 const KINDS = [
     {
         kind: 'groups',
@@ -53,7 +55,7 @@ const KINDS = [
     },
 ];
 
-/** Makes the field find things while somebody types; "/" leads to it. */
+/** Makes the field search while somebody types, and the key "/" focus it. */
 export function startFinder() {
     const input = document.getElementById('find');
     const panel = document.getElementById('found');
@@ -100,7 +102,7 @@ export function startFinder() {
         }
     }
 
-    /** Tries once more; the button that asked for it goes. */
+    /** Searches again. The field gets the focus, because the button that was clicked is removed. */
     function again() {
         input.focus();
         find();
@@ -114,7 +116,7 @@ export function startFinder() {
 
     const links = () => [...panel.querySelectorAll('a')];
 
-    /** Up and down go through what was found, and back to the field. */
+    /** Moves the focus up or down through the results and the field. */
     function move(event) {
         const stops = [input, ...links()];
         const at = stops.indexOf(document.activeElement);
@@ -124,7 +126,7 @@ export function startFinder() {
         stops[(at + step + stops.length) % stops.length].focus();
     }
 
-    /** Enter goes to the first that was found. */
+    /** Moves the focus to the first result, after a search if the text is new. */
     function enter() {
         clearTimeout(timer);
         if (shown === input.value.trim()) links()[0]?.focus();
@@ -143,14 +145,15 @@ export function startFinder() {
     box.addEventListener('focusout', ({ relatedTarget }) => {
         if (!box.contains(relatedTarget)) close();
     });
-    // A click within the panel must not close it before it comes to its link.
+    // A click in the panel, but not on a link or button, must not take the focus and close the
+    // panel.
     panel.addEventListener('pointerdown', (event) => {
         if (!event.target.closest('a, button')) event.preventDefault();
     });
     listenForSlash(input);
 }
 
-/** A few rows of one kind. */
+/** Reads a few rows of one kind. */
 async function readFound({ view, id, label, also }, words, signal) {
     const query = [
         ['select', `${id},${label},${also}`],
@@ -162,7 +165,7 @@ async function readFound({ view, id, label, also }, words, signal) {
 
 const note = (words) => h('p', { class: 'find-note' }, words);
 
-/** What was found, kind by kind; or that there is nothing. */
+/** Shows the results, kind by kind, or a note that there are none. */
 function foundWords(found, words) {
     const all = KINDS.map((kind, i) => ({ ...kind, rows: found[i] }));
     const some = all.filter(({ rows }) => rows.length > 0);
@@ -181,7 +184,9 @@ function foundWords(found, words) {
 
 const countWords = (rows) => (rows.length > SHOWN ? `${SHOWN}+` : String(rows.length));
 
-/** Links to the rows of one kind, by name; if there are more, a link to the full list. */
+/**
+ * Makes links to the rows of one kind, by name; if there are more, also a link to the full list.
+ */
 function foundKind({ kind, rows, id, label, also, link, all }, words) {
     const title = `found-${kind}`;
     const items = rows
@@ -207,7 +212,7 @@ function foundKind({ kind, rows, id, label, also, link, all }, words) {
     );
 }
 
-/** "/" leads to the field, from wherever nobody is typing. */
+/** Makes the key "/" focus the field, unless somebody is typing elsewhere. */
 function listenForSlash(input) {
     document.addEventListener('keydown', (event) => {
         if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -1,5 +1,5 @@
-// The line under the header of every page: how old the data is, whether the last sync went well,
-// what a running one does.
+// The line under the header of every page: how old the data is, whether the last sync succeeded,
+// and what a running sync is doing.
 
 import { readRow, serverNow } from '../lib/api.js';
 import { currentDay } from '../lib/as-of.js';
@@ -13,14 +13,14 @@ import { language, text } from '../text/index.js';
 
 const TICK_MS = 1_000;
 /**
- * So old may become what was read: data grows stale while no sync comes, and nothing else would
- * tell.
+ * How old the last answer of api.freshness may get. While no sync runs, nothing else would tell
+ * that the data has become stale.
  */
 const REREAD_MS = 5 * 60_000;
 
 /**
  * Makes the line in `element`, with the picker of the day beside it. reload() reads api.freshness
- * anew; between reads the age grows by itself.
+ * again; between two reads the shown age grows by itself.
  */
 export function createFreshness(element, { context, watch, picker }) {
     const line = h('p', { class: 'freshness-text' }, text.freshness.loading);
@@ -39,7 +39,7 @@ export function createFreshness(element, { context, watch, picker }) {
     let askedAt = 0;
     let sync = watch.state();
 
-    /** The last one asked for counts: an answer that comes after a newer question is dropped. */
+    /** Reads and shows the freshness. An answer that arrives after a newer request is dropped. */
     async function reload() {
         const mine = ++reads;
         askedAt = Date.now();
@@ -56,7 +56,7 @@ export function createFreshness(element, { context, watch, picker }) {
         show();
     }
 
-    /** Puts line, reason and progress on screen, from what was read last. */
+    /** Shows the line, the reason and the progress, from what was read last. */
     function show() {
         const working = ['running', 'starting'].includes(sync.kind);
         run.hidden = !working || !shown;
@@ -86,7 +86,7 @@ export function createFreshness(element, { context, watch, picker }) {
     return { reload };
 }
 
-/** The line's state, its sentence, and the reason under it where the last run went wrong. */
+/** Returns the line's state, its sentence, and the reason below it if the last run went wrong. */
 function freshnessWords({ home, row, format, readAt }, sync) {
     const working = ['running', 'starting'].includes(sync.kind);
     const state = stateOf(row, sync, working);
@@ -115,13 +115,13 @@ function freshnessWords({ home, row, format, readAt }, sync) {
     };
 }
 
-/** Why the last run went wrong: in English the server's own words, which say most. */
+/** Returns why the last run went wrong: in English the server's own message, which says most. */
 const reasonOf = ({ last_error: error, sqlstate }) =>
     text.freshness.reason(language === 'en' ? error : errorWords(sqlstate)[0], sqlstate);
 
 /**
- * Which of the five: current, stale, failed, interrupted, never. A run that works has put the last
- * one's end behind it.
+ * Returns the state: current, stale, failed, interrupted or never. How the last run ended does not
+ * count while a new run works.
  */
 function stateOf(row, sync, working) {
     if (sync.kind === 'interrupted' || (!working && row.status === 'crashed')) return 'interrupted';

@@ -1,4 +1,4 @@
-// The navigation on narrow screens: a button that opens it. Wide screens show it always, and no
+// The navigation on narrow screens, where a button opens it. Wide screens always show it, and no
 // button.
 
 /** Makes the button open and close the navigation; Escape closes it and gives the focus back. */

@@ -1,17 +1,17 @@
-// The note on pages that are about all places, while the lists of groups are limited to one.
+// The note on pages about all places, shown while the lists of groups are limited to one place.
 
 import { addressOf, parameters } from '../lib/address.js';
 import { h, name } from '../lib/dom.js';
 import { currentPlace, PLACE, placeWords } from '../lib/place.js';
 import { text } from '../text/index.js';
 
-/** This page's address without the place. */
+/** Returns this page's address without the place. */
 function withoutPlace() {
     const kept = [...parameters()].filter(([key]) => !PLACE.includes(key));
     return addressOf(location.pathname, Object.fromEntries(kept));
 }
 
-/** Says below the title which place the lists of groups stay at, with a way back to all places. */
+/** Says below the title which place the lists are limited to, with a button back to all places. */
 export function showPlaceNote() {
     const place = currentPlace();
     if (!place.province && !place.city) return;

@@ -23,9 +23,9 @@ const LANGUAGE_NAMES = { en: 'English', id: 'Bahasa Indonesia' };
 
 /**
  * Starts a page. `build({ context, watch })` makes its regions and returns them; each has reload().
- * After every sync they reload in place, and when another day is looked at. `whole` asks for the
- * whole row of api.home, `past` is false where a page is always about now, `placed` true where its
- * lists have a place as filter.
+ * They reload in place after every sync, and when the reader chooses another day. `whole` is true
+ * if the page needs the whole row of api.home, `past` is false if the page is always about now, and
+ * `placed` is true if its lists have the place as a filter.
  */
 export function startPage(build, { whole = false, past = true, placed = false } = {}) {
     applyTheme(readStored(THEME_KEY));
@@ -48,7 +48,8 @@ export function startPage(build, { whole = false, past = true, placed = false } 
     const regions = build({ context, watch });
 
     /**
-     * Takes over the day of the address: for the API, for the links of the page, for the picker.
+     * Passes the day in the page's address to the API, to the page's links and to the picker. If
+     * the day has changed (`moved`), everything is read again.
      */
     function look({ moved = false } = {}) {
         answerAsOf(past ? currentDay() : null);
@@ -74,7 +75,7 @@ export function startPage(build, { whole = false, past = true, placed = false } 
             );
     }
 
-    // A sync ended between two requests: what is shown must come from one snapshot.
+    // A sync ended between two requests. All parts of the page must come from one snapshot.
     listenForGeneration(() => {
         context.forget();
         reload();
@@ -85,13 +86,13 @@ export function startPage(build, { whole = false, past = true, placed = false } 
     watch.start();
 }
 
-/** The links that stand in the HTML take the day and the place along. */
+/** Adds the day and the place to the links that are in the HTML. */
 function keepInLinks() {
     for (const link of document.querySelectorAll('a[data-path]'))
         link.setAttribute('href', navigationLink(link.dataset.path));
 }
 
-/** Puts the texts of the chosen language where the HTML has its English ones. */
+/** Writes the texts into the elements of the HTML that name one. */
 function fillTexts() {
     document.documentElement.lang = language;
     document.title = `${text.pages[document.body.dataset.page].title} · ngeShare analytics`;
@@ -101,7 +102,7 @@ function fillTexts() {
         element.setAttribute('aria-label', lookUp(element.dataset.label));
 }
 
-/** The switches in the footer: language and colours. */
+/** Makes the switches in the footer: language and colours. */
 function fillSwitches() {
     const languages = LANGUAGES.map((code) => [code, LANGUAGE_NAMES[code]]);
     document.getElementById('switches').append(
@@ -120,7 +121,7 @@ function fillSwitches() {
             },
         ),
     );
-    // Another tab's choice is this one's, too.
+    // If another tab changes the colours, this tab follows.
     addEventListener('storage', ({ key }) => {
         if (key !== THEME_KEY) return;
         const theme = readStored(THEME_KEY) ?? 'system';
@@ -129,7 +130,7 @@ function fillSwitches() {
     });
 }
 
-/** A labelled list to choose one from. */
+/** Makes a labelled list with one choice. */
 function choice(id, label, options, current, onChoose) {
     const items = options.map(([value, words]) =>
         h('option', { value, selected: value === current }, words),
@@ -142,13 +143,13 @@ function choice(id, label, options, current, onChoose) {
     );
 }
 
-/** Light or dark by choice; anything else follows the system. */
+/** Sets light or dark colours; any other value follows the system. */
 function applyTheme(theme) {
     if (['light', 'dark'].includes(theme)) document.documentElement.dataset.theme = theme;
     else delete document.documentElement.dataset.theme;
 }
 
-/** Names the reporting zone in the footer. Where it can't be read, the freshness line says why. */
+/** Shows the reporting zone in the footer. If it can't be read, the freshness line says why. */
 function showZone(context) {
     const zone = document.getElementById('zone');
     context.get().then(

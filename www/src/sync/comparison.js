@@ -1,5 +1,5 @@
-// The comparison with production: a button that starts one, and what the last one found. It changes
-// nothing.
+// The comparison with production: a button that starts one, and what the last one found. A
+// comparison changes no data.
 
 import { readRow } from '../lib/api.js';
 import { column } from '../list/cells.js';
@@ -12,7 +12,7 @@ import { createSyncButton } from './sync-button.js';
 import { createTable } from '../list/table.js';
 import { text } from '../text/index.js';
 
-/** Makes the button and the region of the outcome below it. */
+/** Makes the button, and below it the region with the outcome. */
 export function createComparison(element, { context, watch }) {
     const words = text.syncPage;
     const problems = h('div');
@@ -46,7 +46,7 @@ export function createComparison(element, { context, watch }) {
     });
 }
 
-/** What the last one found, in a sentence and table by table. */
+/** Shows what the last comparison found, in a sentence and table by table. */
 function showOutcome({ run, tables }, shared) {
     const words = text.syncPage;
     const at = shared.format.instant(run.started_at);
@@ -71,7 +71,9 @@ function showOutcome({ run, tables }, shared) {
     ];
 }
 
-/** Each table: the rows there and here, and whether it is the same. */
+/**
+ * Makes the table: the rows of each table in production and in the mirror, and whether they agree.
+ */
 function comparedTable(tables, shared) {
     const words = text.syncPage;
     const columns = [

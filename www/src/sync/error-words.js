@@ -1,9 +1,9 @@
-// What an error of a sync means and what to do, in the page's words, by its SQLSTATE: the same
-// classes as ngeshare.error_code has.
+// What a sync's error means and what to do, in the page's words, by SQLSTATE. The classes are those
+// of ngeshare.error_code.
 
 import { text } from '../text/index.js';
 
-/** The first beginning that fits decides. */
+/** The classes by how an SQLSTATE begins; the first one that matches decides. */
 const CLASSES = [
     ['57P02', 'died'],
     ['08', 'unreachable'],
@@ -21,7 +21,9 @@ const CLASSES = [
     ...['22', '23', '54', 'P0001'].map((code) => [code, 'row']),
 ];
 
-/** [what it means, what to do]; null stands for a run whose process could not say. */
+/**
+ * Returns [meaning, what to do]. `sqlstate` is null for a run whose process could not report it.
+ */
 export function errorWords(sqlstate) {
     const [, key] = CLASSES.find(([code]) => sqlstate?.startsWith(code)) ?? [null, 'other'];
     return text.syncErrors[key];

@@ -1,4 +1,4 @@
-// How far a running sync is, as a bar and in words: the header and the Sync page show the same.
+// The progress of a running sync, as a bar and in words, for the header and the Sync page.
 
 import { serverNow } from '../lib/api.js';
 import { h } from '../lib/dom.js';
@@ -6,7 +6,7 @@ import { secondsBetween } from '../lib/format.js';
 import { silence } from './sync-state.js';
 import { text } from '../text/index.js';
 
-/** Makes the display; show(state, format) updates it in place, tick() only its clock. */
+/** Makes the display. show(state, format) updates it in place, tick() only its details. */
 export function createProgress() {
     const headline = h('span', { class: 'progress-headline' });
     const details = h('span', { class: 'progress-details muted' });
@@ -31,14 +31,14 @@ export function createProgress() {
     return { element, show, tick };
 }
 
-/** "Run 12 is working. Reading from production: attendance" */
+/** Returns the headline: "Run 12 is working. Reading from production: attendance". */
 function headlineOf({ kind, runId, status }) {
     if (kind !== 'running') return text.sync.begins;
     const phase = text.sync.phases[status?.phase] ?? status?.phase ?? '';
     return text.sync.working(runId, text.sync.at(phase, status?.table_name)).trim();
 }
 
-/** Rows, time so far, time to go: as much of it as is known. */
+/** Returns the rows, the time so far and the time to go, as far as they are known. */
 function detailsOf({ kind, status, run }, format) {
     if (kind !== 'running') return '';
     const percent = percentOf(status);
@@ -57,8 +57,8 @@ function detailsOf({ kind, status, run }, format) {
 }
 
 /**
- * Percent done as the API says, else as the rows say; null where neither can, and before there is
- * any.
+ * Returns the percentage done: the API's own, else from the number of rows; null if neither is
+ * known, or it is 0.
  */
 export function percentOf(status) {
     const counted = status?.rows_expected ? (100 * status.rows_done) / status.rows_expected : 0;
@@ -66,12 +66,12 @@ export function percentOf(status) {
     return percent > 0 ? Math.min(100, percent) : null;
 }
 
-/** The estimate as seconds from now; null without one. */
+/** Returns the seconds until the estimated end; null without an estimate. */
 function remainingSeconds(status) {
     return status.eta ? secondsBetween(serverNow(), status.eta) : null;
 }
 
-/** How long the worker has been silent, in words; null while it isn't known. */
+/** Returns how long the worker has given no sign of life, in words; null if that isn't known. */
 export function silentFor({ status }, format) {
     const milliseconds = silence(status, null, serverNow());
     return Number.isFinite(milliseconds) ? format.duration(milliseconds / 1000) : null;

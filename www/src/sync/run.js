@@ -1,4 +1,4 @@
-// One run of the sync: how it ended, what it did to each table, its errors.
+// One run of the sync: how it ended, what it did to each table, and its errors.
 
 import { readRow, readRows } from '../lib/api.js';
 import { column, missing } from '../list/cells.js';
@@ -11,22 +11,26 @@ import { createTable } from '../list/table.js';
 import { original } from '../lib/original.js';
 import { language, text } from '../text/index.js';
 
-/** What is added up over the tables of a run. */
+/** The columns that are added up over all tables of a run. */
 const COUNTED = ['rows_pulled', 'rows_inserted', 'rows_updated', 'rows_deleted', 'rows_repaired'];
 
-/** A run's result, or a table's in it, as a word with a colour; other words where they say more. */
+/**
+ * Makes the badge for the status of a run, or of a table in a run; `words` may say more than that.
+ */
 export function runBadge(status, words = text.statuses[status] ?? status) {
     return h('span', { class: `badge status-${status}`, 'data-status': status }, words);
 }
 
-/** What a run says of itself, in the page's words beside its own where these are others. */
+/**
+ * Returns a run's own message; on a page that is not in English, the page's words come before it.
+ */
 export function runWords({ status, message }) {
     const said = text.syncPage.said[status];
     if (language === 'en') return message ? original(message) : said;
     return [said, message && original(message)];
 }
 
-/** The rows of sync_tables of a run, in the order in which it came to them. */
+/** Reads the rows of api.sync_tables of a run, in the order in which it began the tables. */
 export async function readTables(id, signal) {
     return (
         await readRows(
@@ -37,7 +41,7 @@ export async function readTables(id, signal) {
     ).rows;
 }
 
-/** The region of the run that the address names. */
+/** Makes the region of the run that the page's address names. */
 export function createRunRegion(element, { id, context }) {
     return createRegion(element, {
         context,
@@ -59,7 +63,7 @@ export function createRunRegion(element, { id, context }) {
     });
 }
 
-/** The words for an id that no run has. */
+/** Returns the words for an id that no run has. */
 function unknownRun(id) {
     const words = text.syncPage;
     return h(
@@ -71,7 +75,7 @@ function unknownRun(id) {
     );
 }
 
-/** How it went, then table by table. */
+/** Shows how the run went, and what it did to each table. */
 function showRun({ run, tables, errors }, shared) {
     const words = text.syncPage;
     const { format } = shared;
@@ -110,7 +114,7 @@ function showRun({ run, tables, errors }, shared) {
 const durationCell = ({ duration_ms: time }, { format }) =>
     format.duration(time === null ? null : time / 1000);
 
-/** Each table, and all of them together. */
+/** Makes the table with one row per table, and a last row for all of them together. */
 function tablesOf(tables, shared) {
     const words = text.syncPage;
     const number = (field, label) => ({

@@ -1,8 +1,11 @@
-// The schedule of the sync in words, where it is one of the usual ones.
+// Puts the usual schedules of cron into words.
 
 const number = (value) => (/^\d+$/.test(value) ? Number(value) : null);
 
-/** What one schedule of cron says: {every} in minutes or hours, or {daily} at a time; else null. */
+/**
+ * Reads a schedule of cron: { everyMinutes }, { hourlyAt: minute } or { dailyAt: [hour, minute] };
+ * null for any other.
+ */
 export function readSchedule(schedule) {
     const [minute, hour, ...days] = schedule.trim().split(/\s+/);
     if (days.join(' ') !== '* * *') return null;
@@ -15,7 +18,9 @@ export function readSchedule(schedule) {
     return null;
 }
 
-/** The schedule in words; null where it is an unusual one, which only cron's own notation tells. */
+/**
+ * Returns the schedule in words; null for an unusual one, for which only cron's notation is shown.
+ */
 export function scheduleWords(schedule, words) {
     const read = readSchedule(schedule);
     if (!read) return null;

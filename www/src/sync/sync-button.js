@@ -1,11 +1,14 @@
-// "Sync now" and "Cancel": ask for it, and say in words when it can't be had.
+// The buttons "Sync now" and "Cancel". Each sends its request, or says in words why it can't.
 
 import { callFunction } from '../lib/api.js';
 import { announce, h } from '../lib/dom.js';
 import { errorLine } from '../lib/region.js';
 import { text } from '../text/index.js';
 
-/** Lets a button be used or not; where not, it is read aloud with the reason, an element's id. */
+/**
+ * Enables or disables a button. Screen readers read the element with the id `reason` after a
+ * disabled button.
+ */
 function allow(button, allowed, reason) {
     if (allowed)
         ['aria-disabled', 'aria-describedby'].forEach((attribute) =>
@@ -18,10 +21,10 @@ function allow(button, allowed, reason) {
 }
 
 /**
- * Makes the button that starts a sync, of a mode of its own where it isn't the header's. When one
- * works already it follows that one: a second click shows the same run.
- * Who may not sync sees it disabled, with the reason; it stays in reach of the keyboard, so that
- * the reason is heard.
+ * Makes the button that starts a sync in `mode`; that of the button in the header is incremental.
+ * If a sync is running already, the page shows that run instead.
+ * If the reader may not sync, the button is disabled, with the reason. It can still get the focus,
+ * so that screen readers read the reason.
  */
 export function createSyncButton({
     watch,
@@ -56,12 +59,15 @@ export function createSyncButton({
             await explain(error);
         } finally {
             button.disabled = false;
-            // Disabled, it lost the focus; who has gone elsewhere meanwhile keeps it.
+            // The button lost the focus when it was disabled. It gets it back, unless the focus is
+            // elsewhere by now.
             if (document.activeElement === document.body) button.focus({ preventScroll: true });
         }
     }
 
-    /** "Already working" is no error: it shows the run that works. */
+    /**
+     * Shows an error. "Already running" is not an error: the page shows the running sync instead.
+     */
     async function explain(error) {
         if (error.kind === 'running') {
             await watch.look();
@@ -74,7 +80,7 @@ export function createSyncButton({
     return { element };
 }
 
-/** Makes the button that cancels the run that works. */
+/** Makes the button that cancels the running sync. */
 export function createCancelButton({ watch, problems, id = 'sync-cancel' }) {
     const button = h(
         'button',
@@ -82,7 +88,7 @@ export function createCancelButton({ watch, problems, id = 'sync-cancel' }) {
         text.sync.cancel,
     );
 
-    // The reason stands at "Sync now".
+    // If the reader may not cancel, the reason is shown at "Sync now".
     watch.listen(({ status }) => allow(button, status?.may_sync !== false, 'sync-now-reason'));
 
     async function cancel() {

@@ -1,14 +1,14 @@
-// What the row of api.sync_status and the row of a run mean together. No network, no document, no
-// timers: easy to test.
+// Judges the sync from the rows of api.sync_status and of a run. This module uses no network,
+// document or timers, so that tests can run it without a browser.
 
-/** A worker that has given no sign of life for this long is taken for dead. */
+/** A worker that has given no sign of life for this long is considered dead. */
 export const SILENT_AFTER_MS = 30_000;
 const FASTEST_MS = 1_000;
 const SLOWEST_MS = 5_000;
 const IDLE_MS = 30_000;
 
 /**
- * The milliseconds since the worker's last sign of life, or since `since` when it has given none.
+ * Returns the milliseconds since the worker's last sign of life, or since `since` if that is later.
  */
 export function silence(status, since, now) {
     const beat = status?.heartbeat_at ? Date.parse(status.heartbeat_at) : -Infinity;
@@ -16,9 +16,8 @@ export function silence(status, since, now) {
 }
 
 /**
- * Judges what goes on. `tracked` is { runId, since }: the run that is being followed and since
- * when, or null. Returns { kind: 'idle' | 'starting' | 'running' | 'interrupted' | 'ended', runId
- * }.
+ * Judges what is going on. `tracked` is { runId, since }: the run that is followed, and since when;
+ * or null. Returns { kind: 'idle' | 'starting' | 'running' | 'interrupted' | 'ended', runId }.
  */
 export function judge({ status, run, tracked, now }) {
     if (status.running) {
@@ -34,8 +33,8 @@ export function judge({ status, run, tracked, now }) {
 }
 
 /**
- * What became of a run, for its line in the history: its own word, which says so where no worker
- * has it any more; but one whose worker gives no sign of life has been interrupted.
+ * Returns the status of a run for the list of runs: its own, which is 'crashed' if no worker has
+ * the run any more; or 'crashed' if its worker gives no sign of life.
  */
 export function runOutcome(run, judged) {
     const silent = judged?.kind === 'interrupted' && judged.runId === run.run_id;
@@ -43,8 +42,8 @@ export function runOutcome(run, judged) {
 }
 
 /**
- * When to look again: every second at first, growing to five while a run works; seldom while none
- * does.
+ * Returns when to read the status again, in milliseconds: after one second at first, growing to
+ * five, while a run works; after 30 seconds while none does.
  */
 export function nextDelay(kind, previous) {
     if (kind === 'idle' || kind === 'interrupted') return IDLE_MS;

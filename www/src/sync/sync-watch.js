@@ -1,19 +1,19 @@
-// Follows the sync: one watcher a page, which every part that shows something of the sync listens
-// to.
+// Follows the sync. Each page has one watcher; every part of the page that shows something of the
+// sync listens to it.
 
 import { readRow, serverNow } from '../lib/api.js';
 import { judge, nextDelay } from './sync-state.js';
 
-/** What is different after a run that came and went between two looks. */
+/** Returns a text that changes if a run started and ended between two reads of the status. */
 function markOf({ run_id: runId, phase, last_success_at: lastSuccess }) {
     return JSON.stringify([runId, phase, lastSuccess]);
 }
 
 /**
- * Makes the watcher. It looks while the page is visible, and sleeps while it isn't.
- * Listeners get { kind, runId, status, run, error }; `onEnd(run)` is called once for each run that
- * ends while we look, and without a run when something may have changed unseen: another tab's run
- * came and went, or the API answers again.
+ * Makes the watcher. It reads the status while the page is visible, and pauses while it is hidden.
+ * Listeners get { kind, runId, status, run, error }. `onEnd(run)` is called once for each run that
+ * ends while it is watched, and without a run if something may have changed unnoticed: a run
+ * started and ended between two reads, or the API answers again.
  */
 export function createSyncWatch({ onEnd }) {
     const listeners = [];
@@ -27,8 +27,8 @@ export function createSyncWatch({ onEnd }) {
     const tell = () => listeners.forEach((listener) => listener(state));
 
     /**
-     * Reads the status once, tells everybody, and plans the next look. Calls in between join the
-     * one under way.
+     * Reads the status once, tells the listeners, and plans the next read. Calls meanwhile wait for
+     * the same read.
      */
     function look() {
         looking ??= lookOnce().finally(() => {
@@ -52,8 +52,8 @@ export function createSyncWatch({ onEnd }) {
     }
 
     /**
-     * The followed run's own row: once while it works (for its start), and again when no worker has
-     * it any more.
+     * Returns the row of the run that is followed. It is read once while the run works (for its
+     * start), and again when no worker has the run any more.
      */
     function readRun(status) {
         if (status.running && state.run?.run_id === tracked.runId) return state.run;
@@ -62,7 +62,7 @@ export function createSyncWatch({ onEnd }) {
             : readRow('sync_runs', { run_id: `eq.${tracked.runId}` });
     }
 
-    /** Takes over what was read; an end is told once. */
+    /** Sets the state from what was read, and reports the end of a run once. */
     function settle(status, run, { kind, runId }) {
         const earlier = state;
         const ended =
@@ -88,7 +88,8 @@ export function createSyncWatch({ onEnd }) {
     }
 
     /**
-     * Follows a run that was just asked for, here or in another tab, until its worker shows itself.
+     * Follows a run that was just requested, in this tab or in another one, until its worker shows
+     * itself.
      */
     function follow(runId, { told = false } = {}) {
         tracked = { runId, since: serverNow() };

@@ -1,5 +1,5 @@
-// Every text of the page in English. A function gets formatted values; `n` is the number itself,
-// for the plural.
+// All texts of the page in English. Functions get formatted values; `n` is the plain number, for
+// the plural.
 
 import contact from './contact/en.js';
 import groupTexts from './groups/en.js';

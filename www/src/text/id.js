@@ -1,5 +1,4 @@
-// Semua teks halaman dalam bahasa Indonesia. Fungsi menerima nilai yang sudah diformat; `n` adalah
-// angkanya sendiri.
+// All texts of the page in Indonesian. Functions get formatted values; `n` is the plain number.
 
 import contact from './contact/id.js';
 import groupTexts from './groups/id.js';

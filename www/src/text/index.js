@@ -1,5 +1,4 @@
-// The texts of the language that this browser gets. Importing this module loads that one language
-// only.
+// The texts in the language of this browser's user. Importing this module loads only this language.
 
 import { chooseLanguage, chooseLocale, storedLanguage } from '../lib/language.js';
 
@@ -10,12 +9,12 @@ const loaders = { en: () => import('./en.js'), id: () => import('./id.js') };
 
 export const text = (await loaders[language]()).default;
 
-/** The text under a dotted key, as the HTML's data-text attributes have it. */
+/** Returns the text under a dotted key, as the HTML's data-text attributes have it. */
 export function lookUp(key, texts = text) {
     return key.split('.').reduce((part, word) => part?.[word], texts);
 }
 
 const fileLoaders = { en: () => import('./files/en.js'), id: () => import('./files/id.js') };
 
-/** The texts of files, which few visits need. */
+/** Loads the texts for CSV files, which few visits need. */
 export const loadFileTexts = async () => (await fileLoaders[language]()).default;

@@ -1,7 +1,7 @@
-// What many English texts share.
+// Helpers that many English texts share.
 
-/** The singular of one, else the plural. */
+/** Returns the singular for 1, else the plural. */
 export const one = (n, singular, plural) => (n === 1 ? singular : plural);
 
-/** So many groups: `count` is how the number is written. */
+/** Returns "3 groups" for n = 3; `count` is the number as it is written. */
 export const groups = (n, count) => `${count} ${one(n, 'group', 'groups')}`;

@@ -1,4 +1,4 @@
-// What many Indonesian texts share.
+// Helpers that many Indonesian texts share.
 
-/** So many groups: `count` is how the number is written. */
+/** Returns "3 grup" for n = 3; `count` is the number as it is written. */
 export const groups = (n, count) => `${count} grup`;

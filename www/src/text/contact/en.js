@@ -1,5 +1,5 @@
-// The texts of "To contact", of messages and of follow-ups, in English. A function gets formatted
-// values; `n` is the number itself.
+// The texts of "To contact", of messages and of follow-ups, in English. Functions get formatted
+// values; `n` is the plain number.
 
 import { groups, one } from '../words-en.js';
 

@@ -1,5 +1,5 @@
-// Teks “Perlu dihubungi”, pesan, dan tindak lanjut dalam bahasa Indonesia. Fungsi menerima nilai
-// yang sudah diformat.
+// The texts of "To contact", of messages and of follow-ups, in Indonesian. Functions get formatted
+// values.
 
 import { groups } from '../words-id.js';
 

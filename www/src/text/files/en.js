@@ -1,5 +1,5 @@
-// Files in English: their signs, their names, and the heads of columns that no page shows. Loaded
-// when a file is asked for.
+// The texts for CSV files in English: separators, file names, and the heads of columns that no page
+// shows. They are loaded when somebody asks for a file.
 
 export default {
     separator: ',',

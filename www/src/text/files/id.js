@@ -1,5 +1,5 @@
-// Berkas dalam bahasa Indonesia: tandanya, namanya, dan judul kolom yang tidak ada di halaman.
-// Dimuat saat berkas diminta.
+// The texts for CSV files in Indonesian: separators, file names, and the heads of columns that no
+// page shows. They are loaded when somebody asks for a file.
 
 export default {
     separator: ';',

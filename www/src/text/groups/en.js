@@ -1,4 +1,5 @@
-// The texts of lists of groups and facilitators, and of one of them, in English; see ../en.js.
+// The texts of the groups' and facilitators' lists and of their own pages, in English; see
+// ../en.js.
 
 import { groups, one } from '../words-en.js';
 

@@ -1,4 +1,5 @@
-// The texts of lists of groups and facilitators, and of one of them, in Indonesian; see ../id.js.
+// The texts of the groups' and facilitators' lists and of their own pages, in Indonesian; see
+// ../id.js.
 
 import { groups } from '../words-id.js';
 

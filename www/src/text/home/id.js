@@ -1,4 +1,4 @@
-// Teks Beranda dalam bahasa Indonesia; lihat ../id.js.
+// The texts of Home in Indonesian; see ../id.js.
 
 import { groups } from '../words-id.js';
 

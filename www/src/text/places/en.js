@@ -1,4 +1,4 @@
-// The texts of places, in English. A function gets formatted values; `n` is the number itself.
+// The texts of places in English. Functions get formatted values; `n` is the plain number.
 
 export default {
     place: 'Place',

@@ -1,5 +1,4 @@
-// Teks tentang tempat, dalam bahasa Indonesia. Fungsi menerima nilai yang sudah diformat; `n`
-// adalah angkanya sendiri.
+// The texts of places in Indonesian. Functions get formatted values; `n` is the plain number.
 
 export default {
     place: 'Tempat',

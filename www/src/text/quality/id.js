@@ -1,4 +1,4 @@
-// Teks Kualitas dalam bahasa Indonesia; lihat ../id.js.
+// The texts of Quality in Indonesian; see ../id.js.
 
 export default {
     details: {

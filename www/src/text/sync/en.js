@@ -15,7 +15,7 @@ export const syncErrors = {
         'Production refused the login.',
         'Check its user and password, then call ngeshare_connect() again.',
     ],
-    right: ['A right is missing.', 'Grant the login SELECT on production’s six tables.'],
+    right: ['A privilege is missing.', 'Grant the login SELECT on production’s six tables.'],
     tables: [
         'Production’s tables are not as they were.',
         'Compare their columns with what the message names, then call ngeshare_connect() again.',
@@ -23,11 +23,11 @@ export const syncErrors = {
     running: ['Another sync was running.', 'Nothing to do.'],
     deletes: [
         'Production lacks more rows than one run may delete here.',
-        'If that is right, raise ngeshare.sync_max_delete_pct for one full sync.',
+        'If they were deleted on purpose, raise ngeshare.sync_max_delete_pct for one full sync.',
     ],
     restored: [
         'Production was restored from a backup.',
-        'If what it holds now is what counts: DELETE FROM ngeshare.source, then run a full sync.',
+        'If its present data is right: DELETE FROM ngeshare.source, then run a full sync.',
     ],
     setup: [
         'Something has to be set up first.',
@@ -35,7 +35,7 @@ export const syncErrors = {
     ],
     cancelled: ['It was cancelled, or took longer than a timeout allows.', 'Start it again.'],
     room: ['A server is out of disk, memory or connections.', 'Make room, then start it again.'],
-    held: ['Something else held what it needed.', 'Start it again.'],
+    held: ['Another session held what the sync needed.', 'Start it again.'],
     row: [
         'A row of production can’t be stored here.',
         'It waits in quarantine with the reason, and is tried again by each sync.',

@@ -1,4 +1,4 @@
-// Teks Sinkronisasi dalam bahasa Indonesia; lihat ../id.js.
+// The texts of Sync in Indonesian; see ../id.js.
 
 export const syncErrors = {
     died: [
