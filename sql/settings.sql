@@ -1,5 +1,5 @@
--- Tests every setting: its default, unit and limits, who may change it, and which values it
--- refuses.
+-- Lists every setting with its default, unit and limits. Tests who may change the settings, and
+-- which values they refuse.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -24,7 +24,7 @@ ORDER BY name COLLATE "C";
 SHOW ngeshare.as_of;
 SELECT ngeshare_as_of() = now() AS is_now;
 
--- as_of accepts every spelling of an instant that PostgreSQL knows. SHOW gives it with its offset.
+-- as_of accepts PostgreSQL's spellings of an instant. SHOW gives it with its offset.
 SET ngeshare.as_of = '2026-03-31 23:59:59+07';
 SHOW ngeshare.as_of;
 SELECT ngeshare_as_of();
@@ -249,8 +249,8 @@ SET ngeshare.timezone = 'posixrules';
 SET ngeshare.timezone = 'GMT+7';
 SET ngeshare.timezone = 'etc/gmt-7';
 SHOW ngeshare.timezone;
--- All other names in pg_timezone_names are accepted, unless they are abbreviations as well. Names
--- with a slash are never abbreviations.
+-- All other names in pg_timezone_names are accepted, unless they are also abbreviations of another
+-- meaning. Names with a slash are never abbreviations.
 DO $$
 DECLARE
     listed  text;
@@ -266,6 +266,38 @@ BEGIN
     END LOOP;
     RAISE NOTICE '% names with a city refused', (SELECT count(*) FROM unnest(refused) AS name
         WHERE name LIKE '%/%');
+END
+$$;
+-- A name without a slash is accepted exactly if AT TIME ZONE reads it as the zone of that name.
+-- EST, MST and HST are such names, where the time zone data has them with one offset.
+DO $$
+DECLARE
+    listed   text;
+    accepted boolean;
+    wrong    text[] := '{}';
+BEGIN
+    FOR listed IN
+        SELECT name
+        FROM pg_timezone_names
+        WHERE name NOT LIKE '%/%'
+          AND name NOT IN ('localtime', 'posixrules')
+    LOOP
+        BEGIN
+            PERFORM set_config('ngeshare.timezone', listed, true);
+            accepted := true;
+        EXCEPTION
+            WHEN invalid_parameter_value THEN
+                accepted := false;
+        END;
+        PERFORM set_config('timezone', listed, true);
+        IF accepted <> (
+            SELECT bool_and(moment AT TIME ZONE listed = moment::timestamptz)
+            FROM generate_series(timestamp '1880-01-01', '2037-12-01', '10 days') AS moment)
+        THEN
+            wrong := wrong || listed;
+        END IF;
+    END LOOP;
+    RAISE NOTICE 'wrongly refused or accepted: %', wrong;
 END
 $$;
 SET ngeshare.timezone = 'Nowhere/Atall';

@@ -36,8 +36,8 @@
 
 /*
  * Allows our settings to be set in parallel mode. A parallel query may be the first to load the
- * library, and the settings would then ignore the database's configuration. Some minor releases
- * lack the flag.
+ * library. Without this flag, the settings would then ignore the database's configuration. Some
+ * minor releases of PostgreSQL lack the flag.
  */
 #ifdef GUC_ALLOW_IN_PARALLEL
 #define COMPAT_GUC_IN_PARALLEL GUC_ALLOW_IN_PARALLEL
@@ -67,8 +67,8 @@ compat_decode_datetime(char **field, int *ftype, int nf, int *dtype, struct pg_t
 }
 
 /*
- * Returns whether a lower-case token is a time zone abbreviation. *offset is then its seconds
- * west of UTC, or PG_INT32_MIN for an abbreviation whose meaning changed over time.
+ * Returns whether a lower-case token is a time zone abbreviation. *offset is then its offset in
+ * seconds east of UTC, or PG_INT32_MIN for an abbreviation whose meaning changed over time.
  */
 static inline bool
 compat_decode_abbreviation(char *token, int *offset)
@@ -86,8 +86,6 @@ compat_decode_abbreviation(char *token, int *offset)
 #endif
 	if (type == DYNTZ)
 		*offset = PG_INT32_MIN;
-	else if (type == DTZ)
-		*offset -= SECS_PER_HOUR;
 	return type == TZ || type == DTZ || type == DYNTZ;
 }
 

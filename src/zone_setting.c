@@ -23,14 +23,15 @@ is_misread_by_sql(pg_tz *zone)
 
 	if (!compat_decode_abbreviation(abbreviation, &offset))
 		return false;
-	return !pg_get_timezone_offset(zone, &zone_offset) || zone_offset != -offset;
+	return !pg_get_timezone_offset(zone, &zone_offset) || zone_offset != offset;
 }
 
 /*
  * Returns whether pg_timezone_names contains a zone's name. Any other name that PostgreSQL
  * accepts is an offset in POSIX notation, such as UTC+7, whose sign is reversed. PostgreSQL
- * writes such a name with capitals, digits and signs only. Only if a name looks like that, the
- * list of zones is searched.
+ * writes such a name in capitals, with digits. So a name without digits or with lower-case letters
+ * is in the list, and a name with characters such as < is not. Only for a name with capitals,
+ * digits and signs alone is the list of zones searched.
  */
 static bool
 is_listed(const char *name)
@@ -50,7 +51,7 @@ is_listed(const char *name)
 	return found;
 }
 
-/* Returns whether a name means the time zone that the server's operating system is set to. */
+/* Returns whether a name means whatever zone the operating system of the server chooses. */
 static bool
 is_alias_of_system(const char *name)
 {
@@ -80,7 +81,7 @@ is_usable_zone(pg_tz *zone, const char *given)
 	const char *name;
 
 	if (zone == NULL || !pg_tz_acceptable(zone))
-		return refuse_zone("\"%s\" is not a time zone that PostgreSQL knows.", given, hint);
+		return refuse_zone("\"%s\" is not a time zone that PostgreSQL supports.", given, hint);
 	name = pg_get_timezone_name(zone);
 	if (is_alias_of_system(name))
 		return refuse_zone("\"%s\" is whatever zone the server's system is set to.", given,
