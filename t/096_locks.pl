@@ -1,5 +1,5 @@
-# Tests that no lock of a login without privileges can stop a sync, an alert, a writer or the page,
-# and that no session waits without limit for a session that starts a sync.
+# Tests that no lock of a login that may not write can stop a sync, an alert or a writer, and that
+# no session waits without limit for a session that starts a sync.
 use strict;
 use warnings FATAL => 'all';
 
@@ -37,7 +37,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Tests that syncs, writes and alerts work, in a mirror that has changes to sync.
+# Tests that syncs, also in a worker, and writes by hand work, with a change in production to sync.
 sub all_goes_on
 {
 	my ($name) = @_;
@@ -207,7 +207,8 @@ sub test_tag
 		'', 'and the next sync succeeds');
 	$sync->{psql}->finish;
 
-	# A restore of deleted rows holds the sync's lock until its transaction ends in any way.
+	# A restore of deleted rows calls ngeshare.refuse_during_sync(), which holds the sync's lock
+	# until the transaction ends or is rolled back to a savepoint before the call.
 	my $undo = Session->start($local, 'ngeshare');
 	for my $end ('ROLLBACK', 'COMMIT', 'ROLLBACK TO undone')
 	{
@@ -216,6 +217,8 @@ sub test_tag
 			errors_of('CALL ngeshare_sync()'),
 			qr/^ERROR:  NG001: /m,
 			'no sync begins while an undo is open');
+		is(ask('SELECT count(*) FROM ngeshare.sync_lock'), '0', 'an open undo is shown as no sync');
+		is(ask('SELECT ngeshare_sync_cancel()'), 'f', 'and not cancelled as one');
 		$undo->run($end);
 		is(ask(q{SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'}),
 			'0', "$end gives it back");

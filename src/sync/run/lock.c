@@ -1,6 +1,6 @@
 /*
  * src/sync/run/lock.c
- *		The lock that a sync holds while it runs; only one session can hold it.
+ *		The lock that a sync holds in exclusive mode while it runs.
  *
  * It is a session-level lock, so the commits of a run do not release it, and the end of the
  * backend does.
@@ -26,13 +26,16 @@ sync_lock_try(void)
 	return lock_poll_for_session(NGESHARE_LOCK_SYNC, START_WAIT_MS);
 }
 
-/* Raises NG001 if this session has lost the sync's lock and another sync holds it now. */
+/*
+ * Makes sure that this session holds the sync's lock, and takes it again if it was released. Raises
+ * NG001 if another session holds it now.
+ */
 void
 sync_lock_keep(void)
 {
 	if (!lock_keep_for_session(NGESHARE_LOCK_SYNC))
 		ereport(ERROR, (errcode(NGESHARE_ERRCODE_SYNC_RUNNING),
-		                errmsg("the sync has lost its lock, and another one is running"),
+		                errmsg("the sync has lost its lock, and another session holds it now"),
 		                errhint("Find the trigger or function that calls pg_advisory_unlock_all()"
 		                        " while a sync runs.")));
 }
@@ -44,18 +47,22 @@ sync_lock_release(void)
 }
 
 /*
- * Raises NG001 while a sync runs, and keeps a sync from beginning until the transaction ends.
- * Callers that pass true do not exclude each other. In version 1.1 the SQL function has no
- * argument.
+ * Takes the sync's lock until the transaction ends, so that no sync begins. Raises NG001 if it
+ * can't have the lock, mostly because a sync runs. Callers that pass true share the lock with each
+ * other. The other callers exclude each other, in a mode that a sync does not use, so that
+ * ngeshare.sync_lock does not show them as a running sync, which ngeshare_sync_cancel() would
+ * cancel. In version 1.1 the SQL function has no argument.
  */
 Datum
 ngeshare_refuse_during_sync(PG_FUNCTION_ARGS)
 {
 	bool may_share = PG_NARGS() > 0 && PG_GETARG_BOOL(0);
 
-	if (!lock_try(NGESHARE_LOCK_SYNC, may_share ? ShareLock : ExclusiveLock))
-		ereport(ERROR, (errcode(NGESHARE_ERRCODE_SYNC_RUNNING), errmsg("a sync is running"),
-		                errhint("Wait for it, or SELECT ngeshare_sync_cancel().")));
+	if (!lock_try(NGESHARE_LOCK_SYNC, may_share ? ShareLock : ShareRowExclusiveLock))
+		ereport(ERROR,
+		        (errcode(NGESHARE_ERRCODE_SYNC_RUNNING),
+		         errmsg("a sync is running, or another session keeps syncs from starting"),
+		         errhint("Wait until it has ended. SELECT ngeshare_sync_cancel() ends a sync.")));
 	PG_RETURN_VOID();
 }
 

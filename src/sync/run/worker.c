@@ -88,8 +88,8 @@ ngeshare_sync_start(PG_FUNCTION_ARGS)
 
 /*
  * Waits for the end of the transaction that started the worker, then takes the sync's lock.
- * Returns false if that transaction was rolled back, or if another sync holds the lock; then the
- * run is closed as cancelled.
+ * Returns false if that transaction was rolled back. If another session holds the lock, closes the
+ * run as cancelled and returns false.
  */
 static bool
 wait_for_starter(const WorkerOrder *order)
@@ -107,7 +107,7 @@ wait_for_starter(const WorkerOrder *order)
 	if (exists && !sync_lock_try())
 	{
 		sql_run("UPDATE public.sync_run SET status = 'cancelled', finished_at = clock_timestamp(),"
-		        " message = 'Another sync came first.' WHERE run_id = $1",
+		        " message = 'Another session kept it from starting.' WHERE run_id = $1",
 		        &args);
 		exists = false;
 	}

@@ -1,5 +1,5 @@
--- Functions that start, watch and cancel a sync in a background worker, and schedule syncs through
--- pg_cron.
+-- Functions that start a sync in a background worker, watch and cancel the running sync, and
+-- schedule syncs through pg_cron.
 
 CREATE TABLE ngeshare.sync_progress
 (
@@ -43,9 +43,9 @@ WHERE locktype = 'advisory'
   AND granted;
 COMMENT ON VIEW ngeshare.sync_lock IS
 'The process id of the sync that runs in this database; no row if none runs. It is the process '
-'that holds the sync''s advisory lock in exclusive mode. A refresh takes the lock in share mode '
-'and is not shown. The key is "ngeshare" in ASCII; no SQL function can take a lock with this '
-'objsubid.';
+'that holds the sync''s advisory lock in exclusive mode. A refresh, a restore of rows and '
+'ngeshare_forget_person() take the lock in other modes and are not shown. The key is "ngeshare" in '
+'ASCII; no SQL function can take a lock with this objsubid.';
 
 CREATE FUNCTION public.ngeshare_sync_start(mode text DEFAULT 'incremental')
 RETURNS bigint
@@ -111,7 +111,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
-    -- Every open page calls this every second: PL/pgSQL keeps the plan for the session.
+    -- Open pages call this every few seconds: PL/pgSQL keeps the plan for the session.
     RETURN QUERY
     WITH last_run AS (
         SELECT *
