@@ -1,6 +1,6 @@
 /*
  * safety/fuzz.c
- *		Calls the C functions that parse text with mutated texts, in a sanitized server.
+ *		Passes mutated texts to the C functions that parse text, in a sanitized server.
  *
  * Linked into the sanitized library only. Each round changes one of a target's
  * seed texts in some places and passes it to the target. An invalid memory access
@@ -133,7 +133,7 @@ mutate(pg_prng_state *random, char *text, int length, const char *other)
 			return length;
 		case 1:
 			if (at < length)
-				text[at] = "=:;,'\"\\/%@[]()+-. \t\r\n09AZ"[pg_prng_uint64_range(random, 0, 25)];
+				text[at] = "=:;,'\"\\/%@[]()+-. \t\r\n09AZ"[pg_prng_uint64_range(random, 0, 24)];
 			return length;
 		case 2:
 			memmove(text + at, text + at + part, length - at - part);

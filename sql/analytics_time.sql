@@ -9,7 +9,7 @@ SET ngeshare.as_of = '2026-03-31 12:00+07';
 CALL test.hangout('aqidah', 'Ngeshare Sesi Aqidah', 9);
 CALL test.hangout('hijrah', 'Ngeshare Sesi Hijrah', 9);
 
--- Without any group the trend has one row per course, with zeros, and there are no changes.
+-- Without any group the trend has one row per day and course, with zeros, and there are no changes.
 SELECT count(*), count(DISTINCT as_of_day), min(as_of_day), max(as_of_day), sum(groups_total)
     FROM v_status_trend;
 SELECT * FROM v_status_changes;
@@ -29,7 +29,7 @@ CALL test.meets('met-24-february', 'aqidah-1', '2026-02-24 19:00+07');
 CALL test.circle('graduates-25', 'aqidah');
 CALL test.meets('graduates-25', 'aqidah-8', '2026-03-20 19:00+07');
 CALL test.meets('graduates-25', 'aqidah-9', '2026-03-25 23:59:59.999+07');
--- Meets on 31 March, but later than as_of (12:00): the group is still stalled then.
+-- Meets on 31 March, but later than as_of (12:00): as of as_of the group is still stalled.
 CALL test.circle('meets-tonight', 'hijrah', '2026-03-01 12:00+07');
 CALL test.meets('meets-tonight', 'hijrah-1', '2026-03-31 19:00+07');
 CALL test.refresh();
@@ -46,7 +46,8 @@ SELECT as_of_day, active, not_started
 FROM ngeshare_trend('2026-03-31', as_of => '2026-03-31 23:59:59+07')
 WHERE course_name = 'Ngeshare Sesi Hijrah';
 
--- The trend equals what ngeshare_group_status() counts at each day's last instant.
+-- The trend equals what ngeshare_group_status() counts at each day's last instant, and at as_of for
+-- the last day.
 SELECT as_of_day, course_name, trend.groups_total, counted.*
 FROM ngeshare_trend('2025-12-20', step => '1 day') AS trend
 CROSS JOIN LATERAL (
@@ -129,7 +130,9 @@ CALL test.meets('new-and-met', 'aqidah-1', '2026-03-26 19:00+07');
 CALL test.circle('started', 'aqidah', '2026-03-20 12:00+07');
 CALL test.meets('started', 'aqidah-1', '2026-03-26 19:00+07');
 CALL test.meets('started', 'aqidah-2', '2026-03-27 19:00+07');
-CALL test.joins('led', 'started', 'FACILITATOR', 'fajar');
+CALL test.users('rina');
+CALL test.joins('led', 'started', 'FACILITATOR', 'fajar', joined_at => '2026-03-28 12:00+07');
+CALL test.joins('led later', 'started', 'FACILITATOR', 'rina', joined_at => '2026-03-29 12:00+07');
 CALL test.circle('started-late', 'aqidah');
 CALL test.meets('started-late', 'aqidah-1', '2026-03-31 00:00+07');
 -- RESUMED: at "since" the group had been silent for 29 days, from 23 February on. A group that had
@@ -170,7 +173,7 @@ ORDER BY group_id;
 SELECT group_id, change, changed_on
 FROM ngeshare_status_changes('2026-03-28 12:00+07')
 WHERE group_id = 'back-again';
--- The facilitator shown is the one as of "until".
+-- The facilitator shown is the one as of "until": none had joined yet.
 SELECT group_id, facilitator_id
 FROM ngeshare_status_changes('2026-03-20 12:00+07', '2026-03-26 20:00+07')
 WHERE change = 'STARTED';
@@ -266,9 +269,9 @@ BEGIN
     END LOOP;
 END
 $$;
--- On 31 January 20 groups have been silent for 10 days. No earlier silence of the course ended
--- after 10 days, so the forecast is 0.0 %. Five groups meet 28 days later, which is 28 February,
--- and five groups 29 days later.
+-- On 31 January 20 groups have been silent for 10 days. No silence of the course has ended by then,
+-- so the forecast is 0.0 %. Five groups meet 28 days later, which is 28 February, and five groups
+-- 29 days later.
 CALL test.silence('g', 20, '2026-01-21 19:00+07', 0);
 CALL test.meets_each('g', 1, 5, 'aqidah-2', '2026-02-28 23:59:59.999+07');
 CALL test.meets_each('g', 6, 10, 'aqidah-2', '2026-03-01 00:00+07');

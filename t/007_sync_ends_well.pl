@@ -36,7 +36,8 @@ is($local->safe_psql('ngeshare', 'SELECT count(*) FROM "User"') > 0,
 is($local->safe_psql('ngeshare', 'SELECT count(*) FROM "HangoutGroup"'),
 	'0', 'the one that waits is as before');
 
-# Rows deleted in production between a first load's pull and merge do not raise NG002.
+# Production deletes a group after the first load has pulled it and before it is merged. This must
+# not raise NG002 (too many deletions).
 my $gone =
   $production->safe_psql('source', q{SELECT id FROM "HangoutGroup" ORDER BY md5(id) LIMIT 1});
 $production->safe_psql(
@@ -105,13 +106,13 @@ is( $local->safe_psql(
 	'cancelled cancelled 57014 repair',
 	'a cancelled run says so');
 
-# A sync waits for a session that does not commit as long as sync_timeout says, and reports that
-# session.
+# A sync waits for a lock of another session until sync_timeout has passed. The hint of its error
+# helps to find that session.
 like(
 	errors_of(
 		"SET ngeshare.sync_clock = '$clock'; SET ngeshare.sync_timeout = '6s'; CALL ngeshare_sync()"
 	),
-	qr/ERROR:  55P03: another session has held a lock for 6 s\nHINT:  SELECT pid, .*/,
+	qr/ERROR:  55P03: the sync has waited 6 s for locks of other sessions \(ngeshare\.sync_timeout\)\nHINT:  SELECT pid, .*/,
 	'a lock that is held for too long: 55P03');
 is( $local->safe_psql(
 		'ngeshare',
@@ -131,7 +132,8 @@ unlike(errors_of("SET ngeshare.sync_clock = '$clock'; SET ROLE runner; CALL nges
 	qr/ERROR/, 'a role with EXECUTE on it may sync');
 $local->safe_psql('ngeshare', 'DROP OWNED BY runner; DROP ROLE runner');
 
-# If another session has locked a log table, a run still ends, and so does a cancelled one.
+# While another session has locked sync_error_log, no sync begins, and a running sync that is
+# cancelled still ends.
 my $locker = IPC::Run::start(
 	[
 		'psql', '-X', '-q', '-d', $local->connstr('ngeshare'),
@@ -238,7 +240,7 @@ like(
 	qr/succeeded: Nothing changed/,
 	'when it is back, the next sync succeeds');
 
-# Places from which a sync cannot run.
+# Calls of ngeshare_sync() that are refused.
 like(
 	errors_of('BEGIN; CALL ngeshare_sync(); COMMIT;'),
 	qr/ERROR:  25001: /,
@@ -272,8 +274,8 @@ is( $local->safe_psql(
 	'2 0',
 	'and no others');
 
-# In another time zone answers and incremental syncs are refused, until a full run has rebuilt the
-# history in that zone.
+# After ngeshare.timezone was changed, answers and incremental syncs are refused until a full sync
+# has rebuilt the history in the new zone.
 $local->safe_psql('postgres',
 	q{ALTER DATABASE ngeshare SET ngeshare.timezone = 'America/New_York'});
 like(
@@ -366,7 +368,6 @@ done_testing();
 
 sub start_sync
 {
-	my $statement = "SET ngeshare.sync_clock = '$clock'; CALL ngeshare_sync();";
 	return IPC::Run::start(
 		[
 			'psql', '-X',

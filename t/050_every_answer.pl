@@ -1,5 +1,6 @@
-# Tests every answer against the reference with many small productions, each as of five instants;
-# also with other courses, another time zone with daylight saving, and other thresholds.
+# Tests the views in @VIEWS and the functions in @FUNCTIONS against the reference with many small
+# productions, each as of five instants; also with other courses, another time zone with daylight
+# saving, and other thresholds.
 #
 # NGESHARE_TEST_SEED=7 runs only the production of that seed.
 use strict;
@@ -56,9 +57,10 @@ for my $case ([ '2026-03-14 00:00:00+07', 'f' ], [ '2026-03-13 23:59:59.999+07',
 		"as of $as_of nobody without a user is active");
 }
 
-# Courses are renamed, one is resized, and a fifth is inserted between others.
+# One course is renamed, one is resized, one is moved in the order of courses, and a fifth is
+# inserted before it.
 both(
-	'course_config', q{
+	q{
 	UPDATE %1$scourse_config SET course_name = 'Ngeshare Spesial Ramadhan' WHERE sequence_order = 2;
 	UPDATE %1$scourse_config SET max_episodes = 10 WHERE sequence_order = 3;
 	UPDATE %1$scourse_config SET sequence_order = 40 WHERE sequence_order = 4;
@@ -136,7 +138,7 @@ sub nothing_differs
 # Runs statements on a table of the extension and on the reference's table of the same name.
 sub both
 {
-	my ($table, $statements) = @_;
+	my ($statements) = @_;
 
 	$local->safe_psql($last, sprintf($statements, ''));
 	$production->safe_psql('source', sprintf($statements, 'reference.'));
