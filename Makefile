@@ -7,7 +7,7 @@ SOURCES := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
 OUR_HEADERS := $(sort $(wildcard src/*.h src/*/*.h src/*/*/*.h))
 OBJS = $(SOURCES:.c=.o)
 
-# The install script is made of these parts, in this order.
+# The install script is made of src/pinned.sql and these parts, in this order.
 SQL_PARTS = \
 	src/schema.sql \
 	src/mirror/mirror.sql \
@@ -74,7 +74,7 @@ TAP_TESTS = 1
 REGRESS_OPTS   = --temp-instance=./tmp_check --temp-config=t/server.conf --port=$(TEST_PORT) --dbname=ngeshare_regress
 ISOLATION_OPTS = --temp-instance=./tmp_check_iso --temp-config=t/server.conf --port=$(TEST_PORT) --dbname=ngeshare_isolation --load-extension=postgres_fdw
 TEST_PORT ?= 58432
-# The tests need UTF-8. pg_regress unsets LC_ALL, so LANG has to say so.
+# The tests need UTF-8. pg_regress unsets LC_ALL, so LANG names the locale.
 installcheck: export LANG = C.UTF-8
 
 PG_CPPFLAGS = -I$(srcdir)/src -I$(libpq_srcdir) $(shell $(CURL_CONFIG) --cflags) -DNGESHARE_VERSION='"$(EXTVERSION)"'

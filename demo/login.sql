@@ -22,12 +22,12 @@ SELECT format(
     :'password')
 \gexec
 
--- Every login has the privileges of PUBLIC. Without these REVOKEs it could create tables.
+-- Every login has the privileges of PUBLIC. Without these REVOKEs this one could create tables.
 SELECT format('REVOKE CREATE, TEMPORARY ON DATABASE %I FROM PUBLIC', current_database())
 \gexec
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 
--- Revokes everything that the login was granted earlier.
+-- Revokes what the login was granted earlier on this database, the schema public and its tables.
 SELECT format('REVOKE ALL ON DATABASE %I FROM ngeshare_reader', current_database())
 \gexec
 REVOKE ALL ON SCHEMA public FROM ngeshare_reader;

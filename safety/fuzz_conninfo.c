@@ -1,7 +1,7 @@
 /*
  * safety/fuzz_conninfo.c
  *		The fuzz target for connection strings. It includes src/mirror/connect.c, whose
- *		SQL functions get other names so that the library does not define them twice.
+ *		global functions get other names so that the library does not define them twice.
  */
 #define ngeshare_connect fuzzed_connect
 #define connect_bind_to_extension fuzzed_bind_to_extension
@@ -11,7 +11,10 @@
 #include "mirror/conninfo.h"
 #include "mirror/session.h"
 
-/* Splits a connection string, and checks that its options equal themselves. */
+/*
+ * Splits a connection string, and checks that changing the mapping's options to
+ * themselves adds and drops none.
+ */
 void
 fuzz_conninfo(char *text)
 {

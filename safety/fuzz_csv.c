@@ -1,6 +1,6 @@
 /*
  * safety/fuzz_csv.c
- *		The fuzz target for the CSV writer. It includes src/api/csv.c, whose SQL
+ *		The fuzz target for the CSV writer. It includes src/api/csv.c, whose global
  *		functions get other names so that the library does not define them twice.
  *
  * This file implements the rules a second time, independently of csv.c: a cell

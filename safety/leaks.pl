@@ -1,6 +1,7 @@
 # The test that scripts/check-leaks runs under valgrind: connect, several syncs, one in a background
-# worker, one that fails, alerts that are delivered, refused and cut off, and a CSV file of every
-# view. The servers are stopped normally, because valgrind reports leaks when a process ends.
+# worker, one that fails, alerts that are delivered, refused and cut off, and a CSV file of each
+# view in @VIEWS. The servers are stopped normally, because valgrind reports leaks when a process
+# ends.
 use strict;
 use warnings FATAL => 'all';
 

@@ -1,6 +1,6 @@
--- Tests v_anomalies, ngeshare.group_predecessors() and ngeshare_explain_group(). All answers are as
--- of noon on 30 June 2026 in Jakarta. In the comments, A is a group of the first course, Aqidah,
--- and B is a group of a later course.
+-- Tests v_anomalies, ngeshare.group_predecessors() and ngeshare_explain_group(). Answers are as of
+-- noon on 30 June 2026 in Jakarta where no other instant is given. In the comments, A is a group of
+-- the first course, Aqidah, and B is a group of a later course.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -105,8 +105,8 @@ SELECT group_id, kind, predecessor_id, days_between
 CALL test.clear();
 
 -- Where several groups A qualify, predecessor_id names the one that graduated last; of several such
--- groups, the one with the smallest id in byte order. SKIPPED_COURSE takes precedence over
--- LATE_START, and LATE_START over EARLY_START.
+-- groups, the one with the smallest id in byte order. LATE_START (of h) and SKIPPED_COURSE (of s)
+-- take precedence over EARLY_START.
 CALL test.group_of('a-first', 'aqidah', 9, '2026-01-01', 'ani', 'm1', 'm2');
 CALL test.group_of('a-last', 'aqidah', 9, '2026-01-02', 'ani', 'm1', 'm2');
 CALL test.group_of('Z-last', 'aqidah', 9, '2026-01-02', 'ani', 'm1', 'm2');
@@ -123,7 +123,8 @@ SELECT group_id, kind, predecessor_id, days_between
 CALL test.clear();
 
 --
--- The other kinds of anomaly: wrong numbers of members or leaders, foreign episodes, future dates
+-- The other kinds of anomaly: wrong numbers of members or leaders, episodes of other hangouts or
+-- beyond the course, future dates
 --
 CALL test.group_of('fine', 'aqidah', 1, '2026-06-01', 'ani', 'm1', 'm2');
 CALL test.group_of('five', 'aqidah', 9, '2026-06-01', 'ani', 'm1', 'm2', 'm3', 'm4', 'm5');

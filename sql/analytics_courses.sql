@@ -1,5 +1,5 @@
 -- Tests v_drop_off, v_time_to_graduate, v_graduation_outliers, v_cohort, v_at_risk and
--- v_resume_chance. All answers are as of 30 June 2026 in Jakarta.
+-- v_resume_chance. Answers are as of 30 June 2026 in Jakarta where no other instant is set.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -25,9 +25,9 @@ END
 $$;
 
 --
--- v_drop_off. Two groups stalled at episode 3 and two at episode 5. Of equal episodes the first one
--- is the peak. One group never met, one is active at episode 5, and two graduated, one of them at
--- an episode beyond the course's last one.
+-- v_drop_off. Two groups stalled at episode 3 and two at episode 5; the earlier of these two
+-- episodes is the peak. One group never met, one is active at episode 5, and two graduated, one of
+-- them at an episode beyond the course's last one.
 --
 CALL test.course('third-1', 'aqidah', '2026-01-01', 14, 3);
 CALL test.course('third-2', 'aqidah', '2026-01-01', 14, 3);
@@ -103,8 +103,8 @@ WHERE month IN ('2025-09-01', '2026-03-01')
 ORDER BY sequence_order, month;
 
 --
--- v_at_risk: groups that are silent for at least half of the 28 days, or for more than twice their
--- rhythm, which is the average number of days between their meetings
+-- v_at_risk: groups that are silent for at least half of the 28 days, or, with at least three
+-- meetings, for more than twice their rhythm, the average number of days between their meetings
 --
 SET ngeshare.as_of = '2026-06-30 12:00+07';
 DELETE FROM "UserHangoutGroupAttendance";
@@ -141,7 +141,7 @@ ROLLBACK;
 
 --
 -- v_resume_chance. Two silences ended after 7 days and one after 14 days. Three silences last so
--- far: 7, 7 and 20 days. A group that has graduated has no silences any more.
+-- far: 7, 7 and 20 days. No silence begins when a group graduates, or later.
 --
 DELETE FROM "UserHangoutGroupAttendance";
 DELETE FROM "HangoutGroup";
@@ -153,8 +153,8 @@ CALL test.meets('graduated', 'aqidah-9', '2026-06-20 19:00+07');
 CALL test.refresh();
 SELECT * FROM v_resume_chance ORDER BY days_silent;
 
--- v_rescue_list shows the chance of groups that have ever met. Two silences lasted at least 30
--- days; one of them ended at 30 days, the other lasts.
+-- v_rescue_list shows the chance of groups that have met, and NULL for others. Two silences lasted
+-- at least 30 days; one of them ended at 30 days, the other lasts.
 CALL test.rhythm('once-30', 90, 60);
 UPDATE "UserHangoutGroupAttendance" SET "hangoutEpisodeId" = 'aqidah-8'
     WHERE "hangoutGroupId" IN ('once-30', 'silent-20');

@@ -61,7 +61,7 @@ SET LOCAL ngeshare.active_days = 29;
 SELECT group_id, user_name FROM v_member_roster WHERE is_active ORDER BY group_id COLLATE "C";
 ROLLBACK;
 
--- is_active is known only where the mirror has the raw attendance of all those 28 days.
+-- is_active of a user is known only where the mirror has the raw attendance of all those 28 days.
 BEGIN;
 INSERT INTO ngeshare.history_state (zone, window_start) VALUES ('Asia/Jakarta',
     test.utc('2026-03-03 00:00+07'));
@@ -114,8 +114,8 @@ SELECT * FROM v_facilitator_alumni ORDER BY facilitator_id COLLATE "C";
 SELECT * FROM v_facilitator_growth;
 SELECT * FROM v_facilitator_monthly ORDER BY month;
 
--- A day later dewi leads the group of Sejarah too, which is stalled. The group of Hijrah has not
--- met for 29 days, so no facilitator is active.
+-- A day later dewi has become the facilitator of the group of Sejarah, which is stalled. The group
+-- of Hijrah has not met for 29 days, so no facilitator is active.
 SET ngeshare.as_of = '2026-04-01 12:00+07';
 SELECT facilitator_id, is_alumni, facilitator_since FROM v_facilitator_alumni
     WHERE facilitator_id = 'dewi';
@@ -144,8 +144,8 @@ SELECT * FROM ngeshare_member_journey(NULL);
 \set VERBOSITY default
 
 --
--- Every view answers as of the first and the last instant of the type timestamptz, and raises an
--- error in another time zone than the snapshot's
+-- The views on groups answer as of the first and the last instant of the type timestamptz. In
+-- another time zone than the snapshot's, all of them except v_follow_up raise an error
 --
 CREATE FUNCTION test.ask_all(as_of text)
 RETURNS TABLE (answer text, rows text)

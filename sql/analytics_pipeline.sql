@@ -72,8 +72,8 @@ CALL test.refresh();
 SELECT group_b_id, days_between FROM v_curriculum_pipeline ORDER BY days_between;
 ROLLBACK;
 
--- As of an instant before a group B had met, before A had graduated, and before A's members had
--- joined, there is no link.
+-- There is no link as of an instant before B had met, before A had graduated, or before A's members
+-- had joined.
 SELECT group_b_id, days_between FROM ngeshare_pipeline('2026-05-01 23:59:59+07')
     ORDER BY days_between;
 SELECT group_b_id, days_between FROM ngeshare_pipeline('2026-01-31 19:00+07') ORDER BY days_between;
@@ -260,7 +260,7 @@ FROM ngeshare_funnel('2024-01-01 12:00+07')
 ORDER BY sequence_order;
 
 --
--- Every answer follows a change of the table course_config, from the next refresh on
+-- The answers follow a change of the table course_config from the next refresh on
 --
 -- a fifth course: Dakwah is no longer the last
 BEGIN;
@@ -277,7 +277,7 @@ SELECT * FROM test.funnel ORDER BY no;
 SELECT count(*) AS links FROM v_curriculum_pipeline;
 SELECT group_id FROM v_group_status ORDER BY group_id COLLATE "C";
 ROLLBACK;
--- shortened to one episode: every group that has met has graduated
+-- Aqidah shortened to one episode: every group of Aqidah that has met has graduated
 BEGIN;
 UPDATE course_config SET max_episodes = 1 WHERE sequence_order = 1;
 CALL test.refresh();

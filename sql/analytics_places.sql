@@ -51,16 +51,16 @@ CALL test.refresh();
 SELECT group_id, city, province FROM v_group_status ORDER BY group_id;
 SELECT province, city, groups_total AS groups, not_started, stalled FROM v_place;
 
--- One more group in each city changes the spelling for all groups, also as of an instant before it
--- existed, because names of places are always the current ones. The refresh builds only the two new
--- groups.
+-- One more group in Bandung and one in Bekasi change the spelling of Jawa Barat and of Bandung for
+-- all groups, also as of an instant before the two groups existed, because names of places are
+-- always the current ones. The refresh builds only the two new groups.
 CALL test.lives('l', 'Bandung', 'Jawa Barat', '2026-03-30 12:00+07');
 CALL test.lives('m', 'Bekasi', 'Jawa Barat', '2026-03-30 12:00+07');
 SELECT ngeshare_refresh();
 SELECT province, city, groups_total AS groups FROM v_place;
 SET ngeshare.as_of = '2025-06-01';
 SELECT province, city, groups_total AS groups FROM v_place;
--- When the two groups are deleted, the old spelling returns.
+-- When the two groups are deleted (with those of Medan), the old spelling returns.
 DELETE FROM "HangoutGroup" WHERE id IN ('l', 'm', 'f', 'g');
 CALL test.refresh();
 SELECT province, city, groups_total AS groups FROM v_place;

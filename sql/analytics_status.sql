@@ -1,6 +1,6 @@
--- Tests progress and status with groups that each lie at the limit of a rule. All answers are as of
--- the last second of 31 March 2026 in Jakarta, so that 28 days ago is 3 March and 29 days ago is
--- 2 March.
+-- Tests progress and status with groups that each lie at the limit of a rule. Where no other
+-- instant is given, answers are as of the last second of 31 March 2026 in Jakarta, so that 28 days
+-- ago is 3 March and 29 days ago is 2 March.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -172,7 +172,7 @@ CALL test.joins('m1', 'email-only', 'FACILITATOR', NULL, 'x@ngeshare.id');
 CALL test.joins('m2', 'email-only', 'MEMBER', NULL, 'X@ngeshare.id ');
 CALL test.joins('m3', 'email-only', 'MEMBER', NULL, 'y@ngeshare.id');
 -- ignored: records without joinedAt, with a joinedAt after as_of, with another role, and with
--- neither a user nor an address
+-- neither a user nor an address; only i7 counts, whose joinedAt is as_of
 CALL test.circle('ignored', 'aqidah');
 CALL test.joins('i1', 'ignored', 'FACILITATOR', 'ani', NULL, NULL);
 CALL test.joins('i2', 'ignored', 'FACILITATOR', 'budi', NULL, '2026-03-31 23:59:59.001+07');

@@ -1,6 +1,7 @@
--- Tests the answer cache, which stores the figures of Home as of the API's default instant (the end
--- of the last successful sync). Stored figures must equal computed ones. A read must compute them
--- where the instant or a setting would give other figures than the stored ones.
+-- Tests the answer cache, which stores the figures of Home as of the API's default instant (the
+-- clock of the last successful sync) and a month before it. Stored figures must equal computed
+-- ones. A read must compute the figures where its instant or a setting would give others than the
+-- stored ones.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -77,7 +78,7 @@ CALL test.sync_ends();
 SELECT * FROM test.entry;
 SELECT * FROM test.cached();
 SELECT groups_total, anomalies FROM api.home;
--- Without as_of, as in a request without the header As-Of.
+-- The instant of the entry for a month before.
 RESET ngeshare.as_of;
 SELECT ngeshare.month_before(known_until) FROM ngeshare.snapshot_state;
 SET ngeshare.as_of = '2026-03-31 12:00:00+07';

@@ -87,7 +87,7 @@ VALUES
 SELECT test.seen(api.csv(cell ORDER BY id)) FROM test.cell;
 -- Some spreadsheets split a line at semicolons, tabs or line breaks too, and ignore white space and
 -- invisible characters in front of a cell. Formulas after these must be guarded as well.
--- test.spelled() shows characters beyond ASCII by their hexadecimal codes.
+-- test.spelled() shows vertical tabs and characters beyond ASCII by their hexadecimal codes.
 CREATE FUNCTION test.spelled(word text)
 RETURNS text
 LANGUAGE sql
@@ -123,7 +123,7 @@ VALUES
     (22, E'x\x0B=1'),
     (23, U&'x;\+0E0020=1'),
     (24, U&'\FE66\FE621'),
-    -- api.csv() does not change the following values.
+    -- api.csv() adds no apostrophe to the following values.
     (25, 'a; b = c; d-e'),
     (26, 'a, -5'),
     (27, 'x;''=1'),

@@ -18,7 +18,7 @@ SELECT message FROM ngeshare_digest();
 CALL test.hangout('aqidah', 'Ngeshare Sesi Aqidah', 9);
 CALL test.users('f1', 'f2', 'm');
 UPDATE "User" SET email = id || '@example.org' WHERE id <> 'f2';
--- One group for each kind of status change, and two that graduated.
+-- One group for each kind of status change, but two that graduated.
 CALL test.circle('new', 'aqidah', '2026-03-28 12:00+07');
 CALL test.circle('started', 'aqidah');
 CALL test.meets('started', 'aqidah-1', '2026-03-26 19:00+07');

@@ -7,7 +7,8 @@
 \set SHOW_CONTEXT never
 \set ECHO all
 
--- Logs a run that ended the given time ago and completed the given number of tables.
+-- Logs a run that ended the given time ago, with a log row of the run's status for the given number
+-- of tables.
 CREATE PROCEDURE test.run(mode text, status text, ended interval, tables integer DEFAULT 6,
     message text DEFAULT NULL)
 LANGUAGE sql
@@ -81,7 +82,8 @@ SELECT alerts_pending FROM v_sync_health;
 ROLLBACK;
 
 --
--- The doctor in a database that is not connected: every check returns a row, and no check fails.
+-- The doctor in a database that is not connected: every check returns a row, and none raises an
+-- error.
 --
 SELECT check_name, status, detail, hint
 FROM ngeshare_doctor()

@@ -1,4 +1,5 @@
--- Tests v_data_quality: provokes every finding and shows its count and example.
+-- Tests v_data_quality: provokes every finding except place_spelling (which analytics_places.sql
+-- tests) and shows its count and example.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -31,9 +32,10 @@ FROM v_data_quality
 WHERE finding = 'null_values'
 ORDER BY table_name COLLATE "C", column_name COLLATE "C";
 
--- Dates before 2000-01-01 UTC, in the raw attendance and in the past. Rows of the past have no ids,
--- so example_id becomes NULL once the window's start has moved past the raw rows. That instant cuts
--- 1 January 2000 in Jakarta in two: the attendance before and after it forms separate meetings.
+-- Dates before 2000-01-01 UTC, in memberships, in the raw attendance and in the past. Rows of the
+-- past have no ids, so example_id becomes NULL once the window's start has moved past the raw rows.
+-- 2000-01-01 00:00 UTC lies within 1 January 2000 in Jakarta: the attendance before and after it
+-- forms separate meetings.
 BEGIN;
 UPDATE "UserHangoutGroup" SET "joinedAt" = '1999-12-31 23:59:59.999' WHERE id = 'g1/budi';
 UPDATE "UserHangoutGroup" SET "joinedAt" = '0023-05-14' WHERE id = 'g1/citra';

@@ -39,8 +39,8 @@ BEGIN
     END LOOP;
 END
 $$;
--- Refreshes, and returns how many contacted silences of a course ended. as_of, 31 March, is day 89.
--- A follow-up counts only after more than 28 days, which is up to day 60.
+-- Refreshes, and returns how many of a course's contacted silences ended within 28 days. as_of, 31
+-- March, is day 89. A follow-up counts only after more than 28 days, which is up to day 60.
 CREATE FUNCTION test.contacted(course text DEFAULT 'Ngeshare Sesi Aqidah')
 RETURNS text
 LANGUAGE plpgsql
@@ -52,7 +52,7 @@ BEGIN
 END
 $$;
 
--- In each case the group is silent from day 0 on and stalls on day 29. Its name says what is
+-- In most cases the group is silent from day 0 on and stalls on day 29. Its name says what is
 -- tested.
 BEGIN; CALL test.history('contacted on day 28', 'aqidah', '{0, 40}', '{28}');
 SELECT test.contacted(); ROLLBACK;

@@ -1,5 +1,6 @@
--- Tests which follow-ups count, and what v_rescue_list and v_at_risk show of them. Answers are as
--- of the last second of 31 March 2026 in Jakarta, so 14 days ago is 17 March.
+-- Tests which follow-ups count, and what v_rescue_list and v_at_risk show of them. Where no other
+-- instant is set, answers are as of the last second of 31 March 2026 in Jakarta, so 14 days ago is
+-- 17 March.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'

@@ -1,5 +1,5 @@
--- Tests all ways of writing to the mirror and to the history. Until the next refresh the answers
--- stay as they were; after it they equal what the mirror and the history contain.
+-- Tests the ways of writing to the mirror and to the history by hand. Until the next refresh the
+-- answers stay as they were; after it they equal what the mirror and the history contain.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -243,7 +243,7 @@ SELECT * FROM test.refreshed();
 SELECT group_id, facilitator_name FROM v_group_status ORDER BY 1;
 SELECT user_id FROM v_member_roster WHERE is_deleted;
 
--- A change of a hangout makes its groups stale
+-- A change of a hangout's name makes its groups stale
 UPDATE "Hangout" SET name = 'Other' WHERE id = 'aqidah';
 TABLE test.noted;
 SELECT count(*) AS groups FROM v_group_status;
@@ -297,8 +297,7 @@ SELECT * FROM test.refreshed();
 SELECT group_id, member_count FROM v_group_status ORDER BY 1;
 SELECT DISTINCT group_id FROM ngeshare.membership;
 
--- Writes to the past and to course_config, and TRUNCATE of any table. A stale key of NULLs means
--- all groups
+-- Writes to the past and to course_config, and TRUNCATE. A stale key of NULLs means all groups
 INSERT INTO ngeshare.meeting_past
 VALUES ('k1', 'aqidah-2', '2025-05-01', '2025-05-01 12:00', '2025-05-01 12:00', 1);
 TABLE test.noted;
@@ -585,7 +584,8 @@ FROM v_group_progress
 WHERE group_id = 'x1';
 
 -- CET is the name of a zone with daylight-saving time, and also an abbreviation without it, which
--- AT TIME ZONE prefers. Such names are refused. UTC means the same as both and is accepted.
+-- AT TIME ZONE prefers. Such names are refused. UTC is accepted, because the zone and the
+-- abbreviation of this name mean the same.
 SET ngeshare.timezone = 'CET';
 SET ngeshare.timezone = 'met';
 SET ngeshare.timezone = 'UTC';

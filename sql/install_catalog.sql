@@ -1,5 +1,6 @@
--- Lists every object that CREATE EXTENSION creates, with the flags that are easy to forget. A new
--- object, a lost comment, a privilege of PUBLIC or a changed volatility makes this test fail.
+-- Lists the functions, tables, views, schemas, constraints, indexes and triggers that CREATE
+-- EXTENSION creates, with the flags that are easy to forget. A new one of these, a lost comment, a
+-- privilege of PUBLIC or a changed volatility makes this test fail.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'
@@ -192,7 +193,7 @@ SELECT course_name, max_episodes, sequence_order
 FROM public.course_config
 ORDER BY sequence_order;
 
--- Before the first sync the views are empty, except the funnel and the drop-off, which have rows
+-- Before the first sync these views are empty, except the funnel and the drop-off, which have rows
 -- for each course, and v_facilitator_growth, which has one row.
 SET search_path = public;
 SELECT * FROM v_group_summary;

@@ -110,7 +110,7 @@ SELECT * FROM test.runs ORDER BY run_id;
 SELECT * FROM test.errors ORDER BY run_id;
 SELECT count(*) AS tables FROM sync_log;
 
--- Each failed sync has released its lock and left no state.
+-- Each failed sync has released its lock and left no row in sync_state.
 SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory';
 SELECT * FROM ngeshare.sync_state;
 SELECT ngeshare_last_sync('User') AS users, ngeshare_last_sync('nothing') AS nothing;
@@ -152,7 +152,7 @@ SELECT count(*) AS mappings FROM pg_user_mapping;
 SELECT count(*) AS foreign_tables FROM pg_foreign_table;
 
 --
--- A role without privileges can neither run nor read any of this
+-- A role without privileges may not execute any of these statements
 --
 CREATE ROLE regress_ngeshare_plain;
 SET ROLE regress_ngeshare_plain;

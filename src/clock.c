@@ -26,7 +26,7 @@ typedef struct AsOf
 {
 	bool is_day;
 	DateADT day;
-	pg_tz *zone; /* if is_day: the zone that instant was computed for, or NULL */
+	pg_tz *zone; /* if is_day: the zone for which instant was computed; NULL: none yet */
 	TimestampTz instant;
 } AsOf;
 
@@ -61,7 +61,7 @@ decode(const char *text, Decoded *decoded)
 
 /*
  * Reads an instant as timestamptz input does, but without raising an error. Returns false with
- * *sqlstate set to 22007 (not an instant) or 22008 (not a finite instant).
+ * *sqlstate set to 22007 (not an instant) or 22008 (infinite or out of range).
  */
 static bool
 parse_instant(const char *text, TimestampTz *instant, int *sqlstate)

@@ -1,5 +1,6 @@
--- This file takes away the rights that PostgreSQL gives to PUBLIC by default. scripts/roles.sql
--- grants rights to roles, because roles belong to the cluster and not to the extension.
+-- This file takes away the EXECUTE rights that PostgreSQL gives to PUBLIC by default, except those
+-- on public.ngeshare_as_of() and on the functions granted below. scripts/roles.sql grants rights to
+-- roles, because roles belong to the cluster and not to the extension.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ngeshare FROM PUBLIC;
 -- CHECK constraints and triggers of the mirror call these functions as the user who writes.
 GRANT EXECUTE ON FUNCTION ngeshare.is_restoring() TO PUBLIC;

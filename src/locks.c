@@ -1,6 +1,6 @@
 /*
  * src/locks.c
- *		The extension's own locks, which no SQL statement can take.
+ *		The extension's own locks, which SQL's advisory lock functions cannot take.
  *
  * They are advisory locks. SQL's advisory lock functions set the fourth field of a lock tag to 1
  * or 2. Our locks have a larger value there, so no login can take one of them to block a sync, an
@@ -92,7 +92,10 @@ lock_wait_for_key(NgeshareLock lock, uint32 key)
 	(void) LockAcquire(&tag, ExclusiveLock, false, false);
 }
 
-/* Waits before the next attempt to take a lock; returns false after patience_ms milliseconds. */
+/*
+ * Waits before the next attempt to take a lock. Returns false, without waiting, if more than
+ * patience_ms milliseconds have passed since begun; 0 means no limit.
+ */
 static bool
 wait_to_ask_again(TimestampTz begun, int patience_ms)
 {

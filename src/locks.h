@@ -1,6 +1,6 @@
 /*
  * src/locks.h
- *		The extension's own locks, which no SQL statement can take.
+ *		The extension's own locks, which SQL's advisory lock functions cannot take.
  */
 #ifndef NGESHARE_LOCKS_H
 #define NGESHARE_LOCKS_H
@@ -18,7 +18,8 @@ typedef enum NgeshareLock
 	NGESHARE_LOCK_NOTES     /* one for each login that notes follow-ups */
 } NgeshareLock;
 
-/* A session's lock is exclusive. It survives commits and aborts, and ends with the backend. */
+/* A session's lock is exclusive. It survives commits and aborts; at the latest, the backend's end
+ * releases it. */
 extern bool lock_try_for_session(NgeshareLock lock);
 extern bool lock_keep_for_session(NgeshareLock lock);
 extern void lock_release_for_session(NgeshareLock lock);

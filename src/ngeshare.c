@@ -48,7 +48,7 @@ static char *as_of_text;
 static char *sync_clock_text;
 static char *timezone_text;
 
-/* Declares an integer setting that only a superuser may change. */
+/* Declares an integer setting that ordinary users may not change. */
 static void
 define_int(const char *name, const char *description, int *value, int initial, int min, int max,
            int flags)
@@ -143,7 +143,7 @@ define_sync_settings(void)
 	                           clock_check_instant, clock_assign_sync_clock, NULL);
 }
 
-/* Declares the settings of the alerts. alert_url is a secret that only superusers may see. */
+/* Declares the settings of the alerts. alert_url is a secret, hidden from ordinary users. */
 static void
 define_alert_settings(void)
 {

@@ -20,8 +20,8 @@
  */
 #define NGESHARE_ERRCODE_DELETE_REFUSED MAKE_SQLSTATE('N', 'G', '0', '0', '2')
 /*
- * Production was restored from a backup: it has begun fewer transactions than an earlier sync
- * saw.
+ * Production has begun fewer transactions than an earlier sync saw. Most likely it was restored
+ * from a backup.
  */
 #define NGESHARE_ERRCODE_SOURCE_RESTORED MAKE_SQLSTATE('N', 'G', '0', '0', '3')
 

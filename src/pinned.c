@@ -3,15 +3,16 @@
  *		The list of settings that our code runs with, and the change to another user, which always
  *		pins these settings first.
  *
- * With the caller's search_path, an operator or a function in our SQL could be one that the
- * caller, or anybody who may create objects there, has made. It would run with the rights of the
- * user that we change to. So search_path is pinned before the first statement. The other settings
- * are pinned because results and written rows must not depend on the session.
+ * With the caller's search_path, an operator or a function in our SQL could be one that the caller
+ * has made, or anybody who may create objects in one of the path's schemas. It would run with the
+ * rights of the user that we change to. So search_path is pinned before the first statement. The
+ * other settings are pinned because results and written rows must not depend on the session.
  *
- * The pinned settings are a GUC nest level. PostgreSQL restores the settings and the user at the
- * end of a transaction and, after an error, when it aborts the subtransaction. So code that pins
- * settings must restore them before a commit, but need not do so after an error. A function that
- * needs only search_path pinned has SET search_path in its definition instead.
+ * The settings are pinned in a GUC nest level of their own. When a transaction or a subtransaction
+ * aborts, PostgreSQL restores the settings and the user. At a commit it does not restore the user.
+ * So code that changes the user must change it back before a commit, but need not do so after an
+ * error. A function that needs only search_path pinned has SET search_path in its definition
+ * instead.
  */
 #include "pinned.h"
 
@@ -25,13 +26,10 @@ typedef struct PinnedSetting
 	const char *value;
 } PinnedSetting;
 
-/*
- * search_path comes first, so that none of our code runs before it is pinned. A setting that the
- * PostgreSQL version does not have is skipped.
- */
+/* A setting that the PostgreSQL version does not have is skipped. */
 static const PinnedSetting pinned_settings[] = {
     {"search_path", "pg_catalog, pg_temp"},
-    /* Settings that change the meaning of constants and operators, or which rows a query sees. */
+    /* Settings that change constants, operators, the rows that a query sees, or triggers. */
     {"timezone", "UTC"},
     {"datestyle", "ISO, MDY"},
     {"intervalstyle", "postgres"},
@@ -47,7 +45,7 @@ static const PinnedSetting pinned_settings[] = {
     {"extra_float_digits", "1"},
     {"quote_all_identifiers", "off"},
     {"bytea_output", "hex"},
-    /* Settings that change how a statement waits and runs. A sync's step sets its own timeout. */
+    /* Settings that change how a statement waits and runs. A sync sets lock_timeout per step. */
     {"lock_timeout", "0"},
     {"exit_on_error", "off"},
     {"jit", "off"},
@@ -90,8 +88,8 @@ pinned_for_session(void)
 }
 
 /*
- * Pins the settings and changes to a user, until pinned_become_caller() or the end of the
- * transaction. With InvalidOid the user stays the caller.
+ * Pins the settings and changes to a user, until pinned_become_caller() or until the transaction
+ * or subtransaction aborts. With InvalidOid the user stays the caller.
  */
 void
 pinned_become(Oid user, PinnedCaller *caller)

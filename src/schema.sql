@@ -65,6 +65,6 @@ STABLE
 PARALLEL SAFE
 RETURN current_setting('search_path') = '' AND current_setting('check_function_bodies') = 'off';
 COMMENT ON FUNCTION ngeshare.is_restoring() IS
-'Whether this session restores a dump. pg_dump''s scripts set an empty search_path and turn '
-'check_function_bodies off, and no other session does both. While a dump is restored, its rows are '
-'taken as they are.';
+'Whether this session restores a dump, judged by two settings that pg_dump''s scripts make: an '
+'empty search_path, and check_function_bodies off. While a dump is restored, its rows are taken as '
+'they are.';

@@ -1,6 +1,6 @@
 /*
  * src/sql.c
- *		Runs SQL through SPI: constants are passed as $n, and every result code is checked.
+ *		Runs SQL through SPI: values are passed as parameters ($n), and results are checked.
  *
  * A function that runs SQL needs a connected SPI. Read the result of sql_query_row() with
  * sql_value(), sql_text() or sql_int64() before the next statement runs.

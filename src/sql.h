@@ -1,6 +1,6 @@
 /*
  * src/sql.h
- *		Runs SQL through SPI: constants are passed as $n, and every result code is checked.
+ *		Runs SQL through SPI: values are passed as parameters ($n), and results are checked.
  */
 #ifndef NGESHARE_SQL_H
 #define NGESHARE_SQL_H

@@ -1,6 +1,6 @@
-# Tests that every view and function equals the slow reference over production's whole history,
-# although the mirror holds raw attendance only within the window. Also tests that this comparison
-# is sharp: with a changed rule in the reference it must fail.
+# Tests that the views in @VIEWS and the functions in @FUNCTIONS equal the slow reference over
+# production's whole history, although the mirror holds raw attendance only within the window. Also
+# tests that the comparison fails if a rule of the reference is changed.
 use strict;
 use warnings FATAL => 'all';
 
@@ -48,7 +48,7 @@ for my $view (@VIEWS)
 	cmp_ok($rows, '>', $view eq 'v_facilitator_growth' ? 0 : 3, "$view has $rows rows to compare");
 }
 
-# Changed thresholds. Each is put into the reference, and the comparison must then fail.
+# Changed settings. Each is put into the reference, and the comparison must then fail.
 my @mutations = (
 	[ 'active_days 28 to 27', q{UPDATE reference.setting SET active_days = 27} ],
 	[ 'active_days 28 to 29', q{UPDATE reference.setting SET active_days = 29} ],
@@ -137,8 +137,8 @@ sub load_reference
 	return;
 }
 
-# Returns a changed copy of the text for every line that compares with a threshold: the operator
-# becomes strict or non-strict.
+# Returns a changed copy of the text for each line that compares with a threshold by <=, >= or >:
+# the operator becomes strict or non-strict.
 sub operators
 {
 	my ($text) = @_;

@@ -1,6 +1,6 @@
 # Tests two syncs that are 70 days apart, with changes to production between them, within the first
-# window and around it. After the second sync every answer must equal the reference over
-# production's whole history, as of any instant.
+# window and around it. After the second sync the answers must equal the reference over production's
+# whole history, as of several instants.
 use strict;
 use warnings FATAL => 'all';
 
@@ -20,8 +20,9 @@ my @as_of = (
 	'2025-12-05 23:59:59+07',
 	'2025-08-17 00:00:00+07');
 
-# Restores production's state at the first clock by moving later rows into other tables. The first
-# window begins at local midnight of 2025-12-06, which is 17:00 UTC the day before.
+# Takes rows away that production gets only after the first sync: later attendance and a fifth of
+# the membership records. The first window begins at local midnight of 2025-12-06, which is 17:00
+# UTC the day before.
 my $put_aside = q{
     CREATE TABLE later_attendance AS
     SELECT * FROM "UserHangoutGroupAttendance" WHERE "attendedAt" > '2026-01-20 05:00';
@@ -134,7 +135,7 @@ for my $seed (11, 12)
 		  or diag join("\n", @different[ 0 .. ($#different < 9 ? $#different : 9) ]);
 	}
 
-	# A sync finds what production changed before the window by comparing the content.
+	# A sync finds production's changes before the window by comparing content hashes.
 	$production->safe_psql(
 		$source, q{
 		DELETE FROM "UserHangoutGroupAttendance"

@@ -1,5 +1,5 @@
-# Tests that a second sync changes nothing: it writes no row of the mirror, the history or the
-# snapshot again, and reports so.
+# Tests that a sync writes no row of the mirror, the history or the snapshot if production has not
+# changed, and reports so. Also tests the batches in which a sync pulls rows.
 use strict;
 use warnings FATAL => 'all';
 
@@ -59,7 +59,8 @@ $production->safe_psql(
 $said = sync_local($local, 'ngeshare', $clock);
 like($said, qr/NOTICE:  User: 0 inserted, 1 updated, 0 deleted/, 'one changed row is one update');
 
-# Rows with the same updatedAt across the border of two batches, and batches of one row.
+# 500 rows with the same updatedAt. With sync_batch_rows = 1 the first batch has one row and the
+# next ones grow, so batches end between these rows.
 $production->safe_psql(
 	'source', q{
 	INSERT INTO "User" (id, "createdAt", "updatedAt", email)
@@ -70,8 +71,8 @@ $local->safe_psql('ngeshare',
 is($local->safe_psql('ngeshare', q{SELECT count(*) FROM "User" WHERE id LIKE 'sama-%'}),
 	'500', 'rows of one stamp all arrive over batches of one row and more');
 
-# ORDER BY and LIMIT of a batch must run in production. Otherwise postgres_fdw would fetch the whole
-# table for each batch, and the rows would be in the local collation's order.
+# Production must sort and limit each batch, so that only the batch's rows are transferred, in the
+# order of production's collation.
 $production->append_conf('postgresql.conf', q{log_statement = 'all'});
 $production->reload;
 $production->safe_psql('source',

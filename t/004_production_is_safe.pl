@@ -36,8 +36,8 @@ like(
 	'and by production itself, where the server would let it through');
 $local->safe_psql('ngeshare', q{ALTER SERVER production OPTIONS (SET updatable 'false')});
 
-# 2. By the login itself: in a session with the settings of the foreign server, and after it asks
-# for a read-write transaction.
+# 2. Writes by the login itself are refused: in a session with the settings of the foreign server,
+# after BEGIN READ WRITE, and in a session without these settings.
 my $session = $local->safe_psql(
 	'ngeshare', q{SELECT split_part(option, '=', 1) || '=' || substr(option, 9)
 	FROM pg_foreign_server, unnest(srvoptions) AS option
@@ -83,7 +83,7 @@ is($production->safe_psql('source', 'SELECT count(*) FROM touched'), '0', 'nothi
 my @after = rows_of($production, 'source', 'SELECT * FROM "UserTable"');
 is_deeply(\@after, \@before, 'production is as it was');
 
-# 4. The extension holds no transaction open in production.
+# 4. After a sync the extension has no transaction open in production.
 is( $production->safe_psql(
 		'source',
 		qq{SELECT count(*) FROM pg_stat_activity WHERE usename = '$LOGIN' AND xact_start IS NOT NULL}
@@ -91,7 +91,7 @@ is( $production->safe_psql(
 	'0',
 	'no transaction of ours stays open');
 
-# 5. When a sync is cancelled, its statement in production ends too, although nobody waits for it.
+# 5. When a sync is cancelled, it closes its connection, and production soon ends the statement.
 $production->safe_psql(
 	'source',
 	q{CREATE OR REPLACE VIEW "User" AS SELECT * FROM "UserTable"
@@ -121,7 +121,7 @@ sub error_of
 	return psql_errors($server, $database, $statement);
 }
 
-# Like the function above, but takes a connection string and stops at the first error.
+# Like error_of(), but takes a connection string and stops at the first error.
 sub error_by
 {
 	my ($connection, $statement) = @_;

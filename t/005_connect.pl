@@ -66,7 +66,7 @@ unlike(
 is($local->safe_psql('ngeshare', 'SELECT ngeshare_connect(NULL) IS NULL'),
 	't', 'NULL connects nothing');
 
-# Things that production may lack, each with the statement that removes it and the one that restores
+# Faults that production may have, each with the statement that causes it and the one that undoes
 # it.
 my @lacks = (
 	[
@@ -148,7 +148,7 @@ is( $local->safe_psql(
 	't',
 	'and so does a new label');
 
-# A connection to the same production by another address or login replaces the old one.
+# A connection to the same production with another password or other options replaces the old one.
 $production->safe_psql('source', qq{ALTER ROLE $LOGIN PASSWORD 'anders'});
 like(
 	errors_of('CALL ngeshare_sync()'),

@@ -15,7 +15,8 @@ my ($production, $local) = start_servers();
 new_production($production, 'source');
 $production->safe_psql('source', "SELECT demo.generate(300, 31, '$clock')");
 
-# After CREATE EXTENSION alone all objects exist, are empty, and can be queried.
+# After CREATE EXTENSION alone course_config is filled, and the answers can be queried and show no
+# group.
 new_local($local, 'life');
 is($local->safe_psql('life', 'SELECT count(*) FROM course_config'), '4',
 	'the curriculum is filled');
@@ -223,7 +224,8 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Returns all objects that belong neither to PostgreSQL nor to postgres_fdw.
+# Returns the relations, functions, schemas and foreign servers that belong neither to PostgreSQL
+# nor to postgres_fdw.
 sub everything
 {
 	my ($database) = @_;

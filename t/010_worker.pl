@@ -58,7 +58,8 @@ is(status('running, phase, last_error IS NOT NULL'), 'f|cancelled|t', 'in its st
 is($local->safe_psql('ngeshare', 'SELECT ngeshare_sync_cancel()'),
 	'f', 'there is nothing left to cancel');
 
-# A killed sync is shown as interrupted, and the next one continues.
+# A sync whose worker was terminated is shown as interrupted. The next sync succeeds and closes it
+# as crashed.
 $run = $local->safe_psql('ngeshare', 'SELECT ngeshare_sync_start()');
 ok($local->poll_query_until('ngeshare', q{SELECT phase = 'merge' FROM ngeshare_sync_status()}),
 	'the next one works');
@@ -142,7 +143,7 @@ ok( $local->poll_query_until(
 		q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'ngeshare sync'}),
 	'so does DROP DATABASE WITH (FORCE)');
 
-# A fast shutdown of the server ends the worker, too.
+# A fast shutdown of the local server ends the worker, too.
 new_local($local, 'ngeshare');
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 ($in, $out, $person) = hold('HangoutGroup');

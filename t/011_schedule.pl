@@ -54,8 +54,8 @@ ok( $local->poll_query_until(
 		'ngeshare', q{SELECT count(*) > 0 FROM cron.job_run_details WHERE status = 'succeeded'}),
 	'pg_cron says so too');
 
-# ngeshare.watch() deletes the extension's own jobs from pg_cron's log after a week, and nothing
-# else.
+# ngeshare.watch() deletes only these rows from pg_cron's log: runs of the extension's commands in
+# this database, by the user who calls it, that ended more than a week ago.
 $local->safe_psql(
 	'ngeshare',
 	q{INSERT INTO cron.job_run_details (jobid, runid, database, username, command, status, start_time,

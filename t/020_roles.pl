@@ -1,5 +1,6 @@
 # Tests scripts/roles.sql: which role may read and call what in the schema api, that the web's roles
-# can reach nothing else, and that running the script twice changes nothing.
+# may read nothing else and call only the functions listed here, and that running the script again
+# changes nothing.
 use strict;
 use warnings FATAL => 'all';
 
@@ -64,7 +65,7 @@ is( answer(
 # Before roles.sql has run, only the owner has privileges in api.
 is(may_do('stranger', 'api'), '', 'a stranger has no rights in api');
 
-# roles.sql is run twice.
+# roles.sql is run with a password, then without one, then with another.
 run_roles('authenticator_password=it\'s "secret"');
 my $rights = rights();
 my $password = answer(q{SELECT rolpassword FROM pg_authid WHERE rolname = 'authenticator'});
@@ -121,7 +122,8 @@ is( may_do('ngeshare_operator', 'api'),
 is(may_do('authenticator', 'api'), '', 'authenticator has nothing of its own');
 is(may_do('stranger', 'api'), '', 'and a stranger has nothing still');
 
-# In the other schemas the roles may use no relation, and only the functions behind the views.
+# In the other schemas the roles may use no relation, and no functions but those that PUBLIC may
+# call and those listed here.
 for my $schema (qw(public ngeshare production))
 {
 	is(tables_of($_, $schema), '', "$_ has no right on any table, view or column of $schema")
@@ -167,7 +169,7 @@ is( functions_beyond_public('ngeshare_operator'),
 	'ngeshare_operator may refresh, too');
 is(functions_beyond_public('authenticator'), '', 'authenticator may call none');
 
-# Tries the same privileges by executing statements as the login.
+# Tries the same privileges by executing statements as authenticator, PostgREST's login.
 for my $role (qw(ngeshare_web ngeshare_coordinator ngeshare_operator))
 {
 	for my $view (@views)
@@ -288,7 +290,8 @@ sub tables_of
 			OR has_table_privilege('$role', oid, 'DELETE, TRUNCATE, TRIGGER'))});
 }
 
-# Returns the functions outside api that a role may call and a role without grants may not.
+# Returns the functions of public and ngeshare that a role may call and a role without grants may
+# not.
 sub functions_beyond_public
 {
 	my ($role) = @_;
@@ -300,7 +303,7 @@ sub functions_beyond_public
 	);
 }
 
-# Returns everything that roles.sql sets, as text.
+# Returns the privileges, the roles' attributes and the memberships that roles.sql sets, as text.
 sub rights
 {
 	return answer(
@@ -318,7 +321,8 @@ sub rights
 	);
 }
 
-# Returns what psql prints, errors with their SQLSTATE, for PostgREST's login.
+# Runs statements as PostgREST's login. Returns the errors with their SQLSTATEs, or the output if
+# there were none.
 sub as_login
 {
 	my ($statements) = @_;

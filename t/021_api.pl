@@ -37,7 +37,7 @@ is(refusal(start_sync()), '409 55000', 'a sync before ngeshare_connect(): 409');
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 sync_local($local, 'ngeshare', $clock);
 
-# The JSON of every view equals the rows that SQL returns.
+# The JSON of each of these views equals the rows that SQL returns.
 my %as_of = (
 	'' => $clock,
 	'2026-02-28' => '2026-02-28',
@@ -105,7 +105,7 @@ is( $json->encode([ map { $_->{days_inactive} } @{ decoded(get('/api/rescue_list
 		[ sort { $a <=> $b } map { $_->{days_inactive} } @{ decoded(get('/api/rescue_list')) } ]),
 	'rescue_list keeps its order');
 
-# Each number equals the count of rows that the filter of its link returns.
+# The numbers equal the count of rows that the filter of their link returns.
 for my $header ('', '2026-01-31', '2025-08-17')
 {
 	my ($wrong, $seen, $most) = drill_downs($header ? ('As-Of' => $header) : ());
@@ -179,7 +179,7 @@ is(refusal(get("/api/rpc/$_", 'X-Ngeshare' => 'sync')), '405 NG405', "GET $_ is 
   for qw(sync_start sync_cancel);
 is(runs(), '1', 'none of them started a sync');
 
-# Host headers that name this machine in another way.
+# Only requests whose Host header is one of the page's two addresses are answered.
 is(status_of_host($_), '421', "Host $_ is refused")
   for 'evil.example', "evil.example:$port", '127.0.0.1', '127.0.0.1:1',
   "127.0.0.1.evil.example:$port";
@@ -358,7 +358,7 @@ is_deeply(
 	'the rescue list tells how likely a group is to meet, and may be ordered by it');
 is(scalar(grep { !defined $_->{resume_chance} } @$rescued), 0, 'and how likely at all');
 
-# CSV: each cell of every view equals SQL, in the order and with the filter of the request.
+# CSV: each cell of these views equals SQL, in the order and with the filter of the request.
 sql(q{UPDATE "HangoutGroup" AS g SET name = hostile.name
 	FROM (SELECT id, row_number() OVER (ORDER BY id) % 18 + 1 AS number
 		FROM "HangoutGroup") AS numbered
@@ -424,8 +424,8 @@ is( $description->{definitions}{funnel}{properties}{awaiting}{description},
 		WHERE attrelid = 'v_curriculum_funnel'::regclass AND attname = 'awaiting'}),
 	'and says how a column is counted');
 
-# Starts a sync with "Sync now". A lock of another session on the mirror holds it, so that it runs
-# during the following requests.
+# Starts a sync as the page's button "Sync now" does. A lock of another session on the mirror holds
+# the sync, so that it runs during the following requests.
 my ($in, $out) = ('', '');
 my $person =
   IPC::Run::start([ 'psql', '-X', '-q', '-At', '-d', $local->connstr('ngeshare'), '-f', '-' ],
@@ -504,7 +504,7 @@ is_deeply(
 	'freshness shows what failed since');
 like(
 	row("/api/sync_errors?run_id=eq.$dead")->{remedy},
-	qr/^Production can't be reached\./,
+	qr/^Production can't be reached/,
 	'and sync_errors what to do');
 unlike(get('/api/sync_errors')->{content}, qr/somebody/, 'without the detail');
 
@@ -532,7 +532,7 @@ like(
 	'nor cancelled');
 is(get('/api/home', Authorization => 'Bearer nonsense')->{status}, 200, 'a token is not passed on');
 
-# Many requests to start a sync in a row are refused.
+# Of many requests in a row to start a sync some are refused.
 my @many = map { start_sync() } 1 .. 40;
 my ($refused) = grep { $_->{status} == 429 } @many;
 ok($refused, 'many starts in a row: 429');
@@ -571,7 +571,8 @@ sub drill_downs
 	return (\@wrong, $seen, $most);
 }
 
-# Compares the numbers of facilitators: in total, by month, and the groups of each.
+# Compares the numbers of facilitators: in total, by month, and the groups of the twenty who led
+# most.
 sub people_behind
 {
 	my ($answer, $equal) = @_;

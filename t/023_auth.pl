@@ -46,7 +46,7 @@ is(get('/api/home', login('operator', $password{viewer}))->{status},
 is(get('/api/home', login('nobody', ''))->{status}, 401, 'an unknown name: 401');
 is(runs(), 0, 'and nothing was started');
 
-# The viewer reads.
+# The viewer and a user without a role may read, but not start a sync.
 for my $path (
 	qw(/ /funnel /api/home /api/group_status /export/funnel.csv /export/as-of/2026-01-01/home.csv))
 {
@@ -111,8 +111,8 @@ my %cookie =
   map { $_ => get('/', user($_))->{headers}{'set-cookie'} =~ s/;.*//r } sort keys %password;
 isnt($cookie{viewer}, $cookie{operator}, 'each user has one of their own');
 
-# An address may make one more attempt every 2 seconds, so each bound below allows for the time that
-# has passed.
+# A client address may make one more attempt every 2 seconds, so each bound below allows for the
+# time that has passed.
 my ($began, $refused_at, %guessed) = (time);
 for my $number (1 .. 150)
 {

@@ -83,7 +83,7 @@ like(raw_answer('CONNECT 127.0.0.1:5432', $host)->{status}, qr/^40[05]$/, 'CONNE
 like(raw_answer("$_ /api/home", $host)->{status}, qr/^405$/, "$_: 405")
   for qw(PUT PATCH DELETE OPTIONS PROPFIND);
 
-# Headers and addresses of excessive length.
+# Headers and URLs of excessive length.
 my $long = 'x' x 60_000;
 like(raw_answer('GET /api/home', $host, "X-Long: $long")->{status},
 	qr/^(?:400|431|494)$/, 'a header of 60 kB is refused');
@@ -107,7 +107,8 @@ is(get('/api/home', Origin => 'http://evil.example')->{headers}{'access-control-
 is(everything(), $before, 'nothing was started or changed');
 done_testing();
 
-# Returns what no request of this test may change: rows of each table, runs, functions and views.
+# Returns what no request of this test may change: the numbers of courses, runs, groups, relations,
+# functions and roles.
 sub everything
 {
 	return $local->safe_psql(

@@ -1,6 +1,6 @@
 # Tests that one user of the page cannot use up the resources of the others: regular expressions are
-# refused in every spelling, except in the form that the page's search sends; each address may have
-# a limited number of requests at once; and every request has a time limit.
+# refused in every spelling, except in the form that the page's search sends; each client address
+# may have a limited number of requests at once; and every request has a time limit.
 use strict;
 use warnings FATAL => 'all';
 
@@ -157,7 +157,7 @@ my $began = time;
 get('/', 'Accept-Language' => $spaces) for 1 .. 40;
 cmp_ok(time - $began, '<', 1, sprintf '40 long lists of languages in %.2f s', time - $began);
 
-# One address may have 16 requests at once. Other addresses are not affected.
+# One client address may have 16 requests at once. Other addresses are not affected.
 my @sent = map { begin_request('GET /api/slow') } 1 .. 24;
 my $started = time;
 my $other = do { local $Website::FROM = '127.0.0.2'; raw_answer('GET /api/home') };
@@ -184,7 +184,7 @@ $local->safe_psql('ngeshare',
 wait_until('a shorter time of the role holds',
 	sub { row('/api/limits')->{statement_timeout} eq '5s' });
 
-# Idle connections do not block other clients.
+# Connections that never end their request do not block other requests.
 my @idle =
   map { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => website_port()) } 1 .. 300;
 print $_ "GET /api/home HTTP/1.1\r\n" for @idle;

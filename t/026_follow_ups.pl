@@ -187,7 +187,7 @@ is( $local->safe_psql(
 	'and all hundred are there, each under its own name');
 is(bare_answers(), '', 'every answer has the security headers');
 
-# A file with an unknown role is refused.
+# A file of passwords that names an unknown role is refused.
 my $folder = PostgreSQL::Test::Utils::tempdir();
 append_to_file("$folder/secret", 'x' x 48);
 append_to_file("$folder/passwords",
@@ -208,7 +208,7 @@ sub note_it
 	return post('/api/rpc/note_follow_up', $json->encode(\%said), json_headers(), %headers);
 }
 
-# Returns the number of rows at an address.
+# Returns how many rows the API returns for a path.
 sub shown_rows
 {
 	my @rows = rows(@_);

@@ -1,5 +1,5 @@
 # Tests that a sync misses no row of production, while eight writers with wrong clocks and long
-# transactions write to production and syncs with a small overlap run one after the other.
+# transactions write to production and syncs with a small sync_overlap run one after the other.
 use strict;
 use warnings FATAL => 'all';
 
@@ -15,8 +15,8 @@ my $seconds = 8;
 my $greatest_skew = 0.2;
 my @tables = qw(User Hangout HangoutEpisode HangoutGroup UserHangoutGroup);
 
-# With pg_read_all_stats the watermark waits for open transactions, however long they are. Without
-# it the overlap has to be longer than every transaction.
+# With pg_read_all_stats the watermark stays before the oldest open transaction. Without it
+# sync_overlap has to be longer than every transaction.
 my @races = (
 	{ name => 'first', overlap => '5s', sees_transactions => 0, long_sleep => 0 },
 	{ name => 'second', overlap => '1s', sees_transactions => 1, long_sleep => 3 },
@@ -58,7 +58,7 @@ sub run_race
 	check_rows($name);
 }
 
-# Returns a query for the number of connected writers.
+# Returns a query that tests the number of connected writers against a condition.
 sub writers_query
 {
 	my ($condition) = @_;
@@ -156,8 +156,9 @@ sub writer_script
 	return $script;
 }
 
-# Returns one transaction. All its timestamps are the writer's clock at its beginning. Each writer
-# updates rows that no other writer updates, and at last a group that others may update too.
+# Returns one transaction. It derives all timestamps from the writer's clock at its beginning. It
+# updates a user, a group and a membership of the writer's own share of rows, and at last a group of
+# any share.
 sub transaction
 {
 	my ($number, $id, $skew, $sleep) = @_;
@@ -213,8 +214,8 @@ sub rows_written
 	return sum0(slurp_file($writer->{printed}) =~ /^(?:INSERT 0|UPDATE) (\d+)$/mg);
 }
 
-# Tests that every sync succeeded or ended with a warning. A warning means that a row waited for a
-# later sync.
+# Tests that every sync succeeded or ended with a warning. In these races a warning means that a row
+# waited for a later sync.
 sub check_runs
 {
 	my ($name, $runs) = @_;

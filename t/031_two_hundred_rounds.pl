@@ -263,8 +263,8 @@ sub answers
 	return map { $_ => [ sort @{ $lines_of{$_} } ] } keys %lines_of;
 }
 
-# Returns what is compared: a name and the queries for the mirror and for production. Without a
-# query for production, the mirror's rows are compared with those of another name.
+# Returns what is compared, apart from answers. Each comparison has a name, a query for the mirror
+# ("here") and one for production ("there").
 sub comparisons
 {
 	my ($window_start) = map { "timestamp '" . spell($_) . "'" } window_start_of($last_clock);
@@ -301,7 +301,8 @@ sub comparisons
 	return @comparisons;
 }
 
-# Like comparisons(), but for the answers as of an instant.
+# Like comparisons(), but for the answers as of an instant. A function has no query for production:
+# its rows are compared with those that production has for a view ("same_as").
 sub comparisons_as_of
 {
 	my ($as_of) = @_;

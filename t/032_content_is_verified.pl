@@ -1,6 +1,6 @@
-# Tests that a successful sync has verified the content: differences from production that left no
-# trace in updatedAt are found and repaired; rows that production lost are guarded by a limit,
-# archived and restored; and if nothing differs, only buckets are transferred.
+# Tests that a sync compares content: it finds and repairs differences from production that left
+# no trace in updatedAt. A run may delete only a limited number of rows, and deleted rows are
+# archived and can be restored. If nothing differs, only hashes of buckets are transferred.
 use strict;
 use warnings FATAL => 'all';
 
@@ -74,7 +74,7 @@ sub last_run
 		"SELECT $expression FROM sync_run ORDER BY run_id DESC LIMIT 1");
 }
 
-# Returns one value of a table's row in sync_log for the last run.
+# Returns columns of a table's newest row in sync_log.
 sub logged
 {
 	my ($table, $expression) = @_;
@@ -147,7 +147,8 @@ sub corruption_is_repaired
 	return;
 }
 
-# Corrupts rows while the triggers are disabled, so that no stale keys are recorded.
+# Corrupts a row while the triggers are disabled, so that neither a write mark nor a stale key is
+# recorded: the sync must notice that its cached hashes are no longer valid.
 sub unmarked_corruption_is_repaired
 {
 	my $before = fingerprint();
@@ -277,7 +278,7 @@ sub deletions_are_undone
 		'and answer');
 	like(
 		psql_errors($local, 'ngeshare', 'SELECT ngeshare_restore_deleted(1)'),
-		qr/ERROR:  22023: run 1 removed nothing\nHINT:  Runs that did: .*\b$run\b/,
+		qr/ERROR:  22023: the archive has nothing that run 1 removed\nHINT:  Runs with something in the archive: .*\b$run\b/,
 		'a run that removed nothing: 22023');
 	$production->safe_psql(
 		'source', q{
@@ -339,8 +340,8 @@ sub attendance_is_undone
 	return;
 }
 
-# Executes $loss in production, expects the sync to refuse without changing anything, and executes
-# $undo.
+# Executes $loss in production, expects syncs to fail without changing mirror, history or
+# quarantine, and executes $undo.
 sub refused
 {
 	my ($name, $loss, $undo, $expected) = @_;

@@ -1,4 +1,4 @@
-# Tests faults in every phase of a sync: no reader sees a half written table, the error is logged
+# Tests faults in seven phases of a sync: no reader sees a half written table, the error is logged
 # with its class, and the next sync succeeds with correct answers. Prints one line per case.
 use strict;
 use warnings FATAL => 'all';
@@ -20,8 +20,8 @@ my @places = (
 	[ 'repair', 'repair UserHangoutGroup', 'after repair UserHangoutGroup' ],
 	[ 'deletes', 'deletes UserHangoutGroup', 'after deletes UserHangoutGroup' ]);
 
-# The faults: how each is caused and undone, and with which statuses the run may end. Faults of
-# production begin before a phase's work, faults of the local server (is_ours) after it.
+# The faults: how each is caused and undone, and with which statuses the run may end. A fault with
+# is_ours begins after the phase's work, any other before it.
 my %faults = (
 	'production killed' => { break => \&kill_production, ends => qr/^(success|failed)$/ },
 	'backend terminated' => { break => \&terminate_there, ends => qr/^success$/ },

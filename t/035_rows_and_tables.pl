@@ -140,7 +140,7 @@ sub rows_in_conflict
 	);
 	like(
 		errors('conflict'),
-		qr/ERROR:  55000: more than 1000 rows of "User" can't be stored here\nDETAIL:  .*this is a copy\nHINT:  /,
+		qr/ERROR:  55000: more than 1000 rows of "User" can't be fetched or stored here\nDETAIL:  .*this is a copy\nHINT:  /,
 		'where none can be stored, it is the table\'s trouble: 55000');
 	is(ask('conflict', 'SELECT count(*) FROM ngeshare.quarantine'), '0', 'and none waits');
 	$local->safe_psql('conflict', 'DROP TRIGGER read_only ON "User"');
@@ -194,7 +194,7 @@ sub rows_that_age
 	return;
 }
 
-# Rows that cannot even be fetched, because production stores text in no valid encoding.
+# Rows that cannot even be fetched, because they contain text that is not valid UTF-8.
 sub unreadable_rows
 {
 	new_pair('unreadable');
@@ -441,7 +441,7 @@ sub slow_production
 	return;
 }
 
-# Two tables whose statements never finish in production: each table has its own retries.
+# Two tables whose statements take longer than sync_timeout: each table has its own retries.
 sub stuck_tables
 {
 	new_pair('stuck');
@@ -466,8 +466,7 @@ sub stuck_tables
 	return;
 }
 
-# A run that has given up has really ended when its row in sync_run says so, and the next one may
-# start.
+# A call that gives up returns within a second after sync_run says that the run has failed.
 sub unreachable_production
 {
 	new_pair('unreachable');

@@ -1,7 +1,7 @@
-# Tests a sync together with all other activity in its server: a second sync, sessions that write to
-# the mirror by hand, readers that keep a snapshot, VACUUM FULL, CLUSTER, ALTER TABLE, DROP
-# EXTENSION, and sessions with other settings. ngeshare.pause_at holds the sync at the point where
-# both meet.
+# Tests a sync together with other activity in its server: a second sync, sessions that write to the
+# mirror by hand, readers in long transactions, VACUUM FULL, CLUSTER, ALTER TABLE, DROP EXTENSION,
+# and sessions with other settings. In many tests ngeshare.pause_at holds the sync at the point
+# where both meet.
 use strict;
 use warnings FATAL => 'all';
 
@@ -70,7 +70,7 @@ sub new_mirror
 	return;
 }
 
-# Changes every group and user, a membership, and attendance within the window.
+# Changes every group and user, and five rows of attendance within the window.
 sub change_production
 {
 	$version++;
@@ -115,7 +115,7 @@ sub ask { return $local->safe_psql('ngeshare', $_[0]); }
 
 sub resume { return ask('SELECT ngeshare.resume_sync()'); }
 
-# Waits for the sync of a session; returns its status, or the error if there was one.
+# Waits for the sync of a session; returns its status, with the errors if there were any.
 sub outcome_of
 {
 	my ($sync) = @_;
@@ -132,7 +132,7 @@ sub outcome_of
 	return $error eq '' ? $outcome : "$outcome ($error)";
 }
 
-# Returns whether a session comes to wait for something else than its client.
+# Returns whether a session comes to wait for a lock, a timer or the extension.
 sub waits
 {
 	my ($session) = @_;
@@ -165,7 +165,7 @@ sub snapshot_is_exact
 	return;
 }
 
-# Tests that after one more sync everything equals production.
+# Tests that after one more sync the answers and the history equal production's.
 sub next_sync_is_right
 {
 	my ($name) = @_;
@@ -268,7 +268,7 @@ sub test_writer_with_lock_timeout
 }
 
 # The sync waits for a writer that has changed a row it needs. After a while it releases its locks
-# and retries, as often as necessary.
+# and retries, until sync_timeout has passed.
 sub test_open_writer
 {
 	my $writer = session();
@@ -328,7 +328,7 @@ sub test_writer_who_holds_a_row
 	return;
 }
 
-# A migration locks a row and then runs ALTER TABLE on a table that the waiting sync has read. The
+# A migration locks rows and then runs ALTER TABLE on a table that the waiting sync has read. The
 # sync releases its locks before deadlock_timeout.
 sub test_writer_who_changes_a_table
 {
@@ -354,7 +354,8 @@ sub test_writer_who_changes_a_table
 	return;
 }
 
-# Returns a digest of everything that a sync writes, as a transaction with an old snapshot sees it.
+# Returns a digest of tables that a sync writes and of two answers, as the reader's transaction sees
+# them.
 sub seen
 {
 	my ($reader) = @_;
@@ -366,7 +367,8 @@ sub seen
 	return $reader->run('SELECT ' . join(' || ', @parts));
 }
 
-# A reader with one snapshot sees one state during several syncs, and the syncs do not wait for it.
+# A reader in a REPEATABLE READ or SERIALIZABLE transaction sees one state during several syncs, and
+# the syncs do not wait for the reader.
 sub test_repeatable_readers
 {
 	for my $level ('REPEATABLE READ', 'SERIALIZABLE')
@@ -390,8 +392,8 @@ sub test_repeatable_readers
 	return;
 }
 
-# A first load needs exclusive locks on its empty tables. It waits for sessions that have read them.
-# A reader that continues gets no error, even after the sync has stopped waiting.
+# A first load tries to lock its empty tables exclusively, and waits for sessions that have read
+# them. A reader that continues gets no error, even after the sync has stopped waiting.
 sub test_reader_of_first_load
 {
 	new_mirror('fresh');
@@ -695,7 +697,7 @@ sub drop_and_begin_anew
 	return;
 }
 
-# DROP EXTENSION at any moment of a sync that is not held.
+# DROP EXTENSION at several moments after the start of a sync that is not held.
 sub test_drop_between_steps
 {
 	for my $delay (map { 0.01 * $_ } 0 .. 7)

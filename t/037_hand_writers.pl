@@ -167,7 +167,7 @@ sub stop_writer
 	return;
 }
 
-# Returns how many rows a writer wrote, from psql's output.
+# Returns the sum of the row counts in psql's output for a writer.
 sub writes_of
 {
 	my ($writer) = @_;
@@ -179,8 +179,8 @@ sub commits_of { return scalar(() = slurp_file($_[0]{printed}) =~ /^COMMIT$/mg);
 # Returns the duration of a writer's longest statement in milliseconds.
 sub longest_wait { return max(0, slurp_file($_[0]{printed}) =~ /^Time: ([\d.]+) ms/mg); }
 
-# Returns changes to production, with and without a new updatedAt, and of attendance in the whole
-# window.
+# Returns changes to production, with and without a new updatedAt, and to attendance in the window
+# and before it.
 sub production_changes
 {
 	my ($number) = @_;
@@ -220,8 +220,8 @@ sub some
 	  . ' ORDER BY random() LIMIT 1)';
 }
 
-# Returns all that a writer does by hand, one transaction each. They lock groups and users in other
-# orders than the sync does.
+# Returns a writer's script: twelve transactions that write by hand. They lock groups and users in
+# various orders, also in orders that no sync uses.
 sub hand_written
 {
 	my ($number) = @_;
@@ -338,8 +338,8 @@ sub stop_reader
 	return;
 }
 
-# Tests that every sync succeeded and logged no error, and that the server logged no error such as a
-# deadlock.
+# Tests that every sync succeeded or ended with the tolerated warning, that no sync logged an error,
+# and that the server logged no error such as a deadlock.
 sub check_runs
 {
 	my $outcomes = $local->safe_psql(

@@ -1,4 +1,4 @@
-# Tests a full local disk in each phase of a sync: the sync retries, logs the error and ends, the
+# Tests a full local disk in seven phases of a sync: the sync retries, logs the error and ends, the
 # server keeps running, and the next sync is right. Prints one line per case.
 #
 # The local database is on a small file system of its own, mounted in a mount namespace of the
@@ -29,7 +29,8 @@ $production->safe_psql('source', "SELECT demo.generate(400, 38, '$clock')");
 move_to_small_disk();
 $local->safe_psql('ngeshare', connect_local($production, 'source'));
 
-# A first load, and a sync with changes in every row. The disk is full when the phase begins.
+# A first load, and a sync with changes to all users, groups and memberships. The disk is full when
+# the phase begins.
 full_disk_at('pull User', 'pull');
 full_disk_at('merge UserHangoutGroup', 'merge');
 full_disk_at('window', 'window');

@@ -1,5 +1,5 @@
-# Tests alerts: each change of state is sent exactly once and in order, whatever the webhook
-# answers; the webhook's address stays secret; no caller waits for the network.
+# Tests alerts: each change of state adds one alert; alerts are sent in order, and tried again after
+# a temporary failure; the webhook's address stays secret; no caller waits for the network.
 use strict;
 use warnings FATAL => 'all';
 
@@ -91,7 +91,8 @@ is( outbox(
 	'and the outbox says so');
 is(workers(), '0', 'the worker ends');
 
-# Unusual arguments are accepted.
+# ngeshare.alert_note_run() raises no error: not for unusual arguments, not if the outbox takes no
+# row, and not if another session holds a lock.
 $sink->forget;
 is(query("SELECT ngeshare.alert_note_run($_) IS NULL"),
 	'f', "a run that is none ($_) raises nothing")
@@ -171,7 +172,7 @@ like(
 	qr{^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d Asia/Jakarta$},
 	'and when, by the reporting clock');
 my ($said, $remedy) = split /\nWhat to do: /, $attachment->{text};
-like($remedy, qr/^Production can't be reached\./, 'and what to do');
+like($remedy, qr/^Production can't be reached/, 'and what to do');
 like($said, qr/^&lt;!channel&gt; &amp; &lt;https:/, 'a hostile text is escaped');
 unlike($attachment->{text}, qr/[<>]|\@everyone|\@here/i, 'all of it, and calls nobody');
 unlike($said, qr/secret|hidden/, 'what looks like a password is not told');
@@ -288,7 +289,8 @@ is( end_of(test_alert()),
 	'a redirect is refused');
 is(scalar($other->requests), 0, 'and not followed');
 
-# A worker tries five times, then it pauses. After twenty tries, or a day, the alert is given up.
+# After an alert's fifth try the worker ends, and the alert waits for about five minutes. After
+# twenty tries, or a day, the alert is given up.
 $sink->answer('500');
 my $alert = test_alert('attempts = 4');
 wait_for(
@@ -534,7 +536,7 @@ sub outbox
 sub url { my ($webhook) = @_; return 'http://127.0.0.1:' . $webhook->port . "/$SECRET"; }
 
 # Sets the webhook's address and restarts the server, because a reload would log the address. Alerts
-# that wait are not sent during that.
+# that wait are not sent during the restart.
 sub send_to
 {
 	my ($url, $timeout) = @_;
@@ -544,7 +546,7 @@ sub send_to
 	return;
 }
 
-# Writes a finished run to the logs as a sync would, notes it for the alerts, and returns its
+# Writes a finished run to the log tables as a sync would, notes it for the alerts, and returns its
 # run_id.
 sub note_run
 {

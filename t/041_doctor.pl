@@ -1,5 +1,5 @@
-# Tests ngeshare_doctor() with two servers: everything that it checks is really broken, found with a
-# hint, and repaired, often by the statement in the hint.
+# Tests ngeshare_doctor() with two servers: faults are really made, found with a hint, and repaired,
+# often by the statement in the hint.
 use strict;
 use warnings FATAL => 'all';
 
@@ -86,7 +86,7 @@ finds('clock_offset', 'ok', qr/^Production's clock is 0\.\d s (ahead of|behind) 
 	qr/^$/, 'ok, and says how much');
 finds(
 	'last_sync', 'warning',
-	qr/^No sync of all six tables has ended yet/,
+	qr/^No sync of all six tables has succeeded yet/,
 	qr/^CALL ngeshare_sync\(\);$/, 'never');
 finds('alert_address', 'warning', qr/nobody is told/, qr/ngeshare\.alert_url/, 'nobody is told');
 finds(
@@ -194,7 +194,7 @@ finds(
 	'a log that nobody prunes');
 here('DELETE FROM cron.job_run_details');
 
-# A set-up without faults.
+# A set-up without faults, except that no address for alerts is set.
 here('CALL ngeshare_sync()');
 only_finds('a well-kept set-up lacks an address for alerts only', 'alert_address');
 is(here('SELECT status, last_run_id, last_error FROM v_sync_health'),
@@ -271,8 +271,8 @@ here(
 );
 only_finds('and ours is as before', 'alert_address');
 
-# Faults in production's tables, privileges and columns, each with the statements that cause and
-# repair it.
+# Changes to production's tables, privileges and columns. Each has the statements that make and undo
+# it, and what the doctor says of it.
 my @breaks = (
 	[
 		qq{REVOKE USAGE ON SCHEMA public FROM $LOGIN, PUBLIC},
@@ -537,7 +537,7 @@ here('ALTER DATABASE ngeshare SET session_preload_libraries = auto_explain');
 finds('preloading', 'warning', qr/don't load/, qr/./, 'the database loads others only');
 here($hint);
 
-# Another time zone, and a disabled trigger.
+# Another time zone, other link settings, and a disabled trigger.
 here(q{ALTER DATABASE ngeshare SET ngeshare.timezone = 'Asia/Makassar'});
 finds(
 	'time_zone', 'error',

@@ -17,7 +17,8 @@ $local->safe_psql('ngeshare', connect_local($production, 'source'));
 is(findings('foreign_code', 'foreign_rights', 'transport'),
 	'', 'a new database has nothing foreign, and a connection on this machine is safe');
 
-# A role that may create triggers, and whose functions others may be led to call.
+# A role whose functions, operator and domain others may be led to use. Cases below give it more
+# privileges.
 my $as_mallory = 'SET ROLE mallory;';
 here(
 	q{CREATE ROLE mallory; CREATE SCHEMA mallory AUTHORIZATION mallory; SET ROLE mallory;

@@ -1,5 +1,5 @@
-# Tests the digest: pg_cron sends it on schedule, once, in both languages, to the webhook of the
-# alerts.
+# Tests the digest: pg_cron sends it on schedule, once, to the webhook of the alerts; it says the
+# same in both languages.
 use strict;
 use warnings FATAL => 'all';
 
@@ -37,7 +37,8 @@ $local->safe_psql('ngeshare', connect_local($production, 'source'));
 sync_local($local, 'ngeshare', $clock);
 $local->safe_psql('ngeshare', 'UPDATE ngeshare.snapshot_state SET known_until = ' . "'$clock'");
 
-# A digest that is scheduled every minute arrives within one minute, and only once.
+# A digest that is scheduled every minute arrives within one minute. It is then unscheduled, and no
+# second one arrives.
 $local->safe_psql('ngeshare', q{SELECT ngeshare_schedule_digest('0 0 * * 1')});
 my $job = $local->safe_psql('ngeshare', q{SELECT ngeshare_schedule_digest('* * * * *')});
 is( $local->safe_psql('ngeshare', 'SELECT jobid, jobname, schedule, command FROM cron.job'),
@@ -111,7 +112,7 @@ sub told
 }
 
 # Returns what is the same in each language: the number of lines, and the numbers and e-mail
-# addresses in them.
+# addresses in them. Lines with the date are left out.
 sub lines_of
 {
 	my ($message) = @_;

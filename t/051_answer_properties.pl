@@ -248,7 +248,8 @@ sub a_group_elsewhere_changes_nothing
 	return;
 }
 
-# A later sync does not change the answers as of a past instant.
+# A later sync does not change the answers as of a past instant, except is_active in the roster and
+# the anomaly FUTURE_ATTENDANCE.
 sub the_past_stays
 {
 	my ($name, $database) = @_;

@@ -1,4 +1,4 @@
-# Tests every answer on a streaming hot standby, with and without preloading, and in a read-only
+# Tests answers on a streaming hot standby, with and without preloading, and in a read-only
 # transaction.
 use strict;
 use warnings FATAL => 'all';

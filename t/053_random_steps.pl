@@ -1,8 +1,9 @@
 # Tests a thousand random writes by hand into the mirror. The same writes are made in production,
 # where the reference answers. Until a refresh every answer must be that of the last refresh; after
 # a refresh, without a sync, it must be the reference's. This is tested for a writer that refreshes
-# within its transaction, for other sessions before and after, after a rollback, for a reader with
-# an old snapshot, as of any instant, with other thresholds, and with two writers at once.
+# within its transaction, for other sessions before and after, after a rollback, for a reader in a
+# REPEATABLE READ transaction, as of random instants, with other thresholds, and with two writers at
+# once.
 #
 # After every step three views and one of the others are compared. After every tenth step all views
 # and functions are compared, and the snapshot, row by row, with one that is built from scratch.
@@ -252,7 +253,7 @@ sub in_one
 		write_all(step());
 		compare_inside("after $number of its writes");
 
-		# TRUNCATE blocks all other sessions.
+		# After a TRUNCATE the open transaction blocks readers in other sessions.
 		compare('to others meanwhile') if rand() < 0.2 && !$sides->{keeps_out};
 	}
 	write_all('COMMIT');
@@ -331,7 +332,7 @@ sub in_block
 	return compare_after('after a block that was taken back');
 }
 
-# Lets a reader with one snapshot read while other sessions write.
+# Lets a reader in a REPEATABLE READ transaction read while another session writes.
 sub old_snapshot
 {
 	my ($here, $there) = @{ $sides->{reader} }{qw(here there)};
@@ -354,7 +355,8 @@ sub old_snapshot
 	return compare_after('after an old snapshot');
 }
 
-# Runs a sync, which changes no answer. The clock advances by a day, and the window with it.
+# Runs a sync, which finds the same rows on both sides. Before it the clock advances by a day, up to
+# 2026-03-30, and the window with it.
 sub synced
 {
 	$day++ if $day < 29;
@@ -384,7 +386,7 @@ sub is_nothing_stale
 # Two writers -------------------------------------------------------------------
 
 # Runs two transactions with some statements each. Their statements are interleaved at random, they
-# wait for each other if necessary, and they end in any order. Each writes to the tables in one
+# wait for each other if necessary, and they end in any order. Both write to the tables in the same
 # order and to each table once, so that they never deadlock. Attendance locks rows of groups too, so
 # only one of the two changes groups.
 sub two_writers
@@ -410,7 +412,7 @@ sub two_writers
 	return interleave(@writers);
 }
 
-# One writer adds rows to a group that the other deletes: the later one fails.
+# One writer adds a row to a group that the other deletes: the later one fails.
 sub against_group
 {
 	my ($id, $user) = ($random->fresh('g'), ($random->pick('User', 1))[0]);
@@ -509,7 +511,7 @@ sub come_back
 }
 
 # Reads the result of a writer's statements. A writer that failed is rolled back; if it failed
-# because of a missing row, production must fail in the same way.
+# because of a foreign key, production must fail in the same way.
 sub take_result
 {
 	my ($writer) = @_;
@@ -610,7 +612,7 @@ sub look_between
 
 # The end -----------------------------------------------------------------------
 
-# Tests that the mirror equals production, and that a last sync finds nothing to change.
+# Tests that the mirror equals production, and that the answers are right after a last full sync.
 sub check_end
 {
 	compare('at the end', all => 1) for 1 .. 5;

@@ -309,7 +309,7 @@ sub gone_groups
 	return;
 }
 
-# While a sync runs, other sessions see nothing of it and cannot refresh.
+# While a sync runs, other sessions get the same answers as before and cannot refresh.
 sub while_a_sync_runs
 {
 	new_pair('running', 40);
@@ -346,7 +346,7 @@ sub while_a_sync_runs
 	return;
 }
 
-# Only the refresh of a successful sync moves known_until, with the run's id.
+# Only the refresh at the end of a sync moves known_until; no table of that sync may have failed.
 sub known_until
 {
 	my $later = '2026-04-01 12:00:00+07';
@@ -387,7 +387,8 @@ sub known
 		q{SELECT run_id || ' ' || (known_until AT TIME ZONE 'UTC') FROM ngeshare.snapshot_state});
 }
 
-# A reader's snapshot does not change while every row is written again and vacuumed.
+# A reader in a REPEATABLE READ transaction gets the same answers while every row of the snapshot is
+# written again and its tables are vacuumed.
 sub never_empty
 {
 	my $reader = Session->start($local, 'running');

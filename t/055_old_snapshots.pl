@@ -1,5 +1,6 @@
-# Tests transactions with an old snapshot, after other sessions have committed. If they write, the
-# next refresh is right; if they read, they see what was true when they began; they cannot refresh.
+# Tests transactions with an old MVCC snapshot, after other sessions have committed. If they write,
+# the next refresh is right; if they read, they see what was true when they began; they cannot
+# refresh.
 use strict;
 use warnings FATAL => 'all';
 

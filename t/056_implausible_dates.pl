@@ -28,7 +28,8 @@ is( $local->safe_psql(
 		  . '|t'),
 	'each is reported, attendance without an id');
 
-# Before the rule, a local day that contains this instant was one row of the history.
+# Makes the history as it was before this rule: the local day that contains 2000-01-01 00:00 UTC was
+# one row, which counted attendance before that instant too.
 $local->safe_psql(
 	'ngeshare', q{DELETE FROM ngeshare.meeting_past WHERE day = '1999-12-30';
 	UPDATE ngeshare.meeting_past SET first_at = '1999-12-31 23:59:59.999',
@@ -39,7 +40,7 @@ isnt(scalar(history_differs($production, 'source', $local, 'ngeshare', 'Asia/Jak
 sync_local($local, 'ngeshare', $later);
 all_is_equal('Asia/Jakarta', 'and the next sync mends it');
 
-# In a zone west of Greenwich the local day that contains the instant is the one before.
+# In a zone west of Greenwich the local day that contains 2000-01-01 00:00 UTC is 1999-12-31.
 $production->safe_psql('source', q{UPDATE reference.setting SET timezone = 'America/St_Johns'});
 $local->safe_psql('postgres',
 	q{ALTER DATABASE ngeshare SET ngeshare.timezone = 'America/St_Johns'});
@@ -50,7 +51,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Returns how many rows in production have such a date.
+# Returns how many rows in production have a date before 2000-01-01.
 sub implausible
 {
 	my ($table, $column) = @_;

@@ -3,9 +3,9 @@
 #
 # 1. Another session holds ACCESS EXCLUSIVE locks on the six tables, the stale keys and the
 #    past: every answer succeeds.
-# 2. Between any two commits of a sync, and while it holds all its locks, all views together
-#    equal those at the end of the last sync; also after a cancel or a crash at that point. This is
-#    tested through SQL in one transaction, and through the API.
+# 2. While a sync is held before or after the work of a phase, with all locks of that work, all
+#    views together equal those at the end of the last sync; also after a cancel or a crash at that
+#    point. This is tested through SQL in one transaction, and through the API.
 # 3. Syncs run one after the other while production changes: everything that a reader sees equals
 #    the answers at the end of one of the syncs, and these equal the reference.
 #
@@ -153,7 +153,7 @@ $refreshing->run('BEGIN; SELECT ngeshare_refresh()');
 $syncing->run('CALL ngeshare_sync()');
 like(
 	$syncing->errors,
-	qr/^ERROR:  NG001: another session is refreshing the answers/,
+	qr/^ERROR:  NG001: another session keeps syncs from starting/,
 	'one that stays open is not waited for: NG001');
 $_->end for $refreshing, $syncing;
 
@@ -192,8 +192,8 @@ sub functions
 		'ngeshare_member_journey((SELECT min(user_id) FROM v_member_journey))');
 }
 
-# Creates a function that returns all answers as one text: the sum of each view's row hashes, as of
-# the instant until which the snapshot is known.
+# Creates a function that returns one text for the views that do not depend on the clock: the sum of
+# each view's row hashes, as of snapshot_state.known_until.
 sub make_fingerprint
 {
 	my $parts = join ', ', map {
@@ -216,7 +216,7 @@ sub make_fingerprint
 	return;
 }
 
-# Returns the fingerprint of all views in one repeatable-read transaction.
+# Returns the text of test.fingerprint(), taken in one repeatable-read transaction.
 sub fingerprint
 {
 	return here('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT test.fingerprint(); COMMIT');

@@ -1,6 +1,7 @@
 # Tests that an incremental sync compares a part of the past: the buckets compared longest ago,
-# within ngeshare.sync_past_budget, but at least a 24th of all buckets. sync_run records since when
-# the whole past is known to be compared. The modes full and verify compare the whole past.
+# within ngeshare.sync_past_budget, but at least a 24th of all buckets. sync_run records the instant
+# since which every bucket of the past was compared. The modes full and verify compare the whole
+# past.
 use strict;
 use warnings FATAL => 'all';
 
@@ -124,7 +125,8 @@ sub synced_with
 		'SELECT status FROM sync_run ORDER BY run_id DESC LIMIT 1');
 }
 
-# Returns since when the whole past is known to be compared, from the last run.
+# Returns the instant since which every bucket of the past was compared, as the last run recorded
+# it.
 sub since
 {
 	return $local->safe_psql('ngeshare',

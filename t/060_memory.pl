@@ -1,6 +1,6 @@
 # Tests that memory and time stay bounded at unrealistic sizes: a group of 100,000 members, a
-# facilitator of 10,000 groups, a thousand courses. Every view and function runs in a session of its
-# own, whose peak memory is read from /proc.
+# facilitator of 10,000 groups, a thousand courses. Each answer is computed in a session of its own,
+# whose peak memory is read from /proc.
 use strict;
 use warnings FATAL => 'all';
 

@@ -1,6 +1,6 @@
-# Tests absurd input: instants at the limits of the calendar and beyond, every setting at its bounds
-# and past them, no course and a thousand, ids that are empty or very long. Each is answered as the
-# reference answers, or refused with an SQLSTATE and a message that says why.
+# Tests absurd input: instants at the limits of the calendar and beyond, every integer setting at
+# its bounds and past them, no course and a thousand, ids that are empty or very long. Each is
+# answered as the reference answers, or refused with an SQLSTATE and a message that says why.
 use strict;
 use warnings FATAL => 'all';
 
@@ -109,8 +109,8 @@ sub no_crash
 	return;
 }
 
-# The bounds of every integer setting are accepted; a value past them is refused with the bounds in
-# the message.
+# The bounds of every integer setting are accepted; a value past them is refused with a message that
+# names the setting.
 sub bounds
 {
 	my @settings = map { [ split /\|/ ] } split /\n/, $local->safe_psql(
@@ -187,7 +187,7 @@ sub thresholds
 	return;
 }
 
-# Names that are not time zones.
+# Names that are not accepted as time zones.
 sub zones
 {
 	my $wanted =
@@ -262,8 +262,8 @@ sub courses
 	return;
 }
 
-# A group, user, membership and attendance with the same id, also an empty one; and functions called
-# with such ids.
+# A group, user, episode, membership and attendance with the same id, also an empty one; and
+# functions called with such ids.
 sub ids
 {
 	my %id = (
@@ -318,7 +318,8 @@ sub ids
 	return;
 }
 
-# Returns statements that insert a group, a user, a membership and an attendance with the same id.
+# Returns statements that insert a group, user, episode, membership and attendance with the same id,
+# and attendance of the past.
 sub add_group
 {
 	my ($id) = @_;

@@ -1,5 +1,5 @@
-# Tests the documentation: docs/reference.md equals what the catalog says, every SQL statement in
-# README.md and docs/ runs, and every link has a target.
+# Tests the documentation: docs/reference.md equals what the catalog says, every SQL block in
+# README.md and docs/*.md runs, and every link to a file has a target.
 use strict;
 use warnings FATAL => 'all';
 
@@ -33,7 +33,8 @@ is_deeply(\@kept, \@made,
 	'docs/reference.md is current (else: scripts/reference > docs/reference.md)');
 unlike($made, qr/^\| \w+ \| [\w ]+ \|  \|$/m, 'no column is without a description');
 
-# Runs the README's statements on an empty cluster, then those of docs/, in their order.
+# Runs the README's SQL blocks, which create the database ngeshare first, then those of docs/, in
+# their order.
 my $conninfo = sprintf "host=127.0.0.1 port=%d dbname=production user=%s password=%s",
   $production->port, $LOGIN,
   quoted($PASSWORD);
@@ -100,8 +101,8 @@ sub statements
 	return @blocks;
 }
 
-# Runs a block with psql, in the database that the last \c chose, with production's real address in
-# place of the example's.
+# Runs a block with psql: in the database postgres if the block creates the database ngeshare,
+# otherwise in ngeshare. Production's real address replaces the example's.
 sub run_block
 {
 	my ($block) = @_;

@@ -281,7 +281,8 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Returns the SQLSTATEs of all views and of functions without required arguments.
+# Returns the SQLSTATEs of the errors of reading the extension's views and of calling most of its
+# functions without required arguments.
 sub codes_of
 {
 	my ($database) = @_;
@@ -326,7 +327,8 @@ sub is_same_catalog
 	return;
 }
 
-# Returns the columns of relations. Columns of views that depend on the real clock are left out.
+# Returns a hash from the extension's relations of the given kinds to their columns, without
+# generated columns.
 sub columns_of
 {
 	my ($database, $kinds) = @_;
@@ -349,7 +351,8 @@ sub columns_of
 	return %columns;
 }
 
-# Returns the views that users and the page read, each with its columns.
+# Returns the views that users and the page read, each with its columns. Views that depend on the
+# real clock are left out.
 sub views_of
 {
 	my ($database) = @_;
@@ -462,7 +465,8 @@ sub write_by_hand
 	return;
 }
 
-# Returns every row of every table, except derived tables and columns that the update adds.
+# Returns the rows of all tables that a database of 2.0 has too, except derived and internal tables,
+# columns that the update adds, and meetings written by hand.
 sub kept_data
 {
 	my ($database) = @_;

@@ -1,5 +1,5 @@
-# Tests the privileges of every role on every object of the extension: they are those in README's
-# table of roles, and no others. Each privilege is looked up in the catalog, and then tried.
+# Tests the privileges of six roles on every object of the extension: they are those in README's
+# table of roles, and no others. Each privilege is looked up in the catalog, and tried if it can be.
 use strict;
 use warnings FATAL => 'all';
 
@@ -61,7 +61,8 @@ for my $role (@roles)
 		'', 'what it may do, it can');
 }
 
-# The functions behind the page's views cannot be called by name, but work for reading the views.
+# The functions of the schema ngeshare behind the page's views cannot be called by name, but work
+# for reading the views.
 is(tried(q{role = 'ngeshare_web' AND is_behind AND schema = 'ngeshare' AND code <> '42501'}),
 	'', 'the functions behind the views can\'t be called by their names');
 for my $view (
@@ -84,7 +85,8 @@ is( $local->safe_psql('ngeshare', "SELECT count(DISTINCT object) FROM tried WHER
   for [ 'relations', q{kind = 'relation'}, 80 ], [ 'functions', q{kind = 'function'}, 130 ],
   [ 'views of api', q{kind = 'relation' AND schema = 'api'}, 9 ];
 
-# Only a superuser may change any setting except as_of, and use the connection with its password.
+# Roles that are no superuser may set as_of and no other setting. They may not use the foreign
+# server, and do not see its password.
 for my $role (@roles[ 0 .. 4 ])
 {
 	like(as_role($role, 'SET ngeshare.as_of = \'2026-03-31\'; SHOW ngeshare.as_of'),
@@ -130,7 +132,8 @@ sub as_role
 
 # Returns SQL that makes the table "tried": one row per role, object and privilege, with whether the
 # catalog grants it, and the SQLSTATE of trying it (OK000 if it succeeded). Each attempt is rolled
-# back. Objects that SQL cannot call, or that only a superuser can call, are not tried.
+# back. The SQLSTATE is NULL for postgres, for functions that SQL cannot call, and for privileges
+# that no statement here uses.
 sub all_tries
 {
 	my $names = join ', ', map { "'$_'" } @roles;

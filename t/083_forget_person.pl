@@ -1,4 +1,4 @@
-# Tests that a person who occurs in every table is forgotten: neither a dump taken afterwards nor
+# Tests that a person who occurs in many tables is forgotten: neither a dump taken afterwards nor
 # any table contains the person. Other persons with similar addresses stay.
 use strict;
 use warnings FATAL => 'all';
@@ -46,7 +46,7 @@ for my $person ($id, $email, lc $email, " \t$email\n")
 {
 	like(
 		psql_errors($local, 'ngeshare', "SELECT ngeshare_forget_person('$person')"),
-		qr/^ERROR:  55000: production still has this person\nHINT:  Delete the person's user .* then CALL ngeshare_sync\(\) and ask again\.$/m,
+		qr/^ERROR:  55000: the mirror still has this person\nHINT:  If production still has .* Then CALL ngeshare_sync\(\) and ask again\.$/m,
 		"refused while production has the person: $person");
 }
 like(
@@ -167,7 +167,7 @@ is( $local->safe_psql('ngeshare', 'SELECT message FROM sync_run WHERE run_id = 1
 	'waits for other',
 	'a short word is left alone in texts');
 
-# The archive's rows are deleted after 90 days.
+# Rows leave the archive after ngeshare.archive_keep days, 90 by default.
 $local->safe_psql(
 	'ngeshare',
 	q{UPDATE ngeshare.removed_row SET removed_at = now() - interval '90 days 1 hour'

@@ -130,7 +130,7 @@ sub note_one
 		q{SELECT ngeshare_note_follow_up(min(id), 'phone', 'paused') FROM "HangoutGroup"});
 }
 
-# Counts the other data that exists only in this database.
+# Returns the numbers of archived rows and of log rows, a setting and the courses.
 sub counted
 {
 	return $local->safe_psql(

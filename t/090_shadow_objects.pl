@@ -1,8 +1,9 @@
 # Tests that a look-alike object never runs with another role's privileges. A login that may only
-# create objects plants operators, functions, types and relations (t/lib/shadow.sql) in public, in
-# schemas named like others, in its pg_temp, and in a schema that comes before pg_catalog in every
-# session's search_path. Then other roles use everything that the extension offers. A look-alike
-# that runs as another role than its owner writes that to the server's log and raises SH001.
+# create objects plants operators, functions, types and relations (t/lib/shadow.sql) in public, in a
+# schema named like the superuser, in its pg_temp, and in the schema "twin", which comes before
+# pg_catalog in a poisoned search_path. Then other roles use everything that the extension offers. A
+# look-alike that runs as another role than its owner writes that to the server's log and raises
+# SH001.
 use strict;
 use warnings FATAL => 'all';
 
@@ -60,7 +61,7 @@ is( join("\n", ran()),
 	  . qq{planted public."operator *"(numeric, integer) ran as $superuser},
 	'and the log says who ran what');
 
-# Every role uses the extension.
+# Other roles use the extension.
 is(errors_of('planted', 'keeper', 'CREATE EXTENSION ngeshare'), '', 'CREATE EXTENSION');
 is(bound('planted'), '', 'no object of ours depends on one of somebody else');
 is(unpinned('planted'), '', 'and no function of ours looks names up in the caller\'s path');
@@ -76,7 +77,7 @@ work($_) for qw(usual poisoned);
 is(errors_of('planted', 'keeper', 'DROP EXTENSION ngeshare'), '', 'DROP EXTENSION');
 is(join("\n", ran()), '', 'no look-alike ran with another\'s rights');
 
-# The update of the version that was installed before.
+# The update from 1.1, which was installed before the look-alikes were planted.
 asked('postgres', "ALTER DATABASE early SET search_path = $path{poisoned}");
 is(errors_of('early', 'keeper', 'SELECT ngeshare.asked_at(pg_catalog.now())'),
 	'55000', 'before its update 1.1 refuses');
@@ -240,7 +241,7 @@ sub change_production
 	return;
 }
 
-# Returns statements that read every relation of some schemas.
+# Returns statements that read every table, view and foreign table of some schemas.
 sub read_all
 {
 	my $schemas = join ',', @_;
@@ -264,8 +265,8 @@ sub temporary
 	) . "\n";
 }
 
-# Returns statements that call every function of the extension with one value per type, each in a
-# transaction that is rolled back.
+# Returns statements that call every function of the extension in some schemas, except trigger
+# functions, with one value per type, each in a transaction that is rolled back.
 sub call_all
 {
 	my $schemas = join ',', @_;
@@ -470,7 +471,8 @@ sub errors_of
 	return join ' ', sort keys %states;
 }
 
-# Returns the SQLSTATEs that show that a look-alike ran or that a name was resolved to one.
+# Returns the given SQLSTATEs that mean that a look-alike ran, or may mean that a name was resolved
+# to one.
 sub resolving
 {
 	my ($states) = @_;

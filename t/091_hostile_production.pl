@@ -1,7 +1,8 @@
-# Tests a production that cannot be trusted: a proxy answers each statement of connect, sync, doctor
-# and validate with every kind of wrong answer (t/lib/HostileProxy.pm). Each attempt must end in
-# time with the right SQLSTATE and store nothing invalid; the next honest attempt must succeed. The
-# test lists no statements: it uses those that the proxy sees.
+# Tests a production that cannot be trusted: a proxy answers the statements of connect, sync, doctor
+# and validate with many kinds of wrong answers (t/lib/HostileProxy.pm). Unless the answer could
+# also be an honest one, the attempt must end in time with the right SQLSTATE. Nothing invalid may
+# be stored, and honest syncs must repair the mirror. The test lists no statements: it uses those
+# that the proxy sees.
 use strict;
 use warnings FATAL => 'all';
 
@@ -114,7 +115,8 @@ sub faults_of
 	return @faults;
 }
 
-# Returns whether any stored text is invalid in the database's encoding.
+# Returns how many stored texts that may come from production are invalid in the database's
+# encoding.
 sub invalid_texts
 {
 	return ask(
@@ -137,9 +139,9 @@ sub invalid_texts
 		WHERE is_invalid(kept)});
 }
 
-# Makes attempts until each statement has had each kind of wrong answer, and checks how they ended.
-# A statement that the attempts no longer send, because of an accepted lie, keeps its remaining
-# kinds.
+# Makes attempts until each statement has had the wrong answers that the proxy has for it, and
+# checks how the attempts ended. A statement that they no longer send, because a lie was accepted,
+# does not get its remaining wrong answers.
 sub judge
 {
 	my ($scope, $attempt, $turns) = @_;
@@ -204,9 +206,9 @@ sub sync
 	return sub { $local->psql($DATABASE, "CALL ngeshare_sync('$mode')", stderr => \my $said); };
 }
 
-# Tests the syncs after hostile ones: none fails, the mirror equals production at once, and rows
-# that a lie sent to quarantine (because their parents seemed to be missing) are back after the
-# second sync.
+# Runs honest syncs after hostile ones: the first may end with a warning (rows whose parents a lie
+# hid may still be in quarantine), and then a second one must succeed. Then the mirror must equal
+# production.
 sub is_mended
 {
 	my ($name) = @_;

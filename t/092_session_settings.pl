@@ -88,8 +88,7 @@ sub new_cell
 	return;
 }
 
-# Syncs a cell, which ends with a warning because of two rows in quarantine. Returns the run's
-# status, or the errors.
+# Syncs a cell. Returns the run's status, with its errors if there were any.
 sub sync_cell
 {
 	my ($cell, $mode) = @_;
@@ -140,7 +139,8 @@ sub honestly
 	);
 }
 
-# Returns hashes of all that a sync writes, by name, without run ids.
+# Returns a hash per table of the mirror, history, snapshot, quarantine and archive, without run
+# ids.
 sub content_of
 {
 	my ($cell) = @_;
@@ -263,8 +263,8 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Tests that the views return the same in every cell, since their SQL could depend on settings. Two
-# views are left out, because they show an age.
+# Tests that the views return the same with other settings for strings and arrays, since their SQL
+# could depend on them. Views that show an age are left out.
 sub views_read_the_same
 {
 	my @views = split /\n/, honestly(

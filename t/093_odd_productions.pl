@@ -1,6 +1,6 @@
-# Tests all legitimate forms of production. Each cell is a production of another form: foreign keys,
-# tables or views, enums, privileges; and each of its tables has another type of ids, collation and
-# precision of timestamps. Each cell goes through the same steps. After each step
+# Tests many legitimate forms of production. Each cell is a production of another form: foreign
+# keys, tables or views, enums, privileges; and its tables differ in the type of ids, the collation
+# and the precision of timestamps. Each cell goes through a series of steps. After each step
 # ngeshare_validate() must match, the answers must equal the reference over the rows that can be
 # mirrored, and exactly the other rows must wait in quarantine. The cells cover all pairs of values,
 # which the test checks.

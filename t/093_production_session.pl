@@ -69,8 +69,8 @@ sub is_mirrored
 	return differences(@rows) ? 0 : scalar @{ $rows[0] };
 }
 
-# libpq chooses a host by whether its session is read-only. The extension's session is read-only,
-# whatever was chosen.
+# target_session_attrs lets libpq choose a host by whether it accepts writes. The extension's
+# session is read-only, whatever was chosen.
 sub chosen_sessions
 {
 	for my $attribute (qw(any read-write primary prefer-standby))
@@ -101,8 +101,8 @@ sub chosen_sessions
 	return;
 }
 
-# Another session locks one table. The other tables are synced, and nothing waits longer than a
-# second.
+# Another session locks one table. The other tables are synced, and no statement waits for a lock
+# longer than a second.
 sub locked_table
 {
 	my ($database) = new_database(connect_local($production, 'source'));
@@ -170,7 +170,8 @@ sub start_pooler
 	return $pooler;
 }
 
-# A pooler that drops start-up options, in both of its modes, and a pooler that refuses them.
+# A pooler that drops start-up options, in its session and transaction modes, and a pooler that
+# refuses them.
 sub pooled_sessions
 {
 	my $port = PostgreSQL::Test::Cluster::get_free_port();
@@ -236,8 +237,8 @@ sub pooled_sessions
 	return;
 }
 
-# The timestamps in production become timestamptz while a sync is held between its check of the
-# types and its pull.
+# Two timestamp columns in production become timestamptz while a sync is held between its check of
+# the types and its pull.
 sub retyped_column
 {
 	my ($database) = new_database(connect_local($production, 'source'));

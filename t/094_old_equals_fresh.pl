@@ -1,9 +1,9 @@
-# Tests that an old mirror equals a fresh one. Productions without foreign keys and without NOT NULL
-# go through random rounds: rows are added, change with and without a new updatedAt, lose their
-# parents and get them back, and get values that cannot be mirrored and good ones again. The old
-# mirror is synced after each round; then a fresh one is made from the same production. Mirror,
-# quarantine with its reasons, history and answers must be equal, and so must the results of
-# ngeshare_validate() and the statuses of the runs.
+# Tests that an old mirror equals a fresh one. Productions without foreign keys, and without NOT
+# NULL except on ids, go through random rounds: rows are added, change with and without a new
+# updatedAt, lose their parents and get them back, and get values that cannot be mirrored and good
+# ones again. The old mirror is synced after each round; after some rounds a fresh one is made from
+# the same production. Mirror, quarantine with its reasons, history and answers must then be equal,
+# and so must the statuses of the runs. ngeshare_validate() must find no difference from production.
 use strict;
 use warnings FATAL => 'all';
 
@@ -34,7 +34,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Makes the databases that the rounds copy: production's, and a local one that is connected to it.
+# Makes production's database, and a connected local one from which the mirrors are copied.
 sub make_templates
 {
 	new_reading_login($production);
@@ -69,8 +69,8 @@ sub run_seed
 		write_all(map { step() } 1 .. 1 + int rand 6);
 		$day++ if rand() < 0.2;
 
-		# A run of some tables only, or a run that was interrupted, leaves the other tables to the
-		# next run.
+		# A run of some tables only leaves the other tables to the next run, like a run that was
+		# interrupted.
 		sync_of('old', 'incremental', "'{" . join(',', (shuffle @TABLES)[ 0 .. 2 ]) . "}'")
 		  if rand() < 0.15;
 		my $status = sync_of('old', rand() < 0.2 ? 'full' : 'incremental');
@@ -271,7 +271,7 @@ sub spoil
 	return qq{UPDATE "$table" SET "$column" = $value WHERE id = } . some_id($table);
 }
 
-# Deletes rows, even if other rows reference them, and remembers them.
+# Deletes a row, even if other rows reference it, and remembers its id.
 sub delete
 {
 	my ($table) = @_;
@@ -281,7 +281,8 @@ sub delete
 	return qq{DELETE FROM "$table" WHERE id = '$id'};
 }
 
-# Inserts a deleted row again, or replaces a value that could not be mirrored by a good one.
+# Inserts a row with the id of a deleted one, or replaces all values of a table that cannot be
+# mirrored by good ones.
 sub mend
 {
 	my ($table) = @_;
@@ -303,7 +304,7 @@ sub mend
 	return qq{$insert WHERE NOT EXISTS (SELECT 1 FROM "$table" WHERE id = '$grave->[1]')};
 }
 
-# Deletes a parent that has children.
+# Deletes a row of a random parent table, which may leave orphans.
 sub orphan
 {
 	my ($table) = @_;

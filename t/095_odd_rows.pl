@@ -1,7 +1,7 @@
 # Tests odd but legitimate rows of production and odd but legitimate use of the mirror: timestamps
 # finer than milliseconds at the edge of a batch or the window, rows that cannot be mirrored,
 # duplicate ids, NULL references, column types, users' tables that reference the mirror, columns
-# that users added to it, and settings that shorten numbers. S1, S2 and so on number the cases.
+# that users added to it, and settings that shorten numbers. S1, H13 and so on number cases.
 use strict;
 use warnings FATAL => 'all';
 
@@ -44,7 +44,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Makes a new production and a mirror that was synced with it once.
+# Makes a new production, and a mirror that is connected to it and was never synced.
 sub begin
 {
 	my (%world) = @_;
@@ -111,7 +111,7 @@ sub batch_edges
 	return;
 }
 
-# S27: attendance around the window's edge, by less than a millisecond.
+# S27: attendance at the window's edge and up to a millisecond before and after it.
 sub window_edge
 {
 	begin(digits => 6);
@@ -378,7 +378,7 @@ sub newcomer_during_a_sync
 {
 	begin();
 
-	# With statistics, the few users are in one bucket.
+	# After ANALYZE the sync knows that there are few users, and compares them in one bucket.
 	there('ANALYZE');
 	synced();
 	there(q{UPDATE "User" SET email = 'new', "updatedAt" = '2026-03-31 04:00'});

@@ -1,6 +1,6 @@
-# Tests that the work is done in sets whose cost does not depend on work_mem: no plan of a sync
-# scans a table once per row, lists of ids are sent in pieces, and deleted rows of any size can be
-# restored.
+# Tests that the work is done in sets whose cost hardly depends on work_mem: no plan of a sync scans
+# a table once per row, lists of ids are sent in pieces, and deleted rows can be restored even if
+# they are very large.
 use strict;
 use warnings FATAL => 'all';
 
@@ -45,8 +45,7 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Adds attendance before the window, by one user per day and group, and users who belong to no
-# group.
+# Adds attendance before the window, one row per day and group, and users who belong to no group.
 sub add_many
 {
 	$production->safe_psql(
@@ -67,8 +66,8 @@ sub add_many
 	return;
 }
 
-# Lets every session in the mirror's database log the plans of its statements, except those of
-# foreign key checks.
+# Lets every session in the mirror's database log the plans of its statements that take a
+# millisecond or longer, also within functions.
 sub explain_all
 {
 	$local->safe_psql(
@@ -271,8 +270,8 @@ sub add_hangout
 	return;
 }
 
-# Restores an archived row that has the column remark, which users added, but not the column later,
-# which was added after the row was archived.
+# Restores an archived row that has the column "remark", which users added, but not the column
+# "later", which was added after the row was archived.
 sub what_users_added_comes_back
 {
 	ask(q{

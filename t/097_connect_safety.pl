@@ -1,5 +1,6 @@
-# Tests that ngeshare_connect() takes over no object of another owner, uses no privilege of the
-# server that the caller lacks, and does not reveal the password. A production that hides its system
+# Tests that ngeshare_connect() takes over no object of another owner, refuses a caller who is no
+# superuser a connection without a password, or one that uses files of the operating-system user
+# that PostgreSQL runs as, and does not reveal the password. A production that hides its system
 # identifier can still be distinguished from others.
 use strict;
 use warnings FATAL => 'all';
@@ -203,7 +204,7 @@ sub test_others_server
 	return;
 }
 
-# Neither is an object with the name of one of the extension's foreign tables.
+# An object with the name of one of the extension's foreign tables is neither changed nor used.
 sub test_others_tables
 {
 	for my $kind (
@@ -232,7 +233,8 @@ sub test_others_tables
 	return;
 }
 
-# The extension recognizes its own server by its dependency, and in a restored dump, which has none.
+# The extension recognizes its own server by the server's dependency on it, and in a restored dump,
+# where that is missing, by the server's options.
 sub test_reconnect
 {
 	my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump.sql';

@@ -126,8 +126,8 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Returns the queries as of one of the instants; the trend and the changes take turns with other
-# days.
+# Returns the queries as of one of the instants. The seed and $number choose the days of the trend
+# and the instant from which status changes count.
 sub queries
 {
 	my ($seed, $number, $when, $instants) = @_;

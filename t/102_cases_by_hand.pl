@@ -1,7 +1,7 @@
-# Tests that the extension gives the answers that were worked out by hand for the production of
-# t/reference/cases_actions.sql, as of three instants. That production has cases that no random one
-# has: exactly 50 contacted silences and 49, 20 silences that all ended on one day, and twenty that
-# last.
+# Tests that the extension's answers equal the reference's for the production of
+# t/reference/cases_actions.sql, as of three instants. That file compares the reference with answers
+# that were worked out by hand. Its production has cases that no random one has: exactly 50
+# contacted silences and 49, 20 silences that all ended on one day, and twenty that last.
 use strict;
 use warnings FATAL => 'all';
 

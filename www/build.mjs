@@ -159,7 +159,7 @@ function missingHtml(language, outputs) {
     return fillTexts(html, TEXTS[language]);
 }
 
-/** Reads the version from the extension's control file, the only place that has it. */
+/** Reads the version from the extension's control file. */
 function readVersion() {
     return read('../ngeshare.control').match(/^default_version\s*=\s*'([^']+)'/m)[1];
 }

@@ -88,8 +88,8 @@ ask_questions()
     measure "$WORLD ours trend year" ours "$LAST_YEAR" "$TREND"
 }
 
-# Measures every view of the extension in two ways: counting all rows ("read"), and converting all
-# columns to text with COPY ("out").
+# Measures each view in VIEWS in two ways: counting all rows ("read"), and converting all columns to
+# text with COPY ("out").
 ask_views()
 {
     local view when instant

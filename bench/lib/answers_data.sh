@@ -3,7 +3,8 @@
 # extension's database, which syncs from it, and CSV files for DuckDB.
 # shellcheck disable=SC2034 # other parts use what is set here
 
-# An instant one year before the data's clock, and the names of the extension's views.
+# An instant one year before the data's clock, and the names of the extension's views that answer as
+# of an instant.
 LAST_YEAR='' VIEWS=()
 
 # Stops the script if there is no npm, which installs Node and DuckDB.

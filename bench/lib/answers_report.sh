@@ -5,6 +5,7 @@
 # The targets. MOST_OF_DUCKDB and MOST_OF_VIEWS: the extension's time as a ratio to DuckDB's and the
 # SQL views', at MOST_GROUPS groups. MOST_ON_FEW and MOST_ON_MORE: milliseconds of one view at up to
 # FEW_GROUPS groups, and at more. MOST_OF_NOW: the time as of a year ago as a ratio to now.
+# MOST_GROWTH: see most_growth().
 declare -rA MOST_OF_DUCKDB=([status]=0.20 [links]=0.012 [funnel]=0.15)
 readonly MOST_OF_VIEWS=0.05 MOST_GROUPS=300000 FEW_GROUPS=3000 MOST_ON_FEW=16 MOST_ON_MORE=2000 \
     MOST_OF_NOW=5 MOST_GROWTH=1.2

@@ -46,8 +46,8 @@ function quantile(times, share) {
     return times.length === 0 ? Infinity : times[Math.ceil(times.length * share) - 1];
 }
 
-// Returns whether a call meets its target: at most three times the constant row, or at most one
-// second from 100,000 groups on.
+// Returns "held" if the 95th percentile of a call meets its target, else "missed". The target is
+// three times that of the constant row, from 100,000 groups on one second.
 function judge(p95, peer) {
     if (IS_LARGE) return p95 <= 1000 ? 'held' : 'missed';
     return p95 <= 3 * peer ? 'held' : 'missed';

@@ -33,8 +33,8 @@ CALL ngeshare_sync();
 EOF_SQL
 }
 
-# Measures a first sync of a new database, checks its rows, and stores the duration of the longest
-# transaction on production.
+# Measures a first sync of a new database, checks its row counts, and stores the duration of the
+# longest transaction on production.
 first_load()
 {
     local what=$1 database=$2 window=$3 port=$4 from
@@ -62,7 +62,7 @@ EOF_SQL
         "$written rows"
 }
 
-# Checks that a database has exactly the attendance that production has in the window.
+# Checks that a database has as many rows as production, of attendance as many as in the window.
 check_window()
 {
     local database=$1 start counts wanted

@@ -75,7 +75,7 @@ FROM "HangoutEpisode" AS episode
 JOIN "Hangout" AS hangout ON hangout.id = episode."hangoutId"
 LEFT JOIN course_config ON course_config.course_name = hangout.name;
 
--- The groups that have met. A query that does not use a column does not compute it.
+-- The groups that have met. A query that does not use a column of this view does not compute it.
 CREATE VIEW v_group_progress AS
 SELECT
     attended.group_id,
@@ -124,8 +124,9 @@ FROM (
     LEFT JOIN v_group_progress AS progress ON progress.group_id = gathering.group_id
 ) AS measured;
 
--- Every group: one row for each group that it went on as, or one row if there is none. The two
--- views below share it, so that they compute v_group_status only once.
+-- The fate of every group: one row for each group that it went on as, or one row with NULLs. The
+-- two views below read it. A query of either computes v_group_status only once, because the CTE
+-- gone is materialized.
 CREATE VIEW fate AS
 WITH gone AS MATERIALIZED (
     SELECT status.group_id, status.status, status.first_meeting_date, status.graduated_on,

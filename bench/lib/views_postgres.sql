@@ -32,7 +32,7 @@ VALUES
     ('Ngeshare Sesi Sejarah', 11, 3),
     ('Ngeshare Sesi Dakwah', 7, 4);
 
--- The instant as a view: read in a subquery, it is evaluated once per query.
+-- The instant as a view: read in a subquery, it is evaluated once instead of once per row.
 CREATE VIEW asked AS
 SELECT coalesce(nullif(current_setting('bench.as_of', true), '')::timestamptz, now())
     AT TIME ZONE 'UTC' AS moment;

@@ -1,7 +1,8 @@
 -- Adds to a generated production one group with 10 * :groups members, and one facilitator with
 -- :groups groups, whose members overlap. The groups of a course start when those of the previous
--- course have graduated, so any two of them could be linked. A second run with a larger :groups
--- adds the missing rows. bench/wide measures the times with these rows, t/060_memory.pl the memory.
+-- course have graduated, so by its dates any group of a course could be linked to any of the next.
+-- A second run with a larger :groups adds the missing rows. bench/wide measures the times with
+-- these rows, t/060_memory.pl the memory.
 
 SET client_min_messages = warning;
 

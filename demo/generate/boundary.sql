@@ -1,5 +1,5 @@
 -- Boundary groups: small families of groups, each of which tests one rule at its limits. All dates
--- are relative to as_of. No person belongs to two families.
+-- except the implausible ones are relative to as_of. No person belongs to two families.
 
 CREATE UNLOGGED TABLE demo.boundary_group
 (
@@ -303,7 +303,8 @@ BEGIN ATOMIC
     FROM demo.boundary_member AS record
     JOIN demo.boundary_group USING (family, part)
     LEFT JOIN demo.boundary_user USING (family, person)
-    -- Where joinedAt is implausible (before 2000), createdAt and updatedAt are the group's instead.
+    -- Where joinedAt is NULL or not after 2000-01-01, the group's creation is used as the record's
+    -- createdAt and updatedAt.
     CROSS JOIN LATERAL (
         SELECT CASE WHEN joined_at > '2000-01-01' THEN joined_at ELSE created_at END
     ) AS made (stamp);

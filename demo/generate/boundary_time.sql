@@ -194,7 +194,7 @@ BEGIN
         AS joined (person, role, joined);
 
     -- These additional records are ignored because of their dates: g is no facilitator, f is no
-    -- member, and a joined at the date of the group's ordinary record.
+    -- member, and a joined when a's ordinary record says.
     PERFORM demo.add_group('implausible dates', 'led', 'aqidah', 3, 40, 10);
     PERFORM demo.add_member('implausible dates', 'led', 'g', 'FACILITATOR',
         timestamp '1999-12-31 23:59:59.999');

@@ -91,7 +91,7 @@ CROSS JOIN LATERAL (VALUES
     ('stalled at 70 % or more', rescue), ('created after as_of', not_yet),
     ('met before created', met_before_created)) AS hard (name, found);
 
-COMMENT ON VIEW demo.hard_status IS 'Hard cases of a groups status';
+COMMENT ON VIEW demo.hard_status IS 'Hard cases of a group''s status';
 
 
 CREATE VIEW demo.hard_group AS
@@ -138,7 +138,7 @@ CROSS JOIN LATERAL (VALUES
     ('city one letter off', city_misspelt), ('province one letter off', province_misspelt),
     ('city without a province', city_alone)) AS hard (name, found);
 
-COMMENT ON VIEW demo.hard_group IS 'Hard cases of a groups own row';
+COMMENT ON VIEW demo.hard_group IS 'Hard cases of a group''s own row';
 
 
 CREATE VIEW demo.hard_belonging AS

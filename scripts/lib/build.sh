@@ -39,7 +39,7 @@ make_in()
     make -s -C "$build" PG_CONFIG="$PG_CONFIG" with_llvm=no COPT="-ffile-prefix-map=$build=." "$@"
 }
 
-# Prints a checksum of everything that the build depends on: PostgreSQL's version and the sources.
+# Prints a checksum of PostgreSQL's version and of the sources of the extension and the page.
 fingerprint_of()
 {
     {
@@ -88,7 +88,8 @@ build_extension()
     printf '%s\n' "$fingerprint" >"$build/.built-from"
 }
 
-# Installs a built extension, unless the same build is installed already.
+# Installs a built extension, unless the same build is installed already. A user who can neither
+# write there nor use sudo takes an installed extension with the same SQL.
 install_extension()
 {
     local build=$1 extensions

@@ -31,8 +31,8 @@ write_settings()
     as_owner tee -a "$1/postgresql.conf" >/dev/null
 }
 
-# Writes pg_hba.conf: through the socket, root and the servers' user log in as postgres without a
-# password; every other connection needs a password.
+# Writes pg_hba.conf: through the socket, only root and the servers' user can log in, as postgres
+# and without a password. Over TCP, every login needs a password.
 write_rules()
 {
     as_owner tee "$1/pg_hba.conf" >/dev/null <<<'local all all peer map=demo

@@ -28,7 +28,7 @@ check()
     if "$@" >"$output" 2>&1 </dev/null; then passed "$name"; else failed "$name" "$output"; fi
 }
 
-# Runs a function that may call exit in a subshell, so that it does not end the script.
+# Runs a function in a subshell, so that an exit in it does not end the script.
 in_subshell()
 (
     "$@"

@@ -59,7 +59,8 @@ EOF_SQL
 }
 
 # Starts the local cluster and creates its database with the extension. If the extension's SQL has
-# changed since, the database is dropped and created again.
+# changed since, the database is dropped and created again; with a real production the script stops
+# instead.
 provide_local()
 {
     local script made_with

@@ -26,14 +26,15 @@ is_complete()
         [[ -f $("$config" --sharedir)/extension/postgres_fdw.control ]]
 }
 
-# Prints every pg_config of this machine: first the one in PATH, then the others, newest first.
+# Prints the pg_config in PATH, then those of Debian's packages, newest first.
 all_pg_configs()
 {
     command -v pg_config || true
     printf '%s\n' /usr/lib/postgresql/*/bin/pg_config | sort -rV
 }
 
-# Prints the newest major version whose server is installed, even if headers or PGXS are missing.
+# Prints the newest major version of which Debian's server is installed, even if headers or PGXS are
+# missing.
 newest_server()
 {
     local server

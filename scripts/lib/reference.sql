@@ -1,5 +1,5 @@
--- Prints docs/reference.md: every view, function, setting and error code of the extension with its
--- comment. Runs in a database that has the extension and nothing else.
+-- Prints docs/reference.md: the views and functions in the schemas public and api, the settings and
+-- the error codes, with their comments. Runs in a database that has the extension and nothing else.
 \set QUIET on
 \set ON_ERROR_STOP on
 \pset tuples_only on

@@ -23,7 +23,7 @@ fetch()
     curl -sS --fail --noproxy '*' --max-time 30 "$@"
 }
 
-# Runs every check, one after the other, and removes the containers at the end.
+# Runs the checks, one after the other, and removes the containers at the end.
 suite_docker()
 {
     DOCKER_PROJECT=ngeshare-test-$$
@@ -112,7 +112,7 @@ first_sync_ends()
         [[ $(sql_in_container db ngeshare -At -c 'SELECT status FROM v_sync_health') == success ]]
 }
 
-# Returns whether the page and each of its files can be fetched.
+# Returns whether the page's start and each file that it names can be fetched.
 page_is_served()
 {
     local page file files=0

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The suite "fuzz": calls the C functions that parse text with mutated texts, in a server of the
+# The suite "fuzz": passes mutated texts to the C functions that parse text, in a server of the
 # sanitized build (safety/fuzz.c).
 
 readonly FUZZ_TARGETS=(conninfo csv instant zone address message)

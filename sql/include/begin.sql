@@ -22,7 +22,8 @@ LANGUAGE sql
 IMMUTABLE
 AS $$ SELECT at AT TIME ZONE 'UTC' $$;
 
--- Creates a hangout with its episodes: 'aqidah' gets the episodes 'aqidah-1' to 'aqidah-<last>'.
+-- Creates a hangout with episodes from first_episode to last_episode: 'aqidah-1', 'aqidah-2' and so
+-- on.
 CREATE PROCEDURE test.hangout(id text, name text, last_episode integer,
     first_episode integer DEFAULT 1)
 LANGUAGE sql
@@ -108,7 +109,7 @@ AS $$
     VALUES ('t' || nextval('test.attendance_number'), test.utc($3), $2, $1, 'visitor');
 $$;
 
--- Brings the snapshot, and thus all answers, up to the mirror.
+-- Brings the snapshot, from which the answers are read, up to the mirror.
 CREATE PROCEDURE test.refresh()
 LANGUAGE plpgsql
 AS $$

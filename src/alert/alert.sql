@@ -1,6 +1,6 @@
 -- Alerts: the outbox, the functions that add an alert to it, and the text of an alert. outbox.c,
--- deliver.c and worker.c send it. Each change of the state of the syncs adds one alert. The row of
--- alert_state is locked first, so that alerts are added in the order of the changes.
+-- deliver.c and worker.c send it. When the state in alert_state changes, one alert is added. The
+-- row of alert_state is locked first, so that alerts are added in the order of the changes.
 
 CREATE FUNCTION ngeshare.has_alert_url()
 RETURNS boolean
@@ -72,8 +72,8 @@ CREATE TABLE ngeshare.alert_state
     is_stale  boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE ngeshare.alert_state IS
-'The state that the last alert reported, in one row: whether syncs succeed (run_state), and '
-'whether the data is stale.';
+'The state that the last alert reported (or would have reported, while ngeshare.alert_url is '
+'empty), in one row: whether syncs succeed (run_state), and whether the data is stale.';
 INSERT INTO ngeshare.alert_state DEFAULT VALUES
 ON CONFLICT DO NOTHING;
 
@@ -98,7 +98,8 @@ AS $$
         SELECT
             replace(replace(replace(
                 regexp_replace(
-                    -- Control characters become blanks: JSON needs up to six characters for each.
+                    -- Control characters, except tab and line feed, become blanks: JSON needs up to
+                    -- six characters for each.
                     regexp_replace(text, E'[\\u0001-\\u0008\\u000b-\\u001f\\u007f]', ' ', 'g'),
                     E'@(all|channel|everyone|here)\\M', E'@ \\1', 'gi'),
                 '&', '&amp;'), '<', '&lt;'), '>', '&gt;') AS text
@@ -113,8 +114,8 @@ AS $$
 $$;
 COMMENT ON FUNCTION ngeshare.alert_text(text, integer) IS
 'Makes a text from outside fit for an alert: masks passwords, defuses mentions such as @channel, '
-'removes control characters, escapes the text for Slack, and cuts it to the given number of '
-'characters.';
+'replaces control characters with blanks, escapes the text for Slack, and cuts it to the given '
+'number of characters.';
 
 CREATE FUNCTION ngeshare.alert_field(title text, value text, short boolean DEFAULT true)
 RETURNS jsonb

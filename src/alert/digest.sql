@@ -24,7 +24,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION ngeshare.digest_until() IS
 'The instant that the weekly digest is given for: ngeshare.as_of if the user has set it, else the '
-'clock of the last successful sync.';
+'clock of the last successful sync, or now() before the first.';
 
 CREATE VIEW ngeshare.digest_word AS
 SELECT word, language, text
@@ -188,7 +188,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION ngeshare.digest_groups() IS
 'The groups to contact, as lines of the weekly digest in the order of the rescue list: groups that '
-'nobody has contacted yet, and groups whose next contact is due.';
+'nobody has contacted since their last meeting, and groups whose next contact is due.';
 
 CREATE FUNCTION ngeshare.digest_end(until timestamptz)
 RETURNS text
@@ -265,7 +265,7 @@ END
 $$;
 COMMENT ON FUNCTION ngeshare.make_digest(timestamptz, timestamptz, boolean) IS
 'The text of the weekly digest, of fewer than 4,000 characters. If it would be longer, the last '
-'groups to contact are left out. is_given: the user has chosen the instant until; if false, '
+'groups to contact are left out. is_given: the user has chosen the instant "until"; if false, '
 'follow-ups count up to the real clock.';
 
 CREATE FUNCTION public.ngeshare_digest
@@ -285,13 +285,13 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_digest(timestamptz) IS
-'The weekly digest: the changes of status since an instant (by default a week before), the first '
-'ten groups to contact with their contact and chance, how fresh the data is, and a link to the '
-'page. It is returned as text (message) and as JSON for a webhook that takes Slack''s format '
+'The weekly digest: the changes of status since the instant "since" (by default a week before), at '
+'most ten groups to contact with their contact and chance, how fresh the data is, and a link to '
+'the page. It is returned as text (message) and as JSON for a webhook that takes Slack''s format '
 '(payload). It is written in ngeshare.language (id or en), has fewer than 4,000 characters, and is '
-'given as of ngeshare.as_of or, if that is not set, the last successful sync. Errors: 22004 for '
-'NULL, 22008 for an infinite instant, 22023 for an instant after the one that the digest is given '
-'for.';
+'given as of ngeshare.as_of or, if that is not set, the last successful sync (before the first, '
+'now). Errors: 22004 for NULL, 22008 for an infinite instant, 22023 if "since" is later than the '
+'instant that the digest is given for.';
 
 CREATE FUNCTION ngeshare.send_digest()
 RETURNS bigint

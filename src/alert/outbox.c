@@ -70,7 +70,9 @@ alert_check_url(char **newval, void **extra, GucSource source)
 		return true;
 	GUC_check_errcode(ERRCODE_INVALID_PARAMETER_VALUE);
 	GUC_check_errmsg("invalid value for parameter \"ngeshare.alert_url\"");
-	GUC_check_errdetail("It is not an address that begins with http:// or https:// and a host.");
+	GUC_check_errdetail(
+	    "It has to begin with http:// or https:// and a host, and to contain no blank,"
+	    " backslash or control character.");
 	GUC_check_errhint("Give the address of a webhook that takes what Slack's do, such as"
 	                  " https://chat.example/hooks/key; empty means no alerts.");
 	return false;
@@ -83,7 +85,9 @@ alert_check_page_url(char **newval, void **extra, GucSource source)
 	if (*newval == NULL || **newval == '\0' || is_web_address(*newval))
 		return true;
 	GUC_check_errcode(ERRCODE_INVALID_PARAMETER_VALUE);
-	GUC_check_errdetail("It is not an address that begins with http:// or https:// and a host.");
+	GUC_check_errdetail(
+	    "It has to begin with http:// or https:// and a host, and to contain no blank,"
+	    " backslash or control character.");
 	GUC_check_errhint("Give the page's address, such as https://ngeshare.example/; empty means no"
 	                  " link.");
 	return false;
@@ -115,9 +119,9 @@ alert_is_due(void)
 }
 
 /*
- * Abandons the alerts that were pending when the server was restored or promoted: the other server
- * may have sent them. Resets alert_state, so that the next run reports the state again, unless this
- * server has added an alert already.
+ * Abandons the alerts that were pending when this server was restored from a backup or promoted:
+ * the original server may have sent them. If there were any, resets alert_state, so that the next
+ * run reports the state again, unless this server has added an alert already.
  */
 void
 alert_abandon_old(void)

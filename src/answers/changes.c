@@ -3,7 +3,7 @@
  *		Finds the groups whose status differs between two instants.
  *
  * One scan of ngeshare.group_timeline finds them. ngeshare_status_changes(), in SQL, adds their
- * names and facilitators as of the later instant.
+ * names, and their facilitators as of the later instant.
  */
 #include "answers/past.h"
 
@@ -22,7 +22,7 @@ typedef struct Changes
 	ReturnSetInfo *result;
 } Changes;
 
-/* A group's status and number of meetings at the two instants. */
+/* A group's status at the two instants, and its number of meetings up to them. */
 typedef struct Change
 {
 	bool existed;

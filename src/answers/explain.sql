@@ -58,13 +58,14 @@ DECLARE
 BEGIN
     PERFORM ngeshare.answer_as_of(as_of);
     IF wanted IS NULL THEN
-        RAISE null_value_not_allowed USING MESSAGE = 'group_id must not be NULL';
+        RAISE null_value_not_allowed USING MESSAGE = '"group_id" must not be NULL';
     END IF;
     SELECT * INTO known FROM ngeshare.group_fact AS listed WHERE listed.group_id = wanted;
     IF NOT FOUND THEN
         RAISE invalid_parameter_value
             USING MESSAGE = format('no curriculum group "%s" exists as of %s', wanted, as_of),
-                  HINT = 'SELECT group_id, group_name FROM v_group_summary lists those that do.';
+                  HINT = 'SELECT group_id, group_name FROM v_group_summary lists those that exist '
+                         'as of ngeshare_as_of().';
     END IF;
     RETURN QUERY VALUES
         ('group_name', known.group_name, 'HangoutGroup.name'),
@@ -156,15 +157,15 @@ DECLARE
 BEGIN
     PERFORM ngeshare.answer_as_of(as_of);
     IF wanted IS NULL THEN
-        RAISE null_value_not_allowed USING MESSAGE = 'user_id must not be NULL';
+        RAISE null_value_not_allowed USING MESSAGE = '"user_id" must not be NULL';
     END IF;
     IF NOT EXISTS (SELECT 1 FROM ngeshare.membership AS known WHERE known.user_id = wanted) THEN
-        -- A user who never joined a group has no row in the snapshot, only in the mirror.
+        -- A user without a membership that counts has no row in ngeshare.membership.
         IF NOT EXISTS (SELECT 1 FROM public."User" AS someone WHERE someone.id = wanted) THEN
             RAISE invalid_parameter_value
-                USING MESSAGE = format('there is no user "%s"', wanted),
-                      HINT = 'SELECT user_id, user_name FROM v_member_journey lists those who were '
-                             'ever a member.';
+                USING MESSAGE = format('the mirror has no user "%s"', wanted),
+                      HINT = 'SELECT user_id, user_name FROM v_member_journey lists those who are '
+                             'or were members of a curriculum group.';
         END IF;
     END IF;
     RETURN QUERY
@@ -198,8 +199,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_member_journey(text, timestamptz) IS
-'The groups of one user as of an instant, one row per curriculum group in the order of joining, '
-'whether the user joined as a member or as the facilitator. is_completed: the group has graduated, '
-'and the user had joined it as a member by then. A user without a group has no row. Errors: 22023 '
-'for an unknown user, 22004 for NULL. The argument as_of and its errors are as for '
-'ngeshare_group_status().';
+'The groups of one user as of an instant, one row per curriculum group in the order of joining, no '
+'matter whether the user joined as a member or as a facilitator. is_completed: the group has '
+'graduated, and the user had joined it as a member by then. A user without a curriculum group has '
+'no row. Errors: 22023 for a user whom the mirror does not have, 22004 for NULL. The argument '
+'as_of and its errors are as for ngeshare_group_status().';

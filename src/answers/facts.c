@@ -48,12 +48,12 @@ facts_as_of_argument(FunctionCallInfo fcinfo, int argument)
 
 	if (PG_ARGISNULL(argument))
 		ereport(ERROR,
-		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("as_of must not be NULL"),
+		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("\"as_of\" must not be NULL"),
 		         errhint("Leave it out for the setting ngeshare.as_of, or give an instant.")));
 	as_of = PG_GETARG_TIMESTAMPTZ(argument);
 	if (TIMESTAMP_NOT_FINITE(as_of))
 		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-		                errmsg("as_of must be finite, not \"%s\"",
+		                errmsg("\"as_of\" must be finite, not \"%s\"",
 		                       TIMESTAMP_IS_NOBEGIN(as_of) ? "-infinity" : "infinity"),
 		                errhint("Give an instant, such as now().")));
 	return as_of;
@@ -152,7 +152,7 @@ join_names(Loader *loader, const Datum *texts, int count)
 }
 
 /* Reads the members of a group from three parallel array columns. Their person is -1 until
- * persons_number() numbers the members of all groups. */
+ * persons_number() sets it. */
 static void
 add_members(Loader *loader, StudyGroup *group, Row row, int column)
 {
@@ -210,8 +210,8 @@ facts_load_courses(void)
 }
 
 /*
- * Loads the groups of some facilitators, or all groups for NULL, with everything that the
- * snapshot knows of them, whatever ngeshare.as_of is.
+ * Loads the groups of some facilitators, or all groups for NULL, with their facts at all
+ * instants, whatever ngeshare.as_of is.
  */
 Facts *
 facts_load(ArrayType *facilitators)
@@ -232,7 +232,7 @@ facts_load(ArrayType *facilitators)
 	return loader.facts;
 }
 
-/* Removes from a group's facts what happened after an instant. */
+/* Reduces a group's facts to what was true at an instant. */
 static void
 cut_group(StudyGroup *group, Timestamp at)
 {
@@ -273,7 +273,8 @@ facts_load_as_of(TimestampTz as_of)
 
 /*
  * Raises 55000 if no answer can be given: the library and the extension have different versions,
- * or the snapshot was never made or has another time zone. Needs a connected SPI.
+ * the snapshot was never made although the mirror has rows, or it was made for another time zone
+ * than ngeshare.timezone. Needs a connected SPI.
  */
 void
 facts_check_snapshot(void)

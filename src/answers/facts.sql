@@ -27,9 +27,9 @@ FROM (
 ) AS grp
 LEFT JOIN ngeshare.place_snapshot AS place ON place.place_key = grp.place_key;
 COMMENT ON VIEW ngeshare.group_fact IS
-'Every fact that the views show of a curriculum group at ngeshare.as_of(), one row per group. '
-'is_rescuable: STALLED, with at least ngeshare.rescue_min_pct percent of its course done. risk: '
-'why an ACTIVE group is at risk (v_at_risk), else NULL.';
+'The facts of each curriculum group at ngeshare.as_of() from which the views are made, one row per '
+'group. is_rescuable: STALLED, with at least ngeshare.rescue_min_pct percent of its course done. '
+'risk: why an ACTIVE group is at risk (v_at_risk), else NULL.';
 
 CREATE FUNCTION ngeshare.count_silences(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
@@ -53,8 +53,8 @@ COMMENT ON FUNCTION ngeshare.count_silences(timestamptz) IS
 'a day on which a group meets before it has graduated. resumed: silences that ended with a meeting '
 'after that many days. lasting: silences that have lasted for that many days and have not ended. '
 'chance_pct: the chance in percent that a silence that has lasted that long ends within 28 days, '
-'after Kaplan and Meier; NULL if fewer than 20 silences lasted as long, or none lasted longer. '
-'Errors as for ngeshare_group_status().';
+'after Kaplan and Meier; NULL if fewer than 20 silences lasted as long, or if all of those ended '
+'after just that many days. Errors as for ngeshare_group_status().';
 
 CREATE FUNCTION ngeshare.count_places(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
@@ -102,10 +102,12 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 50;
 COMMENT ON FUNCTION ngeshare.count_forecasts(timestamptz) IS
-'Compares the forecasts of the last 12 month ends whose 28 days are over with the outcome, one row '
-'per course and bin of ten percent, and one row per course with bin NULL. resumed: forecasts whose '
-'group met within 28 days. sum: the sum of the forecasts, in tenths of a percent. squares: the sum '
-'of their squared errors, in the square of that unit. Errors as for ngeshare_group_status().';
+'Compares the forecasts of the last 12 month ends whose 28 days were over by the instant, or by '
+'the last successful sync if that is earlier, with the outcome. It returns one row per course and '
+'bin of ten percent that has a forecast, and one row per course with bin NULL. resumed: forecasts '
+'whose group met within 28 days. sum: the sum of the forecasts, in tenths of a percent. squares: '
+'the sum of their squared errors, in the square of that unit. Errors as for '
+'ngeshare_group_status().';
 
 CREATE FUNCTION public.ngeshare_trend
 (
@@ -135,11 +137,12 @@ ROWS 200;
 COMMENT ON FUNCTION public.ngeshare_trend(date, date, interval, timestamptz) IS
 'The number of groups of each course by status over time, one row per day and course. The groups '
 'are counted at the last instant of the local day, as by ngeshare_group_status(), and on the day '
-'of as_of at as_of itself. The days go back from to_day (NULL: the day of as_of) to from_day in '
-'the given steps. All days are counted by what is known now, so late attendance and deletions '
-'change earlier ones. Errors: 22004 for NULL; 22008 for an infinite value; 22023 for from_day '
-'after to_day, for to_day after the day of as_of, for more than 1,000 days, and for a step that is '
-'negative, zero or has a part below a day; 55000 as for ngeshare_group_status().';
+'of as_of at as_of itself. The days go back from to_day (NULL: the day of as_of) in the given '
+'steps, and none is before from_day. All days are counted by what is known now, so late attendance '
+'and deletions change earlier ones. Errors: 22004 for NULL (except to_day); 22008 for an infinite '
+'value, or an instant without a local day; 22023 for from_day after to_day, for to_day after the '
+'day of as_of, for more than 1,000 days, and for a "step" that is negative, zero or has a part '
+'below a day; 55000 as for ngeshare_group_status().';
 
 CREATE FUNCTION ngeshare.changed_groups(since timestamptz, until timestamptz)
 RETURNS TABLE
@@ -160,8 +163,9 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 1000;
 COMMENT ON FUNCTION ngeshare.changed_groups(timestamptz, timestamptz) IS
-'The curriculum groups whose status differs between two instants, and what changed. It is the part '
-'of ngeshare_status_changes() that has to evaluate both instants.';
+'The curriculum groups whose status at the instant "until" differs from that at the instant '
+'"since", or that did not exist at "since", and what changed. It is the part of '
+'ngeshare_status_changes() that has to evaluate both instants.';
 
 CREATE FUNCTION public.ngeshare_status_changes
 (
@@ -193,14 +197,14 @@ AS $$
 BEGIN
     IF since IS NULL OR until IS NULL THEN
         RAISE null_value_not_allowed
-            USING MESSAGE = format('%s must not be NULL', CASE WHEN since IS NULL THEN 'since'
+            USING MESSAGE = format('"%s" must not be NULL', CASE WHEN since IS NULL THEN 'since'
                 ELSE 'until' END);
     ELSIF NOT isfinite(since) OR NOT isfinite(until) THEN
         RAISE datetime_field_overflow
-            USING MESSAGE = format('%s must be finite', CASE WHEN isfinite(until) THEN 'since'
+            USING MESSAGE = format('"%s" must be finite', CASE WHEN isfinite(until) THEN 'since'
                 ELSE 'until' END);
     ELSIF since > until THEN
-        RAISE invalid_parameter_value USING MESSAGE = 'since must not be after until';
+        RAISE invalid_parameter_value USING MESSAGE = '"since" must not be later than "until"';
     END IF;
     PERFORM ngeshare.answer_as_of(until);
     RETURN QUERY
@@ -221,12 +225,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_status_changes(timestamptz, timestamptz) IS
-'The curriculum groups whose status differs between two instants, one row per group, the latest '
-'change first. Names and the facilitator are as of until. change is the first of these that holds: '
-'NEW (the group did not exist at since), STARTED (it is ACTIVE and had never met at since), '
-'RESUMED (from STALLED to ACTIVE), STALLED, GRADUATED. Both instants are judged by what is known '
-'now, and a change that was reversed in between is not reported. Errors: 22004 for NULL, 22008 for '
-'an infinite instant, 22023 for since after until; 55000 as for ngeshare_group_status().';
+'The curriculum groups whose status at the instant "until" differs from that at the instant '
+'"since", or that did not exist at "since", one row per group, the latest change first. The '
+'facilitator is the one as of "until"; names are the present ones. change is the first of these '
+'that holds: NEW (the group did not exist at "since"), STARTED (it is ACTIVE and had never met at '
+'"since"), RESUMED (it was STALLED and is ACTIVE), STALLED, GRADUATED. Both instants are judged by '
+'what is known now, and a change that was reversed in between is not reported. Errors: 22004 for '
+'NULL, 22008 for an infinite instant, 22023 if "since" is later than "until"; 55000 as for '
+'ngeshare_group_status().';
 
 CREATE FUNCTION public.ngeshare_group_status(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
@@ -260,13 +266,15 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 10000;
 COMMENT ON FUNCTION public.ngeshare_group_status(timestamptz) IS
-'The status of every curriculum group as of an instant, one row per group: GRADUATED, ACTIVE (met '
-'within the last 28 days), NOT_STARTED (never met, planned within the last 28 days or later) or '
+'The status of every curriculum group that exists at an instant, one row per group, the first of '
+'these that holds: GRADUATED (it reached its course''s last episode), ACTIVE (it met at most 28 '
+'days ago), NOT_STARTED (it never met, and its planned start is at most 28 days ago or later), '
 'STALLED. Days are local days of ngeshare.timezone; the 28 is ngeshare.active_days. The argument '
 'is an instant: PostgreSQL reads a date given for it as midnight at the beginning of that day in '
 'the session''s time zone, while a date in the setting ngeshare.as_of means the end of that local '
-'day. Errors: 22004 for NULL, 22008 for an infinite instant, 55000 if the history is kept in '
-'another time zone than ngeshare.timezone.';
+'day. Errors: 22004 for NULL, 22008 for an infinite instant or one without a local day, 55000 if '
+'the history is kept in another time zone than ngeshare.timezone, or if the mirror has rows and no '
+'refresh has made the snapshot.';
 
 CREATE FUNCTION public.ngeshare_pipeline(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
@@ -290,10 +298,11 @@ COST 100000
 ROWS 5000;
 COMMENT ON FUNCTION public.ngeshare_pipeline(timestamptz) IS
 'Which groups continued as which group of the next course, as of an instant, one row per pair. '
-'Both groups have the same facilitator and share at least 2 members, who are at least 50 % of the '
-'smaller group. The second group first met from 30 days before to 90 days after the first one '
-'graduated. The limits are the settings ngeshare.link_min_shared, link_min_overlap_pct, '
-'link_early_days and link_days. The argument as_of and the errors are as for '
+'Both groups have the same facilitator and share at least 2 members (ngeshare.link_min_shared), '
+'who are at least 50 % of the smaller group (ngeshare.link_min_overlap_pct). The second group '
+'first met between 30 days before (ngeshare.link_early_days) and 90 days after '
+'(ngeshare.link_days) the day on which the first one graduated. These settings have the values '
+'that they had at the last refresh. The argument as_of and the errors are as for '
 'ngeshare_group_status().';
 
 CREATE FUNCTION ngeshare.group_predecessors(as_of timestamptz DEFAULT public.ngeshare_as_of())
@@ -321,8 +330,8 @@ COMMENT ON FUNCTION ngeshare.group_predecessors(timestamptz) IS
 'course, one row per group, with the reason: SKIPPED_COURSE, LATE_START, EARLY_START or '
 'NO_PREDECESSOR. The predecessor is the group of the same facilitator and shared members that is '
 'the reason: the one that graduated last (for EARLY_START: started last), then the one with the '
-'smallest id. days_between: days from its graduation to this group''s start, NULL if it has not '
-'graduated.';
+'smallest id. It is NULL for NO_PREDECESSOR. days_between: days from its graduation to this '
+'group''s start, NULL if it has not graduated.';
 
 CREATE FUNCTION public.ngeshare_funnel(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE

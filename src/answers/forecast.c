@@ -2,9 +2,9 @@
  * src/answers/forecast.c
  *		Compares past forecasts with what happened: ngeshare.count_forecasts().
  *
- * The forecasts of each of the last month ends use only the attendance up to that day. The first
- * scan of ngeshare.group_timeline counts the silences at all month ends, to compute the forecasts.
- * The second one finds for each group whether it met within the next 28 days.
+ * For each of the last month ends, the forecasts are computed from the attendance up to that day.
+ * The first scan of ngeshare.group_timeline counts the silences at all these month ends, to compute
+ * the forecasts. The second scan finds for each group whether it met within the next 28 days.
  */
 #include "answers/silences.h"
 
@@ -77,8 +77,8 @@ known_day(TimestampTz as_of)
 }
 
 /*
- * Lists the last month ends whose 28 days are over. Day 0 is 2000-01-01, and no earlier attendance
- * counts.
+ * Lists the last MOST_MONTHS month ends after which 28 days have passed. None of them is before
+ * day 0 (2000-01-01), because no earlier attendance counts.
  */
 static void
 list_months(Forecasts *forecasts, DateADT known)

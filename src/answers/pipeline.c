@@ -105,8 +105,8 @@ candidates_of(const Facts *facts, int *count)
 	return candidates;
 }
 
-/* Returns the first instant at which group a has graduated, b has met, and both have their
- * facilitator. */
+/* Returns the first instant at which group a has graduated, b has met, and both exist and have
+ * their facilitator. */
 static Timestamp
 known_from(const StudyGroup *a, const StudyGroup *b)
 {
@@ -117,10 +117,10 @@ known_from(const StudyGroup *a, const StudyGroup *b)
 }
 
 /*
- * Finds the groups a and b of one facilitator that can be linked at any time: a has graduated, and
- * b takes the next course and started within the link days around a's graduation. Calls the handler
- * for each period in which the counts of their members stay the same. The handler has to check
- * whether the groups are kin in this period.
+ * Finds the groups a and b of one facilitator that may be linked at some time: a has graduated, and
+ * b takes the next course and started at most link_early_days before or link_days after a's
+ * graduation. Calls the handler for each period in which the counts of their members stay the same.
+ * The handler has to check whether the groups are kin in this period.
  */
 void
 pipeline_find_links(const Facts *facts, LinkHandler handle, void *context)
@@ -144,7 +144,7 @@ pipeline_find_links(const Facts *facts, LinkHandler handle, void *context)
 			if (stands_before(b, a, earliest) || b->course != a->course + 1 ||
 			    b->facilitator != a->facilitator || b->started_on > latest)
 				break;
-			/* Most pairs of groups share no member, and this test rejects them cheaply. */
+			/* Cheaply rejects groups that never share enough members. */
 			if (sharing_count_common(a, b) >= ngeshare_settings.link_min_shared)
 				sharing_for_each_time(a, b, known_from(a, b), handle, context);
 		}

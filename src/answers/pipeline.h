@@ -15,7 +15,7 @@ typedef struct Sharing
 	int32 shared;
 } Sharing;
 
-/* Group a continued as group b: one period in which the counts of their members stay the same. */
+/* A possible link from group a to b, in one period in which the counts of members stay the same. */
 typedef struct Link
 {
 	const StudyGroup *a;

@@ -32,7 +32,8 @@ enum
 	PREDECESSOR_COLUMNS
 };
 
-/* Why no link leads to a group. If its kin give several reasons, the first one below counts. */
+/* Why no link leads to a group, or REASON_LINKED if one does. If its kin groups give several
+ * reasons, the first one in this list counts. */
 typedef enum Reason
 {
 	REASON_LINKED,
@@ -42,7 +43,7 @@ typedef enum Reason
 	REASON_NO_PREDECESSOR
 } Reason;
 
-/* Groups by facilitator and by member. Group numbers are indexes into facts->groups. */
+/* Groups by facilitator and by member. A group is given by its index in facts->groups. */
 typedef struct Kinship
 {
 	const Facts *facts;
@@ -108,8 +109,8 @@ make_kinship(const Facts *facts)
 	return kinship;
 }
 
-/* Adds the groups of the same facilitator that share members with a group to touched, and counts
- * the members that they share in shared. */
+/* Lists in kinship->touched the groups of the same facilitator that share members with a group,
+ * and counts in kinship->shared how many members each of them shares with it. */
 static void
 touch_sharers(Kinship *kinship, const StudyGroup *group)
 {
@@ -123,7 +124,7 @@ touch_sharers(Kinship *kinship, const StudyGroup *group)
 	}
 }
 
-/* Adds the facilitator's groups that share no member to touched: some settings make them kin. */
+/* Adds to kinship->touched the facilitator's groups that share no member with the current one. */
 static void
 touch_strangers(Kinship *kinship, int32 facilitator)
 {
@@ -150,7 +151,7 @@ reason_of(const StudyGroup *a, const StudyGroup *b)
 	return a->started_on <= b->started_on ? REASON_EARLY_START : REASON_NO_PREDECESSOR;
 }
 
-/* Checks whether a is named rather than another kin group that gives the same reason. */
+/* Checks whether the result names a rather than another kin group that gives the same reason. */
 static bool
 is_named_before(const StudyGroup *a, const StudyGroup *other, Reason reason)
 {
@@ -245,7 +246,7 @@ return_reason(ReturnSetInfo *result, Kinship *kinship, int place)
 	MemoryContextReset(CurrentMemoryContext);
 }
 
-/* Adds all groups to the result, by facilitator, because kin are near each other in memory. */
+/* Examines all groups, by facilitator, because kin are near each other in memory. */
 static void
 return_reasons(ReturnSetInfo *result, Kinship *kinship)
 {

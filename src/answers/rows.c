@@ -44,8 +44,8 @@ end_rows(DestReceiver *self)
 
 /*
  * Runs a query and calls a handler for each row. "texts" is the value of $1; it is NULL for a query
- * without parameters. Memory that the handler allocates is freed after each row. Needs a connected
- * SPI.
+ * without parameters. Memory that the handler allocates in the current context is freed after each
+ * row. Needs a connected SPI.
  */
 void
 rows_for_each(const char *sql, ArrayType *texts, RowHandler handle, void *context)
@@ -82,7 +82,7 @@ row_int32(Row row, int column)
 	return isnull ? 0 : DatumGetInt32(value);
 }
 
-/* Returns the elements of an array column, whose type must be of fixed length and without NULLs. */
+/* Returns an array column's elements. Their type must have a fixed length; none may be NULL. */
 void *
 row_plain_array(Row row, int column, int *count)
 {

@@ -2,8 +2,9 @@
  * src/answers/sharing.c
  *		Counts the members of two groups, and those in both, over all time.
  *
- * A person becomes a member by joining, and stops being one by becoming a facilitator. Each such
- * instant is an event that changes the counts. Between two events the counts stay the same.
+ * A person becomes a member of a group by joining it, and stops being one by becoming a facilitator
+ * there. Each such instant is an event that changes the counts. Between two events the counts stay
+ * the same.
  */
 #include "answers/pipeline.h"
 
@@ -37,7 +38,7 @@ add_event(Events *events, Timestamp at, Sharing change)
 	events->events[events->count++] = (Event){at, change};
 }
 
-/* Adds the events at the start of a stay and, unless it has none, at its end. */
+/* Adds the event at the start of a membership and, if it ends, the event at its end. */
 static void
 add_stay(Events *events, Timestamp from, Timestamp to, Sharing change)
 {

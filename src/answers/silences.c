@@ -56,7 +56,7 @@ struct Silences
 	MemoryContext context;
 };
 
-/* Creates counts for some moments, which are in order of time, in the current memory context. */
+/* Creates empty counts for some moments. The moments must be in order of time. */
 Silences *
 silences_create(const Moment *moments, int moment_count)
 {
@@ -280,8 +280,9 @@ silences_share(const SilenceTable *table, int32 days)
 
 /*
  * Returns the chance, in tenths of a percent, that a silence of so many days ends within the next
- * SILENCES_FORECAST_DAYS; -1 if too few silences lasted as long, or none lasted longer. The chance
- * is first rounded to 12 decimals, so that a floating-point error cannot round a half down.
+ * SILENCES_FORECAST_DAYS; -1 if too few silences lasted as long, or all of these ended after just
+ * so many days. The chance is first rounded to 12 decimals, so that a floating-point error cannot
+ * round a half down.
  */
 int
 silences_chance(const SilenceTable *table, int32 days)

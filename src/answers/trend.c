@@ -34,11 +34,11 @@ date_argument(FunctionCallInfo fcinfo, int argument, const char *name)
 
 	if (PG_ARGISNULL(argument))
 		ereport(ERROR,
-		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be NULL", name)));
+		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("\"%s\" must not be NULL", name)));
 	day = PG_GETARG_DATEADT(argument);
 	if (DATE_NOT_FINITE(day))
-		ereport(ERROR,
-		        (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("%s must be finite", name)));
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+		                errmsg("\"%s\" must be finite", name)));
 	return day;
 }
 
@@ -49,16 +49,17 @@ step_argument(FunctionCallInfo fcinfo, int argument)
 	Interval step;
 
 	if (PG_ARGISNULL(argument))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("step must not be NULL")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("\"step\" must not be NULL")));
 	step = *PG_GETARG_INTERVAL_P(argument);
 #ifdef INTERVAL_NOT_FINITE
 	if (INTERVAL_NOT_FINITE(&step))
 		ereport(ERROR,
-		        (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("step must be finite")));
+		        (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("\"step\" must be finite")));
 #endif
 	if (step.time != 0 || step.day < 0 || step.month < 0 || (step.day == 0 && step.month == 0))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("step must be one or more whole days, weeks, months or years"),
+		                errmsg("\"step\" must be one or more whole days, weeks, months or years"),
 		                errhint("Give an interval such as '1 week'.")));
 	return step;
 }
@@ -103,7 +104,7 @@ list_days(Trend *trend, DateADT from, DateADT to, const Interval *step)
 		if (++count > MOST_DAYS)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			                errmsg("the trend would have more than %d days", MOST_DAYS),
-			                errhint("Give a longer step, or a later from_day.")));
+			                errhint("Give a longer \"step\", or a later \"from_day\".")));
 	trend->day_count = count;
 	trend->days = palloc(sizeof(DateADT) * count);
 	for (int i = 0; i < count; i++)
@@ -121,10 +122,10 @@ read_arguments(FunctionCallInfo fcinfo, Trend *trend)
 
 	if (to > now.day)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("to_day must not be after the day of as_of")));
+		                errmsg("\"to_day\" must not be after the day of \"as_of\"")));
 	if (from > to)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("from_day must not be after to_day")));
+		                errmsg("\"from_day\" must not be after \"to_day\"")));
 	list_days(trend, from, to, &step);
 	trend->moments = palloc(sizeof(Moment) * trend->day_count);
 	for (int i = 0; i < trend->day_count; i++)

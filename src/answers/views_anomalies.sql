@@ -9,8 +9,8 @@ WHERE last_at > (SELECT ngeshare.sync_now() AT TIME ZONE 'UTC')
   AND created_at <= (SELECT ngeshare.sync_now() AT TIME ZONE 'UTC')
   AND (SELECT ngeshare.can_answer());
 COMMENT ON VIEW ngeshare.future_attendance IS
-'The curriculum groups with attendance later than the real clock, whatever ngeshare.as_of is. '
-'last_at is their last attendance, in UTC.';
+'The curriculum groups that exist by the real clock and have attendance later than it, whatever '
+'ngeshare.as_of is. last_at is their last attendance, in UTC.';
 
 CREATE VIEW public.v_anomalies AS
 WITH found AS (
@@ -94,12 +94,13 @@ COMMENT ON VIEW public.v_anomalies IS
 'Curriculum groups with something odd in their data, one row per group and kind of anomaly, as of '
 'ngeshare_as_of().';
 COMMENT ON COLUMN public.v_anomalies.kind IS
-'NEEDS_FACILITATOR: no user leads the group. MULTIPLE_FACILITATORS: several distinct users lead '
-'it. MEMBER_COUNT_OUT_OF_RANGE: it has not 2 to 5 members. SKIPPED_COURSE, LATE_START, '
-'EARLY_START, NO_PREDECESSOR (the first that holds): a group beyond the first course has met and '
-'did not continue from a group of the previous course (v_curriculum_pipeline). FOREIGN_EPISODE: '
-'attendance at an episode of another hangout. EPISODE_BEYOND_MAX: attendance at an own episode '
-'beyond max_episodes. FUTURE_ATTENDANCE: attendance later than the real clock, whatever as_of is.';
+'NEEDS_FACILITATOR: no user leads the group. MULTIPLE_FACILITATORS: several distinct users have a '
+'FACILITATOR record in it. MEMBER_COUNT_OUT_OF_RANGE: it has not 2 to 5 members. SKIPPED_COURSE, '
+'LATE_START, EARLY_START, NO_PREDECESSOR (the first that holds): a group beyond the first course '
+'has met and did not continue from a group of the previous course (v_curriculum_pipeline). '
+'FOREIGN_EPISODE: attendance at an episode of another hangout. EPISODE_BEYOND_MAX: attendance at '
+'an own episode beyond max_episodes. FUTURE_ATTENDANCE: attendance later than the real clock, '
+'whatever as_of is.';
 COMMENT ON COLUMN public.v_anomalies.group_id IS
 'The group''s id (HangoutGroup.id).';
 COMMENT ON COLUMN public.v_anomalies.severity IS

@@ -26,15 +26,17 @@ COMMENT ON COLUMN public.v_curriculum_pipeline.course_b IS
 COMMENT ON COLUMN public.v_curriculum_pipeline.shared_facilitator_id IS
 'The user id of the facilitator of both groups.';
 COMMENT ON COLUMN public.v_curriculum_pipeline.shared_member_count IS
-'The number of persons who are members of both groups; at least 2.';
+'The number of persons who are members of both groups; at least 2 (ngeshare.link_min_shared).';
 COMMENT ON COLUMN public.v_curriculum_pipeline.overlap_pct IS
-'Shared members as a percentage of the smaller group''s members, one decimal; at least 50 before '
-'rounding.';
+'Shared members as a percentage of the smaller group''s members, one decimal; before rounding at '
+'least 50 (ngeshare.link_min_overlap_pct).';
 COMMENT ON COLUMN public.v_curriculum_pipeline.days_between IS
-'Days from group A''s graduation to group B''s first meeting, from -30 to 90.';
+'Days from group A''s graduation to group B''s first meeting, from -30 (ngeshare.link_early_days) '
+'to 90 (ngeshare.link_days).';
 
 CREATE VIEW public.v_curriculum_funnel AS
--- A group that graduated more than link_days ago can no longer get a link: its outcome is settled.
+-- A group that graduated more than link_days ago counts as settled: no group that starts later can
+-- be linked to it.
 WITH late AS (
     SELECT
         ngeshare.as_of_day() AS today,
@@ -372,8 +374,8 @@ WITH counted AS (
         PARTITION BY course_name ORDER BY days DESC ROWS BETWEEN UNBOUNDED PRECEDING
             AND 1 PRECEDING)
 )
--- The rows are unique per course and days without DISTINCT ON, but it tells the planner so: a query
--- that joins this view and shows none of its columns does not compute it.
+-- The rows are unique per course and days anyway, but DISTINCT ON tells the planner so. It can then
+-- remove a LEFT JOIN to this view from a query that uses none of the view's columns.
 SELECT DISTINCT ON (course_name, days)
     course_name,
     days AS days_silent,
@@ -387,24 +389,24 @@ FROM longer;
 COMMENT ON VIEW public.v_resume_chance IS
 'How likely a group that has not met for a number of days is to meet again, one row per course and '
 'length of a silence in days, as of ngeshare_as_of(). A silence lasts from one meeting to the '
-'next, or to today if there was none since. The chances are Kaplan-Meier estimates, so silences '
-'that still last count for as long as they have lasted.';
+'next, or to the day of as_of if there was none by then. The chances are Kaplan-Meier estimates, '
+'so silences that still last count for as long as they have lasted.';
 COMMENT ON COLUMN public.v_resume_chance.course_name IS
 'The course''s name (course_config).';
 COMMENT ON COLUMN public.v_resume_chance.days_silent IS
-'The length of a silence: days from a meeting to the next, or to today if there was none since. '
-'Days after a group''s graduation do not count.';
+'The length of a silence: days from a meeting to the next, or to the day of as_of if there was '
+'none by then. Days after a group''s graduation do not count.';
 COMMENT ON COLUMN public.v_resume_chance.silences IS
 'The number of silences in the course that lasted at least days_silent days.';
 COMMENT ON COLUMN public.v_resume_chance.resumed IS
 'The number of silences in the course that ended with a meeting after exactly days_silent days.';
 COMMENT ON COLUMN public.v_resume_chance.lasting IS
-'The number of silences in the course that have lasted exactly days_silent days as of today and '
-'have not ended. The groups have not graduated.';
+'The number of silences in the course that have lasted exactly days_silent days on the day of '
+'as_of and have not ended. The groups have not graduated.';
 COMMENT ON COLUMN public.v_resume_chance.resume_chance IS
 'The chance in percent that a silence that has lasted days_silent days ends with a meeting, one '
 'decimal: 1 less the product of 1 - resumed / silences over all longer silences.';
 COMMENT ON COLUMN public.v_resume_chance.resume_28_days_pct IS
 'The chance in percent that a silence that has lasted days_silent days ends with a meeting within '
 '28 days, one decimal: 1 less the product of 1 - resumed / silences over the next 28 days. NULL if '
-'fewer than 20 silences lasted as long, or none lasted longer.';
+'fewer than 20 silences lasted as long, or if all of those ended after just that many days.';

@@ -73,7 +73,7 @@ COMMENT ON COLUMN public.v_group_progress.last_meeting_date IS
 COMMENT ON COLUMN public.v_group_progress.total_meetings IS
 'The number of distinct local days with attendance; two episodes on one day count once.';
 COMMENT ON COLUMN public.v_group_progress.days_since_last_meeting IS
-'Days from last_meeting_date to today; NULL if the group never met.';
+'Days from last_meeting_date to the day of as_of; NULL if the group never met.';
 COMMENT ON COLUMN public.v_group_progress.first_meeting_date IS
 'The local day of the group''s first attendance; NULL if it never met.';
 COMMENT ON COLUMN public.v_group_progress.graduated_on IS
@@ -205,7 +205,7 @@ COMMENT ON COLUMN public.v_rescue_list.progress_pct IS
 'Episodes reached as a percentage of the course''s episodes, one decimal. The threshold '
 'ngeshare.rescue_min_pct is compared with the value before rounding.';
 COMMENT ON COLUMN public.v_rescue_list.days_inactive IS
-'Days since the group''s last meeting.';
+'Days since the group''s last meeting or, if it never met, since its planned start.';
 COMMENT ON COLUMN public.v_rescue_list.facilitator_is_deleted IS
 'Whether the facilitator''s user is soft-deleted; false without a facilitator.';
 COMMENT ON COLUMN public.v_rescue_list.resume_chance IS
@@ -238,9 +238,9 @@ COMMENT ON COLUMN public.v_rescue_list.next_on IS
 'The day for the next contact that the latest follow-up since the group''s last meeting names; '
 'NULL if it names none.';
 COMMENT ON COLUMN public.v_rescue_list.resume_28_days_pct IS
-'The chance in percent that the group meets within 28 days if nobody contacts it, one decimal: '
-'v_resume_chance for its course and days_inactive. NULL if the group never met, or if fewer than '
-'20 silences of its course lasted as long.';
+'The chance in percent that the group meets within 28 days, one decimal: v_resume_chance for its '
+'course and days_inactive. NULL if the group never met, or if fewer than 20 silences of its course '
+'lasted as long.';
 COMMENT ON COLUMN public.v_rescue_list.last_is_verified IS
 'Whether last_noted_by is the login that noted the latest follow-up; false if it is only a name '
 'that the request gave, NULL if there is no follow-up since the group''s last meeting.';
@@ -280,7 +280,8 @@ ORDER BY days_until_stalled, fact.group_id COLLATE "C";
 COMMENT ON VIEW public.v_at_risk IS
 'ACTIVE groups that are about to stall, one row per group, the soonest first, as of '
 'ngeshare_as_of(): they have not met for at least half of the 28 days (ngeshare.active_days), or '
-'for more than twice their average interval between meetings.';
+'they met on at least three days and have not met for more than twice their average interval '
+'between meetings.';
 COMMENT ON COLUMN public.v_at_risk.group_id IS
 'The group''s id (HangoutGroup.id).';
 COMMENT ON COLUMN public.v_at_risk.group_name IS
@@ -299,8 +300,8 @@ COMMENT ON COLUMN public.v_at_risk.last_meeting_date IS
 COMMENT ON COLUMN public.v_at_risk.days_inactive IS
 'Days since the group''s last meeting.';
 COMMENT ON COLUMN public.v_at_risk.days_until_stalled IS
-'Days from today to the day on which the group stalls if it does not meet: ngeshare.active_days + '
-'1 - days_inactive.';
+'Days from the day of as_of to the day on which the group stalls if it does not meet: '
+'ngeshare.active_days + 1 - days_inactive.';
 COMMENT ON COLUMN public.v_at_risk.reason IS
 'SILENT: the group has not met for at least half of ngeshare.active_days (14 of 28 days). RHYTHM: '
 'otherwise, if it met on at least three days and has not met for more than twice rhythm_days.';
@@ -338,9 +339,8 @@ COMMENT ON COLUMN public.v_at_risk.next_on IS
 'The day for the next contact that the latest follow-up since the group''s last meeting names; '
 'NULL if it names none.';
 COMMENT ON COLUMN public.v_at_risk.resume_28_days_pct IS
-'The chance in percent that the group meets within 28 days if nobody contacts it, one decimal: '
-'v_resume_chance for its course and days_inactive. NULL if fewer than 20 silences of its course '
-'lasted as long.';
+'The chance in percent that the group meets within 28 days, one decimal: v_resume_chance for its '
+'course and days_inactive. NULL if fewer than 20 silences of its course lasted as long.';
 COMMENT ON COLUMN public.v_at_risk.last_is_verified IS
 'Whether last_noted_by is the login that noted the latest follow-up; false if it is only a name '
 'that the request gave, NULL if there is no follow-up since the group''s last meeting.';

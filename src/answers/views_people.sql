@@ -202,8 +202,8 @@ SELECT
 FROM public.v_facilitator_alumni
 CROSS JOIN ngeshare.recent_month AS month;
 COMMENT ON VIEW ngeshare.facilitator_total IS
-'All counts over v_facilitator_alumni, in one row: those of v_facilitator_growth and, for the page '
-'Home, the users who became facilitators in the last complete month and in the month before it.';
+'The figures of v_facilitator_growth and, for the page Home, the number of users who became '
+'facilitators in the last complete month and in the month before it, in one row.';
 
 CREATE VIEW public.v_facilitator_growth AS
 SELECT
@@ -213,8 +213,9 @@ SELECT
     alumni_pct
 FROM ngeshare.facilitator_total;
 COMMENT ON VIEW public.v_facilitator_growth IS
-'How many users lead or led a group, how many lead now, and how many were members before, in one '
-'row, as of ngeshare_as_of(). Without facilitators the counts are 0.';
+'How many users lead or led a group, how many of them in a curriculum group that met lately, and '
+'how many were members before, in one row, as of ngeshare_as_of(). Without facilitators the counts '
+'are 0.';
 COMMENT ON COLUMN public.v_facilitator_growth.total_facilitators IS
 'The number of users with a FACILITATOR record in any group: the rows of v_facilitator_alumni.';
 COMMENT ON COLUMN public.v_facilitator_growth.active_facilitators IS

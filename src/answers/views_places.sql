@@ -19,8 +19,9 @@ JOIN ngeshare.place_snapshot AS place ON place.place_key = counted.place_key
 ORDER BY place.province COLLATE "C", place.city COLLATE "C";
 COMMENT ON VIEW public.v_place IS
 'Curriculum groups by place, one row per province and city, as of ngeshare_as_of(). Groups without '
-'a place have a row as well. Names of places are compared without regard to case and white space; '
-'the finding place_spelling of v_data_quality lists names that may mean one place.';
+'a place have a row as well. Names of places are compared without regard to case, and to how much '
+'white space is around and between their words; the finding place_spelling of v_data_quality lists '
+'names that may mean one place.';
 COMMENT ON COLUMN public.v_place.province IS
 'The province, in the spelling that most curriculum groups have; NULL if it is not known.';
 COMMENT ON COLUMN public.v_place.city IS

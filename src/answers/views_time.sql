@@ -55,8 +55,8 @@ FROM public.ngeshare_status_changes(
     public.ngeshare_as_of());
 COMMENT ON VIEW public.v_status_changes IS
 'Curriculum groups whose status differs from their status exactly 168 hours (a week) before '
-'ngeshare_as_of(), one row per group, the latest change first. The same as '
-'ngeshare_status_changes().';
+'ngeshare_as_of(), or that did not exist then, one row per group, the latest change first. The '
+'same as ngeshare_status_changes() since that instant.';
 COMMENT ON COLUMN public.v_status_changes.group_id IS
 'The group''s id (HangoutGroup.id).';
 COMMENT ON COLUMN public.v_status_changes.group_name IS
@@ -77,7 +77,7 @@ COMMENT ON COLUMN public.v_status_changes.status_after IS
 COMMENT ON COLUMN public.v_status_changes.change IS
 'The first of these that holds. NEW: the group did not exist 168 hours before. STARTED: it is '
 'ACTIVE and had never met 168 hours before. RESUMED: it was STALLED and is ACTIVE. STALLED or '
-'GRADUATED: it has this status now.';
+'GRADUATED: it has this status at as_of.';
 COMMENT ON COLUMN public.v_status_changes.changed_on IS
 'The local day of the change. NEW: the day on which the group was created in production. STARTED '
 'and RESUMED: the day of its first meeting after the earlier instant. STALLED: the first day that '
@@ -115,8 +115,8 @@ ORDER BY place.sequence_order, made.bin;
 COMMENT ON VIEW public.v_forecast_quality IS
 'How good the forecasts resume_28_days_pct were, as of ngeshare_as_of(): one row per course and '
 'bin of ten percent that has a forecast, and one row per course. For each of the last 12 month '
-'ends whose 28 days are over, it compares the forecast of each group that had not met for 1 to 180 '
-'days with the outcome.';
+'ends whose 28 days are over, it compares the forecast of each group that had not graduated and '
+'had not met for 1 to 180 days with the outcome.';
 COMMENT ON COLUMN public.v_forecast_quality.course_name IS
 'The course''s name (course_config).';
 COMMENT ON COLUMN public.v_forecast_quality.bin IS
@@ -127,13 +127,13 @@ COMMENT ON COLUMN public.v_forecast_quality.forecasts IS
 COMMENT ON COLUMN public.v_forecast_quality.groups IS
 'The number of distinct groups that the forecasts are about.';
 COMMENT ON COLUMN public.v_forecast_quality.forecast_pct IS
-'The average of the forecasts in percent, one decimal.';
+'The average of the forecasts in percent, one decimal; NULL without forecasts.';
 COMMENT ON COLUMN public.v_forecast_quality.observed_pct IS
 'The percentage of the forecasts whose group did meet within 28 days, one decimal; NULL below 20 '
 'forecasts. The nearer it is to forecast_pct, the better the forecasts.';
 COMMENT ON COLUMN public.v_forecast_quality.brier IS
 'The Brier score of the forecasts, four decimals: the average square of the difference between the '
-'forecast (0 to 1) and the outcome (0 or 1). Smaller is better.';
+'forecast (0 to 1) and the outcome (0 or 1). Smaller is better. NULL without forecasts.';
 COMMENT ON COLUMN public.v_forecast_quality.brier_base IS
 'The Brier score if the course''s overall share of groups that met had been the forecast each '
-'time. A forecast with a greater score than this one is worth nothing.';
+'time; NULL without forecasts. A forecast with a greater score than this one is worth nothing.';

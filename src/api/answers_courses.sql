@@ -34,7 +34,7 @@ FROM public.v_resume_chance;
 COMMENT ON VIEW api.resume_chance IS
 'How likely a silent group is to meet again, one row per course and number of days.
 Kaplan-Meier estimates from all silences of the course so far. A silence lasts from one meeting to '
-'the next, or to today.';
+'the next, or to the day of as_of if there was none by then.';
 
 CREATE VIEW api.time_to_graduate AS
 SELECT

@@ -39,7 +39,8 @@ SELECT
     fact.city,
     fact.province
 FROM ngeshare.group_fact AS fact
--- DISTINCT: with one row per group, the planner drops the join for queries without these columns.
+-- DISTINCT tells the planner that the subquery has one row per group. It can then drop the join for
+-- queries that use neither has_continued nor is_awaiting.
 LEFT JOIN (
     SELECT DISTINCT group_a_id AS group_id
     FROM ngeshare.link_as_of
@@ -103,8 +104,8 @@ WHERE is_rescuable
 ORDER BY days_inactive, fact.group_id COLLATE "C";
 COMMENT ON VIEW api.rescue_list IS
 'Groups worth a call, one row per group.
-They are stalled and have done at least 70 % of their course. The most recently active group comes '
-'first.';
+They are stalled and have done at least 70 % of their course (ngeshare.rescue_min_pct). The most '
+'recently active group comes first.';
 
 CREATE VIEW api.at_risk AS
 SELECT *
@@ -112,8 +113,9 @@ FROM public.v_at_risk
 ORDER BY days_until_stalled, group_id COLLATE "C";
 COMMENT ON VIEW api.at_risk IS
 'Active groups that are about to stall, one row per group.
-They have not met for half of the days that count as active, or for more than twice their average '
-'interval between meetings. The group that stalls soonest comes first.';
+They have not met for at least half of the 28 days (ngeshare.active_days), or they met on at least '
+'three days and have not met for more than twice their average interval between meetings. The '
+'group that stalls soonest comes first.';
 
 CREATE VIEW api.group_meetings AS
 SELECT

@@ -1,5 +1,6 @@
--- The figures of the page's Home: the whole curriculum in one row, now and a month earlier. The
--- answer cache keeps them, so that a page load need not compute them.
+-- The figures of the page's Home: the whole curriculum in one row, as of an instant and a month
+-- before it. The answer cache keeps those of the API's default instant, so that a page load need
+-- not compute them.
 
 CREATE VIEW ngeshare.home_figure AS
 SELECT
@@ -251,7 +252,7 @@ COMMENT ON COLUMN api.home.as_of IS
 COMMENT ON COLUMN api.home.as_of_day IS
 'The local day of as_of.';
 COMMENT ON COLUMN api.home.synced IS
-'Whether a sync has ever succeeded; before that, all figures are 0 or NULL.';
+'Whether a sync, of all tables or of some, has ever succeeded.';
 COMMENT ON COLUMN api.home.groups_total IS
 'The number of groups of all courses of the curriculum.';
 COMMENT ON COLUMN api.home.groups_started IS
@@ -259,8 +260,8 @@ COMMENT ON COLUMN api.home.groups_started IS
 COMMENT ON COLUMN api.home.active IS
 'The number of groups with status ACTIVE: not graduated, and met at most active_days days ago.';
 COMMENT ON COLUMN api.home.stalled IS
-'The number of groups with status STALLED: not graduated, and no meeting for more than active_days '
-'days.';
+'The number of groups with status STALLED: not graduated, and more than active_days days since '
+'their last meeting or, if they never met, since their planned start.';
 COMMENT ON COLUMN api.home.graduated IS
 'The number of groups with status GRADUATED: they reached the last episode of their course.';
 COMMENT ON COLUMN api.home.not_started IS
@@ -314,8 +315,8 @@ COMMENT ON COLUMN api.home.rescue_min_pct IS
 'The setting ngeshare.rescue_min_pct: the percentage of its course that a stalled group must have '
 'done to be on the rescue list.';
 COMMENT ON COLUMN api.home.link_days IS
-'The setting ngeshare.link_days: how many days after a group''s graduation a group of the next '
-'course may start to count as its continuation.';
+'The setting ngeshare.link_days at the last refresh: how many days after a group''s graduation a '
+'group of the next course may start to count as its continuation.';
 COMMENT ON COLUMN api.home.window_days IS
 'The setting ngeshare.attendance_window_days: how many days of raw attendance the mirror keeps.';
 
@@ -364,7 +365,7 @@ COMMENT ON COLUMN api.basis.as_of IS
 COMMENT ON COLUMN api.basis.as_of_day IS
 'The local day of as_of.';
 COMMENT ON COLUMN api.basis.synced IS
-'Whether a sync has ever succeeded; before that, all answers are empty.';
+'Whether a sync, of all tables or of some, has ever succeeded.';
 COMMENT ON COLUMN api.basis.active_days IS
 'The setting ngeshare.active_days: the number of days without a meeting for which a group is still '
 'active.';
@@ -372,17 +373,18 @@ COMMENT ON COLUMN api.basis.rescue_min_pct IS
 'The setting ngeshare.rescue_min_pct: the percentage of its course that a stalled group must have '
 'done to be on the rescue list.';
 COMMENT ON COLUMN api.basis.link_days IS
-'The setting ngeshare.link_days: how many days after a group''s graduation a group of the next '
-'course may start to count as its continuation.';
+'The setting ngeshare.link_days at the last refresh: how many days after a group''s graduation a '
+'group of the next course may start to count as its continuation.';
 COMMENT ON COLUMN api.basis.link_early_days IS
-'The setting ngeshare.link_early_days: how many days before a group''s graduation a group of the '
-'next course may start to count as its continuation.';
+'The setting ngeshare.link_early_days at the last refresh: how many days before a group''s '
+'graduation a group of the next course may start to count as its continuation.';
 COMMENT ON COLUMN api.basis.link_min_shared IS
-'The setting ngeshare.link_min_shared: how many members two groups must share for the second to '
-'count as the continuation of the first.';
+'The setting ngeshare.link_min_shared at the last refresh: how many members two groups must share '
+'for the second to count as the continuation of the first.';
 COMMENT ON COLUMN api.basis.link_min_overlap_pct IS
-'The setting ngeshare.link_min_overlap_pct: the percentage of the smaller group''s members that '
-'two groups must share for the second to count as the continuation of the first.';
+'The setting ngeshare.link_min_overlap_pct at the last refresh: the percentage of the smaller '
+'group''s members that two groups must share for the second to count as the continuation of the '
+'first.';
 COMMENT ON COLUMN api.basis.window_days IS
 'The setting ngeshare.attendance_window_days: how many days of raw attendance the mirror keeps.';
 

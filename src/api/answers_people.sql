@@ -39,7 +39,8 @@ SELECT *
 FROM public.v_facilitator_growth;
 COMMENT ON VIEW api.facilitator_growth IS
 'The facilitators in one row.
-How many there are, how many lead now, and how many were members before.';
+How many there are, how many of them in a curriculum group that met lately, and how many were '
+'members before.';
 
 CREATE VIEW api.facilitator_monthly AS
 SELECT
@@ -97,8 +98,9 @@ WHERE membership.is_first
 ORDER BY membership.group_id, came.days_attended DESC, membership.joined_at,
     membership.user_id COLLATE "C";
 COMMENT ON VIEW api.regular_member IS
-'Whom to ask in a group without a facilitator''s address, one row per group.
-The member who attended on most days; of equal ones, the one who joined first. Filter by group_id.';
+'Whom to ask in a group whose facilitator has no address, one row per group.
+The user with a MEMBER record who attended on most days within the window of raw attendance; of '
+'equal ones, the one who joined first. Deleted users are left out. Filter by group_id.';
 COMMENT ON COLUMN api.regular_member.group_id IS
 'The group''s id (HangoutGroup.id).';
 COMMENT ON COLUMN api.regular_member.user_id IS

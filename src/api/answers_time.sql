@@ -46,9 +46,10 @@ AS $$
 $$;
 COMMENT ON FUNCTION api.trend(date, date, interval) IS
 'Groups by status on many days, one row per day and course.
-The days go back from to_day (by default the day of as_of) to from_day in steps, such as 1 day, 1 '
-'week or 1 month. Errors: 400 22023 for an invalid step, for days in the wrong order, or for more '
-'than 1,000 days; 400 22004 for NULL; 400 22008 for infinity.';
+The days go back from to_day (by default the day of as_of) in steps, and none is before from_day. '
+'A "step" is an interval such as 1 day, 1 week or 1 month. Errors: 400 22023 for an invalid step, '
+'for days in the wrong order, or for more than 1,000 days; 400 22004 for NULL; 400 22008 for '
+'infinity.';
 
 CREATE FUNCTION api.changes(since text)
 RETURNS SETOF api.status_changes
@@ -60,11 +61,12 @@ COST 100000
 ROWS 1000
 AS $$
     -- All arguments are given, so that no function of a user in public matches better.
-    SELECT * FROM public.ngeshare_status_changes(ngeshare.read_as_of(since, 'since'),
+    SELECT * FROM public.ngeshare_status_changes(ngeshare.read_as_of(since, '"since"'),
         public.ngeshare_as_of())
 $$;
 COMMENT ON FUNCTION api.changes(text) IS
 'Groups whose status differs from an earlier instant, one row per group, the latest change first.
-since is the earlier instant: a day (meaning its end in ngeshare.timezone) or an instant with its '
-'offset from UTC. The later instant is that of the header As-Of. Errors: 400 NG400 for anything '
-'else in since, 400 22023 if since is after as_of.';
+"since" is the earlier instant: a day (meaning its end in ngeshare.timezone) or an instant with '
+'its offset from UTC. The later instant is that of the header As-Of. Groups that did not exist at '
+'"since" are included. Errors: 400 NG400 for anything else in "since", 400 22023 if "since" is '
+'later than as_of.';

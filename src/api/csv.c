@@ -23,7 +23,7 @@
 
 typedef struct CsvColumn
 {
-	Oid type; /* the base type of a domain; 0 for a dropped column */
+	Oid type; /* its type, or a domain's base type; 0 for a dropped column */
 	bool is_guarded;
 	FmgrInfo output;
 } CsvColumn;

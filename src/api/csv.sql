@@ -36,5 +36,5 @@ CREATE AGGREGATE api.csv(anyelement)
 COMMENT ON AGGREGATE api.csv(anyelement) IS
 'Rows as a CSV file, with a header line even if there are no rows.
 NULL is an empty field, and days and instants are in ISO 8601. Text that a spreadsheet would take '
-'for a formula gets an apostrophe before the formula''s sign, also after a comma, semicolon, tab '
-'or line break in the text.';
+'for a formula gets an apostrophe before the formula''s sign, also after a semicolon, tab or line '
+'break in the text.';

@@ -1,5 +1,5 @@
 -- Copies the comments of columns to the columns of the same name in the views of api that have no
--- comment: from views in public, and from api.home to api.home_before.
+-- comment: from views and a table in public, and from api.home to api.home_before.
 
 DO $$
 DECLARE

@@ -80,7 +80,7 @@ EXCEPTION
     WHEN invalid_parameter_value THEN
         GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
         PERFORM ngeshare.refuse_request(404, 'NG404', message, NULL,
-            'GET /group_status lists those that do.');
+            'GET /group_status lists those that exist at that instant.');
 END
 $$;
 COMMENT ON FUNCTION api.explain_group(text) IS
@@ -107,10 +107,10 @@ EXCEPTION
     WHEN invalid_parameter_value THEN
         GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
         PERFORM ngeshare.refuse_request(404, 'NG404', message, NULL,
-            'GET /members lists those who were ever a member.');
+            'GET /members lists those who are or were members of a curriculum group.');
 END
 $$;
 COMMENT ON FUNCTION api.member_journey(text) IS
 'The groups of one user, one row per curriculum group in the order of joining.
-Groups that the user joined as a member or as the facilitator, as of As-Of; no row for a user '
-'without a group. Errors: 404 NG404 for an unknown user.';
+Groups that the user joined as a member or as a facilitator, as of As-Of; no row for a user '
+'without a curriculum group. Errors: 404 NG404 for a user whom the mirror does not have.';

@@ -33,7 +33,7 @@ Who contacted which group, how, and with what outcome; the newest first. Without
 'they include everything noted up to this moment, not only up to the last sync.';
 COMMENT ON COLUMN api.follow_up.facilitator_id IS
 'The user id of the group''s facilitator as of as_of; NULL if it has none, or if the group is '
-'gone.';
+'gone, outside the curriculum or not yet made at as_of.';
 
 CREATE VIEW api.follow_up_effect AS
 SELECT *

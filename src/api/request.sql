@@ -248,7 +248,7 @@ Reads the header As-Of: a day (meaning its end in ngeshare.timezone) or an insta
 'successful sync, or as of now before the first one. Refuses a POST without the header X-Ngeshare: '
 'sync (403, NG403) or without a JSON body (415, NG415). Every answer carries the header '
 'Snapshot-Generation: answers with the same number come from the same data. A request may take 10 '
-'seconds, a CSV file as long as the role''s statement_timeout (30 seconds).';
+'seconds, a CSV file as long as the role''s statement_timeout (30 seconds by scripts/roles.sql).';
 
 -- PostgREST begins a transaction with the isolation level that the called function sets. sync_start
 -- and sync_cancel need READ COMMITTED, to see what other sessions commit meanwhile.
@@ -283,7 +283,7 @@ $$;
 COMMENT ON FUNCTION api.sync_start(text) IS
 'Starts a sync and answers at once.
 Answers 202 with {mode, run_id} and a Location header for watching the run. mode: incremental '
-'(what changed, and the last weeks of attendance) or full (read and compare everything again). '
+'(what differs), full (read and compare everything again) or verify (compare, and change nothing). '
 'Errors: 409 NG001 while a sync runs (details and Location name its run) or is being started, 409 '
 '55000 before the database is connected to production, 503 53000 while no worker is free, 503 '
 '55P03 while a lock cannot be had within two seconds, 400 22023 for an unknown mode, 405 NG405 for '

@@ -193,12 +193,12 @@ COMMENT ON COLUMN api.sync_runs.status IS
 COMMENT ON COLUMN api.sync_runs.started_at IS
 'When the run started.';
 COMMENT ON COLUMN api.sync_runs.finished_at IS
-'When the run ended; NULL while it runs, and for a crashed run until the next run closes it.';
+'When the run ended; NULL while it runs, and for a crashed run.';
 COMMENT ON COLUMN api.sync_runs.duration IS
-'Seconds from the start of the run to its end, one decimal.';
+'Seconds from the start of the run to its end, one decimal; NULL if finished_at is NULL.';
 COMMENT ON COLUMN api.sync_runs.window_start IS
-'The instant from which on the run made raw attendance equal to production''s; NULL if attendance '
-'was not part of the run.';
+'The instant at which the window of raw attendance starts in this run; NULL if attendance was not '
+'part of the run, or if the run ended before the window was known.';
 COMMENT ON COLUMN api.sync_runs.message IS
 'What there is to know about how the run ended; NULL if nothing.';
 COMMENT ON COLUMN api.sync_runs.rows_inserted IS
@@ -295,11 +295,12 @@ COMMENT ON COLUMN api.sync_errors.attempt IS
 COMMENT ON COLUMN api.sync_errors.sqlstate IS
 'The error''s SQLSTATE.';
 COMMENT ON COLUMN api.sync_errors.class IS
-'transient (it may not happen again), permanent (somebody has to act) or row (one row cannot be '
-'stored).';
+'transient (it may not happen again), permanent (somebody has to act) or row (a row cannot be '
+'fetched or stored).';
 COMMENT ON COLUMN api.sync_errors.message IS
 'The error message of production, the network or this database.';
 COMMENT ON COLUMN api.sync_errors.will_retry IS
-'Whether the run tried again on its own after the error.';
+'Whether the run, or a later one, tries again: true if the run repeated the step, if a row was set '
+'aside that each sync tries again, and if the run''s process died.';
 COMMENT ON COLUMN api.sync_errors.remedy IS
 'What the error means and what to do.';

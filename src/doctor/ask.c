@@ -53,7 +53,7 @@ ngeshare_ask_production(PG_FUNCTION_ARGS)
 	ReturnSetInfo *answer = (ReturnSetInfo *) fcinfo->resultinfo;
 	char *sql = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	int nest_level = NewGUCNestLevel();
-	/* The SQL function of version 1.0 has no argument "shape". */
+	/* The SQL function of version 1.1 has no argument "shape". */
 	char *shape = PG_NARGS() > 1 ? text_to_cstring(PG_GETARG_TEXT_PP(1)) : NULL;
 	Remote *remote;
 	RemoteRows *rows;

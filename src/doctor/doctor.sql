@@ -1,6 +1,7 @@
 -- ngeshare_doctor(): the list of checks, and the functions that run them. A check is a row of
 -- ngeshare.doctor_check and a function ngeshare.check_<name>(), which returns one row per problem.
--- No row means that nothing is wrong. An error that a check raises becomes its row.
+-- No row means that nothing is wrong; a few checks return a row with the status ok instead. If a
+-- check raises an error, the error becomes its row.
 
 CREATE TYPE ngeshare.finding AS
 (
@@ -21,10 +22,11 @@ STRICT
 SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION ngeshare.ask_production(text, text) IS
 'Runs an SQL statement on production over a connection of its own and returns each row as an array '
-'of texts. The session has search_path = pg_catalog, and the statement may take 30 seconds. shape '
-'has one word per column: text, key (a long text), bool, int, count or numeric, with a question '
-'mark if the column may be NULL. Errors: 08P01 for an answer of another shape, 55000 before '
-'ngeshare_connect(), and the errors of production or the network.';
+'of texts. The session has search_path = pg_catalog, and the statement may take 30 seconds, or '
+'ngeshare.sync_timeout if that is less. shape has one word per column: text, key (a long text), '
+'bool, int, count or numeric, with a question mark if the column may be NULL. Errors: 08P01 for an '
+'answer of another shape, 55000 before ngeshare_connect(), and the errors of production or the '
+'network.';
 
 CREATE VIEW ngeshare.mirror_table AS
 SELECT table_no, table_name, format('public.%I', table_name)::regclass AS relation, stamp
@@ -38,8 +40,8 @@ FROM (
         (6, 'UserHangoutGroupAttendance', 'attendedAt')
 ) AS mirrored (table_no, table_name, stamp);
 COMMENT ON VIEW ngeshare.mirror_table IS
-'The six tables of the mirror, with the timestamp column (stamp) by which a sync finds changed '
-'rows.';
+'The six tables of the mirror, with the timestamp column (stamp) in whose order a sync pulls '
+'changed rows.';
 
 CREATE VIEW ngeshare.doctor_check AS
 SELECT check_no, check_name, asks_production, when_ok
@@ -110,7 +112,8 @@ END
 $$;
 COMMENT ON FUNCTION ngeshare.run_check(text) IS
 'Runs one check of ngeshare_doctor() and returns what it found. If the check itself fails, its '
-'SQLSTATE and message are the finding. Only a cancel request for the caller is raised.';
+'SQLSTATE and message are the finding. Only a cancel or timeout of the caller''s own statement '
+'(57014) is raised.';
 
 CREATE FUNCTION public.ngeshare_doctor()
 RETURNS TABLE
@@ -155,8 +158,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_doctor() IS
-'Checks everything that a sync needs, in this database and on production. It changes nothing and '
-'never fails. It returns one row per check, or one row per thing that a check found. status: ok, '
-'warning (works, but will cause trouble) or error (wrong, or will stop a sync). detail: what the '
-'check saw. hint: what to do, often the exact statement; NULL if the status is ok. If production '
-'does not answer, the checks that ask it report that they were not made.';
+'Checks everything that a sync needs, in this database and on production. It changes nothing. An '
+'error that a check raises is reported as its finding. It returns one row per check, or one row '
+'per thing that a check found. status: ok, warning (works, but will cause trouble) or error '
+'(wrong, or will stop a sync). detail: what the check saw. hint: what to do, often the exact '
+'statement; NULL if the status is ok. If production does not answer, the checks that ask it report '
+'that they were not made.';

@@ -22,8 +22,8 @@ WHERE relation.relkind IN ('r', 'p', 'v', 'm', 'f')
        OR (('pg_class'::regclass)::oid, relation.oid) IN
            (SELECT own.classid, own.objid FROM ngeshare.own_object AS own));
 COMMENT ON VIEW ngeshare.own_relation IS
-'The tables and views of the extension, and the foreign tables that ngeshare_connect() made, one '
-'row per relation.';
+'The tables and views of the extension, and those in schema production, where ngeshare_connect() '
+'makes the foreign tables, one row per relation.';
 
 CREATE VIEW ngeshare.own_part AS
 SELECT own.classid, own.objid
@@ -76,7 +76,8 @@ AS $$
     JOIN ngeshare.own_relation AS relation ON relation.oid = ev_class
     WHERE rulename <> '_RETURN'
     UNION ALL
-    -- Only a superuser can create an event trigger, but the owner of its function can replace that.
+    -- Only a superuser can create an event trigger, but the owner of its function can replace the
+    -- function.
     SELECT
         'error',
         format('The event trigger %I runs %s, which %I can replace, with the rights of the sync.',
@@ -216,9 +217,10 @@ AS $$
         (SELECT own.classid, own.objid FROM ngeshare.own_object AS own)
 $$;
 COMMENT ON FUNCTION ngeshare.foreign_functions() IS
-'Finds rules, defaults, constraints, indexes, policies and triggers of the extension''s tables '
-'that use a function, operator, cast or domain from outside the extension, and functions from '
-'outside in the extension''s schemas or with its names.';
+'Finds rules, defaults, constraints, indexes, policies and triggers of the extension''s tables and '
+'views that use a function, operator, operator class, cast or domain from outside the extension. '
+'It also finds functions and operators from outside in the schemas ngeshare and production, and '
+'functions in public whose names begin with ngeshare_.';
 
 CREATE FUNCTION ngeshare.check_foreign_code()
 RETURNS SETOF ngeshare.finding
@@ -243,7 +245,7 @@ LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    -- If pg_database_owner owns the schema, the owner of the database has the owner's rights.
+    -- If pg_database_owner owns the schema, the owner of the database has that owner's rights.
     SELECT
         'warning',
         format('%I owns the schema public%s: it could rename the schema and put another in its '
@@ -302,5 +304,5 @@ AS $$
     GROUP BY holder
 $$;
 COMMENT ON FUNCTION ngeshare.check_foreign_rights() IS
-'Checks that only superusers may create triggers, foreign keys or functions on the extension''s '
-'tables and in its schemas.';
+'Checks that only superusers and the owners may create triggers, foreign keys or functions on the '
+'extension''s tables and in its schemas.';

@@ -60,7 +60,7 @@ AS $$
               FROM pg_options_to_table(mapping.umoptions)
               WHERE option_name IN ('password', 'sslpassword'))
     ), reader AS (
-        -- The roles to which pg_user_mappings shows the options of the mapping.
+        -- The roles, except superusers, to which pg_user_mappings shows the options of the mapping.
         SELECT DISTINCT role.rolname, secret.umuser = 0 AS is_public
         FROM secret
         JOIN pg_roles AS role ON NOT role.rolsuper
@@ -139,8 +139,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT
         'error',
-        format('The history is kept in the days of %s, but ngeshare.timezone is %s: answers and '
-               'syncs are refused.',
+        format('The history is kept in the days of %s, but ngeshare.timezone is %s: answers are '
+               'refused, and syncs that are not full.',
             zone, ngeshare.reporting_zone()),
         'CALL ngeshare_sync(''full''); rebuilds it, or set ngeshare.timezone back.'
     FROM ngeshare.history_state
@@ -173,7 +173,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION ngeshare.check_snapshot() IS
 'Checks that the snapshot (the tables that answers read) exists, and that its links were made with '
-'the present settings.';
+'the link settings that this session has.';
 
 CREATE FUNCTION ngeshare.check_last_sync()
 RETURNS SETOF ngeshare.finding
@@ -184,7 +184,7 @@ AS $$
     SELECT
         CASE WHEN status IN ('failed', 'crashed') THEN 'error' ELSE 'warning' END,
         CASE status
-            WHEN 'never' THEN 'No sync of all six tables has ended yet.'
+            WHEN 'never' THEN 'No sync of all six tables has succeeded yet.'
             WHEN 'stale' THEN format('The last success is older than %s: it ended at %s.',
                 ngeshare.stale_after(), last_success_at)
             ELSE concat_ws(' ', 'The last sync', status || ':', sqlstate, last_error)
@@ -261,7 +261,7 @@ AS $$
             CASE
                 WHEN trigger.oid IS NULL THEN 'is gone'
                 WHEN trigger.tgenabled = 'D' THEN 'is disabled'
-                ELSE 'does not fire in every session'
+                ELSE 'fires in other sessions than it should'
             END),
         CASE
             WHEN trigger.oid IS NULL

@@ -1,5 +1,6 @@
--- The doctor's checks that ask production. Each check runs one query over its own connection. The
--- queries read catalogs and settings; they write nothing and read no row of the six tables.
+-- The doctor's checks that ask production. Each check opens its own connection and runs at most one
+-- query of its own. The queries read catalogs and settings; they write nothing and read no row of
+-- the six tables.
 
 CREATE FUNCTION ngeshare.ask_of_tables(question text, shape text)
 RETURNS SETOF text[]
@@ -61,8 +62,8 @@ AS $$
         CASE
             WHEN NOT is_same
             THEN format('The mirror came from system %s; this is %s.', known.source_id, asked[1])
-            ELSE format('Production has begun %s transactions; at the last sync it had begun %s: '
-                        'it was restored from a backup.',
+            ELSE format('Production has begun %s transactions; at an earlier sync it had begun %s: '
+                        'it was restored from a backup, or has lost its last transactions.',
                 asked[2], known.transactions)
         END,
         CASE
@@ -80,8 +81,8 @@ AS $$
        OR asked[2]::bigint < known.transactions
 $$;
 COMMENT ON FUNCTION ngeshare.check_production_identity() IS
-'Checks that production is the system that the mirror came from, and that it was not restored from '
-'a backup since. A sync refuses both.';
+'Checks that production is the system that the mirror''s rows came from, and that it has not begun '
+'fewer transactions than at an earlier sync, as after a restore from a backup.';
 
 CREATE FUNCTION ngeshare.check_production_version()
 RETURNS SETOF ngeshare.finding
@@ -453,8 +454,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT
         'error',
-        format('Production''s database is encoded in %s, this one in %s: texts beyond ASCII never '
-               'compare as the same.',
+        format('Production''s database is encoded in %s, this one in %s: texts beyond ASCII may '
+               'differ in every comparison.',
             asked[1], current_setting('server_encoding')),
         format('Make a new local database: CREATE DATABASE ... ENCODING %L TEMPLATE template0;',
             asked[1])

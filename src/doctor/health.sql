@@ -51,8 +51,8 @@ SECURITY DEFINER
 ROWS 1
 SET search_path = pg_catalog, pg_temp
 AS $$
-    -- The runs that show the state of the whole mirror: cancelled runs, runs of mode verify, and
-    -- successful runs of only some tables are left out.
+    -- The runs that show the state of the whole mirror: runs in progress, cancelled runs, runs of
+    -- mode verify, and successful runs of only some tables are left out.
     WITH telling AS NOT MATERIALIZED (
         SELECT
             run.run_id,
@@ -155,7 +155,7 @@ COMMENT ON COLUMN public.v_sync_health.sqlstate IS
 COMMENT ON COLUMN public.v_sync_health.next_run_at IS
 'Always NULL; kept for compatibility with version 1. The table cron.job has the schedule.';
 COMMENT ON COLUMN public.v_sync_health.alerts_pending IS
-'The number of alerts that wait to be sent.';
+'The number of alerts and digests that wait to be sent.';
 COMMENT ON COLUMN public.v_sync_health.refreshed_at IS
 'When the last refresh brought the answers up to date with the mirror; NULL before the first.';
 COMMENT ON COLUMN public.v_sync_health.generation IS

@@ -1,4 +1,4 @@
--- v_data_quality: what is odd in the data. It reads the mirror and never asks production.
+-- v_data_quality: what is odd in the data. It reads this database and never asks production.
 
 CREATE FUNCTION ngeshare.name_distance(name text, other text, most integer)
 RETURNS integer
@@ -304,7 +304,7 @@ AS $$
     )
     SELECT
         'orphan_reference', waiting.table_name, orphan[1], count(*), min(row_id COLLATE "C"),
-        format('It points to a row of "%s" that production does not have. The rows wait in '
+        format('It points to a row of "%s" that the mirror does not have. The rows wait in '
                'quarantine.', orphan[2])
     FROM waiting
     WHERE orphan IS NOT NULL
@@ -354,7 +354,7 @@ COMMENT ON VIEW public.v_data_quality IS
 'counts. Oddities have to be corrected in production.';
 COMMENT ON COLUMN public.v_data_quality.finding IS
 'The finding''s name. null_values: a column has NULLs. orphan_reference: rows point to a row that '
-'production does not have. quarantine: rows cannot be mirrored. drift: a column is new, gone or of '
+'the mirror does not have. quarantine: rows cannot be mirrored. drift: a column is new, gone or of '
 'another type on production. end_before_start, updated_before_created, deleted_before_created, '
 'attendance_before_group, joined_before_group (by more than a day): two dates are in the wrong '
 'order. in_future: a date is more than a day ahead. joined_at_null: a membership has no joinedAt. '

@@ -107,6 +107,6 @@ AS $$
 $$;
 COMMENT ON FUNCTION ngeshare.quality_of_places() IS
 'The finding place_spelling of v_data_quality, one row per pair of names of curriculum groups'' '
-'places that may mean one place: names that differ by one letter (of 5 to 100 characters), one '
-'name in two spellings, or a city with and without a province. rows is the number of groups with '
-'the rarer name.';
+'places that may mean one place: names of 5 to 100 characters that differ by one letter or by two '
+'swapped neighbours, one name in two spellings, or a city with and without a province. rows is the '
+'number of groups with the rarer name.';

@@ -182,7 +182,7 @@ take_group(const GroupPast *past, void *context)
 	silences_walk(effect->silences, past, take_silence, effect);
 }
 
-/* Adds a row per course to the result. */
+/* Adds one row per course to the result. */
 static void
 return_effect(ReturnSetInfo *result, const Facts *facts, const Effect *effect)
 {

@@ -18,10 +18,11 @@ SET search_path = pg_catalog, pg_temp
 COST 100000
 ROWS 4;
 COMMENT ON FUNCTION ngeshare.contacted_silences() IS
-'Counts contacted silences, one row per course, as of ngeshare_as_of(). contacted: silences with a '
-'follow-up while the group was STALLED, the first one more than 28 days ago. met_again: contacted '
-'silences that ended within 28 days of the first follow-up. expected: the sum of their chances of '
-'ending so soon without a follow-up.';
+'Counts contacted silences, one row per course, as of ngeshare_as_of(). contacted: silences whose '
+'first follow-up was made while the group was STALLED, and more than 28 days before '
+'ngeshare_as_of() or the last successful sync, whichever is earlier. met_again: contacted silences '
+'that ended within 28 days of the first follow-up. expected: the sum of their chances of ending so '
+'soon without a follow-up.';
 
 CREATE FUNCTION ngeshare.wilson_bound(part integer, whole integer, is_upper boolean)
 RETURNS numeric
@@ -67,12 +68,13 @@ COMMENT ON VIEW public.v_follow_up_effect IS
 'Whether groups that were contacted while STALLED meet again more often than expected, one row per '
 'course, and one with NULL for all, as of ngeshare_as_of(). It is a comparison, not a proof, '
 'because coordinators chose whom to contact. A silence lasts from one meeting of a group to the '
-'next, or to today.';
+'next, or to the day of as_of if there was none by then.';
 COMMENT ON COLUMN public.v_follow_up_effect.course_name IS
 'The course''s name; NULL for all courses together.';
 COMMENT ON COLUMN public.v_follow_up_effect.contacted IS
-'The number of silences with a follow-up while the group was STALLED, the first one more than 28 '
-'days ago. A silence that had a follow-up before the group stalled does not count.';
+'The number of silences whose first follow-up was made while the group was STALLED, and more than '
+'28 days before as_of or the last successful sync, whichever is earlier. A silence that had a '
+'follow-up before the group stalled does not count.';
 COMMENT ON COLUMN public.v_follow_up_effect.met_again IS
 'The number of silences counted in contacted that ended with a meeting at most 28 days after the '
 'day of the first follow-up.';

@@ -23,9 +23,9 @@ ngeshare_as_of_is_set(PG_FUNCTION_ARGS)
 }
 
 /*
- * Returns ngeshare.as_of if it is set, else the start of the statement, so that a transaction sees
- * the follow-ups that it has noted itself. In a background worker the statement may have no start;
- * then the start of the transaction counts.
+ * Returns ngeshare.as_of if the user has set it, else the start of the statement, so that a
+ * transaction sees the follow-ups that it has noted itself. In a background worker the statement
+ * may have no start; then the start of the transaction counts.
  */
 Datum
 ngeshare_follow_ups_until(PG_FUNCTION_ARGS)

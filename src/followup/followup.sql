@@ -48,8 +48,8 @@ LANGUAGE C
 STABLE
 PARALLEL SAFE;
 COMMENT ON FUNCTION ngeshare.follow_ups_until() IS
-'The instant up to which follow-ups count: ngeshare.as_of if the user has set it, else the real '
-'clock, also in requests to the API.';
+'The instant up to which follow-ups count: ngeshare.as_of if the user has set it (in a request to '
+'the API, by the header As-Of), else the start of the statement.';
 
 CREATE FUNCTION ngeshare.lock_notes(login text)
 RETURNS void

@@ -19,7 +19,7 @@ BEGIN
     IF name IS NULL THEN
         RAISE null_value_not_allowed
             USING MESSAGE = 'the name of who notes or withdraws is missing',
-                  HINT = 'Log in, or give noted_by or withdrawn_by.';
+                  HINT = 'Log in, or give "noted_by" or "withdrawn_by".';
     ELSIF length(name) > 200 THEN
         RAISE string_data_right_truncation
             USING MESSAGE = format('a name has at most 200 characters, not %s', length(name)),
@@ -41,7 +41,7 @@ AS $$
 BEGIN
     IF to_group IS NULL OR channel IS NULL OR outcome IS NULL THEN
         RAISE null_value_not_allowed
-            USING MESSAGE = 'group_id, channel and outcome must not be NULL',
+            USING MESSAGE = '"group_id", "channel" and "outcome" must not be NULL',
                   HINT = 'Say which group was contacted, how, and what came of it.';
     ELSIF channel NOT IN ('email', 'whatsapp', 'phone', 'in_person', 'other') THEN
         RAISE invalid_parameter_value
@@ -57,14 +57,15 @@ BEGIN
                   HINT = 'Shorten it.';
     ELSIF NOT isfinite(next_on) THEN
         RAISE datetime_field_overflow
-            USING MESSAGE = 'next_on must be a day of the calendar',
+            USING MESSAGE = '"next_on" must be a day of the calendar',
                   HINT = 'Give a day, such as 2026-03-31, or leave it out.';
     END IF;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.check_follow_up(text, text, text, text, date) IS
-'Refuses invalid values of a follow-up: NULL (22004), an unknown channel or outcome (22023), a '
-'note of more than 2,000 characters (22001), an infinite day (22008).';
+'Refuses invalid values of a follow-up: NULL for the group, the channel or the outcome (22004), an '
+'unknown channel or outcome (22023), a note of more than 2,000 characters (22001), an infinite day '
+'(22008).';
 
 CREATE FUNCTION ngeshare.check_note_rate(by_login text)
 RETURNS void
@@ -113,7 +114,7 @@ BEGIN
     PERFORM ngeshare.check_noter(noted_by);
     IF known_name IS NULL THEN
         RAISE invalid_parameter_value
-            USING MESSAGE = format('there is no group "%s"', left(to_group, 100)),
+            USING MESSAGE = format('the mirror has no group "%s"', left(to_group, 100)),
                   HINT = 'SELECT group_id, group_name FROM v_group_summary lists the groups of the '
                          'curriculum.';
     END IF;
@@ -140,7 +141,7 @@ BEGIN
     PERFORM ngeshare.check_noter(withdrawer);
     IF wanted IS NULL THEN
         RAISE null_value_not_allowed
-            USING MESSAGE = 'id must not be NULL',
+            USING MESSAGE = '"id" must not be NULL',
                   HINT = 'SELECT id, group_name, noted_at FROM v_follow_up lists them.';
     END IF;
     UPDATE ngeshare.follow_up
@@ -188,9 +189,10 @@ COMMENT ON FUNCTION public.ngeshare_note_follow_up(text, text, text, text, date,
 'Notes that a group was contacted, and returns the follow-up''s id. channel: email, whatsapp, '
 'phone, in_person or other. outcome: no_answer, will_meet, paused, closed or wrong_contact. note: '
 'at most 2,000 characters. next_on: the day for the next contact. noted_by: by default the login; '
-'another name is shown as unverified. The time is this server''s clock. Errors: 22004 for NULL, '
-'22023 for an unknown group, channel or outcome, 22001 for a text that is too long, 22008 for an '
-'infinite day, NG004 for more than 60 follow-ups of one login within a minute.';
+'another name is shown as unverified. The time is this server''s clock. Errors: 22004 for a '
+'group_id, channel or outcome that is NULL, 22023 for an unknown group, channel or outcome, 22001 '
+'for a text that is too long, 22008 for an infinite day, NG004 for more than 60 follow-ups of one '
+'login within a minute.';
 
 CREATE FUNCTION public.ngeshare_withdraw_follow_up(id bigint, withdrawn_by text DEFAULT NULL)
 RETURNS boolean

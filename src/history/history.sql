@@ -141,8 +141,9 @@ END
 $$;
 COMMENT ON FUNCTION ngeshare.advance_window(timestamp) IS
 'Moves the start of the window of raw attendance to another local midnight. Meetings of the days '
-'that leave the window are added to ngeshare.meeting_past, and their raw rows are deleted. Returns '
-'the number of raw rows deleted.';
+'that leave the window are added to ngeshare.meeting_past, and their raw rows are deleted. If the '
+'start moves back, the meetings of the days that enter the window are deleted from '
+'ngeshare.meeting_past. Returns the number of raw rows deleted.';
 
 CREATE FUNCTION ngeshare.past_bucket(group_id text)
 RETURNS bigint
@@ -193,8 +194,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.archive_past(bigint, bigint[]) IS
-'Copies the meetings that correct_past() is about to change or remove to ngeshare.removed_meeting, '
-'under the given sync run.';
+'Copies the meetings that ngeshare.write_past() is about to change or remove to '
+'ngeshare.removed_meeting, under the given sync run.';
 
 CREATE FUNCTION ngeshare.write_past(buckets bigint[])
 RETURNS bigint
@@ -243,7 +244,8 @@ END
 $$;
 COMMENT ON FUNCTION ngeshare.write_past(bigint[]) IS
 'Replaces ngeshare.meeting_past with ngeshare.stage_meeting for the groups in the given buckets, '
-'or completely if buckets is NULL. Writes only rows that differ, and returns their number.';
+'or completely if buckets is NULL. Writes only rows that differ, and returns the number of rows '
+'written and deleted.';
 
 CREATE FUNCTION ngeshare.correct_past(run bigint, buckets bigint[])
 RETURNS bigint
@@ -291,7 +293,8 @@ END
 $$;
 COMMENT ON FUNCTION ngeshare.replace_past(bigint, text, timestamp) IS
 'Replaces the whole of ngeshare.meeting_past with production''s meetings (ngeshare.stage_meeting), '
-'for the given time zone and start of the window. Writes only rows that differ, and returns their '
-'number.';
+'for the given time zone and start of the window, and deletes raw attendance before that start. If '
+'the zone stays the same, the old meetings that differ go into the archive under the given sync '
+'run. Writes only rows that differ, and returns the number of meetings written and deleted.';
 
 SELECT pg_extension_config_dump('ngeshare.removed_meeting', '');

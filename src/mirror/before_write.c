@@ -1,7 +1,7 @@
 /*
  * src/mirror/before_write.c
- *		The statement trigger that runs before INSERT and TRUNCATE on the mirror, the past and the
- *		sync's logs.
+ *		The statement trigger that runs before INSERT and TRUNCATE on the mirror's tables and
+ *		ngeshare.meeting_past, and before INSERT on the sync's logs.
  */
 #include "postgres.h"
 

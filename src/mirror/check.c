@@ -21,8 +21,8 @@ PG_FUNCTION_INFO_V1(ngeshare_columns_sql);
 #define COLUMNS_MAX ((int64) MIRROR_TABLES * MaxHeapAttributeNumber)
 
 /*
- * Returns the index of the table that is named in the first column of an answer's row; refuses
- * the name of any other table.
+ * Returns the index of the table that is named in the first column of an answer's row. Raises
+ * 08P01 if it is not one of the six tables.
  */
 static int
 remote_table(Remote *remote, const RemoteRows *rows, int64 row, const char *sql)
@@ -181,7 +181,7 @@ note_drift(Production *production, const RemoteRows *rows, int64 row, int table,
 	production->drift = lappend(production->drift, drift);
 }
 
-/* Records what is wrong with one column, from the column's row in the answer of check_columns(). */
+/* Records how a column differs from the mirror's, from its row in check_columns()'s answer. */
 static void
 judge_column(Production *production, const RemoteRows *rows, int64 row, int table)
 {
@@ -208,7 +208,7 @@ judge_column(Production *production, const RemoteRows *rows, int64 row, int tabl
 		note_drift(production, rows, row, table, "retyped");
 		note_problem(production, table, ERRCODE_DATATYPE_MISMATCH,
 		             psprintf("production's column %s is of type %s", column, type_there),
-		             psprintf("The mirror needs %s.", type_here));
+		             psprintf("The mirror's column is of type %s.", type_here));
 	}
 }
 

@@ -1,7 +1,7 @@
 /*
  * src/mirror/conninfo.c
  *		Splits the connection string that ngeshare_connect() is given, and refuses connections
- *		that would use secrets of the server's operating-system user.
+ *		that would use secrets of the operating-system user that this database server runs as.
  *
  * No error repeats the connection string, because it may hold a password.
  */
@@ -31,7 +31,7 @@ static const char *const prisma_parameters[] = {"schema",
                                                 "max_connection_lifetime",
                                                 "max_idle_connection_lifetime"};
 
-/* Options that make libpq read or write files or tickets of the server's operating-system user. */
+/* Options that let libpq use files or tickets of the user that this database server runs as. */
 static const char *const server_secrets[] = {"passfile", "service",       "servicefile",  "sslkey",
                                              "sslcert",  "gssdelegation", "sslkeylogfile"};
 
@@ -165,8 +165,8 @@ refuse_other_encoding(List *options)
 }
 
 /*
- * Splits a connection string into the options of the server and of the user mapping. Raises 22023
- * or 22021 without repeating the string.
+ * Splits a connection string into the options of the foreign server and of the user mapping. Raises
+ * 22023 or 22021 without repeating the string.
  */
 void
 conninfo_split(const char *conninfo, List **server, List **mapping)
@@ -214,8 +214,8 @@ find_option(List *options, const char *name)
 }
 
 /*
- * Returns whether the owner of a connection may use what belongs to the server's operating-system
- * user: its files, its tickets, and a login without a password.
+ * Returns whether the owner of a connection may use what belongs to the operating-system user that
+ * this database server runs as: its files, its tickets, and a login without a password.
  */
 static bool
 may_use_servers_own(List *options, Oid owner)
@@ -227,8 +227,8 @@ may_use_servers_own(List *options, Oid owner)
 }
 
 /*
- * Raises 2F003 for a connection without a password, or with an option that uses files of the
- * server's operating-system user. A superuser may use both.
+ * Raises 2F003 for a connection without a password, or with an option that uses files of the user
+ * that this database server runs as, unless may_use_servers_own() allows both to the owner.
  */
 void
 conninfo_refuse_secrets(List *options, Oid owner)
@@ -248,14 +248,15 @@ conninfo_refuse_secrets(List *options, Oid owner)
 		const char *name = ((DefElem *) lfirst(cell))->defname;
 
 		if (is_among(name, strlen(name), server_secrets, lengthof(server_secrets)))
-			ereport(ERROR, (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
-			                errmsg("only a superuser may connect with \"%s\"", name),
-			                errdetail("It uses files of the user that this server runs as."),
-			                errhint("Leave it out, and log in with a password.")));
+			ereport(ERROR,
+			        (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
+			         errmsg("only a superuser may connect with \"%s\"", name),
+			         errdetail("It uses files or tickets of the user that this server runs as."),
+			         errhint("Leave it out, and log in with a password.")));
 	}
 }
 
-/* Raises 2F003 if production accepted the connection without asking for the password. */
+/* Raises 2F003 if production did not ask for the password and the owner needs to give one. */
 void
 conninfo_refuse_trust(PGconn *conn, List *options, Oid owner)
 {

@@ -1,7 +1,7 @@
 /*
  * src/mirror/conninfo.h
  *		Splits the connection string that ngeshare_connect() is given, and refuses connections
- *		that would use secrets of the server's operating-system user.
+ *		that would use secrets of the operating-system user that this database server runs as.
  */
 #ifndef NGESHARE_MIRROR_CONNINFO_H
 #define NGESHARE_MIRROR_CONNINFO_H

@@ -2,8 +2,8 @@
 -- written for production runs in this database unchanged. A column that refers to a table
 -- outside these six keeps its values and has no foreign key.
 --
--- The CHECK constraints are on the timestamps that answers are computed from. Each must have
--- a local day in every time zone, so it must be finite and not too close to the limits of
+-- The CHECK constraints of the six tables are on the timestamps whose local days answers use. Each
+-- must have a local day in every time zone, so it must be finite and not too close to the limits of
 -- its type.
 
 CREATE FUNCTION ngeshare.has_local_day(at timestamp)
@@ -84,8 +84,8 @@ CREATE TABLE public."HangoutGroup"
     CONSTRAINT "HangoutGroup_startDate_usable" CHECK (ngeshare.has_local_day("startDate"))
 );
 COMMENT ON TABLE public."HangoutGroup" IS
-'Mirror of production''s groups. No answer uses the columns status and endDate; v_group_status has '
-'the group''s status.';
+'Mirror of production''s groups. No answer but v_data_quality uses the columns status and endDate; '
+'v_group_status has the group''s status.';
 
 CREATE TABLE public."UserHangoutGroup"
 (
@@ -105,8 +105,9 @@ CREATE TABLE public."UserHangoutGroup"
     CONSTRAINT "UserHangoutGroup_joinedAt_usable" CHECK (ngeshare.has_local_day("joinedAt"))
 );
 COMMENT ON TABLE public."UserHangoutGroup" IS
-'Mirror of production''s memberships. All answers ignore records with joinedAt NULL, and roles '
-'other than MEMBER and FACILITATOR.';
+'Mirror of production''s memberships. Answers about groups and people count only records that have '
+'the role MEMBER or FACILITATOR, a joinedAt from 2000-01-01 UTC on, and a user or an email '
+'address.';
 
 CREATE TABLE public."UserHangoutGroupAttendance"
 (
@@ -122,9 +123,9 @@ CREATE TABLE public."UserHangoutGroupAttendance"
         CHECK (ngeshare.has_local_day("attendedAt"))
 );
 COMMENT ON TABLE public."UserHangoutGroupAttendance" IS
-'Mirror of production''s attendance in the window of raw attendance: the last 45 days '
-'(ngeshare.attendance_window_days) before the last successful sync, and everything later. Earlier '
-'attendance is kept as meetings in ngeshare.meeting_past.';
+'Mirror of production''s attendance in the window of raw attendance. The window starts at the '
+'local midnight 45 days (ngeshare.attendance_window_days) before the successful sync that preceded '
+'the last one, and has no end. Earlier attendance is kept as meetings in ngeshare.meeting_past.';
 
 -- The requirements ask for these three indexes.
 CREATE INDEX "UserHangoutGroupAttendance_group_attendedAt"
@@ -215,9 +216,10 @@ CREATE TABLE ngeshare.source
 COMMENT ON TABLE ngeshare.source IS
 'The production database that the mirror''s rows came from, in one row. source_id consists of the '
 'system identifier (unknown if the login may not read it), the oid of the database and the oids of '
-'the six tables. transactions is the number of transactions that production had begun at the last '
-'sync. While the mirror has rows, a sync refuses another database, and one whose count is smaller, '
-'which means that it was restored from a backup.';
+'the six tables. transactions is the greatest number of transactions that a sync has seen '
+'production to have begun. A sync refuses another database while the mirror or the meeting history '
+'has rows. It refuses the same database if its count is smaller, because then it was restored from '
+'a backup or has lost its last transactions.';
 
 CREATE FUNCTION ngeshare.identity_sql()
 RETURNS text
@@ -234,9 +236,9 @@ AS 'MODULE_PATHNAME', 'ngeshare_columns_sql'
 LANGUAGE C
 IMMUTABLE;
 COMMENT ON FUNCTION ngeshare.columns_sql() IS
-'The SQL query that, on production, lists the columns of schema public. base_oid is the column''s '
-'type without domains. fits_text: whether a text column of the mirror can hold it (varchar, uuid, '
-'an enum, or citext in any schema).';
+'The SQL query that, on production, lists the columns of schema public. base_oid is the oid of the '
+'column''s type without domains. fits_text: whether a text column of the mirror can hold the type '
+'although it is another one (varchar, uuid, an enum, or citext in any schema).';
 
 CREATE FUNCTION ngeshare.is_same_source(known text, seen text)
 RETURNS boolean
@@ -245,8 +247,9 @@ LANGUAGE C
 IMMUTABLE
 STRICT;
 COMMENT ON FUNCTION ngeshare.is_same_source(text, text) IS
-'Whether two identities (as in ngeshare.source.source_id) may be of the same database. Only parts '
-'that are known in both are compared.';
+'Whether two identities (as in ngeshare.source.source_id) may be of the same database: the oid of '
+'the database is equal, and so is the system identifier or, if that is unknown in one of them, the '
+'oid of at least one table. Oids of tables that are unknown in one of them are not compared.';
 
 SELECT pg_extension_config_dump('public."User"', '');
 SELECT pg_extension_config_dump('public."Hangout"', '');

@@ -4,9 +4,9 @@
  *
  * postgres_fdw pushes down neither time zone conversions nor whole-row expressions. So checks and
  * aggregates are sent as SQL text over this connection, with the options of the foreign tables'
- * server and user mapping. Every wait is on the process latch and has a deadline: it ends on a
- * cancel, on shutdown and when production stays silent too long, and does not depend on TCP
- * timeouts.
+ * server and user mapping. Every wait, except for the lookup of a host name, is on the process
+ * latch and has a deadline: it ends on a cancel, on shutdown and when production stays silent too
+ * long, and does not depend on TCP timeouts.
  *
  * A connection is closed when the memory context in which it was opened is reset.
  */

@@ -13,7 +13,7 @@
 /* The name of the foreign server for production. */
 #define REMOTE_SERVER "production"
 
-/* The largest number of rows or pages that is accepted from production. */
+/* The largest value of kind "count" (remote_shape.c), such as a number of rows or pages. */
 #define REMOTE_COUNT_MAX INT64CONST(10000000000000)
 
 typedef struct Remote Remote;

@@ -76,7 +76,7 @@ remote_wait(Remote *remote, int events, TimestampTz deadline)
 		         errdetail("Its answer was not complete after %d s (ngeshare.sync_timeout) and a"
 		                   " little more.",
 		                   ngeshare_settings.sync_timeout),
-		         errhint("Run CALL ngeshare_sync() again when it answers; nothing is lost.")));
+		         errhint("Try again when it answers; nothing is lost.")));
 }
 
 /*

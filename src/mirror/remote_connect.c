@@ -191,7 +191,7 @@ note_libpq_failure(Remote *remote, Attempts *attempts)
 	note_failure(attempts, sqlstate, message);
 }
 
-/* Counts the bytes that arrive before the login; returns false if they are too many. */
+/* Counts the bytes that arrive until the login is complete; returns false if they are too many. */
 static bool
 is_bounded(Remote *remote)
 {

@@ -222,8 +222,8 @@ copy_rows(Relation target, List *columns)
 	PopActiveSnapshot();
 	/* COPY stops at the binary trailer, maybe before the end of the stream was read. */
 	if (next_piece())
-		remote_refuse(source.remote, ERRCODE_PROTOCOL_VIOLATION,
-		              "its stream goes on behind its end", source.sql);
+		remote_refuse(source.remote, ERRCODE_PROTOCOL_VIOLATION, "its stream goes on after its end",
+		              source.sql);
 	return rows;
 }
 

@@ -119,8 +119,8 @@ connection_hint(int sqlstate)
 	if (ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION)
 		return "Check the login that was given to ngeshare_connect().";
 	if (ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_CONNECTION_EXCEPTION)
-		return "Check host, port and network, and that PostgreSQL answers there; then"
-		       " SELECT ngeshare_connect(...) again.";
+		return "Check host, port and network, and that PostgreSQL answers there. If the address is"
+		       " wrong, SELECT ngeshare_connect(...) again.";
 	return "See what production says about it, in its own log as well.";
 }
 
@@ -146,8 +146,8 @@ error_field(const PGresult *result, int field)
 
 /*
  * Raises the error of the current statement (remote->error) with production's own SQLSTATE and
- * texts. Without one the connection broke, and libpq's message is raised with its SQLSTATE or
- * 08006.
+ * texts. If production sent no error, the connection broke, and libpq's message is raised with its
+ * SQLSTATE or 08006.
  */
 void
 remote_raise_query_error(Remote *remote, const char *sql)
@@ -172,8 +172,8 @@ remote_raise_query_error(Remote *remote, const char *sql)
 
 /*
  * Closes the connection. It does not cancel a running statement, because libpq would wait for the
- * cancel request as long as the network is silent. Production checks every second whether the
- * client is still connected (client_connection_check_interval).
+ * cancel request as long as the network is silent. On Linux, production checks every second whether
+ * the client is still connected (client_connection_check_interval).
  */
 void
 remote_disconnect(void *arg)
@@ -208,7 +208,7 @@ remote_refuse(Remote *remote, int sqlstate, const char *what, const char *sql)
 	         errcontext("remote SQL: %s", remote_valid_text(sql))));
 }
 
-/* Writes a notice from production to our log at level DEBUG1. */
+/* Reports a notice from production at level DEBUG1. */
 static void
 on_notice(void *arg, const PGresult *result)
 {

@@ -21,7 +21,7 @@
 /* The largest number of bytes of a value of kind "text". */
 #define TEXT_BYTES 1000
 
-/* A value of kind "numeric" has fewer digits. A sum of hashes does. */
+/* A value of kind "numeric" has fewer digits than this, as every sum of hashes has. */
 #define NUMERIC_DIGITS 100
 
 /* A kind of column: the types that production may return for it, and a test of its values. */

@@ -26,7 +26,7 @@ typedef struct SessionSetting
 {
 	const char *name; /* in lower case */
 	const char *value;
-	bool at_startup; /* a start-up option: any login on any system may set it since PostgreSQL 14 */
+	bool at_startup; /* sent as a start-up option, which any login may set from PostgreSQL 14 on */
 } SessionSetting;
 
 static const SessionSetting session_settings[] = {
@@ -200,8 +200,8 @@ default_option(List *options, const char *name, const char *value)
 }
 
 /*
- * Appends our start-up options to the login's own, because the last one of a name wins. Does not
- * append them twice.
+ * Appends our start-up options to those of the connection string, because the last one of a name
+ * wins. Does not append them twice.
  */
 static char *
 options_behind(const char *own, const char *ours)

@@ -2,11 +2,11 @@
  * src/mirror/statistics.c
  *		The sizes that the planner assumes for production's tables.
  *
- * The planner assumes ten pages for a foreign table that was never analyzed. With so few rows it
- * sees no gain in sending a batch's LIMIT to production, which would then sort the whole table
- * for each batch. ANALYZE would transfer every row, so the sizes are copied from production's own
- * catalog instead. The sizes of the files would be exact, but pg_relation_size() waits for a
- * session that has locked the table, and one query reads the sizes of all tables.
+ * Queries on the foreign tables are planned with these sizes, and the sync chooses a table's number
+ * of buckets by them. For a foreign table that was never analyzed the planner assumes ten pages.
+ * ANALYZE may transfer every row, so the sizes are copied from production's own catalog instead.
+ * The sizes of the files would be exact, but pg_relation_size() waits for a session that has locked
+ * the table, and one query reads the sizes of all tables.
  */
 #include "mirror/statistics.h"
 

@@ -1,5 +1,5 @@
 -- Forgetting a person whom production no longer has: deletes their rows, and removes their ids and
--- addresses from texts, in every table that keeps data after production has deleted it.
+-- addresses from texts, in the tables that keep data after production has deleted it.
 
 CREATE TYPE ngeshare.identity AS (ids text[], emails text[]);
 COMMENT ON TYPE ngeshare.identity IS
@@ -61,8 +61,8 @@ AS $$
                OR lower(btrim("userEmail", E' \t\r\n')) = ANY ((person).emails))
 $$;
 COMMENT ON FUNCTION ngeshare.is_in_mirror(ngeshare.identity) IS
-'Whether the mirror still has the person, soft-deleted or not. If it does, so did production at '
-'the last sync.';
+'Whether the mirror still has the person, soft-deleted or not: as a user or in a membership '
+'record.';
 
 CREATE FUNCTION ngeshare.forget_rows(person ngeshare.identity)
 RETURNS TABLE (place text, rows bigint)
@@ -195,15 +195,15 @@ DECLARE
 BEGIN
     IF coalesce(btrim(person, E' \t\r\n'), '') = '' THEN
         RAISE null_value_not_allowed
-            USING MESSAGE = 'person must not be empty', HINT = 'Give a user''s id or an address.';
+            USING MESSAGE = '"person" must not be empty', HINT = 'Give a user''s id or an address.';
     END IF;
     PERFORM ngeshare.refuse_during_sync();
     wanted := ngeshare.identity_of(person);
     IF ngeshare.is_in_mirror(wanted) THEN
         RAISE object_not_in_prerequisite_state
-            USING MESSAGE = 'production still has this person',
-                  HINT = 'Delete the person''s user and membership records in production, then '
-                         'CALL ngeshare_sync() and ask again.';
+            USING MESSAGE = 'the mirror still has this person',
+                  HINT = 'If production still has the person, delete the user and membership '
+                         'records there. Then CALL ngeshare_sync() and ask again.';
     END IF;
     RETURN QUERY
         SELECT forgotten.place, forgotten.rows
@@ -219,10 +219,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_forget_person(text) IS
-'Forgets a person whom production no longer has, given by user id or email address. It deletes '
+'Forgets a person whom the mirror no longer has, given by user id or email address. It deletes '
 'their rows from the archive, the backups of attendance, the staging tables and the quarantine, '
 'and replaces their ids and addresses in follow-ups, logs, error details and alerts with '
-'"(forgotten)". Returns the number of rows per place. It does not find a person''s name in notes: '
-'search v_follow_up for it. Backups of this database, the server''s log and the receiver of alerts '
-'keep what they have. Errors: 55000 if the mirror still has the person, NG001 while a sync runs, '
-'22004 for an empty text.';
+'"(forgotten)"; an id of fewer than 8 characters stays in such texts, because it may be any word. '
+'Returns the number of rows per place. It does not find a person''s name in notes: search '
+'v_follow_up for it. Backups of this database, the server''s log and the receiver of alerts keep '
+'what they have. Errors: 55000 if the mirror still has the person, NG001 while a sync, '
+'ngeshare_refresh(), a restore or another such call runs, 22004 for an empty text.';

@@ -149,6 +149,5 @@ WHERE met.first_at <= ngeshare.as_of()
   AND grp.created_at <= ngeshare.as_of()
   AND (SELECT ngeshare.can_answer());
 COMMENT ON VIEW ngeshare.meeting_as_of IS
-'The meetings of curriculum groups up to ngeshare.as_of(), one row per group, local day and '
-'episode (two rows if the start of the window of raw attendance divides the day). Filter by '
-'group_id.';
+'The meetings of curriculum groups that began up to ngeshare.as_of(), one row per group, local day '
+'and episode. attendances may include some that are later than that instant. Filter by group_id.';

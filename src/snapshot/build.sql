@@ -182,8 +182,8 @@ BEGIN
         JOIN %2$s AS config ON config.course_name = hangout.name
         WHERE %1$s grp.id = ANY ($1)
     ), met AS (
-        -- Any attendance makes a meeting, but only episodes of the group's own hangout count for
-        -- progress.
+        -- Attendance at any episode makes a meeting, but only episodes of the group's own hangout
+        -- count for progress.
         SELECT
             grp.id,
             ngeshare.group_progress(attended.day, attended.first_at, attended.last_at,
@@ -307,7 +307,7 @@ BEGIN
             (met.progress).attendances, (met.progress).is_own,
                 (met.progress).episode_id)::ngeshare.group_meeting END
     FROM grp
-    -- mirror provides the columns that the snapshot copies unchanged.
+    -- The alias mirror provides the group's name, city and province.
     JOIN public."HangoutGroup" AS mirror ON mirror.id = grp.id
     CROSS JOIN LATERAL (
         -- OFFSET 0 keeps the subqueries separate, so that each function is called once per group.

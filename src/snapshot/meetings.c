@@ -238,7 +238,7 @@ mark_days(Progress *progress, bool only_foreign)
 	return days;
 }
 
-/* Returns the first meeting time of each day with an episode of another hangout, in order. */
+/* Returns, in order, when each day's first meeting at an episode of another hangout began. */
 static Datum
 foreign_days(Progress *progress)
 {

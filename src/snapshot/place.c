@@ -2,8 +2,8 @@
  * src/snapshot/place.c
  *		ngeshare.place_name(): the name of a city or province with normalized white space.
  *
- * A refresh calls it twice per group, and a regular expression would be slower (a microsecond
- * per call).
+ * It is written in C because a refresh calls it twice for each group that it builds, and a regular
+ * expression would be slower.
  */
 #include "postgres.h"
 

@@ -18,8 +18,8 @@ AS $$
     FROM taken
 $$;
 COMMENT ON FUNCTION ngeshare.take_stale_keys() IS
-'Deletes the committed rows of ngeshare.stale_key and returns their keys, in one statement, so '
-'that later statements see the writes that the keys are about.';
+'Deletes the rows of ngeshare.stale_key that this transaction sees, and returns their keys, in one '
+'statement, so that later statements see the writes that the keys are about.';
 
 CREATE FUNCTION ngeshare.resolve_stale_keys(groups text[], users text[], hangouts text[])
 RETURNS text[]
@@ -105,8 +105,8 @@ DECLARE
     written     bigint;
 BEGIN
     IF ids IS NULL THEN
-        -- All groups are built, so every table is read whole: only hash joins are allowed, with the
-        -- larger of work_mem and maintenance_work_mem.
+        -- All groups are built, so every table is read whole. Nested loops and merge joins are
+        -- turned off in favour of hash joins, with the larger of work_mem and maintenance_work_mem.
         PERFORM
             set_config('enable_nestloop', 'off', true),
             set_config('enable_mergejoin', 'off', true),
@@ -195,7 +195,7 @@ END
 $$;
 COMMENT ON FUNCTION ngeshare.write_snapshot(text[], text[]) IS
 'Brings the snapshot''s rows of the given groups, and of the episodes of the given hangouts, up to '
-'date, or all rows if ids is NULL. Returns the number of rows written.';
+'date, or all rows if ids is NULL. Returns the number of rows written and deleted.';
 
 CREATE FUNCTION ngeshare.written_places(ids text[])
 RETURNS text
@@ -259,7 +259,8 @@ END
 $$;
 COMMENT ON FUNCTION ngeshare.write_places() IS
 'Computes ngeshare.place_snapshot again: the most frequent spelling of each place, which one '
-'changed group can change for all groups of the place. Returns the number of rows written.';
+'changed group can change for all groups of the place. Returns the number of rows written and '
+'deleted.';
 
 CREATE FUNCTION ngeshare.write_links(ids text[])
 RETURNS bigint
@@ -292,7 +293,7 @@ END
 $$;
 COMMENT ON FUNCTION ngeshare.write_links(text[]) IS
 'Brings the rows of ngeshare.group_link from and to the given groups up to date with the groups in '
-'the snapshot, or all rows if ids is NULL. Returns the number of rows written.';
+'the snapshot, or all rows if ids is NULL. Returns the number of rows written and deleted.';
 
 CREATE FUNCTION ngeshare.link_settings()
 RETURNS text
@@ -343,14 +344,15 @@ DECLARE
     state ngeshare.snapshot_state;
 BEGIN
     IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
-        -- With a snapshot older than the lock, a refresh would not see what the previous one wrote.
+        -- With an MVCC snapshot taken before the lock, a refresh would not see what the one before
+        -- it wrote.
         RAISE invalid_transaction_state
             USING MESSAGE = format('the snapshot cannot be refreshed in a %s transaction',
                       upper(current_setting('transaction_isolation'))),
                   HINT = 'Call it in a READ COMMITTED transaction.';
     END IF;
-    -- Inserts the state row if there is none. run_id and known_until come from the last successful
-    -- run; there can be such a run only in the update from 1.1.
+    -- Inserts the state row if there is none. run_id and known_until are then those of the last
+    -- successful run. Before the first refresh, only a database updated from 1.1 has such a run.
     INSERT INTO ngeshare.snapshot_state (zone, run_id, known_until)
     SELECT '', run.run_id, run.clock
     FROM (VALUES (true)) AS once
@@ -432,10 +434,12 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.refresh_snapshot(boolean, bigint, timestamptz) IS
-'Brings the snapshot up to date with the mirror and the meeting history: all of it if is_full, '
-'else what ngeshare.stale_key names. Returns the number of groups that were built. A sync passes '
-'its run and, if it was successful, its clock. Errors: 25000 in an isolation level above READ '
-'COMMITTED, 55000 if the history is kept in another time zone than ngeshare.timezone.';
+'Brings the snapshot up to date with the mirror and the meeting history: all of it if is_full, if '
+'everything is stale or if the time zone has changed, else what ngeshare.stale_key names. Returns '
+'the number of curriculum groups if all were built, else the number of stale groups, gone ones '
+'included. A sync passes its run and, if it was successful, its clock. Errors: 25000 in an '
+'isolation level above READ COMMITTED, 55000 if the history is kept in another time zone than '
+'ngeshare.timezone.';
 
 CREATE FUNCTION ngeshare.analyze_snapshot(written bigint)
 RETURNS void
@@ -458,7 +462,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.analyze_snapshot(bigint) IS
-'Runs ANALYZE on the snapshot''s tables if more than a tenth of the snapshot was written.';
+'Runs ANALYZE on the snapshot''s tables if more rows were written than a tenth of the rows in '
+'ngeshare.group_snapshot and ngeshare.membership.';
 
 CREATE FUNCTION ngeshare.rule_names()
 RETURNS text[]
@@ -468,7 +473,7 @@ PARALLEL SAFE
 RETURN ARRAY['ngeshare.active_days', 'ngeshare.rescue_min_pct', 'ngeshare.link_early_days',
     'ngeshare.link_days', 'ngeshare.link_min_shared', 'ngeshare.link_min_overlap_pct'];
 COMMENT ON FUNCTION ngeshare.rule_names() IS
-'The names of the settings that decide answers and that every user may set for a session.';
+'The names of the settings that hold the thresholds of answers.';
 
 CREATE FUNCTION ngeshare.use_database_rules()
 RETURNS void
@@ -530,7 +535,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.refresh_after_sync(bigint, boolean, boolean) IS
-'The refresh at the end of a sync, in the transaction that closes the run. It advances '
+'The refresh at the end of a sync, in the transaction that closes the run. It first deletes raw '
+'attendance before the window''s start, which somebody may have inserted. It advances '
 'snapshot_state.known_until to the run''s clock if the run synced attendance and no table failed.';
 
 CREATE FUNCTION public.ngeshare_refresh()
@@ -551,7 +557,8 @@ END
 $$;
 COMMENT ON FUNCTION public.ngeshare_refresh() IS
 'Brings the answers up to date with the mirror after it was changed by hand; each sync does so on '
-'its own. Returns the number of groups that were built again. Links are computed with this '
-'session''s settings ngeshare.link_... (link_days, link_early_days, link_min_shared, '
-'link_min_overlap_pct). Errors: NG001 while a sync runs, 25000 in an isolation level above READ '
-'COMMITTED, 55000 if the history is kept in another time zone than ngeshare.timezone.';
+'its own. Returns the number of groups that were stale, or of all curriculum groups if everything '
+'was. Links are computed with this session''s settings ngeshare.link_... (link_days, '
+'link_early_days, link_min_shared, link_min_overlap_pct). Errors: NG001 while a sync or '
+'ngeshare_forget_person() runs, 25000 in an isolation level above READ COMMITTED, 55000 if the '
+'history is kept in another time zone than ngeshare.timezone.';

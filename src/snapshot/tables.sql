@@ -63,13 +63,13 @@ CREATE INDEX ON ngeshare.group_snapshot (facilitator_id);
 -- Finds the few groups that have attendance in the future.
 CREATE INDEX ON ngeshare.group_snapshot (last_at);
 COMMENT ON TABLE ngeshare.group_snapshot IS
-'One row per curriculum group, with its state from valid_from (UTC) on, which is the last instant '
-'at which anything but its members changed. member_count is true from members_valid_from on. For '
-'earlier instants there is ngeshare.group_timeline. foreign_days: local days with attendance at an '
-'episode of another hangout. first_at, last_at: the group''s first and last attendance, the future '
-'included. facilitator_left: when the facilitator''s user was soft-deleted. written_city, '
-'written_province: this group''s own spelling, from which each refresh computes '
-'ngeshare.place_snapshot.';
+'One row per curriculum group, with its state from valid_from (UTC) on, the last instant at which '
+'the group was created, a meeting began or a facilitator joined. member_count is true from '
+'members_valid_from on. For earlier instants there is ngeshare.group_timeline. foreign_days: local '
+'days with attendance at an episode of another hangout. first_at, last_at: the group''s first and '
+'last attendance, the future included. facilitator_left: when the facilitator''s user was '
+'soft-deleted. written_city, written_province: this group''s own spelling, from which each refresh '
+'computes ngeshare.place_snapshot.';
 
 CREATE TABLE ngeshare.group_timeline
 (
@@ -206,10 +206,10 @@ CREATE TABLE ngeshare.stale_key
     hangout_id text
 );
 COMMENT ON TABLE ngeshare.stale_key IS
-'The keys that were written to the mirror since the last refresh, each as often as it was written: '
-'a group, a user or a hangout. A row of NULLs stands for everything. Writers only insert, and '
-'never look whether a key is already there, because another transaction may not have committed it '
-'yet.';
+'The keys that were written to the mirror or to ngeshare.meeting_past since the last refresh, each '
+'once per statement that wrote it: a group, a user or a hangout. A row of NULLs stands for '
+'everything. Writers only insert, and never look whether a key is already there, because another '
+'transaction may not have committed it yet.';
 
 -- A refresh replaces rows, so the tables need frequent autovacuum. vacuum_truncate is off because
 -- truncating the end of a table takes an ACCESS EXCLUSIVE lock, which would make readers wait.

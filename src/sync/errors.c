@@ -2,8 +2,8 @@
  * src/sync/errors.c
  *		Writes errors to sync_error_log, with their class and without secrets.
  *
- * An error aborts the transaction in which it happens. So it is noted in memory first, and a
- * later transaction writes it.
+ * The error that ends a step also aborts the step's transaction. So it is noted in memory first,
+ * and a later transaction writes it.
  */
 #include "sync/sync.h"
 
@@ -13,7 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/resowner.h"
 
-/* A table fails after more than this many of its rows could not be stored in one run. */
+/* A table fails if more than this many of its rows can't be fetched or stored in one run. */
 #define REFUSED_MAX 1000
 
 /* A row of sync_error_log. */
@@ -75,7 +75,7 @@ write_entry(int64 run_id, const SyncError *entry)
 	        &args);
 }
 
-/* Writes the noted errors. The caller empties run->lasting.unlogged after the commit. */
+/* Writes the noted errors. After the commit, loop.c empties run->lasting.unlogged. */
 void
 sync_log_errors(SyncRun *run)
 {
@@ -86,9 +86,9 @@ sync_log_errors(SyncRun *run)
 }
 
 /*
- * Counts a row of the current table that can't be stored, and logs its error in the step's own
- * transaction. Raises 55000 after too many of them, because then the table is at fault and not
- * the rows.
+ * Counts a row of the current table that can't be fetched or stored, and logs its error in the
+ * step's own transaction. Raises 55000 if there are too many such rows, because then the table is
+ * at fault and not the rows.
  */
 void
 sync_log_refused(SyncRun *run, int sqlstate, const char *message, const char *row)
@@ -96,12 +96,15 @@ sync_log_refused(SyncRun *run, int sqlstate, const char *message, const char *ro
 	SyncError entry = {0};
 
 	if (++sync_at_state(run)->refused > REFUSED_MAX)
-		ereport(ERROR,
-		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		         errmsg("more than %d rows of \"%s\" can't be stored here", REFUSED_MAX,
-		                sync_at_table(run)->name),
-		         errdetail("The last one: %s", message),
-		         errhint("See whether a constraint or a trigger was added to the table here.")));
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		     errmsg("more than %d rows of \"%s\" can't be fetched or stored here", REFUSED_MAX,
+		            sync_at_table(run)->name),
+		     errdetail("The last one: %s", message),
+		     errhint(
+		         "See why the last one can't, and whether a constraint or a trigger was added to"
+		         " the table here.")));
 	entry.table_name = sync_at_table(run)->name;
 	entry.phase = sync_phase_name(run->at.phase);
 	entry.occurred_at = GetCurrentTimestamp();

@@ -1,6 +1,5 @@
--- Every SQLSTATE that a user may see, with its meaning and what to do about it: errors of a sync,
--- errors of calls from SQL, and errors of requests to the API. The page, alerts and
--- docs/reference.md take their texts from this file.
+-- The SQLSTATEs of a sync, of calls from SQL and of requests to the API, each with its meaning and
+-- what to do about it. The API, alerts and docs/reference.md take their texts from this file.
 
 CREATE VIEW ngeshare.error_code AS
 SELECT
@@ -12,21 +11,22 @@ SELECT
 FROM (VALUES
     (1, 'sync', '57P02', 'The sync''s own process died.',
         'The next sync goes on where it was; the server''s log tells why it died.'),
-    (2, 'sync', '08%', 'Production can''t be reached.',
+    (2, 'sync', '08%', 'Production can''t be reached, or its answer can''t be used.',
         'Check that it runs and that this machine reaches it; the next sync goes on by itself.'),
-    (3, 'sync', '57P%', 'Production can''t be reached.',
+    (3, 'sync', '57P%', 'Production can''t be reached, or its answer can''t be used.',
         'Check that it runs and that this machine reaches it; the next sync goes on by itself.'),
     (4, 'sync', '28%', 'Production refused the login.',
         'Check its user and password, then call ngeshare_connect() again.'),
     (5, 'sync', '42501', 'A privilege is missing.',
-        'Grant the login SELECT on production''s six tables.'),
+        'Give the login what the message names; it needs SELECT on production''s six tables.'),
     (6, 'sync', '42%', 'Production''s tables are not as they were.',
         'Compare their columns with what the message names, then call ngeshare_connect() again.'),
     (7, 'sync', 'NG001', 'Another sync was running.',
         'Nothing to do.'),
-    (8, 'sync', 'NG002', 'Production lacks more rows than one run may delete here.',
-        'If they were deleted on purpose, raise ngeshare.sync_max_delete_pct for one full sync.'),
-    (9, 'sync', 'NG003', 'Production was restored from a backup.',
+    (8, 'sync', 'NG002', 'More rows would leave the mirror than one run may delete.',
+        'If that is right, raise ngeshare.sync_max_delete_pct for one full sync.'),
+    (9, 'sync', 'NG003',
+        'Production was restored from a backup, or has lost its last transactions.',
         'If its present data is right: DELETE FROM ngeshare.source, then run a full sync.'),
     (10, 'sync', '55000', 'Something has to be set up first: see the message.',
         'Before the first sync call ngeshare_connect(); after a change of zone run a full sync.'),
@@ -34,27 +34,36 @@ FROM (VALUES
         'Start it again.'),
     (12, 'sync', '53%', 'A server is out of disk, memory or connections.',
         'Make room, then start it again.'),
-    (13, 'sync', '40%', 'Another session held what the sync needed.', 'Start it again.'),
-    (14, 'sync', '55%', 'Another session held what the sync needed.', 'Start it again.'),
-    (15, 'sync', '25P%', 'Another session held what the sync needed.', 'Start it again.'),
-    (16, 'sync', '22%', 'A row of production can''t be stored here.',
-        'It waits in ngeshare.quarantine with the reason, and is tried again by each sync.'),
-    (17, 'sync', '23%', 'A row of production can''t be stored here.',
-        'It waits in ngeshare.quarantine with the reason, and is tried again by each sync.'),
-    (18, 'sync', '54%', 'A row of production can''t be stored here.',
-        'It waits in ngeshare.quarantine with the reason, and is tried again by each sync.'),
-    (19, 'sync', 'P0001', 'A row of production can''t be stored here.',
-        'It waits in ngeshare.quarantine with the reason, and is tried again by each sync.'),
+    (13, 'sync', '40%',
+        'Another session held what the sync needed, or a server ended its transaction.',
+        'Start it again.'),
+    (14, 'sync', '55%',
+        'Another session held what the sync needed, or a server ended its transaction.',
+        'Start it again.'),
+    (15, 'sync', '25P%',
+        'Another session held what the sync needed, or a server ended its transaction.',
+        'Start it again.'),
+    (16, 'sync', '22%', 'A row of production can''t be fetched or stored here.',
+        'Such rows wait in ngeshare.quarantine with the reason; each sync tries them again.'),
+    (17, 'sync', '23%', 'A row of production can''t be fetched or stored here.',
+        'Such rows wait in ngeshare.quarantine with the reason; each sync tries them again.'),
+    (18, 'sync', '54%', 'A row of production can''t be fetched or stored here.',
+        'Such rows wait in ngeshare.quarantine with the reason; each sync tries them again.'),
+    (19, 'sync', 'P0001', 'A row of production can''t be fetched or stored here.',
+        'Such rows wait in ngeshare.quarantine with the reason; each sync tries them again.'),
     (20, 'call', '22004', 'An argument is NULL that must not be.', 'Give it a value.'),
-    (21, 'call', '22008', 'An instant is infinite.', 'Ask as of a finite one.'),
-    (22, 'call', '22023', 'A mode, table, run, group, user or other value is unknown.',
-        'The hint names the known ones.'),
+    (21, 'call', '22008', 'An instant or a day is infinite or outside the calendar.',
+        'Give a finite one.'),
+    (22, 'call', '22023',
+        'A mode, table, run, group, user or other value is unknown or not allowed.',
+        'The message, often with a hint, says what is allowed.'),
     (23, 'call', '25001', 'CALL ngeshare_sync() was inside a transaction block or a function.',
         'Call it by itself; it commits step by step.'),
     (24, 'call', '53000', 'No background worker is free.',
         'Try again in a moment, or raise max_worker_processes and restart.'),
     (25, 'call', '55P03',
-        'Somebody held a lock on the mirror for longer than ngeshare.sync_timeout.',
+        'Another session held a lock for longer than the call waits (ngeshare.sync_timeout; two '
+        'seconds when a sync is started).',
         'End what holds it, then start again.'),
     (26, 'call', '57014', 'It was cancelled, or took longer than statement_timeout.',
         'Ask again, or raise the timeout.'),
@@ -62,8 +71,8 @@ FROM (VALUES
         'Wait a minute, then go on.'),
     (36, 'call', '22001', 'A note, a name or another text is too long.',
         'Shorten it; the message names the limit.'),
-    (27, 'web', 'NG400', '400: the header As-Of is neither a day nor an instant.',
-        'Send As-Of: 2026-03-31, or an instant with its offset from UTC, or leave it out.'),
+    (27, 'web', 'NG400', '400: As-Of or "since" is neither a day nor an instant.',
+        'Send a day such as 2026-03-31, or an instant with its offset from UTC.'),
     (28, 'web', 'NG403',
         '403: a POST lacks the header X-Ngeshare: sync, or another site''s page asked.',
         'Ask from the page of this address.'),
@@ -102,5 +111,6 @@ BEGIN ATOMIC
         'Start it again. If it fails the same way, look into the server''s log.');
 END;
 COMMENT ON FUNCTION ngeshare.error_remedy(text) IS
-'What an error of a sync means and what to do, by its SQLSTATE. NULL stands for a run whose '
-'process died before it could log an error.';
+'What an error of a sync means and what to do, by its SQLSTATE. For NULL (a run whose process died '
+'before it could log an error) and for an SQLSTATE that ngeshare.error_code does not list, it '
+'returns general advice.';

@@ -1,7 +1,8 @@
 /*
  * src/sync/sync.c
  *		Helpers that all parts of the sync use: names of phases and modes, texts that
- *		live as long as the run, and the work tables in schema ngeshare.
+ *		live as long as the run, and the work tables in schema ngeshare (staging tables and
+ *		lists of ids).
  */
 #include "sync/sync.h"
 
@@ -69,8 +70,9 @@ sync_reporting_zone(void)
 }
 
 /*
- * Adds a sentence to the findings, with which the run ends as a warning. It builds a new string,
- * because a failed step restores the old pointer in run->at, and its text must be unchanged.
+ * Adds a sentence to the findings: what needs attention, for the message at the run's end. It
+ * builds a new string, because a failed step restores the old pointer in run->at, and its text
+ * must be unchanged.
  */
 void
 sync_note_finding(SyncRun *run, const char *format, ...)

@@ -4,8 +4,11 @@
  *		sync use.
  *
  * run/ chooses the next step, move/ moves rows, and compare/ compares the mirror with
- * production. run/ calls move/ and compare/, and move/ calls compare/, never the reverse. All
- * three call the functions of this header.
+ * production. run/ calls move/ and compare/, and move/ calls compare/, never the reverse
+ * (compare/ reaches move/ only through SyncTableOps). All three call the functions of this header.
+ *
+ * A pass copies a table's changed rows, or all of its rows, into staging and merges them into the
+ * mirror. If a run is interrupted in a pass, the next run may continue it.
  */
 #ifndef NGESHARE_SYNC_H
 #define NGESHARE_SYNC_H
@@ -34,23 +37,23 @@ typedef enum SyncPhase
 {
 	SYNC_PREFLIGHT, /* check production, once per run */
 	SYNC_COMPARING, /* compare each table's content before anything is pulled */
-	SYNC_OPEN,      /* begin a table's pass (pull to repair), or continue an interrupted one */
+	SYNC_OPEN,      /* begin a table's pass (its pull and merge) or continue an interrupted one */
 	SYNC_PULL,      /* copy rows of production into staging, one batch per step */
-	SYNC_PAST,      /* attendance only: fetch differing meetings from before the window */
-	SYNC_PARENTS,   /* fetch rows that staged rows point to and that the mirror lacks */
+	SYNC_PAST,      /* attendance only: fetch all or some of the meetings before the window */
+	SYNC_PARENTS,   /* fetch and write rows that staged rows point to and the mirror lacks */
 	SYNC_MERGE,     /* write staging into the mirror, in one transaction per table */
 	SYNC_WINDOW,    /* the merge of attendance: its window and the meeting history */
 	SYNC_VERIFY,    /* compare the table again, and list the ids of rows that still differ */
 	SYNC_REPAIR,    /* fetch and write the listed rows, a limited number at a time */
-	SYNC_DELETES,   /* delete rows that production no longer has, child tables first */
+	SYNC_DELETES,   /* delete rows gone from production or in quarantine, child tables first */
 	SYNC_REFRESH,   /* refresh the snapshot and close the run */
 	SYNC_FINISH,    /* close a run of mode verify */
 	SYNC_ENDED
 } SyncPhase;
 
 /*
- * The class of an error. A transient error may not happen again when the step is retried, a
- * permanent one needs somebody to act, and a row error means that one row can't be stored.
+ * The class of an error. After a transient error a retry of the step may succeed, a permanent
+ * error needs somebody to act, and a row error means that one row can't be fetched or stored.
  */
 typedef enum SyncErrorClass
 {
@@ -70,13 +73,13 @@ typedef enum SyncVerdict
 /* The state of one table within a run, and how many rows the run moved. */
 typedef struct SyncTable
 {
-	bool is_whole;        /* all rows are pulled: the mirror is empty, or the run is full */
-	bool is_same;         /* the comparison found no difference */
+	bool is_whole;        /* all rows are pulled: the table was never synced, or the run is full */
+	bool is_same;         /* the comparison found no difference; always false if is_whole */
 	char *buckets;        /* buckets that differ, as the text of an array; NULL if none */
 	Content content;      /* the queries whose results are compared */
 	int64 differing_rows; /* production's rows in the differing buckets */
-	int64 all_here;       /* the mirror's rows plus attendances of the past; guard.c uses it */
-	int64 all_there;      /* production's rows, counted in the same way */
+	int64 all_here;       /* rows in mirror and quarantine, plus attendances of the past */
+	int64 all_there;      /* production's rows, counted in the same way; guard.c uses both */
 
 	int64 expected; /* rows to pull, as the comparison counted them */
 	int64 pulled;
@@ -117,26 +120,26 @@ typedef struct SyncProgress
 	int table; /* index of the current table */
 
 	/* Set in preflight. The timestamps are in UTC. */
-	Timestamp bound;        /* the new watermark of passes that this run begins */
+	Timestamp bound;        /* watermark that passes begun by this run end with; not attendance's */
 	Timestamp window_start; /* start of this run's attendance window */
 	Timestamp old_start;    /* start of the previous window; DT_NOBEGIN before the first sync */
 
-	/* The current table's pass */
-	bool is_resumed;    /* an earlier run began the pass, so a second pass follows */
+	/* The work on the current table */
+	bool is_resumed;    /* an earlier run began the pass; a second one follows, unless is_whole */
 	bool rebuilds_past; /* all meetings before the window are fetched from production */
 	char *past_buckets; /* buckets of the past that differ; NULL if none */
-	char *past_parents; /* content_has_parents() of the last comparison of the past, or NULL */
+	char *past_parents; /* content_has_parents() when the past was compared; NULL if not yet */
 	int batch_rows;     /* rows of the next batch that is pulled */
-	int repair_rows;    /* rows that the next repair step fetches */
+	int repair_rows;    /* the most rows that the next repair step fetches */
 	SyncRange repair;   /* rows that the last repair step fetched */
 	int64 repaired_to;  /* difference_no of the last repaired row */
 	long repair_ms;     /* milliseconds that the last repair step took to fetch them */
-	bool is_fetched;    /* the phase's first step has fetched rows; its second step writes them */
-	bool is_parent[MIRROR_TABLES]; /* rows of this table were staged as missing parents */
+	bool is_fetched;    /* a step of the phase has queried production; the next one writes */
+	bool is_parent[MIRROR_TABLES]; /* rows of this table were looked for as missing parents */
 	bool has_corrected_past;       /* sync_verify_past() has corrected the past once */
 	SyncTable tables[MIRROR_TABLES];
 
-	char *findings; /* the run ends as a warning with this text; NULL if there is none */
+	char *findings; /* what needs attention, for the message at the run's end; or NULL */
 } SyncProgress;
 
 /*
@@ -157,10 +160,10 @@ typedef struct SyncLasting
 	long delay_ms;              /* milliseconds to wait before the next step */
 	TimestampTz conflict_since; /* when it first failed to get a lock in time; 0 if never */
 	long conflict_ms;           /* milliseconds that earlier steps of the run waited for locks */
-	bool is_narrowing;          /* a row can't be stored: smaller batches are tried */
+	bool is_narrowing;          /* a row can't be fetched or stored: smaller batches are tried */
 	bool passes_over;           /* the batch is down to one row, and the next try skips it */
 	bool isolates;              /* the merge first looks for rows that can't be stored */
-	const char *row_error;      /* the error of a row that can't be stored */
+	const char *row_error;      /* the message of the last row error */
 	int row_sqlstate;
 
 	SyncVerdict verdict;

@@ -33,12 +33,12 @@ COMMENT ON COLUMN public.sync_run.status IS
 COMMENT ON COLUMN public.sync_run.started_at IS
 'When the run started.';
 COMMENT ON COLUMN public.sync_run.finished_at IS
-'When the run ended; NULL while it runs.';
+'When the run ended; NULL while it runs, and if its process died.';
 COMMENT ON COLUMN public.sync_run.message IS
 'What there is to know about how the run ended; NULL if nothing.';
 COMMENT ON COLUMN public.sync_run.window_start IS
-'The local midnight from which on this run made raw attendance equal to production''s; NULL if '
-'attendance was not part of the run.';
+'The local midnight at which the window of raw attendance starts in this run; NULL if attendance '
+'was not part of the run, or if the run ended before the window was known.';
 COMMENT ON COLUMN public.sync_run.bytes_received IS
 'The number of bytes of rows that the run received from production: changed rows, whole tables, '
 'comparisons, and rows fetched by key. NULL while the run goes on, and if its process died.';
@@ -81,7 +81,7 @@ COMMENT ON COLUMN public.sync_log.status IS
 COMMENT ON COLUMN public.sync_log.started_at IS
 'When the run began with this table.';
 COMMENT ON COLUMN public.sync_log.finished_at IS
-'When the run was done with this table; NULL until then.';
+'When the run was done with this table; NULL until then, and if its process died.';
 COMMENT ON COLUMN public.sync_log.duration_ms IS
 'The time that the run spent on this table, in milliseconds; NULL until it is done.';
 COMMENT ON COLUMN public.sync_log.rows_pulled IS
@@ -92,11 +92,14 @@ COMMENT ON COLUMN public.sync_log.rows_updated IS
 'The number of rows that the run updated because their content differed in the mirror.';
 COMMENT ON COLUMN public.sync_log.rows_deleted IS
 'The number of rows that the run deleted from the mirror because production no longer has them; '
-'they are in the archive.';
+'they are in the archive. Attendance that production has moved to a day before the window counts, '
+'too, and is not in the archive.';
 COMMENT ON COLUMN public.sync_log.source_rows IS
-'The number of rows that production''s table had after the run; NULL if they were not counted.';
+'The number of rows that production''s table had after the run (attendance: in the window of raw '
+'attendance); NULL if they were not counted.';
 COMMENT ON COLUMN public.sync_log.local_rows IS
-'The number of rows that the mirror''s table had after the run; NULL if they were not counted.';
+'The number of rows that the mirror''s table had after the run (attendance: in the window of raw '
+'attendance); NULL if they were not counted.';
 COMMENT ON COLUMN public.sync_log.rows_repaired IS
 'Of the rows inserted and updated, the number that only the comparison of contents found, because '
 'their updatedAt did not show that they changed.';
@@ -116,9 +119,10 @@ CREATE TABLE public.sync_error_log
     will_retry  boolean     NOT NULL
 );
 COMMENT ON TABLE public.sync_error_log IS
-'The errors of syncs, one row per failed attempt. class: transient (it may not happen again), '
-'permanent (somebody has to act) or row (one row cannot be stored; the detail names it). It never '
-'contains a connection string or a password.';
+'The errors of syncs, one row per error. While a sync retries with ever fewer rows to find one '
+'that it cannot fetch or store, it logs only the first and the last error. class: transient (it '
+'may not happen again), permanent (somebody has to act) or row (a row cannot be fetched or stored; '
+'once it is found, the detail names it). It never contains a connection string or a password.';
 COMMENT ON COLUMN public.sync_error_log.error_id IS
 'The error''s number, in the order in which errors happened.';
 COMMENT ON COLUMN public.sync_error_log.run_id IS
@@ -136,12 +140,13 @@ COMMENT ON COLUMN public.sync_error_log.class IS
 COMMENT ON COLUMN public.sync_error_log.message IS
 'The error message of production or of this server, without secrets.';
 COMMENT ON COLUMN public.sync_error_log.detail IS
-'The DETAIL of the error; for an error of one row, its id. NULL if there is none.';
+'The DETAIL of the error; if the error is about one row that was found, the row''s id. NULL if '
+'there is none.';
 COMMENT ON COLUMN public.sync_error_log.attempt IS
 'The number of times that the step had failed by then, this error included.';
 COMMENT ON COLUMN public.sync_error_log.will_retry IS
-'Whether the run tried again on its own after the error; for a crashed run, whether the next run '
-'goes on where it stopped.';
+'Whether the run, or a later one, tries again: true if the run repeated the step, if a row was set '
+'aside that each sync tries again, and if the run''s process died.';
 
 CREATE VIEW ngeshare.whole_success AS
 SELECT run.run_id, run.finished_at
@@ -193,11 +198,12 @@ CREATE TABLE ngeshare.sync_state
     CHECK ((pass_run_id IS NULL) = (pass_bound IS NULL AND pass_full IS NULL))
 );
 COMMENT ON TABLE ngeshare.sync_state IS
-'How far each table of the mirror has been synced, one row per table. watermark: the table is '
-'complete up to this updatedAt of production (UTC). The columns pass_... describe a pass (pulling '
-'the table''s changes) that is under way: the run that began it, the watermark that it will end '
-'with (pass_bound), and the last row committed to staging or, for a table that is read as a whole, '
-'the block of production''s table to go on from.';
+'How far each table of the mirror has been synced, one row per table. watermark: every row that '
+'production had committed with an earlier updatedAt (UTC) has reached the mirror or waits in '
+'quarantine; for attendance, the clock of the last sync of its window. The columns pass_... '
+'describe a pass (pulling the table''s changes) that is under way: the run that began it, the '
+'watermark that it will end with (pass_bound), and the last row committed to staging or, for a '
+'table that is read as a whole, the block of production''s table to go on from.';
 
 CREATE TABLE ngeshare.quarantine
 (
@@ -214,16 +220,17 @@ CREATE TABLE ngeshare.quarantine
 -- md5(): a row may be in quarantine because its id is too long for an index.
 CREATE UNIQUE INDEX quarantine_table_name_md5_idx ON ngeshare.quarantine (table_name, md5(row_id));
 COMMENT ON TABLE ngeshare.quarantine IS
-'Rows of production that cannot be mirrored at present: without the row that they reference, with '
-'a timestamp without a local day, or with a value that cannot be stored. Each run tries them '
-'again. content: the whole row, or only its key and timestamp if it cannot be fetched or is too '
-'large for jsonb (is_whole is false). source_hash: production''s hash of the row, to see whether '
-'it has changed since. is_refused: the mirror''s table itself refused the row.';
+'Rows of production that cannot be mirrored at present: the row that they reference is not in the '
+'mirror, a required value is NULL, a timestamp has no local day, or the row cannot be fetched or '
+'stored. Each run tries them again. content: the whole row, or only its key and timestamp if it '
+'cannot be fetched, is too large for jsonb or has no id of its own (is_whole is false). '
+'source_hash: production''s hash of the row, to see whether it has changed since. is_refused: the '
+'mirror''s table itself refused the row, or the row has no id of its own.';
 
 -- Staging tables hold pulled rows from the commit of their batch until the merge of their table.
--- They have the mirror's columns, but all columns except id may be NULL. stage_no is the order of
+-- They have the mirror's columns, but of these all except id may be NULL. stage_no is the order of
 -- arrival: of two versions of a row, the one with the higher stage_no is merged. source_hash is
--- production's hash of a row that was fetched by its id.
+-- production's hash of the row; it is NULL in rows that a pull staged in batches.
 CREATE TABLE ngeshare.stage_user AS TABLE public."User" WITH NO DATA;
 ALTER TABLE ngeshare.stage_user
     ADD COLUMN source_hash bigint,
@@ -264,8 +271,9 @@ COMMENT ON TABLE ngeshare.stage_attendance IS
 'Staging table for "UserHangoutGroupAttendance": rows pulled from production and not merged into '
 'the mirror yet.';
 
--- Staged rows do not live long enough to need autovacuum, and a merge would have to wait for it.
--- id is NOT NULL: a row without an id can be neither merged nor put into quarantine.
+-- Staged rows do not live long enough to need autovacuum, and its lock would keep the sync from
+-- truncating the table. id is NOT NULL, because a merge finds rows by their ids: production's rows
+-- without an id are not staged.
 DO $$
 DECLARE
     staging regclass;
@@ -297,8 +305,9 @@ AS $$
 $$;
 COMMENT ON FUNCTION public.ngeshare_last_sync(text) IS
 'The watermark of a table of the mirror: every row that production had committed with an earlier '
-'updatedAt (by production''s clock) is in the mirror. For attendance it is the clock of the last '
-'sync of its window. NULL before the table''s first sync and for an unknown name.';
+'updatedAt (by production''s clock) has reached the mirror or waits in quarantine. For attendance '
+'it is the clock of the last sync of its window. NULL before the table''s first sync and for an '
+'unknown name.';
 
 CREATE PROCEDURE public.ngeshare_sync(mode text DEFAULT 'incremental', tables text[] DEFAULT NULL)
 AS 'MODULE_PATHNAME'
@@ -307,12 +316,15 @@ COMMENT ON PROCEDURE public.ngeshare_sync(text, text[]) IS
 'Makes the mirror and the meeting history equal to production, and refreshes the answers. mode: '
 'incremental (what differs), full (reads and compares everything again, the history included) or '
 'verify (compares and changes nothing). tables: by default all six, or some of them. It raises a '
-'NOTICE per table. Errors: NG001 while another sync runs; NG002 if production lacks more than '
-'ngeshare.sync_max_delete_pct percent of a table''s rows; NG003 if production was restored from a '
-'backup; 22023 for an unknown mode or table; 55000 before ngeshare_connect(), and if the history '
-'is kept in another time zone than ngeshare.timezone; 25001 inside a transaction block. All other '
-'errors are those of production or the network, raised after they have been logged in '
-'sync_error_log.';
+'NOTICE per table. Errors: NG001 while another sync runs, or another session keeps syncs from '
+'starting; NG002 if more rows of a table would leave the mirror than ngeshare.sync_max_delete_pct '
+'percent (50 rows always may, unless production''s table is empty); NG003 if production was '
+'restored from a backup or has lost its last transactions; 22004 for a mode that is NULL; 22023 '
+'for an unknown mode or table; 55000 before ngeshare_connect(), if production is another database '
+'than the mirror''s rows came from, and if the history is kept in another time zone than '
+'ngeshare.timezone (a full sync of attendance rebuilds it); 25001 inside a transaction block. All '
+'other errors are those of production, the network or this database, raised after they have been '
+'logged in sync_error_log.';
 
 SELECT pg_extension_config_dump('public.sync_run', '');
 SELECT pg_extension_config_dump('public.sync_run_run_id_seq', '');

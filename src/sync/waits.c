@@ -14,7 +14,7 @@
 #include "utils/guc.h"
 
 /*
- * The lock_timeout of a step, in milliseconds. It is less than half of the default
+ * The longest lock_timeout of a step, in milliseconds. It is less than half of the default
  * deadlock_timeout (1 s), so the sync has released its locks before a session that waits for
  * them checks for a deadlock and is aborted.
  */
@@ -22,8 +22,8 @@
 
 /*
  * The deadlock_timeout of a step, in milliseconds. The session that finds a deadlock is the one
- * that is aborted, so the sync has to check before the other session does. PostgreSQL also
- * cancels an autovacuum that blocks the step only in this check.
+ * that is aborted, so the sync has to check before the other session does. In the same check
+ * PostgreSQL cancels an autovacuum that blocks the step.
  */
 #define DEADLOCK_LOOK_MS 1
 

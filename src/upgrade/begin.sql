@@ -134,8 +134,8 @@ DECLARE
     gone   record;
     others text;
 BEGIN
-    -- Replaces every view by one with the same columns that reads no table, so that no view depends
-    -- on another one.
+    -- Replaces every view of the extension by one with the same columns that reads no table, so
+    -- that none of them depends on another one.
     FOR gone IN
         SELECT
             relation.oid::regclass AS name,
@@ -193,10 +193,10 @@ BEGIN
         EXECUTE pg_catalog.format('ALTER EXTENSION ngeshare DROP %1$s %2$s;'
             ' ALTER EXTENSION ngeshare ADD %1$s %2$s', gone.kind, gone.name);
     END LOOP;
-    -- Drops the objects that are created again. Functions that a CHECK or default of a kept table
-    -- calls are skipped, because CREATE OR REPLACE replaces them. Row types of tables and array
-    -- types, which newer PostgreSQL versions list as members of the extension, are skipped because
-    -- they are dropped with their table or element type.
+    -- Drops the objects that are created again or no longer exist in 2.0. Functions that a CHECK or
+    -- default of a kept table calls are skipped, because CREATE OR REPLACE replaces them. Row types
+    -- of tables and array types, which newer PostgreSQL versions list as members of the extension,
+    -- are skipped because they are dropped with their table or element type.
     FOR gone IN
         SELECT kind, pg_catalog.string_agg(object.identity, ', ') AS names
         FROM (VALUES
@@ -267,8 +267,8 @@ ALTER TABLE ngeshare.removed_meeting
     DROP COLUMN by_hand,
     ADD PRIMARY KEY (run_id, group_id, day, episode_id);
 
--- In 2.0 an archived row's columns are in tables that inherit from these two, and content may be
--- NULL.
+-- In 2.0 the columns of an archived row are in tables that inherit from removed_row and
+-- attendance_backup, so the column "content" may be NULL.
 ALTER TABLE ngeshare.removed_row ALTER COLUMN content DROP NOT NULL;
 ALTER TABLE ngeshare.attendance_backup DROP CONSTRAINT attendance_backup_check;
 
@@ -278,8 +278,8 @@ ALTER TABLE ngeshare.alert_outbox
     ADD CONSTRAINT alert_outbox_kind_check
         CHECK (kind IN ('failed', 'warning', 'recovered', 'stale', 'test', 'digest'));
 
--- The staging tables were dropped, so a pass that an interrupted sync left open cannot continue.
--- The next sync begins a new one.
+-- The staging tables were dropped, so a pass (the pull of a table's changes, in batches) that an
+-- interrupted sync left open cannot continue. The next sync begins a new one.
 UPDATE ngeshare.sync_state
 SET pass_run_id = NULL, pass_full = NULL, pass_bound = NULL, pass_stamp = NULL, pass_id = NULL,
     pass_pulled = false, pass_block = NULL

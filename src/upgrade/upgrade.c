@@ -23,7 +23,7 @@ PG_FUNCTION_INFO_V1(ngeshare_upgrade_right);
 		return refuse_call();                                                                      \
 	}
 
-/* Raises 55000 in the place of a function of 1.1, with ALTER EXTENSION ngeshare UPDATE as hint. */
+/* Raises 55000 in place of a function of 1.1. Before the update, the hint names the update. */
 static Datum
 refuse_call(void)
 {

@@ -50,8 +50,8 @@ sub bound { return 2 * ($TIMEOUT + 2) + 1.25 * $RETRY_BASE / 1000 + 6; }
 
 sub timeout { return $TIMEOUT; }
 
-# Gives every group and every user the same new mark. A reader that sees two marks sees a half
-# written table.
+# Gives every group the same new city and every user the same new lastLogin. A reader that sees two
+# values in one column sees a half written table.
 sub mark_production
 {
 	my ($self) = @_;
@@ -66,8 +66,8 @@ sub mark_production
 	return;
 }
 
-# Changes production in every way: rows with and without a new updatedAt, a deleted row, attendance
-# within the window and before it.
+# Changes production: rows with and without a new updatedAt, a deleted membership, and attendance
+# within the window (also deleted) and before it.
 sub change_production
 {
 	my ($self) = @_;

@@ -13,7 +13,7 @@ our @EXPORT =
   qw(hard_reference hard_seeds hard_world note_the_same rows_differ place_and_time_queries
   queries_of_now follow_up_queries @CONTACT);
 
-# Columns of v_rescue_list and v_at_risk that the reference of sections 7 to 10 adds: the group's
+# Columns of v_rescue_list and v_at_risk that reference.contact_columns_of() returns: the group's
 # place, its follow-ups and its chance to meet again.
 our @CONTACT =
   qw(city province contact_state follow_ups last_follow_up_on last_outcome last_noted_by
@@ -48,9 +48,9 @@ my @trends = (
 	[ 'DAY - 180', 'DAY - 1', '1 month 3 days' ],
 	[ 'DAY - 30', 'DAY - 30', '1 year' ]);
 
-# Time zones, each with an instant on or soon after a day on which its clocks changed (Asia/Jakarta
-# never changes its clocks). Havana changes its clocks at midnight, so a day there can lack its
-# first hour or have it twice.
+# Time zones, each with an instant. Where a zone changes its clocks, the instant is on or soon after
+# a day of such a change; Asia/Jakarta never changes its clocks. Havana does it at midnight or at
+# one o'clock, so a day there can lack its first hour or have it twice.
 my @zones = (
 	[ 'America/New_York', '2025-11-02 23:59:59.999' ],
 	[ 'Asia/Jakarta', '2025-11-30 23:59:59.999' ],
@@ -64,8 +64,8 @@ my @zones = (
 # Clocks of the sync: 31, 28 and 29 days after the end of February.
 my @clocks = ('2026-03-31 12:00:00', '2026-03-28 23:59:59.999', '2026-03-29 00:00:00');
 
-# One more instant to ask as of: 28 and 29 days after the end of October, and around a night in
-# which clocks changed.
+# Each world is also asked as of one of these instants: 28 and 29 days after the end of October, and
+# both sides of the midnight after 8 March 2026, when clocks changed in New York and Havana.
 my @others = (
 	'2026-03-09 00:00:00',
 	'2025-11-28 23:59:59.999',
@@ -80,8 +80,8 @@ sub hard_seeds
 	  : 201 .. 220;
 }
 
-# Adds the reference of sections 7 to 10, and the generator of hard cases, to a production database
-# that has the rest of the reference.
+# Adds the reference of places, trends, forecasts and follow-ups, and the generator of hard cases,
+# to a production database that has the rest of the reference.
 sub hard_reference
 {
 	my ($production, $source) = @_;
@@ -161,7 +161,8 @@ sub note_the_same
 }
 
 # Returns pairs of queries, the reference's and the extension's, by name: on places, on status
-# changes since an instant, on one of the five trends, and on the forecast, as of $as_of.
+# changes, on one of the five trends, on the forecast and on the chance to meet again, as of $as_of.
+# $since is the earlier instant of the status changes, $trend the number of the trend.
 sub place_and_time_queries
 {
 	my ($as_of, $since, $trend) = @_;

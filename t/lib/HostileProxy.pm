@@ -1,7 +1,7 @@
 # A production that can't be trusted: a proxy that knows PostgreSQL's protocol. It
 # forwards everything. While it is armed, it gives a wrong answer to each statement that
 # is new to it: another kind each time the statement is repeated, and the honest answer
-# after all kinds were used.
+# after the statement got all of its kinds.
 #
 #   my $proxy = HostileProxy->start(port => $production->port);
 #   $proxy->arm('sync', @kinds)   wrong answers of these kinds from now on; each scope (any
@@ -165,7 +165,8 @@ sub tuple
 
 # ---- wrong answers
 
-# Returns a wrong answer that does not depend on the honest one; an empty string for "silence".
+# Returns a wrong answer that does not depend on the honest one; an empty string for "silence" and
+# "endless".
 sub immediate_answer
 {
 	my ($kind) = @_;
@@ -294,9 +295,10 @@ sub next_kind
 }
 
 # Returns the kinds that a new statement gets. The first statement of a form in a scope gets all but
-# the slow kinds. A further one gets every third of them, starting at another one each time; in the
-# scope "doctor" all statements count as one form. A form that no scope has seen gets the heavy
-# kinds too. The first four such forms, and then every fifth, also get one of the slow kinds each.
+# the slow and the heavy kinds. A further one gets every third of them, starting at another one each
+# time; in the scope "doctor" all statements count as one form. A form that no scope has seen gets
+# the heavy kinds too. The first four such forms, and then every fifth, also get one of the slow
+# kinds each.
 sub kinds_for
 {
 	my ($state, $sql, $form) = @_;

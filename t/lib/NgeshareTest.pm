@@ -30,7 +30,7 @@ our @VIEWS = qw(v_group_summary v_group_progress v_group_status
   v_drop_off v_time_to_graduate v_graduation_outliers v_anomalies v_at_risk v_cohort
   v_resume_chance);
 
-# The tables that all answers read.
+# The tables of the snapshot, which the answers in @VIEWS read.
 our @SNAPSHOT =
   map { "ngeshare.$_" }
   qw(group_snapshot group_timeline group_meeting membership group_link
@@ -54,7 +54,7 @@ sub needs_pg_cron
 	return;
 }
 
-# Returns a path below the project's top folder, independent of the current directory.
+# Returns the absolute path of a file, given by its path below the project's top folder.
 sub project
 {
 	my $library = dirname(File::Spec->rel2abs(__FILE__));
@@ -66,8 +66,8 @@ my @installation;
 
 # Makes release 1.1 of the extension available to all servers that are started after this call. The
 # installed PostgreSQL does not contain 1.1, and a test may not write to it, so these servers run
-# from a copy. The programs are copied, because a server looks for its files relative to its
-# program; everything else is a symbolic link.
+# from a copy. postgres, pg_ctl and initdb are copied, because a server looks for its files relative
+# to its program. All other files except 1.1's script are symbolic links.
 sub offer_release_1_1
 {
 	my $root = PostgreSQL::Test::Utils::tempdir();
@@ -125,7 +125,7 @@ sub init_server
 	return;
 }
 
-# Starts both servers and returns them. Production asks its TCP clients for a password.
+# Starts both servers and returns them. Production asks the reading login for a password over TCP.
 sub start_servers
 {
 	my $production = start_server('production', "listen_addresses = '127.0.0.1'");
@@ -139,7 +139,7 @@ sub start_servers
 	return ($production, $local);
 }
 
-# Creates a production-like database with its schema, the generator and the reading login.
+# Creates a database with production's schema, the generator, the reference and the reading login.
 sub new_production
 {
 	my ($production, $database) = @_;
@@ -346,9 +346,9 @@ sub forget_activity
 	return;
 }
 
-# Compares every view and function with the reference in production, as of an instant; $settings are
-# statements that the local session runs first. Returns the lines that differ, each prefixed with
-# the answer's name. Adds the number of compared rows to $COMPARED.
+# Compares the answers in @VIEWS and @FUNCTIONS with the reference in production, as of an instant;
+# $settings are statements that the local session runs first. Returns the lines that differ, each
+# prefixed with the answer's name. Adds the number of compared rows to $COMPARED.
 sub answers_differ
 {
 	my ($production, $source, $local, $database, $as_of, $settings) = @_;

@@ -1,6 +1,6 @@
-# Unusual values for every setting that any login may change, taken from a server's pg_settings.
-# They come in rounds: each even round inverts all booleans, and each round takes another value of
-# each enum.
+# Unusual values for settings that any login may change: for nearly all booleans and enums, which
+# are read from a server's pg_settings, and for some others. They come in rounds: each even round
+# inverts the booleans, and each round takes the next value of each enum.
 package OddSettings;
 
 use strict;
@@ -18,12 +18,13 @@ use constant ROUNDS => 4;
 my $LEFT_OUT = q{name NOT LIKE 'ngeshare.%' AND name !~ '^(trace_|debug_pr|log_)'
   	AND name NOT LIKE 'transaction\_%' AND name <> 'default_transaction_read_only'};
 
-# This setting makes every query start parallel workers. A sync then takes ten times as long, so
-# only one round changes it.
+# This setting makes each query that can run in a parallel worker start one. A sync then takes ten
+# times as long, so only one round changes it.
 my ($PARALLEL, $PARALLEL_ROUND) = (qr/^(?:force_parallel_mode|debug_parallel_query)$/, 2);
 
-# Returns [ name, value ] for all booleans and enums that a user may set. In odd rounds the booleans
-# keep their defaults, because some inverted booleans hide the effect of other settings.
+# Returns [ name, value ] for the booleans and enums that a user may set, except those left out
+# above and those whose names match $but. In odd rounds the booleans keep their defaults, because
+# some inverted booleans hide the effect of other settings.
 sub odd_settings
 {
 	my ($server, $round, $but) = @_;
@@ -43,8 +44,8 @@ sub odd_settings
 	  map { [ split /=/, $_, 2 ] } split /\n/, $rows;
 }
 
-# Returns values for settings that are neither boolean nor enum: two sets, chosen from values that
-# people really use.
+# Returns hand-picked values for settings that are neither boolean nor enum: one list for even
+# rounds, and one for odd rounds.
 sub hand_picked
 {
 	my ($round) = @_;

@@ -1,6 +1,6 @@
 # Makes "worlds": small productions that are unusual but legitimate. Their tables are plain tables,
-# views or partitioned tables, with ids and timestamps of several types, with or without foreign
-# keys. fill_world() returns statements that fill any of them with rows.
+# views or partitioned tables, with ids of several types and timestamps of several precisions, with
+# or without foreign keys. fill_world() returns statements that fill any of them with rows.
 package OddWorld;
 
 use strict;
@@ -111,7 +111,8 @@ sub option_of
 	return ref $option ? $option->[$place] : $option;
 }
 
-# Removes the casts from a statement of fill_world(), for a world in which all ids are text.
+# Removes the casts from a statement of fill_world(), for a world in which all ids are text and no
+# column is an enum.
 sub untyped { my ($statement) = @_; return $statement =~ s/::(?:[A-Z]+_ID|KINDTYPE)//gr; }
 
 # Replaces the type names of a statement's casts by the world's types.
@@ -132,8 +133,8 @@ sub typed
 
 # Returns the statements that make a world. Options: ids (text, varchar, domain, uuid or citext),
 # digits (of timestamps), enums, collation (of ids and addresses), keys (foreign keys), kind (plain,
-# views or partitioned), strict (NOT NULL where the mirror has it). ids, digits and collation may be
-# lists with one value per table.
+# views, partitioned, or loose: without primary keys), strict (NOT NULL where the mirror has it).
+# ids, digits and collation may be lists with one value per table.
 sub make_world
 {
 	my (%world) = (
@@ -217,8 +218,8 @@ sub made_table
 	return @made;
 }
 
-# Returns an SQL expression for the id of an object, given its sort and number. It is valid for
-# every type of id.
+# Returns an SQL expression for the id of an object, given what it is (such as "user") and its
+# number. It is valid for every type of id.
 sub id
 {
 	my ($what, $number) = @_;

@@ -21,8 +21,8 @@ use constant HOUR => 3600 * 1000;
 use constant JAKARTA => 7 * HOUR;
 use constant WINDOW => 45 * DAY;
 
-# A group, user, episode or hangout is deleted only if few rows reference it, because a sync refuses
-# to delete many rows at once.
+# A group, user, episode or hangout is deleted only if few rows have to be deleted with it, because
+# a sync refuses to delete many rows at once.
 use constant FEW => 10;
 
 our $LATE_COMMIT = 'a transaction commits after a sync that ran meanwhile';
@@ -185,11 +185,12 @@ sub literal
 	return "'$text'";
 }
 
-# Values for updatedAt: fresh() is between the last sync and the next one, old() long before both.
+# Values for updatedAt: fresh() is between the last sync and the next one, old() at least a day
+# before the last one.
 sub fresh { return at(between($round{last}, $round{now} + 1)) }
 sub old   { return at(between(now() - 500 * DAY, $round{last} - DAY)) }
 
-# Random instants of attendance, within the window or before it, sometimes exactly at its start.
+# Random instants of attendance, within the window or before it, sometimes exactly at its edge.
 sub in_window { return at(one_of($round{window}, (between($round{window}, now() + 1)) x 5)) }
 
 sub before_window
@@ -415,7 +416,7 @@ WHERE gathering.id = $group;
 };
 }
 
-# Lets random groups meet at their next episode: all their members attend at one instant.
+# Lets random groups meet at their next episode: all their users attend at one instant.
 sub groups_meet
 {
 	my ($attended_at) = @_;

@@ -10,8 +10,8 @@
 #   $proxy->stop                    ends the process; it also ends with its starter
 #
 # The delay is that of a long line, not of a slow one: bytes wait in a queue until they are
-# due, and any number of them may be on their way. Opening a connection takes one round trip,
-# like TCP's own handshake.
+# due, and up to QUEUE_LIMIT bytes may be on their way. Opening a connection takes one round
+# trip, like TCP's own handshake.
 package Proxy;
 
 use strict;

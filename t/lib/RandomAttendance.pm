@@ -126,7 +126,7 @@ sub empty_group
 		$self->attended(1000, q{"hangoutGroupId" = '} . $self->group . q{'}));
 }
 
-# Inserts new rows and, by ON CONFLICT, gives existing rows another time, group or episode.
+# Inserts new rows and, by ON CONFLICT, gives existing rows another time, group and episode.
 sub upsert_attendance
 {
 	my ($self) = @_;
@@ -139,7 +139,7 @@ sub upsert_attendance
 		"hangoutGroupId" = excluded."hangoutGroupId", "hangoutEpisodeId" = excluded."hangoutEpisodeId"};
 }
 
-# Returns one statement that deletes rows and inserts them again for another group.
+# Returns one statement that deletes rows and inserts them again for a random group, with new ids.
 sub exchange
 {
 	my ($self) = @_;

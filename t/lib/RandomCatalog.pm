@@ -15,7 +15,8 @@ sub reorder
 		map { $_ => one_of(0 .. 12) } map { $self->episode($self->group) } 1 .. some(3));
 }
 
-# Moves an episode to another hangout; its attendance is then no longer at the group's own course.
+# Moves an episode to a random hangout, so that its attendance may no longer be at an episode of the
+# group's own hangout.
 sub move_episode
 {
 	my ($self) = @_;

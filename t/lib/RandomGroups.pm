@@ -42,7 +42,8 @@ sub rename_group
 	return updated('HangoutGroup', [ $self->group ], name => $self->fresh('Circle'));
 }
 
-# Makes a group with four people, who come mostly from an existing group, and with some attendance.
+# Makes a group with four membership records, mostly of people of an existing group, and with some
+# attendance.
 sub new_group
 {
 	my ($self) = @_;
@@ -145,7 +146,7 @@ sub delete_group
 	return without_group($id);
 }
 
-# Deletes a group and inserts it again unchanged.
+# Deletes a group with its memberships and attendance, and inserts all of them again unchanged.
 sub remake_group
 {
 	my ($self) = @_;

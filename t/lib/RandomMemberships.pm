@@ -101,7 +101,7 @@ sub other_record_id
 	return updated($membership, [ $self->joined(1) ], id => $self->fresh(one_of('0', 'zz')));
 }
 
-# Lets the people of one group join another group, of the same course or another.
+# Lets up to five people of one random group join another one, of any course.
 sub go_on
 {
 	my ($self) = @_;

@@ -1,10 +1,12 @@
 # Random writes by hand (written by a user, not by a sync). Each is a list of statements that can
-# run in the mirror and in production alike, since they name the rows and all values that they
-# write. The rows are chosen from what the writer's session sees in production.
+# run in the mirror and in production alike: they name their rows, or conditions on them, and
+# contain no random functions. The rows are chosen from what the writer's session sees in
+# production.
 #
-# The writes stay within the window. They never touch attendance before it, and they neither delete
-# nor give another id to a group, episode or user with such attendance, because the meeting history
-# would not follow before the next sync.
+# The writes that draw() returns stay within the window, except for implausible times of attendance
+# (before 2000), which no answer counts. They delete no group, episode or user with attendance
+# before the window, and give no such group or episode another id, because the meeting history would
+# not follow before the next sync.
 package RandomSteps;
 
 use strict;

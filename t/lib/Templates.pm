@@ -18,8 +18,8 @@ our @EXPORT_OK = qw(copy_template take_database $READY);
 # The name of the database in a template. The test that takes the database renames it.
 our $READY = 'ready_for_a_test';
 
-# Names of servers that this file has copied. A second server of the same name is not copied,
-# because both would have the same system identifier.
+# Names of servers that the running test file has copied. A second server of the same name is not
+# copied, because both would have the same system identifier.
 my %copied;
 
 # Copies the template of the server's name into its data directory. If no lane has made that

@@ -11,8 +11,9 @@ use Session;
 
 my $zone = 'Asia/Jakarta';
 
-# The views that every comparison asks for. Of the others, @turns, each comparison asks for one. The
-# costly view, which is the slowest in the reference and depends on most, comes every third time.
+# The views that every comparison asks for. Each also asks for one more view: every third comparison
+# for the costly one, which is the slowest in the reference and depends on most, and the others for
+# one of @turns.
 my @always = qw(v_group_status v_curriculum_pipeline v_member_roster);
 my $costly = 'v_anomalies';
 my %always = map { $_ => 1 } @always, $costly;
@@ -149,8 +150,8 @@ sub queries
 	my %here = map { $_ => "SELECT $self->{columns}{$_} FROM $_" } @views;
 	my %there = map { $_ => "SELECT * FROM reference.$_('$as_of')" } @views;
 
-	# The mirror does not know is_active before its window, so the reference's value is hidden
-	# there.
+	# The mirror does not know is_active where the active days reach back before its window. The
+	# reference's value is hidden in the same cases.
 	$there{v_member_roster} = qq{SELECT group_id, user_id, user_name, role, joined_at,
 		CASE WHEN user_id IS NULL OR (timestamptz '$as_of' AT TIME ZONE '$zone')::date - active_days
 			>= (timestamp '$self->{window}' AT TIME ZONE 'UTC' AT TIME ZONE '$zone')::date

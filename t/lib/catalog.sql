@@ -1,6 +1,6 @@
--- Prints all that the catalog says of the extension, one line per fact. Two databases with the same
--- lines have the same extension. Leaves out what depends on the installation: OIDs, the physical
--- numbers of columns, and whether default privileges are stored or left NULL.
+-- Prints what the catalog says of the extension, one line per fact, so that two databases can be
+-- compared. Leaves out what depends on the installation: OIDs, the physical numbers of columns, and
+-- whether default privileges are stored or left NULL.
 WITH member AS (
     SELECT depend.classid, depend.objid, object.type, object.identity
     FROM pg_depend AS depend

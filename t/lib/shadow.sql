@@ -6,7 +6,8 @@
 --   the others      variants whose argument types fit a call better than PostgreSQL's own
 --                   function or operator, for the usual path, which has pg_catalog first
 -- The candidates come from the catalog. The psql variable "words" holds all words of the
--- extension's own files: only names among them are planted (operators always are).
+-- extension's own files: only names among them are planted, and all operators with their
+-- functions.
 SET search_path = pg_catalog, pg_temp;
 SET check_function_bodies = off;
 SET client_min_messages = warning;
@@ -45,7 +46,7 @@ EXCEPTION
 END
 $$;
 
--- Plants a function. If the result is NULL, the arguments include OUT parameters.
+-- Plants a function, without a RETURNS clause if the result is NULL.
 CREATE FUNCTION shadow.plant(space text, name text, arguments text, result text)
 RETURNS boolean
 LANGUAGE sql
@@ -99,7 +100,7 @@ WHERE typnamespace = 'pg_catalog'::regnamespace
   AND typcategory <> 'A'
   AND typname = ANY (string_to_array(:'words', ' '));
 
--- The types that a variant's arguments may have.
+-- The types that a variant's arguments may have, or be arrays of.
 CREATE TABLE shadow.type AS
 SELECT oid, typarray, typcategory
 FROM pg_type

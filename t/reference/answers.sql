@@ -1,13 +1,15 @@
 -- The reference: the rules of the answers in plain SQL, computed directly from production's tables
 -- and their whole history.
 --
--- Above each statement are the sentences of the rules that it implements, in quotation marks. The
--- tests compare the extension's answers with this file, so its SQL is as simple as possible: a
--- reader must be able to see that it is right.
+-- Above a statement are the sentences of the requirements that it implements, in quotation marks.
+-- The section numbers are those of the requirements, too. The requirements are not in this
+-- repository; docs/rules.md states the rules in other words. The tests compare the extension's
+-- answers with this file, so its SQL is as simple as possible: a reader must be able to see that it
+-- is right.
 --
 -- Words used throughout: an "instant" is a timestamptz, a "moment" is production's timestamp(3) in
--- UTC, a "zone" is the name of the time zone whose local days are counted. Each function takes the
--- instant that it answers as of.
+-- UTC, a "zone" is the name of the time zone whose local days are counted. A parameter as_of is the
+-- instant that a function answers as of.
 --
 -- STRICT makes a function return no rows as of NULL. It also keeps the planner from inlining the
 -- functions into one query that would be too large to plan well; each call is evaluated once.
@@ -36,9 +38,9 @@ VALUES ('Ngeshare Sesi Aqidah', 9, 1),
        ('Ngeshare Sesi Dakwah', 7, 4);
 
 -- "The thresholds (28, 90, 30, 2, 50, 70, 45) are settings with these defaults, each named once."
--- The attendance window (45) is not among the columns, because no answer depends on it. "The sync's
--- clock is the real one; ngeshare.sync_clock replaces it, for FUTURE_ATTENDANCE too": the column
--- clock is that replacement; NULL means the real clock.
+-- No function reads the attendance window (45), because no answer depends on it. "The sync's clock
+-- is the real one; ngeshare.sync_clock replaces it, for FUTURE_ATTENDANCE too": the column clock is
+-- that replacement; NULL means the real clock.
 CREATE TABLE reference.setting (
     timezone               text    NOT NULL DEFAULT 'Asia/Jakarta',
     active_days            integer NOT NULL DEFAULT 28,
@@ -56,11 +58,11 @@ CREATE UNIQUE INDEX ON reference.setting ((true));
 
 INSERT INTO reference.setting DEFAULT VALUES;
 
--- Nearly all functions below join these two small tables. Without statistics the planner would
--- estimate hundreds of rows for each.
+-- Many functions below join these two small tables. Without statistics the planner would estimate
+-- hundreds of rows for each.
 ANALYZE reference.course_config, reference.setting;
 
--- Section 1: time ---------------------------------------------------------------------------------
+-- The requirements' section 1: time ---------------------------------------------------------------
 
 -- Converts a moment to an instant: "Production's timestamp(3) values are UTC."
 CREATE FUNCTION reference.instant_of(moment timestamp)
@@ -74,7 +76,7 @@ RETURNS date LANGUAGE sql IMMUTABLE AS $$
     SELECT (instant AT TIME ZONE zone)::date
 $$;
 
--- Section 2: who and what counts ------------------------------------------------------------------
+-- The requirements' section 2: who and what counts ------------------------------------------------
 
 -- Returns whether a moment counts: "[A membership record] with joinedAt, and an attendance with
 -- attendedAt, before 2000-01-01 UTC: a typing error", which is ignored.
@@ -218,7 +220,7 @@ RETURNS TABLE (group_id text, member_count integer) LANGUAGE sql STABLE STRICT A
     GROUP BY gathering.group_id
 $$;
 
--- Section 3: progress and status ------------------------------------------------------------------
+-- The requirements' section 3: progress and status ------------------------------------------------
 
 -- "As of an instant, only these exist: attendance with attendedAt <= as_of."
 -- "Only attendance at an episode of the group's own hangout counts for progress."
@@ -315,7 +317,7 @@ LANGUAGE sql STABLE STRICT AS $$
     CROSS JOIN reference.setting AS setting
 $$;
 
--- Section 5: the views on single groups -----------------------------------------------------------
+-- The requirements' section 5: the views on single groups -----------------------------------------
 
 -- A group without a facilitator: "facilitator_id NULL, needs_facilitator true."
 CREATE FUNCTION reference.v_group_summary(as_of timestamptz)
@@ -377,10 +379,10 @@ RETURNS TABLE (
     JOIN reference.status_of(as_of) AS state ON state.group_id = summary.group_id
 $$;
 
--- Section 4 and the views on the pipeline ---------------------------------------------------------
+-- The requirements' section 4, and the views on the pipeline --------------------------------------
 
 -- "A and B are kin when they have the same (non-NULL) facilitator, shared_member_count =
--- members(A) ∩ members(B)| >= 2, and overlap_pct = 100 * shared / min(member_count A,
+-- |members(A) ∩ members(B)| >= 2, and overlap_pct = 100 * shared / min(member_count A,
 -- member_count B) >= 50." Each pair is returned twice, once from either side. A group without
 -- members has no overlap_pct, so it has no kin.
 CREATE FUNCTION reference.kin(as_of timestamptz)

@@ -11,7 +11,7 @@
 -- before 2000 change no answer. Counted back from 30 June, 2 June is 28 days ago, 1 June 29, 1
 -- April 90 and 31 March 91. The prefix of a group's id tells its case:
 --   s-  status and the local midnight    n-  never met      m-, f-  persons
---   o-  outside of the curriculum        r-  rescue list    p- .. z-  pipeline
+--   o-  outside of the curriculum        r-  rescue list    p-, q-, v-, w-, z-  pipeline
 --   d-, x-, e-  episodes and the edge of the instant
 
 \set QUIET on
@@ -103,7 +103,7 @@ FROM (VALUES
 ) AS plain (hangout, ids)
 CROSS JOIN unnest(string_to_array(ids, ' ')) AS id;
 
--- One facilitator and the ordinary members of each group, all since 1 December 2023.
+-- One facilitator and the ordinary members of most groups, all since 1 December 2023.
 INSERT INTO public."UserHangoutGroup"
     (id, "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId")
 SELECT 'f ' || groups, timestamp '2024-01-01', timestamp '2023-12-01', 'ANY', 'FACILITATOR', groups,
@@ -137,8 +137,8 @@ CROSS JOIN unnest(string_to_array(people, ' ')) AS person;
 
 -- Memberships that are cases of their own. In m-persons the members are: ana by mail, budi by mail,
 -- the user whose id is ana's mail, and m-x; kak, also by mail, is a facilitator there. In f-tie two
--- FACILITATOR records are equally old, and the one with the smaller id, Z, counts; a record with a
--- still smaller id joined later.
+-- FACILITATOR records are equally old, and the one with the smaller id, t-Z, counts. A record with
+-- a still smaller id joined later, and an older record has no user.
 INSERT INTO public."UserHangoutGroup"
     (id, "updatedAt", "joinedAt", status, "hangoutGroupRole", "hangoutGroupId", "userId",
         "userEmail")
@@ -330,8 +330,8 @@ AS $$ SELECT timestamptz '2024-06-30 05:00:00+00' $$;
 CREATE TEMP TABLE held (what text PRIMARY KEY);
 CREATE TEMP TABLE default_course AS TABLE reference.course_config;
 
--- Compares the rows of two queries as text, so that the number of decimals is compared too. $change
--- may change settings or courses for this check only.
+-- Compares the rows of two queries as text, so that the number of decimals is compared too. The
+-- argument "change" is a statement that changes settings or courses for this check only.
 CREATE PROCEDURE pg_temp.check_holds(what text, answer text, expected text,
     change text DEFAULT 'SELECT')
 LANGUAGE plpgsql AS $$
@@ -446,9 +446,9 @@ CALL pg_temp.check_holds('v_group_status',
               member_count
        FROM who JOIN far USING (group_id) $$);
 
--- These groups are not linked: p-b-31 is a day too early, p-b91 (with p-a) a day too late,
--- p-b-never has no meeting, p-b-other has another facilitator, p-c is two courses after p-a, q-b
--- has 2 of 5 members, w-b has 1 of 2, z-b has no facilitator.
+-- Not linked: p-a to p-b-31 (a day too early), to p-b91 (a day too late) and to p-c (two courses
+-- later), p-b-never (no meeting), p-b-other (another facilitator), q-b (shares 2 of 5 members), w-b
+-- (shares 1 of 2) and z-b (no facilitator).
 CALL pg_temp.check_holds('v_curriculum_pipeline',
     $$ SELECT * FROM reference.v_curriculum_pipeline(pg_temp.noon()) $$,
     $$ VALUES
@@ -580,7 +580,8 @@ CALL pg_temp.check_holds('overlap compared before rounding',
     $$ VALUES ('p-b90', 100.0) $$,
     $$ UPDATE reference.setting SET link_min_overlap_pct = 66.7 $$);
 
--- With link_days = 89, q-a no longer counts as awaiting, and one of four groups went on.
+-- With link_days = 89, q-a no longer counts as awaiting. Of the four groups that graduated more
+-- than 89 days ago, one went on.
 CALL pg_temp.check_holds('another number of link days: funnel',
     $$ SELECT continued, awaiting, settled_continuation_rate
        FROM reference.v_curriculum_funnel(pg_temp.noon())

@@ -1,5 +1,6 @@
--- Tests the reference of sections 7 to 10: a small production made by hand, and its answers derived
--- by hand from the rules. It is run like cases.sql.
+-- Tests the reference's answers on places, over time, on follow-ups and on the forecast (the
+-- requirements' sections 7 to 10): a small production made by hand, and its answers derived by hand
+-- from the rules. It is run like cases.sql.
 --
 -- The main instant is noon in Jakarta on Sunday, 30 June 2024, which is also the clock of the last
 -- sync. All attendance is at 03:00 UTC, which is ten in the morning in Jakarta, unless a case says
@@ -146,7 +147,8 @@ INSERT INTO public."UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpiso
 VALUES ('late 1', '2024-06-23 05:00:00.001', 'x1', 'ch-start', 'p1'),
        ('late 2', '2024-06-29 17:00', 'x1', 'ch-resume', 'p1');
 
--- Follow-ups for contact_state, one case each. Those for v_follow_up_effect come after them.
+-- Follow-ups for contact_state, one case per group. Most of those for v_follow_up_effect are in the
+-- next statement.
 INSERT INTO reference.follow_up
     (id, group_id, group_name, noted_at, noted_by, channel, outcome, note, next_on, withdrawn_by,
         withdrawn_at)
@@ -239,7 +241,7 @@ BEGIN
 END
 $$;
 
--- Section 7: places.
+-- The requirements' section 7: places.
 
 -- Two of three groups write "bandung" in lower case, so that spelling is shown. Two groups write
 -- "Banten", one of which is made after the main instant.
@@ -295,7 +297,7 @@ CALL pg_temp.check_holds('one letter',
        ('bogor', 'bogor', false), ('bekasi', 'bekisa', false), ('depok', 'depko', true),
        ('depok', 'edpok', true), ('depoks', 'depok', true), ('malang', 'malangan', false) $$);
 
--- Section 8: trend and changes.
+-- The requirements' section 8: trend and changes.
 
 CALL pg_temp.check_holds('trend',
     $$ SELECT * FROM reference.trend('2024-06-16', NULL, '1 week', pg_temp.noon())
@@ -361,9 +363,10 @@ CALL pg_temp.check_holds('v_status_changes',
        ('ch-grad', 'Graduated', 'Fifth', NULL, NULL, NULL, 'ACTIVE', 'GRADUATED', 'GRADUATED',
            '2024-06-28') $$);
 
--- Section 10. Hijrah's silences ended after 3, 4, 10 (ten), 58 and 59 days; others have lasted 91,
--- 92, 171 (ten) and 181 (ten) days so far. So after the 10th day 24 of 36 have not ended. All 20
--- silences of kc ended and none lasted longer, so S is 0.
+-- The requirements' section 10: the forecast. Hijrah's silences ended after 3, 4, 10 (ten), 58 and
+-- 59 days; others have lasted 91, 92, 171 (ten) and 181 (ten) days so far. So after the 10th day 24
+-- of 36 have not ended. All 20 silences of Sejarah (kc) ended on the 10th day, so the share that
+-- lasts longer is 0.
 CALL pg_temp.check_holds('resume_28_days_pct',
     $$ SELECT * FROM reference.added_to_v_resume_chance(pg_temp.noon())
         WHERE course_name ~ 'Hijrah|Sejarah|Dakwah' $$,
@@ -394,8 +397,8 @@ CALL pg_temp.check_holds('month ends',
 
 -- Aqidah at the end of April: 40 groups have been silent for 5 days, and all silences so far ended
 -- on the 10th day; 30 groups met again on the 28th day, 9 on the 29th. At the end of May 39 groups
--- have been silent for 2 or 3 days, and 40 of 80 such silences ended within 28 days; 10 met again
--- on the 28th day. qa-40 alone had been silent for 36 days.
+-- have been silent for 2 or 3 days. Of the 80 silences that lasted longer, 40 ended within 28 days.
+-- 10 groups met again on the 28th day. qa-40 alone had been silent for 36 days.
 CALL pg_temp.check_holds('v_forecast_quality',
     $$ SELECT * FROM reference.v_forecast_quality(pg_temp.noon()) WHERE course_name <> 'Fifth' $$,
     $$ VALUES ('Ngeshare Sesi Aqidah', 9, 40, 40, 100.0, 75.0, 0.2500, 0.2469),
@@ -415,7 +418,7 @@ CALL pg_temp.check_holds('v_forecast_quality on the 28th day',
     $$ VALUES ('Ngeshare Sesi Aqidah', 9, 40, 40, 100.0, 75.0, 0.2500, 0.1875),
        ('Ngeshare Sesi Aqidah', NULL, 40, 40, 100.0, 75.0, 0.2500, 0.1875) $$);
 
--- Section 9: follow-ups.
+-- The requirements' section 9: follow-ups.
 
 CALL pg_temp.check_holds('contact_state',
     $$ SELECT * FROM reference.contact_of(pg_temp.noon(), pg_temp.noon())
@@ -437,7 +440,7 @@ CALL pg_temp.check_holds('contact_state',
        ('pl-01', 'DUE', 1, '2024-01-01', 'paused', 'by 15', NULL),
        ('qa-01', 'NEW', 0, NULL, NULL, NULL, NULL) $$);
 
--- If as_of is empty, everything is as of the last sync, but follow-ups up to now count.
+-- Through the API, an empty as_of means the clock of the last sync, but follow-ups up to now count.
 CALL pg_temp.check_holds('contact_state ten days after the sync',
     $$ SELECT * FROM reference.contact_of(pg_temp.noon(), pg_temp.noon() + interval '10 days')
        WHERE group_id IN ('kd-09', 'kd-12', 'kd-15', 'kd-17', 'kd-19') $$,

@@ -1,9 +1,10 @@
 -- Checks the answers on people, courses and anomalies with the production of cases.sql, which
 -- includes this file. The expected rows were worked out by hand.
 
--- In m-persons two persons have records with different spellings of one address; the earliest
--- record's spelling is shown. kak has both roles there, and f-late has both in f-tie. Only p1 is
--- active, in e-now, where p1 attended on the day itself.
+-- In m-persons two persons have two records each, with different spellings of one address. The
+-- records are equally old, so the spelling of the one with the smaller id is shown. kak has both
+-- roles there, and f-late has both in f-tie. Only p1 is active, in e-now, where p1 attended on the
+-- day itself.
 CALL pg_temp.check_holds('v_member_roster',
     $$ SELECT * FROM reference.v_member_roster(pg_temp.noon())
         WHERE group_id IN ('e-now', 'f-tie', 'm-persons') $$,
@@ -37,8 +38,8 @@ CALL pg_temp.check_holds('and not by 149',
     $$ UPDATE reference.setting SET active_days = 149 $$);
 
 -- f-late became a facilitator a month after joining as a member. f-mail became both at the same
--- instant, which does not count as "before". f-status also leads a group outside the curriculum,
--- and has led e-now since noon.
+-- instant, which does not count as "before". f-status also leads groups outside the curriculum, and
+-- has led e-now since noon.
 CALL pg_temp.check_holds('v_facilitator_alumni',
     $$ SELECT * FROM reference.v_facilitator_alumni(pg_temp.noon()) $$,
     $$ SELECT id, name, false, NULL::date, date '2023-12-01', latest, id = 'f-gone'
@@ -54,8 +55,8 @@ CALL pg_temp.check_holds('v_facilitator_alumni',
        ('f-tie-a', 'f-tie-a', false, NULL, '2024-05-01', '2024-05-01', false),
        ('f-tie-z', 'f-tie-z', false, NULL, '2024-05-01', '2024-05-01', false) $$);
 
--- p1 is in thirteen groups. Those of Aqidah and p-b-30 of Hijrah have graduated, and e-now is
--- active. m-x joined f-tie before it graduated.
+-- p1 is in thirteen groups. p-a, p-a-late and z-a of Aqidah and p-b-30 of Hijrah have graduated.
+-- e-now of Aqidah is active. m-x joined f-tie before it graduated.
 CALL pg_temp.check_holds('v_member_journey',
     $$ SELECT * FROM reference.v_member_journey(pg_temp.noon())
        WHERE user_id IN ('p1', 'p2', 'm-x', 'f-late', 'ana@x.org', 'w2', 'x1') $$,
@@ -68,7 +69,7 @@ CALL pg_temp.check_holds('v_member_journey',
        ('w2', 'w2', 1, 1, NULL, false, false),
        ('x1', 'x1', 4, 1, NULL, false, false) $$);
 
--- The active facilitators: f-status, whose groups met lately, and the three of f-tie.
+-- The active facilitators: f-status, some of whose groups met lately, and the three of f-tie.
 CALL pg_temp.check_holds('v_facilitator_growth',
     $$ SELECT * FROM reference.v_facilitator_growth(pg_temp.noon()) $$,
     $$ VALUES (12, 4, 1, 8.3) $$);
@@ -129,8 +130,8 @@ CALL pg_temp.check_holds('v_graduation_outliers',
     $$ SELECT * FROM reference.v_graduation_outliers(pg_temp.noon()) $$,
     $$ SELECT 'p-a', 'Ngeshare Sesi Aqidah', 8, 'SLOW' WHERE false $$);
 
--- p-b-31 started before p-a. All other groups without a link share too few members or none with any
--- candidate, or have no facilitator.
+-- p-b-31 started before p-a. The other groups with NO_PREDECESSOR have no facilitator, or share too
+-- few members or none with each candidate.
 CALL pg_temp.check_holds('v_anomalies',
     $$ SELECT kind, string_agg(group_id, ' ' ORDER BY group_id COLLATE "C"), min(severity),
     max(severity)
@@ -148,7 +149,7 @@ CALL pg_temp.check_holds('v_anomalies',
            'info') $$);
 
 -- With link_days = 4, p-b-30, which graduated on 10 March, is no longer linked to p-c, which
--- started 5 days later; neither are p-a and p-a-late to theirs.
+-- started 5 days later. p-b-two-thirds, p-b90 and p-b91 lose their links for the same reason.
 CALL pg_temp.check_holds('late starts',
     $$ SELECT group_id, detail FROM reference.v_anomalies(pg_temp.noon())
         WHERE kind = 'LATE_START' $$,
@@ -188,7 +189,8 @@ CALL pg_temp.check_holds('attendance of the future goes by the clock',
        ('x-foreign', 'somebody attended on 2024-06-20, which is yet to come') $$,
     $$ UPDATE reference.setting SET clock = '2024-06-15 05:00+00' $$);
 
--- A silence of 15 days is more than half of 28, one of 10 days is not. No other group is active.
+-- The active groups have been silent for 28, 15, 10 or 0 days. 28 and 15 are more than half of 28
+-- days, 10 and 0 are not.
 CALL pg_temp.check_holds('v_at_risk and its order',
     $$ SELECT group_id, days_inactive, days_until_stalled, reason, rhythm_days, ordinality
        FROM reference.v_at_risk(pg_temp.noon()) WITH ORDINALITY $$,
@@ -225,8 +227,8 @@ CALL pg_temp.check_holds('v_resume_chance',
        (40, 3, 0, 2, 0.0),
        (60, 1, 0, 1, 0.0) $$);
 
--- As of this instant Aqidah has only the silences of d-beyond and p-a, and both groups met again,
--- so the chance is 100 %.
+-- As of this instant Aqidah has only the silences of d-beyond (7 days) and p-a (8 days), and both
+-- groups met again. So the chance after 7 days is 100 %.
 CALL pg_temp.check_holds('a chance that is certain',
     $$ SELECT days_silent, silences, resumed, lasting, resume_chance
        FROM reference.v_resume_chance('2024-02-02 05:00+00')

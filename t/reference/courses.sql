@@ -198,7 +198,8 @@ $$;
 -- kind and group. Kinds: NEEDS_FACILITATOR, MULTIPLE_FACILITATORS (distinct userIds > 1),
 -- MEMBER_COUNT_OUT_OF_RANGE (not 2 to 5), the four of section 4, FOREIGN_EPISODE (attendance at
 -- another hangout's episode), EPISODE_BEYOND_MAX (attended an own episode with order >
--- max_episodes), FUTURE_ATTENDANCE". "The four of section 4" are the kinds of predecessor_of().
+-- max_episodes), FUTURE_ATTENDANCE". The four of the requirements' section 4 are the kinds of
+-- predecessor_of().
 CREATE FUNCTION reference.v_anomalies(as_of timestamptz)
 RETURNS TABLE (kind text, group_id text, severity text, detail text) LANGUAGE sql STABLE STRICT AS
     $$
@@ -380,9 +381,9 @@ RETURNS TABLE (course_name text, days integer, has_ended boolean) LANGUAGE sql S
 $$;
 
 -- "resume_chance = 1 - the product of (1 - resumed / silences) over all t > days_silent, in
--- percent; a row a course and number of days that a silence lasted." The product is computed step
--- by step, from the longest silence to shorter ones, with more decimals than the rounded result can
--- show.
+-- percent; one row per course and number of days that a silence lasted." The product is computed
+-- step by step, from the longest silence to shorter ones, with more decimals than the rounded
+-- result can show.
 CREATE FUNCTION reference.v_resume_chance(as_of timestamptz)
 RETURNS TABLE (
     course_name text, days_silent integer, silences integer, resumed integer, lasting integer,

@@ -1,5 +1,5 @@
--- The reference's answers on the forecast (section 10 of the rules), in the terms of answers.sql.
--- time.sql must be loaded first.
+-- The reference's answers on the forecast (the requirements' section 10), in the terms of
+-- answers.sql. time.sql must be loaded first.
 
 BEGIN;
 
@@ -88,7 +88,7 @@ LANGUAGE sql STABLE STRICT AS $$
         LIMIT 1) AS later
 $$;
 
--- The column that section 10 adds: "v_resume_chance gets resume_28_days_pct."
+-- The column that the requirements' section 10 adds: "v_resume_chance gets resume_28_days_pct."
 CREATE FUNCTION reference.added_to_v_resume_chance(as_of timestamptz)
 RETURNS TABLE (course_name text, days_silent integer, resume_28_days_pct numeric)
 LANGUAGE sql STABLE STRICT AS $$
@@ -109,9 +109,9 @@ RETURNS TABLE (group_id text, resume_28_days_pct numeric) LANGUAGE sql STABLE ST
                   = reference.day_of(as_of, setting.timezone) - progress.last_meeting_date
 $$;
 
--- Returns the day from which these 28 days are counted back: "more than 28 days before day(as_of),
--- or before the day of the last successful sync where that is earlier". reference.setting.clock is
--- the clock of the last sync.
+-- Returns the day that the requirements count 28 days back from: "more than 28 days before
+-- day(as_of), or before the day of the last successful sync where that is earlier".
+-- reference.setting.clock is the clock of the last sync.
 CREATE FUNCTION reference.known_until(as_of timestamptz)
 RETURNS date LANGUAGE sql STABLE STRICT AS $$
     SELECT LEAST(reference.day_of(as_of, setting.timezone),

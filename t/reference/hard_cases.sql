@@ -83,10 +83,10 @@ CREATE TABLE hard.meeting (
     PRIMARY KEY (group_no, place)
 );
 
--- Plans groups that stall, resume and stall again. Their silences have lengths at every threshold
--- of the rules. They are counted back from a last meeting at a threshold before one of the
--- instants, or around a month's end. The first 22 groups met only once, long ago, so that so many
--- silences of their course last longer than all others.
+-- Plans groups that stall, resume and stall again. Many of their silences have lengths at
+-- thresholds of the rules. Meetings are counted back from a last meeting at a threshold before one
+-- of the instants, or around a month's end. The first 22 groups met only once, long ago, so that in
+-- their course at least 20 silences, as many as a forecast needs, last longer than all others.
 CREATE FUNCTION hard.plan_meetings(seed integer, groups integer, today date, days date[])
 RETURNS void LANGUAGE sql AS $$
     DELETE FROM hard.meeting;
@@ -192,8 +192,8 @@ RETURNS void LANGUAGE sql AS $$
 $$;
 
 -- Writes one or two attendances per planned meeting. The episodes rise towards the end of the
--- course without reaching it, except that one in seven groups graduates, at its last meeting or an
--- earlier one.
+-- course without reaching it, except that one in seven of the groups after the 22nd graduates, at
+-- its last meeting or an earlier one.
 CREATE FUNCTION hard.write_attendance(seed integer, groups integer, zone text)
 RETURNS void LANGUAGE sql AS $$
     INSERT INTO public."UserHangoutGroupAttendance"
@@ -288,7 +288,7 @@ RETURNS TABLE (group_id text, kind text, noted_at timestamptz) LANGUAGE sql STAB
     WHERE COALESCE(met.next_on - met.attended_on, 1000) > 28
       AND demo.chance(seed, 'noted in a silence', 0.7, met.no)
     UNION ALL
-    -- A little before the next meeting, and on its very day.
+    -- Up to 30 days before the next meeting, or on its day.
     SELECT met.group_id, 'before the next',
            (met.next_on - hard.one_of(seed, 'left', ARRAY[0, 1, 27, 28, 29, 30], met.no)
                + hard.time_of_day(seed, 'left at', met.no)) AT TIME ZONE zone
@@ -296,7 +296,7 @@ RETURNS TABLE (group_id text, kind text, noted_at timestamptz) LANGUAGE sql STAB
     WHERE met.next_on - met.attended_on > 28
       AND demo.chance(seed, 'noted before the next', 0.4, met.no)
     UNION ALL
-    -- On a meeting's day, beside its first attendance.
+    -- At the first attendance of a meeting's day, or up to a day before or after it.
     SELECT met.group_id, 'meeting', met.first_at
         + hard.one_of(seed, 'beside', ARRAY[interval '0', '1 ms',
         '-1 ms', '1 microsecond', '10 minutes', '1 day', '-1 day'], met.no)
@@ -323,7 +323,7 @@ RETURNS TABLE (group_id text, kind text, noted_at timestamptz) LANGUAGE sql STAB
     CROSS JOIN unnest(instants) WITH ORDINALITY AS asked (instant, place)
     WHERE demo.chance(seed, 'noted at instant', 0.05, gathering.no, place)
     UNION ALL
-    -- For groups that production has no longer.
+    -- For groups that production does not have.
     SELECT 'gone ' || place, 'gone', instant - interval '20 days'
     FROM unnest(instants) WITH ORDINALITY AS asked (instant, place)
 $$;

@@ -77,10 +77,10 @@ RETURNS TABLE (
     CROSS JOIN reference.setting AS setting
 $$;
 
--- One row of v_facilitator_alumni: "a user with a FACILITATOR record in any group. is_alumni: the
--- earliest MEMBER joinedAt is before the latest FACILITATOR joinedAt (the current one); the since
--- are the earliest MEMBER, earliest FACILITATOR, latest FACILITATOR; member_since NULL if never a
--- member"
+-- The rows of v_facilitator_alumni: "a user with a FACILITATOR record in any group. is_alumni: the
+-- earliest MEMBER joinedAt is before the latest FACILITATOR joinedAt (the current one)". The three
+-- columns *_since: "the earliest MEMBER, earliest FACILITATOR, latest FACILITATOR; member_since
+-- NULL if never a member"
 CREATE FUNCTION reference.v_facilitator_alumni(as_of timestamptz)
 RETURNS TABLE (
     facilitator_id text, facilitator_name text, is_alumni boolean, member_since date,

@@ -1,9 +1,9 @@
--- The reference's answers on places (section 7 of the rules), in the terms of answers.sql.
+-- The reference's answers on places (the requirements' section 7), in the terms of answers.sql.
 -- courses.sql must be loaded first.
 
 BEGIN;
 
--- Section 7: place --------------------------------------------------------------------------------
+-- The requirements' section 7: place --------------------------------------------------------------
 
 -- Normalizes a place's name: "White space is blank, tab, CR and LF; it is collapsed to one blank
 -- first, then trimmed; an empty place is NULL."
@@ -66,8 +66,8 @@ RETURNS TABLE (group_id text, city text, province text) LANGUAGE sql STABLE AS $
           AND city_shown.province_key IS NOT DISTINCT FROM place.province_key
 $$;
 
--- The columns that section 7 adds: "In this order after all older columns: v_group_summary and
--- v_group_status get city, province."
+-- The columns that the requirements' section 7 adds: "In this order after all older columns:
+-- v_group_summary and v_group_status get city, province."
 CREATE FUNCTION reference.added_to_v_group_summary(as_of timestamptz)
 RETURNS TABLE (group_id text, city text, province text) LANGUAGE sql STABLE STRICT AS $$
     SELECT gathering.group_id, place.city, place.province
@@ -143,9 +143,9 @@ $$;
 -- "finding place_spelling: two different places of one province, or two provinces, whose names
 -- differ by one letter; a city with and without a province; a place with more than one spelling.
 -- One row per pair; rows: the groups of the rarer one." Only places of curriculum groups count
--- ("All answers are about curriculum groups only"). A place with more than one spelling is paired
--- with the spelling that is shown. column_name says what is odd: a city's name, a province's name,
--- or a missing province.
+-- ("All answers are about curriculum groups only"). Each other spelling of a place is paired with
+-- the spelling that is shown. column_name is 'city' for two names or spellings of cities, and
+-- 'province' for two of provinces or for a missing province.
 CREATE FUNCTION reference.place_spelling()
 RETURNS TABLE (column_name text, one text, other text, rows bigint) LANGUAGE sql STABLE AS $$
     WITH place AS MATERIALIZED (SELECT * FROM reference.place_of_now()),

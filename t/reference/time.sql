@@ -1,4 +1,4 @@
--- The reference's answers over time (section 8 of the rules), in the terms of answers.sql.
+-- The reference's answers over time (the requirements' section 8), in the terms of answers.sql.
 -- places.sql must be loaded first.
 
 BEGIN;
@@ -93,7 +93,8 @@ RETURNS TABLE (
         reference.day_of(as_of, setting.timezone) - 364, NULL, interval '1 week', as_of) AS trend
 $$;
 
--- The columns of ngeshare_status_changes(): "group_id, group_name, course_name, facilitator_id,
+-- In the following quotations, since and until are the function's two arguments. The columns of
+-- ngeshare_status_changes(): "group_id, group_name, course_name, facilitator_id,
 -- facilitator_name, facilitator_contact (all as of until), status_before (NULL where the group did
 -- not exist), status_after, change, changed_on; one row per curriculum group whose status differs."
 -- "change, the first that holds: NEW (did not exist), STARTED (ACTIVE, had never met at since),
@@ -157,7 +158,7 @@ RETURNS TABLE (
         = judged.group_id
 $$;
 
--- The default of since: "v_status_changes: since exactly 168 hours before as_of."
+-- The view's value of the argument since: "v_status_changes: since exactly 168 hours before as_of."
 CREATE FUNCTION reference.v_status_changes(as_of timestamptz)
 RETURNS TABLE (
     group_id text, group_name text, course_name text, facilitator_id text, facilitator_name text,

@@ -1,6 +1,6 @@
 // Tests the pages in a real browser against a running demo: node browser.mjs URL PSQL_COMMAND (or
 // NGESHARE_URL and NGESHARE_PSQL; the command runs psql -At on the local database). A case is a
-// name and a function that takes the world { open, openBeside, go, sql, hold, problems }.
+// name and a function that takes the object `world`, which main() makes.
 
 import assert from 'node:assert/strict';
 import { axeCases } from './axe-cases.mjs';

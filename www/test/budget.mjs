@@ -17,7 +17,7 @@ function watchContent() {
     }).observe(document, { childList: true, subtree: true, characterData: true });
 }
 
-/** Opens a page in a browser without a cache, and weighs it once everything is loaded. */
+/** Opens a page in a browser with an empty cache, and measures it once everything is loaded. */
 export async function weigh(open, path) {
     const page = await open(path, { script: watchContent });
     await settled(page);
@@ -35,7 +35,7 @@ export async function weigh(open, path) {
     return { path, ...weight };
 }
 
-/** Returns a page's weight in words. */
+/** Returns in words what a page costs. */
 export function describeWeight({ path, kilobytes, requests, milliseconds }) {
     return (
         `${path}: ${kilobytes.toFixed(1)} KB in ${requests} requests, all shown after ` +

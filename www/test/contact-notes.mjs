@@ -20,7 +20,7 @@ export const literal = (value) => `'${value.replaceAll("'", "''")}'`;
 export const forgetNotes = (run) =>
     run(`DELETE FROM ngeshare.follow_up WHERE noted_by = ${literal(ME)};`);
 
-/** Notes follow-ups in every state, for groups of both lists. */
+/** Notes follow-ups, so that both lists have groups in each contact state. */
 export function noteSome(run) {
     const add = (
         view,

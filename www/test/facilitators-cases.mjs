@@ -58,8 +58,8 @@ async function figuresEqualSql({ open, go, sql }) {
 }
 
 /**
- * Checks that as of an earlier day the month of that day is the unfinished one, and the numbers are
- * those of then.
+ * Checks that as of an earlier day the month of that day is the unfinished one, and that the
+ * numbers are those at the end of that day.
  */
 async function daysAreLookedBackTo({ open, go, sql }) {
     const page = await open(`/facilitators.html?as_of=${DAY}`);
@@ -84,7 +84,7 @@ async function daysAreLookedBackTo({ open, go, sql }) {
     ]);
 }
 
-/** Checks that the page shows words, not empty charts, as of a day before all data. */
+/** Checks that pages show words, not empty charts, as of a day before all data. */
 async function nothingIsSaidInWords({ open, go }) {
     const page = await open('/facilitators.html?as_of=2001-01-01');
     assert.match(await page.locator('#newcomers .empty').textContent(), /There is no facilitator/);

@@ -1,5 +1,5 @@
-// Tests follow-ups: noting one, withdrawing it, the list of all of a group, and the comparison of
-// whether contacting helped.
+// Tests follow-ups: noting one, withdrawing it, the list of a group's follow-ups, and the
+// comparison "Did it help?".
 
 import assert from 'node:assert/strict';
 import { forgetNotes, literal, ME, NOW, OUTCOMES } from './contact-notes.mjs';

@@ -57,8 +57,8 @@ async function barsEqualSql({ open, sql }) {
 }
 
 /**
- * Checks that the states add up to all groups, and what became of the graduated groups to all of
- * these.
+ * Checks for each course that the groups by status add up to all groups, and that the graduated
+ * groups that went on, may still go on or did not add up to all graduated groups.
  */
 async function statesAddUp({ open, sql }) {
     const page = await open('/funnel.html');

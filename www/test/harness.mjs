@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { chromium } from 'playwright-core';
 
-/** Debian's headless chromium, in which a page takes less than half of the processor time. */
+/** Debian's headless chromium. Pages take less than half the processor time of full chromium. */
 const CHROMIUM = process.env.NGESHARE_CHROMIUM ?? '/usr/bin/chromium-headless-shell';
 const FLAGS = [
     '--disable-gpu',
@@ -38,8 +38,8 @@ const LAST_SYNC = `(SELECT clock::text FROM public.sync_run
             ORDER BY run_id DESC LIMIT 1)`;
 
 /**
- * Makes a function that runs a statement and returns its rows as objects, as of the last successful
- * sync, which is what the page shows, or as of another instant: an SQL expression for
+ * Makes a function that runs a statement and returns its rows as objects. Answers are as of the
+ * last successful sync, as on the page, or as of the instant `asOf`, an SQL expression for
  * ngeshare.as_of.
  */
 export function makeSql(command) {
@@ -70,8 +70,8 @@ export function makeRun(command) {
 }
 
 /**
- * Locks the mirror's tables against writes for a while, so that a sync takes long enough to be
- * observed. Returns a function that releases the lock.
+ * Locks some of the mirror's tables against writes for a while, so that a sync takes long enough to
+ * be observed. Returns a function that releases the locks.
  */
 export async function holdSync(command, seconds) {
     const holder = spawn('sh', ['-c', command], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -81,9 +81,9 @@ export async function holdSync(command, seconds) {
         holder.on('close', () => reject(new Error('the tables could not be held')));
     });
     const ended = new Promise((resolve) => holder.on('close', resolve));
-    // A sync that has nothing to write does not wait for a lock on the mirror, so a column that no
-    // answer reads is changed first. ngeshare.sync_state is locked too, in case a scheduled sync
-    // comes before the lock and repairs the column.
+    // A sync that has nothing to write to the mirror does not wait for these locks, so a column
+    // that no answer reads is changed first. ngeshare.sync_state is locked too, so that the sync
+    // waits even if a scheduled sync has repaired the column before the tables were locked.
     holder.stdin.write(
         `UPDATE public."User" SET "lastActive" = now() AT TIME ZONE 'UTC' WHERE id = ` +
             `(SELECT min(id) FROM public."User");\n`,

@@ -1,4 +1,4 @@
-// Tests which range of days Home's trend requests, in which steps; and the percentage of a sync.
+// Tests which range of days Home's trend requests, in which steps; and how much of a sync is done.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -8,7 +8,7 @@ import { answerWith, PATHS } from './harness.mjs';
 const WORD = /\p{L}{3,}/gu;
 /** Names that are the same in every language. */
 const NAMES = 'ngeShare analytics English Bahasa Indonesia';
-/** Columns with the database's own sentences, which are English: the page must not show them. */
+/** Columns with the database's own sentences, which are English: the page must hide them. */
 const SENTENCES = ['because', 'detail', 'hint', 'last_error', 'message', 'remedy', 'details'];
 
 const wordsIn = (value) => (String(value).match(WORD) ?? []).map((word) => word.toLowerCase());
@@ -110,7 +110,7 @@ async function makeReader({ open, go }, options = {}) {
     };
 }
 
-/** Returns pages about one thing: a group with anomalies, a member, a run. */
+/** Returns pages about one thing: a group with anomalies, a linked group, a member, a run. */
 function onePages(sql) {
     const [{ group_id: group }] = sql(
         'SELECT group_id FROM v_anomalies GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1',
@@ -142,7 +142,7 @@ async function noEnglishAnywhere({ open, go, sql }) {
     assert.deepEqual(found, []);
 }
 
-/** Errors of different classes, as a sync logs them. */
+/** Errors with different SQLSTATEs, as a sync logs them. */
 const ERRORS = ['08001', '28P01', '42703', '22021', 'NG002', 'XX000', null].map((sqlstate, i) => ({
     error_id: i + 1,
     run_id: '1',

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { DECIMALS } from '../src/list/csv.js';
 import { settled } from './harness.mjs';
 
-/** The pages with lists. */
+/** Pages with lists. Sync, which has lists too, is not among them. */
 const LISTS = [
     '/contact.html',
     '/contact.html?tab=at_risk',

@@ -1,5 +1,5 @@
 // Tests looking back to an earlier day: the day is in the page's address, the figures are those at
-// the end of that day, and every link keeps the day.
+// the end of that day, and links keep the day.
 
 import assert from 'node:assert/strict';
 import { readNumber, settled } from './harness.mjs';

@@ -154,7 +154,7 @@ async function journeysEqualSql({ open, go, sql }) {
 }
 
 /**
- * Checks that the member's numbers are those of the list, and count rows of the table below them.
+ * Checks that the member's numbers are those of the list, and agree with the table below them.
  */
 async function figuresCountRows(page, member, shown) {
     const figures = await page

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { settled } from './harness.mjs';
 
 /**
- * The keys that type the day. The order of the field's parts depends on the system, not on the
- * page's language.
+ * The keys that type the day: month, day, year. This order depends on the system, not on the page's
+ * language.
  */
 const KEYS = '03152026';
 const DAY = '2026-03-15';

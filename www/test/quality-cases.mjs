@@ -1,5 +1,5 @@
-// Tests the page Quality: compares the rules with their groups, the list and the findings with SQL;
-// each says what to do.
+// Tests the page Quality: compares the rules with their groups, the list and the findings with SQL,
+// and checks that each rule and finding says what to do.
 
 import assert from 'node:assert/strict';
 import {

@@ -1,4 +1,4 @@
-// Tests the Sync page apart from a running sync: one run table by table, the schedule, the
+// Tests the Sync page without its view of a running sync: one run table by table, the schedule, the
 // comparison, filters, and readers who may not sync.
 
 import assert from 'node:assert/strict';

@@ -1,13 +1,13 @@
-// Weighs every page of a running site: node weigh-pages.mjs URL [TIMES]. Each page is opened TIMES
-// times, each time in a browser without a cache. Prints a table of the medians and the longest
-// times.
+// Measures what each page of a running site costs (see budget.mjs): node weigh-pages.mjs URL
+// [TIMES]. Each page is opened TIMES times, each time in a browser with an empty cache. Prints a
+// table of the medians and the longest times.
 
 import { HOME, weigh } from './budget.mjs';
 import { openBrowser, PATHS } from './harness.mjs';
 
 const [url, times = '5'] = process.argv.slice(2);
 
-/** Returns a page's median weight over several visits, and the longest time. */
+/** Returns the medians of a page's kilobytes, requests and time, and the longest time. */
 async function weighOften(open, path) {
     const visits = [];
     for (let i = 0; i < Number(times); i++) visits.push(await weigh(open, path));

@@ -2,10 +2,10 @@
  * src/sync/compare/compare.c
  *		Compares each table's content on both sides, before anything is pulled.
  *
- * A table whose content is the same needs no more work. Each side sums up its rows' hashes by
- * bucket: production reads its table once, and the mirror's sums are cached (digest.c). If buckets
- * differ, these are compared again after the merge (verify.c). If production has lost too many
- * rows, the run is refused here (NG002), before it has changed anything.
+ * A table whose content is the same is not pulled in an incremental run. Each side sums up its
+ * rows' hashes by bucket: production reads its table once, and the mirror's sums are cached
+ * (digest.c). The buckets that differ are compared again after the merge (verify.c). If production
+ * has lost too many rows, the comparison refuses the run (NG002) before the mirror is changed.
  */
 #include "sync/compare/compare.h"
 
@@ -25,8 +25,8 @@ sync_define_content(SyncRun *run)
 }
 
 /*
- * Counts production's rows of a table that is still empty in the mirror. The guard against too
- * many deletions (guard.c) takes its percentage from this number.
+ * Notes that all rows of a table that was never synced are pulled, and counts them in production.
+ * The guard against too many deletions (guard.c) takes its percentage from this number.
  */
 static void
 count_first_rows(SyncRun *run)
@@ -63,9 +63,9 @@ report_differences(SyncRun *run, const Digest *digest)
 }
 
 /*
- * Refuses (NG002) too many deletions that the row counts do not show, because as many rows were
- * added. Compares ids only if the buckets that differ have more rows than may be deleted. A row
- * that production still has, on another day, is not counted as deleted.
+ * Refuses (NG002) too many deletions that the row counts do not show, because other rows were
+ * added. Compares ids only if the mirror has more rows in the buckets that differ than may be
+ * deleted. A row that production still has, on another day, is not counted as deleted.
  */
 static void
 guard_by_key(SyncRun *run, const Digest *digest)
@@ -104,7 +104,7 @@ check_added_columns(const MirrorTable *table)
 	    ERROR,
 	    (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 	     errmsg("the column \"%s\" was added to the mirror's table \"%s\" here as NOT NULL"
-	            " without a default, and production has no value for it",
+	            " without a default, and a sync gives it no value",
 	            sql_text(1), table->name),
 	     errhint("Let it be NULL (ALTER TABLE public.\"%s\" ALTER \"%s\" DROP NOT NULL), give it"
 	             " a default, or drop the column.",

@@ -8,8 +8,8 @@
 #include "sync/sync.h"
 
 /*
- * Rows that the repair fetches by key at a time: at first, and at most. Pieces grow because each
- * is joined to whole tables of the mirror, whatever the piece's size.
+ * Rows that the repair fetches by key at a time: at first, and at most. The number grows because
+ * each time the fetched rows are joined to whole tables of the mirror, however few they are.
  */
 #define REPAIR_ROWS 5000
 #define REPAIR_ROWS_MAX 100000

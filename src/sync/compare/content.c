@@ -12,9 +12,9 @@
  * another collation, different texts may have the same hash. A row's bucket is chosen by the hash
  * of its id (in the window: by its day), so new ids are spread evenly.
  *
- * If production's table is a view, nothing guarantees that ids are unique. Of several rows with
- * the same id, the one with the lowest hash counts as the row. The others, and rows without an id,
- * go into quarantine. Each gets a key that contains its hash and that is the id of no row.
+ * If production has no unique index on a table's ids (a view has none), several rows may have the
+ * same id. Of these, the one with the lowest hash counts as the row. The others, and rows without
+ * an id, go into quarantine. Each gets a key that contains its hash and that is the id of no row.
  */
 #include "sync/compare/content.h"
 
@@ -26,8 +26,8 @@
 #define ROW_HASH "pg_catalog.hashint4extended(0, pg_catalog.hash_record_extended(ROW(%s), 0))"
 
 /*
- * A bucket has at most about this many rows, unless a table would need more than BUCKETS_MAX
- * buckets.
+ * On average a bucket of ids has at most this many rows, unless a table would need more than
+ * BUCKETS_MAX buckets.
  */
 #define ROWS_PER_BUCKET 256
 #define BUCKETS_MAX 4096
@@ -68,9 +68,9 @@ content_stamp(const MirrorTable *table)
 }
 
 /*
- * Returns a condition on production's attendance "source": it belongs to a window that starts at
- * an instant. A row whose attendedAt is NULL or too early for a local day belongs to every window,
- * so that a sync sees it and puts it into quarantine.
+ * Returns a condition on production's attendance "source": it belongs to the window that starts at
+ * the given instant. A row whose attendedAt is NULL or too early for a local day belongs to every
+ * window, so that a sync sees it and puts it into quarantine.
  */
 char *
 content_is_recent(Timestamp start)
@@ -107,9 +107,10 @@ content_has_quarantined(const MirrorTable *table)
 }
 
 /*
- * Returns a query for the mirror's rows and the quarantined rows: all of production's content that
- * has arrived. A quarantined row replaces the mirror's row with the same id. The sum of the
- * weights is the number of rows in the mirror, without rows that are only in quarantine.
+ * Returns a query for the mirror's rows and the quarantined rows, which together are compared with
+ * production's rows. A quarantined row replaces the mirror's row with the same id. A row has
+ * weight 0 if it is only in quarantine, otherwise 1: the sum of the weights is the number of rows
+ * in the mirror.
  */
 static char *
 local_rows(const MirrorTable *table, const char *bucket, const char *held_bucket,
@@ -135,8 +136,9 @@ local_rows(const MirrorTable *table, const char *bucket, const char *held_bucket
 
 /*
  * Sets content->source_rows from a query for production's rows with the columns id, stamp, hash
- * and weight. If ids may not be unique, all but one row per id, and all rows without an id, get a
- * key that is the id of no row. Rows whose hash is NULL are only counted.
+ * and weight. If production does not guarantee unique ids, all but one row per id, and all rows
+ * without an id, get a key that is the id of no row, and content->surplus becomes a query for them.
+ * Rows whose hash is NULL are only counted.
  */
 static void
 set_source(Content *content, const ProductionKeys *keys, const char *bucket, char *rows)
@@ -161,8 +163,9 @@ set_source(Content *content, const ProductionKeys *keys, const char *bucket, cha
 }
 
 /*
- * Sets the content of one of the five tables without a window. A row of production has weight 1 if
- * its updatedAt is at or after the watermark, otherwise 0.
+ * Sets *content to the queries for one of the five tables without a window. A row of production
+ * has weight 1 if its updatedAt is at or after the watermark, otherwise 0: the sum of the weights
+ * is the number of rows that an incremental pull is expected to fetch.
  */
 void
 content_of_table(Content *content, const ProductionKeys *keys, int table, Timestamp watermark)
@@ -186,10 +189,10 @@ content_of_table(Content *content, const ProductionKeys *keys, int table, Timest
 }
 
 /*
- * Sets the content of attendance since an instant, with one bucket per day. Days are in UTC: it is
- * enough that they are the same on both sides. Rows without a local day share one bucket.
- * Production's older rows are counted in the bucket CONTENT_OLDER. A row of production has weight
- * 1 if it is in the window, otherwise 0.
+ * Sets *content to the queries for attendance since an instant, with one bucket per day. Days are
+ * in UTC: it is enough that they are the same on both sides. Rows whose attendedAt is NULL or too
+ * early for a local day share one bucket. Production's older rows are counted in the bucket
+ * CONTENT_OLDER. A row of production has weight 0 if it is in that bucket, otherwise 1.
  */
 void
 content_of_window(Content *content, const ProductionKeys *keys, Timestamp start)
@@ -222,7 +225,8 @@ content_of_window(Content *content, const ProductionKeys *keys, Timestamp start)
 
 /*
  * Returns the ids of a table's quarantined rows, as the text of an array; NULL if there are none.
- * Leaves out rows whose parent the mirror lacks: the callers' queries check the parent as well.
+ * Leaves out rows that are in quarantine because the mirror lacks their parent: the callers'
+ * queries check the parent as well.
  */
 static char *
 waiting_ids(const MirrorTable *table)
@@ -241,7 +245,7 @@ waiting_ids(const MirrorTable *table)
 	return mirror_query_row(table, sql.data) ? sql_text(1) : NULL;
 }
 
-/* Appends a condition: id is not the id of a quarantined row of a table. */
+/* Appends a condition: the SQL expression "id" is not one of the ids of waiting_ids(). */
 static void
 append_not_waiting(StringInfo sql, const MirrorTable *table, const char *id)
 {
@@ -307,8 +311,8 @@ find_parent(const ProductionKeys *keys, int table, const char *child_column)
 
 /*
  * Returns a condition on production's attendance "source": its group, episode and user exist, so
- * do the courses of the group and the episode, and none of these rows is in quarantine. If
- * production's foreign keys guarantee a parent, the condition only excludes NULL.
+ * do the courses of the group and the episode, and none of these rows is in quarantine. A parent is
+ * not looked up if production's foreign keys guarantee it and its own parents (has_sure_parents()).
  */
 char *
 content_has_parents(const ProductionKeys *keys)
@@ -334,7 +338,8 @@ content_has_parents(const ProductionKeys *keys)
 
 /*
  * Returns a query that counts production's attendance before an instant as meetings, as the
- * history counts it. The CASE treats implausible attendance as ngeshare.meeting_day() does.
+ * history counts it. The CASE treats implausible attendance (before 2000) as
+ * ngeshare.meeting_day() does.
  * Attendance without a parent is left out, because it would be in quarantine if it were in the
  * window.
  */
@@ -357,7 +362,10 @@ content_past_meetings(const ProductionKeys *keys, Timestamp end, const char *zon
 	    content_has_parents(keys));
 }
 
-/* Sets the content of the past: the meetings before an instant. */
+/*
+ * Sets *content to the queries for the past: the meetings before an instant, each weighted by its
+ * number of attendances.
+ */
 void
 content_of_past(Content *content, const ProductionKeys *keys, Timestamp end, const char *zone)
 {

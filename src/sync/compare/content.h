@@ -14,8 +14,9 @@
 
 /*
  * Queries for the rows of production and of the mirror, with the columns id, bucket, hash and
- * weight. If both sides have the same content, both return the same ids, buckets and hashes.
- * Quarantined rows count as rows of the mirror.
+ * weight. If both sides have the same rows, both return the same ids, buckets and hashes.
+ * Quarantined rows count as rows of the mirror. Weights are not compared. Their sum is a count
+ * that the comparison returns; content.c says for each table what it counts.
  */
 typedef struct Content
 {

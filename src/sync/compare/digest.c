@@ -3,11 +3,11 @@
  *		Compares the content of a table, or of the past, on both sides, bucket by bucket.
  *
  * For each bucket production sends the number of its rows and the sums of their hashes and
- * weights, and nothing else. While production computes its buckets, the mirror's buckets are
- * computed in this database. The mirror's buckets are cached in ngeshare.digest, together with the
- * snapshot that they were computed in (ngeshare.digest_state). They are valid until a statement
- * trigger has recorded a write that this snapshot does not see (ngeshare.write_mark). If such a
- * trigger was disabled in the meantime, ngeshare.write_guard() sees that in the catalog.
+ * weights, and nothing else. The mirror's buckets are computed in this database. They are cached
+ * in ngeshare.digest, together with the snapshot that they were computed in
+ * (ngeshare.digest_state). They are valid until a statement trigger has recorded a write that this
+ * snapshot does not see (ngeshare.write_mark). If such a trigger was disabled in the meantime,
+ * ngeshare.write_guard() sees that in the catalog.
  */
 #include "sync/compare/digest.h"
 

@@ -5,7 +5,8 @@
  *
  * The first run that finds a new column in production ends as a warning. Later runs only list the
  * column in ngeshare.drift, because the mirrored columns are still right. If a column is gone or
- * has another type, every run fails to sync its table (compare.c).
+ * has a type that the mirror can't take, every run fails to sync its table (compare.c). A run of
+ * mode verify records and reports nothing.
  */
 #include "sync/compare/compare.h"
 

@@ -13,9 +13,9 @@
 #define REMOVAL_ALWAYS_ALLOWED 50
 
 /*
- * Returns how many rows of a table one run may delete: a percentage of the rows that the
- * comparison counted in the mirror, for attendance including the past. Returns 0 if production's
- * table is empty and less than 100 % may be deleted.
+ * Returns how many rows of a table one run may delete: ngeshare.sync_max_delete_pct percent of the
+ * rows that the comparison counted in the mirror (for attendance including the past), but at least
+ * REMOVAL_ALWAYS_ALLOWED. Returns 0 if production's table is empty and the setting is below 100.
  */
 int64
 sync_allowed_removals(const SyncRun *run, int table)
@@ -28,7 +28,7 @@ sync_allowed_removals(const SyncRun *run, int table)
 	return Max(REMOVAL_ALWAYS_ALLOWED, state->all_here * percent / 100);
 }
 
-/* Refuses (NG002) a run that would delete more rows of a table than it may. */
+/* Refuses (NG002) the run if production lacks more rows of a table than the run may delete. */
 void
 sync_guard_removal(const SyncRun *run, int table, int64 missing)
 {

@@ -3,7 +3,8 @@
  *		Compares the meetings before the window, in buckets of groups.
  *
  * Production takes longer to count its whole past than for all other queries of a sync. An
- * incremental run therefore compares only some of the buckets, in turns (verify.sql chooses them).
+ * incremental run therefore compares only as many buckets as a time budget allows, in turns
+ * (ngeshare.choose_past_buckets() in verify.sql chooses them).
  */
 #include "sync/compare/compare.h"
 

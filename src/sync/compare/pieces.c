@@ -48,8 +48,9 @@ sync_find_differences(SyncRun *run, const char *buckets)
 }
 
 /*
- * Reads the next piece of a table's list, of at most so many rows: the one after *piece, which it
- * replaces. Returns false after the last piece. kinds: kinds of difference, as an SQL list for IN.
+ * Replaces *piece with the piece after it in a table's list. The parameter "rows" is the most rows
+ * of a piece, and "kinds" is an SQL list, for IN, of kinds of difference. Returns false after the
+ * last piece.
  */
 bool
 sync_next_piece(const MirrorTable *table, const char *kinds, int rows, SyncPiece *piece)
@@ -138,7 +139,10 @@ sync_find_gone(SyncRun *run, const char *kind)
 	return count_gone(table, kind);
 }
 
-/* Lists as gone the rows whose parent production has deleted, unless they are listed already. */
+/*
+ * Lists, as kind 'gone', the mirror's rows whose parent is listed as 'extra', unless the rows are
+ * listed already. Returns how many.
+ */
 static int64
 list_with_parent(const MirrorTable *table, const MirrorParent *parent)
 {
@@ -154,9 +158,10 @@ list_with_parent(const MirrorTable *table, const MirrorParent *parent)
 }
 
 /*
- * Lists as extra the rows that production deleted together with their parent, if no comparison has
- * found them: somebody wrote both rows to the mirror after the comparison. Unlisted, such a row
- * would go into quarantine because its parent is missing.
+ * Lists as 'extra' the rows that production deleted together with their parent, if no comparison
+ * has found them. This happens if production deletes both rows, or somebody inserts both into the
+ * mirror, after the child's table was compared. Unlisted, such a row would go into quarantine
+ * because its parent is missing.
  */
 void
 sync_list_gone_with_parents(SyncRun *run)
@@ -176,7 +181,7 @@ sync_list_gone_with_parents(SyncRun *run)
 	mirror_run(table, "DELETE FROM ngeshare.difference WHERE table_name = $1 AND kind = 'gone'");
 }
 
-/* Counts the rows of a table that the last run wanted to delete and could not. */
+/* Counts the rows of a table that an earlier run wanted to delete and could not. */
 int64
 sync_count_kept(const MirrorTable *table)
 {

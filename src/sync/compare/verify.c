@@ -50,8 +50,9 @@ count_extra(const MirrorTable *table)
 
 /*
  * Lists the quarantined rows that are to be fetched again by key: rows of which only the key is
- * known and, if the whole table was pulled, also rows that lack a parent, because parents were not
- * fetched before. Leaves out rows that the mirror has refused, and rows that are listed already.
+ * known or, if the whole table was pulled, all rows, because their parents were not fetched before
+ * and may be all that they lack. Leaves out rows that the mirror has refused, and rows that are
+ * listed already.
  */
 static int64
 list_quarantined(const MirrorTable *table, bool came_whole)

@@ -1,5 +1,6 @@
--- The tables of the comparison of contents: the mirror's cached buckets, the writes that
--- statement triggers have recorded, and the rows that were found to differ.
+-- The tables and functions of the comparison of contents: the mirror's cached buckets, which
+-- buckets of the past were compared when, the writes that statement triggers have recorded, and the
+-- rows that were found to differ.
 
 CREATE TABLE ngeshare.digest
 (
@@ -12,8 +13,9 @@ CREATE TABLE ngeshare.digest
 );
 COMMENT ON TABLE ngeshare.digest IS
 'The content of the mirror and of the meeting history as a sync computed it, one row per table and '
-'bucket: the number of rows and the sum of their hashes. ngeshare.digest_state tells whether it is '
-'still valid.';
+'bucket: the number of rows (quarantined ones included), the sum of their hashes, and how many of '
+'the rows are in the mirror (weight; for meetings, the number of attendances). '
+'ngeshare.digest_state tells whether it is still valid.';
 
 CREATE TABLE ngeshare.digest_state
 (
@@ -24,8 +26,8 @@ CREATE TABLE ngeshare.digest_state
 );
 COMMENT ON TABLE ngeshare.digest_state IS
 'How the rows of ngeshare.digest were computed, one row per table: the query (its md5), the '
-'snapshot that saw the rows, and the state of the triggers that record later writes '
-'(ngeshare.write_guard()).';
+'snapshot that saw the rows, and the fingerprint of the table and of the triggers that record '
+'later writes (ngeshare.write_guard()).';
 
 CREATE TABLE ngeshare.past_compared
 (
@@ -36,7 +38,8 @@ CREATE TABLE ngeshare.past_compared
 COMMENT ON TABLE ngeshare.past_compared IS
 'One row per bucket of groups (ngeshare.past_bucket()): when a sync last found that its meetings '
 'before the window''s start are the same as on production, and how many milliseconds production '
-'needed for the bucket. A bucket that was never compared has no row.';
+'needed for it (on average, if several buckets were compared at once). A bucket that was never '
+'found to be the same has no row.';
 
 CREATE FUNCTION ngeshare.choose_past_buckets(budget_ms bigint)
 RETURNS bigint[]
@@ -58,8 +61,8 @@ AS $$
 $$;
 COMMENT ON FUNCTION ngeshare.choose_past_buckets(bigint) IS
 'The buckets of groups whose meetings before the window''s start an incremental sync compares: '
-'those not compared for longest, as many as took production budget_ms milliseconds the last time, '
-'but at least 43 (a 24th of all). NULL means all buckets.';
+'first those not found to be the same for longest, as many as took production "budget_ms" '
+'milliseconds the last time, but at least 43 (a 24th of all). NULL means all buckets.';
 
 CREATE FUNCTION ngeshare.note_past_compared
 (
@@ -99,7 +102,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION ngeshare.past_compared_since() IS
 'The oldest compared_at of the 1,024 buckets in ngeshare.past_compared; NULL if a bucket was never '
-'compared.';
+'found to be the same.';
 
 CREATE TABLE ngeshare.write_mark
 (
@@ -129,9 +132,10 @@ AS $$
     GROUP BY relation.relfilenode
 $$;
 COMMENT ON FUNCTION ngeshare.write_guard(text) IS
-'A fingerprint of the triggers that record a table''s writes in ngeshare.write_mark. If it has '
-'changed since ngeshare.digest was computed, writes may be missing there. NULL if there are no '
-'such triggers.';
+'A fingerprint of a table and of the triggers that record its writes in ngeshare.write_mark. It '
+'contains the table''s relfilenode, which changes when the table is truncated or rewritten, and '
+'the triggers with their state. If it has changed since ngeshare.digest was computed, a write may '
+'be missing in ngeshare.write_mark. NULL if there are no such triggers.';
 
 CREATE TABLE ngeshare.stage_key
 (
@@ -140,8 +144,8 @@ CREATE TABLE ngeshare.stage_key
     stamp  timestamp(3)
 );
 COMMENT ON TABLE ngeshare.stage_key IS
-'The ids and hashes of production''s rows in the buckets that differ, which a sync compares with '
-'the mirror row by row.';
+'Work table of a sync: ids of production''s rows, such as those in the buckets that differ, with '
+'their hashes and timestamps where the sync needs them.';
 
 CREATE TABLE ngeshare.difference
 (
@@ -154,12 +158,12 @@ CREATE TABLE ngeshare.difference
 COMMENT ON TABLE ngeshare.difference IS
 'The rows that differ between the mirror and production, by key, as the last run found them. '
 'missing: not in the mirror. changed: with another content. extra: gone from production. kept: '
-'gone from production, but a user''s table references the row, so it stays from run to run. Only '
-'within a step of a run: gone (rows to delete from the mirror, before production is asked whether '
-'it still has them), moved (attendance that production still has, on another day) and parent (rows '
-'to fetch because others reference them). A run works through the rows in the order of '
-'difference_no and deletes those that it has dealt with. After CALL ngeshare_sync(''verify'') the '
-'table lists all differences.';
+'gone from production, but the row could not be deleted, mostly because a user''s table references '
+'it, so it stays from run to run. Only within a step of a run: gone (rows to delete from the '
+'mirror, before production is asked whether it still has them), moved (attendance that production '
+'still has, on another day) and parent (rows to fetch because others reference them). A run works '
+'through the rows in the order of difference_no and deletes those that it has dealt with. After '
+'CALL ngeshare_sync(''verify'') the table lists all rows that differ.';
 
 CREATE FUNCTION public.ngeshare_validate()
 RETURNS TABLE
@@ -183,8 +187,9 @@ SET datestyle = 'ISO'
 SET jit = off;
 COMMENT ON FUNCTION public.ngeshare_validate() IS
 'Compares each of the six tables with production by content, and changes nothing: one row per '
-'table. For attendance it compares the window of raw attendance. difference_pct: the mirror''s '
-'rows less production''s, as a percentage of production''s (NULL if production has none). '
-'within_tolerance: the difference is at most 0.1 % either way. source_hash and local_hash: sums '
-'over the hashes of all rows, quarantined ones included. matches: every bucket of rows is the '
-'same. Errors: 55000 before ngeshare_connect(), and the errors of production or the network.';
+'table. For attendance it compares the window of raw attendance (before the first sync, all rows). '
+'difference_pct: the mirror''s rows less production''s, as a percentage of production''s, one '
+'decimal (NULL if production has none). within_tolerance: the difference is at most 0.1 % either '
+'way. source_hash and local_hash: sums over the hashes of all rows, quarantined ones included. '
+'matches: every bucket of rows is the same. Errors: 55000 before ngeshare_connect(), and the '
+'errors of production or the network.';

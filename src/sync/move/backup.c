@@ -116,8 +116,8 @@ forget_old_archive(void)
 }
 
 /*
- * Deletes all backups of attendance except the last ngeshare.backup_keep ones, and the old
- * archive.
+ * Deletes old rows of the archive, and all backups of attendance except the last
+ * ngeshare.backup_keep ones.
  */
 void
 sync_forget_old_backups(void)

@@ -54,9 +54,10 @@ is_as_made(const MirrorTable *table)
 
 /*
  * Returns whether to load a table without its indexes and build them afterwards: the table is
- * empty, and the run has not waited too long for the exclusive lock that this needs. An open
- * transaction that has read the table blocks that lock; after a while the rows are merged the
- * ordinary way.
+ * empty and unchanged (is_as_made()), and the step has not waited too long for the exclusive lock
+ * that this needs. An open transaction that has read the table blocks that lock; after a while the
+ * rows are merged the ordinary way. A merge that looks for rows that the table refuses (isolate.c)
+ * is an ordinary one, too.
  */
 bool
 sync_may_fill(const SyncRun *run, const MirrorTable *table)
@@ -205,9 +206,9 @@ try_to_fill(void *arguments)
 /*
  * Fills an empty table of the mirror from its checked staging table, and builds its indexes.
  * Records what the triggers would have recorded. If an id was staged twice, building the primary
- * key fails: the fill is undone, and repeated without the older row. This is rare: production must
- * have moved a row to another block while its table was copied. No query of its own looks for such
- * ids.
+ * key fails: the fill is undone, and repeated without the older row. This is rare (for example,
+ * production moved a row to another block while its table was copied), so no query looks for such
+ * ids beforehand.
  */
 void
 sync_fill(SyncRun *run)

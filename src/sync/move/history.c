@@ -76,8 +76,9 @@ sync_advance_window(SyncRun *run)
 
 /*
  * Compares the meetings before the window again, and corrects those that still differ. This takes
- * up to three steps: one compares and fetches, one writes, one compares again. Returns false when
- * the past is the same, or still differs after it was corrected.
+ * up to three steps: one compares and fetches, one writes, one compares again. Returns true if
+ * another step has to follow; false when the past is the same, or still differs after it was
+ * corrected.
  */
 bool
 sync_verify_past(SyncRun *run)

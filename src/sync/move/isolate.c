@@ -3,10 +3,10 @@
  *		Finds staged rows that the mirror refuses, by bisection, and puts them into
  *		quarantine, so that one such row does not stop the sync of its table.
  *
- * Rows with a missing parent or a NULL that is not allowed were quarantined before (quarantine.c).
- * This file is for all other reasons, such as a constraint or a trigger that was added to the
- * mirror, or a key too long for its index. A merge calls it only after it has failed with such an
- * error.
+ * Rows with a missing parent, a NULL that is not allowed or a timestamp without a local day were
+ * quarantined before (quarantine.c). This file is for all other reasons, such as a constraint or a
+ * trigger that was added to the mirror, or a key too long for its index. A merge calls it only
+ * after it has failed with such an error.
  */
 #include "sync/move/move.h"
 
@@ -32,7 +32,8 @@ write_rows(void *arguments)
 
 /*
  * Writes some of the staged rows. If one is refused, writes none of them and returns the error.
- * Rows that were written stay: if two rows conflict only with each other, the second is refused.
+ * Rows that earlier calls wrote stay: if two rows conflict only with each other, the second one is
+ * refused.
  */
 static ErrorData *
 try_rows(SyncRun *run, const MirrorTable *table, const char *range)

@@ -2,13 +2,13 @@
  * src/sync/move/leave.c
  *		Rows that have to leave the mirror, and the rows that point to them.
  *
- * A row leaves the mirror when production no longer has it, or when it is in quarantine: no row is
- * in both. A row that points to it can't be mirrored either, and goes into quarantine, too. So a
- * mirror after many syncs has the same rows as a mirror that was loaded from scratch.
+ * A row leaves the mirror when production no longer has it, or when it is in quarantine. A row that
+ * points to it can't be mirrored either: if production still has it, it goes into quarantine, too.
+ * So a mirror after many syncs has the same rows as a mirror that was loaded from scratch.
  *
- * A user's table may reference a row of the mirror and so prevent its deletion.
- * ngeshare.difference lists such a row as 'kept' from run to run. In all other respects it counts
- * as deleted.
+ * A user's table may reference a row of the mirror and so prevent its deletion. If the row is gone
+ * from production, ngeshare.difference lists it as 'kept' from run to run. It is treated as
+ * deleted: guard.c does not count it again, and rows that point to it go into quarantine.
  */
 #include "sync/move/move.h"
 
@@ -65,8 +65,8 @@ orphans(const MirrorTable *table)
 
 /*
  * Puts the rows that point to leaving rows into quarantine, so that they leave the mirror as well.
- * Goes from parent tables to child tables. Tables that are not part of the run keep their rows,
- * and the rows that they point to stay, too.
+ * Goes from parent tables to child tables. Tables that are not part of the run, or have failed,
+ * keep their rows, and the rows that they point to stay, too.
  */
 void
 sync_quarantine_orphans(SyncRun *run)

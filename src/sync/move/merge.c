@@ -69,9 +69,9 @@ const SyncTableOps sync_plain_table = {
 };
 
 /*
- * Merges a table's staging. A table that is still empty is filled without its indexes; its parents
- * are locked before staging is checked, so that none is deleted before its children are in the
- * mirror.
+ * Merges a table's staging. A table that is still empty is filled without its indexes, if
+ * sync_may_fill() allows it. Its parents are then locked before staging is checked, so that none is
+ * deleted before its children are in the mirror.
  */
 void
 sync_merge(SyncRun *run)

@@ -8,9 +8,10 @@
  * collation. The next batch begins after the stamp and id of the last row that came. They are
  * copied from that row, so this database never has to sort by production's collation.
  *
- * A table that is pulled whole is copied by ranges of production's blocks: production sorts
- * nothing, and reads each block once. A row that moves to another block in the meantime may come
- * twice (the later one wins) or not at all (the comparison after the merge finds it missing).
+ * If all rows of a plain table are pulled, they are copied by ranges of production's blocks:
+ * production sorts nothing, and reads each block once. A row that moves to another block in the
+ * meantime may come twice (the later one wins) or not at all (the comparison after the merge finds
+ * it missing).
  */
 #include "sync/compare/content.h"
 #include "sync/move/move.h"
@@ -21,14 +22,14 @@
 #include "utils/builtins.h"
 
 /*
- * The time that a batch should take, in milliseconds, how fast batches may grow, and the largest
- * one.
+ * The time that a batch should take, in milliseconds; how many times as large the next batch may
+ * be; and the most rows of a batch after the first.
  */
 #define BATCH_TARGET_MS 2000
 #define BATCH_GROWTH 4
 #define BATCH_ROWS_MAX 2000000
 
-/* Up to this many rows of attendance are pulled in a single batch. */
+/* If at most this many rows of attendance are expected, a single batch pulls them. */
 #define CHUNKED_FROM 10000
 
 /* How many rows one of production's blocks may have: a guess that turns rows into blocks. */
@@ -53,8 +54,8 @@ has_blocks(SyncRun *run, const MirrorTable *table)
 
 /*
  * Returns whether the run can go on with a pass that an earlier run did not end. Neither run may
- * be a full one, and both must pull the same way: by blocks or by stamp. Days of the window are
- * always pulled from the beginning.
+ * be a full one, and both must pull the same way: by blocks or by stamp. A pull of attendance by
+ * stamp is never continued. The parameter "is_whole" tells whether this run pulls by blocks.
  */
 static bool
 can_resume(SyncRun *run, const MirrorTable *table, bool is_whole)
@@ -111,8 +112,8 @@ end_pull(const MirrorTable *table)
 
 /*
  * Closes the table's pass: the mirror is complete up to the bound that was set when the pass
- * began, which becomes the watermark. A watermark never goes back, except that of attendance: the
- * clock of the run that made its window.
+ * began, which becomes the watermark. A watermark never goes back, except that of attendance, which
+ * is the clock of the run that made its window.
  */
 void
 sync_close_pass(const MirrorTable *table)
@@ -178,9 +179,9 @@ sync_open_pass(SyncRun *run)
 
 /*
  * Returns a query for production's next rows after a position (a stamp and an id), in production's
- * order. The position comes from the mirror, so stamps are compared after rounding to the mirror's
- * milliseconds. Unique ids are ordered in their own collation, under which no two of them are
- * equal; other ids are ordered byte by byte.
+ * order. The position is stored in the mirror's milliseconds, so production's stamps are rounded
+ * to them before they are compared. Unique ids are ordered in their own collation, under which no
+ * two of them are equal; other ids are ordered byte by byte.
  */
 static char *
 batch_query(SyncRun *run, const MirrorTable *table, Timestamp stamp, const char *id)
@@ -233,8 +234,8 @@ adapt_batch(SyncRun *run, TimestampTz began)
 
 /*
  * Moves the position past a row that can't be pulled even in a batch of its own; returns whether
- * there is such a row. The comparison after the merge finds it missing, and the repair fetches it
- * by its id.
+ * there is such a row. The comparison after the merge finds it missing, and the repair tries to
+ * fetch it by its id.
  */
 static bool
 pass_over_row(SyncRun *run, const MirrorTable *table, Timestamp stamp, const char *id)
@@ -305,7 +306,7 @@ count_blocks(SyncRun *run, const MirrorTable *table)
 /*
  * Stages the next range of production's blocks. Returns false after the last range. A single block
  * that can't be pulled is passed over: the comparison after the merge finds its rows missing, and
- * the repair fetches them by their ids.
+ * the repair tries to fetch them by their ids.
  */
 static bool
 pull_by_blocks(SyncRun *run, const MirrorTable *table, int64 block)

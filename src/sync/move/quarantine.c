@@ -2,10 +2,12 @@
  * src/sync/move/quarantine.c
  *		Puts rows that cannot be mirrored into quarantine, and takes them out again.
  *
- * A row goes into quarantine if production does not have its parent, if a required value is NULL,
- * if a timestamp has no local day, or if the mirror refuses the row. It is kept whole, with the
- * reason, and each run stages it again. It does not stop the sync of its table. Of a row that
- * can't be fetched, only the key and the stamp (updatedAt, or attendedAt) are kept.
+ * A row goes into quarantine if its parent is not in the mirror, if a required value is NULL, if a
+ * timestamp has no local day, if the mirror refuses the row, if it can't be fetched, or if its id
+ * is NULL or not unique. It does not stop the sync of its table. It is kept with the reason, and
+ * each run tries it again, except a row whose id is NULL or not unique. Of such a row, and of a row
+ * that can't be fetched or is too large for jsonb, only the key and the stamp (updatedAt, or
+ * attendedAt) are kept. Any other row is kept whole.
  */
 #include "sync/move/move.h"
 
@@ -250,8 +252,8 @@ array_of(const char *text)
 }
 
 /*
- * Puts into quarantine a row that can't be fetched, with its key and its stamp only. Each run
- * tries again to fetch it. Does nothing if production no longer has the row.
+ * Puts into quarantine a row that can't be fetched or stored, with its key and its stamp only.
+ * Each run tries again to fetch it. Does nothing if production no longer has the row.
  */
 void
 sync_quarantine_by_key(SyncRun *run, const MirrorTable *table, const char *id)

@@ -15,10 +15,10 @@
  * A query for the foreign keys to table $1 that keep its rows from being deleted. It returns the
  * referencing table, and a condition that one of its rows references the row "mirror", compared
  * with the foreign key's own operators. A foreign key is included if its ON DELETE action is
- * RESTRICT or NO ACTION. All of the mirror's own (of the tables %s) are included: a deleted parent
- * must not change its children. So are those of tables whose owner is neither a superuser nor the
- * extension's owner: other ON DELETE actions would fire the triggers of such a table with our
- * rights.
+ * RESTRICT or NO ACTION. Whatever the action, the foreign keys of the mirror's own tables (listed
+ * in place of %s) are included: a deleted parent must not change its children. So are those of
+ * tables whose owner is neither a superuser nor the extension's owner: other ON DELETE actions
+ * would fire the triggers of such a table with our rights.
  */
 #define REFERENCES                                                                                 \
 	"SELECT conrelid::regclass AS referencing, format('EXISTS (SELECT 1 FROM %%s%%s AS child"      \

@@ -115,7 +115,8 @@ sync_remove(SyncRun *run)
 		                         quote_identifier(table->name), condition),
 		              NULL);
 		/*
-		 * No row is left if the rows that reference them have become visible since the first try.
+		 * The list is empty if rows that reference the others have become visible since the first
+		 * try: the condition then excludes the referenced rows.
 		 */
 		if (sql_int64(2) > 0)
 			kept_by = remove_apart(run, table, quote_literal_cstr(sql_text(1)), 1, sql_int64(2));

@@ -22,8 +22,8 @@
 #define REPAIR_TARGET_MS 500
 
 /*
- * Counts the staged rows whose updatedAt (or attendedAt) is before the run's watermark: no later
- * pull would bring them.
+ * Counts the staged rows whose updatedAt (or attendedAt) is before run->at.bound: no later pull of
+ * changed rows would bring them.
  */
 static int64
 count_unstamped(SyncRun *run, const MirrorTable *table)

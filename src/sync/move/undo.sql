@@ -11,10 +11,11 @@ CREATE TABLE ngeshare.removed_row
 CREATE UNIQUE INDEX removed_row_run_id_table_name_md5_idx
     ON ngeshare.removed_row (run_id, table_name, md5(row_id));
 COMMENT ON TABLE ngeshare.removed_row IS
-'The archive: rows that a sync run deleted from the mirror because production no longer had them, '
-'kept for ngeshare.archive_keep days (90). A row''s columns are in the child table of its table, '
-'such as ngeshare.removed_user. content: the columns that users have added to the mirror, or NULL; '
-'for rows archived by version 1.1 or earlier, the whole row.';
+'The archive: rows that a sync run deleted from the mirror because production no longer had them '
+'or because they went into quarantine, kept for 90 days (ngeshare.archive_keep). A row''s columns '
+'are in the child table of its table, such as ngeshare.removed_user. content: the columns that '
+'users have added to the mirror, or NULL; for rows archived by version 1.1 or earlier, the whole '
+'row.';
 
 CREATE TABLE ngeshare.attendance_backup
 (
@@ -32,7 +33,7 @@ COMMENT ON TABLE ngeshare.attendance_backup IS
 'ngeshare.archive_keep days.';
 
 -- The archive has the mirror's columns, so that values of any size and type are kept unchanged
--- and go back by INSERT ... SELECT. All of these columns may be NULL, as in staging.
+-- and go back by INSERT ... SELECT. All of these columns may be NULL.
 CREATE TABLE ngeshare.removed_user
     (LIKE public."User") INHERITS (ngeshare.removed_row);
 COMMENT ON TABLE ngeshare.removed_user IS
@@ -97,7 +98,9 @@ AS 'MODULE_PATHNAME', 'ngeshare_refuse_during_sync'
 LANGUAGE C
 VOLATILE;
 COMMENT ON FUNCTION ngeshare.refuse_during_sync(boolean) IS
-'Raises NG001 if a sync runs, and keeps a sync from starting until the transaction ends.';
+'Raises NG001 if a sync runs or if another session''s transaction has called this function, and '
+'keeps syncs from starting until the transaction ends. Calls with "may_share" true do not exclude '
+'each other.';
 
 CREATE FUNCTION ngeshare.own_columns(archive regclass)
 RETURNS text[]
@@ -131,7 +134,8 @@ AS $$
       AND attname::text <> ALL (ngeshare.own_columns(archive))
 $$;
 COMMENT ON FUNCTION ngeshare.added_columns(regclass, regclass) IS
-'The columns that users have added to a table of the mirror, except for generated columns.';
+'The columns that users have added to a table of the mirror, except for generated columns and '
+'identity columns that are GENERATED ALWAYS.';
 
 CREATE FUNCTION ngeshare.put_back(mirror regclass, archive regclass, archived text,
     is_typed boolean, put_over boolean)
@@ -144,7 +148,7 @@ DECLARE
     added text[];
     rows  bigint;
 BEGIN
-    -- A column that users added after the rows were archived gets its default.
+    -- A column that users added to the mirror after the rows were archived gets its default.
     EXECUTE format($added$
         SELECT array_agg(added.column_name)
         FROM unnest($1) AS added (column_name)
@@ -226,8 +230,9 @@ COMMENT ON FUNCTION public.ngeshare_restore_attendance(bigint) IS
 'Undoes a sync run''s changes of attendance: puts removed and changed rows back, deletes added '
 'ones, and refreshes the answers. Returns the number of rows. The next sync makes attendance equal '
 'to production''s again. Errors: 22023 if the run has no backup (the hint lists those that have), '
-'25000 in an isolation level above READ COMMITTED, NG001 while a sync runs, 23503 if a row''s '
-'group, episode or user was deleted since (call ngeshare_restore_deleted() first).';
+'25000 in an isolation level above READ COMMITTED, NG001 while a sync or ngeshare_forget_person() '
+'runs, 23503 if a row''s group, episode or user was deleted since (call ngeshare_restore_deleted() '
+'first).';
 
 CREATE FUNCTION public.ngeshare_restore_deleted(run_id bigint)
 RETURNS bigint
@@ -250,8 +255,8 @@ BEGIN
             WHERE removed.run_id = $1) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('run %s removed nothing', $1),
-            HINT = (SELECT format('Runs that did: %s.',
+            MESSAGE = format('the archive has nothing that run %s removed', $1),
+            HINT = (SELECT format('Runs with something in the archive: %s.',
                 coalesce(string_agg(removed.run_id::text, ', '), 'none'))
                     FROM (SELECT removed_row.run_id FROM ngeshare.removed_row
                           UNION
@@ -288,12 +293,13 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_restore_deleted(bigint) IS
-'Puts back the rows that a sync run deleted because production no longer had them, with their '
-'groups'' meetings, and refreshes the answers. Returns the number of rows and meetings. The next '
-'sync deletes them again if production still does not have them. Errors: 22023 if the run deleted '
-'nothing (the hint lists those that did), 25000 in an isolation level above READ COMMITTED, NG001 '
-'while a sync runs, 23503 if a row references one that another run deleted since (restore that run '
-'first).';
+'Puts back the rows that a sync run deleted from the mirror (because production no longer had '
+'them, or because they went into quarantine) and the meetings that the run changed or removed, as '
+'far as the archive still has them, and refreshes the answers. Returns the number of rows and '
+'meetings. The next sync deletes them again if production still does not have them. Errors: 22023 '
+'if the archive has nothing of the run (the hint lists the runs of which it has something), 25000 '
+'in an isolation level above READ COMMITTED, NG001 while a sync or ngeshare_forget_person() runs, '
+'23503 if a row references one that another run deleted since (restore that run first).';
 
 SELECT pg_extension_config_dump('ngeshare.removed_row', '');
 SELECT pg_extension_config_dump('ngeshare.attendance_backup', '');

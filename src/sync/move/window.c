@@ -93,7 +93,10 @@ keep_old_rows(SyncRun *run)
 	sync_back_up_added(run);
 }
 
-/* Makes the raw rows those in staging. Deletes only rows that sync_look_for_gone() has listed. */
+/*
+ * Makes the raw rows of the pulled days the same as the staged rows. Deletes only rows that
+ * sync_look_for_gone() has listed and that no row references.
+ */
 static void
 write_window(SyncRun *run)
 {
@@ -211,8 +214,8 @@ write_both(SyncRun *run)
 }
 
 /*
- * Notes that the window now starts where this run's does, and analyzes tables of which much has
- * changed.
+ * Notes that the window now starts where this run's does, deletes quarantined attendance before
+ * the window, and analyzes tables of which much has changed.
  */
 static void
 end_merge(SyncRun *run)

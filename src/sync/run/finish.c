@@ -30,8 +30,8 @@ note_alert(int64 run_id)
 }
 
 /*
- * Closes runs whose backend was killed, or died with the server, as 'crashed'. Table and phase
- * of the logged error come from the progress that such a run had committed.
+ * Closes runs whose backend was killed, or died with PostgreSQL, as 'crashed'. Table and phase of
+ * the logged error come from the progress that such a run had committed.
  */
 void
 sync_close_crashed(void)
@@ -46,7 +46,7 @@ sync_close_crashed(void)
 	        " WHERE run.status = 'running'",
 	        NULL);
 	while (sql_query_row("UPDATE public.sync_run SET status = 'crashed',"
-	                     " message = 'its backend died; the next run went on from its last batch'"
+	                     " message = 'its backend died; all batches that it had committed remain'"
 	                     " WHERE run_id = (SELECT min(run_id) FROM public.sync_run"
 	                     " WHERE status = 'running') RETURNING run_id",
 	                     NULL))
@@ -137,7 +137,7 @@ close_run(const SyncRun *run, const char *status, const char *message)
 
 /*
  * Closes a run that went through all its phases: as a success, as a warning with its findings,
- * or, if a table was given up, as failed with that table's error.
+ * or, if tables were given up, as failed with the first such table's error.
  */
 void
 sync_finish(SyncRun *run)

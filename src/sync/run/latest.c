@@ -2,9 +2,10 @@
  * src/sync/run/latest.c
  *		Reads the last committed status of a run.
  *
- * An API request runs in a REPEATABLE READ transaction with one snapshot, but the list of
- * processes is always current. If a run ends during the request, its process is gone and its
- * status in the snapshot is still 'running'. So the status is read with the latest snapshot.
+ * An API request runs in a REPEATABLE READ transaction with one snapshot, but pg_locks and
+ * pg_stat_activity do not depend on that snapshot. If a run ends during the request, its process
+ * is gone and its status in the snapshot is still 'running'. So the status is read with the latest
+ * snapshot.
  */
 #include "postgres.h"
 

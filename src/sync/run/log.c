@@ -1,6 +1,7 @@
 /*
  * src/sync/run/log.c
- *		Writes a run's rows in the tables for people: sync_run, sync_log, sync_error_log.
+ *		Writes a run's rows in sync_run and sync_log, and its progress in
+ *		ngeshare.sync_progress.
  */
 #include "sync/run/run.h"
 
@@ -8,8 +9,8 @@
 #include "utils/builtins.h"
 
 /*
- * Returns the run_id of the sync that runs or is about to run: 0 if there is none, -1 if a
- * session holds the sync's lock and has no row in sync_run yet.
+ * Returns the run_id of the sync that runs or is about to run, or 0 if there is none. Returns -1
+ * if a session holds the sync's lock and sync_run has no row of a running sync.
  */
 int64
 sync_log_running(void)
@@ -20,8 +21,8 @@ sync_log_running(void)
 }
 
 /*
- * Reserves space, so that an error can be logged even when the disk is full: inserting a row and
- * deleting it leaves free space in the table and its index.
+ * Reserves space, so that an error can usually be logged even when the disk is full: inserting a
+ * row and deleting it leaves free space in the table and its index.
  */
 static void
 make_room_for_errors(SyncRun *run)
@@ -154,7 +155,7 @@ sync_log_progress(SyncRun *run)
 	    &args);
 }
 
-/* Marks the tables that were given up as failed or skipped in sync_log. */
+/* Sets the status of the tables that were given up, failed or skipped, in sync_log. */
 void
 sync_log_failed_tables(SyncRun *run)
 {

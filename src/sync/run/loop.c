@@ -4,8 +4,8 @@
  *		rolled back, and another transaction logs the error.
  *
  * CALL ngeshare_sync() and the background worker share this loop; they differ only in how they
- * begin and end a transaction. While the loop waits before a retry, the run has no transaction
- * open in this database or on production.
+ * begin and end a transaction. While the loop waits before a retry, the run holds no snapshot and
+ * no lock on a table in this database, and has no transaction open on production.
  */
 #include "sync/run/run.h"
 
@@ -90,9 +90,9 @@ try_work(SyncRun *run, const SyncTransactions *transactions, bool (*work)(SyncRu
 }
 
 /*
- * Logs the noted errors and the tables and the run that failed with them. Returns whether the
- * run continues. If another session has dropped the extension between two steps, the log tables
- * are gone and the run ends.
+ * Writes the noted errors to sync_error_log, and marks the tables and the run that failed in their
+ * logs. Returns whether the run continues. If another session has dropped the extension between
+ * two steps, the log tables are gone and the run ends.
  */
 static bool
 log_outcome(SyncRun *run)
@@ -114,8 +114,8 @@ log_outcome(SyncRun *run)
 /*
  * Logs an error, and returns whether the run continues. Logging can fail too, for example
  * because the disk is full or a log table is locked. Then a run that continues logs the error
- * with a later one, and a run that ends tries again, as often as a step is retried. A cancel
- * during this ends the run as cancelled.
+ * together with a later one or at its end. A run that ends tries a few times more
+ * (ngeshare.sync_retries). A cancel during this ends the run as cancelled.
  */
 static bool
 go_on_after(SyncRun *run, const SyncTransactions *transactions, ErrorData *error)

@@ -1,7 +1,7 @@
 /*
  * src/sync/run/preflight.c
- *		The first phase of a run: checks that production is the database that it was,
- *		and sets the run's watermark and window.
+ *		The first phase of a run: checks that production is still the database that the
+ *		mirror's rows came from, and sets the run's watermark and window.
  */
 #include "sync/compare/compare.h"
 #include "sync/run/run.h"
@@ -26,9 +26,10 @@ refuse_restored(const Production *production, SqlArgs *args)
 		ereport(
 		    ERROR,
 		    (errcode(NGESHARE_ERRCODE_SOURCE_RESTORED),
-		     errmsg("production has gone back in time: it was restored from a backup"),
-		     errdetail("It has begun %lld transactions; on %s it had begun %lld. Nothing was "
-		               "changed in this database.",
+		     errmsg("production has gone back in time: it was restored from a backup, or has lost"
+		            " its last transactions"),
+		     errdetail("It has begun %lld transactions; on %s it had begun %lld. The run changes"
+		               " nothing more in this database.",
 		               (long long) production->transactions, sql_text(2), (long long) sql_int64(1)),
 		     errhint("If its present data is right: DELETE FROM ngeshare.source;"
 		             " CALL ngeshare_sync('full');")));
@@ -36,7 +37,8 @@ refuse_restored(const Production *production, SqlArgs *args)
 
 /*
  * Records in ngeshare.source which system the mirror's rows come from, and how many
- * transactions it has begun. Raises NG003 if it has begun fewer than at an earlier sync.
+ * transactions it has begun. Raises NG003 if it has begun fewer than at an earlier sync. A run of
+ * mode verify only checks, and records nothing.
  */
 static void
 record_source(SyncRun *run, const Production *production)
@@ -126,12 +128,12 @@ oldest_transaction(SyncRun *run)
 }
 
 /*
- * Returns the watermark of passes that begin now: the earliest of production's clock, the start
- * of its oldest transaction and the run's clock, minus sync_overlap. A row that commits later
- * has an updatedAt no earlier than the start of its transaction, give or take sync_overlap, so
- * the next pass finds it. Without pg_read_all_stats the login does not see transactions of other
- * users, and only sync_overlap protects their rows. In tests the run's clock may be behind
- * production's.
+ * Returns the watermark that a table without a window gets at the end of a pass that begins now:
+ * the earliest of production's clock, the start of its oldest transaction and the run's clock,
+ * minus sync_overlap. A row that commits later has an updatedAt no earlier than the start of its
+ * transaction, give or take sync_overlap, so the next pass finds it. Without pg_read_all_stats the
+ * login does not see when transactions of other users started, and only sync_overlap protects
+ * their rows. In tests the run's clock may be behind production's.
  */
 static Timestamp
 read_bound(SyncRun *run)

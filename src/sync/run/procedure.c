@@ -37,8 +37,8 @@ sync_read_mode(FunctionCallInfo fcinfo)
 	char *name;
 
 	if (PG_ARGISNULL(0))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("mode must not be NULL"),
-		                errhint(MODES_HINT)));
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("\"mode\" must not be NULL"), errhint(MODES_HINT)));
 	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	for (int mode = 0; mode < SYNC_MODES; mode++)
 		if (strcmp(name, sync_mode_name(mode)) == 0)
@@ -47,7 +47,10 @@ sync_read_mode(FunctionCallInfo fcinfo)
 	                errhint(MODES_HINT)));
 }
 
-/* Reads the names in argument 1; NULL means all tables. Raises 22023 for an unknown name. */
+/*
+ * Reads the names in argument 1; NULL means all tables. Raises 22023 for an unknown name and for an
+ * empty array.
+ */
 static void
 read_tables(FunctionCallInfo fcinfo, bool *wanted)
 {
@@ -72,11 +75,12 @@ read_tables(FunctionCallInfo fcinfo, bool *wanted)
 		wanted[table] = true;
 	}
 	if (count == 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("tables names no table"),
-		                errhint("Leave it out for all, or name some of %s.", mirror_names())));
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("\"tables\" names no table"),
+		         errhint("Leave it out for all, or name some of %s.", mirror_names())));
 }
 
-/* Returns "cron" in a connection or worker of pg_cron, which names itself, else "call". */
+/* Returns "cron" if this session's worker type or application_name is pg_cron's, else "call". */
 static const char *
 read_trigger(void)
 {
@@ -87,9 +91,8 @@ read_trigger(void)
 }
 
 /*
- * Stops the timers of statement_timeout and transaction_timeout, which must not end a sync; a
- * cancel, ngeshare_sync_cancel() and ngeshare.sync_timeout end it. The first timer runs once for
- * the whole CALL, the second one is started by each transaction.
+ * Stops the timers of statement_timeout and transaction_timeout, which must not end a sync. The
+ * first timer runs once for the whole CALL, the second one is started by each transaction.
  */
 static void
 stop_callers_timers(void)
@@ -104,8 +107,8 @@ static MemoryContext procedure_memory;
 static ResourceOwner procedure_owner;
 
 /*
- * Begins a step: a subtransaction of the transaction that SPI_commit() has started. Steps are
- * READ COMMITTED, whatever default_transaction_isolation says.
+ * Begins a step: a subtransaction of the transaction that SPI_commit() or SPI_rollback() has
+ * started. Steps are READ COMMITTED, whatever default_transaction_isolation says.
  */
 static void
 begin_step(const SyncRun *run)
@@ -196,7 +199,9 @@ ngeshare_sync(PG_FUNCTION_ARGS)
 	sync_lock_refuse_second();
 	if (!sync_lock_try())
 		ereport(ERROR, (errcode(NGESHARE_ERRCODE_SYNC_RUNNING),
-		                errmsg("another session is refreshing the answers or starting a sync"),
+		                errmsg("another session keeps syncs from starting"),
+		                errdetail("It refreshes the answers, restores rows, forgets a person or"
+		                          " starts a sync."),
 		                errhint("Try again once its transaction has ended.")));
 	PG_TRY();
 	{

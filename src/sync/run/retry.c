@@ -4,11 +4,13 @@
  *		end the run.
  *
  * The class of an error follows from its SQLSTATE and the phase. After a transient error the
- * step is retried, with a wait that doubles. After a row error it is retried with smaller
- * batches, to find the row. After any other error the table and those that point to it are
- * skipped. The run ends if production can't be reached or has lost too many rows. A step that
- * can't get a lock rolls back and is retried without an error until the run has waited for
- * sync_timeout (waits.c).
+ * step is retried up to ngeshare.sync_retries times, with a wait that doubles. After a row error
+ * it is retried with smaller batches, to find the row. If retries do not help, and after any other
+ * error, the table and those that point to it are skipped. The run ends instead if other tables
+ * would fail, too: for example, production can't be reached or has lost too many rows.
+ *
+ * A step that can't get a lock in time (waits.c) rolls back and is retried, without an error in
+ * the log, until the run has waited for locks for longer than ngeshare.sync_timeout.
  */
 #include "sync/run/run.h"
 
@@ -16,7 +18,7 @@
 #include "miscadmin.h"
 #include "ngeshare.h"
 
-/* The longest wait before a retry, in milliseconds. */
+/* The longest wait before a retry, in milliseconds, give or take a quarter. */
 #define BACKOFF_MAX_MS 60000
 
 /*
@@ -91,7 +93,7 @@ is_transient(int sqlstate)
 	}
 }
 
-/* Returns whether an error concerns a whole server, so that other tables would fail too. */
+/* Returns whether an error concerns the whole run, not one table: other tables would fail too. */
 static bool
 concerns_all_tables(int sqlstate)
 {
@@ -137,9 +139,9 @@ halve(int *rows)
 }
 
 /*
- * Prepares a retry after a row error: with half the rows and, once a batch is one row, without
- * that row. A merge is retried with a search for rows that can't be stored (isolate.c). Returns
- * false if all of that was tried.
+ * Prepares a retry after a row error. A pull or a repair is retried with half the rows and, once a
+ * batch is one row, without that row. SYNC_PARENTS is skipped. A merge is retried with a search for
+ * rows that can't be stored (isolate.c). Returns false if all of that was tried.
  */
 static bool
 close_in(SyncRun *run)
@@ -197,8 +199,9 @@ verdict_on(SyncRun *run, const ErrorData *error, SyncErrorClass error_class)
 }
 
 /*
- * Handles a lock conflict: sets a retry and returns true until the run has waited sync_timeout for
- * locks. Then explains the lock in the error's message and returns false, so that it counts.
+ * Handles a lock conflict: sets a retry and returns true, until the run has waited for locks for
+ * longer than sync_timeout. Then explains the lock in the error's message and returns false, so
+ * that sync_judge() handles the error like any other. Returns false for all other errors.
  */
 static bool
 waits_for_lock(SyncRun *run, ErrorData *error)
@@ -211,8 +214,9 @@ waits_for_lock(SyncRun *run, ErrorData *error)
 	    ngeshare_settings.sync_timeout * 1000L)
 	{
 		run->lasting.transient_failures = ngeshare_settings.sync_retries;
-		error->message =
-		    psprintf("another session has held a lock for %d s", ngeshare_settings.sync_timeout);
+		error->message = psprintf("the sync has waited %d s for locks of other sessions"
+		                          " (ngeshare.sync_timeout)",
+		                          ngeshare_settings.sync_timeout);
 		error->hint = "SELECT pid, state, query FROM pg_stat_activity WHERE state LIKE 'idle in"
 		              " transaction%' tells who may have forgotten to commit; so does"
 		              " SELECT * FROM pg_prepared_xacts.";
@@ -225,7 +229,8 @@ waits_for_lock(SyncRun *run, ErrorData *error)
 
 /*
  * Handles the error of a step: restores run->at, sets the verdict, and notes the error for the
- * log. Closes the connection to production if it isn't idle.
+ * log, unless it is a lock conflict that is retried. Closes the connection to production if it
+ * isn't idle.
  */
 void
 sync_judge(SyncRun *run, ErrorData *error)
@@ -252,7 +257,10 @@ sync_judge(SyncRun *run, ErrorData *error)
 		run->lasting.error = error;
 	if (run->lasting.verdict == SYNC_END)
 		sync_stop(run, error);
-	/* While batches are halved to find a row, log only the first and the last error. */
+	/*
+	 * While batches are halved to find a row, the same error repeats: note it the first time, and
+	 * again only if the retries are given up.
+	 */
 	if (error_class != SYNC_ROW || !was_narrowing || run->lasting.verdict != SYNC_RETRY)
 		sync_note_error(run, error, error_class);
 	if (run->lasting.verdict == SYNC_SKIP_TABLE)

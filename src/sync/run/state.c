@@ -27,8 +27,8 @@ sync_new(SyncMode mode, const bool *wanted)
 }
 
 /*
- * Moves to a phase of the first table from a given one on that is wanted and has not failed.
- * Returns false if there is none.
+ * Moves to the first table that is wanted and has not failed, beginning with the given one, and to
+ * the given phase. Returns false if there is no such table.
  */
 static bool
 go_to_table(SyncRun *run, int table, SyncPhase phase)
@@ -42,7 +42,10 @@ go_to_table(SyncRun *run, int table, SyncPhase phase)
 	return true;
 }
 
-/* Moves to the next table's comparison, or after the last one to SYNC_OPEN or SYNC_FINISH. */
+/*
+ * Moves to the next table's comparison. After the last one, moves to SYNC_FINISH in mode verify,
+ * otherwise to SYNC_OPEN, or to SYNC_REFRESH if all tables have failed.
+ */
 static void
 go_after_comparison(SyncRun *run)
 {
@@ -56,7 +59,7 @@ go_after_comparison(SyncRun *run)
 
 /*
  * Moves to the next table's pass, or after the last table to the deletes, which begin with the
- * last table. Must run no SQL: it is also called after an error, when no transaction is open.
+ * last table. Must run no SQL: it is also called after an error, outside of a step's transaction.
  */
 static void
 go_after_table(SyncRun *run)
@@ -75,7 +78,10 @@ close_table(SyncRun *run)
 	sync_log_close_table(run, run->at.table);
 }
 
-/* Ends the current table's pass, and lists rows that are deleted with their parents. */
+/*
+ * Ends the work on the current table until the deletes: lists rows that production deleted with
+ * their parents, closes the table's row in sync_log, and moves to the next table.
+ */
 static void
 end_table(SyncRun *run)
 {
@@ -101,7 +107,10 @@ compare_table(SyncRun *run)
 	go_after_comparison(run);
 }
 
-/* Opens the passes of tables in turn, up to the first pass that has work to do. */
+/*
+ * Begins the current table's pass (its pull and merge), or continues one that an earlier run began.
+ * If there is nothing to pull and nothing to merge, ends the table and tries the next one.
+ */
 static void
 open_tables(SyncRun *run)
 {
@@ -117,9 +126,9 @@ open_tables(SyncRun *run)
 }
 
 /*
- * Sets the phase after all of a table's rows are staged. If all rows of the table were pulled,
- * all rows of its parents were too, so SYNC_PARENTS is skipped; the repair fetches parents that
- * production has added since.
+ * Sets the phase after a table's pull is complete. SYNC_PARENTS is skipped if all rows of the
+ * table were pulled, because its parents usually were, too. The merge then puts rows that lack a
+ * parent into quarantine, and the repair fetches them again together with their parents.
  */
 static void
 go_after_pull(SyncRun *run)
@@ -201,8 +210,9 @@ has_failed_parent(const SyncRun *run, const MirrorTable *table)
 }
 
 /*
- * Gives up the current table, which has failed, and the tables that point to it, and moves to
- * the next table. In SYNC_DELETES the other tables are complete, so only this one is given up.
+ * Gives up the current table, which has failed, and the tables that point to it, and moves on to
+ * another table. In SYNC_DELETES only the current table is given up, because the tables that point
+ * to it have been completed before it.
  */
 void
 sync_leave_table(SyncRun *run)
@@ -228,8 +238,9 @@ sync_leave_table(SyncRun *run)
 }
 
 /*
- * Deletes rows that leave the mirror from the current table. Before the first table, checks that
- * no table loses more rows than a run may delete.
+ * Deletes the current table's rows that have to leave the mirror (leave.c). Before the first
+ * table, puts rows that point to such rows into quarantine, and checks that no table loses more
+ * rows than a run may delete.
  */
 static void
 delete_from_table(SyncRun *run)
@@ -253,7 +264,7 @@ delete_from_table(SyncRun *run)
 	go_after_deletes(run);
 }
 
-/* Compares the current table after its merge, and lists rows that still differ for repair. */
+/* Compares the current table after its merge. Lists the rows that the repair has to fetch. */
 static void
 verify_table(SyncRun *run)
 {
@@ -269,7 +280,7 @@ verify_table(SyncRun *run)
 		end_table(run);
 }
 
-/* Does one step of a table's pass, which goes from SYNC_OPEN to SYNC_REPAIR. */
+/* Does one step of a phase from SYNC_OPEN to SYNC_REPAIR, and sets the next phase. */
 static void
 do_table_phase(SyncRun *run)
 {
@@ -337,7 +348,10 @@ do_phase(SyncRun *run)
 	}
 }
 
-/* Returns whether steps of a phase query production; SYNC_PREFLIGHT connects by itself. */
+/*
+ * Returns whether a step of a phase begins with an open connection to production. SYNC_PREFLIGHT
+ * opens the connection on its own.
+ */
 static bool
 needs_production(SyncPhase phase)
 {

@@ -1,6 +1,6 @@
-// The quality of the forecast, one drawing per course: the forecast chances against the share of
-// groups that did meet. A point on the diagonal is a forecast that came true exactly as often as it
-// said.
+// The quality of the forecast, one drawing per course. Forecast chances are put into bins of ten
+// percent. Each bin is a point: its forecast chance against the share of groups that did meet. On
+// the diagonal both are equal.
 
 import { readRows } from '../lib/api.js';
 import { h, svg } from '../lib/dom.js';

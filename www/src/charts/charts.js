@@ -90,7 +90,7 @@ function writtenPart(one, shapes, ...writing) {
 /** Returns a share, from 0 to 1, as a percentage of the drawing's width. */
 export const percent = (share) => `${Math.round(share * 1e4) / 100}%`;
 
-/** Cuts off a long label, because SVG does not wrap text. The table has the whole label. */
+/** Cuts off a long label, because SVG does not wrap text. A table on the page has all of it. */
 function short(label) {
     const letters = [...String(label)];
     return letters.length > LONGEST_LABEL

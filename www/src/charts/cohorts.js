@@ -1,5 +1,5 @@
 // A table of groups by the month in which they first met: what share of them graduated within 3, 6
-// or 9 months. The larger the share, the darker the cell.
+// or 9 months. The larger the share, the stronger the colour of the cell.
 
 import { changeAddress, parameters, watchAddress } from '../lib/address.js';
 import { readRows } from '../lib/api.js';
@@ -26,8 +26,8 @@ function chosenSpan() {
 }
 
 /**
- * Returns the rows by month, the latest first, with one cell per course; and the courses in their
- * order.
+ * Returns the rows by month, the latest first and at most 24, with one cell per course; and the
+ * courses in their order.
  */
 function byMonth(rows) {
     const courses = [...new Set(rows.map((row) => row.course_name))];
@@ -45,10 +45,7 @@ function byMonth(rows) {
 const cohortLink = ({ course_name: course, month }) =>
     groupsLink({ course, met_from: monthOf(month), met_to: monthOf(month) });
 
-/**
- * Makes a cell with the share of groups that graduated and the numbers behind it. The larger the
- * share, the darker the cell.
- */
+/** Makes a cell with the share of groups that graduated and the numbers that it comes from. */
 function shareCell(row, span, { format }) {
     const words = text.timePage.cohorts;
     if (!row) return missing(words.nobody);

@@ -187,7 +187,7 @@ function stairs(meetings, x, y, end) {
     });
 }
 
-/** Returns one meeting in words, as the mark's tooltip. The table says the same to all users. */
+/** Returns one meeting in words, as the mark's tooltip. Users without a mouse have the table. */
 function meetingWords(row, format) {
     const episode =
         row.episode === null

@@ -1,5 +1,5 @@
-// "Did it help?": compares contacted groups with similar silences without a follow-up. The page
-// says that this comparison is not a proof.
+// "Did it help?": compares how many contacted groups met again with how often groups met again
+// after similar silences without a follow-up. The page says that this is not a proof.
 
 import { readRows } from '../lib/api.js';
 import { h, name } from '../lib/dom.js';

@@ -1,4 +1,5 @@
-// The list "To contact" grouped by facilitator: one message covers all of a facilitator's groups.
+// The list "To contact" grouped by facilitator: one message can be about all of a facilitator's
+// groups.
 
 import { parameters } from '../lib/address.js';
 import { readRows } from '../lib/api.js';

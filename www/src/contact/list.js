@@ -14,7 +14,8 @@ import { allButtons, countStates, stateButtons } from './states.js';
 import { TABS } from './tabs.js';
 
 /**
- * How many groups are read at most to offer their facilitators as a choice; the search finds all.
+ * How many groups are read at most to offer their facilitators as a choice. The search finds the
+ * facilitators of all groups.
  */
 const MOST_CHOICES = 5_000;
 
@@ -63,8 +64,9 @@ export function createContactList(element, { context, tab }) {
 }
 
 /**
- * Reads what the list shows beside its rows: the counts per contact state, the groups on
- * neighbouring pages, and the members to ask where no email address is known.
+ * Reads what the list shows beside its rows: the counts per contact state, the groups of those
+ * facilitators who may have groups on other pages too, and the members to ask where no email
+ * address is known.
  */
 async function readMore(view, state, query, rows, signal) {
     const grouped = { ...query, leading: facilitatorsFirst };

@@ -5,7 +5,8 @@ import { isPlainAddress } from '../lib/mail.js';
 import { quote } from '../list/filters.js';
 
 /**
- * Reads the member who comes most often for each group without an email address: a map by group id.
+ * Reads the member who comes most often, for each group whose facilitator has no email address.
+ * Returns a map by group id.
  */
 export async function readMembers(rows, signal) {
     const ids = rows

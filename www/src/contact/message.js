@@ -17,7 +17,7 @@ export function messageLink(address, groups, { words, format }) {
     return mailLink(address, aboutMany(groups, 1, words, format));
 }
 
-/** Returns how many episodes are left; 0 if the row has no numbers of episodes. */
+/** Returns how many episodes are left; 0 if the row has no columns about episodes. */
 const episodesLeft = (group) =>
     group.episodes_remaining ?? (group.max_episodes ?? null) - (group.max_episode_reached ?? null);
 

@@ -52,7 +52,7 @@ const stateColumn = () => ({
 
 /**
  * Returns the columns of a tab. `own` are those that only this tab has: the last of them goes after
- * the progress, the others before it.
+ * the progress, the others before it. If the last is null, nothing goes after the progress.
  */
 function columnsOf(own, noted) {
     return [

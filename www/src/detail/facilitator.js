@@ -100,7 +100,8 @@ function showPerson({ person, groups }, shared) {
 }
 
 /**
- * Returns the address to write to: that of their groups, else their name if it is an email address.
+ * Returns the address to write to: the one in the rows of their groups, else their name if it is an
+ * email address.
  */
 function addressOf({ facilitator_name: who }, groups) {
     const address = groups.find((group) => group.facilitator_contact)?.facilitator_contact;
@@ -180,8 +181,8 @@ function ledList(id, context, said) {
 }
 
 /**
- * Reads the day on which the first of their groups started, where the bars of all lives begin, and
- * the members to ask where no email address is known.
+ * Reads the day on which the first of their groups started, which is the first day of the scale of
+ * all bars, and the members to ask where no email address is known.
  */
 async function readMore(id, rows, signal) {
     const query = { facilitator_id: `eq.${id}`, select: 'started_on', order: 'started_on.asc' };

@@ -207,7 +207,7 @@ function reasonOf({ status, last_meeting_date: last }) {
     return status === 'GRADUATED' || last ? status : `${status}_NEVER_MET`;
 }
 
-/** Links to the members in the group's roster; false if their number differs from member_count. */
+/** Links to the members in the roster; false if their number is 0 or differs from member_count. */
 function membersLink(group, members) {
     const rows = pageLink('/groups.html', { id: group.group_id, people_role: 'MEMBER' });
     return members === group.member_count && members > 0 && `${rows}#roster-title`;
@@ -393,7 +393,7 @@ function rosterList(id, context) {
     });
 }
 
-/** Reads the links to the groups that it came from and to the groups that it went on as. */
+/** Reads the links to the groups that the group came from and to those that it went on as. */
 async function readKin(id) {
     const order = 'days_between.asc,group_a_id.asc,group_b_id.asc';
     const [before, after] = await Promise.all([

@@ -78,7 +78,7 @@ async function readGroups(id, signal) {
     }
 }
 
-/** Reads the name of a user who leads groups but never was a member of the curriculum. */
+/** Reads the name of a user who is not in api.members: as a facilitator's name, else the id. */
 async function readLeader(id, signal) {
     const leader = await readRow('facilitators', { facilitator_id: `eq.${id}` }, { signal });
     return { user_name: leader?.facilitator_name ?? id, is_deleted: leader?.is_deleted ?? false };
@@ -94,7 +94,7 @@ function heading({ person }) {
     );
 }
 
-/** Shows how far the user came, in numbers; each number counts rows of the table below. */
+/** Shows how far the user came: numbers of groups and courses, and the current course. */
 function facts({ id, member, groups }, { format }) {
     const words = text.journey;
     const figure = (field, value) => h('span', { 'data-figure': field }, format.number(value));

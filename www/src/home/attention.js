@@ -1,5 +1,5 @@
-// What needs attention: the two lists of groups to contact, each with its states and first rows,
-// and the other findings as sentences. All numbers are links to the rows that they count.
+// What needs attention: the two lists of groups to contact, each with its contact states and first
+// groups, and the other findings as sentences. The counts are links to the groups that they count.
 
 import { readRows } from '../lib/api.js';
 import { h, name } from '../lib/dom.js';
@@ -46,8 +46,8 @@ const FINDINGS = [
 ];
 
 /**
- * Reads the states of a list's groups that were contacted (which are few), and the first groups to
- * contact.
+ * Reads the contact state of each group of a list that was contacted (they are few), and the first
+ * groups to contact.
  */
 async function readList({ view, days }, signal) {
     const contacted = { select: 'contact_state', contact_state: 'neq.NEW' };

@@ -35,8 +35,8 @@ export function readRange(query) {
 }
 
 /**
- * Returns the step between the points of so many days: one day, or so many weeks that there are at
- * most 53 points.
+ * Returns the step between the points of a range of `days` days: one day for a short range, else as
+ * many weeks as keep it to at most 53 points.
  */
 export function stepFor(days) {
     if (days <= DAYWISE_UP_TO) return '1 day';

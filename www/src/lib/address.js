@@ -1,6 +1,6 @@
-// The page's address (its URL). The query string holds all of what is shown, so that reload, "back"
-// and a pasted link show the same. Only this module listens to the browser's history; code that
-// depends on a parameter subscribes to it here.
+// The page's address (its URL). The query string says what the page shows (day, filters, order), so
+// that reload, "back" and a pasted link show the same. Only this module listens to the browser's
+// history; code that depends on a parameter subscribes to it here.
 
 /** Returns the parameters of this page's address; none outside a browser. */
 export function parameters() {
@@ -49,8 +49,8 @@ export function createAddressStore({ location, history, addEventListener }) {
     }
 
     /**
-     * Writes parameters; null removes one. With `step`, "back" returns from the change; with
-     * `quiet`, no subscriber is called.
+     * Writes parameters; null removes one. With `step`, the browser's "back" undoes the change;
+     * with `quiet`, no subscriber is called.
      */
     function change(changes, { step = true, quiet = false } = {}) {
         const next = addressOf(location.pathname, {

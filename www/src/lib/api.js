@@ -10,7 +10,7 @@ let asOf = null;
 let generation = null;
 let onNewGeneration = () => {};
 
-/** Makes all later reads ask for answers as of a day; null means as of the last sync. */
+/** Makes later reads of rows ask for answers as of a day; null means as of the last sync. */
 export function answerAsOf(day) {
     asOf = day;
 }
@@ -38,8 +38,8 @@ export function serverNow() {
 }
 
 /**
- * The error for an answer other than 2xx, or for no answer at all (status 0). `kind` is the key of
- * its words in the texts.
+ * The error for an answer other than 2xx, for an answer that can't be understood, or for no answer
+ * at all (status 0). `kind` is the key of its words in the texts.
  */
 export class ApiError extends Error {
     constructor(status, body) {
@@ -99,8 +99,8 @@ export async function readRow(view, query, options) {
 }
 
 /**
- * Reads rows synchronously, for printing: the browser waits for nothing else before it prints.
- * Throws an error if the rows can't be read.
+ * Reads rows synchronously, for printing: the browser does not wait for an asynchronous request
+ * before it prints. Throws an error if the rows can't be read.
  */
 export function readRowsNow(view, query = {}) {
     const request = new XMLHttpRequest();
@@ -111,7 +111,7 @@ export function readRowsNow(view, query = {}) {
     return JSON.parse(request.responseText);
 }
 
-/** Reads a file of the API as text. An incomplete file is an error. */
+/** Reads a file of the API as text. Any status but 200 is an error, also 206 (incomplete). */
 export async function readFile(path) {
     const response = await fetch(path, { cache: 'no-store' });
     if (response.status !== 200) throw await errorOf(response);
@@ -133,8 +133,8 @@ export async function callFunction(name, parameters = {}) {
 }
 
 /**
- * Sends a request. A read that gets a 503 with Retry-After, because the server is restarting, is
- * tried once more after that time.
+ * Sends a request. If PostgREST or the database does not answer a read (a 503), and Retry-After is
+ * at most LONGEST_RETRY_S, the read is tried once more after that time.
  */
 async function send(path, options) {
     const response = await sendOnce(path, options);

@@ -1,5 +1,5 @@
-// The day that answers are given as of: a parameter of the page's address, which every link inside
-// the page keeps.
+// The day that answers are given as of: a parameter of the page's address. Links inside the page
+// keep it, except those that name another day.
 
 import { parameters } from './address.js';
 import { EARLIEST_DAY, isDay } from './days.js';

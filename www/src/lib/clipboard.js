@@ -1,5 +1,5 @@
-// Copying to the clipboard. Browsers offer the clipboard only to pages over HTTPS and on this
-// machine; for other pages an older way may still work.
+// Copying to the clipboard. Browsers offer the clipboard only to pages over HTTPS or from the same
+// machine (localhost); for other pages an older way may still work.
 
 /** Copies a text. Resolves to whether this succeeded. */
 export async function copyToClipboard(value) {

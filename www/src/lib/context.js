@@ -1,5 +1,5 @@
-// What every region needs before it can show anything: the instant and the rules of the answers
-// (api.basis; api.home has most of them as well), and the formatters for the reporting zone.
+// The context, which regions wait for before they show anything: the row of api.basis or api.home
+// with the instant and the settings of the answers, and the formatters for the reporting zone.
 
 import { readRow } from './api.js';
 import { createFormat } from './format.js';

@@ -4,7 +4,7 @@
 const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
 const MONTH = /^(\d{4})-(\d{2})$/;
 
-/** The earliest day that can be looked back to; there is no data before it. */
+/** The earliest day that can be looked back to. Answers ignore attendance before it. */
 export const EARLIEST_DAY = '2000-01-01';
 
 /** Tells whether a text is a day of the calendar. */

@@ -9,7 +9,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /**
- * Makes the formatters for one locale (a language tag) and one time zone (as in api.home).
+ * Makes the formatters for one locale (a language tag) and the reporting zone of the API.
  * `justNow` is the text for less than a minute ago.
  */
 export function createFormat(locale, zone, justNow) {

@@ -34,7 +34,7 @@ export function storedLanguage() {
 
 /**
  * Stores the chosen language for the next page: in the browser's storage, and in a cookie from
- * which the server knows which page to send.
+ * which nginx knows which page to send.
  */
 export function storeLanguage(language) {
     writeStored(STORAGE_KEY, language);

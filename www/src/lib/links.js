@@ -5,7 +5,7 @@ import { addressOf } from './address.js';
 import { AS_OF, currentDay } from './as-of.js';
 import { currentPlace } from './place.js';
 
-/** Returns the address of a page with parameters, as of the day that is shown. */
+/** Returns the address of a page with parameters, as of `day`; by default the day shown now. */
 export function pageLink(path, parameters = {}, day = currentDay()) {
     return addressOf(path, { ...parameters, [AS_OF]: day });
 }

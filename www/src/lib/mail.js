@@ -2,7 +2,7 @@
 
 const PLAIN_ADDRESS = /^[^\s@,;:<>()"?&#%\\]+@[^\s@,;:<>()"?&#%\\]+$/;
 
-/** The longest link that all mail programs accept; they cut or refuse longer ones. */
+/** The longest link that all mail programs accept. Some cut or refuse longer ones. */
 const LONGEST_LINK = 1_900;
 
 /**
@@ -25,5 +25,5 @@ export function mailLink(address, { subject = null, lines = [] } = {}) {
     return `mailto:${encodeURIComponent(address).replace('%40', '@')}${query && `?${query}`}`;
 }
 
-/** Tells whether a link is short enough for every mail program. */
+/** Tells whether a link is short enough for every mail program; true if there is no link. */
 export const isShort = (link) => link === null || link.length <= LONGEST_LINK;

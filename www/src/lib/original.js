@@ -1,10 +1,10 @@
-// The server's own messages, which are in English. A page in another language has words of its own
-// for them, and keeps the original for the administrators.
+// Messages of the database and the API, which are in English. A page in another language says what
+// they mean in its own words, and keeps the original for the administrators.
 
 import { h, name } from './dom.js';
 import { language, text } from '../text/index.js';
 
-/** Shows the server's message: as it is on an English page, else hidden until it is opened. */
+/** Shows such a message: as it is on an English page, else hidden until the reader opens it. */
 export function original(words) {
     const said = h('span', { lang: 'en' }, name(words));
     if (language === 'en') return said;

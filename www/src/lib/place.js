@@ -1,13 +1,13 @@
 // The place (province and city) to which the lists of groups are limited, from the page's address.
-// The navigation and the links to one group or person keep it. The link of a number leads to the
-// place of the groups that it counts instead.
+// The navigation and the links to one group or person keep it. A link on a number does not: it
+// leads to the groups that the number counts.
 
 import { parameters } from './address.js';
 
 /** The names of the parameters. */
 export const PLACE = ['province', 'city'];
 
-/** The parameter's value for groups without a place; no place is named with a blank. */
+/** The parameter's value for groups without a place: a blank, which is no place's name. */
 export const NO_PLACE = ' ';
 
 /**

@@ -9,7 +9,7 @@ const DEFAULTS = {
     link_min_overlap_pct: 50,
 };
 
-/** Returns the thresholds in force: those that api.basis or api.home has, else the defaults. */
+/** Returns the thresholds: those that the row of api.basis or api.home has, else the defaults. */
 export function rulesOf(home) {
     const told = Object.keys(DEFAULTS).filter((name) => typeof home?.[name] === 'number');
     return { ...DEFAULTS, ...Object.fromEntries(told.map((name) => [name, home[name]])) };

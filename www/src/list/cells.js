@@ -40,8 +40,8 @@ export function badge(words, tone = null) {
  * Makes a column for createTable() from { name, type, … }. `label` is by default the text for its
  * name. `link(row)` returns the address that the value leads to. `missing` says why there is no
  * value, as words or a function of the row; with `showMissing` it replaces the dash. `after(row,
- * context)` returns what follows the value. `cell(row, context)` replaces all of this. `context`
- * has the formatters.
+ * context)` returns what follows the value. `cell(row, context)`, if given, makes the whole cell
+ * instead. `context` has the formatters.
  */
 export function column(spec) {
     const { name: field, type = 'text' } = spec;

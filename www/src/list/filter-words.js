@@ -21,8 +21,9 @@ function periodWords(value, format) {
 }
 
 /**
- * Returns the filters in force as { names, words }, one per chip. From and to the same month are
- * one chip. `nameOf(name)` returns the name that belongs to a filter's id, if it is known.
+ * Returns the filters in force as { names, words }, one per chip. If a period begins and ends with
+ * the same month or day, it is one chip, else two. `nameOf(name)` returns the name that belongs to
+ * a filter's id, if it is known.
  */
 export function chipsOf(active, filters, format, nameOf = () => undefined) {
     const values = new Map(active.map(({ name, value }) => [name, value]));

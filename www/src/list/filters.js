@@ -5,7 +5,7 @@
 import { firstOfMonth, isDay, isMonth } from '../lib/days.js';
 import { NO_PLACE } from '../lib/place.js';
 
-/** The longest text that can be searched for; no name is longer. */
+/** The longest text that can be searched for. The rest of a longer text is ignored. */
 export const LONGEST_SEARCH = 200;
 
 /** Makes a filter: the column is exactly this text. */
@@ -36,13 +36,13 @@ const yesOrNo = (column, yes, no) => ({
         value === 'yes' ? [[column, yes]] : value === 'no' ? [[column, no]] : null,
 });
 
-/** Makes a filter: the column is true, or false. NULL matches neither. */
+/** Makes a filter: "yes" if the column is true, "no" if it is false. NULL matches neither. */
 export const flag = (column) => yesOrNo(column, 'is.true', 'is.false');
 
-/** Makes a filter: the column has a value, or is NULL. */
+/** Makes a filter: "yes" if the column has a value, "no" if it is NULL. */
 export const present = (column) => yesOrNo(column, 'not.is.null', 'is.null');
 
-/** Makes a filter: the column is at or after a day, or the first day of a month. */
+/** Makes a filter: the column is not before a given day, or not before a given month begins. */
 export const from = (column) => ({
     type: 'period',
     conditions: (value) =>
@@ -53,7 +53,7 @@ export const from = (column) => ({
               : null,
 });
 
-/** Makes a filter: the column is at or before a day, or the last day of a month. */
+/** Makes a filter: the column is not after a given day, or not after a given month ends. */
 export const to = (column) => ({
     type: 'period',
     conditions: (value) =>
@@ -65,8 +65,8 @@ export const to = (column) => ({
 });
 
 /**
- * Makes a filter: the column is this place, or NULL. A change of this filter removes the filters in
- * `clears`.
+ * Makes a filter: the column is this province or city; for NO_PLACE, the column is NULL. A change
+ * of this filter removes the filters in `clears`.
  */
 const place = (column, clears = []) => ({
     type: 'place',
@@ -74,7 +74,7 @@ const place = (column, clears = []) => ({
     conditions: (value) => [[column, value === NO_PLACE ? 'is.null' : `eq.${value}`]],
 });
 
-/** The filters by place that every list of groups has. */
+/** The filters by place, which most lists of groups have. */
 export const PLACE_FILTERS = { province: place('province', ['city']), city: place('city') };
 
 export const STATUSES = ['ACTIVE', 'STALLED', 'GRADUATED', 'NOT_STARTED'];
@@ -112,7 +112,7 @@ export const CHANGE_FILTERS = {
     facilitator: text('facilitator_id'),
 };
 
-/** Makes a filter: the column is at least so many percent, or NULL. */
+/** Makes a filter: the column is at least so many percent; for "unknown", it is NULL. */
 const chance = (column) => ({
     type: 'value',
     conditions: (value) =>

@@ -40,9 +40,9 @@ function withCurrent(values, current, currentName) {
 }
 
 /**
- * Makes the choices of a list. Those in `spec.lazy` have many values, which are read only when the
- * pointer or the focus comes to the choice: need() reads them, offer(values) shows them. Values
- * that depend on other filters are given as a function of the list's state.
+ * Makes the choices of a list. The values of those in `spec.lazy` are read late, because they are
+ * many: need() reads them when the pointer or the focus comes to such a choice, offer(values) shows
+ * them. Values that depend on other filters are given as a function of the list's state.
  */
 export function createChoices({ id, spec, go, need }) {
     const onChoose = (name, value) => {

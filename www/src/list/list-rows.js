@@ -21,7 +21,7 @@ export async function countRows(view, query, signal) {
 
 /**
  * Makes the reader of a list's rows. load(signal) returns { rows, total, more, offered }. It reads
- * the page of rows that the address names, or the first one if there are not so many (any more).
+ * the page of rows that the address names, or the first page if there is no such page (any more).
  */
 export function createRows(spec) {
     const offered = new Map();
@@ -64,7 +64,8 @@ export function createRows(spec) {
     }
 
     /**
-     * Reads the values of the other choices. Values that can't be read are read again next time.
+     * Reads the values of the choices in `spec.lazy`. Values that can't be read are read again next
+     * time.
      */
     async function offerRest() {
         await Promise.allSettled(spec.lazy.map((name) => offer(name)));

@@ -45,7 +45,7 @@ export function parameterNames({ filters = {}, prefix = '', listens = [] }) {
     ];
 }
 
-/** Tells whether anything but the order and the page is chosen. */
+/** Tells whether the address has a search, a filter, or a parameter that was ignored. */
 export function isFiltered({ search, active, ignored }) {
     return search.trim() !== '' || active.length > 0 || ignored.length > 0;
 }

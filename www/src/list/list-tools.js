@@ -93,7 +93,7 @@ export function createListTools({ id, spec, go, sort, clear, need }) {
     return { element, show, offer: choices.offer };
 }
 
-/** Makes the chips for the filters in force, except those that a choice shows. */
+/** Makes the chips for the filters in force, except those that a choice or `ownFilters` shows. */
 function createChips({ spec, go, clear }) {
     const element = h('div', { class: 'chips' });
     const silent = [...Object.keys(spec.choices), ...(spec.ownFilters ?? [])];

@@ -15,8 +15,8 @@ import { createTable, pager } from './table.js';
 /**
  * Makes the view of a list. state() returns the list's state from the address; go(changes,
  * options), sort(order), clear() and turn(page) change it; need() loads the values of filters that
- * load on first use. Returns show(data, shared, { tell }), which gives the content of the list's
- * region and announces the count if `tell`, and the view's parts.
+ * load on first use. Returns parts of the view, and show(data, shared, { tell }): it returns what
+ * the list's region shows and, with `tell`, lets screen readers say the number of rows.
  */
 export function createListView(spec, { state, go, sort, clear, turn, need }) {
     const onSort = (name) => sort(toggleOrder(state().order, name));

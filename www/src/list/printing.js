@@ -8,15 +8,15 @@ import { chipsOf } from './filter-words.js';
 import { pageQueryOf } from './list-state.js';
 
 /**
- * The most rows that are printed. Nobody reads a longer list on paper, so only the page on the
- * screen is printed then, and a note says so.
+ * The most rows that are printed. Nobody reads a longer list on paper, so of a longer list only the
+ * page on the screen is printed, and a note says so.
  */
 const MOST_ROWS = 5_000;
 
 /**
- * Makes a list print all its rows. The browser does not wait while it prints, so the rows are read
- * synchronously. Returns `note`, which is printed above the rows, and shows(what), which takes what
- * the list shows.
+ * Makes a list print all its rows. They are read synchronously, because the browser prints as soon
+ * as the beforeprint handlers return. Returns `note`, which is printed above the rows, and
+ * shows(what), which takes what the list shows.
  */
 export function printsAllRows(spec, table) {
     const note = h('p', { class: 'print-only' });

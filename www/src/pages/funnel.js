@@ -120,7 +120,10 @@ function course(row, largest, format) {
     );
 }
 
-/** Makes a chart per course of what became of its graduated groups: went on, may still, did not. */
+/**
+ * Makes the chart of what became of the graduated groups, with one bar per course: they went on,
+ * may still go on, or did not.
+ */
 function afterGraduation(rows, shared) {
     const { format } = shared;
     const words = text.funnel;

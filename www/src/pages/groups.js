@@ -1,5 +1,5 @@
-// The list of all groups, to search and to filter; the numbers on other pages are links to it. With
-// an id in the page's address, this one group.
+// The list of all groups, to search and to filter; numbers of groups on other pages link to it.
+// With list=changes in the page's address, the groups that changed; with an id, this one group.
 
 import { parameters } from '../lib/address.js';
 import {
@@ -62,7 +62,7 @@ function allGroups(context) {
     });
 }
 
-/** Returns a column with a status as a word. A group that did not exist then has none. */
+/** Returns a column with a status as a word. A group that is new had none seven days ago. */
 const statusWord = (field) => ({
     name: field,
     type: 'word',

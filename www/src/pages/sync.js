@@ -84,7 +84,7 @@ function restingWords(state, last, format) {
     return `${text.sync.idle} ${text.sync.last(last.run_id, words, ago)}`;
 }
 
-/** Makes the schedule: when a sync starts by itself, and how fresh the data is. */
+/** Makes the part "Schedule": by which schedule syncs start, and how fresh the data is. */
 function scheduleRegion(context) {
     const words = text.syncPage;
     return createRegion(document.getElementById('schedule'), {

@@ -115,7 +115,10 @@ function freshnessWords({ home, row, format, readAt }, sync) {
     };
 }
 
-/** Returns why the last run went wrong: in English the server's own message, which says most. */
+/**
+ * Returns why the last run went wrong: in English the run's own message, which says most; else the
+ * page's words for its SQLSTATE.
+ */
 const reasonOf = ({ last_error: error, sqlstate }) =>
     text.freshness.reason(language === 'en' ? error : errorWords(sqlstate)[0], sqlstate);
 

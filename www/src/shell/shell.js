@@ -130,7 +130,7 @@ function fillSwitches() {
     });
 }
 
-/** Makes a labelled list with one choice. */
+/** Makes a drop-down list with a label. */
 function choice(id, label, options, current, onChoose) {
     const items = options.map(([value, words]) =>
         h('option', { value, selected: value === current }, words),

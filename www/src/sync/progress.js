@@ -58,7 +58,7 @@ function detailsOf({ kind, status, run }, format) {
 
 /**
  * Returns the percentage done: the API's own, else from the number of rows; null if neither is
- * known, or it is 0.
+ * known, or if the percentage is 0.
  */
 export function percentOf(status) {
     const counted = status?.rows_expected ? (100 * status.rows_done) / status.rows_expected : 0;

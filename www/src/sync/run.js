@@ -15,7 +15,8 @@ import { language, text } from '../text/index.js';
 const COUNTED = ['rows_pulled', 'rows_inserted', 'rows_updated', 'rows_deleted', 'rows_repaired'];
 
 /**
- * Makes the badge for the status of a run, or of a table in a run; `words` may say more than that.
+ * Makes the badge for the status of a run, or of a table in a run. `words` is its text, by default
+ * the word for the status.
  */
 export function runBadge(status, words = text.statuses[status] ?? status) {
     return h('span', { class: `badge status-${status}`, 'data-status': status }, words);

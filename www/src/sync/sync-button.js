@@ -21,7 +21,7 @@ function allow(button, allowed, reason) {
 }
 
 /**
- * Makes the button that starts a sync in `mode`; that of the button in the header is incremental.
+ * Makes the button that starts a sync in `mode`, which is incremental for the button in the header.
  * If a sync is running already, the page shows that run instead.
  * If the reader may not sync, the button is disabled, with the reason. It can still get the focus,
  * so that screen readers read the reason.

@@ -33,8 +33,8 @@ export function judge({ status, run, tracked, now }) {
 }
 
 /**
- * Returns the status of a run for the list of runs: its own, which is 'crashed' if no worker has
- * the run any more; or 'crashed' if its worker gives no sign of life.
+ * Returns the status of a run as the page shows it: the API's, which is 'crashed' if no worker has
+ * the run any more; but 'crashed' also if the run's worker gives no sign of life.
  */
 export function runOutcome(run, judged) {
     const silent = judged?.kind === 'interrupted' && judged.runId === run.run_id;

@@ -12,8 +12,9 @@ function markOf({ run_id: runId, phase, last_success_at: lastSuccess }) {
 /**
  * Makes the watcher. It reads the status while the page is visible, and pauses while it is hidden.
  * Listeners get { kind, runId, status, run, error }. `onEnd(run)` is called once for each run that
- * ends while it is watched, and without a run if something may have changed unnoticed: a run
- * started and ended between two reads, or the API answers again.
+ * ends while it is watched. It is also called if something may have changed unnoticed: a run
+ * started and ended between two reads (`run` is null then), or the API answers again after an
+ * error.
  */
 export function createSyncWatch({ onEnd }) {
     const listeners = [];
@@ -52,8 +53,8 @@ export function createSyncWatch({ onEnd }) {
     }
 
     /**
-     * Returns the row of the run that is followed. It is read once while the run works (for its
-     * start), and again when no worker has the run any more.
+     * Returns the row of the run that is followed. While the run works, the row is read only once
+     * (its start is needed); it is read again when no worker has the run any more.
      */
     function readRun(status) {
         if (status.running && state.run?.run_id === tracked.runId) return state.run;
@@ -88,8 +89,8 @@ export function createSyncWatch({ onEnd }) {
     }
 
     /**
-     * Follows a run that was just requested, in this tab or in another one, until its worker shows
-     * itself.
+     * Begins to follow a run that was just requested, in this tab or in another one. The state is
+     * 'starting' until the API shows the run.
      */
     function follow(runId, { told = false } = {}) {
         tracked = { runId, since: serverNow() };

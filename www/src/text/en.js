@@ -560,7 +560,7 @@ export default {
         graduationRate: 'Graduated, of all',
         continuationRate: 'Went on, of graduated',
         awaiting: 'May still go on',
-        settledRate: 'Continued (past 90 days)',
+        settledRate: 'Continued, of those decided',
         ofGroups: (percent) => `${percent} of groups`,
         ofGraduated: (percent) => `${percent} of graduated`,
         last: 'The last course: there is no next one.',

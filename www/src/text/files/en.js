@@ -1,5 +1,5 @@
-// The texts for CSV files in English: separators, file names, and the heads of columns that no page
-// shows. They are loaded when somebody asks for a file.
+// The texts for CSV files in English: separators, file names, and the heads of columns that are not
+// in `columns` of ../en.js. They are loaded when somebody asks for a file.
 
 export default {
     separator: ',',
@@ -128,7 +128,7 @@ export default {
         rows_repaired: 'Rows repaired',
         rows_updated: 'Rows changed',
         run_id: 'Run',
-        settled_continuation_rate: 'Continued (past 90 days), %',
+        settled_continuation_rate: 'Continued, of those decided, %',
         shared_facilitator_id: 'Shared facilitator, id',
         shared_member_count: 'Members in both',
         source_rows: 'Rows in production',

@@ -1,5 +1,5 @@
-// The texts for CSV files in Indonesian: separators, file names, and the heads of columns that no
-// page shows. They are loaded when somebody asks for a file.
+// The texts for CSV files in Indonesian: separators, file names, and the heads of columns that are
+// not in `columns` of ../id.js. They are loaded when somebody asks for a file.
 
 export default {
     separator: ';',
@@ -128,7 +128,7 @@ export default {
         rows_repaired: 'Baris diperbaiki',
         rows_updated: 'Baris diubah',
         run_id: 'Proses',
-        settled_continuation_rate: 'Lanjut (lewat 90 hari), %',
+        settled_continuation_rate: 'Lanjut, dari yang sudah pasti, %',
         shared_facilitator_id: 'Id fasilitator yang sama',
         shared_member_count: 'Anggota di keduanya',
         source_rows: 'Baris di produksi',

@@ -23,8 +23,7 @@ export default {
     named: 'Value',
     meanings: {
         null_values: 'The column is empty in these rows.',
-        orphan_reference:
-            'They point to rows that production does not have, and wait in quarantine.',
+        orphan_reference: 'They point to rows that are not here, and wait in quarantine.',
         quarantine: 'They can’t be stored here as they are, and wait in quarantine.',
         drift: 'The table in production is no longer as it was when it was connected.',
         end_before_start:

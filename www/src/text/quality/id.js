@@ -20,8 +20,7 @@ export default {
     named: 'Nilai',
     meanings: {
         null_values: 'Kolom ini kosong pada baris-baris itu.',
-        orphan_reference:
-            'Menunjuk ke baris yang tidak ada di sistem asal, dan menunggu di karantina.',
+        orphan_reference: 'Menunjuk ke baris yang tidak ada di sini, dan menunggu di karantina.',
         quarantine: 'Tidak dapat disimpan di sini apa adanya, dan menunggu di karantina.',
         drift: 'Tabel di sistem asal tidak lagi seperti saat disambungkan.',
         end_before_start:

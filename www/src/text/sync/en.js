@@ -8,25 +8,28 @@ export const syncErrors = {
         'The next sync goes on where it was; the server’s log tells why it died.',
     ],
     unreachable: [
-        'Production can’t be reached.',
+        'Production can’t be reached, or its answer can’t be used.',
         'Check that it runs and that this machine reaches it; the next sync goes on by itself.',
     ],
     login: [
         'Production refused the login.',
         'Check its user and password, then call ngeshare_connect() again.',
     ],
-    right: ['A privilege is missing.', 'Grant the login SELECT on production’s six tables.'],
+    right: [
+        'A privilege is missing.',
+        'Give the login what the message names; it needs SELECT on production’s six tables.',
+    ],
     tables: [
         'Production’s tables are not as they were.',
         'Compare their columns with what the message names, then call ngeshare_connect() again.',
     ],
     running: ['Another sync was running.', 'Nothing to do.'],
     deletes: [
-        'Production lacks more rows than one run may delete here.',
-        'If they were deleted on purpose, raise ngeshare.sync_max_delete_pct for one full sync.',
+        'More rows would be removed here than one run may delete.',
+        'If that is right, raise ngeshare.sync_max_delete_pct for one full sync.',
     ],
     restored: [
-        'Production was restored from a backup.',
+        'Production was restored from a backup, or has lost its last transactions.',
         'If its present data is right: DELETE FROM ngeshare.source, then run a full sync.',
     ],
     setup: [
@@ -35,10 +38,13 @@ export const syncErrors = {
     ],
     cancelled: ['It was cancelled, or took longer than a timeout allows.', 'Start it again.'],
     room: ['A server is out of disk, memory or connections.', 'Make room, then start it again.'],
-    held: ['Another session held what the sync needed.', 'Start it again.'],
+    held: [
+        'Another session held what the sync needed, or a server ended its transaction.',
+        'Start it again.',
+    ],
     row: [
-        'A row of production can’t be stored here.',
-        'It waits in quarantine with the reason, and is tried again by each sync.',
+        'A row of production can’t be fetched or stored here.',
+        'Such rows wait in quarantine with the reason; each sync tries them again.',
     ],
     other: [
         'The sync failed.',

@@ -6,7 +6,7 @@ export const syncErrors = {
         'Sinkronisasi berikutnya melanjutkan dari situ; log server memberi tahu sebabnya.',
     ],
     unreachable: [
-        'Sistem asal tidak dapat dijangkau.',
+        'Sistem asal tidak dapat dijangkau, atau jawabannya tidak dapat dipakai.',
         'Periksa apakah sistem asal berjalan dan terjangkau dari mesin ini; sinkronisasi ' +
             'berikutnya lanjut sendiri.',
     ],
@@ -16,7 +16,8 @@ export const syncErrors = {
     ],
     right: [
         'Ada hak akses yang kurang.',
-        'Beri login itu SELECT pada keenam tabel di sistem asal.',
+        'Beri login itu hak yang disebut pesan; login itu memerlukan SELECT pada keenam tabel di ' +
+            'sistem asal.',
     ],
     tables: [
         'Tabel di sistem asal berubah.',
@@ -24,12 +25,11 @@ export const syncErrors = {
     ],
     running: ['Sinkronisasi lain sedang berjalan.', 'Tidak perlu apa-apa.'],
     deletes: [
-        'Di sistem asal hilang lebih banyak baris daripada yang boleh dihapus sekali jalan ' +
-            'di sini.',
+        'Lebih banyak baris akan hilang dari sini daripada yang boleh dihapus sekali jalan.',
         'Bila itu benar, naikkan ngeshare.sync_max_delete_pct untuk satu sinkronisasi penuh.',
     ],
     restored: [
-        'Sistem asal dipulihkan dari cadangan.',
+        'Sistem asal dipulihkan dari cadangan, atau kehilangan transaksi terakhirnya.',
         'Bila isinya sekarang yang berlaku: DELETE FROM ngeshare.source, lalu jalankan ' +
             'sinkronisasi penuh.',
     ],
@@ -40,10 +40,14 @@ export const syncErrors = {
     ],
     cancelled: ['Dibatalkan, atau melewati batas waktu.', 'Mulai lagi.'],
     room: ['Server kehabisan ruang, memori, atau koneksi.', 'Beri ruang, lalu mulai lagi.'],
-    held: ['Yang diperlukan sedang dipakai proses lain.', 'Mulai lagi.'],
+    held: [
+        'Yang diperlukan sedang dipakai proses lain, atau server mengakhiri transaksinya.',
+        'Mulai lagi.',
+    ],
     row: [
-        'Satu baris dari sistem asal tidak dapat disimpan di sini.',
-        'Baris itu menunggu di karantina beserta sebabnya, dan dicoba lagi di tiap sinkronisasi.',
+        'Satu baris dari sistem asal tidak dapat diambil atau disimpan di sini.',
+        'Baris seperti itu menunggu di karantina beserta sebabnya, dan dicoba lagi di tiap ' +
+            'sinkronisasi.',
     ],
     other: [
         'Sinkronisasi gagal.',
