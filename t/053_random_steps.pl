@@ -88,7 +88,8 @@ sub prepare
 	return;
 }
 
-# Adds groups that are linked to others, some of them before the window.
+# Adds ten pairs of groups to production, most of them linked to each other, that met in the window
+# or in the 250 days before it, and syncs.
 sub link_groups
 {
 	for (1 .. 10)

@@ -239,8 +239,8 @@ sub test_syncs_and_answers
 	is($local->safe_psql('ngeshare', 'SELECT bool_and(matches) FROM ngeshare_validate()'),
 		't', 'the mirror is production\'s');
 
-	# One worker for each query. With all costs at zero, queries within functions would start
-	# workers, too.
+	# One worker for each query. With this server's parallel costs of zero, queries within functions
+	# would start workers, too.
 	my @different = answers_differ(
 		$production, 'source', $local, 'ngeshare', $now,
 		"SET datestyle = 'ISO, MDY'; SET parallel_setup_cost = 1000; SET parallel_tuple_cost = 0.1;

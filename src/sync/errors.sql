@@ -88,9 +88,9 @@ FROM (VALUES
 ) AS code (place, met_by, pattern, meaning, remedy);
 COMMENT ON VIEW ngeshare.error_code IS
 'The SQLSTATEs that users of ngeshare may see, what they mean and what to do. pattern is a pattern '
-'for LIKE. met_by: sync (in sync_error_log; of several patterns that match, the one with the '
-'smallest place counts), call (raised to the caller of a function or procedure), web (a request to '
-'the API).';
+'for LIKE. met_by: sync (in sync_error_log; of several patterns that match, the row with the '
+'smallest place applies), call (raised to the caller of a function or procedure), web (a request '
+'to the API).';
 
 CREATE FUNCTION ngeshare.error_remedy(sqlstate text)
 RETURNS text
