@@ -12,6 +12,7 @@ use lib "$FindBin::RealBin/lib";
 use NgeshareTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Session;
 use Test::More;
 use Time::HiRes qw(sleep);
 
@@ -107,7 +108,10 @@ sub full_disk_at
 {
 	my ($place, $phase, $writes_little) = @_;
 	my $log_before = -s $local->logfile;
-	my $before = counts();
+
+	# A new session may have to write a cache file, so this one begins while the disk has room.
+	my $witness = Session->start($local, 'ngeshare');
+	my $before = counts($witness);
 	my $said = '';
 	my $sync = IPC::Run::start(
 		[
@@ -132,10 +136,10 @@ sub full_disk_at
 		sleep 0.02;
 		$sync->pump_nb;
 	}
-	fill_disk();
-	$local->safe_psql('ngeshare', 'SELECT ngeshare.resume_sync()');
+	fill_disk($witness);
+	$witness->run('SELECT ngeshare.resume_sync()');
 	$sync->finish;
-	my $outcome = outcome();
+	my $outcome = outcome($witness);
 	my $failed =
 	  $writes_little
 	  ? qr/^success$|^failed (transient 53100 \w+ \d \w+(, |$))+$/
@@ -145,11 +149,12 @@ sub full_disk_at
 		$said,
 		$outcome eq 'success' ? qr/succeeded/ : qr/ERROR:  could not (extend|write)/,
 		"$place: the sync says so");
-	is(counts(), $before, "$place: no table is half written")
+	is(counts($witness), $before, "$place: no table is half written")
 	  if !$writes_little && $phase ne 'window';
 
 	# Frees the disk, as the server's user and in its mount namespace.
-	$local->safe_psql('ngeshare', q{COPY (SELECT 1) TO PROGRAM 'rm } . $disk . q{/ballast'});
+	$witness->run(q{COPY (SELECT 1) TO PROGRAM 'rm } . $disk . q{/ballast'});
+	$witness->end;
 	$local->psql(
 		'ngeshare',
 		"SET ngeshare.sync_clock = '$clock'; CALL ngeshare_sync(tables => '{Hangout}')",
@@ -173,9 +178,10 @@ sub settle
 # Fills the free space of the small disk, from within the server's mount namespace.
 sub fill_disk
 {
+	my ($session) = @_;
+
 	# A server built with sanitizers has LD_PRELOAD set, which dd must not inherit.
-	$local->safe_psql('ngeshare',
-			q{COPY (SELECT 1) TO PROGRAM 'unset LD_PRELOAD; dd if=/dev/zero bs=64k of=}
+	$session->run(q{COPY (SELECT 1) TO PROGRAM 'unset LD_PRELOAD; dd if=/dev/zero bs=64k of=}
 		  . $disk
 		  . q{/ballast 2>/dev/null; dd if=/dev/zero bs=1k oflag=append conv=notrunc of=}
 		  . $disk
@@ -186,8 +192,10 @@ sub fill_disk
 # Returns how the last run ended, with its errors.
 sub outcome
 {
-	return $local->safe_psql(
-		'ngeshare', q{
+	my ($session) = @_;
+
+	return $session->run(
+		q{
 		SELECT concat_ws(' ', run.status,
 			string_agg(class || ' ' || sqlstate || ' ' || phase || ' ' || attempt || ' ' || will_retry, ', '
 				ORDER BY error_id))
@@ -199,8 +207,9 @@ sub outcome
 # Returns a digest of "UserHangoutGroup", to see whether the table is half written.
 sub counts
 {
-	return $local->safe_psql(
-		'ngeshare',
+	my ($session) = @_;
+
+	return $session->run(
 		q{SELECT count(*) || ' ' || coalesce(sum(hashtextextended(m::text, 0)), 0)
 			FROM "UserHangoutGroup" AS m}
 	);
