@@ -169,13 +169,21 @@ sub test_reload
 		is($local->safe_psql('ngeshare', 'SHOW ngeshare.timezone'),
 			'Asia/Makassar', 'and keeps the zone');
 	}
+
+	# PostgreSQL starts with a custom setting's default if the configuration file has a wrong value.
+	my $offset = -s $log;
 	$local->append_conf('postgresql.conf', "ngeshare.timezone = 'utc+7'\n");
-	$local->stop;
-	ok(!$local->start(fail_ok => 1), 'a server with such a zone does not start');
+	$local->restart;
+	like(
+		substr(slurp_file($log), $offset),
+		qr/WARNING:  invalid value for parameter "ngeshare\.timezone": "utc\+7"/,
+		'a server that starts with such a zone warns');
+	is($local->safe_psql('ngeshare', 'SHOW ngeshare.timezone'),
+		'Asia/Jakarta', 'and has the default');
 	$local->append_conf('postgresql.conf',
 			"shared_preload_libraries = ''\nngeshare.timezone = 'Asia/Jakarta'\n"
 		  . "ngeshare.as_of = ''\ndatestyle = 'ISO, MDY'\n");
-	$local->start;
+	$local->restart;
 	return;
 }
 
