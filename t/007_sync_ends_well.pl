@@ -7,6 +7,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use NgeshareTest;
 use PostgreSQL::Test::Utils;
+use Session qw(poll_until);
 use Test::More;
 
 my $clock = '2026-03-31 12:00:00+07';
@@ -351,6 +352,41 @@ is($local->safe_psql('ngeshare', q{SELECT count(*) FROM "UserHangoutGroup" WHERE
 	'1', 'it is in the mirror');
 is($local->safe_psql('ngeshare', 'SELECT count(*) FROM ngeshare.quarantine'),
 	'0', 'and no longer in quarantine');
+
+# A run that was cancelled has pulled a group that production deletes before the next run. That run
+# merges what was pulled, because other groups have changed, and then deletes the group.
+$production->safe_psql(
+	'source', q{
+	INSERT INTO "HangoutGroup" (id, "createdAt", "updatedAt", name, status, "hangoutId")
+	SELECT 'brief', '2026-04-21 06:10', '2026-04-21 06:10', 'Brief', 'ANY', min(id) FROM "Hangout"}
+);
+my $log_before = -s $local->logfile;
+my $cancelled = Session->start(
+	$local, 'ngeshare',
+	q{ngeshare.sync_clock = '2026-04-21 13:30:00+07'},
+	q{ngeshare.pause_at = 'merge HangoutGroup'});
+$cancelled->tell('CALL ngeshare_sync()');
+ok(poll_until(sub { substr(slurp_file($local->logfile), $log_before) =~ /is held/ }),
+	'a run has pulled a new group');
+$local->safe_psql('ngeshare', 'SELECT ngeshare_sync_cancel()');
+$cancelled->wait;
+like($cancelled->errors, qr/^ERROR:  57014: /m, 'and is cancelled before it merges it');
+$cancelled->end;
+is( $local->safe_psql(
+		'ngeshare', q{SELECT count(*) FROM ngeshare.stage_hangout_group WHERE id = 'brief'}),
+	'1',
+	'the group waits in staging');
+$production->safe_psql(
+	'source', q{
+	DELETE FROM "HangoutGroup" WHERE id = 'brief';
+	UPDATE "HangoutGroup" SET name = name || '.', "updatedAt" = '2026-04-21 06:20'
+	WHERE id IN (SELECT id FROM "HangoutGroup" ORDER BY id LIMIT 3)}
+);
+like(sync_local($local, 'ngeshare', '2026-04-21 13:40:00+07'), qr/succeeded/, 'the next succeeds');
+is($local->safe_psql('ngeshare', q{SELECT count(*) FROM "HangoutGroup" WHERE id = 'brief'}),
+	'0', 'and the group that production has deleted is not in the mirror');
+is($local->safe_psql('ngeshare', 'SELECT bool_and(matches) FROM ngeshare_validate()'),
+	't', 'every row is production\'s');
 
 # An infinite timestamp, which has no local day, does not stop the sync of a table.
 $production->safe_psql(

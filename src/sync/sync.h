@@ -75,6 +75,7 @@ typedef struct SyncTable
 {
 	bool is_whole;        /* all rows are pulled: the table was never synced, or the run is full */
 	bool is_same;         /* the comparison found no difference; always false if is_whole */
+	bool has_old_rows;    /* rows were merged that an interrupted run had pulled */
 	char *buckets;        /* buckets that differ, as the text of an array; NULL if none */
 	Content content;      /* the queries whose results are compared */
 	int64 differing_rows; /* production's rows in the differing buckets */

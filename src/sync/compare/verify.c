@@ -3,28 +3,31 @@
  *		Checks after a table's merge that its content is the same as production's, and lists
  *		the rows that still differ.
  *
- * Only the buckets that differed before the merge are compared again (all of them, if the whole
- * table was pulled). For the buckets that still differ, production sends its rows' ids and hashes.
- * The rows that differ are listed in ngeshare.difference.
+ * Only the buckets that differed before the merge are compared again (all buckets, if the whole
+ * table was pulled or rows of an interrupted run were merged). For the buckets that still differ,
+ * production sends its rows' ids and hashes. The rows that differ are listed in
+ * ngeshare.difference.
  */
 #include "sync/compare/compare.h"
 
 #include "sql.h"
 
 /*
- * Compares the table's content again: all buckets if the whole table was pulled, otherwise those
- * that differed. Returns the buckets that still differ, or NULL if none does.
+ * Compares the table's content again: all buckets if the whole table was pulled, or if rows of an
+ * interrupted run were merged, which production may have deleted before this run compared;
+ * otherwise the buckets that differed. Returns the buckets that still differ, or NULL if none does.
  */
 char *
 sync_compare_again(SyncRun *run)
 {
 	SyncTable *state = sync_at_state(run);
+	bool compares_all = state->is_whole || state->has_old_rows;
 	Digest digest = {0};
 
-	if (!state->is_whole && state->buckets == NULL)
+	if (!compares_all && state->buckets == NULL)
 		return NULL;
 	sync_define_content(run);
-	if (state->is_whole)
+	if (compares_all)
 	{
 		digest_compare(run->lasting.remote, &state->content, DIGEST_NEW, &digest);
 		state->local_rows = digest.local_weight;

@@ -168,7 +168,10 @@ sync_open_pass(SyncRun *run)
 	by_blocks = state->is_whole && has_blocks(run, table);
 	run->at.is_resumed = can_resume(run, table, by_blocks);
 	if (run->at.is_resumed)
+	{
+		state->has_old_rows = true;
 		return true;
+	}
 	begin_pass(run, table, by_blocks);
 	if (!state->is_whole)
 		sync_stage_quarantined(table);
