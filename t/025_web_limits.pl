@@ -174,10 +174,16 @@ is(get('/api/home')->{status}, 200, 'and when they have ended all is as before')
 is( join(' ', sort map { end_request($_)->{status} } @sent),
 	'200 200 200 200 429 429',
 	'four files at once');
+@sent = map { begin_request('GET /api/slow', 'Accept: application/json;q=0.1, Text/CSV') } 1 .. 6;
+is( join(' ', sort map { end_request($_)->{status} } @sent),
+	'200 200 200 200 429 429',
+	'also where the API is asked for CSV');
 
 # A request is limited to 10 seconds, a file to 30; a shorter statement_timeout of the role still
 # applies.
 is(row('/api/limits')->{statement_timeout}, '10s', 'a request may take 10 seconds');
+is(row('/api/limits', Accept => 'text/csv;q=0.1, application/json')->{statement_timeout},
+	'10s', 'also one that would take a file as well');
 like(get('/export/limits.csv')->{content}, qr/\n30s,/, 'a file 30');
 $local->safe_psql('ngeshare',
 	q{ALTER ROLE ngeshare_operator SET statement_timeout = '5s'; NOTIFY pgrst, 'reload config'});

@@ -222,8 +222,9 @@ BEGIN
     IF current_setting('request.method', true) = 'POST' THEN
         PERFORM ngeshare.check_post();
     END IF;
-    -- A CSV file may take as long as the role's statement_timeout; other requests 10 seconds.
-    IF coalesce(ngeshare.request_header('accept'), '') NOT ILIKE 'text/csv%'
+    -- A CSV file may take as long as the role's statement_timeout; other requests 10 seconds. An
+    -- Accept header that also allows another type may get that type.
+    IF coalesce(ngeshare.request_header('accept'), '') !~* '^text/csv(; *charset=utf-8)?$'
         AND current_setting('statement_timeout')::interval NOT BETWEEN '1 millisecond'
             AND '10 seconds' THEN
         PERFORM set_config('statement_timeout', '10s', true);
