@@ -152,3 +152,9 @@ SELECT * FROM v_follow_up_effect WHERE course_name = 'Ngeshare Sesi Aqidah';
 -- api.follow_up_effect returns the same rows.
 SELECT count(*) FROM (SELECT * FROM api.follow_up_effect EXCEPT SELECT *
     FROM v_follow_up_effect) AS differing;
+-- Without courses there is one row, of all courses, and its counts are 0.
+BEGIN;
+DELETE FROM course_config;
+CALL test.refresh();
+SELECT * FROM v_follow_up_effect;
+ROLLBACK;

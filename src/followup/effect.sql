@@ -57,8 +57,8 @@ FROM (
     SELECT
         course_name,
         sequence_order,
-        sum(contacted)::integer AS contacted,
-        sum(met_again)::integer AS met_again,
+        coalesce(sum(contacted), 0)::integer AS contacted,
+        coalesce(sum(met_again), 0)::integer AS met_again,
         sum(expected) AS expected
     FROM ngeshare.contacted_silences()
     GROUP BY GROUPING SETS ((course_name, sequence_order), ())
