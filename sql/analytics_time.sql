@@ -200,6 +200,20 @@ DELETE FROM "UserHangoutGroupAttendance";
 DELETE FROM "UserHangoutGroup";
 DELETE FROM "HangoutGroup";
 
+-- On 7 November 2010, a minute after midnight, clocks in St. John's were put back to 6 November. At
+-- "since" the groups had been silent for 29 days, at the later "until" for 28: that is no change.
+SET ngeshare.timezone = 'America/St_Johns';
+CALL test.circle('met', 'aqidah', '2010-10-01 12:00-02:30');
+CALL test.meets('met', 'aqidah-1', '2010-10-09 12:00-02:30');
+CALL test.circle('unmet', 'aqidah', '2010-10-01 12:00-02:30', '2010-10-09 12:00-02:30');
+CALL test.refresh();
+SELECT group_id, status FROM ngeshare_group_status('2010-11-07 02:30:00+00') ORDER BY group_id;
+SELECT group_id, status FROM ngeshare_group_status('2010-11-07 02:40:00+00') ORDER BY group_id;
+SELECT * FROM ngeshare_status_changes('2010-11-07 02:30:00+00', '2010-11-07 02:40:00+00');
+RESET ngeshare.timezone;
+DELETE FROM "UserHangoutGroupAttendance";
+DELETE FROM "HangoutGroup";
+
 --
 -- The forecast: v_resume_chance
 --
