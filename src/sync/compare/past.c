@@ -29,9 +29,11 @@ note_compared(SyncRun *run, const char *buckets, const char *differing, double m
 
 	sql_add_text(&args, buckets);
 	sql_add_text(&args, differing);
+	sql_add_int64(&args, run->run_id);
 	sql_add_timestamptz(&args, run->clock);
 	sql_add_float8(&args, milliseconds);
-	sql_query_row("SELECT ngeshare.note_past_compared($1::bigint[], $2::bigint[], $3, $4)", &args);
+	sql_query_row("SELECT ngeshare.note_past_compared($1::bigint[], $2::bigint[], $3, $4, $5)",
+	              &args);
 }
 
 /* Returns the buckets of the past that the run compares; NULL for all. */

@@ -32,14 +32,15 @@ COMMENT ON TABLE ngeshare.digest_state IS
 CREATE TABLE ngeshare.past_compared
 (
     bucket      bigint           NOT NULL PRIMARY KEY,
+    run_id      bigint           NOT NULL,
     compared_at timestamptz      NOT NULL,
     cost_ms     double precision NOT NULL
 );
 COMMENT ON TABLE ngeshare.past_compared IS
-'One row per bucket of groups (ngeshare.past_bucket()): when a sync last found that its meetings '
-'before the window''s start are the same as on production, and how many milliseconds production '
-'needed for it (on average, if several buckets were compared at once). A bucket that was never '
-'found to be the same has no row.';
+'One row per bucket of groups (ngeshare.past_bucket()): the last run that found that its meetings '
+'before the window''s start are the same as on production, the clock of that run, and how many '
+'milliseconds production needed for it (on average, if several buckets were compared at once). A '
+'bucket that was never found to be the same has no row.';
 
 CREATE FUNCTION ngeshare.choose_past_buckets(budget_ms bigint)
 RETURNS bigint[]
@@ -56,7 +57,8 @@ AS $$
                 OR sum(coalesce(cost_ms, 0)) OVER by_age <= budget_ms AS is_chosen
         FROM generate_series(0, 1023) AS bucket
         LEFT JOIN ngeshare.past_compared USING (bucket)
-        WINDOW by_age AS (ORDER BY compared_at NULLS FIRST, bucket ROWS UNBOUNDED PRECEDING)
+        -- By run and not by clock: a clock may stand still or go back.
+        WINDOW by_age AS (ORDER BY run_id NULLS FIRST, bucket ROWS UNBOUNDED PRECEDING)
     ) AS candidate
 $$;
 COMMENT ON FUNCTION ngeshare.choose_past_buckets(bigint) IS
@@ -68,6 +70,7 @@ CREATE FUNCTION ngeshare.note_past_compared
 (
     buckets   bigint[],
     differing bigint[],
+    run_id    bigint,
     at        timestamptz,
     took_ms   double precision
 )
@@ -76,20 +79,21 @@ LANGUAGE sql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    INSERT INTO ngeshare.past_compared AS known (bucket, compared_at, cost_ms)
-    SELECT bucket, at, greatest(took_ms, 0) / coalesce(cardinality(buckets), 1024)
+    INSERT INTO ngeshare.past_compared AS known (bucket, run_id, compared_at, cost_ms)
+    SELECT bucket, run_id, at, greatest(took_ms, 0) / coalesce(cardinality(buckets), 1024)
     FROM generate_series(0, 1023) AS bucket
     WHERE (buckets IS NULL OR bucket = ANY (buckets))
       AND (differing IS NULL OR bucket <> ALL (differing))
     ON CONFLICT (bucket) DO UPDATE
-    SET compared_at = excluded.compared_at,
+    SET run_id = excluded.run_id,
+        compared_at = excluded.compared_at,
         cost_ms = CASE WHEN took_ms < 0 THEN known.cost_ms ELSE excluded.cost_ms END
 $$;
-COMMENT ON FUNCTION ngeshare.note_past_compared(bigint[], bigint[], timestamptz,
+COMMENT ON FUNCTION ngeshare.note_past_compared(bigint[], bigint[], bigint, timestamptz,
     double precision) IS
-'Records in ngeshare.past_compared that the given buckets (NULL: all) were compared and are the '
-'same, except for the differing ones (NULL: none). took_ms: how many milliseconds production '
-'needed, -1 if that is not known.';
+'Records in ngeshare.past_compared that a run compared the given buckets (NULL: all) and found '
+'them the same, except for the differing ones (NULL: none). took_ms: how many milliseconds '
+'production needed, -1 if that is not known.';
 
 CREATE FUNCTION ngeshare.past_compared_since()
 RETURNS timestamptz
