@@ -157,6 +157,55 @@ is($local->safe_psql('ngeshare', "SELECT count(*) FROM ngeshare_forget_person('$
 is_deeply([ answers_differ($production, 'source', $local, 'ngeshare', $clock) ],
 	[], 'answers are as before');
 
+# A user without an address is found by that of a membership record, and a user whose address
+# changed by both. The address of a record whose user has another one does not lead to that user.
+$local->safe_psql(
+	'ngeshare', q{
+	INSERT INTO ngeshare.removed_user (run_id, table_name, row_id, id, email) VALUES
+		(1, 'User', 'user-without-address', 'user-without-address', NULL),
+		(1, 'User', 'user-who-moved', 'user-who-moved', 'old.address@x.id'),
+		(2, 'User', 'user-who-moved', 'user-who-moved', 'new.address@x.id'),
+		(1, 'User', 'user-with-address', 'user-with-address', 'own.address@x.id');
+	INSERT INTO ngeshare.removed_user_hangout_group (run_id, table_name, row_id, id, "userId",
+		"userEmail") VALUES
+		(1, 'UserHangoutGroup', 'record-a', 'record-a', 'user-without-address', ' Only.Here@x.id'),
+		(1, 'UserHangoutGroup', 'record-b', 'record-b', 'user-with-address', 'shared.desk@x.id');
+	INSERT INTO ngeshare.difference (table_name, row_id, kind)
+	VALUES ('User', 'user-who-moved #2 -123', 'missing');
+	UPDATE ngeshare.sync_state SET pass_run_id = 1, pass_bound = '2026-03-31',
+		pass_id = 'user-who-moved' WHERE table_name = 'User';
+	UPDATE sync_run SET message = 'user-without-address only.here@x.id user-who-moved '
+		'old.address@x.id new.address@x.id own.address@x.id shared.desk@x.id' WHERE run_id = 1;
+	SELECT ngeshare_forget_person('user-without-address');
+	SELECT ngeshare_forget_person('old.address@x.id');
+	SELECT ngeshare_forget_person('shared.desk@x.id')}
+);
+is( $local->safe_psql('ngeshare', 'SELECT message FROM sync_run WHERE run_id = 1'),
+	'(forgotten) (forgotten) (forgotten) (forgotten) (forgotten) own.address@x.id (forgotten)',
+	'records and earlier addresses belong to a person');
+is($local->safe_psql('ngeshare', 'SELECT string_agg(id, \' \') FROM ngeshare.removed_user'),
+	'user-with-address', 'a record that has another address than its user does not');
+is( $local->safe_psql(
+		'ngeshare',
+		q{SELECT (SELECT count(*) FROM ngeshare.difference WHERE row_id LIKE 'user-who-moved%')
+			|| ' ' || (SELECT count(*) FROM ngeshare.sync_state WHERE pass_id IS NOT NULL)}
+	),
+	'0 0',
+	'nor do keys of rows that came twice, or the place of an interrupted pull, name the person');
+
+# An id of digits is no number of JSON.
+$local->safe_psql(
+	'ngeshare', q{
+	INSERT INTO ngeshare.quarantine (table_name, row_id, reason, content, source_hash, first_run_id,
+		last_run_id) VALUES ('HangoutGroup', 'dear', 'a value',
+			'{"id": "dear", "price": 25000000, "tags": ["25000000", {}, []], "of": null}', 0, 1, 1);
+	SELECT ngeshare_forget_person('25000000')}
+);
+is( $local->safe_psql('ngeshare', q{SELECT content FROM ngeshare.quarantine WHERE row_id = 'dear'}),
+	'{"id": "dear", "of": null, "tags": ["(forgotten)", {}, []], "price": 25000000}',
+	'an id of digits is replaced in strings of JSON, and numbers stay');
+$local->safe_psql('ngeshare', q{DELETE FROM ngeshare.quarantine WHERE row_id = 'dear'});
+
 # A short word is not replaced in texts.
 $local->safe_psql(
 	'ngeshare',

@@ -6,8 +6,7 @@ COMMENT ON TYPE ngeshare.identity IS
 'The user ids and email addresses of one person. Addresses are trimmed and in lower case.';
 
 CREATE VIEW ngeshare.kept_user AS
-SELECT id, lower(btrim(email, E' \t\r\n')) AS email
-FROM (
+WITH own AS (
     SELECT id, email FROM ngeshare.removed_user
     UNION ALL
     SELECT id, email FROM ngeshare.stage_user
@@ -16,9 +15,28 @@ FROM (
     UNION ALL
     SELECT content ->> 'id', content ->> 'email' FROM ONLY ngeshare.removed_row
         WHERE table_name = 'User'
-) AS kept;
+), record AS (
+    SELECT "userId" AS id, "userEmail" AS email FROM ngeshare.removed_user_hangout_group
+    UNION ALL
+    SELECT "userId", "userEmail" FROM ngeshare.stage_user_hangout_group
+    UNION ALL
+    SELECT content ->> 'userId', content ->> 'userEmail' FROM ngeshare.quarantine
+        WHERE table_name = 'UserHangoutGroup'
+    UNION ALL
+    SELECT content ->> 'userId', content ->> 'userEmail' FROM ONLY ngeshare.removed_row
+        WHERE table_name = 'UserHangoutGroup'
+)
+SELECT id, lower(btrim(email, E' \t\r\n')) AS email
+FROM own
+UNION
+SELECT id, lower(btrim(email, E' \t\r\n'))
+FROM record
+WHERE id IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM own WHERE own.id = record.id AND own.email <> '');
 COMMENT ON VIEW ngeshare.kept_user IS
-'Users whose rows are kept outside the mirror, in the archive, in staging tables or in quarantine.';
+'The ids and addresses of users whose rows are kept outside the mirror, in the archive, in staging '
+'tables or in quarantine. A user without an address has those of the membership records, as in '
+'facilitator_contact.';
 
 CREATE FUNCTION ngeshare.identity_of(person text)
 RETURNS ngeshare.identity
@@ -28,20 +46,21 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     WITH given AS (
         SELECT btrim($1, E' \t\r\n') AS id, lower(btrim($1, E' \t\r\n')) AS email
+    ), known AS (
+        SELECT id FROM given
+        UNION
+        SELECT kept.id FROM ngeshare.kept_user AS kept JOIN given ON kept.email = given.email
     )
     SELECT ROW(
-        ARRAY(SELECT id FROM given
-              UNION
-              SELECT kept.id FROM ngeshare.kept_user AS kept
-                  JOIN given ON kept.email = given.email),
+        ARRAY(SELECT id FROM known),
         ARRAY(SELECT email FROM given
               UNION
-              SELECT kept.email FROM ngeshare.kept_user AS kept JOIN given ON kept.id = given.id
+              SELECT kept.email FROM ngeshare.kept_user AS kept JOIN known ON kept.id = known.id
               WHERE kept.email <> ''))::ngeshare.identity
 $$;
 COMMENT ON FUNCTION ngeshare.identity_of(text) IS
-'The identity of a person given by a user id or an email address, with the addresses or ids that '
-'ngeshare.kept_user has for it.';
+'The identity of a person given by a user id or an email address: the ids that '
+'ngeshare.kept_user has for the address, and all addresses that it has for these ids.';
 
 CREATE FUNCTION ngeshare.is_in_mirror(person ngeshare.identity)
 RETURNS boolean
@@ -78,6 +97,8 @@ DECLARE
     of_json   CONSTANT text := 'content ->> ''userId'' = ANY ($1)'
         ' OR lower(btrim(content ->> ''userEmail'', E'' \t\r\n'')) = ANY ($2)'
         ' OR lower(btrim(content ->> ''email'', E'' \t\r\n'')) = ANY ($2)';
+    -- Of several rows with one id, all but one have the id with a number and a hash as their key.
+    of_key    CONSTANT text := 'regexp_replace(row_id, '' #[0-9]+ -?[0-9]+$'', '''') = ANY ($1)';
     condition text;
 BEGIN
     FOR place, condition IN
@@ -89,18 +110,24 @@ BEGIN
                ('ngeshare.stage_user_hangout_group', of_record),
                ('ngeshare.stage_attendance', of_visit),
                ('ngeshare.removed_row', of_json
-                   || ' OR (table_name = ''User'' AND row_id = ANY ($1))'),
+                   || ' OR (table_name = ''User'' AND ' || of_key || ')'),
                ('ngeshare.attendance_backup', of_json),
                ('ngeshare.quarantine', of_json
-                   || ' OR (table_name = ''User'' AND row_id = ANY ($1))'),
-               ('ngeshare.difference', 'table_name = ''User'' AND row_id = ANY ($1)'),
-               ('ngeshare.stage_key', 'row_id = ANY ($1)')
+                   || ' OR (table_name = ''User'' AND ' || of_key || ')'),
+               ('ngeshare.difference', 'table_name = ''User'' AND ' || of_key),
+               ('ngeshare.stage_key', of_key)
     LOOP
         EXECUTE format('DELETE FROM ONLY %s WHERE %s', place, condition)
         USING person.ids, person.emails;
         GET DIAGNOSTICS rows = ROW_COUNT;
         RETURN NEXT;
     END LOOP;
+    -- An interrupted pull remembers the last row that it got. Without it the next sync pulls again.
+    UPDATE ngeshare.sync_state
+    SET pass_run_id = NULL, pass_full = NULL, pass_bound = NULL, pass_stamp = NULL, pass_id = NULL,
+        pass_pulled = false, pass_block = NULL
+    WHERE table_name = 'User'
+      AND pass_id = ANY (person.ids);
 END
 $$;
 COMMENT ON FUNCTION ngeshare.forget_rows(ngeshare.identity) IS
@@ -133,7 +160,7 @@ COMMENT ON FUNCTION ngeshare.name_pattern(ngeshare.identity) IS
 'any word; NULL if nothing is left.';
 
 CREATE VIEW ngeshare.kept_text AS
-SELECT class.oid::regclass AS relation, attname AS column_name, format_type(atttypid, NULL) AS type
+SELECT class.oid::regclass AS relation, attname AS column_name
 FROM pg_catalog.pg_class AS class
 JOIN pg_catalog.pg_attribute ON attrelid = class.oid AND attnum > 0 AND NOT attisdropped
 WHERE atttypid IN ('pg_catalog.text'::regtype, 'pg_catalog.jsonb'::regtype)
@@ -158,6 +185,38 @@ COMMENT ON VIEW ngeshare.kept_text IS
 'The text and jsonb columns outside the mirror that may name a person: in logs, follow-ups, '
 'alerts, the archive, backups of attendance, staging tables and the quarantine.';
 
+CREATE FUNCTION ngeshare.forget_in_text(content text, pattern text)
+RETURNS text
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT regexp_replace(content, pattern, '(forgotten)', 'gi')
+$$;
+COMMENT ON FUNCTION ngeshare.forget_in_text(text, text) IS
+'A text in which "(forgotten)" replaces all that a regular expression finds.';
+
+CREATE FUNCTION ngeshare.forget_in_text(content jsonb, pattern text)
+RETURNS jsonb
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT CASE jsonb_typeof(content)
+        WHEN 'string' THEN to_jsonb(ngeshare.forget_in_text(content #>> '{}', pattern))
+        WHEN 'object' THEN (
+            SELECT coalesce(jsonb_object_agg(key, ngeshare.forget_in_text(value, pattern)), content)
+            FROM jsonb_each(content))
+        WHEN 'array' THEN (
+            SELECT coalesce(jsonb_agg(ngeshare.forget_in_text(value, pattern) ORDER BY place),
+                content)
+            FROM jsonb_array_elements(content) WITH ORDINALITY AS listed (value, place))
+        ELSE content
+    END
+$$;
+COMMENT ON FUNCTION ngeshare.forget_in_text(jsonb, text) IS
+'JSON in whose strings "(forgotten)" replaces all that a regular expression finds. Numbers stay.';
+
 CREATE FUNCTION ngeshare.forget_texts(pattern text)
 RETURNS TABLE (place text, rows bigint)
 LANGUAGE plpgsql
@@ -169,9 +228,9 @@ DECLARE
     kept record;
 BEGIN
     FOR kept IN SELECT * FROM ngeshare.kept_text LOOP
-        EXECUTE format('UPDATE ONLY %s SET %I = regexp_replace(%2$I::text, $1, ''(forgotten)'', '
-                       '''gi'')::%s'
-            ' WHERE %2$I::text ~* $1', kept.relation, kept.column_name, kept.type)
+        EXECUTE format('UPDATE ONLY %s SET %I = ngeshare.forget_in_text(%2$I, $1)'
+            ' WHERE %2$I::text ~* $1 AND ngeshare.forget_in_text(%2$I, $1) <> %2$I',
+            kept.relation, kept.column_name)
         USING pattern;
         GET DIAGNOSTICS rows = ROW_COUNT;
         place := format('%s.%I', kept.relation, kept.column_name);
@@ -224,6 +283,7 @@ COMMENT ON FUNCTION public.ngeshare_forget_person(text) IS
 'and replaces their ids and addresses in follow-ups, logs, error details and alerts with '
 '"(forgotten)"; an id of fewer than 8 characters stays in such texts, because it may be any word. '
 'Returns the number of rows per place. It does not find a person''s name in notes: search '
-'v_follow_up for it. Backups of this database, the server''s log and the receiver of alerts keep '
-'what they have. Errors: 55000 if the mirror still has the person, NG001 while a sync, '
+'v_follow_up for it. Backups of this database, the planner''s statistics until the next ANALYZE, '
+'the server''s log, the table cron.job_run_details of pg_cron and the receiver of alerts keep what '
+'they have. Errors: 55000 if the mirror still has the person, NG001 while a sync, '
 'ngeshare_refresh(), a restore or another such call runs, 22004 for an empty text.';
