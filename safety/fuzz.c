@@ -168,7 +168,18 @@ make_text(pg_prng_state *random, const Target *target)
 	return pstrdup(text);
 }
 
-/* Passes one text to a target. The error for an invalid value is a correct result, too. */
+/*
+ * Returns whether an error is a correct result: 22023 for an invalid value, 22021 for one that is
+ * not valid in the database's encoding.
+ */
+static bool
+is_refusal(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_INVALID_PARAMETER_VALUE ||
+	       error->sqlerrcode == ERRCODE_CHARACTER_NOT_IN_REPERTOIRE;
+}
+
+/* Passes one text to a target, which may refuse it. */
 static void
 read_one(const Target *target, char *text, MemoryContext memory)
 {
@@ -182,7 +193,7 @@ read_one(const Target *target, char *text, MemoryContext memory)
 
 		MemoryContextSwitchTo(memory);
 		error = CopyErrorData();
-		if (error->sqlerrcode != ERRCODE_INVALID_PARAMETER_VALUE)
+		if (!is_refusal(error))
 			PG_RE_THROW();
 		FlushErrorState();
 	}
