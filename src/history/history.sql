@@ -297,4 +297,81 @@ COMMENT ON FUNCTION ngeshare.replace_past(bigint, text, timestamp) IS
 'the zone stays the same, the old meetings that differ go into the archive under the given sync '
 'run. Writes only rows that differ, and returns the number of meetings written and deleted.';
 
+CREATE FUNCTION ngeshare.move_to_past(ids text[])
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH moved AS (
+        DELETE FROM public."UserHangoutGroupAttendance"
+        WHERE id = ANY (ids)
+          AND "attendedAt" < (SELECT window_start FROM ngeshare.history_state)
+        RETURNING *
+    )
+    INSERT INTO ngeshare.meeting_past AS past
+        (group_id, episode_id, day, first_at, last_at, attendances)
+    SELECT
+        "hangoutGroupId",
+        "hangoutEpisodeId",
+        ngeshare.meeting_day("attendedAt", (SELECT zone FROM ngeshare.history_state)),
+        min("attendedAt"),
+        max("attendedAt"),
+        count(*)
+    FROM moved
+    GROUP BY 1, 2, 3
+    ON CONFLICT (group_id, day, episode_id) DO UPDATE
+    SET first_at = least(past.first_at, excluded.first_at),
+        last_at = greatest(past.last_at, excluded.last_at),
+        attendances = past.attendances + excluded.attendances;
+$$;
+COMMENT ON FUNCTION ngeshare.move_to_past(text[]) IS
+'Moves raw attendance with the given ids to ngeshare.meeting_past if it is before the window''s '
+'start, where answers do not read raw attendance.';
+
+CREATE FUNCTION ngeshare.restore_meetings(run bigint)
+RETURNS bigint
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    restored bigint;
+BEGIN
+    INSERT INTO ngeshare.meeting_past
+        (group_id, episode_id, day, first_at, last_at, attendances)
+    SELECT
+        group_id,
+        episode_id,
+        -- The archive has the days of the zone that the history was kept in at that time.
+        ngeshare.meeting_day(first_at, (SELECT zone FROM ngeshare.history_state)),
+        min(first_at),
+        max(last_at),
+        sum(attendances)
+    FROM (
+        SELECT DISTINCT ON (group_id, day, episode_id) *
+        FROM ngeshare.removed_meeting
+        WHERE run_id = run
+           OR run_id > run
+              AND group_id IN (
+                  SELECT row_id
+                  FROM ngeshare.removed_row
+                  WHERE run_id = run
+                    AND table_name = 'HangoutGroup')
+        ORDER BY group_id, day, episode_id, run_id
+    ) AS removed
+    GROUP BY 1, 2, 3
+    ON CONFLICT (group_id, day, episode_id) DO UPDATE
+    SET first_at = excluded.first_at,
+        last_at = excluded.last_at,
+        attendances = excluded.attendances;
+    GET DIAGNOSTICS restored = ROW_COUNT;
+    RETURN restored;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.restore_meetings(bigint) IS
+'Puts the meetings that a sync run changed or removed back into ngeshare.meeting_past, and returns '
+'their number. For groups that the run removed, it also puts back the meetings that later runs '
+'removed, because a sync compares only a part of the past.';
+
 SELECT pg_extension_config_dump('ngeshare.removed_meeting', '');

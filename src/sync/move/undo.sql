@@ -193,6 +193,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    counted  text[];
     is_typed boolean;
     undone   bigint;
 BEGIN
@@ -212,6 +213,13 @@ BEGIN
       AND backup.kind = 'added'
       AND backup.row_id = mirror.id;
     GET DIAGNOSTICS undone = ROW_COUNT;
+    -- Of a changed row that has left the window since, the past counts the new version.
+    counted := ARRAY(
+        SELECT backup.row_id
+        FROM ngeshare.attendance_backup AS backup
+        LEFT JOIN public."UserHangoutGroupAttendance" AS mirror ON mirror.id = backup.row_id
+        WHERE backup.run_id = $1
+          AND (backup.kind = 'removed' OR backup.kind = 'changed' AND mirror.id IS NOT NULL));
     FOREACH is_typed IN ARRAY ARRAY[true, false]
     LOOP
         undone := undone + ngeshare.put_back(
@@ -222,17 +230,21 @@ BEGIN
                 run_id),
             is_typed, true);
     END LOOP;
+    PERFORM ngeshare.move_to_past(counted);
+    DELETE FROM public."UserHangoutGroupAttendance"
+    WHERE "attendedAt" < (SELECT window_start FROM ngeshare.history_state);
     PERFORM ngeshare.refresh_snapshot(false);
     RETURN undone;
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_restore_attendance(bigint) IS
 'Undoes a sync run''s changes of attendance: puts removed and changed rows back, deletes added '
-'ones, and refreshes the answers. Returns the number of rows. The next sync makes attendance equal '
-'to production''s again. Errors: 22023 if the run has no backup (the hint lists those that have), '
-'25000 in an isolation level above READ COMMITTED, NG001 while a sync or ngeshare_forget_person() '
-'runs, 23503 if a row''s group, episode or user was deleted since (call ngeshare_restore_deleted() '
-'first).';
+'ones, and refreshes the answers. What has left the window since is counted as meetings of the '
+'past, where the rows that the run added stay. Returns the number of rows. The next sync makes '
+'attendance equal to production''s again. Errors: 22023 if the run has no backup (the hint lists '
+'those that have), 25000 in an isolation level above READ COMMITTED, NG001 while a sync or '
+'ngeshare_forget_person() runs, 23503 if a row''s group, episode or user was deleted since (call '
+'ngeshare_restore_deleted() first).';
 
 CREATE FUNCTION public.ngeshare_restore_deleted(run_id bigint)
 RETURNS bigint
@@ -246,7 +258,6 @@ DECLARE
     mirrored text;
     archive  text;
     undone   bigint := 0;
-    meetings bigint;
 BEGIN
     PERFORM ngeshare.lock_snapshot();
     PERFORM ngeshare.refuse_during_sync();
@@ -278,28 +289,27 @@ BEGIN
                     mirrored),
                 false, false);
     END LOOP;
-    INSERT INTO ngeshare.meeting_past
-        (group_id, episode_id, day, first_at, last_at, attendances)
-    SELECT group_id, episode_id, day, first_at, last_at, attendances
-    FROM ngeshare.removed_meeting AS removed
-    WHERE removed.run_id = $1
-    ON CONFLICT (group_id, day, episode_id) DO UPDATE
-    SET first_at = excluded.first_at,
-        last_at = excluded.last_at,
-        attendances = excluded.attendances;
-    GET DIAGNOSTICS meetings = ROW_COUNT;
+    -- A meeting that a later run archived includes this attendance, so it replaces the count.
+    PERFORM ngeshare.move_to_past(ARRAY(
+        SELECT removed.row_id
+        FROM ngeshare.removed_row AS removed
+        WHERE removed.run_id = $1
+          AND removed.table_name = 'UserHangoutGroupAttendance'));
+    undone := undone + ngeshare.restore_meetings(run_id);
     PERFORM ngeshare.refresh_snapshot(false);
-    RETURN undone + meetings;
+    RETURN undone;
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_restore_deleted(bigint) IS
 'Puts back the rows that a sync run deleted from the mirror (because production no longer had '
 'them, or because they went into quarantine) and the meetings that the run changed or removed, as '
-'far as the archive still has them, and refreshes the answers. Returns the number of rows and '
-'meetings. The next sync deletes them again if production still does not have them. Errors: 22023 '
-'if the archive has nothing of the run (the hint lists the runs of which it has something), 25000 '
-'in an isolation level above READ COMMITTED, NG001 while a sync or ngeshare_forget_person() runs, '
-'23503 if a row references one that another run deleted since (restore that run first).';
+'far as the archive still has them, and refreshes the answers. A group that is put back gets all '
+'its meetings, also those that a later run removed. Attendance that has left the window since is '
+'counted as meetings. Returns the number of rows and meetings. The next sync deletes them again '
+'if production still does not have them. Errors: 22023 if the archive has nothing of the run (the'
+' hint lists the runs of which it has something), 25000 in an isolation level above READ '
+'COMMITTED, NG001 while a sync or ngeshare_forget_person() runs, 23503 if a row references one '
+'that another run deleted since (restore that run first).';
 
 SELECT pg_extension_config_dump('ngeshare.removed_row', '');
 SELECT pg_extension_config_dump('ngeshare.attendance_backup', '');
