@@ -27,6 +27,7 @@ window_edge();
 rows_not_to_mirror();
 ids_twice();
 orphans_twice();
+attendance_twice();
 references_to_nothing();
 parents_that_wait();
 newcomer_during_a_sync();
@@ -271,6 +272,39 @@ sub orphans_twice
 	there('DELETE FROM raw.met; DELETE FROM raw.seat');
 	like(synced(), qr/succeeded/, 'without them all is well');
 	is(here('SELECT count(*) FROM ngeshare.quarantine'), '0', 'and nothing waits');
+	return;
+}
+
+# Attendance with duplicate ids and with NULL ids counts the same within the window and before it.
+sub attendance_twice
+{
+	begin(kind => 'views');
+	there(
+		q{CREATE TABLE raw.met AS SELECT * FROM raw."UserHangoutGroupAttendance"
+			WHERE "attendedAt" > '2026-02-20' AND hashtext(id) % 3 = 0;
+		UPDATE raw.met SET "attendedAt" = "attendedAt" + interval '1 minute';
+		INSERT INTO raw.met SELECT NULL, "attendedAt" + interval '1 minute', "hangoutEpisodeId",
+			"hangoutGroupId", "userId" FROM raw.met LIMIT 3;
+		CREATE OR REPLACE VIEW public."UserHangoutGroupAttendance" AS
+			SELECT * FROM raw."UserHangoutGroupAttendance" UNION ALL TABLE raw.met});
+	my $twins = there('SELECT count(*) FROM raw.met');
+	my $meetings = q{SELECT md5(string_agg(meeting::text, ',' ORDER BY meeting::text))
+		FROM ngeshare.meeting};
+	my $counted;
+
+	cmp_ok($twins, '>', 6, 'attendance twice: there is some');
+	for my $days (45, 10, 1, 45)
+	{
+		for my $mode (qw(incremental full))
+		{
+			synced($mode, "SET ngeshare.attendance_window_days = $days; ");
+			is( here($meetings),
+				$counted //= here($meetings),
+				"attendance twice: a window of $days days, $mode: the same meetings");
+		}
+		is(matches(), 'all',
+			"attendance twice: a window of $days days: ngeshare_validate() agrees");
+	}
 	return;
 }
 

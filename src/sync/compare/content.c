@@ -337,6 +337,30 @@ content_has_parents(const ProductionKeys *keys)
 }
 
 /*
+ * Returns production's attendance before an instant, as a FROM item named "source". If production
+ * does not guarantee unique ids, it has the row of each id that the mirror would have if the row
+ * were in the window (set_source()).
+ */
+static char *
+past_rows(const ProductionKeys *keys, Timestamp end)
+{
+	const MirrorTable *table = &mirror_tables[MIRROR_ATTENDANCE];
+	const char *number = "";
+	char *rows;
+
+	if (!keys->is_unique)
+		number = sql_format(", pg_catalog.row_number() OVER (PARTITION BY " KEYS_ID
+		                    " ORDER BY %s) AS of_id",
+		                    content_row_hash(table, "source"));
+	rows = sql_format("SELECT %1$s%2$s FROM public.\"UserHangoutGroupAttendance\" AS source"
+	                  " WHERE %3$s < timestamp '%4$s' AND %3$s >= timestamp " FIRST_DAY,
+	                  mirror_columns(table, "source.%1$I", ", "), number, content_stamp(table),
+	                  clock_spell(end));
+	return sql_format("(SELECT * FROM (%s) AS row_of_id%s) AS source", rows,
+	                  keys->is_unique ? "" : " WHERE of_id = 1 AND id IS NOT NULL");
+}
+
+/*
  * Returns a query that counts production's attendance before an instant as meetings, as the
  * history counts it. The CASE treats implausible attendance (before 2000) as
  * ngeshare.meeting_day() does.
@@ -346,8 +370,6 @@ content_has_parents(const ProductionKeys *keys)
 char *
 content_past_meetings(const ProductionKeys *keys, Timestamp end, const char *zone)
 {
-	char *stamp = content_stamp(&mirror_tables[MIRROR_ATTENDANCE]);
-
 	return sql_format(
 	    "SELECT \"hangoutGroupId\"::text COLLATE pg_catalog.\"C\" AS group_id,"
 	    " \"hangoutEpisodeId\"::text COLLATE pg_catalog.\"C\" AS episode_id,"
@@ -355,11 +377,9 @@ content_past_meetings(const ProductionKeys *keys, Timestamp end, const char *zon
 	    " CASE WHEN %1$s < timestamp '2000-01-01 00:00:00' THEN date '1999-12-30' END) AS day,"
 	    " min(%1$s) AS first_at, max(%1$s) AS last_at, count(*) AS attendances,"
 	    " pg_catalog.hashtextextended(\"hangoutGroupId\"::text COLLATE pg_catalog.\"C\", 0) & %3$d"
-	    " AS bucket FROM public.\"UserHangoutGroupAttendance\" AS source"
-	    " WHERE %1$s < timestamp '%4$s' AND %1$s >= timestamp " FIRST_DAY
-	    " AND %5$s GROUP BY 1, 2, 3, 7",
-	    stamp, quote_literal_cstr(zone), PAST_BUCKETS - 1, clock_spell(end),
-	    content_has_parents(keys));
+	    " AS bucket FROM %4$s WHERE %5$s GROUP BY 1, 2, 3, 7",
+	    content_stamp(&mirror_tables[MIRROR_ATTENDANCE]), quote_literal_cstr(zone),
+	    PAST_BUCKETS - 1, past_rows(&keys[MIRROR_ATTENDANCE], end), content_has_parents(keys));
 }
 
 /*
