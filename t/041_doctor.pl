@@ -423,6 +423,9 @@ for my $break (@breaks)
 	finds(@finding);
 	there($mending);
 }
+here('ALTER TABLE "User" ADD nickname text');
+only_finds('a column that users added to the mirror is not missed on production', 'alert_address');
+here('ALTER TABLE "User" DROP nickname');
 here(
 	'ALTER FOREIGN TABLE production."User" DROP email;
 		ALTER FOREIGN TABLE production."Hangout" ALTER price TYPE text'

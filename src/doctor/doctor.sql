@@ -28,21 +28,6 @@ COMMENT ON FUNCTION ngeshare.ask_production(text, text) IS
 'answer of another shape, 55000 before ngeshare_connect(), and the errors of production or the '
 'network.';
 
-CREATE VIEW ngeshare.mirror_table AS
-SELECT table_no, table_name, format('public.%I', table_name)::regclass AS relation, stamp
-FROM (
-    VALUES
-        (1, 'User', 'updatedAt'),
-        (2, 'Hangout', 'updatedAt'),
-        (3, 'HangoutEpisode', 'updatedAt'),
-        (4, 'HangoutGroup', 'updatedAt'),
-        (5, 'UserHangoutGroup', 'updatedAt'),
-        (6, 'UserHangoutGroupAttendance', 'attendedAt')
-) AS mirrored (table_no, table_name, stamp);
-COMMENT ON VIEW ngeshare.mirror_table IS
-'The six tables of the mirror, with the timestamp column (stamp) in whose order a sync pulls '
-'changed rows.';
-
 CREATE VIEW ngeshare.doctor_check AS
 SELECT check_no, check_name, asks_production, when_ok
 FROM (

@@ -160,12 +160,11 @@ AS $$
     FROM ngeshare.mirror_table AS mirrored
     JOIN pg_attribute AS attribute
       ON attribute.attrelid = to_regclass(format('%I.%I', schema_name, mirrored.table_name))
-     AND attribute.attnum > 0
-     AND NOT attribute.attisdropped
+     AND attribute.attname::text = ANY (ngeshare.own_columns(mirrored.archive))
 $$;
 COMMENT ON FUNCTION ngeshare.columns_of(text) IS
-'The columns of the six tables in a schema of this database: public (the mirror) or production '
-'(the foreign tables).';
+'The mirrored columns that the six tables have in a schema of this database: public (the mirror) '
+'or production (the foreign tables). Columns that users have added to the mirror are left out.';
 
 CREATE FUNCTION ngeshare.production_columns()
 RETURNS TABLE (table_name text, column_name text, type_name text, base_name text, fits_text boolean,

@@ -263,3 +263,23 @@ SELECT pg_extension_config_dump('public.course_config',
     ' WHERE standard.course_name = course_config.course_name'
     ' AND standard.max_episodes = course_config.max_episodes'
     ' AND standard.sequence_order = course_config.sequence_order)');
+
+CREATE VIEW ngeshare.mirror_table AS
+SELECT
+    table_no,
+    table_name,
+    format('public.%I', table_name)::regclass AS relation,
+    stamp,
+    format('ngeshare.%I', archive)::regclass AS archive
+FROM (
+    VALUES
+        (1, 'User', 'updatedAt', 'removed_user'),
+        (2, 'Hangout', 'updatedAt', 'removed_hangout'),
+        (3, 'HangoutEpisode', 'updatedAt', 'removed_hangout_episode'),
+        (4, 'HangoutGroup', 'updatedAt', 'removed_hangout_group'),
+        (5, 'UserHangoutGroup', 'updatedAt', 'removed_user_hangout_group'),
+        (6, 'UserHangoutGroupAttendance', 'attendedAt', 'removed_attendance')
+) AS mirrored (table_no, table_name, stamp, archive);
+COMMENT ON VIEW ngeshare.mirror_table IS
+'The six tables of the mirror, parents before their children, with the timestamp column (stamp) in '
+'whose order a sync pulls changed rows, and the table of the archive for deleted rows.';

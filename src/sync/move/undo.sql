@@ -255,8 +255,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    mirrored text;
-    archive  text;
+    mirrored ngeshare.mirror_table;
     undone   bigint := 0;
 BEGIN
     PERFORM ngeshare.lock_snapshot();
@@ -273,20 +272,15 @@ BEGIN
                           UNION
                           SELECT removed_meeting.run_id FROM ngeshare.removed_meeting) AS removed);
     END IF;
-    FOR mirrored, archive IN
-        VALUES ('User', 'removed_user'),
-               ('Hangout', 'removed_hangout'),
-               ('HangoutEpisode', 'removed_hangout_episode'),
-               ('HangoutGroup', 'removed_hangout_group'),
-               ('UserHangoutGroup', 'removed_user_hangout_group'),
-               ('UserHangoutGroupAttendance', 'removed_attendance')
+    FOR mirrored IN
+        SELECT * FROM ngeshare.mirror_table ORDER BY table_no
     LOOP
         undone := undone
-            + ngeshare.put_back(format('public.%I', mirrored), format('ngeshare.%I', archive),
-                format('ONLY ngeshare.%I WHERE run_id = %s', archive, run_id), true, false)
-            + ngeshare.put_back(format('public.%I', mirrored), format('ngeshare.%I', archive),
+            + ngeshare.put_back(mirrored.relation, mirrored.archive,
+                format('ONLY %s WHERE run_id = %s', mirrored.archive, run_id), true, false)
+            + ngeshare.put_back(mirrored.relation, mirrored.archive,
                 format('ONLY ngeshare.removed_row WHERE run_id = %s AND table_name = %L', run_id,
-                    mirrored),
+                    mirrored.table_name),
                 false, false);
     END LOOP;
     -- A meeting that a later run archived includes this attendance, so it replaces the count.
