@@ -28,6 +28,7 @@ rows_not_to_mirror();
 ids_twice();
 orphans_twice();
 attendance_twice();
+users_collation();
 references_to_nothing();
 parents_that_wait();
 newcomer_during_a_sync();
@@ -305,6 +306,33 @@ sub attendance_twice
 		is(matches(), 'all',
 			"attendance twice: a window of $days days: ngeshare_validate() agrees");
 	}
+	return;
+}
+
+# A user gave columns of the mirror a collation in which texts are equal if only their case differs.
+sub users_collation
+{
+	begin();
+	synced();
+	here(
+		q{CREATE COLLATION public.any_case (provider = icu, locale = 'und-u-ks-level2',
+			deterministic = false);
+		ALTER TABLE "HangoutGroup" ALTER name TYPE text COLLATE any_case;
+		ALTER TABLE "User" ALTER email TYPE text COLLATE any_case}
+	);
+	synced();
+	there(
+		q{UPDATE "HangoutGroup" SET name = upper(name) || 'x';
+		UPDATE "User" SET email = upper(email) || 'x'}
+	);
+	synced();
+	there(q{UPDATE "HangoutGroup" SET name = lower(name), "updatedAt" = '2026-03-31 04:59'});
+	synced();
+	there(q{UPDATE "User" SET email = lower(email)});
+	like(synced(), qr/succeeded/, 'texts change in case only: a sync succeeds');
+	is(matches(), 'all', 'texts change in case only: the mirror matches');
+	is_deeply([ rebuilt_differs($local, 'mirror') ],
+		[], 'texts change in case only: and so do the answers');
 	return;
 }
 

@@ -79,6 +79,19 @@ mirror_columns(const MirrorTable *table, const char *format, const char *separat
 	return sql_text(1);
 }
 
+/*
+ * Returns a condition: the row "mirror" of a table differs from the row "stage" of its staging
+ * table. Texts are compared byte by byte, because a user may have given the mirror's column a
+ * collation in which different texts are equal.
+ */
+char *
+mirror_differs(const MirrorTable *table)
+{
+	return sql_format("ROW(%s) IS DISTINCT FROM ROW(%s)",
+	                  mirror_columns(table, "mirror.%1$I%3$s", ", "),
+	                  mirror_columns(table, "stage.%1$I", ", "));
+}
+
 /* Runs a statement with the table's name as $1; returns the number of rows it processed. */
 uint64
 mirror_run(const MirrorTable *table, const char *sql)

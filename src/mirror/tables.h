@@ -35,6 +35,7 @@ extern const MirrorTable mirror_tables[MIRROR_TABLES];
 
 extern int mirror_table_index(const char *name);
 extern char *mirror_columns(const MirrorTable *table, const char *format, const char *separator);
+extern char *mirror_differs(const MirrorTable *table);
 extern uint64 mirror_run(const MirrorTable *table, const char *sql);
 extern bool mirror_query_row(const MirrorTable *table, const char *sql);
 extern char *mirror_names(void);

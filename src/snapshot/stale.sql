@@ -14,12 +14,14 @@ DECLARE
 BEGIN
     IF tg_nargs > 0 THEN
         -- For an UPDATE with a list of columns, EXCEPT removes rows in which none of them changed.
+        -- It compares them as text in byte order, because users may have changed their collation.
         EXECUTE format('SELECT array_agg(DISTINCT %I) FROM (%s) AS changed', tg_argv[1], CASE
             WHEN tg_op = 'INSERT' THEN 'TABLE added'
             WHEN tg_op = 'DELETE' THEN 'TABLE removed'
             WHEN tg_nargs = 2 THEN 'TABLE added UNION ALL TABLE removed'
             ELSE format('(SELECT %1$s FROM added EXCEPT SELECT %1$s FROM removed) UNION ALL'
-                ' (SELECT %1$s FROM removed EXCEPT SELECT %1$s FROM added)', tg_argv[2])
+                ' (SELECT %1$s FROM removed EXCEPT SELECT %1$s FROM added)',
+                format('%I, ROW(%s)::text COLLATE "C"', tg_argv[1], tg_argv[2]))
         END)
         INTO touched;
         IF cardinality(touched) > 10000 AND cardinality(touched) > (

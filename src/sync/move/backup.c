@@ -66,9 +66,8 @@ sync_back_up_changed(SyncRun *run)
 
 	keep_rows(run, BACKUP, "kind", "changed", table,
 	          sql_format("JOIN ngeshare.stage_attendance AS stage ON stage.id = mirror.id"
-	                     " WHERE ROW(%s) IS DISTINCT FROM ROW(%s)",
-	                     mirror_columns(table, "mirror.%1$I", ", "),
-	                     mirror_columns(table, "stage.%1$I", ", ")));
+	                     " WHERE %s",
+	                     mirror_differs(table)));
 }
 
 /* Copies into the backup the attendance that is about to be deleted. */

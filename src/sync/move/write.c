@@ -16,11 +16,10 @@ int64
 sync_update_staged(const MirrorTable *table, const char *condition)
 {
 	return sql_run(sql_format("UPDATE public.%s AS mirror SET %s FROM ngeshare.%s AS stage"
-	                          " WHERE mirror.id = stage.id AND ROW(%s) IS DISTINCT FROM ROW(%s)%s",
+	                          " WHERE mirror.id = stage.id AND %s%s",
 	                          quote_identifier(table->name),
 	                          mirror_columns(table, "%1$I = stage.%1$I", ", "), table->stage,
-	                          mirror_columns(table, "mirror.%1$I", ", "),
-	                          mirror_columns(table, "stage.%1$I", ", "), condition),
+	                          mirror_differs(table), condition),
 	               NULL);
 }
 
