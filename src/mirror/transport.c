@@ -93,7 +93,7 @@ ngeshare_production_transport(PG_FUNCTION_ARGS)
 	values[0] = CStringGetTextDatum(hosts);
 	values[1] = BoolGetDatum(are_local_hosts(hosts));
 	values[2] = CStringGetTextDatum(option_of(options, "sslmode"));
-	values[3] = BoolGetDatum(PQsslInUse(remote->conn) != 0);
+	values[3] = BoolGetDatum(PQsslInUse(remote->conn) || PQgssEncInUse(remote->conn));
 	PQconninfoFree(options);
 	remote_close(remote);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
