@@ -51,6 +51,17 @@ JOIN pg_proc AS p ON member.classid = 'pg_proc'::regclass AND p.oid = member.obj
 JOIN pg_language AS l ON l.oid = p.prolang
 ORDER BY p.oid::regprocedure::text COLLATE "C";
 
+-- Expects no row: functions with a backslash in a string constant without E. Such a constant has
+-- another meaning if standard_conforming_strings is off when the function is called.
+SELECT p.oid::regprocedure AS function, constant[2] AS text
+FROM member
+JOIN pg_proc AS p ON member.classid = 'pg_proc'::regclass AND p.oid = member.objid
+JOIN pg_language AS l ON l.oid = p.prolang AND l.lanname IN ('sql', 'plpgsql')
+CROSS JOIN LATERAL regexp_matches(regexp_replace(p.prosrc, '--[^\n]*', '', 'g'),
+    $text$([eE]?)('(?:[^']|'')*'(?:\s*\n\s*'(?:[^']|'')*')*)$text$, 'g') AS constant
+WHERE constant[1] = ''
+  AND constant[2] ~ '\\';
+
 -- Expects no row: SECURITY DEFINER functions without a pinned search_path. A function whose body
 -- was parsed at creation (prosqlbody) does not need one.
 SELECT p.oid::regprocedure AS function

@@ -39,18 +39,33 @@ make_debian()
         in_debian "$debian" chown -R postgres: .
 }
 
+# Prints how mounts of a new mount namespace are kept out of the old one. The kernel can't make them
+# private where / is no mount point, as in a plain chroot. There they have to be unmounted at the
+# end.
+mount_propagation()
+{
+    if as_root unshare --mount --propagation private true 2>/dev/null; then
+        echo private
+    else
+        echo unchanged
+    fi
+}
+
 # Runs a command as root in a Debian's copy of the source tree, with chroot.
 in_debian()
 {
     local debian=$1
     shift
     # shellcheck disable=SC2016 # the inner shell expands it
-    as_root unshare --mount --propagation private bash -c '
+    as_root unshare --mount --propagation "$(mount_propagation)" bash -c '
         mount --bind /dev "$1/dev" && mount -t tmpfs shared "$1/dev/shm" &&
             mount -t proc proc "$1/proc" || exit
-        cd / && exec chroot "$1" env -i \
+        cd / && chroot "$1" env -i \
             PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/source LC_ALL=C.UTF-8 \
-            sh -c "cd /source && exec \"\$@\"" "${@:2}"' - "$debian" - "$@"
+            sh -c "cd /source && exec \"\$@\"" "${@:2}"
+        status=$?
+        umount "$1/proc" "$1/dev/shm" "$1/dev"
+        exit "$status"' - "$debian" - "$@"
 }
 
 # Runs a command like in_debian(), but as the user postgres, which runs the servers.

@@ -97,7 +97,7 @@ LANGUAGE sql
 IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT ngeshare.alert_text(btrim(regexp_replace(name, '\s+', ' ', 'g')), most)
+    SELECT ngeshare.alert_text(btrim(regexp_replace(name, '[[:space:]]+', ' ', 'g')), most)
 $$;
 COMMENT ON FUNCTION ngeshare.say_name(text, integer) IS
 'A name as the weekly digest shows it: on one line, escaped, and cut to the given number of '

@@ -297,37 +297,42 @@ COMMENT ON FUNCTION ngeshare.replace_past(bigint, text, timestamp) IS
 'the zone stays the same, the old meetings that differ go into the archive under the given sync '
 'run. Writes only rows that differ, and returns the number of meetings written and deleted.';
 
-CREATE FUNCTION ngeshare.move_to_past(ids text[])
+CREATE FUNCTION ngeshare.move_to_past(archived text)
 RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    WITH moved AS (
-        DELETE FROM public."UserHangoutGroupAttendance"
-        WHERE id = ANY (ids)
-          AND "attendedAt" < (SELECT window_start FROM ngeshare.history_state)
-        RETURNING *
-    )
-    INSERT INTO ngeshare.meeting_past AS past
-        (group_id, episode_id, day, first_at, last_at, attendances)
-    SELECT
-        "hangoutGroupId",
-        "hangoutEpisodeId",
-        ngeshare.meeting_day("attendedAt", (SELECT zone FROM ngeshare.history_state)),
-        min("attendedAt"),
-        max("attendedAt"),
-        count(*)
-    FROM moved
-    GROUP BY 1, 2, 3
-    ON CONFLICT (group_id, day, episode_id) DO UPDATE
-    SET first_at = least(past.first_at, excluded.first_at),
-        last_at = greatest(past.last_at, excluded.last_at),
-        attendances = past.attendances + excluded.attendances;
+BEGIN
+    EXECUTE format($move$
+        WITH moved AS (
+            DELETE FROM public."UserHangoutGroupAttendance"
+            WHERE id IN (SELECT row_id FROM %s)
+              AND "attendedAt" < (SELECT window_start FROM ngeshare.history_state)
+            RETURNING *
+        )
+        INSERT INTO ngeshare.meeting_past AS past
+            (group_id, episode_id, day, first_at, last_at, attendances)
+        SELECT
+            "hangoutGroupId",
+            "hangoutEpisodeId",
+            ngeshare.meeting_day("attendedAt", (SELECT zone FROM ngeshare.history_state)),
+            min("attendedAt"),
+            max("attendedAt"),
+            count(*)
+        FROM moved
+        GROUP BY 1, 2, 3
+        ON CONFLICT (group_id, day, episode_id) DO UPDATE
+        SET first_at = least(past.first_at, excluded.first_at),
+            last_at = greatest(past.last_at, excluded.last_at),
+            attendances = past.attendances + excluded.attendances
+    $move$, archived);
+END
 $$;
-COMMENT ON FUNCTION ngeshare.move_to_past(text[]) IS
-'Moves raw attendance with the given ids to ngeshare.meeting_past if it is before the window''s '
-'start, where answers do not read raw attendance.';
+COMMENT ON FUNCTION ngeshare.move_to_past(text) IS
+'Moves raw attendance that was put back from the archive to ngeshare.meeting_past if it is before '
+'the window''s start, where answers do not read raw attendance. archived: the rows of the archive, '
+'as SQL from FROM on, with a WHERE clause.';
 
 CREATE FUNCTION ngeshare.restore_meetings(run bigint)
 RETURNS bigint

@@ -90,13 +90,13 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    of_user   CONSTANT text := 'id = ANY ($1) OR lower(btrim(email, E'' \t\r\n'')) = ANY ($2)';
-    of_record CONSTANT text := '"userId" = ANY ($1) OR lower(btrim("userEmail", E'' \t\r\n'')) = '
-                               'ANY ($2)';
+    of_user   CONSTANT text := E'id = ANY ($1) OR lower(btrim(email, E'' \\t\\r\\n'')) = ANY ($2)';
+    of_record CONSTANT text := E'"userId" = ANY ($1)'
+        ' OR lower(btrim("userEmail", E'' \\t\\r\\n'')) = ANY ($2)';
     of_visit  CONSTANT text := '"userId" = ANY ($1)';
-    of_json   CONSTANT text := 'content ->> ''userId'' = ANY ($1)'
-        ' OR lower(btrim(content ->> ''userEmail'', E'' \t\r\n'')) = ANY ($2)'
-        ' OR lower(btrim(content ->> ''email'', E'' \t\r\n'')) = ANY ($2)';
+    of_json   CONSTANT text := E'content ->> ''userId'' = ANY ($1)'
+        ' OR lower(btrim(content ->> ''userEmail'', E'' \\t\\r\\n'')) = ANY ($2)'
+        ' OR lower(btrim(content ->> ''email'', E'' \\t\\r\\n'')) = ANY ($2)';
     -- Of several rows with one id, all but one have the id with a number and a hash as their key.
     of_key    CONSTANT text := 'regexp_replace(row_id, '' #[0-9]+ -?[0-9]+$'', '''') = ANY ($1)';
     condition text;

@@ -193,7 +193,6 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    counted  text[];
     is_typed boolean;
     undone   bigint;
 BEGIN
@@ -213,26 +212,30 @@ BEGIN
       AND backup.kind = 'added'
       AND backup.row_id = mirror.id;
     GET DIAGNOSTICS undone = ROW_COUNT;
-    -- Of a changed row that has left the window since, the past counts the new version.
-    counted := ARRAY(
-        SELECT backup.row_id
-        FROM ngeshare.attendance_backup AS backup
-        LEFT JOIN public."UserHangoutGroupAttendance" AS mirror ON mirror.id = backup.row_id
-        WHERE backup.run_id = $1
-          AND (backup.kind = 'removed' OR backup.kind = 'changed' AND mirror.id IS NOT NULL));
+    -- A changed row that has left the window since is not put back: the past counts it already.
     FOREACH is_typed IN ARRAY ARRAY[true, false]
     LOOP
         undone := undone + ngeshare.put_back(
             'public."UserHangoutGroupAttendance"', 'ngeshare.replaced_attendance',
-            format('ONLY %s WHERE run_id = %s AND kind <> ''added''',
+            format($archived$
+                ONLY %s AS backup
+                WHERE run_id = %s
+                  AND (kind = 'removed'
+                      OR kind = 'changed'
+                          AND (%s >= (SELECT window_start FROM ngeshare.history_state)
+                              OR EXISTS (
+                                  SELECT 1
+                                  FROM public."UserHangoutGroupAttendance" AS mirror
+                                  WHERE mirror.id = backup.row_id)))
+            $archived$,
                 CASE WHEN is_typed THEN 'ngeshare.replaced_attendance'
                     ELSE 'ngeshare.attendance_backup' END,
-                run_id),
+                run_id,
+                CASE WHEN is_typed THEN '"attendedAt"'
+                    ELSE '(content ->> ''attendedAt'')::timestamp' END),
             is_typed, true);
     END LOOP;
-    PERFORM ngeshare.move_to_past(counted);
-    DELETE FROM public."UserHangoutGroupAttendance"
-    WHERE "attendedAt" < (SELECT window_start FROM ngeshare.history_state);
+    PERFORM ngeshare.move_to_past(format('ngeshare.attendance_backup WHERE run_id = %s', run_id));
     PERFORM ngeshare.refresh_snapshot(false);
     RETURN undone;
 END
@@ -284,11 +287,9 @@ BEGIN
                 false, false);
     END LOOP;
     -- A meeting that a later run archived includes this attendance, so it replaces the count.
-    PERFORM ngeshare.move_to_past(ARRAY(
-        SELECT removed.row_id
-        FROM ngeshare.removed_row AS removed
-        WHERE removed.run_id = $1
-          AND removed.table_name = 'UserHangoutGroupAttendance'));
+    PERFORM ngeshare.move_to_past(format(
+        'ngeshare.removed_row WHERE run_id = %s AND table_name = ''UserHangoutGroupAttendance''',
+        run_id));
     undone := undone + ngeshare.restore_meetings(run_id);
     PERFORM ngeshare.refresh_snapshot(false);
     RETURN undone;
