@@ -26,6 +26,7 @@ import {
     readTable,
     runCases,
     settled,
+    sidewaysOf,
 } from './harness.mjs';
 import { FIGURES, homeCases, readFigures } from './home-cases.mjs';
 import { lookingBackCases } from './looking-back-cases.mjs';
@@ -125,10 +126,7 @@ async function pagesFitEveryScreen({ open, problems }) {
         for (const colorScheme of ['light', 'dark']) {
             for (const path of PATHS) {
                 const page = await open(path, { colorScheme, viewport: { width, height: 800 } });
-                const sideways = await page.evaluate(
-                    () =>
-                        document.documentElement.scrollWidth - document.documentElement.clientWidth,
-                );
+                const sideways = await sidewaysOf(page);
                 assert.equal(sideways, 0, `${path} scrolls sideways at ${width}`);
                 const labels = await page
                     .locator('th[scope="col"], .field > span')

@@ -9,6 +9,7 @@ import {
     readNumber,
     readTable,
     settled,
+    sidewaysOf,
 } from './harness.mjs';
 import { DAY, END_OF_DAY } from './looking-back-cases.mjs';
 
@@ -282,9 +283,7 @@ async function facilitatorFitsEveryScreen({ open, sql, problems }) {
         [360, 'id-ID'],
     ]) {
         const page = await open(address(id), { locale, viewport: { width, height: 800 } });
-        const sideways = await page.evaluate(
-            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        );
+        const sideways = await sidewaysOf(page);
         assert.equal(sideways, 0, `scrolls sideways at ${width}`);
         const hidden = await page
             .locator('main .scroll')

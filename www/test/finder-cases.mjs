@@ -2,7 +2,7 @@
 // searches for something that does not exist.
 
 import assert from 'node:assert/strict';
-import { answerWith, settled } from './harness.mjs';
+import { answerWith, settled, sidewaysOf } from './harness.mjs';
 import { DAY, END_OF_DAY } from './looking-back-cases.mjs';
 
 const SHOWN = 5;
@@ -220,12 +220,7 @@ async function fitsAPhone({ open }) {
     await find(page, 'ab');
     const { x, width } = await page.locator('#found').boundingBox();
     assert.ok(x >= 0 && x + width <= 360, `${x} to ${x + width}`);
-    assert.equal(
-        await page.evaluate(
-            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        ),
-        0,
-    );
+    assert.equal(await sidewaysOf(page), 0);
 }
 
 export const finderCases = [

@@ -2,7 +2,14 @@
 // and links, with SQL.
 
 import assert from 'node:assert/strict';
-import { countAt, leadToTheirRows, readLinks, readNumber, readTable } from './harness.mjs';
+import {
+    countAt,
+    leadToTheirRows,
+    readLinks,
+    readNumber,
+    readTable,
+    sidewaysOf,
+} from './harness.mjs';
 
 const address = (id) => `/groups.html?${new URLSearchParams({ id })}`;
 const literal = (value) => `'${value.replaceAll("'", "''")}'`;
@@ -300,9 +307,7 @@ async function groupFitsEveryScreen({ open, sql, problems }) {
     for (const width of [1280, 360]) {
         for (const colorScheme of ['light', 'dark']) {
             const page = await open(address(id), { colorScheme, viewport: { width, height: 800 } });
-            const sideways = await page.evaluate(
-                () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-            );
+            const sideways = await sidewaysOf(page);
             assert.equal(sideways, 0, `scrolls sideways at ${width}`);
             await page.context().close();
         }

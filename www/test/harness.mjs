@@ -191,6 +191,13 @@ export function answerWith(body, status = 200, headers = {}) {
         });
 }
 
+/** Returns by how many pixels a page is wider than its window. */
+export function sidewaysOf(page) {
+    return page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+}
+
 /** What api.home and api.basis return before the first sync. */
 const NO_FIGURES = {
     zone: 'Asia/Jakarta',

@@ -2,7 +2,7 @@
 // comparison, filters, and readers who may not sync.
 
 import assert from 'node:assert/strict';
-import { answerWith, countAt, readNumber, readTable, settled } from './harness.mjs';
+import { answerWith, countAt, readNumber, readTable, settled, sidewaysOf } from './harness.mjs';
 
 const SYNC = '/sync.html';
 const COUNTED = ['rows_pulled', 'rows_inserted', 'rows_updated', 'rows_deleted', 'rows_repaired'];
@@ -110,9 +110,9 @@ async function runOpensTableByTable({ open, go, sql }) {
 }
 
 async function errorsOfARunAreListed({ open, go, sql, run }) {
-    run(`INSERT INTO sync_error_log (run_id, phase, attempt, sqlstate, class, message, will_retry,
-        occurred_at)
-      SELECT max(run_id), 'pull', n, '08006', 'transient', 'made by a test, <b>attempt</b> ' || n,
+    run(`INSERT INTO sync_error_log (run_id, phase, table_name, attempt, sqlstate, class, message,
+        will_retry, occurred_at)
+      SELECT max(run_id), 'pull', 'UserHangoutGroupAttendance', n, '08006', 'transient', 'made by a test, <b>attempt</b> ' || n,
           true,
         timestamptz '2026-01-01' + n * interval '1 second' FROM sync_run, generate_series(1, 2) AS n
             GROUP BY n`);
@@ -145,6 +145,8 @@ async function errorsOfARunAreListed({ open, go, sql, run }) {
                 'the page’s words are the database’s',
             );
         });
+        const phone = await open(`${SYNC}?run=${last}`, { viewport: { width: 360, height: 800 } });
+        assert.equal(await sidewaysOf(phone), 0, 'a table with a long name fits a phone');
     } finally {
         run(`DELETE FROM sync_error_log WHERE message LIKE 'made by a test%'`);
     }
@@ -285,10 +287,7 @@ async function syncPageSpeaksIndonesian({ open, sql, problems }) {
             await page.locator('#compare-now').textContent(),
             locale === 'id-ID' ? /^Bandingkan$/ : /^Compare now$/,
         );
-        const sideways = await page.evaluate(
-            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        );
-        assert.equal(sideways, 0, `sideways at ${width}`);
+        assert.equal(await sidewaysOf(page), 0, `sideways at ${width}`);
     }
     assert.deepEqual(problems, []);
 }

@@ -115,6 +115,7 @@ async function saveNote({ values, who, dialog, problem, buttons, group, noted })
         who.focus();
         return;
     }
+    problem.replaceChildren();
     for (const button of buttons) button.disabled = true;
     try {
         const { id } = await callFunction('note_follow_up', {
