@@ -68,7 +68,7 @@ my $started = ask('SELECT pg_postmaster_start_time()');
 sub ask { my ($query) = @_; return $local->safe_psql($DATABASE, $query); }
 
 # Returns whether a wrong answer of this kind could also be an honest one (a "lie").
-sub is_lie { my ($kind) = @_; return $kind =~ /^(?:no_row|many_rows|nulls|sizes)$/ ? 1 : 0; }
+sub is_lie { my ($kind) = @_; return $kind =~ /^(?:no_row|many_rows|nulls|sizes|names)$/ ? 1 : 0; }
 
 # Returns the SQLSTATEs with which an attempt may end after a wrong answer; undef if the answer may
 # be accepted.
@@ -336,16 +336,26 @@ for my $case (
 		$kind, $took);
 }
 
-# Notifications that the extension does not listen for are not kept in memory.
-my $flooded = Session->start($local, $DATABASE, 'ngeshare.sync_retries = 0');
-$proxy->once('flood_notifications', '^COPY.*"User"');
-$flooded->run(q{CALL ngeshare_sync('full')});
-like($flooded->errors, qr/^ERROR:  08/, 'notifications without end in a stream are refused');
-my ($flooded_pid) = $flooded->{pid} =~ /(\d+)/;
-my ($memory) = slurp_file("/proc/$flooded_pid/status") =~ /^VmHWM:\s+(\d+) kB/m;
-cmp_ok($memory, '<', 200_000, "and not kept: $memory kB");
-$flooded->end;
-$proxy->honest;
+# Messages that belong to no answer and have no end are not kept in memory: notifications, and
+# settings of always new names.
+for my $kind (qw(flood_notifications flood_parameters))
+{
+	for my $where ('^COPY.*"User"', '^SELECT')
+	{
+		my $flooded = Session->start($local, $DATABASE, 'ngeshare.sync_retries = 0');
+		my $began = time;
+
+		$proxy->once($kind, $where);
+		$flooded->run(q{CALL ngeshare_sync('full')});
+		like($flooded->errors, qr/^ERROR:  08/, "$kind in $where is refused");
+		cmp_ok(time - $began, '<', $BOUND, "$kind in $where: in time");
+		my ($pid) = $flooded->{pid} =~ /(\d+)/;
+		my ($memory) = slurp_file("/proc/$pid/status") =~ /^VmHWM:\s+(\d+) kB/m;
+		cmp_ok($memory, '<', 200_000, "$kind in $where: $memory kB are not much");
+		$flooded->end;
+		$proxy->honest;
+	}
+}
 
 # Wrong answers that only one check refuses, with a message of its own: texts in another encoding,
 # and a statement without input that is answered with a request for input.

@@ -7,6 +7,7 @@
  * mark allows NULL. The words are:
  *		text	a name or another short text, of at most 1,000 bytes
  *		key		a text of any length, such as an id
+ *		bucket	an integer, a date, "none", "infinity" or "-infinity"
  *		bool	a boolean
  *		int		an integer that fits into int64
  *		count	an int from 0 to REMOTE_COUNT_MAX
@@ -76,10 +77,26 @@ is_count(const char *value, int length)
 	return is_int(value, length) && value[0] != '-' && strtoll(value, NULL, 10) <= REMOTE_COUNT_MAX;
 }
 
+static bool
+is_bucket(const char *value, int length)
+{
+	int digits = strspn(value, "-0123456789");
+
+	if (strcmp(value, "none") == 0 || strcmp(value, "infinity") == 0 ||
+	    strcmp(value, "-infinity") == 0)
+		return true;
+	return digits > 0 && length <= 20 &&
+	       (value[digits] == '\0' || strcmp(value + digits, " BC") == 0);
+}
+
 static const ShapeKind kinds[] = {
-    {"text", {TEXTOID, NAMEOID}, is_text},   {"key", {TEXTOID, TEXTOID}, is_key},
-    {"bool", {BOOLOID, BOOLOID}, is_bool},   {"int", {INT8OID, INT4OID}, is_int},
-    {"count", {INT8OID, INT4OID}, is_count}, {"numeric", {NUMERICOID, NUMERICOID}, is_numeric},
+    {"text", {TEXTOID, NAMEOID}, is_text},
+    {"key", {TEXTOID, TEXTOID}, is_key},
+    {"bucket", {TEXTOID, TEXTOID}, is_bucket},
+    {"bool", {BOOLOID, BOOLOID}, is_bool},
+    {"int", {INT8OID, INT4OID}, is_int},
+    {"count", {INT8OID, INT4OID}, is_count},
+    {"numeric", {NUMERICOID, NUMERICOID}, is_numeric},
 };
 
 /* Returns the kind that a word of a shape names. */

@@ -38,7 +38,7 @@ our $BYTES = "Zugang verweigert f\xFCr \xE4 \xFF";
 my $LONG = 'long ' x 200_000;
 
 our @ROWS =
-  qw(no_row many_rows fewer_columns more_columns other_type nulls sizes bad_bytes big_text);
+  qw(no_row many_rows fewer_columns more_columns other_type nulls sizes names bad_bytes big_text);
 our @PROTOCOL = qw(tag copy_in copy_out copy_both error notice garbage truncated endless);
 our @SLOW = qw(silence trickle);
 our @HEAVY = qw(many_rows big_text endless);
@@ -200,10 +200,10 @@ sub wrong_rows
 	elsif ($kind eq 'sizes')         { $_ = [ ('1e300') x @columns ] for @rows; }
 	elsif ($kind eq 'bad_bytes')     { $_ = [ ($BYTES) x @columns ]  for @rows; }
 	elsif ($kind eq 'big_text')      { $rows[0][0] = 'x' x LARGE; }
-	elsif ($kind eq 'bad_text')
+	elsif ($kind =~ /^(?:bad_text|names)$/)
 	{
 		my @texts = grep { unpack('N', $columns[$_][2]) == TEXT } 0 .. $#columns;
-		@{$_}[@texts] = ($BYTES) x @texts for @rows;
+		@{$_}[@texts] = ($kind eq 'names' ? 'NoSuchName' : $BYTES) x @texts for @rows;
 	}
 	return
 		description(@columns)

@@ -18,7 +18,7 @@
  * The columns of summed_up() on production, and the most rows that are accepted: 100,000 days are
  * more than 250 years.
  */
-#define DIGEST_SHAPE "text count numeric count?"
+#define DIGEST_SHAPE "bucket count numeric count?"
 #define DIGEST_BUCKETS_MAX 100000
 
 /*
