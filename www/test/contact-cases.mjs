@@ -5,7 +5,12 @@ import { forgetNotes, literal, NOW, noteSome, OUTCOMES, TABS } from './contact-n
 import { answerWith, readNumber, settled } from './harness.mjs';
 
 const PAGE_SIZE = 50;
-const STATES = { NEW: 'New', DUE: 'Due', WAITING: 'Waiting', CLOSED: 'Closed' };
+const STATES = {
+    NEW: 'Not contacted',
+    DUE: 'Contact again',
+    WAITING: 'Waiting',
+    CLOSED: 'Closed',
+};
 const dayWords = (day, locale = 'en-GB') =>
     new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(day));
 const rowsOf = (sql, { view, order }, where = 'true', by = order) =>
@@ -51,7 +56,7 @@ function cellsOf(row) {
         row.last_outcome &&
             `${OUTCOMES[row.last_outcome]}, ${dayWords(row.last_follow_up_on)}, ` +
                 `${row.last_noted_by}` +
-                (row.last_is_verified ? '' : ' (unchecked name)'),
+                (row.last_is_verified ? '' : ' (name as typed)'),
         row.next_on && `again on ${dayWords(row.next_on)}`,
         row.follow_ups > 1 && `${row.follow_ups} follow-ups`,
     ];
@@ -381,6 +386,7 @@ async function addressesAreCopied({ open, sql }) {
     const expected = sql(
         `SELECT DISTINCT facilitator_contact AS address FROM v_rescue_list
       WHERE course_name = ${literal(course)}
+          AND last_outcome IS DISTINCT FROM 'wrong_contact'
           AND facilitator_contact ~ '^[^[:space:]@,;:<>()"?&#%\\\\]+@[^[:space:]@,;:<>()"?&#%\\\\]+$'`,
         NOW,
     );

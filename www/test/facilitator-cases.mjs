@@ -160,7 +160,7 @@ async function followUpsEqualSql({ open, sql }) {
         shown,
         notes.map((row) => [
             row.group_name,
-            row.noted_by + (row.is_verified ? '' : ' unchecked name'),
+            row.noted_by + (row.is_verified ? '' : ' name as typed'),
             row.note || '—no words',
         ]),
     );

@@ -20,7 +20,7 @@ import {
 import english from '../src/text/en.js';
 import indonesian from '../src/text/id.js';
 
-const { GROUP_FILTERS, searchCondition } = filters;
+const { GROUP_FILTERS, searchConditions } = filters;
 const SPEC = {
     sortable: ['group_name', 'status'],
     fallback: { column: 'group_name', direction: 'asc' },
@@ -115,12 +115,19 @@ test('values that mean nothing ask for nothing, and are told', () => {
 });
 
 test('a search is plain text, whatever is in it', () => {
-    assert.deepEqual(searchCondition(['a', 'b'], ' x*,(y)."z\\ '), [
-        'or',
-        '(a.imatch."***=x*,(y).\\"z\\\\",b.imatch."***=x*,(y).\\"z\\\\")',
+    assert.deepEqual(searchConditions(['a', 'b'], ' x*,(y)."z\\ '), [
+        ['or', '(a.imatch."***=x*,(y).\\"z\\\\",b.imatch."***=x*,(y).\\"z\\\\")'],
     ]);
-    assert.equal(searchCondition(['a'], ' \0 '), null);
-    assert.equal(searchCondition(['a'], '😀'.repeat(300))[1].match(/😀/gu).length, 200);
+    assert.deepEqual(searchConditions(['a'], ' \0 '), []);
+    assert.equal(searchConditions(['a'], '😀'.repeat(300))[0][1].match(/😀/gu).length, 200);
+});
+
+test('a search finds each of its words, wherever they are', () => {
+    assert.deepEqual(searchConditions(['a'], ' zahra  setiawan zahra'), [
+        ['or', '(a.imatch."***=zahra")'],
+        ['or', '(a.imatch."***=setiawan")'],
+    ]);
+    assert.equal(searchConditions(['a'], 'a b c d e f g h i j').length, 8);
 });
 
 test('parameters of a second list have its prefix', () => {

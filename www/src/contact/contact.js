@@ -46,6 +46,12 @@ export function facilitatorCell(row) {
     ];
 }
 
+/**
+ * Returns the facilitator's address, or null if the group's latest follow-up says that it is wrong.
+ */
+export const addressOf = ({ facilitator_contact: address, last_outcome: outcome }) =>
+    outcome === 'wrong_contact' ? null : address;
+
 /** Makes the button that copies one address. */
 export function copyButton(address, id) {
     const button = h(
@@ -77,9 +83,9 @@ export function emailLink(
     address,
     groups,
     { format },
-    { words = text.contact.email, label = null, id = '' } = {},
+    { words = text.contact.email, label = null, id = '', isMember = false } = {},
 ) {
-    const href = messageLink(address, groups, { words: text.contact.message, format });
+    const href = messageLink(address, groups, { words: text.contact.message, format, isMember });
     return (
         href &&
         h('a', { class: 'button', href, 'aria-label': label, 'data-focus': `email-${id}` }, words)
@@ -88,14 +94,16 @@ export function emailLink(
 
 /**
  * Makes the buttons of one group. The first writes to its facilitator, or to the member who comes
- * most often if the facilitator has no email address. The second notes a follow-up.
+ * most often if the facilitator has no email address, or a wrong one. The second notes a follow-up.
  */
 export function contactActions(row, shared, noted) {
-    const { group_id: id, group_name: group, facilitator_contact: address } = row;
+    const { group_id: id, group_name: group } = row;
+    const address = addressOf(row);
     const member = isPlainAddress(address) ? null : shared.more?.members?.get(id);
     const email = emailLink(member?.user_name ?? address, [row], shared, {
         label: text.contact.emailTo(group),
         id,
+        isMember: Boolean(member),
     });
     return h(
         'span',
@@ -113,13 +121,14 @@ export function contactActions(row, shared, noted) {
         ),
         member !== null &&
             !isPlainAddress(address) &&
-            h('span', { class: 'ask-member muted' }, memberWords(member, shared)),
+            h('span', { class: 'ask-member muted' }, memberWords(row, member, shared)),
     );
 }
 
 /** Returns the words that say which member can be asked instead of a facilitator. */
-function memberWords(member, { format }) {
-    if (!member) return text.contact.nobody;
+function memberWords({ last_outcome: outcome }, member, { format }) {
+    const why = text.contact.noAddress[outcome === 'wrong_contact' ? 'wrong' : 'unknown'];
+    if (!member) return `${why} ${text.contact.nobody}`;
     const { user_name: who, days_attended: days } = member;
-    return name(text.contact.askMember(who, days, format.number(days)));
+    return name(`${why} ${text.contact.askMember(who, days, format.number(days))}`);
 }

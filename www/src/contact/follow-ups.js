@@ -72,11 +72,20 @@ function withdrawButton(row, { format }, changed) {
         'aria-label': label,
         'data-focus': `withdraw-${row.id}`,
     };
-    return h('button', { ...attributes, onclick: () => askWhether(row, changed) }, words.withdraw);
+    return h(
+        'button',
+        { ...attributes, onclick: () => askWhether(row, label, changed) },
+        words.withdraw,
+    );
 }
 
-/** Asks for confirmation, and for a name if the user is not logged in. */
-async function askWhether(row, changed) {
+const quoted = ({ note }) => note !== '' && h('blockquote', {}, name(note));
+
+/**
+ * Asks for confirmation, and for a name if the user is not logged in. `label` says which follow-up
+ * it is.
+ */
+async function askWhether(row, label, changed) {
     const words = text.contact.followUps;
     const dialog = h('dialog', { class: 'note', 'aria-labelledby': 'withdraw-title' });
     dialog.addEventListener('close', () => dialog.remove());
@@ -84,7 +93,7 @@ async function askWhether(row, changed) {
     const who = h('input', { type: 'text', autocomplete: 'name', value: storedName() });
     const yes = h('button', { type: 'button', class: 'primary', onclick: take }, words.withdraw);
     const keep = h('button', { type: 'button', onclick: () => dialog.close() }, words.keep);
-    const title = h('h2', { id: 'withdraw-title' }, words.sure);
+    const title = h('h2', { id: 'withdraw-title' }, name(`${label}?`));
     document.body.append(dialog);
     dialog.showModal();
 
@@ -107,7 +116,7 @@ async function askWhether(row, changed) {
             login === null &&
             h('label', { class: 'field' }, h('span', {}, text.contact.form.name), who);
         const question = mayNote
-            ? [h('p', {}, words.sureWhat), field]
+            ? [quoted(row), h('p', {}, words.sureWhat), field]
             : h('p', {}, text.contact.form.mayNot);
         const buttons = h('div', { class: 'all-buttons' }, mayNote && yes, keep);
         dialog.replaceChildren(title, ...[question].flat().filter(Boolean), problem, buttons);

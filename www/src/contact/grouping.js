@@ -7,7 +7,7 @@ import { h, name } from '../lib/dom.js';
 import { facilitatorLink } from '../lib/links.js';
 import { queryOf } from '../list/list-state.js';
 import { text } from '../text/index.js';
-import { emailLink } from './contact.js';
+import { addressOf, emailLink } from './contact.js';
 
 /** The parameter of the page's address that asks for the grouping: by=facilitator. */
 export const BY = 'by';
@@ -54,7 +54,7 @@ function facilitatorWords(id, who) {
  */
 export function facilitatorHeading(row, i, rows, shared) {
     if (!isGrouped() || (i > 0 && keyOf(rows[i - 1]) === keyOf(row))) return null;
-    const { facilitator_id: id, facilitator_name: who, facilitator_contact: address } = row;
+    const { facilitator_id: id, facilitator_name: who } = row;
     const across = shared.more.across.filter((other) => keyOf(other) === keyOf(row));
     const groups = across.length > 0 ? across : rows.filter((other) => keyOf(other) === keyOf(row));
     const count = shared.format.number(groups.length);
@@ -69,7 +69,7 @@ export function facilitatorHeading(row, i, rows, shared) {
         ),
         ' ',
         groups.length > 1 &&
-            address &&
-            emailLink(address, groups, shared, { words, id: `all-${id}` }),
+            groups.every(addressOf) &&
+            emailLink(addressOf(row), groups, shared, { words, id: `all-${id}` }),
     ];
 }

@@ -5,11 +5,12 @@ import { isShort, mailLink } from '../lib/mail.js';
 
 /**
  * Returns a mailto: link about groups (rows of rescue_list, at_risk or group_status), or null if
- * `address` is not an email address. A message about many groups names as many as fit into a link
+ * `address` is not an email address. With `isMember` the message to a member says why it comes to
+ * them. A message about many groups names as many as fit into a link
  * that mail programs accept, and says how many more there are.
  */
-export function messageLink(address, groups, { words, format }) {
-    if (groups.length === 1) return mailLink(address, aboutOne(groups[0], words, format));
+export function messageLink(address, groups, { words, format, isMember = false }) {
+    if (groups.length === 1) return mailLink(address, aboutOne(groups[0], words, format, isMember));
     for (let named = groups.length; named > 1; named--) {
         const link = mailLink(address, aboutMany(groups, named, words, format));
         if (isShort(link)) return link;
@@ -21,14 +22,23 @@ export function messageLink(address, groups, { words, format }) {
 const episodesLeft = (group) =>
     group.episodes_remaining ?? (group.max_episodes ?? null) - (group.max_episode_reached ?? null);
 
-function aboutOne(group, words, format) {
+function aboutOne(group, words, format, isMember) {
     const { group_name: name, course_name: course, last_meeting_date: last } = group;
     const left = episodesLeft(group);
     const what = last ? words.last(name, course, format.day(last)) : words.never(name, course);
     const sentence = left > 0 && last ? `${what} ${words.left(left, format.number(left))}` : what;
     return {
         subject: words.subject(name),
-        lines: [words.hello, '', sentence, words.ask, '', words.thanks, ''],
+        lines: [
+            words.hello,
+            '',
+            ...(isMember ? [words.toMember] : []),
+            sentence,
+            words.ask,
+            '',
+            words.thanks,
+            '',
+        ],
     };
 }
 

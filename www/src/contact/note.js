@@ -68,11 +68,11 @@ function formOf({ group, noted, caller, dialog }) {
         h('label', { class: 'field' }, h('span', {}, label), input, hint);
     (who && who.value === '' ? who : what).setAttribute('autofocus', '');
     return [
+        problem,
         who && field(words.name, who, h('small', { class: 'muted' }, words.nameWhy)),
         field(words.what, what, h('small', { class: 'muted', id: 'note-hint' }, words.hint)),
         h('div', { class: 'tools-row' }, field(words.channel, channel), field(words.next, next)),
         outcomeButtons(save),
-        problem,
         cancelButton(dialog),
     ].filter(Boolean);
 }
@@ -130,6 +130,7 @@ async function saveNote({ values, who, dialog, problem, buttons, group, noted })
         noted({ id, said });
     } catch (error) {
         problem.replaceChildren(h('p', {}, h('strong', {}, words.notSaved)), errorBox(error));
+        problem.scrollIntoView({ block: 'nearest' });
         for (const button of buttons) button.disabled = false;
     }
 }

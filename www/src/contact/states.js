@@ -11,6 +11,7 @@ import { CONTACT_STATES } from '../list/filters.js';
 import { countRows } from '../list/list-rows.js';
 import { countQueryOf, queryOf } from '../list/list-state.js';
 import { text } from '../text/index.js';
+import { addressOf } from './contact.js';
 import { BY } from './grouping.js';
 
 /** Returns a list's state without its filter by contact state. */
@@ -118,8 +119,9 @@ export function allButtons(view, state, spec) {
 async function copyAll(view, state, spec, said) {
     try {
         const conditions = queryOf(state, spec).filter(([name]) => name !== 'order');
-        const { rows } = await readRows(view, [['select', 'facilitator_contact'], ...conditions]);
-        const plain = rows.map((row) => row.facilitator_contact).filter(isPlainAddress);
+        const select = ['select', 'facilitator_contact,last_outcome'];
+        const { rows } = await readRows(view, [select, ...conditions]);
+        const plain = rows.map(addressOf).filter(isPlainAddress);
         said.replaceChildren(
             ...(await copiedWords([...new Set(plain)], rows.length - plain.length)),
         );

@@ -1,11 +1,11 @@
 // The two lists (tabs) of "To contact": the view behind each, its columns and its words.
 
-import { badge } from '../list/cells.js';
 import { courseColumn, placedGroupColumn } from '../list/columns.js';
 import { AT_RISK_FILTERS, RESCUE_FILTERS } from '../list/filters.js';
-import { h, name } from '../lib/dom.js';
+import { h } from '../lib/dom.js';
 import { text } from '../text/index.js';
 import { contactActions, facilitatorCell } from './contact.js';
+import { contactState } from './latest.js';
 
 /** Makes the column that says why a group is at risk, and how often it used to meet. */
 const reasonColumn = () => ({
@@ -17,37 +17,10 @@ const reasonColumn = () => ({
     ],
 });
 
-/** Returns the latest follow-up in words: its outcome, its day, and who noted it. */
-function lastFollowUp(row, format) {
-    const { last_outcome: outcome, last_follow_up_on: day, last_noted_by: who } = row;
-    const { outcomes, lastFollowUp: sentence, followUps } = text.contact;
-    const isUnchecked = row.last_is_verified === false;
-    return h(
-        'span',
-        { class: 'block' },
-        name(sentence(outcomes[outcome] ?? outcome, format.day(day), who)),
-        isUnchecked && h('span', { class: 'muted' }, ` (${followUps.unverified})`),
-    );
-}
-
 /** Makes the column that says what was done about the group since its last meeting. */
 const stateColumn = () => ({
     name: 'contact_state',
-    cell: (row, { format }) => {
-        const { contact_state: state, last_outcome: outcome, next_on: next } = row;
-        const words = text.contact;
-        return [
-            badge(words.states[state] ?? state, `contact-${String(state).toLowerCase()}`),
-            outcome && lastFollowUp(row, format),
-            next && h('span', { class: 'block' }, words.nextOn(format.day(next))),
-            row.follow_ups > 1 &&
-                h(
-                    'span',
-                    { class: 'block muted' },
-                    words.often(row.follow_ups, format.number(row.follow_ups)),
-                ),
-        ];
-    },
+    cell: (row, { format }) => contactState(row, format),
 });
 
 /**

@@ -5,8 +5,9 @@ import { readRow, readRows } from '../lib/api.js';
 import { anomalyDetail } from '../list/anomaly.js';
 import { badge, column, missing } from '../list/cells.js';
 import { statusColumn } from '../list/columns.js';
-import { contactActions, facilitatorCell } from '../contact/contact.js';
+import { addressOf, contactActions, facilitatorCell } from '../contact/contact.js';
 import { createFollowUps } from '../contact/follow-ups.js';
+import { contactState } from '../contact/latest.js';
 import { createNotedLine } from '../contact/note.js';
 import { h, name, nameTab } from '../lib/dom.js';
 import { isPlainAddress } from '../lib/mail.js';
@@ -16,12 +17,14 @@ import { NOTHING } from '../lib/format.js';
 import { fileLink } from '../list/file.js';
 import { createList } from '../list/list.js';
 import {
+    atRiskLink,
     facilitatorLink,
     groupLink,
     groupsLink,
     memberLink,
     pageLink,
     qualityLink,
+    rescueLink,
 } from '../lib/links.js';
 import { original } from '../lib/original.js';
 import { placeOf, placeWords } from '../lib/place.js';
@@ -88,9 +91,15 @@ function shareRead(read) {
     };
 }
 
+/** The list of "To contact" that may have a group of this status. */
+const LISTS = {
+    STALLED: { view: 'rescue_list', words: () => text.contact.rescue, link: rescueLink },
+    ACTIVE: { view: 'at_risk', words: () => text.contact.atRisk, link: atRiskLink },
+};
+
 /**
- * Reads the group's row, the number of its MEMBER records, and the member to ask if no email
- * address is known.
+ * Reads the group's row, its row in a list of "To contact", the number of its MEMBER records, and
+ * the member to ask if no email address is known.
  */
 async function loadFacts(id, mine, signal) {
     const [group, members] = await Promise.all([
@@ -101,11 +110,13 @@ async function loadFacts(id, mine, signal) {
             { signal, count: true },
         ),
     ]);
+    const list = LISTS[group?.status];
+    const listed = list && (await readRow(list.view, { group_id: `eq.${id}` }, { signal }));
     const asked =
         group &&
-        !isPlainAddress(group.facilitator_contact) &&
+        !isPlainAddress(addressOf(listed ?? group)) &&
         (await readRow('regular_member', { group_id: `eq.${id}` }, { signal }));
-    return { group, members: members.total, regular: new Map(asked ? [[id, asked]] : []) };
+    return { group, listed, members: members.total, regular: new Map(asked ? [[id, asked]] : []) };
 }
 
 /**
@@ -126,7 +137,7 @@ function unlessKnown({ group }, id, { format, home }) {
 }
 
 /** Shows the group's name as the heading and its facts, one line per fact. */
-function showFacts({ group, members, regular }, { format, rules }, said) {
+function showFacts({ group, listed, members, regular }, { format, rules }, said) {
     const words = text.groupsPage;
     document.getElementById('group-title').replaceChildren(name(group.group_name));
     nameTab(group.group_name);
@@ -183,11 +194,36 @@ function showFacts({ group, members, regular }, { format, rules }, said) {
     return [
         h('p', {}, h('a', { href: groupsLink() }, words.all)),
         h('p', { class: 'status-reason' }, words.reasons[reasonOf(group)](group, format, rules)),
+        listed && toContact(group, listed, format),
         group.status !== 'GRADUATED' &&
-            contactActions(group, { format, more: { members: regular } }, said.show),
+            contactActions(
+                { ...listed, ...group },
+                { format, more: { members: regular } },
+                said.show,
+            ),
         said.element,
         factList(facts),
     ];
+}
+
+/** Says on which list of "To contact" the group is, how urgent it is, and what was done about it. */
+function toContact(group, row, format) {
+    const { words, link } = LISTS[group.status];
+    const days = row.days_until_stalled;
+    const chance = row.resume_28_days_pct;
+    const told = [
+        row.reason && (text.riskReasons[row.reason] ?? row.reason),
+        days !== undefined && text.home.stalls(days, format.number(days)),
+        `${text.columns.resume_28_days_pct}: ` +
+            (chance === null ? text.contact.chanceUnknown : format.percent(chance)),
+    ].filter(Boolean);
+    return h(
+        'p',
+        { id: 'to-contact' },
+        h('a', { href: link(), 'data-focus': 'to-contact' }, h('strong', {}, words().tab)),
+        ` · ${told.join(' · ')} `,
+        contactState(row, format),
+    );
 }
 
 /** Shows the group's place, as a link to all groups of this place. */

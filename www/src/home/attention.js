@@ -5,11 +5,16 @@ import { readRows } from '../lib/api.js';
 import { h, name } from '../lib/dom.js';
 import { atRiskLink, groupLink, groupsLink, qualityLink, rescueLink } from '../lib/links.js';
 import { createRegion } from '../lib/region.js';
+import { lastFollowUp } from '../contact/latest.js';
 import { CONTACT_STATES } from '../list/filters.js';
 import { text } from '../text/index.js';
 
 /** How many groups of each list are shown. */
 const FIRST_ROWS = 3;
+
+/** What the first rows say about the facilitator, and about the group's latest follow-up. */
+const FACILITATOR = 'facilitator_name,facilitator_contact';
+const LATEST = 'last_outcome,last_follow_up_on,last_noted_by,last_is_verified';
 
 /**
  * The lists. `name` is the list's figure in api.home, `view` has its rows, and `link(filters)`
@@ -52,7 +57,7 @@ const FINDINGS = [
 async function readList({ view, days }, signal) {
     const contacted = { select: 'contact_state', contact_state: 'neq.NEW' };
     const first = {
-        select: `group_id,group_name,course_name,progress_pct,facilitator_name,${days}`,
+        select: `group_id,group_name,course_name,progress_pct,${days},${FACILITATOR},${LATEST}`,
         contact_state: 'in.(NEW,DUE)',
         order: `${days}.asc,group_id.asc`,
         limit: String(FIRST_ROWS),
@@ -101,7 +106,10 @@ function states(spec, { contacted }, { home, format }) {
     return h('ul', { class: 'state-links' }, CONTACT_STATES.map(item));
 }
 
-/** Shows one of the first groups: its name, and below it its course, progress and days. */
+/**
+ * Shows one of the first groups: its name, and below it its course, progress and days, its
+ * facilitator, and its latest follow-up.
+ */
 function firstRow(spec, row, { format }) {
     const days = row[spec.days];
     return h(
@@ -119,8 +127,15 @@ function firstRow(spec, row, { format }) {
             `, ${format.percent(row.progress_pct)} · `,
             text.home[spec.words](days, format.number(days)),
         ),
-        row.facilitator_name && h('span', { class: 'block muted' }, name(row.facilitator_name)),
+        h('span', { class: 'block muted' }, facilitatorWords(row)),
+        row.last_outcome && lastFollowUp(row, format),
     );
+}
+
+/** Returns the facilitator's name, and whether they can't be written to. */
+function facilitatorWords({ facilitator_name: who, facilitator_contact: address }) {
+    if (!who && !address) return text.missing.facilitator_name;
+    return [who && name(who), !address && ` (${text.missing.facilitator_contact})`];
 }
 
 /** Makes one list: the sentence, the states, and the groups to contact next. */

@@ -21,6 +21,14 @@ const SHOWN = {
     yesNo: (value) => (value ? text.table.yes : text.table.no),
 };
 
+const TIMES = ['day', 'month', 'instant'];
+
+/** Returns in words which values of a column come first: "newest first", for example. */
+export function directionWords({ type = 'text', numeric }, direction) {
+    const kind = numeric ? 'number' : TIMES.includes(type) ? 'time' : 'text';
+    return text.table.directions[kind][direction];
+}
+
 /** Makes the dash for a missing value, with the reason for it on hover and for screen readers. */
 export function missing(reason = text.missing.any) {
     return h(

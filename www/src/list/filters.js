@@ -8,6 +8,9 @@ import { NO_PLACE } from '../lib/place.js';
 /** The longest text that can be searched for. The rest of a longer text is ignored. */
 export const LONGEST_SEARCH = 200;
 
+/** A search takes this many words; it ignores further ones. */
+const MOST_WORDS = 8;
+
 /** Makes a filter: the column is exactly this text. */
 export const text = (column) => ({
     type: 'text',
@@ -253,13 +256,15 @@ export function quote(value) {
 }
 
 /**
- * Returns the condition for rows that contain a text in one of the columns, in upper or lower case;
- * null if the text is empty. "***=" makes PostgreSQL take the rest as plain text. In `ilike`,
- * PostgREST would read each asterisk as a wildcard.
+ * Returns the conditions for rows that contain each word of a text in one of the columns, in upper
+ * or lower case. "***=" makes PostgreSQL take the rest as plain text. In `ilike`, PostgREST would
+ * read each asterisk as a wildcard.
  */
-export function searchCondition(columns, value) {
+export function searchConditions(columns, value) {
     const plain = [...value.replaceAll('\0', '').trim()].slice(0, LONGEST_SEARCH).join('');
-    if (plain === '') return null;
-    const pattern = quote(`***=${plain}`);
-    return ['or', `(${columns.map((column) => `${column}.imatch.${pattern}`).join(',')})`];
+    const words = plain.split(/\s+/).filter(Boolean);
+    return [...new Set(words)].slice(0, MOST_WORDS).map((word) => {
+        const pattern = quote(`***=${word}`);
+        return ['or', `(${columns.map((column) => `${column}.imatch.${pattern}`).join(',')})`];
+    });
 }

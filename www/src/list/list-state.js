@@ -2,7 +2,7 @@
 // follow from it. This module does not touch the document, so that tests can run it without a
 // browser.
 
-import { searchCondition } from './filters.js';
+import { searchConditions } from './filters.js';
 import { formatOrder, parseOrder, parsePage, requestOrder } from './order.js';
 
 /**
@@ -58,11 +58,10 @@ export function queryOf(
     { order, search, active },
     { key, keys = key, search: columns = null, always = [], leading },
 ) {
-    const found = columns && searchCondition(columns, search);
     const conditions = [
         ...always,
         ...active.flatMap((filter) => filter.conditions),
-        ...(found ? [found] : []),
+        ...(columns ? searchConditions(columns, search) : []),
     ];
     return [
         ...conditions,

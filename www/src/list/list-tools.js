@@ -3,6 +3,7 @@
 
 import { h, replaceKeepingFocus } from '../lib/dom.js';
 import { LONGEST_SEARCH } from './filters.js';
+import { directionWords } from './cells.js';
 import { chipsOf } from './filter-words.js';
 import { createChoices } from './list-choices.js';
 import { formatOrder, parseOrder } from './order.js';
@@ -47,10 +48,10 @@ function createSearch({ id, label, go }) {
 function createOrderChoice({ id, spec, sort }) {
     const options = spec.columns
         .filter(({ sortable }) => sortable)
-        .flatMap(({ name, label }) =>
+        .flatMap((column) =>
             ['asc', 'desc'].map((direction) => [
-                `${name}.${direction}`,
-                text.list.order(label, direction === 'desc'),
+                `${column.name}.${direction}`,
+                text.list.order(column.label, directionWords(column, direction)),
             ]),
         );
     const items = options.map(([value, words]) => h('option', { value }, words));
@@ -81,13 +82,16 @@ export function createListTools({ id, spec, go, sort, clear, need }) {
     const fields = [search?.element, search && createToggle(need), choices.elements, order.element];
     const row = h('div', { class: 'tools-row' }, fields);
     const label = text.list.filter(spec.caption);
-    const element = h('search', { class: 'tools', 'aria-label': label }, row, chips.element);
+    const inWords = h('p', { class: 'chosen muted' });
+    const parts = [row, inWords, chips.element];
+    const element = h('search', { class: 'tools', 'aria-label': label }, parts);
 
     function show(state, { values, format, nameOf }) {
         search?.show(state.search);
         order.show(state.order);
         choices.show(state, values, nameOf);
         chips.show(state, format, nameOf);
+        inWords.textContent = filtersInWords(spec, state, format, nameOf);
     }
 
     return { element, show, offer: choices.offer };
@@ -112,6 +116,16 @@ function createChips({ spec, go, clear }) {
     }
 
     return { element, show };
+}
+
+/**
+ * Returns the filters that choices show, in words. Narrow screens show them while the choices are
+ * closed.
+ */
+function filtersInWords(spec, { active }, format, nameOf) {
+    const chosen = active.filter(({ name }) => name in spec.choices);
+    const words = chipsOf(chosen, spec.filters, format, nameOf).map((chip) => chip.words);
+    return words.length > 0 ? text.list.filteredBy(words.join(' · ')) : '';
 }
 
 /** Makes the button that opens the choices on narrow screens, so that the rows stay in sight. */

@@ -6,7 +6,7 @@ import { changeAddress, parameters, watchAddress } from '../lib/address.js';
 import { announce, h } from '../lib/dom.js';
 import { createRegion } from '../lib/region.js';
 import { text } from '../text/index.js';
-import { column } from './cells.js';
+import { column, directionWords } from './cells.js';
 import { createRows } from './list-rows.js';
 import { cleared, orderChange, parameterNames, prefixed, readListState } from './list-state.js';
 import { createListView } from './list-view.js';
@@ -75,8 +75,8 @@ export function createList(element, { context, ...given }) {
 
     function sort(order) {
         changeAddress(orderChange(order, spec));
-        const { label } = spec.columns.find((one) => one.name === order.column);
-        announce(text.table.sorted(label, order.direction === 'desc'));
+        const column = spec.columns.find((one) => one.name === order.column);
+        announce(text.table.sorted(column.label, directionWords(column, order.direction)));
     }
 
     function turn(page) {

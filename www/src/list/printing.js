@@ -4,6 +4,7 @@
 import { readRowsNow } from '../lib/api.js';
 import { h } from '../lib/dom.js';
 import { text } from '../text/index.js';
+import { directionWords } from './cells.js';
 import { chipsOf } from './filter-words.js';
 import { pageQueryOf } from './list-state.js';
 
@@ -55,10 +56,11 @@ function allRows(spec, now) {
 function noteOf(spec, { now, shared: { format }, nameOf, total }, printed) {
     const chips = chipsOf(now.active, spec.filters, format, nameOf).map(({ words }) => words);
     const search = now.search.trim() && text.list.searched(now.search.trim());
-    const { label } = spec.columns.find((one) => one.name === now.order.column) ?? {};
+    const column = spec.columns.find((one) => one.name === now.order.column);
+    const { direction } = now.order;
     const parts = [
         text.list.filteredBy([...chips, search].filter(Boolean).join(' · ')),
-        label && text.table.sorted(label, now.order.direction === 'desc'),
+        column && text.table.sorted(column.label, directionWords(column, direction)),
         printed !== null && text.list.printedPart(format.number(printed), format.number(total)),
     ];
     return parts.filter(Boolean).join(' ');

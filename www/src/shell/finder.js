@@ -13,7 +13,7 @@ import {
 } from '../lib/links.js';
 import { errorLine } from '../lib/region.js';
 import { badge } from '../list/cells.js';
-import { searchCondition } from '../list/filters.js';
+import { searchConditions } from '../list/filters.js';
 import { text } from '../text/index.js';
 
 const TYPING_MS = 250;
@@ -157,7 +157,7 @@ export function startFinder() {
 async function readFound({ view, id, label, also }, words, signal) {
     const query = [
         ['select', `${id},${label},${also}`],
-        searchCondition([label], words),
+        ...searchConditions([label], words),
         ['limit', String(SHOWN + 1)],
     ];
     return (await readRows(view, query, { signal })).rows;

@@ -220,8 +220,12 @@ export default {
     },
     table: {
         scroll: (caption) => `${caption}: the table scrolls sideways`,
-        sorted: (column, descending) =>
-            `Sorted by ${column}, ${descending ? 'highest first' : 'lowest first'}.`,
+        sorted: (column, direction) => `Sorted by ${column}, ${direction}.`,
+        directions: {
+            number: { asc: 'lowest first', desc: 'highest first' },
+            time: { asc: 'oldest first', desc: 'newest first' },
+            text: { asc: 'A to Z', desc: 'Z to A' },
+        },
         pages: (caption) => `${caption}: pages`,
         previous: 'Previous',
         next: 'Next',
@@ -244,8 +248,7 @@ export default {
         rows: (n, count) => `${count} ${one(n, 'row', 'rows')}`,
         tools: 'Filter',
         orderLabel: 'Order',
-        order: (column, descending) =>
-            `${column}, ${descending ? 'highest first' : 'lowest first'}`,
+        order: (column, direction) => `${column}, ${direction}`,
         searched: (words) => `search: “${words}”`,
         filteredBy: (filters) => (filters ? `Filter: ${filters}.` : 'No filter.'),
         printedPart: (printed, total) =>
@@ -291,7 +294,7 @@ export default {
         total_meetings: 'Meetings',
         member_count: 'Members',
         facilitator_since: 'First led a group',
-        current_facilitator_since: 'Leads the latest since',
+        current_facilitator_since: 'Began to lead the latest',
         member_since: 'Member since',
         is_alumni: 'Was a member first',
         is_active: 'Active',

@@ -222,8 +222,12 @@ export default {
     },
     table: {
         scroll: (caption) => `${caption}: tabel dapat digeser ke samping`,
-        sorted: (column, descending) =>
-            `Diurutkan menurut ${column}, ${descending ? 'tertinggi dahulu' : 'terendah dahulu'}.`,
+        sorted: (column, direction) => `Diurutkan menurut ${column}, ${direction}.`,
+        directions: {
+            number: { asc: 'terendah dahulu', desc: 'tertinggi dahulu' },
+            time: { asc: 'terlama dahulu', desc: 'terbaru dahulu' },
+            text: { asc: 'A sampai Z', desc: 'Z sampai A' },
+        },
         pages: (caption) => `${caption}: halaman`,
         previous: 'Sebelumnya',
         next: 'Berikutnya',
@@ -246,8 +250,7 @@ export default {
         rows: (n, count) => `${count} baris`,
         tools: 'Filter',
         orderLabel: 'Urutan',
-        order: (column, descending) =>
-            `${column}, ${descending ? 'tertinggi dahulu' : 'terendah dahulu'}`,
+        order: (column, direction) => `${column}, ${direction}`,
         searched: (words) => `cari: “${words}”`,
         filteredBy: (filters) => (filters ? `Filter: ${filters}.` : 'Tanpa filter.'),
         printedPart: (printed, total) =>
@@ -282,7 +285,7 @@ export default {
         progress_pct: 'Kemajuan',
         episodes_remaining: 'Sisa episode',
         resume_chance: 'Peluang bertemu lagi',
-        resume_28_days_pct: 'Peluang dalam 28 hari',
+        resume_28_days_pct: 'Peluang bertemu dalam 28 hari',
         contact_state: 'Tindak lanjut',
         actions: 'Hubungi',
         city: 'Kota',
@@ -294,7 +297,7 @@ export default {
         total_meetings: 'Pertemuan',
         member_count: 'Anggota',
         facilitator_since: 'Pertama memimpin',
-        current_facilitator_since: 'Memimpin yang terbaru sejak',
+        current_facilitator_since: 'Mulai memimpin grup terbaru',
         member_since: 'Anggota sejak',
         is_alumni: 'Dulunya anggota',
         is_active: 'Aktif',

@@ -33,15 +33,17 @@ export default {
     states: {
         label: 'Contact',
         all: 'All',
-        NEW: 'New',
-        DUE: 'Due',
+        NEW: 'Not contacted',
+        DUE: 'Contact again',
         WAITING: 'Waiting',
         CLOSED: 'Closed',
     },
     stateMeans: {
-        NEW: 'New: nobody has contacted the group since its last meeting.',
-        DUE: 'Due: it was contacted, and it is time to do so again.',
-        WAITING: 'Waiting: it was contacted a short time ago, or a later day was set.',
+        NEW: 'Not contacted: nobody has contacted the group since its last meeting.',
+        DUE:
+            'Contact again: the day that was set has come, 14 days have passed, or the contact ' +
+            'was wrong.',
+        WAITING: 'Waiting: it was contacted in the last 14 days, or a later day was set.',
         CLOSED: 'Closed: the last follow-up says that the group has ended.',
     },
     lastFollowUp: (outcome, day, who) => `${outcome}, ${day}, ${who}`,
@@ -58,11 +60,14 @@ export default {
     emailAll: (n, count) => `Email about ${n === 2 ? 'both' : `all ${count}`} groups`,
     note: 'Note',
     noteOn: (group) => `Note a follow-up for ${group}`,
+    noAddress: {
+        unknown: 'No address of a facilitator.',
+        wrong: 'The facilitator’s address is wrong, says the last follow-up.',
+    },
     askMember: (who, n, count) =>
-        'No address of a facilitator. ' +
         `${n > 0 ? `Comes most often (${count} ${one(n, 'day', 'days')})` : 'Longest a member'}: ` +
         `${who}`,
-    nobody: 'No address of a facilitator or a member is known',
+    nobody: 'No member’s address is known either.',
     copyAll: 'Copy addresses',
     copiedAll: (n, count, lacking) =>
         `${count} ${one(n, 'address', 'addresses')} ` +
@@ -73,12 +78,13 @@ export default {
     chanceUnknown: 'too few such silences to say',
     chances: (value) => (value === 'unknown' ? 'too few to say' : `at least ${value}%`),
     chanceWhat:
-        'Chance: of the silences of this course that lasted as long, the share that ended ' +
-        'within the next 28 days. It is no verdict on a group.',
+        'Chance: of the silences of this course that lasted as long, the share after which the ' +
+        'group met again within the next 28 days. It is no verdict on a group.',
     message: {
         subject: (group) => `${group}: when do you meet next?`,
         subjectMany: (count) => `Your ${count} groups: when do they meet next?`,
         hello: 'Hello,',
+        toMember: 'we write to you as a member, because we can’t reach the facilitator:',
         last: (group, course, day) => `your group “${group}” (${course}) last met on ${day}.`,
         never: (group, course) => `your group “${group}” (${course}) has not met yet.`,
         many: 'these groups of yours have not met for a while:',
@@ -135,10 +141,9 @@ export default {
         noNote: 'no words',
         next: 'Again on',
         noNext: 'no day was set',
-        unverified: 'unchecked name',
+        unverified: 'name as typed',
         withdraw: 'Withdraw',
         withdrawOf: (day, who) => `Withdraw the follow-up of ${day}, ${who}`,
-        sure: 'Withdraw this follow-up?',
         sureWhat: 'It no longer counts. Who withdrew it, and when, is kept.',
         keep: 'Keep it',
     },

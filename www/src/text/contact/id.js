@@ -40,8 +40,9 @@ export default {
     },
     stateMeans: {
         NEW: 'Belum dihubungi: sejak pertemuan terakhirnya belum ada yang menghubungi grup ini.',
-        DUE: 'Hubungi lagi: sudah pernah dihubungi, dan sekarang saatnya lagi.',
-        WAITING: 'Menunggu: baru saja dihubungi, atau sudah ada tanggal berikutnya.',
+        DUE:
+            'Hubungi lagi: tanggalnya sudah tiba, sudah lewat 14 hari, atau kontaknya ' + 'keliru.',
+        WAITING: 'Menunggu: dihubungi dalam 14 hari terakhir, atau ada tanggal berikutnya.',
         CLOSED: 'Ditutup: menurut tindak lanjut terakhir, grup ini sudah bubar.',
     },
     lastFollowUp: (outcome, day, who) => `${outcome}, ${day}, ${who}`,
@@ -58,11 +59,14 @@ export default {
     emailAll: (n, count) => `Kirim email tentang ${n === 2 ? 'kedua' : `ke-${count}`} grup`,
     note: 'Catat',
     noteOn: (group) => `Catat tindak lanjut untuk ${group}`,
+    noAddress: {
+        unknown: 'Alamat fasilitator tidak diketahui.',
+        wrong: 'Menurut tindak lanjut terakhir, alamat fasilitator keliru.',
+    },
     askMember: (who, n, count) =>
-        'Alamat fasilitator tidak diketahui. ' +
         `${n > 0 ? `Anggota yang paling rajin datang (${count} hari)` : 'Anggota paling lama'}: ` +
         `${who}`,
-    nobody: 'Alamat fasilitator maupun anggota tidak diketahui',
+    nobody: 'Alamat anggota pun tidak diketahui.',
     copyAll: 'Salin semua alamat',
     copiedAll: (n, count, lacking) =>
         `${count} alamat tersalin.${lacking ? ` ${lacking} grup tidak punya alamat.` : ''} ` +
@@ -79,6 +83,9 @@ export default {
         subject: (group) => `Kabar grup ${group}`,
         subjectMany: (count) => `Kabar ${count} grup Anda`,
         hello: 'Halo,',
+        toMember:
+            'kami menulis kepada Anda sebagai anggota, karena fasilitatornya tidak dapat kami ' +
+            'hubungi:',
         last: (group, course, day) => `grup “${group}” (${course}) terakhir bertemu pada ${day}.`,
         never: (group, course) => `grup “${group}” (${course}) belum pernah bertemu.`,
         many: 'beberapa grup Anda sudah lama tidak bertemu:',
@@ -106,7 +113,7 @@ export default {
         saving: 'Menyimpan…',
         saved: (group, outcome) => `Tercatat untuk ${group}: ${outcome}.`,
         undo: 'Urungkan',
-        undone: 'Tindak lanjut sudah ditarik.',
+        undone: 'Tindak lanjut sudah dibatalkan.',
         notSaved: 'Tidak tersimpan.',
         mayNot: 'Anda boleh melihat, tetapi tidak boleh mencatat tindak lanjut.',
         notInPast:
@@ -125,7 +132,7 @@ export default {
         will_meet: 'Akan bertemu',
         paused: 'Istirahat dulu',
         closed: 'Grup sudah bubar',
-        wrong_contact: 'Salah alamat',
+        wrong_contact: 'Kontak keliru',
     },
     followUps: {
         title: 'Tindak lanjut',
@@ -139,14 +146,13 @@ export default {
         noNote: 'tanpa catatan',
         next: 'Hubungi lagi',
         noNext: 'tanggal tidak ditentukan',
-        unverified: 'nama tidak dicek',
-        withdraw: 'Tarik',
-        withdrawOf: (day, who) => `Tarik tindak lanjut ${day}, ${who}`,
-        sure: 'Tarik tindak lanjut ini?',
+        unverified: 'nama sesuai ketikan',
+        withdraw: 'Batalkan',
+        withdrawOf: (day, who) => `Batalkan tindak lanjut ${day}, ${who}`,
         sureWhat:
-            'Tindak lanjut ini tidak dihitung lagi. Siapa yang menariknya, dan kapan, ' +
+            'Tindak lanjut ini tidak dihitung lagi. Siapa yang membatalkannya, dan kapan, ' +
             'tetap tersimpan.',
-        keep: 'Biarkan',
+        keep: 'Jangan dibatalkan',
     },
     effect: {
         title: 'Apakah menghubungi ada gunanya?',

@@ -69,7 +69,7 @@ export default {
             `${members} members in both, ${percent} of the smaller group.`,
         facts: {
             facilitator_id: 'Facilitator',
-            is_rescuable: 'To rescue',
+            is_rescuable: 'On the rescue list',
             went_on_as: 'Went on as',
             came_from: 'Came from',
             anomaly: 'Anomaly',

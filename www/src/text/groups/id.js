@@ -70,7 +70,7 @@ export default {
             `${members} anggota di keduanya, ${percent} dari grup yang lebih kecil.`,
         facts: {
             facilitator_id: 'Fasilitator',
-            is_rescuable: 'Perlu dihubungi',
+            is_rescuable: 'Vakum, hampir selesai',
             went_on_as: 'Lanjut sebagai',
             came_from: 'Berasal dari',
             anomaly: 'Perlu dicek',

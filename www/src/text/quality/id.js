@@ -119,7 +119,7 @@ export default {
         FUTURE_ATTENDANCE: ['Ada kehadiran di masa depan.', 'Betulkan waktu kehadiran.'],
     },
     findingAdvice: {
-        null_values: 'Tidak ada, kecuali ada kolom yang mengherankan.',
+        null_values: 'Tidak ada, kecuali ada kolom yang seharusnya terisi.',
         orphan_reference: 'Pulihkan yang dirujuk baris itu, atau hapus barisnya.',
         quarantine:
             'Pulihkan yang dirujuk baris itu, atau hapus; tiap sinkronisasi mencobanya lagi.',
