@@ -43,12 +43,13 @@ const readFound = (page) =>
         ),
     );
 
-/** Returns all rows that match, from SQL. */
+/** Returns all rows that have each of the words, from SQL. */
 function fitting(sql, kind, words, asOf) {
     const [view, id, label] = KINDS[kind];
     const query =
-        `SELECT ${id} AS id, ${label} AS name FROM ${view} WHERE strpos(lower(${label}), ` +
-        `lower($w$${words}$w$)) > 0`;
+        `SELECT ${id} AS id, ${label} AS name FROM ${view} WHERE NOT EXISTS (SELECT 1 FROM ` +
+        `regexp_split_to_table(btrim($w$${words}$w$, E' \\t\\n'), E'\\\\s+') AS word ` +
+        `WHERE strpos(lower(${label}), lower(word)) = 0)`;
     return sql(query, asOf).map((row) => [row.id, row.name]);
 }
 
@@ -63,8 +64,10 @@ async function foundEqualsSql({ open, sql }) {
     );
     for (const words of [
         grp.toUpperCase(),
+        grp.split(' ').reverse().join('  '),
         who,
         member,
+        member.split('.').slice(0, 2).join(' '),
         who.split('@')[1] ?? who.slice(0, 3),
         '.*',
         'ab',

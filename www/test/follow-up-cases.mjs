@@ -280,7 +280,59 @@ async function effectEqualsSql({ open, go, sql, run }) {
     }
 }
 
+/**
+ * Notes a wrong contact in SQL for the first group of the rescue list, and for the first whose
+ * facilitator has an address.
+ */
+async function wrongAddressIsNotOfferedAgain({ open, sql, run }) {
+    forgetNotes(run);
+    const [group] = sql(
+        `SELECT group_id, facilitator_contact AS address FROM v_rescue_list
+            WHERE contact_state = 'NEW' AND facilitator_contact ~ '^[a-z.0-9]+@[a-z.]+$'
+            ORDER BY days_inactive, group_id LIMIT 1`,
+        NOW,
+    );
+    const [{ top }] = sql(
+        `SELECT group_id AS top FROM v_rescue_list WHERE contact_state IN ('NEW', 'DUE')
+            ORDER BY days_inactive, group_id LIMIT 1`,
+        NOW,
+    );
+    const email = (page) => page.locator(`[data-focus="email-${group.group_id}"]`);
+    const mailOf = async (page) => decodeURIComponent(await email(page).getAttribute('href'));
+    const grp = await open(`/groups.html?id=${group.group_id}`);
+    assert.ok((await mailOf(grp)).startsWith(`mailto:${group.address}?`));
+    assert.match(
+        await grp.locator('#to-contact').textContent(),
+        /^Rescue list · Chance in 28 days: .* Not contacted$/,
+    );
+    await grp.context().close();
+    run(`INSERT INTO ngeshare.follow_up (group_id, group_name, noted_by, channel, outcome)
+        SELECT group_id, group_name, ${literal(ME)}, 'email', 'wrong_contact' FROM v_group_status
+        WHERE group_id IN (${literal(group.group_id)}, ${literal(top)})`);
+    try {
+        for (const path of [`/groups.html?id=${group.group_id}`, '/contact.html?state=DUE']) {
+            const page = await open(path);
+            assert.match(
+                await page.locator('main').textContent(),
+                /The facilitator’s address is wrong, says the last follow-up/,
+            );
+            if ((await email(page).count()) > 0) {
+                const mail = await mailOf(page);
+                assert.ok(!mail.startsWith(`mailto:${group.address}?`), `${path}: ${mail}`);
+                assert.match(mail, /we write to you as a member/);
+            }
+            await page.context().close();
+        }
+        const home = await open('/');
+        const first = home.locator(`li:has([data-focus="first-${top}"])`);
+        assert.match(await first.textContent(), new RegExp(`Wrong contact, .*, ${ME}`));
+    } finally {
+        forgetNotes(run);
+    }
+}
+
 export const followUpCases = [
+    ['To contact: a wrong address is not offered again', wrongAddressIsNotOfferedAgain],
     [
         'To contact: a follow-up in two clicks and a sentence, and undone',
         noteIsTwoClicksAndASentence,
