@@ -109,8 +109,8 @@ AS $$
             AND function.oid = own.objid
         LEFT JOIN pg_namespace AS space ON own.classid = 'pg_namespace'::regclass
             AND space.oid = own.objid
-        -- From PostgreSQL 18 on the types of rows and arrays are objects of the extension, too. They
-        -- belong to the owner of their table or type.
+        -- From PostgreSQL 18 on the types of rows and arrays are objects of the extension, too.
+        -- They belong to the owner of their table or type.
         LEFT JOIN pg_type AS type ON own.classid = 'pg_type'::regclass AND type.oid = own.objid
             AND type.typelem = 0
             AND NOT EXISTS (

@@ -112,7 +112,8 @@ async function runOpensTableByTable({ open, go, sql }) {
 async function errorsOfARunAreListed({ open, go, sql, run }) {
     run(`INSERT INTO sync_error_log (run_id, phase, table_name, attempt, sqlstate, class, message,
         will_retry, occurred_at)
-      SELECT max(run_id), 'pull', 'UserHangoutGroupAttendance', n, '08006', 'transient', 'made by a test, <b>attempt</b> ' || n,
+      SELECT max(run_id), 'pull', 'UserHangoutGroupAttendance', n, '08006', 'transient',
+          'made by a test, <b>attempt</b> ' || n,
           true,
         timestamptz '2026-01-01' + n * interval '1 second' FROM sync_run, generate_series(1, 2) AS n
             GROUP BY n`);
