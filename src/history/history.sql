@@ -99,6 +99,37 @@ COMMENT ON FUNCTION ngeshare.check_zone(text) IS
 'Raises 55000 if the given time zone, in which local days are kept, is not ngeshare.timezone. '
 'NULL, for no local days yet, is accepted.';
 
+CREATE FUNCTION ngeshare.add_to_past(condition text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format($add$
+        INSERT INTO ngeshare.meeting_past AS past
+            (group_id, episode_id, day, first_at, last_at, attendances)
+        SELECT
+            "hangoutGroupId",
+            "hangoutEpisodeId",
+            ngeshare.meeting_day("attendedAt", (SELECT zone FROM ngeshare.history_state)),
+            min("attendedAt"),
+            max("attendedAt"),
+            count(*)
+        FROM public."UserHangoutGroupAttendance"
+        WHERE %s
+        GROUP BY 1, 2, 3
+        ON CONFLICT (group_id, day, episode_id) DO UPDATE
+        SET first_at = least(past.first_at, excluded.first_at),
+            last_at = greatest(past.last_at, excluded.last_at),
+            attendances = past.attendances + excluded.attendances
+    $add$, condition);
+END
+$$;
+COMMENT ON FUNCTION ngeshare.add_to_past(text) IS
+'Counts the raw attendance that meets an SQL condition as meetings, and adds them to '
+'ngeshare.meeting_past. The caller deletes the raw attendance.';
+
 CREATE FUNCTION ngeshare.advance_window(new_start timestamp)
 RETURNS bigint
 LANGUAGE plpgsql
@@ -109,23 +140,8 @@ DECLARE
     state ngeshare.history_state := (SELECT begun FROM ngeshare.history_state AS begun);
     freed bigint;
 BEGIN
-    INSERT INTO ngeshare.meeting_past AS past
-        (group_id, episode_id, day, first_at, last_at, attendances)
-    SELECT
-        "hangoutGroupId",
-        "hangoutEpisodeId",
-        ngeshare.meeting_day("attendedAt", state.zone),
-        min("attendedAt"),
-        max("attendedAt"),
-        count(*)
-    FROM public."UserHangoutGroupAttendance"
-    WHERE "attendedAt" >= state.window_start
-      AND "attendedAt" < new_start
-    GROUP BY 1, 2, 3
-    ON CONFLICT (group_id, day, episode_id) DO UPDATE
-    SET first_at = least(past.first_at, excluded.first_at),
-        last_at = greatest(past.last_at, excluded.last_at),
-        attendances = past.attendances + excluded.attendances;
+    PERFORM ngeshare.add_to_past(format('"attendedAt" >= %L AND "attendedAt" < %L',
+        state.window_start, new_start));
     -- If the window now starts earlier, the sync has pulled its first days as rows of attendance,
     -- so their meetings leave the past.
     DELETE FROM ngeshare.meeting_past
@@ -303,36 +319,18 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    condition CONSTANT text := format('id IN (SELECT row_id FROM %s) AND "attendedAt" < '
+        '(SELECT window_start FROM ngeshare.history_state)', archived);
 BEGIN
-    EXECUTE format($move$
-        WITH moved AS (
-            DELETE FROM public."UserHangoutGroupAttendance"
-            WHERE id IN (SELECT row_id FROM %s)
-              AND "attendedAt" < (SELECT window_start FROM ngeshare.history_state)
-            RETURNING *
-        )
-        INSERT INTO ngeshare.meeting_past AS past
-            (group_id, episode_id, day, first_at, last_at, attendances)
-        SELECT
-            "hangoutGroupId",
-            "hangoutEpisodeId",
-            ngeshare.meeting_day("attendedAt", (SELECT zone FROM ngeshare.history_state)),
-            min("attendedAt"),
-            max("attendedAt"),
-            count(*)
-        FROM moved
-        GROUP BY 1, 2, 3
-        ON CONFLICT (group_id, day, episode_id) DO UPDATE
-        SET first_at = least(past.first_at, excluded.first_at),
-            last_at = greatest(past.last_at, excluded.last_at),
-            attendances = past.attendances + excluded.attendances
-    $move$, archived);
+    PERFORM ngeshare.add_to_past(condition);
+    EXECUTE 'DELETE FROM public."UserHangoutGroupAttendance" WHERE ' || condition;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.move_to_past(text) IS
 'Moves raw attendance that was put back from the archive to ngeshare.meeting_past if it is before '
-'the window''s start, where answers do not read raw attendance. archived: the rows of the archive, '
-'as SQL from FROM on, with a WHERE clause.';
+'the window''s start, because answers do not read raw attendance there. archived: the rows of the '
+'archive, as SQL from FROM on, with a WHERE clause.';
 
 CREATE FUNCTION ngeshare.restore_meetings(run bigint)
 RETURNS bigint

@@ -301,10 +301,10 @@ COMMENT ON FUNCTION public.ngeshare_restore_deleted(bigint) IS
 'far as the archive still has them, and refreshes the answers. A group that is put back gets all '
 'its meetings, also those that a later run removed. Attendance that has left the window since is '
 'counted as meetings. Returns the number of rows and meetings. The next sync deletes them again '
-'if production still does not have them. Errors: 22023 if the archive has nothing of the run (the'
-' hint lists the runs of which it has something), 25000 in an isolation level above READ '
-'COMMITTED, NG001 while a sync or ngeshare_forget_person() runs, 23503 if a row references one '
-'that another run deleted since (restore that run first).';
+'if production still does not have them. Errors: 22023 if the archive has nothing of the run (the '
+'hint lists the runs of which it has something), 25000 in an isolation level above READ COMMITTED, '
+'NG001 while a sync or ngeshare_forget_person() runs, 23503 if a row references one that another '
+'run deleted since (restore that run first).';
 
 SELECT pg_extension_config_dump('ngeshare.removed_row', '');
 SELECT pg_extension_config_dump('ngeshare.attendance_backup', '');
