@@ -243,17 +243,8 @@ sub deletions_are_undone
 {
 	my $before = fingerprint();
 	my @answers = rows_of($local, 'ngeshare', q{SELECT * FROM ngeshare_group_status('2026-03-01')});
-	my $gone = q{(SELECT id FROM "HangoutGroup" ORDER BY md5(id) LIMIT 6)};
 
-	$production->safe_psql(
-		'source', qq{
-		CREATE TABLE kept_attendance AS SELECT * FROM "UserHangoutGroupAttendance"
-			WHERE "hangoutGroupId" IN $gone;
-		CREATE TABLE kept_member AS SELECT * FROM "UserHangoutGroup" WHERE "hangoutGroupId" IN $gone;
-		CREATE TABLE kept_group AS SELECT * FROM "HangoutGroup" WHERE id IN $gone;
-		DELETE FROM "UserHangoutGroupAttendance" WHERE "hangoutGroupId" IN $gone;
-		DELETE FROM "UserHangoutGroup" WHERE "hangoutGroupId" IN $gone;
-		DELETE FROM "HangoutGroup" WHERE id IN (SELECT id FROM kept_group)});
+	lose_groups($production, 'source', 6);
 	my $said = sync_local($local, 'ngeshare', $clock);
 	like($said, qr/succeeded/, '1 % of groups deleted: applied');
 	is(mirror_differs(), '', 'exactly');
@@ -280,12 +271,7 @@ sub deletions_are_undone
 		psql_errors($local, 'ngeshare', 'SELECT ngeshare_restore_deleted(1)'),
 		qr/ERROR:  22023: the archive has nothing that run 1 removed\nHINT:  Runs with something in the archive: .*\b$run\b/,
 		'a run that removed nothing: 22023');
-	$production->safe_psql(
-		'source', q{
-		INSERT INTO "HangoutGroup" SELECT * FROM kept_group; INSERT INTO "UserHangoutGroup" SELECT *
-			FROM kept_member;
-		INSERT INTO "UserHangoutGroupAttendance" SELECT * FROM kept_attendance;
-		DROP TABLE kept_group; DROP TABLE kept_member; DROP TABLE kept_attendance});
+	return_groups($production, 'source');
 	$said = sync_local($local, 'ngeshare', $clock);
 	like($said, qr/succeeded: Nothing changed/, 'production undoes it as well: nothing differs');
 	return;

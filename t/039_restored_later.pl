@@ -9,7 +9,6 @@ use NgeshareTest;
 use Test::More;
 
 my $clock = '2026-03-31 12:00:00+07';
-my $gone = q{(SELECT id FROM "HangoutGroup" ORDER BY md5(id) LIMIT 6)};
 
 my ($production, $local) = start_servers();
 new_production($production, 'source');
@@ -67,15 +66,7 @@ sub groups_come_back_with_their_past
 {
 	my $before = meetings('Asia/Jakarta');
 	my $attended = attended();
-	$production->safe_psql(
-		'source', qq{
-		CREATE TABLE kept_attendance AS SELECT * FROM "UserHangoutGroupAttendance"
-			WHERE "hangoutGroupId" IN $gone;
-		CREATE TABLE kept_member AS SELECT * FROM "UserHangoutGroup" WHERE "hangoutGroupId" IN $gone;
-		CREATE TABLE kept_group AS SELECT * FROM "HangoutGroup" WHERE id IN $gone;
-		DELETE FROM "UserHangoutGroupAttendance" WHERE "hangoutGroupId" IN $gone;
-		DELETE FROM "UserHangoutGroup" WHERE "hangoutGroupId" IN $gone;
-		DELETE FROM "HangoutGroup" WHERE id IN (SELECT id FROM kept_group)});
+	lose_groups($production, 'source', 6);
 
 	my $deleted = sync_with('incremental', 'sync_past_budget = 0');
 	my $later = sync_with('full', 'attendance_window_days = 20');
@@ -106,11 +97,7 @@ sub groups_come_back_with_their_past
 		'each restored meeting is on its day in that zone');
 	is_deeply(attended(), $attended, 'and every attendance counts once');
 
-	$production->safe_psql(
-		'source', q{
-		INSERT INTO "HangoutGroup" SELECT * FROM kept_group;
-		INSERT INTO "UserHangoutGroup" SELECT * FROM kept_member;
-		INSERT INTO "UserHangoutGroupAttendance" SELECT * FROM kept_attendance});
+	return_groups($production, 'source');
 	sync_with('full');
 	is_deeply(meetings('Asia/Jakarta'), $before, 'and a sync makes all as in production again');
 	return;

@@ -19,7 +19,7 @@ use Test::More;
 our @EXPORT =
   qw(offer_release_1_1 start_servers new_production new_reading_login new_local connect_local
   sync_local rows_of differences answers_of answers_differ forget_activity reference_columns
-  reference_files history_differs refresh_local rebuilt_differs psql_errors needs_pg_cron
+  reference_files lose_groups return_groups history_differs refresh_local rebuilt_differs psql_errors needs_pg_cron
   @VIEWS @FUNCTIONS @SNAPSHOT $COMPARED $LOGIN $PASSWORD);
 
 our $LOGIN = 'ngeshare_reader';
@@ -393,6 +393,39 @@ sub psql_errors
 	$errors =~ s/^LOCATION:.*\n//mg;
 	$errors =~ s/^psql:<stdin>:\d+: //mg;
 	return $errors;
+}
+
+# Deletes some groups in production with their memberships and attendance. return_groups() puts them
+# back.
+sub lose_groups
+{
+	my ($production, $source, $number) = @_;
+
+	$production->safe_psql(
+		$source, qq{
+		CREATE TABLE kept_group AS SELECT * FROM "HangoutGroup" ORDER BY md5(id) LIMIT $number;
+		CREATE TABLE kept_member AS SELECT * FROM "UserHangoutGroup"
+			WHERE "hangoutGroupId" IN (SELECT id FROM kept_group);
+		CREATE TABLE kept_attendance AS SELECT * FROM "UserHangoutGroupAttendance"
+			WHERE "hangoutGroupId" IN (SELECT id FROM kept_group);
+		DELETE FROM "UserHangoutGroupAttendance"
+			WHERE "hangoutGroupId" IN (SELECT id FROM kept_group);
+		DELETE FROM "UserHangoutGroup" WHERE "hangoutGroupId" IN (SELECT id FROM kept_group);
+		DELETE FROM "HangoutGroup" WHERE id IN (SELECT id FROM kept_group)});
+	return;
+}
+
+sub return_groups
+{
+	my ($production, $source) = @_;
+
+	$production->safe_psql(
+		$source, q{
+		INSERT INTO "HangoutGroup" SELECT * FROM kept_group;
+		INSERT INTO "UserHangoutGroup" SELECT * FROM kept_member;
+		INSERT INTO "UserHangoutGroupAttendance" SELECT * FROM kept_attendance;
+		DROP TABLE kept_group, kept_member, kept_attendance});
+	return;
 }
 
 # Compares the whole meeting history with production's attendance, counted per group, episode and
