@@ -314,7 +314,7 @@ async function wrongAddressIsNotOfferedAgain({ open, sql, run }) {
             const page = await open(path);
             assert.match(
                 await page.locator('main').textContent(),
-                /The facilitator’s address is wrong, says the last follow-up/,
+                /The last follow-up says that the facilitator’s address is wrong/,
             );
             if ((await email(page).count()) > 0) {
                 const mail = await mailOf(page);

@@ -5,9 +5,9 @@ import { isShort, mailLink } from '../lib/mail.js';
 
 /**
  * Returns a mailto: link about groups (rows of rescue_list, at_risk or group_status), or null if
- * `address` is not an email address. With `isMember` the message to a member says why it comes to
- * them. A message about many groups names as many as fit into a link
- * that mail programs accept, and says how many more there are.
+ * `address` is not an email address. A message about many groups names as many as fit into a link
+ * that mail programs accept, and says how many more there are. With `isMember`, a message about one
+ * group says why it goes to a member.
  */
 export function messageLink(address, groups, { words, format, isMember = false }) {
     if (groups.length === 1) return mailLink(address, aboutOne(groups[0], words, format, isMember));

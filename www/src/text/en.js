@@ -294,7 +294,7 @@ export default {
         total_meetings: 'Meetings',
         member_count: 'Members',
         facilitator_since: 'First led a group',
-        current_facilitator_since: 'Began to lead the latest',
+        current_facilitator_since: 'Leads the latest group since',
         member_since: 'Member since',
         is_alumni: 'Was a member first',
         is_active: 'Active',

@@ -297,7 +297,7 @@ export default {
         total_meetings: 'Pertemuan',
         member_count: 'Anggota',
         facilitator_since: 'Pertama memimpin',
-        current_facilitator_since: 'Mulai memimpin grup terbaru',
+        current_facilitator_since: 'Memimpin grup terbaru sejak',
         member_since: 'Anggota sejak',
         is_alumni: 'Dulunya anggota',
         is_active: 'Aktif',

@@ -62,7 +62,7 @@ export default {
     noteOn: (group) => `Note a follow-up for ${group}`,
     noAddress: {
         unknown: 'No address of a facilitator.',
-        wrong: 'The facilitator’s address is wrong, says the last follow-up.',
+        wrong: 'The last follow-up says that the facilitator’s address is wrong.',
     },
     askMember: (who, n, count) =>
         `${n > 0 ? `Comes most often (${count} ${one(n, 'day', 'days')})` : 'Longest a member'}: ` +
