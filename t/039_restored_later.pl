@@ -34,8 +34,9 @@ sub sync_with
 	return $local->safe_psql('ngeshare', 'SELECT max(run_id) FROM sync_run');
 }
 
-# Returns the meetings that answers count, as lines. Days and the window's place are left out: both
-# may be others after a restore.
+# Returns the meetings that answers count, one line each. The day is computed from first_at in the
+# given zone, because a restore may store another day. The lines do not say whether a meeting is in
+# the window, because the window may have moved.
 sub meetings
 {
 	my ($zone) = @_;
@@ -48,7 +49,7 @@ sub meetings
 	];
 }
 
-# Returns when and how often each group attended each episode, as lines. No zone matters here.
+# Returns when and how often each group attended each episode, one line each, without local days.
 sub attended
 {
 	return [
@@ -59,9 +60,9 @@ sub attended
 	];
 }
 
-# Six groups are deleted by a run that compares nothing of the past. The next run archives their
-# past, and with a shorter window. Restoring the first run brings all meetings back, and a second
-# time after the history was counted in another zone.
+# A run that compares nothing of the past deletes six groups. The next run archives their past and
+# makes the window shorter. ngeshare_restore_deleted() of the first run puts all meetings back. It
+# does so again after a sync has counted the history in another time zone.
 sub groups_come_back_with_their_past
 {
 	my $before = meetings('Asia/Jakarta');
@@ -103,8 +104,8 @@ sub groups_come_back_with_their_past
 	return;
 }
 
-# A run replaces attendance; then the window moves past it. What the run removed and changed
-# counts again after a restore, and nothing counts twice.
+# A run removes and changes attendance, which later leaves the window. After a restore the removed
+# attendance counts again. The changed attendance counts once, as changed.
 sub attendance_comes_back
 {
 	my $sum = q{SELECT sum(attendances) FROM ngeshare.meeting};

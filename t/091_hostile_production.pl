@@ -32,8 +32,8 @@ unlink $production->data_dir . '/pg_hba.conf';
 append_to_file($production->data_dir . '/pg_hba.conf', "host all all 127.0.0.1/32 trust\n$rules");
 $production->append_conf('postgresql.conf', 'max_prepared_transactions = 2');
 
-# Failed syncs leave alerts with words of production. Nobody listens at this address, so they stay in
-# the outbox.
+# Failed syncs put alerts that quote production into the outbox. Nothing listens at this address, so
+# the alerts stay there.
 $local->append_conf('postgresql.conf', q{ngeshare.alert_url = 'http://127.0.0.1:9/hook'});
 $local->reload;
 $production->restart;
@@ -254,7 +254,7 @@ $changes->mark_production;
 judge('verify', sync('verify'), 40);
 is_mended('verify');
 cmp_ok(ask(q{SELECT count(*) FROM ngeshare.alert_outbox WHERE payload::text ~ 'production'}),
-	'>', 0, 'alerts with words of production were among the checked texts');
+	'>', 0, 'alerts that quote production were among the checked texts');
 judge('validate', tries('SELECT * FROM ngeshare_validate()', 10), 20);
 judge(
 	'doctor',
@@ -343,8 +343,9 @@ for my $case (
 		$kind, $took);
 }
 
-# Messages that belong to no answer and have no end are not kept in memory: notifications, and
-# settings of always new names. The sanitizers keep 256 MB of freed memory.
+# Production sends an endless stream of messages that belong to no answer: notifications, or
+# ParameterStatus messages, each with a new name. They must not pile up in memory. The limit is
+# higher under the sanitizers, which keep 256 MB of freed memory.
 my $most = $ENV{NGESHARE_TEST_SANITIZED} ? 600_000 : 200_000;
 for my $kind (qw(flood_notifications flood_parameters))
 {

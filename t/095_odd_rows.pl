@@ -1,7 +1,8 @@
 # Tests odd but legitimate rows of production and odd but legitimate use of the mirror: timestamps
 # finer than milliseconds at the edge of a batch or the window, column types, users' tables that
-# reference the mirror, columns that users added to it and collations that they changed, and settings
-# that shorten numbers. S1, H13 and so on number cases.
+# reference the mirror, columns that users added to it and collations that they changed, and
+# settings that shorten numbers. The names of some checks begin with the number of the report that
+# they are about, such as S1 or H13.
 use strict;
 use warnings FATAL => 'all';
 

@@ -1,6 +1,7 @@
-# Tests rows that wait in quarantine and that come twice: rows that cannot be mirrored, duplicate ids,
-# NULL references, and parents that wait, are deleted or are written by hand during a sync. S14 and so
-# on number cases.
+# Tests rows that wait in quarantine: rows that cannot be mirrored, rows with duplicate ids, and
+# rows whose parent waits or was deleted. Also tests NULL references, and rows that somebody inserts
+# into the mirror during a sync. The names of some checks begin with the number of the report that
+# they are about, such as S14.
 use strict;
 use warnings FATAL => 'all';
 
@@ -67,7 +68,7 @@ sub rows_not_to_mirror
 	return;
 }
 
-# S14: a view with duplicate ids and with NULL ids.
+# S14: production's table is a view with duplicate ids and with NULL ids.
 sub ids_twice
 {
 	begin(kind => 'views');
@@ -287,8 +288,8 @@ sub parents_that_wait
 	return;
 }
 
-# A user with a membership and attendance is written by hand, while a sync is between its two
-# comparisons of the users. The sync deletes all three, and none waits in quarantine for another.
+# Somebody inserts a user with a membership and attendance into the mirror, while a sync is between
+# its two comparisons of the users. The sync deletes the three rows and puts none into quarantine.
 sub newcomer_during_a_sync
 {
 	begin();

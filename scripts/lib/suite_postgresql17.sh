@@ -39,9 +39,9 @@ make_debian()
         in_debian "$debian" chown -R postgres: .
 }
 
-# Prints how mounts of a new mount namespace are kept out of the old one. The kernel can't make them
-# private where / is no mount point, as in a plain chroot. There they have to be unmounted at the
-# end.
+# Prints the propagation of mounts for a new mount namespace: private where the kernel allows it. It
+# does not where / is no mount point, as in a plain chroot. There our mounts may appear in the old
+# namespace, so they are unmounted at the end.
 mount_propagation()
 {
     if as_root unshare --mount --propagation private true 2>/dev/null; then

@@ -103,7 +103,7 @@ LEFT JOIN ngeshare.contact_as_of AS contact ON contact.group_id = fact.group_id
 WHERE is_rescuable
 ORDER BY days_inactive, fact.group_id COLLATE "C";
 COMMENT ON VIEW api.rescue_list IS
-'Groups worth a call, one row per group.
+'The rescue list, one row per group.
 They are stalled and have done at least 70 % of their course (ngeshare.rescue_min_pct). The most '
 'recently active group comes first.';
 

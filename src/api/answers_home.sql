@@ -243,8 +243,8 @@ SELECT
 FROM ngeshare.home_figures() AS figure;
 COMMENT ON VIEW api.home IS
 'The whole curriculum in one row.
-Groups of all courses by status, groups worth a call, how many continue with the next course, the '
-'facilitators, and the settings that the figures depend on.';
+Groups of all courses by status, those to rescue and at risk, how many continue with the next '
+'course, the facilitators, and the settings that the figures depend on.';
 COMMENT ON COLUMN api.home.zone IS
 'The time zone whose local days the answers use (ngeshare.timezone).';
 COMMENT ON COLUMN api.home.as_of IS

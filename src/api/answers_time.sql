@@ -6,7 +6,7 @@ FROM public.v_place
 ORDER BY province COLLATE "C", city COLLATE "C";
 COMMENT ON VIEW api.place IS
 'Curriculum groups by place, one row per province and city.
-Groups by status, groups worth a call, facilitators and members. Groups without a place have a row '
+Groups by status, groups to rescue, facilitators and members. Groups without a place have a row '
 'as well.';
 
 CREATE VIEW api.status_trend AS

@@ -119,7 +119,7 @@ AS $$
     SELECT
         'warning',
         'Sessions of this database don''t load ngeshare when they begin: a wrong value of an '
-        'ngeshare.* setting is accepted, and causes only a warning later; and any login can read '
+        'ngeshare.* setting is accepted, and causes only a warning later. Any login can read '
         'ngeshare.alert_url.',
         format('ALTER DATABASE %I SET session_preload_libraries = %s;', current_database(),
             coalesce(string_agg(quote_literal(name) || ', ', '' ORDER BY no)

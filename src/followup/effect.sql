@@ -76,13 +76,13 @@ COMMENT ON COLUMN public.v_follow_up_effect.contacted IS
 '28 days before as_of or the last successful sync, whichever is earlier. A silence that had a '
 'follow-up before the group stalled does not count.';
 COMMENT ON COLUMN public.v_follow_up_effect.met_again IS
-'The number of silences counted in contacted that ended with a meeting at most 28 days after the '
-'day of the first follow-up.';
+'Of the silences counted in the column contacted, the number that ended with a meeting at most 28 '
+'days after the day of the first follow-up.';
 COMMENT ON COLUMN public.v_follow_up_effect.met_again_pct IS
 'met_again as a percentage of contacted, one decimal; NULL if contacted is below 50.';
 COMMENT ON COLUMN public.v_follow_up_effect.expected_pct IS
-'The percentage of the silences counted in contacted that were expected to end within 28 days '
-'without a follow-up, one decimal: the average of their Kaplan-Meier estimates, in which a '
+'Of the silences counted in the column contacted, the percentage that was expected to end within '
+'28 days without a follow-up, one decimal: the average of their Kaplan-Meier estimates, in which a '
 'contacted silence is censored at its first follow-up. NULL if contacted is below 50.';
 COMMENT ON COLUMN public.v_follow_up_effect.met_again_low IS
 'The lower bound of the 95 % confidence interval of met_again_pct, after Wilson, one decimal; NULL '

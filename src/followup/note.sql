@@ -128,8 +128,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.add_follow_up(text, text, text, text, date, text, boolean, text) IS
-'Checks a follow-up, inserts it and returns its row. login is the login whose limit of 60 a minute '
-'it counts for.';
+'Checks a follow-up, inserts it and returns its row. login: the login whose limit of 60 '
+'follow-ups a minute this one counts against.';
 
 CREATE FUNCTION ngeshare.mark_withdrawn(wanted bigint, withdrawer text, verified boolean)
 RETURNS boolean

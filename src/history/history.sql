@@ -346,7 +346,7 @@ BEGIN
     SELECT
         group_id,
         episode_id,
-        -- The archive has the days of the zone that the history was kept in at that time.
+        -- The day in the archive belongs to the zone in which the history was kept at that time.
         ngeshare.meeting_day(first_at, (SELECT zone FROM ngeshare.history_state)),
         min(first_at),
         max(last_at),
@@ -375,6 +375,6 @@ $$;
 COMMENT ON FUNCTION ngeshare.restore_meetings(bigint) IS
 'Puts the meetings that a sync run changed or removed back into ngeshare.meeting_past, and returns '
 'their number. For groups that the run removed, it also puts back the meetings that later runs '
-'removed, because a sync compares only a part of the past.';
+'removed: a sync compares only a part of the past, so they may go after their group.';
 
 SELECT pg_extension_config_dump('ngeshare.removed_meeting', '');

@@ -239,10 +239,12 @@ conninfo_refuse_secrets(List *options, Oid owner)
 	if (may_use_servers_own(options, owner))
 		return;
 	if (password == NULL || defGetString(password)[0] == '\0')
-		ereport(ERROR, (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
-		                errmsg("a password is required"),
-		                errdetail("Only a superuser may connect to production without one."),
-		                errhint("Add password=... to the connection string.")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
+		         errmsg("a password is required"),
+		         errdetail("Only a superuser of this database server may connect to production"
+		                   " without one."),
+		         errhint("Add password=... to the connection string.")));
 	foreach (cell, options)
 	{
 		const char *name = ((DefElem *) lfirst(cell))->defname;
@@ -265,7 +267,8 @@ conninfo_refuse_trust(PGconn *conn, List *options, Oid owner)
 	ereport(ERROR,
 	        (errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
 	         errmsg("production accepted the connection without asking for the password"),
-	         errdetail("Only a superuser may use such a connection (trust, peer, certificate)."),
-	         errhint("Let production's pg_hba.conf ask for a password, or let a superuser"
-	                 " connect.")));
+	         errdetail("Only a superuser of this database server may use such a connection (trust,"
+	                   " peer, certificate)."),
+	         errhint("Let production's pg_hba.conf ask for a password, or let a superuser of this"
+	                 " database server call ngeshare_connect().")));
 }

@@ -195,7 +195,7 @@ END
 $$;
 COMMENT ON FUNCTION ngeshare.write_snapshot(text[], text[]) IS
 'Brings the snapshot''s rows of the given groups, and of the episodes of the given hangouts, up to '
-'date, or all rows if ids is NULL. Returns the number of rows written and deleted.';
+'date; all rows if the first argument is NULL. Returns the number of rows written and deleted.';
 
 CREATE FUNCTION ngeshare.written_places(ids text[])
 RETURNS text

@@ -14,7 +14,8 @@ DECLARE
 BEGIN
     IF tg_nargs > 0 THEN
         -- For an UPDATE with a list of columns, EXCEPT removes rows in which none of them changed.
-        -- It compares them as text in byte order, because users may have changed their collation.
+        -- It compares the columns as text in byte order, because a user may have given a column a
+        -- collation in which different texts are equal.
         EXECUTE format('SELECT array_agg(DISTINCT %I) FROM (%s) AS changed', tg_argv[1], CASE
             WHEN tg_op = 'INSERT' THEN 'TABLE added'
             WHEN tg_op = 'DELETE' THEN 'TABLE removed'

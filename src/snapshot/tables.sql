@@ -99,11 +99,11 @@ COMMENT ON TABLE ngeshare.group_timeline IS
 'One row per curriculum group, with the ordered events from which its state at any earlier instant '
 'is derived. For each meeting_at there are meeting_day, the last day with a meeting so far; '
 'meeting_total, the number of days so far; and meeting_reached, the episode reached so far. '
-'foreign_at: when each day with an episode of another hangout began. member: the members '
-'(ngeshare.person_key()), each from member_from to member_to, ordered by member_from. member_left: '
-'when members became facilitators, in order. facilitator_at: when each facilitator began, in '
-'order. width_bucket() gives the number of events up to an instant. The columns before meeting_at '
-'repeat ngeshare.group_snapshot, so that full scans avoid a join larger than work_mem.';
+'foreign_at: the first attendance of each day at an episode of another hangout. member: the '
+'members (ngeshare.person_key()), each from member_from to member_to, ordered by member_from. '
+'member_left: when members became facilitators, in order. facilitator_at: when each facilitator '
+'began, in order. width_bucket() gives the number of events up to an instant. The columns before '
+'meeting_at repeat ngeshare.group_snapshot, so that full scans avoid a join larger than work_mem.';
 
 CREATE TABLE ngeshare.group_meeting
 (

@@ -1,5 +1,5 @@
-# A production of OddWorld and a mirror of it, both small and quickly made from scratch, for the tests
-# of odd rows. A test calls begin() for each case.
+# The servers for the tests of odd rows. For each case, begin() makes a small production
+# (OddWorld.pm) and an empty mirror.
 package OddBench;
 
 use strict;
@@ -76,7 +76,8 @@ sub matches
 	);
 }
 
-# Returns how the history differs from those of production's attendance that meet a condition.
+# Compares the history with the attendance in production that meets a condition. Returns the lines
+# that differ.
 sub meetings_differ
 {
 	my ($counts) = @_;

@@ -43,7 +43,7 @@ const readFound = (page) =>
         ),
     );
 
-/** Returns all rows that have each of the words, from SQL. */
+/** Returns all rows whose name contains each of the words, from SQL. */
 function fitting(sql, kind, words, asOf) {
     const [view, id, label] = KINDS[kind];
     const query =

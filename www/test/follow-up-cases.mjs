@@ -281,8 +281,8 @@ async function effectEqualsSql({ open, go, sql, run }) {
 }
 
 /**
- * Notes a wrong contact in SQL for the first group of the rescue list, and for the first whose
- * facilitator has an address.
+ * Inserts follow-ups that call the contact wrong, for two groups of the rescue list: the first one,
+ * and the first one whose facilitator has an address. Checks what the pages show.
  */
 async function wrongAddressIsNotOfferedAgain({ open, sql, run }) {
     forgetNotes(run);

@@ -338,8 +338,8 @@ content_has_parents(const ProductionKeys *keys)
 
 /*
  * Returns production's attendance before an instant, as a FROM item named "source". If production
- * does not guarantee unique ids, it has the row of each id that the mirror would have if the row
- * were in the window (set_source()).
+ * does not guarantee unique ids, it keeps one row per id: the one that set_source() would choose if
+ * the rows were in the window.
  */
 static char *
 past_rows(const ProductionKeys *keys, Timestamp end)

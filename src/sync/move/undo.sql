@@ -212,7 +212,7 @@ BEGIN
       AND backup.kind = 'added'
       AND backup.row_id = mirror.id;
     GET DIAGNOSTICS undone = ROW_COUNT;
-    -- A changed row that has left the window since is not put back: the past counts it already.
+    -- A changed row that has left the window since then is not put back: the past counts it.
     FOREACH is_typed IN ARRAY ARRAY[true, false]
     LOOP
         undone := undone + ngeshare.put_back(
@@ -242,12 +242,12 @@ END
 $$;
 COMMENT ON FUNCTION public.ngeshare_restore_attendance(bigint) IS
 'Undoes a sync run''s changes of attendance: puts removed and changed rows back, deletes added '
-'ones, and refreshes the answers. What has left the window since is counted as meetings of the '
-'past, where the rows that the run added stay. Returns the number of rows. The next sync makes '
-'attendance equal to production''s again. Errors: 22023 if the run has no backup (the hint lists '
-'those that have), 25000 in an isolation level above READ COMMITTED, NG001 while a sync or '
-'ngeshare_forget_person() runs, 23503 if a row''s group, episode or user was deleted since (call '
-'ngeshare_restore_deleted() first).';
+'ones, and refreshes the answers. Of attendance that has left the window since then, removed rows '
+'count as meetings again, and added and changed rows stay counted. Returns the number of rows. The '
+'next sync makes attendance equal to production''s again. Errors: 22023 if the run has no backup '
+'(the hint lists those that have), 25000 in an isolation level above READ COMMITTED, NG001 while a '
+'sync or ngeshare_forget_person() runs, 23503 if a row''s group, episode or user was deleted since '
+'(call ngeshare_restore_deleted() first).';
 
 CREATE FUNCTION public.ngeshare_restore_deleted(run_id bigint)
 RETURNS bigint
@@ -286,7 +286,8 @@ BEGIN
                     mirrored.table_name),
                 false, false);
     END LOOP;
-    -- A meeting that a later run archived includes this attendance, so it replaces the count.
+    -- A meeting that a later run archived includes this attendance, so restore_meetings() comes
+    -- second and replaces the count.
     PERFORM ngeshare.move_to_past(format(
         'ngeshare.removed_row WHERE run_id = %s AND table_name = ''UserHangoutGroupAttendance''',
         run_id));
@@ -299,8 +300,8 @@ COMMENT ON FUNCTION public.ngeshare_restore_deleted(bigint) IS
 'Puts back the rows that a sync run deleted from the mirror (because production no longer had '
 'them, or because they went into quarantine) and the meetings that the run changed or removed, as '
 'far as the archive still has them, and refreshes the answers. A group that is put back gets all '
-'its meetings, also those that a later run removed. Attendance that has left the window since is '
-'counted as meetings. Returns the number of rows and meetings. The next sync deletes them again '
+'its meetings, also those that a later run removed. Attendance that has left the window since then '
+'is counted as meetings. Returns the number of rows and meetings. The next sync deletes them again '
 'if production still does not have them. Errors: 22023 if the archive has nothing of the run (the '
 'hint lists the runs of which it has something), 25000 in an isolation level above READ COMMITTED, '
 'NG001 while a sync or ngeshare_forget_person() runs, 23503 if a row references one that another '

@@ -82,8 +82,8 @@ function withdrawButton(row, { format }, changed) {
 const quoted = ({ note }) => note !== '' && h('blockquote', {}, name(note));
 
 /**
- * Asks for confirmation, and for a name if the user is not logged in. `label` says which follow-up
- * it is.
+ * Asks whether to withdraw the follow-up in `row`, and for a name if the user is not logged in.
+ * `label` is the question's text.
  */
 async function askWhether(row, label, changed) {
     const words = text.contact.followUps;

@@ -1,4 +1,4 @@
-// What was done about a group since its last meeting: its contact state and its latest follow-up.
+// Shows a group's contact state and its latest follow-up.
 
 import { h, name } from '../lib/dom.js';
 import { badge } from '../list/cells.js';
@@ -17,7 +17,7 @@ export function lastFollowUp(row, format) {
     );
 }
 
-/** Says what was done about the group since its last meeting: its contact state, and the details. */
+/** Shows the group's contact state, its latest follow-up, and when to contact it again. */
 export function contactState(row, format) {
     const { contact_state: state, last_outcome: outcome, next_on: next } = row;
     const words = text.contact;

@@ -6,7 +6,8 @@ import { quote } from '../list/filters.js';
 import { addressOf } from './contact.js';
 
 /**
- * Reads the member who comes most often, for each group whose facilitator can't be written to.
+ * Reads the member who comes most often, for each group whose facilitator has no email address,
+ * or a wrong one.
  * Returns a map by group id.
  */
 export async function readMembers(rows, signal) {

@@ -99,7 +99,7 @@ const LISTS = {
 
 /**
  * Reads the group's row, its row in a list of "To contact", the number of its MEMBER records, and
- * the member to ask if no email address is known.
+ * the member to ask if the facilitator has no email address, or a wrong one.
  */
 async function loadFacts(id, mine, signal) {
     const [group, members] = await Promise.all([
@@ -206,7 +206,7 @@ function showFacts({ group, listed, members, regular }, { format, rules }, said)
     ];
 }
 
-/** Says on which list of "To contact" the group is, how urgent it is, and what was done about it. */
+/** Shows which list of "To contact" the group is on, why, and its latest follow-up. */
 function toContact(group, row, format) {
     const { words, link } = LISTS[group.status];
     const days = row.days_until_stalled;

@@ -12,7 +12,7 @@ import { text } from '../text/index.js';
 /** How many groups of each list are shown. */
 const FIRST_ROWS = 3;
 
-/** What the first rows say about the facilitator, and about the group's latest follow-up. */
+/** Columns to read for the groups shown first: the facilitator, and the latest follow-up. */
 const FACILITATOR = 'facilitator_name,facilitator_contact';
 const LATEST = 'last_outcome,last_follow_up_on,last_noted_by,last_is_verified';
 
@@ -132,7 +132,7 @@ function firstRow(spec, row, { format }) {
     );
 }
 
-/** Returns the facilitator's name, and whether they can't be written to. */
+/** Returns the facilitator's name, and says so if no address is known. */
 function facilitatorWords({ facilitator_name: who, facilitator_contact: address }) {
     if (!who && !address) return text.missing.facilitator_name;
     return [who && name(who), !address && ` (${text.missing.facilitator_contact})`];

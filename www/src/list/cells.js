@@ -23,7 +23,7 @@ const SHOWN = {
 
 const TIMES = ['day', 'month', 'instant'];
 
-/** Returns in words which values of a column come first: "newest first", for example. */
+/** Returns the words for a sort direction of a column, such as "newest first". */
 export function directionWords({ type = 'text', numeric }, direction) {
     const kind = numeric ? 'number' : TIMES.includes(type) ? 'time' : 'text';
     return text.table.directions[kind][direction];

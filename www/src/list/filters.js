@@ -8,7 +8,7 @@ import { NO_PLACE } from '../lib/place.js';
 /** The longest text that can be searched for. The rest of a longer text is ignored. */
 export const LONGEST_SEARCH = 200;
 
-/** A search takes this many words; it ignores further ones. */
+/** A search uses this many words and ignores the rest. */
 const MOST_WORDS = 8;
 
 /** Makes a filter: the column is exactly this text. */
@@ -256,9 +256,9 @@ export function quote(value) {
 }
 
 /**
- * Returns the conditions for rows that contain each word of a text in one of the columns, in upper
- * or lower case. "***=" makes PostgreSQL take the rest as plain text. In `ilike`, PostgREST would
- * read each asterisk as a wildcard.
+ * Returns PostgREST conditions. They select the rows in which each word of a text occurs in one of
+ * the columns, in upper or lower case. "***=" makes PostgreSQL take the rest as plain text. In
+ * `ilike`, PostgREST would read each asterisk as a wildcard.
  */
 export function searchConditions(columns, value) {
     const plain = [...value.replaceAll('\0', '').trim()].slice(0, LONGEST_SEARCH).join('');

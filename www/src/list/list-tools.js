@@ -119,8 +119,8 @@ function createChips({ spec, go, clear }) {
 }
 
 /**
- * Returns the filters that choices show, in words. Narrow screens show them while the choices are
- * closed.
+ * Returns, in words, the active filters that have a select box. Narrow screens show this text while
+ * the select boxes are hidden.
  */
 function filtersInWords(spec, { active }, format, nameOf) {
     const chosen = active.filter(({ name }) => name in spec.choices);

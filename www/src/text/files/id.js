@@ -1,4 +1,4 @@
-// The texts for CSV files in Indonesian: separators, file names, and the heads of columns that are
+// The texts for CSV files in Indonesian: separators, file names, and the column headings that are
 // not in `columns` of ../id.js. They are loaded when somebody asks for a file.
 
 export default {
