@@ -120,7 +120,8 @@ cmp_ok(scalar(keys %seen_at), '>', 10, scalar(keys %seen_at) . ' different state
 cmp_ok(here('SELECT count(DISTINCT seen) FROM test.look'),
 	'>', 5, 'and several of them were looked at');
 
-# 4. Attendance by hand before the window counts for nothing, and the next sync deletes it.
+# 4. Attendance that is inserted by hand and dated before the window does not count, and the next
+# sync deletes it.
 my $quiet = fingerprint();
 here(
 	q{INSERT INTO "UserHangoutGroupAttendance" (id, "attendedAt", "hangoutEpisodeId", "hangoutGroupId",

@@ -404,9 +404,9 @@ COMMENT ON COLUMN public.v_resume_chance.lasting IS
 'The number of silences in the course that have lasted exactly days_silent days on the day of '
 'as_of and have not ended. The groups have not graduated.';
 COMMENT ON COLUMN public.v_resume_chance.resume_chance IS
-'The chance in percent that a silence that has lasted days_silent days ends with a meeting, one '
-'decimal: 1 less the product of 1 - resumed / silences over all longer silences.';
+'The chance in percent that a silence that has lasted days_silent days ever ends with a meeting, '
+'one decimal: 1 less the product of 1 - resumed / silences over all longer silences.';
 COMMENT ON COLUMN public.v_resume_chance.resume_28_days_pct IS
 'The chance in percent that a silence that has lasted days_silent days ends with a meeting within '
 '28 days, one decimal: 1 less the product of 1 - resumed / silences over the next 28 days. NULL if '
-'fewer than 20 silences lasted as long, or if all of those ended after just that many days.';
+'fewer than 20 silences lasted as long, or if all of those ended after exactly days_silent days.';

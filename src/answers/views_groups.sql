@@ -209,8 +209,8 @@ COMMENT ON COLUMN public.v_rescue_list.days_inactive IS
 COMMENT ON COLUMN public.v_rescue_list.facilitator_is_deleted IS
 'Whether the facilitator''s user is soft-deleted; false without a facilitator.';
 COMMENT ON COLUMN public.v_rescue_list.resume_chance IS
-'The chance in percent that the group meets again, one decimal: v_resume_chance for its course and '
-'days_inactive. NULL if it never met.';
+'The chance in percent that the group ever meets again, one decimal: the column resume_chance of '
+'v_resume_chance for its course and days_inactive. NULL if it never met.';
 COMMENT ON COLUMN public.v_rescue_list.city IS
 'The group''s city, in the spelling that most groups of this city and province have; NULL if the '
 'group has none. It is the present city, whatever the instant.';

@@ -252,7 +252,8 @@ COMMENT ON COLUMN api.home.as_of IS
 COMMENT ON COLUMN api.home.as_of_day IS
 'The local day of as_of.';
 COMMENT ON COLUMN api.home.synced IS
-'Whether a sync, of all tables or of some, has ever succeeded.';
+'Whether a sync, of all tables or of some, has ever ended with success or a warning. Runs of mode '
+'verify do not count.';
 COMMENT ON COLUMN api.home.groups_total IS
 'The number of groups of all courses of the curriculum.';
 COMMENT ON COLUMN api.home.groups_started IS
@@ -365,7 +366,8 @@ COMMENT ON COLUMN api.basis.as_of IS
 COMMENT ON COLUMN api.basis.as_of_day IS
 'The local day of as_of.';
 COMMENT ON COLUMN api.basis.synced IS
-'Whether a sync, of all tables or of some, has ever succeeded.';
+'Whether a sync, of all tables or of some, has ever ended with success or a warning. Runs of mode '
+'verify do not count.';
 COMMENT ON COLUMN api.basis.active_days IS
 'The setting ngeshare.active_days: the number of days without a meeting for which a group is still '
 'active.';

@@ -4,7 +4,7 @@
  *
  * For each bucket production sends the number of its rows and the sums of their hashes and
  * weights, and nothing else. The mirror's buckets are computed in this database. They are cached
- * in ngeshare.digest, together with the snapshot that they were computed in
+ * in ngeshare.digest, together with the transaction snapshot that they were computed in
  * (ngeshare.digest_state). They are valid until a statement trigger has recorded a write that this
  * snapshot does not see (ngeshare.write_mark). If such a trigger was disabled in the meantime,
  * ngeshare.write_guard() sees that in the catalog.
@@ -62,7 +62,7 @@ is_kept(const Content *content, const char *query)
 }
 
 /*
- * Computes the mirror's buckets and caches them, with the snapshot that they were computed in.
+ * Computes the mirror's buckets and caches them, with the transaction snapshot of the query.
  * Deletes the records of writes that this snapshot sees.
  */
 static void

@@ -41,7 +41,7 @@ function byMonth(rows) {
     return { courses, shown };
 }
 
-/** Links to the groups of a course that first met in a month. */
+/** Returns a link to the groups of a course that first met in a month. */
 const cohortLink = ({ course_name: course, month }) =>
     groupsLink({ course, met_from: monthOf(month), met_to: monthOf(month) });
 
