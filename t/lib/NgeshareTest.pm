@@ -19,7 +19,8 @@ use Test::More;
 our @EXPORT =
   qw(offer_release_1_1 start_servers new_production new_reading_login new_local connect_local
   sync_local rows_of differences answers_of answers_differ forget_activity reference_columns
-  reference_files lose_groups return_groups history_differs refresh_local rebuilt_differs psql_errors needs_pg_cron
+  reference_files lose_groups return_groups history_differs refresh_local rebuilt_differs
+  psql_errors needs_pg_cron
   @VIEWS @FUNCTIONS @SNAPSHOT $COMPARED $LOGIN $PASSWORD);
 
 our $LOGIN = 'ngeshare_reader';

@@ -64,7 +64,10 @@ async function factsEqualSql({ open, go, sql }) {
         const facts = await readFacts(page);
         assert.equal(facts.Active, person.is_active ? 'yes' : 'no');
         assert.equal(facts['First led a group'], dayWords(person.facilitator_since));
-        assert.equal(facts['Leads the latest group since'], dayWords(person.current_facilitator_since));
+        assert.equal(
+            facts['Leads the latest group since'],
+            dayWords(person.current_facilitator_since),
+        );
         const since = person.member_since
             ? `${dayWords(person.member_since)} as a member`
             : '—never a member';
