@@ -176,7 +176,7 @@ here(
 	SELECT jobid, 1000, 'failed', E'connection failed\n', now() FROM cron.job
 		WHERE jobname = 'ngeshare_sync'}
 );
-finds('schedule', 'warning', qr/^The scheduled sync last failed, at .*: connection failed$/,
+finds('schedule', 'warning', qr/^The last scheduled sync failed at .*: connection failed$/,
 	qr/job_run_details/, 'its last run failed');
 here('DELETE FROM cron.job_run_details');
 here(
@@ -200,7 +200,7 @@ only_finds('a well-kept set-up lacks an address for alerts only', 'alert_address
 is(here('SELECT status, last_run_id, last_error FROM v_sync_health'),
 	'success|1|', 'v_sync_health: success');
 
-# pg_cron jobs that the extension should not have.
+# Jobs of pg_cron that call ngeshare_sync() besides the extension's own job.
 here('CREATE ROLE keeper LOGIN');
 my $stray = here(q{SELECT cron.schedule('0 0 * * *', 'CALL ngeshare_sync()')});
 finds(
@@ -225,9 +225,24 @@ $hint = finds(
 here(qq{DELETE FROM cron.job WHERE jobid = $stray});
 only_finds('no job is left behind', 'alert_address');
 
+# A false job beside true ones that are not for syncs, either.
+here('GRANT USAGE ON SCHEMA cron TO keeper');
+my $watch = here(
+	q{SELECT ngeshare_schedule_digest('0 0 * * 1');
+	SET ROLE keeper; SELECT cron.schedule('ngeshare_watch', '1 2 * * *', 'SELECT 1')}
+) =~ s/.*\n//sr;
+finds(
+	'job_left_behind',
+	'warning',
+	qr/^The job $watch \(ngeshare_watch\) is not ngeshare's: keeper .* runs 'SELECT 1'\.$/,
+	qr/^SELECT cron\.unschedule\($watch\);/,
+	'a false watch is no double of the digest');
+here("DELETE FROM cron.job WHERE jobid = $watch OR jobname = 'ngeshare_digest'");
+only_finds('no job is left behind again', 'alert_address');
+
 # A job that only has the same name as the extension's job. Every login that may use pg_cron can
 # create one.
-here('UPDATE cron.job SET active = false; GRANT USAGE ON SCHEMA cron TO keeper');
+here('UPDATE cron.job SET active = false');
 my $planned = q{SELECT schedule IS NULL FROM api.sync_health};
 is(here($planned), 't', 'an inactive job is planned for nothing');
 my $false =
@@ -237,7 +252,7 @@ finds('schedule', 'warning', qr/no active job/, qr/ngeshare_schedule/, 'and it i
 finds(
 	'job_left_behind',
 	'warning',
-	qr/^The job $false \(ngeshare_sync\) is not ngeshare's: keeper gave it that job's name, but it runs 'SELECT 1'\.$/,
+	qr/^The job $false \(ngeshare_sync\) is not ngeshare's: keeper gave it the name .*, but it runs 'SELECT 1'\.$/,
 	qr/^SELECT cron\.unschedule\($false\);/,
 	'a false one');
 here(
@@ -279,7 +294,7 @@ my @breaks = (
 		qq{GRANT USAGE ON SCHEMA public TO $LOGIN},
 		'production_tables',
 		'error',
-		qr/may not use schema public/,
+		qr/has no USAGE privilege on production's schema public/,
 		qr/^On production: GRANT USAGE ON SCHEMA public TO $LOGIN;/,
 		'no USAGE'
 	],

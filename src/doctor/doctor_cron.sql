@@ -38,8 +38,8 @@ BEGIN
                 'warning',
                 format('pg_cron keeps %s ended runs of ngeshare''s jobs that are more than a week '
                        'old.', count(*)),
-                'The job ngeshare_watch deletes those of its own user; SELECT '
-                'ngeshare_schedule(''*/30 * * * *''); makes it. For the others: '
+                'The job ngeshare_watch deletes the runs of its own user; SELECT '
+                'ngeshare_schedule(''*/30 * * * *''); creates it. For other users'' runs: '
                     'DELETE FROM cron.job_run_details WHERE end_time < now() - interval ''7 days'';'
             FROM cron.job_run_details
             WHERE database = current_database()
@@ -52,8 +52,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.unpruned_cron_runs() IS
-'Finds entries for ngeshare''s jobs in pg_cron''s log that are more than a week old, so that '
-'nobody deletes them.';
+'Counts the runs of ngeshare''s jobs in pg_cron''s log that ended more than 8 days ago. The job '
+'ngeshare_watch deletes the runs of its own user after 7 days.';
 
 CREATE FUNCTION ngeshare.check_pg_cron()
 RETURNS SETOF ngeshare.finding
@@ -114,10 +114,10 @@ BEGIN
     $jobs$ LOOP
         IF job.status = 'failed' THEN
             RETURN NEXT ROW('warning',
-                format('The scheduled sync last failed, at %s: %s', job.end_time,
+                format('The last scheduled sync failed at %s: %s', job.end_time,
                     rtrim(job.return_message, E'\n')),
-                'See sync_error_log; where no run is in sync_run, pg_cron could not start it: see '
-                'cron.job_run_details and the server''s log.')::ngeshare.finding;
+                'See sync_error_log. If sync_run has no row for this run, pg_cron could not start '
+                'it: see cron.job_run_details and the server''s log.')::ngeshare.finding;
         END IF;
     END LOOP;
     IF NOT FOUND THEN
@@ -143,7 +143,8 @@ BEGIN
             format('The job %s (%s) %s.', jobid, coalesce(quote_ident(jobname), 'without a name'),
                 concat_ws(', and ',
                 CASE WHEN is_foreign
-                    THEN format('is not ngeshare''s: %I gave it that job''s name, but it runs %L',
+                    THEN format('is not ngeshare''s: %I gave it the name of an ngeshare job, but '
+                                'it runs %L',
                         username, left(command, 100)) END,
                 CASE WHEN database <> current_database()
                     THEN format('syncs in the database %I', database) END,
@@ -174,7 +175,7 @@ BEGIN
                 jobname IS NULL
                     OR jobname NOT IN ('ngeshare_sync', 'ngeshare_watch',
                         'ngeshare_digest') AS is_other,
-                count(*) FILTER (WHERE active) OVER (PARTITION BY database,
+                is_sync AND count(*) FILTER (WHERE active) OVER (PARTITION BY database,
                     is_sync) > 1 AS is_doubled,
                 database <> current_database() OR NOT is_sync OR role.oid IS NOT NULL
                     AND has_function_privilege(role.oid,
