@@ -253,7 +253,7 @@ sub read_all
 }
 
 # Returns statements that make a temporary look-alike of every relation of the extension in public,
-# and of PostgreSQL's relations that have twins.
+# and of those of PostgreSQL's relations that have a look-alike in the schema "twin".
 sub temporary
 {
 	return asked(
@@ -266,7 +266,8 @@ sub temporary
 }
 
 # Returns statements that call every function of the extension in some schemas, except trigger
-# functions, with one value per type, each in a transaction that is rolled back.
+# functions, each in a transaction that is rolled back. The values depend on the arguments' names
+# and types.
 sub call_all
 {
 	my $schemas = join ',', @_;
@@ -281,6 +282,7 @@ sub call_all
 				WHEN name IN ('sql', 'question') THEN '''SELECT 1''::pg_catalog.text'
 				WHEN name = 'name' AND proc.proname IN ('setting', 'link_rule')
 					THEN '''active_days''::pg_catalog.text'
+				WHEN name = 'condition' THEN '''true''::pg_catalog.text'
 				WHEN name = 'mirror' THEN '''public."User"''::pg_catalog.regclass'
 				WHEN name = 'archive' THEN '''ngeshare.removed_user''::pg_catalog.regclass'
 				WHEN name = 'archived' THEN '''ngeshare.removed_user WHERE true''::pg_catalog.text'
