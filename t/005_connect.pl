@@ -85,7 +85,7 @@ my @lacks = (
 	],
 	[
 		'42501',
-		'the login may not use schema public',
+		'the login has no USAGE privilege on production\'s schema public',
 		'no USAGE on the schema',
 		qq{REVOKE USAGE ON SCHEMA public FROM $LOGIN, PUBLIC},
 		qq{GRANT USAGE ON SCHEMA public TO $LOGIN}

@@ -4,8 +4,8 @@
 #
 # No SQLSTATE is tolerated. A sync deletes rows that were written by hand, so the writers avoid
 # every error that this could cause: they do not reference hand-written rows of other transactions
-# (no 23503), they never use an id twice (no 23505), and each writer uses only the groups and users
-# whose id's hash has one residue, so that no two writers wait for each other.
+# (no 23503), they never use an id twice (no 23505), and each writer uses only its own groups and
+# users, chosen by the hash of their ids, so that no two writers wait for each other.
 #
 # One warning is tolerated. If a user with a membership and attendance is written by hand between a
 # sync's comparison of the child tables and its comparison of "User", the sync finds that the user
@@ -350,7 +350,7 @@ sub check_runs
 
 	is( $local->safe_psql(
 			'ngeshare', q{SELECT count(*) FROM sync_run WHERE status = 'success'
-		OR status = 'warning' AND message LIKE '% but rows here still point to them;%'}),
+		OR status = 'warning' AND message LIKE '% cannot be deleted here (kept by: %'}),
 		$syncs + 1,
 		'every sync succeeded, but for rows that somebody pointed to meanwhile') or diag $outcomes;
 	diag "runs: $outcomes";

@@ -17,8 +17,8 @@ $local->safe_psql('ngeshare', connect_local($production, 'source'));
 is(findings('foreign_code', 'foreign_rights', 'transport'),
 	'', 'a new database has nothing foreign, and a connection on this machine is safe');
 
-# A role whose functions, operator and domain others may be led to use. Cases below give it more
-# privileges.
+# The role mallory, with the functions, the operator and the domain that the cases below use as
+# foreign code. Some cases give the role more privileges.
 my $as_mallory = 'SET ROLE mallory;';
 here(
 	q{CREATE ROLE mallory; CREATE SCHEMA mallory AUTHORIZATION mallory; SET ROLE mallory;
@@ -74,7 +74,7 @@ for my $case (
 	[
 		'an event trigger whose function is not a superuser\'s',
 		'CREATE EVENT TRIGGER evil ON ddl_command_end EXECUTE FUNCTION mallory.event()',
-		qr/^error: The event trigger evil runs mallory\.event\(\), which mallory can replace/,
+		qr/^error: The event trigger evil runs mallory\.event\(\) .*, and mallory can replace/,
 		'DROP EVENT TRIGGER evil;'
 	],
 	[
@@ -242,7 +242,8 @@ like($todo, qr/^ALTER SCHEMA public OWNER TO \w+;$/, 'with what to do');
 here($todo);
 is(findings('foreign_rights'), '', 'which takes it away');
 
-# Production over a network. 0.0.0.0 is this machine, but its name does not show that.
+# Production over a network. A connection to 0.0.0.0 reaches this machine, but the doctor does not
+# take that address for a local one.
 my $tls = make_certificates();
 append_to_file($production->data_dir . '/pg_hba.conf', "host all $LOGIN all scram-sha-256\n");
 $production->append_conf('postgresql.conf',
@@ -261,7 +262,7 @@ $production->append_conf('postgresql.conf', "ssl = on\n");
 $production->restart;
 transport_is(
 	{%network},
-	qr/^warning: The connection to 0\.0\.0\.0 is encrypted now, but nothing demands it, .*\(prefer\)/,
+	qr/^warning: The connection to 0\.0\.0\.0 is encrypted now, but nothing demands .*\(prefer\)/,
 	sprintf($verify, 'ADD'),
 	'as it comes');
 transport_is(
@@ -270,7 +271,7 @@ transport_is(
 	qr/^Let production offer TLS.*SET sslmode/, 'disabled');
 transport_is(
 	{ %network, sslmode => 'require' },
-	qr/^warning: .* is encrypted, but its name is not verified \(require\)/,
+	qr/^warning: .* is encrypted, but the server's name is not verified \(require\)/,
 	sprintf($verify, 'SET'), 'require');
 transport_is(
 	{ %network, sslmode => 'verify-ca', sslrootcert => "$tls/authority.crt" },
@@ -280,7 +281,7 @@ transport_is(
 here(q{ALTER SERVER production OPTIONS (SET sslmode 'verify-full')});
 is( said_of('transport'),
 	'ok: The connection to 0.0.0.0 is encrypted, '
-	  . 'and its certificate and name are verified (verify-full).',
+	  . q{and the server's certificate and name are verified (verify-full).},
 	'the statement mends it');
 here(q{ALTER SERVER production OPTIONS (ADD hostaddr '127.0.0.1')});
 is(findings('transport'), '', 'an address on this machine, by whatever name');

@@ -91,7 +91,7 @@ is($local->safe_psql('ngeshare', 'SELECT count(*) FROM ngeshare.stray_jobs()'),
 $local->safe_psql('ngeshare', q{SELECT cron.schedule('ngeshare_digest', '* * * * *', 'SELECT 1')});
 like(
 	$local->safe_psql('ngeshare', 'SELECT detail FROM ngeshare.stray_jobs()'),
-	qr/is not ngeshare's: \w+ gave it that job's name, but it runs 'SELECT 1'/,
+	qr/is not ngeshare's: \w+ gave it the name of an ngeshare job, but it runs 'SELECT 1'/,
 	'but in another of the name');
 
 # Without a webhook's address no digest is sent.

@@ -192,7 +192,7 @@ sub many_deletions_are_undone
 {
 	$production->safe_psql(
 		'source', q{
-		SET session_replication_role = replica; -- no foreign key is looked at for each row
+		SET session_replication_role = replica; -- to skip the checks of foreign keys
 		DELETE FROM "UserHangoutGroup" WHERE id LIKE 'late %';
 		DELETE FROM "User" WHERE id LIKE 'late %'});
 	like(

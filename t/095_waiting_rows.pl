@@ -95,7 +95,7 @@ sub ids_twice
 				q{SELECT string_agg(n || ' ' || reason, '; ' ORDER BY reason) FROM (SELECT reason, count(*) AS n
 					FROM ngeshare.quarantine GROUP BY reason) AS counted}
 			),
-			"$twins production has the id more than once, and another row of it is here; "
+			"$twins production has several rows with this id, and only one can be here; "
 			  . '2 the id is NULL',
 			"S14: one row of each is here, the others wait ($mode)");
 		is(matches(), 'all', "S14: ngeshare_validate() agrees ($mode)");
@@ -144,10 +144,10 @@ sub orphans_twice
 				FROM ngeshare.quarantine WHERE row_id LIKE 'lost%'}),
 			join("\n",
 				q{UserHangoutGroup lost: hangoutGroupId 'nowhere' has no row in HangoutGroup},
-				'UserHangoutGroup lost #2: production has the id more than once, and another row of it is here',
+				'UserHangoutGroup lost #2: production has several rows with this id, and only one can be here',
 				q{UserHangoutGroupAttendance lost: userId 'nobody' has no row in User},
-				'UserHangoutGroupAttendance lost #2: production has the id more than once, '
-				  . 'and another row of it is here'),
+				'UserHangoutGroupAttendance lost #2: production has several rows with this id, '
+				  . 'and only one can be here'),
 			"and each of them waits ($mode)");
 		is(matches(), 'all', "ngeshare_validate() agrees ($mode)");
 	}
@@ -232,9 +232,9 @@ sub references_to_nothing
 }
 
 # Attendance does not count, in the window or before it, while a parent waits in quarantine: a group
-# with an infinite value, an episode and a user that lack a value, a course that lacks one, and a
-# group that the mirror refuses. One run reports it; after the cause is gone, one run counts it
-# again.
+# with an infinite timestamp, an episode, a user and a hangout that lack a required value, and a
+# group that the mirror refuses. One run reports this. After the cause is gone, one run counts the
+# attendance again.
 sub parents_that_wait
 {
 	begin(strict => 0, keys => 1);

@@ -63,7 +63,8 @@ sub all_goes_on
 	return;
 }
 
-# Every advisory lock that SQL can take with the extension's keys, in both forms and both modes.
+# A login that may not write holds every advisory lock that SQL can take with the extension's keys:
+# with one key and with two, exclusive and shared. Syncs and alerts go on.
 sub test_known_keys
 {
 	my $taken = join ', ', map { "pg_advisory_lock(x'6e676573686172$_'::bit(64)::bigint)" }
@@ -143,7 +144,7 @@ sub test_start_in_open_transaction
 	{
 		refused_soon(
 			$other,
-			qr/^ERROR:  NG001: another session is starting a sync\nDETAIL: .*\nHINT:  Commit or end it/m,
+			qr/^ERROR:  NG001: another session is starting a sync\nDETAIL: .*\nHINT:  Commit or roll back/m,
 			"$other while another transaction starts one");
 	}
 	refused_soon(

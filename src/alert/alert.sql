@@ -85,7 +85,7 @@ STRICT
 PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    -- Passwords are masked first, because one that the cut leaves without its end would not be
+    -- Passwords are masked before the text is cut, because a password without its end would not be
     -- recognized. The text is cut last, because escaping makes it up to five times as long.
     WITH without_secrets AS (
         SELECT
@@ -232,7 +232,7 @@ BEGIN
             title := format('ngeShare: sync %s ended with a warning', run.run_id);
             remedy := CASE
                 WHEN error.sqlstate IS NULL
-                    THEN 'Look at what it says; SELECT * FROM ngeshare_validate() compares every '
+                    THEN 'Read the message above; SELECT * FROM ngeshare_validate() compares every '
                          'table with production.'
                 ELSE ngeshare.error_remedy(error.sqlstate)
             END;
@@ -242,10 +242,11 @@ BEGIN
             title := 'ngeShare: '
                 || coalesce('no sync has succeeded since ' || ngeshare.alert_time(success),
                     'no sync has ever succeeded');
-            said := format('The last run, %s, is %s. %s', run.run_id, run.status, run.message);
-            remedy := 'Answers are given as of then. Look at SELECT * FROM ngeshare_sync_status(), '
-                      'and whether a sync is scheduled: SELECT ngeshare_schedule(''*/30 * * * '
-                      '*'').';
+            said := format('The last run, %s, has the status %s. %s', run.run_id, run.status,
+                run.message);
+            remedy := 'Answers show the data as of the last successful sync. Look at SELECT * FROM '
+                      'ngeshare_sync_status(). If no sync is scheduled, SELECT '
+                      'ngeshare_schedule(''*/30 * * * *'').';
         ELSE
             title := 'ngeShare: this is a test';
             said := 'Alerts arrive.';

@@ -19,8 +19,9 @@
 
 StaticAssertDecl(LIBCURL_VERSION_NUM >= 0x074200, "ngeshare needs libcurl 7.66 or newer");
 
-/* The time between two checks for interrupts, and the longest response body that is read. */
+/* The time between two checks for interrupts. */
 #define POLL_MS 200
+/* The length in bytes of the longest response body that is accepted. */
 #define BODY_LIMIT 65536
 
 /* One request and its libcurl objects. */
@@ -48,7 +49,9 @@ raise_no_memory(void)
 	ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("libcurl could not prepare a request")));
 }
 
-/* Counts a piece of the response body. Returns 0, which ends the transfer, if it is too long. */
+/*
+ * Counts a piece of the response body. Returns 0, which ends the transfer, if the body is too long.
+ */
 static size_t
 count_body(char *piece, size_t size, size_t count, void *data)
 {
@@ -178,7 +181,10 @@ describe_failure(const Transfer *transfer, CURLcode code, AlertAnswer *answer)
 	strlcpy(answer->error, error, ALERT_ERROR_SIZE);
 }
 
-/* Sets the outcome by the HTTP status, even if reading the body failed, else by libcurl's code. */
+/*
+ * Sets the outcome by the HTTP status, even if reading the body failed. Without a final status the
+ * outcome is ALERT_FAILED, and the error text is libcurl's.
+ */
 static void
 judge(const Transfer *transfer, CURLcode code, AlertAnswer *answer)
 {

@@ -285,13 +285,13 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.ngeshare_digest(timestamptz) IS
-'The weekly digest: the changes of status since the instant "since" (by default a week before), at '
-'most ten groups to contact with their contact and chance, how fresh the data is, and a link to '
-'the page. It is returned as text (message) and as JSON for a webhook that takes Slack''s format '
-'(payload). It is written in ngeshare.language (id or en), has fewer than 4,000 characters, and is '
-'given as of ngeshare.as_of or, if that is not set, the last successful sync (before the first, '
-'now). Errors: 22004 for NULL, 22008 for an infinite instant, 22023 if "since" is later than the '
-'instant that the digest is given for.';
+'The weekly digest: the changes of status since the instant "since" (by default a week before the '
+'instant that the digest is given for), at most ten groups to contact with their contact and '
+'chance, how fresh the data is, and a link to the page. It is returned as text (message) and as '
+'JSON for a webhook that takes Slack''s format (payload). It is written in ngeshare.language (id '
+'or en), has fewer than 4,000 characters, and is given as of ngeshare.as_of or, if that is not '
+'set, the last successful sync (before the first, now). Errors: 22004 for NULL, 22008 for an '
+'infinite instant, 22023 if "since" is later than the instant that the digest is given for.';
 
 CREATE FUNCTION ngeshare.send_digest()
 RETURNS bigint

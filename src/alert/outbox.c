@@ -39,7 +39,10 @@ after_scheme(const char *url)
 	return pg_strncasecmp(url, "https://", 8) == 0 ? url + 8 : NULL;
 }
 
-/* Checks whether a text is a web address with a host, and without blanks or control characters. */
+/*
+ * Checks whether a text is a web address with a host, and without blanks, backslashes or control
+ * characters.
+ */
 static bool
 is_web_address(const char *url)
 {
@@ -73,7 +76,7 @@ alert_check_url(char **newval, void **extra, GucSource source)
 	GUC_check_errdetail(
 	    "It has to begin with http:// or https:// and a host, and to contain no blank,"
 	    " backslash or control character.");
-	GUC_check_errhint("Give the address of a webhook that takes what Slack's do, such as"
+	GUC_check_errhint("Give the address of a webhook that accepts Slack's format, such as"
 	                  " https://chat.example/hooks/key; empty means no alerts.");
 	return false;
 }
@@ -120,8 +123,8 @@ alert_is_due(void)
 
 /*
  * Abandons the alerts that were pending when this server was restored from a backup or promoted:
- * the original server may have sent them. If there were any, resets alert_state, so that the next
- * run reports the state again, unless this server has added an alert already.
+ * the original server may have sent them. If there were any, and this server has added no alert
+ * about a state yet, also resets alert_state, so that the next run reports the state again.
  */
 void
 alert_abandon_old(void)

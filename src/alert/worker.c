@@ -26,18 +26,18 @@
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
-/* The worker does not wait longer than this for the next alert, but ends. */
+/* If the next alert is due later than this, the worker ends instead of waiting for it. */
 #define LONGEST_WAIT_MS 30000
 /* While the worker waits for an alert to be due, it reads the outbox this often. */
 #define LOOK_MS 1000
 
-/* The data that the session that starts a worker passes to it. */
+/* The data that a session passes to the worker that it starts. */
 typedef struct AlertOrder
 {
 	TransactionId starter; /* the transaction to wait for, if it has an id */
 	Oid database;
 	Oid owner;
-	Oid extension; /* differs after the extension is dropped and created again */
+	Oid extension; /* its oid, which changes if it is dropped and created again */
 } AlertOrder;
 
 StaticAssertDecl(sizeof(AlertOrder) <= BGW_EXTRALEN, "an order fits into bgw_extra");
@@ -217,8 +217,10 @@ wait_for_starter(const AlertOrder *order)
 	CommitTransactionCommand();
 }
 
-/* The main function of the worker, which ends when no alert is due soon, or within a second of
- * SIGTERM. */
+/*
+ * The main function of the worker, which ends when no alert is due soon, or within a second of
+ * SIGTERM.
+ */
 void
 ngeshare_alert_worker_main(Datum ignored)
 {

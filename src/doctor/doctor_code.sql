@@ -80,7 +80,8 @@ AS $$
     -- function.
     SELECT
         'error',
-        format('The event trigger %I runs %s, which %I can replace, with the rights of the sync.',
+        format('The event trigger %I runs %s with the rights of the sync, and %I can replace the '
+               'function.',
             evtname, evtfoid::regprocedure, owner.rolname),
         format('Let a superuser own its function, or DROP EVENT TRIGGER %I;', evtname)
     FROM pg_event_trigger
@@ -109,8 +110,8 @@ AS $$
             AND function.oid = own.objid
         LEFT JOIN pg_namespace AS space ON own.classid = 'pg_namespace'::regclass
             AND space.oid = own.objid
-        -- From PostgreSQL 18 on the types of rows and arrays are objects of the extension, too.
-        -- They belong to the owner of their table or type.
+        -- From PostgreSQL 17 on, row types and array types are members of the extension, too. They
+        -- are left out here: they always have the owner of their relation or element type.
         LEFT JOIN pg_type AS type ON own.classid = 'pg_type'::regclass AND type.oid = own.objid
             AND type.typelem = 0
             AND NOT EXISTS (
@@ -176,8 +177,8 @@ AS $$
           (SELECT oid FROM ngeshare.own_relation)
 $$;
 COMMENT ON FUNCTION ngeshare.foreign_relatives() IS
-'Finds row security on the extension''s tables, and other tables that inherit from them or '
-'reference them.';
+'Finds row security on the extension''s tables, and inheritance and foreign keys between them and '
+'other tables.';
 
 CREATE FUNCTION ngeshare.foreign_functions()
 RETURNS SETOF ngeshare.finding
@@ -225,10 +226,10 @@ AS $$
         (SELECT own.classid, own.objid FROM ngeshare.own_object AS own)
 $$;
 COMMENT ON FUNCTION ngeshare.foreign_functions() IS
-'Finds rules, defaults, constraints, indexes, policies and triggers of the extension''s tables and '
-'views that use a function, operator, operator class, cast or domain from outside the extension. '
-'It also finds functions and operators from outside in the schemas ngeshare and production, and '
-'functions in public whose names begin with ngeshare_.';
+'Finds objects of the extension, and rules, defaults, constraints, indexes, policies, statistics '
+'and triggers of its tables and views, that use a function, operator, operator class, cast or '
+'domain from outside the extension. It also finds functions and operators from outside in the '
+'schemas ngeshare and production, and functions in public whose names begin with ngeshare_.';
 
 CREATE FUNCTION ngeshare.check_foreign_code()
 RETURNS SETOF ngeshare.finding
@@ -253,7 +254,7 @@ LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    -- If pg_database_owner owns the schema, the owner of the database has that owner's rights.
+    -- If pg_database_owner owns the schema, the owner of the database has that role's rights.
     SELECT
         'warning',
         format('%I owns the schema public%s: it could rename the schema and put another in its '

@@ -77,15 +77,16 @@ AS $$
                'holds it, too.',
             string_agg(format('%I', rolname), ', ' ORDER BY rolname),
             CASE WHEN bool_or(is_public) THEN ' (the mapping is PUBLIC''s)' END),
-        'Let a superuser own the server and its mapping, or keep the password out of it: SELECT '
-        'ngeshare_connect(''... passfile=...'') or sslcert and sslkey.'
+        'Let a superuser own the server and its mapping. A superuser can also keep the '
+        'password out of the mapping: SELECT ngeshare_connect(''... passfile=...'') or sslcert and '
+        'sslkey.'
     FROM reader
     HAVING count(*) > 0
     UNION ALL
     SELECT
         'ok',
         'Nobody but superusers can read the login''s password here; a dump of this database holds '
-        'it in clear.',
+        'it in clear text.',
         NULL
     WHERE EXISTS (SELECT 1 FROM secret)
       AND NOT EXISTS (SELECT 1 FROM reader)
@@ -140,8 +141,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT
         'error',
-        format('The history is kept in the days of %s, but ngeshare.timezone is %s: answers are '
-               'refused, and syncs that are not full.',
+        format('The history is kept in the days of %s, but ngeshare.timezone is %s: answers, '
+               'and syncs other than full ones, are refused.',
             zone, ngeshare.reporting_zone()),
         'CALL ngeshare_sync(''full''); rebuilds it, or set ngeshare.timezone back.'
     FROM ngeshare.history_state
@@ -319,7 +320,7 @@ AS $$
         format('All %s background workers are taken: ngeshare_sync_start() and the page can''t '
                'start a sync.', there_are),
         format('ALTER SYSTEM SET max_worker_processes = %s; then restart this server. CALL '
-               'ngeshare_sync() works without.',
+               'ngeshare_sync() needs none.',
             greatest(8, there_are + 4))
     FROM slots
     WHERE taken >= there_are

@@ -24,7 +24,7 @@ $$;
 COMMENT ON FUNCTION ngeshare.ask_of_tables(text, text) IS
 'Asks production a question about its six tables. The question may use the CTE "wanted", which has '
 'each table''s no, name and stamp, and the oids of its schema (space) and table (relation) on '
-'production, NULL if they do not exist.';
+'production, NULL if they do not exist. shape: see ngeshare.ask_production().';
 
 CREATE FUNCTION ngeshare.check_production_answers()
 RETURNS SETOF ngeshare.finding
@@ -33,7 +33,7 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    -- Our start-up options set cursor_tuple_fraction to 1. If they arrive, that is its reset value.
+    -- Our start-up options set cursor_tuple_fraction to 1. If they arrive, 1 is its reset value.
     RETURN QUERY
     SELECT
         'warning',
@@ -110,7 +110,7 @@ AS $$
     SELECT
         'error',
         CASE asked[2]
-            WHEN 'usage' THEN 'The login may not use schema public on production.'
+            WHEN 'usage' THEN 'The login has no USAGE privilege on production''s schema public.'
             WHEN 'exists' THEN format('Production has no table public.%I.', asked[1])
             WHEN 'select' THEN format('The login may not read public.%I on production.', asked[1])
             ELSE format('Row security hides rows of public.%I on production from the login.',
@@ -248,15 +248,15 @@ AS $$
         END, table_name, column_name, here, there, coalesce('of type ' || there, 'not there')),
         format(CASE kind
             WHEN 'gone'
-                THEN 'A sync refuses it (42703): bring the column back there, or install a version '
-                     'of ngeshare without it.'
+                THEN 'A sync refuses the table (42703): bring the column back on production, or '
+                     'install a version of ngeshare that does not mirror it.'
             WHEN 'added'
-                THEN 'Nothing has to be done; where answers need it, a later version of ngeshare '
-                     'has to mirror it.'
+                THEN 'Nothing has to be done. If answers need the column, a later version of '
+                     'ngeshare has to mirror it.'
             WHEN 'retyped'
-                THEN 'A sync refuses it (42804): take the type back there, or install a version of '
-                     'ngeshare with the new one.'
-            WHEN 'unreadable' THEN 'On production: GRANT SELECT ON public.%1$I TO the login;'
+                THEN 'A sync refuses the table (42804): change the type back on production, or '
+                     'install a version of ngeshare with the new type.'
+            WHEN 'unreadable' THEN 'On production: GRANT SELECT ON public.%1$I TO <the login>;'
             ELSE 'DROP FOREIGN TABLE production.%1$I; then SELECT ngeshare_connect(...) again.'
         END, table_name)
     FROM ngeshare.compare_columns()
@@ -510,18 +510,20 @@ AS $$
         CASE WHEN sslmode = 'verify-full' THEN 'ok' ELSE 'warning' END,
         format('The connection to %s %s.', hosts, CASE
             WHEN sslmode = 'verify-full'
-                THEN 'is encrypted, and its certificate and name are verified (verify-full)'
+                THEN 'is encrypted, and the server''s certificate and name are verified '
+                     '(verify-full)'
             WHEN sslmode = 'verify-ca'
-                THEN 'is encrypted, and its certificate is verified, but not its name (verify-ca): '
-                     'any server with a certificate of the same authority can pretend to be '
-                     'production'
+                THEN 'is encrypted, and the server''s certificate is verified, but not its name '
+                     '(verify-ca): any server with a certificate of the same authority can pretend '
+                     'to be production'
             WHEN sslmode = 'require'
-                THEN 'is encrypted, but its name is not verified (require), nor is its certificate '
-                     'without sslrootcert: a server in between can pretend to be production'
+                THEN 'is encrypted, but the server''s name is not verified (require), nor is its '
+                     'certificate without sslrootcert: a server in between can pretend to be '
+                     'production'
             WHEN is_encrypted
-                THEN format('is encrypted now, but nothing demands it, and its certificate is not '
-                            'verified (%s): a server in between can pretend to be '
-                            'production', sslmode)
+                THEN format('is encrypted now, but nothing demands encryption, and the server''s '
+                            'certificate is not verified (%s): a server in between can pretend to '
+                            'be production', sslmode)
             ELSE format('is not encrypted (%s): the network in between can read and change what is '
                         'synced', sslmode)
         END),

@@ -150,8 +150,8 @@ COMMENT ON COLUMN public.v_sync_health.last_error IS
 'The message of the run that status is about, if it failed, crashed or ended with a warning; else '
 'NULL.';
 COMMENT ON COLUMN public.v_sync_health.sqlstate IS
-'The SQLSTATE that the run that status is about failed with; NULL if it did not fail, or if its '
-'process died before it could log an error.';
+'The SQLSTATE of the last error of the run that status is about; NULL if that run did not fail, or '
+'if its process died before it could log an error.';
 COMMENT ON COLUMN public.v_sync_health.next_run_at IS
 'Always NULL; kept for compatibility with version 1. The table cron.job has the schedule.';
 COMMENT ON COLUMN public.v_sync_health.alerts_pending IS

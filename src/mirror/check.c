@@ -94,14 +94,15 @@ judge_table(Production *production, const RemoteRows *rows, int table)
 		    psprintf("production has no table public.\"%s\"", name),
 		    psprintf("Check the conninfo's dbname: the six tables are %s.", mirror_names()));
 	else if (!remote_bool(rows, table, 2))
-		note_problem(production, table, ERRCODE_INSUFFICIENT_PRIVILEGE,
-		             psprintf("the login may not read public.\"%s\" on production", name),
-		             psprintf("On production: GRANT SELECT ON public.\"%s\" TO the login.", name));
+		note_problem(
+		    production, table, ERRCODE_INSUFFICIENT_PRIVILEGE,
+		    psprintf("the login may not read public.\"%s\" on production", name),
+		    psprintf("On production: GRANT SELECT ON public.\"%s\" TO <the login>.", name));
 	else if (remote_bool(rows, table, 3))
 		note_problem(
 		    production, table, ERRCODE_INSUFFICIENT_PRIVILEGE,
 		    psprintf("row security hides rows of public.\"%s\" on production from the login", name),
-		    "On production: ALTER ROLE the login BYPASSRLS. A sync has to see all rows.");
+		    "On production: ALTER ROLE <the login> BYPASSRLS. A sync has to see all rows.");
 }
 
 /* Raises 42501 if the login has no USAGE right on production's schema public. */
@@ -111,8 +112,8 @@ check_schema(const RemoteRows *rows)
 	if (remote_bool(rows, 0, 5))
 		return;
 	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-	                errmsg("the login may not use schema public on production"),
-	                errhint("On production: GRANT USAGE ON SCHEMA public TO the login.")));
+	                errmsg("the login has no USAGE privilege on production's schema public"),
+	                errhint("On production: GRANT USAGE ON SCHEMA public TO <the login>.")));
 }
 
 /* Checks that each table exists and is readable, and that no row security applies to the login. */

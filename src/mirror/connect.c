@@ -86,7 +86,7 @@ refuse_others_server(const ForeignServer *server)
 		         errmsg("server \"%s\" is there already and is not one that ngeshare_connect()"
 		                " made",
 		                REMOTE_SERVER),
-		         errhint("Rename it: ngeshare_connect() makes its own by that name.")));
+		         errhint("Rename it: ngeshare_connect() creates its own server of that name.")));
 }
 
 /* Creates the foreign server, or changes the options of the existing one. */
@@ -158,8 +158,8 @@ refuse_others_table(const char *name, Oid relation, Oid server)
 	ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
 	                errmsg("production.%s is there already and is not a table of server \"%s\"",
 	                       quote_identifier(name), REMOTE_SERVER),
-	                errhint("Rename it or move it to another schema: ngeshare_connect() makes its"
-	                        " own by that name.")));
+	                errhint("Rename it or move it to another schema: ngeshare_connect() creates its"
+	                        " own table of that name.")));
 }
 
 /* Creates the foreign tables that do not exist yet, with the mirror's columns. */

@@ -63,7 +63,7 @@ percent_decode(const char *text, size_t length)
 	return decoded;
 }
 
-/* Raises 22023 if an address names another schema than public, in which the six tables are read. */
+/* Raises 22023 if an address names a schema other than public, which holds the six tables. */
 static void
 check_schema_parameter(const char *value, size_t length)
 {
@@ -75,7 +75,7 @@ check_schema_parameter(const char *value, size_t length)
 	                errmsg("the address names schema \"%s\", and ngeshare reads schema public",
 	                       remote_valid_text(schema)),
 	                errhint("Give the address of the database whose schema public holds the six"
-	                        " tables, without \"schema\".")));
+	                        " tables, without the parameter \"schema\".")));
 }
 
 /* Returns the parameters of an address, which follow its '?'; NULL if it has none. */
@@ -130,8 +130,9 @@ without_prisma(const char *conninfo)
 	if (dropped.len > 0)
 		ereport(NOTICE, (errmsg("ignored parameters of the address that only Prisma knows: %s",
 		                        dropped.data),
-		                 errhint("Behind a pooler, connect to production directly. To check its"
-		                         " certificate, add sslmode=verify-full and sslrootcert.")));
+		                 errhint("If the address is a pooler's, give production's own address"
+		                         " instead. To check production's certificate, add"
+		                         " sslmode=verify-full and sslrootcert.")));
 	return kept.data;
 }
 
@@ -186,7 +187,7 @@ conninfo_split(const char *conninfo, List **server, List **mapping)
 	{
 		DefElem *given;
 
-		/* Each connection sets these two options itself. */
+		/* postgres_fdw refuses these two options, because it sets them itself. */
 		if (option->val == NULL || strcmp(option->keyword, "client_encoding") == 0 ||
 		    strcmp(option->keyword, "fallback_application_name") == 0)
 			continue;

@@ -127,7 +127,7 @@ COMMENT ON TABLE public."UserHangoutGroupAttendance" IS
 'local midnight 45 days (ngeshare.attendance_window_days) before the successful sync that preceded '
 'the last one, and has no end. Earlier attendance is kept as meetings in ngeshare.meeting_past.';
 
--- The requirements ask for these three indexes.
+-- The project's requirements, which are not in this repository, ask for these three indexes.
 CREATE INDEX "UserHangoutGroupAttendance_group_attendedAt"
     ON public."UserHangoutGroupAttendance" ("hangoutGroupId", "attendedAt");
 CREATE INDEX "UserHangoutGroup_group_role"
@@ -216,10 +216,10 @@ CREATE TABLE ngeshare.source
 COMMENT ON TABLE ngeshare.source IS
 'The production database that the mirror''s rows came from, in one row. source_id consists of the '
 'system identifier (unknown if the login may not read it), the oid of the database and the oids of '
-'the six tables. transactions is the greatest number of transactions that a sync has seen '
-'production to have begun. A sync refuses another database while the mirror or the meeting history '
-'has rows. It refuses the same database if its count is smaller, because then it was restored from '
-'a backup or has lost its last transactions.';
+'the six tables. transactions is the greatest number of begun transactions that a sync has read '
+'from production. A sync refuses another database while the mirror or the meeting history has '
+'rows. It refuses the same database if its count is smaller, because then it was restored from a '
+'backup or has lost its last transactions.';
 
 CREATE FUNCTION ngeshare.identity_sql()
 RETURNS text

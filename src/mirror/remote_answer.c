@@ -249,7 +249,7 @@ take_result(Remote *remote, PGresult *result, const Shape *shape, RemoteRows *ro
  * Waits for the answer to the statement that was sent, and returns it if it has the given shape
  * (remote_shape.c) and from min_rows to max_rows rows. Raises production's error; 08P01 for any
  * other answer, or 22021 for a key that is not valid in our encoding; 08006 if the connection
- * breaks.
+ * breaks or the answer is late.
  */
 RemoteRows *
 remote_receive(Remote *remote, const char *sql, const char *shape_text, int64 min_rows,

@@ -235,7 +235,7 @@ poll_to_end(Remote *remote, Attempts *attempts)
 		if (!is_bounded(remote))
 		{
 			note_failure(attempts, ERRCODE_PROTOCOL_VIOLATION,
-			             "what answers there sends too much before the login");
+			             "the server sent too much data before the login was complete");
 			return false;
 		}
 		polling = PQconnectPoll(remote->conn);

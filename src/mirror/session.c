@@ -26,7 +26,7 @@ typedef struct SessionSetting
 {
 	const char *name; /* in lower case */
 	const char *value;
-	bool at_startup; /* sent as a start-up option, which any login may set from PostgreSQL 14 on */
+	bool at_startup; /* sent as a start-up option: PostgreSQL 14 and newer let any login set it */
 } SessionSetting;
 
 static const SessionSetting session_settings[] = {

@@ -6,7 +6,7 @@
  * of buckets by them. For a foreign table that was never analyzed the planner assumes ten pages.
  * ANALYZE may transfer every row, so the sizes are copied from production's own catalog instead.
  * The sizes of the files would be exact, but pg_relation_size() waits for a session that has locked
- * the table, and one query reads the sizes of all tables.
+ * the table. One query reads the sizes of all tables, so one locked table would delay all of them.
  */
 #include "mirror/statistics.h"
 

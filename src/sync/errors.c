@@ -103,8 +103,8 @@ sync_log_refused(SyncRun *run, int sqlstate, const char *message, const char *ro
 		            sync_at_table(run)->name),
 		     errdetail("The last one: %s", message),
 		     errhint(
-		         "See why the last one can't, and whether a constraint or a trigger was added to"
-		         " the table here.")));
+		         "Read why the last one can't, and check whether somebody added a constraint or a"
+		         " trigger to the mirror's table.")));
 	entry.table_name = sync_at_table(run)->name;
 	entry.phase = sync_phase_name(run->at.phase);
 	entry.occurred_at = GetCurrentTimestamp();

@@ -51,7 +51,7 @@ FROM (VALUES
         'Such rows wait in ngeshare.quarantine with the reason; each sync tries them again.'),
     (19, 'sync', 'P0001', 'A row of production can''t be fetched or stored here.',
         'Such rows wait in ngeshare.quarantine with the reason; each sync tries them again.'),
-    (20, 'call', '22004', 'An argument is NULL that must not be.', 'Give it a value.'),
+    (20, 'call', '22004', 'An argument that must not be NULL is NULL.', 'Give it a value.'),
     (21, 'call', '22008', 'An instant or a day is infinite or outside the calendar.',
         'Give a finite one.'),
     (22, 'call', '22023',
@@ -64,9 +64,9 @@ FROM (VALUES
     (25, 'call', '55P03',
         'Another session held a lock for longer than the call waits (ngeshare.sync_timeout; two '
         'seconds when a sync is started).',
-        'End what holds it, then start again.'),
-    (26, 'call', '57014', 'It was cancelled, or took longer than statement_timeout.',
-        'Ask again, or raise the timeout.'),
+        'End the session that holds the lock, then call again.'),
+    (26, 'call', '57014', 'The call was cancelled, or took longer than statement_timeout.',
+        'Call again, or raise the timeout.'),
     (35, 'call', 'NG004', 'One login noted more than 60 follow-ups within a minute.',
         'Wait a minute, then go on.'),
     (36, 'call', '22001', 'A note, a name or another text is too long.',
@@ -74,17 +74,18 @@ FROM (VALUES
     (27, 'web', 'NG400', '400: As-Of or "since" is neither a day nor an instant.',
         'Send a day such as 2026-03-31, or an instant with its offset from UTC.'),
     (28, 'web', 'NG403',
-        '403: a POST lacks the header X-Ngeshare: sync, or another site''s page asked.',
-        'Ask from the page of this address.'),
+        '403: a POST lacks the header X-Ngeshare: sync, or another site''s page sent the request.',
+        'Send the header, and send requests only from a page of this address.'),
     (29, 'web', 'NG404', '404: there is no such group or user.',
         'Take an id that GET /group_status or GET /members lists.'),
-    (30, 'web', 'NG405', '405: a function that changes something was asked by GET.', 'Send POST.'),
+    (30, 'web', 'NG405', '405: a function that changes something was called by GET.', 'Send POST.'),
     (31, 'web', 'NG415', '415: a POST without a JSON body.',
         'Send Content-Type: application/json.'),
     (32, 'web', 'NG429', '429: too many requests at once, or too many logins.',
         'Try again in a moment.'),
     (33, 'web', 'NG503', '503: PostgREST does not answer.', 'Start PostgREST; look into its log.'),
-    (34, 'web', '54000', '413: a CSV file of more than 256 MB.', 'Filter, or read it by SQL.')
+    (34, 'web', '54000', '413: a CSV file of more than 256 MB.',
+        'Filter the rows, or read them by SQL.')
 ) AS code (place, met_by, pattern, meaning, remedy);
 COMMENT ON VIEW ngeshare.error_code IS
 'The SQLSTATEs that users of ngeshare may see, what they mean and what to do. pattern is a pattern '

@@ -79,8 +79,8 @@ typedef struct SyncTable
 	char *buckets;        /* buckets that differ, as the text of an array; NULL if none */
 	Content content;      /* the queries whose results are compared */
 	int64 differing_rows; /* production's rows in the differing buckets */
-	int64 all_here;       /* rows in mirror and quarantine, plus attendances of the past */
-	int64 all_there;      /* production's rows, counted in the same way; guard.c uses both */
+	int64 all_here;       /* rows in mirror (without 'kept' ones), quarantine and past */
+	int64 all_there;      /* production's rows, older attendance too; guard.c uses both */
 
 	int64 expected; /* rows to pull, as the comparison counted them */
 	int64 pulled;
@@ -120,10 +120,10 @@ typedef struct SyncProgress
 	SyncPhase phase;
 	int table; /* index of the current table */
 
-	/* Set in preflight. The timestamps are in UTC. */
+	/* Set in preflight, in UTC. The merge of attendance sets old_start to window_start. */
 	Timestamp bound;        /* watermark that passes begun by this run end with; not attendance's */
 	Timestamp window_start; /* start of this run's attendance window */
-	Timestamp old_start;    /* start of the previous window; DT_NOBEGIN before the first sync */
+	Timestamp old_start;    /* start of the mirror's window; DT_NOBEGIN before the first sync */
 
 	/* The work on the current table */
 	bool is_resumed;    /* an earlier run began the pass; a second one follows, unless is_whole */
@@ -134,7 +134,7 @@ typedef struct SyncProgress
 	int repair_rows;    /* the most rows that the next repair step fetches */
 	SyncRange repair;   /* rows that the last repair step fetched */
 	int64 repaired_to;  /* difference_no of the last repaired row */
-	long repair_ms;     /* milliseconds that the last repair step took to fetch them */
+	long repair_ms;     /* milliseconds that fetching the rows in repair took */
 	bool is_fetched;    /* a step of the phase has queried production; the next one writes */
 	bool is_parent[MIRROR_TABLES]; /* rows of this table were looked for as missing parents */
 	bool has_corrected_past;       /* sync_verify_past() has corrected the past once */

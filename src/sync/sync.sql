@@ -35,7 +35,8 @@ COMMENT ON COLUMN public.sync_run.started_at IS
 COMMENT ON COLUMN public.sync_run.finished_at IS
 'When the run ended; NULL while it runs, and if its process died.';
 COMMENT ON COLUMN public.sync_run.message IS
-'What there is to know about how the run ended; NULL if nothing.';
+'How the run ended: what it wrote and what needs attention, or the error message. NULL while it '
+'runs.';
 COMMENT ON COLUMN public.sync_run.window_start IS
 'The local midnight at which the window of raw attendance starts in this run; NULL if attendance '
 'was not part of the run, or if the run ended before the window was known.';
@@ -43,9 +44,10 @@ COMMENT ON COLUMN public.sync_run.bytes_received IS
 'The number of bytes of rows that the run received from production: changed rows, whole tables, '
 'comparisons, and rows fetched by key. NULL while the run goes on, and if its process died.';
 COMMENT ON COLUMN public.sync_run.past_compared_since IS
-'The instant since which every meeting before the window of raw attendance has been compared with '
-'production and found the same: the oldest comparison of all parts of the history. NULL while the '
-'run goes on, and if a part was never compared.';
+'Every meeting before the window of raw attendance was found the same as on production at this '
+'instant or later: for each bucket of the history the sync keeps the time of the last such '
+'comparison, and this is the oldest one. NULL while the run goes on, if its process died, and if a '
+'bucket was never found to be the same.';
 COMMENT ON COLUMN public.sync_run.clock IS
 'The instant that the run took for now: the real clock, or ngeshare.sync_clock.';
 
@@ -81,7 +83,7 @@ COMMENT ON COLUMN public.sync_log.status IS
 COMMENT ON COLUMN public.sync_log.started_at IS
 'When the run began with this table.';
 COMMENT ON COLUMN public.sync_log.finished_at IS
-'When the run was done with this table; NULL until then, and if its process died.';
+'When the run was done with this table; NULL until then, and if the run''s process died.';
 COMMENT ON COLUMN public.sync_log.duration_ms IS
 'The time that the run spent on this table, in milliseconds; NULL until it is done.';
 COMMENT ON COLUMN public.sync_log.rows_pulled IS
@@ -122,7 +124,7 @@ COMMENT ON TABLE public.sync_error_log IS
 'The errors of syncs, one row per error. While a sync retries with ever fewer rows to find one '
 'that it cannot fetch or store, it logs only the first and the last error. class: transient (it '
 'may not happen again), permanent (somebody has to act) or row (a row cannot be fetched or stored; '
-'once it is found, the detail names it). It never contains a connection string or a password.';
+'once it is found, the detail names it). No row contains a connection string or a password.';
 COMMENT ON COLUMN public.sync_error_log.error_id IS
 'The error''s number, in the order in which errors happened.';
 COMMENT ON COLUMN public.sync_error_log.run_id IS
@@ -132,7 +134,7 @@ COMMENT ON COLUMN public.sync_error_log.table_name IS
 COMMENT ON COLUMN public.sync_error_log.occurred_at IS
 'When the error happened.';
 COMMENT ON COLUMN public.sync_error_log.phase IS
-'The step of the run in which the error happened.';
+'The phase of the run in which the error happened.';
 COMMENT ON COLUMN public.sync_error_log.sqlstate IS
 'The SQLSTATE of production or of this server; 57P02 for a run whose process died.';
 COMMENT ON COLUMN public.sync_error_log.class IS
@@ -221,11 +223,13 @@ CREATE TABLE ngeshare.quarantine
 CREATE UNIQUE INDEX quarantine_table_name_md5_idx ON ngeshare.quarantine (table_name, md5(row_id));
 COMMENT ON TABLE ngeshare.quarantine IS
 'Rows of production that cannot be mirrored at present: the row that they reference is not in the '
-'mirror, a required value is NULL, a timestamp has no local day, or the row cannot be fetched or '
-'stored. Each run tries them again. content: the whole row, or only its key and timestamp if it '
-'cannot be fetched, is too large for jsonb or has no id of its own (is_whole is false). '
-'source_hash: production''s hash of the row, to see whether it has changed since. is_refused: the '
-'mirror''s table itself refused the row, or the row has no id of its own.';
+'mirror, a required value is NULL, a timestamp has no local day, the row cannot be fetched or '
+'stored, or it has no id of its own (its id is NULL, or another row has the same id). Each run '
+'tries them again, except rows without an id of their own. content: the whole row or, if is_whole '
+'is false, only its key and timestamp, because the row cannot be fetched, is too large for jsonb '
+'or has no id of its own. source_hash: production''s hash of the row, to see whether it has '
+'changed since then. is_refused: the mirror''s table itself refused the row, or the row has no id '
+'of its own.';
 
 -- Staging tables hold pulled rows from the commit of their batch until the merge of their table.
 -- They have the mirror's columns, but of these all except id may be NULL. stage_no is the order of

@@ -311,8 +311,9 @@ find_parent(const ProductionKeys *keys, int table, const char *child_column)
 
 /*
  * Returns a condition on production's attendance "source": its group, episode and user exist, so
- * do the courses of the group and the episode, and none of these rows is in quarantine. A parent is
- * not looked up if production's foreign keys guarantee it and its own parents (has_sure_parents()).
+ * do the hangouts of the group and the episode, and none of these rows is in quarantine. A parent
+ * is not looked up if production's foreign keys guarantee it and its own parents
+ * (has_sure_parents()).
  */
 char *
 content_has_parents(const ProductionKeys *keys)
@@ -363,9 +364,8 @@ past_rows(const ProductionKeys *keys, Timestamp end)
 /*
  * Returns a query that counts production's attendance before an instant as meetings, as the
  * history counts it. The CASE treats implausible attendance (before 2000) as
- * ngeshare.meeting_day() does.
- * Attendance without a parent is left out, because it would be in quarantine if it were in the
- * window.
+ * ngeshare.meeting_day() does. Attendance without a parent is left out, because it would be in
+ * quarantine if it were in the window.
  */
 char *
 content_past_meetings(const ProductionKeys *keys, Timestamp end, const char *zone)

@@ -23,7 +23,7 @@ typedef struct Content
 	const char *name; /* the table's name, or meeting_past */
 	const char *bucket_type;
 	char *source_rows; /* to be run on production */
-	char *surplus;     /* production's rows with a NULL or duplicate id; NULL if ids are unique */
+	char *surplus;     /* production's rows without an id of their own; NULL if ids are unique */
 	char *local_rows;
 } Content;
 

@@ -14,11 +14,13 @@
 #include "sql.h"
 #include "utils/builtins.h"
 
-/*
- * The columns of summed_up() on production, and the most rows that are accepted: 100,000 days are
- * more than 250 years.
- */
+/* The shape (remote_shape.c) of summed_up()'s rows: bucket, row_count, hash_sum and weight. */
 #define DIGEST_SHAPE "bucket count numeric count?"
+
+/*
+ * The most buckets that production may send. The window has one bucket per day, and 100,000 days
+ * are more than 250 years.
+ */
 #define DIGEST_BUCKETS_MAX 100000
 
 /*
@@ -63,7 +65,7 @@ is_kept(const Content *content, const char *query)
 
 /*
  * Computes the mirror's buckets and caches them, with the transaction snapshot of the query.
- * Deletes the records of writes that this snapshot sees.
+ * Deletes the rows of ngeshare.write_mark whose writes this snapshot sees.
  */
 static void
 keep(const Content *content, const char *query)

@@ -13,9 +13,9 @@
 #include "sql.h"
 
 /*
- * Compares the table's content again: all buckets if the whole table was pulled, or if rows of an
- * interrupted run were merged, which production may have deleted before this run compared;
- * otherwise the buckets that differed. Returns the buckets that still differ, or NULL if none does.
+ * Compares the table's content again, in the buckets that differed. Compares all buckets if the
+ * whole table was pulled, or if rows of an interrupted run were merged: production may have deleted
+ * those rows before this run compared. Returns the buckets that still differ, or NULL if none does.
  */
 char *
 sync_compare_again(SyncRun *run)
@@ -53,9 +53,9 @@ count_extra(const MirrorTable *table)
 
 /*
  * Lists the quarantined rows that are to be fetched again by key: rows of which only the key is
- * known or, if the whole table was pulled, all rows, because their parents were not fetched before
- * and may be all that they lack. Leaves out rows that the mirror has refused, and rows that are
- * listed already.
+ * known or, if the whole table was pulled, all rows. A pull of the whole table does not fetch
+ * missing parents, so a row may be in quarantine only because its parent was not fetched. Leaves
+ * out rows that the mirror has refused, and rows that are listed already.
  */
 static int64
 list_quarantined(const MirrorTable *table, bool came_whole)

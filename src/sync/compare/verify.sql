@@ -57,14 +57,15 @@ AS $$
                 OR sum(coalesce(cost_ms, 0)) OVER by_age <= budget_ms AS is_chosen
         FROM generate_series(0, 1023) AS bucket
         LEFT JOIN ngeshare.past_compared USING (bucket)
-        -- By run and not by clock: a clock may stand still or go back.
+        -- By run_id and not by compared_at: the run's clock may stand still or go back.
         WINDOW by_age AS (ORDER BY run_id NULLS FIRST, bucket ROWS UNBOUNDED PRECEDING)
     ) AS candidate
 $$;
 COMMENT ON FUNCTION ngeshare.choose_past_buckets(bigint) IS
-'The buckets of groups whose meetings before the window''s start an incremental sync compares: '
-'first those not found to be the same for longest, as many as took production "budget_ms" '
-'milliseconds the last time, but at least 43 (a 24th of all). NULL means all buckets.';
+'The buckets of groups whose meetings before the window''s start an incremental sync compares, '
+'beginning with those that were never found to be the same, or longest ago: as many as took '
+'production "budget_ms" milliseconds the last time, but at least 43 (a 24th of all). NULL means '
+'all buckets.';
 
 CREATE FUNCTION ngeshare.note_past_compared
 (
@@ -163,11 +164,11 @@ COMMENT ON TABLE ngeshare.difference IS
 'The rows that differ between the mirror and production, by key, as the last run found them. '
 'missing: not in the mirror. changed: with another content. extra: gone from production. kept: '
 'gone from production, but the row could not be deleted, mostly because a user''s table references '
-'it, so it stays from run to run. Only within a step of a run: gone (rows to delete from the '
-'mirror, before production is asked whether it still has them), moved (attendance that production '
-'still has, on another day) and parent (rows to fetch because others reference them). A run works '
-'through the rows in the order of difference_no and deletes those that it has dealt with. After '
-'CALL ngeshare_sync(''verify'') the table lists all rows that differ.';
+'it, so it stays from run to run. Only while a run works on a table: gone (rows that the sync may '
+'have to delete from the mirror: it asks production whether it still has them), moved (attendance '
+'that production still has, on another day) and parent (rows to fetch because others reference '
+'them). A run works through the rows in the order of difference_no and deletes those that it has '
+'dealt with. After CALL ngeshare_sync(''verify'') the table lists all rows that differ.';
 
 CREATE FUNCTION public.ngeshare_validate()
 RETURNS TABLE

@@ -5,8 +5,8 @@
  *
  * Rows with a missing parent, a NULL that is not allowed or a timestamp without a local day were
  * quarantined before (quarantine.c). This file is for all other reasons, such as a constraint or a
- * trigger that was added to the mirror, or a key too long for its index. A merge calls it only
- * after it has failed with such an error.
+ * trigger that was added to the mirror, or a key too long for its index. A merge calls
+ * sync_isolate() only when it is retried after such an error.
  */
 #include "sync/move/move.h"
 

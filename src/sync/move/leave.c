@@ -125,7 +125,7 @@ sync_report_kept(SyncRun *run, const MirrorTable *table, const char *refused_by)
 	referencing = sync_find_referencing(table, listed);
 	sync_note_finding(run,
 	                  "%lld row(s) of \"%s\" are gone from production or wait in quarantine, but"
-	                  " rows of %s here still point to them; the next sync looks again.",
+	                  " cannot be deleted here (kept by: %s); the next sync tries again.",
 	                  (long long) kept, table->name,
 	                  referencing != NULL ? referencing : refused_by);
 }

@@ -32,7 +32,7 @@
 /* If at most this many rows of attendance are expected, a single batch pulls them. */
 #define CHUNKED_FROM 10000
 
-/* How many rows one of production's blocks may have: a guess that turns rows into blocks. */
+/* The rows that a block of production is assumed to have, to turn batch_rows into blocks. */
 #define ROWS_PER_BLOCK 50
 
 /*

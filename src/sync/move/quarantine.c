@@ -309,7 +309,7 @@ sync_quarantine_surplus(SyncRun *run)
 	sql_run("INSERT INTO ngeshare.quarantine AS held (table_name, row_id, reason, content,"
 	        " source_hash, first_run_id, last_run_id, is_whole, is_refused)"
 	        " SELECT $1, row_id, CASE WHEN row_id ~ '^#\\d+ -?\\d+$' THEN 'the id is NULL'"
-	        " ELSE 'production has the id more than once, and another row of it is here' END,"
+	        " ELSE 'production has several rows with this id, and only one can be here' END,"
 	        " jsonb_build_object('id', row_id, $2, stamp), hash, $3, $3, false, true"
 	        " FROM ngeshare.stage_key ON CONFLICT (table_name, md5(row_id)) DO UPDATE"
 	        " SET content = excluded.content, source_hash = excluded.source_hash,"

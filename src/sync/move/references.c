@@ -2,7 +2,7 @@
  * src/sync/move/references.c
  *		Finds the foreign keys that keep a row of the mirror from being deleted.
  *
- * Besides the mirror's own foreign keys, a user's tables may have some. If the sync may read such
+ * Besides the mirror's own tables, a user's tables may reference a row. If the sync may read such
  * a table, queries find the rows that it references. For any other table, only a failed delete
  * shows that it references a row (remove.c).
  */
@@ -18,7 +18,7 @@
  * RESTRICT or NO ACTION. Whatever the action, the foreign keys of the mirror's own tables (listed
  * in place of %s) are included: a deleted parent must not change its children. So are those of
  * tables whose owner is neither a superuser nor the extension's owner: other ON DELETE actions
- * would fire the triggers of such a table with our rights.
+ * would fire the triggers of such a table with the sync's rights.
  */
 #define REFERENCES                                                                                 \
 	"SELECT conrelid::regclass AS referencing, format('EXISTS (SELECT 1 FROM %%s%%s AS child"      \

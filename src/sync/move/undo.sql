@@ -180,9 +180,9 @@ END
 $$;
 COMMENT ON FUNCTION ngeshare.put_back(regclass, regclass, text, boolean, boolean) IS
 'Inserts archived rows of one table into the mirror again, and returns their number. archived: the '
-'rows, as SQL from FROM on, with a WHERE clause. is_typed: their columns are the archive''s own '
-'columns, not in content. put_over: a row that the mirror already has is overwritten, else left as '
-'it is.';
+'rows, as the SQL that follows FROM, with a WHERE clause. is_typed: whether their values are in '
+'the archive''s own columns; otherwise they are in content. put_over: whether a row that the '
+'mirror already has is overwritten; otherwise it is left as it is.';
 
 CREATE FUNCTION public.ngeshare_restore_attendance(run_id bigint)
 RETURNS bigint
@@ -212,7 +212,9 @@ BEGIN
       AND backup.kind = 'added'
       AND backup.row_id = mirror.id;
     GET DIAGNOSTICS undone = ROW_COUNT;
-    -- A changed row that has left the window since then is not put back: the past counts it.
+    -- A changed row is not put back if its attendedAt in the backup is before the window and the
+    -- mirror no longer has the row: the row has left the window since that run, and the past counts
+    -- it.
     FOREACH is_typed IN ARRAY ARRAY[true, false]
     LOOP
         undone := undone + ngeshare.put_back(
@@ -242,12 +244,12 @@ END
 $$;
 COMMENT ON FUNCTION public.ngeshare_restore_attendance(bigint) IS
 'Undoes a sync run''s changes of attendance: puts removed and changed rows back, deletes added '
-'ones, and refreshes the answers. Of attendance that has left the window since then, removed rows '
-'count as meetings again, and added and changed rows stay counted. Returns the number of rows. The '
-'next sync makes attendance equal to production''s again. Errors: 22023 if the run has no backup '
-'(the hint lists those that have), 25000 in an isolation level above READ COMMITTED, NG001 while a '
-'sync or ngeshare_forget_person() runs, 23503 if a row''s group, episode or user was deleted since '
-'(call ngeshare_restore_deleted() first).';
+'ones, and refreshes the answers. Of attendance that has left the window since that run, removed '
+'rows count as meetings again, and added and changed rows stay counted. Returns the number of '
+'rows. The next sync makes attendance equal to production''s again. Errors: 22023 if the run has '
+'no backup (the hint lists those that have), 25000 in an isolation level above READ COMMITTED, '
+'NG001 while a sync or ngeshare_forget_person() runs, 23503 if a row''s group, episode or user was '
+'deleted since that run (call ngeshare_restore_deleted() first).';
 
 CREATE FUNCTION public.ngeshare_restore_deleted(run_id bigint)
 RETURNS bigint
@@ -286,8 +288,9 @@ BEGIN
                     mirrored.table_name),
                 false, false);
     END LOOP;
-    -- A meeting that a later run archived includes this attendance, so restore_meetings() comes
-    -- second and replaces the count.
+    -- move_to_past() counts attendance before the window as meetings. If a later run archived such
+    -- a meeting, the archived count includes that attendance, so restore_meetings() comes second
+    -- and replaces the count.
     PERFORM ngeshare.move_to_past(format(
         'ngeshare.removed_row WHERE run_id = %s AND table_name = ''UserHangoutGroupAttendance''',
         run_id));
@@ -300,12 +303,12 @@ COMMENT ON FUNCTION public.ngeshare_restore_deleted(bigint) IS
 'Puts back the rows that a sync run deleted from the mirror (because production no longer had '
 'them, or because they went into quarantine) and the meetings that the run changed or removed, as '
 'far as the archive still has them, and refreshes the answers. A group that is put back gets all '
-'its meetings, also those that a later run removed. Attendance that has left the window since then '
-'is counted as meetings. Returns the number of rows and meetings. The next sync deletes them again '
-'if production still does not have them. Errors: 22023 if the archive has nothing of the run (the '
-'hint lists the runs of which it has something), 25000 in an isolation level above READ COMMITTED, '
-'NG001 while a sync or ngeshare_forget_person() runs, 23503 if a row references one that another '
-'run deleted since (restore that run first).';
+'its meetings, also those that a later run removed. Attendance that has left the window since that '
+'run is counted as meetings. Returns the number of rows and meetings. The next sync deletes them '
+'again if production still does not have them. Errors: 22023 if the archive has nothing of the run '
+'(the hint lists the runs of which it has something), 25000 in an isolation level above READ '
+'COMMITTED, NG001 while a sync or ngeshare_forget_person() runs, 23503 if a row references one '
+'that a later run deleted (restore that run first).';
 
 SELECT pg_extension_config_dump('ngeshare.removed_row', '');
 SELECT pg_extension_config_dump('ngeshare.attendance_backup', '');

@@ -230,8 +230,8 @@ end_merge(SyncRun *run)
 }
 
 /*
- * Deletes staged rows that moved before the window after they were listed, and backs up the rows
- * that the repair will change.
+ * Deletes staged rows that production moved to a day before the window after they were listed, and
+ * backs up the rows that the repair will change.
  */
 static void
 prepare_repair(SyncRun *run)

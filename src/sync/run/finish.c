@@ -165,7 +165,8 @@ sync_finish(SyncRun *run)
 
 /*
  * Refreshes the snapshot and closes the run, in one transaction, so readers see both or
- * neither. If a table has failed, snapshot_state.known_until keeps its old value.
+ * neither. If a table has failed or attendance was not synced, snapshot_state.known_until keeps its
+ * old value.
  */
 void
 sync_refresh_and_finish(SyncRun *run)

@@ -81,13 +81,14 @@ sync_lock_refuse_second(void)
 		        (errcode(NGESHARE_ERRCODE_SYNC_RUNNING),
 		         errmsg("another session is starting a sync"),
 		         errdetail("Its transaction has not ended within %d s.", START_WAIT_MS / 1000),
-		         errhint("Commit or end it: SELECT * FROM pg_stat_activity WHERE state"
-		                 " LIKE 'idle in transaction%%'.")));
+		         errhint("Commit or roll back that transaction. To find it: SELECT * FROM"
+		                 " pg_stat_activity WHERE xact_start IS NOT NULL ORDER BY xact_start.")));
 	running = sync_log_running();
 	if (running == 0)
 		return;
 	ereport(ERROR, (errcode(NGESHARE_ERRCODE_SYNC_RUNNING), errmsg("a sync is already running"),
 	                running > 0 ? errdetail("It is run %lld.", (long long) running)
 	                            : errdetail("It has just begun and has no run_id yet."),
-	                errhint("Wait until it ends: SELECT * FROM ngeshare_sync_status().")));
+	                errhint("Wait until it ends. SELECT * FROM ngeshare_sync_status() shows how far"
+	                        " it is.")));
 }

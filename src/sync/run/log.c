@@ -155,7 +155,7 @@ sync_log_progress(SyncRun *run)
 	    &args);
 }
 
-/* Sets the status of the tables that were given up, failed or skipped, in sync_log. */
+/* Sets in sync_log the status of the tables that were given up: failed or skipped. */
 void
 sync_log_failed_tables(SyncRun *run)
 {

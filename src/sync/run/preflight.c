@@ -70,7 +70,7 @@ record_source(SyncRun *run, const Production *production)
 	        &args);
 }
 
-/* Returns whether the login may read a system view of production and call its function. */
+/* Returns whether the login may read a system view of production and call the view's function. */
 static bool
 may_read(SyncRun *run, const char *view, const char *function)
 {
@@ -149,7 +149,7 @@ read_bound(SyncRun *run)
 	if (pg_sub_s64_overflow(unix_microseconds,
 	                        (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY, &instant) ||
 	    instant < 0 || !IS_VALID_TIMESTAMP(instant))
-		remote_refuse(run->lasting.remote, ERRCODE_PROTOCOL_VIOLATION, "its clock is not one", sql);
+		remote_refuse(run->lasting.remote, ERRCODE_PROTOCOL_VIOLATION, "its clock is invalid", sql);
 	return Min(instant, run->clock) - ngeshare_settings.sync_overlap * USECS_PER_SEC;
 }
 

@@ -107,7 +107,7 @@ wait_for_starter(const WorkerOrder *order)
 	if (exists && !sync_lock_try())
 	{
 		sql_run("UPDATE public.sync_run SET status = 'cancelled', finished_at = clock_timestamp(),"
-		        " message = 'Another session kept it from starting.' WHERE run_id = $1",
+		        " message = 'Another session kept the sync from starting.' WHERE run_id = $1",
 		        &args);
 		exists = false;
 	}

@@ -15,8 +15,8 @@ CREATE TABLE ngeshare.sync_progress
 );
 COMMENT ON TABLE ngeshare.sync_progress IS
 'How far the running sync, or the last one, has come, in one row that is written at each step. '
-'share: the part of the work that is done, 0 to 1. is_resumed: a sync that ngeshare.pause_at holds '
-'may go on.';
+'share: the part of the work that is done, 0 to 1. is_resumed: whether a sync that '
+'ngeshare.pause_at holds may go on.';
 
 CREATE FUNCTION ngeshare.resume_sync()
 RETURNS void
@@ -74,7 +74,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION public.ngeshare_sync_cancel() IS
 'Cancels the running sync, whether in a background worker or in a session, and returns true, or '
-'false if none runs. What it had committed stays, and the next sync goes on from there.';
+'false if none runs. The steps that it had committed stay, and the next sync goes on from there.';
 
 CREATE FUNCTION ngeshare.latest_run_status(run_id bigint)
 RETURNS text
@@ -179,7 +179,7 @@ BEGIN
             WHEN last_run.status IN ('failed', 'cancelled', 'crashed', 'warning')
                 THEN last_run.message
             WHEN state.is_open AND NOT state.is_running
-                THEN 'its backend died; start another, it goes on from the last batch'
+                THEN 'its backend died; start another sync, which goes on from the last batch'
         END
     FROM state
     LEFT JOIN last_run ON true
@@ -189,12 +189,13 @@ END
 $$;
 COMMENT ON FUNCTION public.ngeshare_sync_status() IS
 'The progress of the running sync, or the end of the last one, in one row. running: whether a live '
-'process works on run_id. phase: the step of the running sync (starting, preflight, compare, open, '
-'pull, past, parents, merge, window, verify, repair, deletes, refresh or finish), interrupted if '
-'its process died, or the last run''s status. rows_done of rows_expected rows have been pulled; '
-'pct is the percentage of the work that is done. eta: when it may end, NULL while that is unknown. '
-'last_error: the message of the last run, if it did not simply succeed. Before the first sync '
-'running is false, rows_done, rows_expected and pct are 0, and all other columns are NULL.';
+'process works on run_id. phase: the phase of the running sync (starting, preflight, compare, '
+'open, pull, past, parents, merge, window, verify, repair, deletes, refresh or finish), '
+'interrupted if its process died, or the last run''s status. rows_done of rows_expected rows have '
+'been pulled; pct is the percentage of the work that is done. eta: when it may end, NULL while '
+'that is unknown. last_error: the message of the last run, if it did not simply succeed. Before '
+'the first sync running is false, rows_done, rows_expected and pct are 0, and all other columns '
+'are NULL.';
 
 CREATE FUNCTION ngeshare.need_pg_cron()
 RETURNS void

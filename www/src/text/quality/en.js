@@ -29,14 +29,15 @@ export default {
         end_before_start:
             'The group ends before it starts. Its start counts as planned; its end decides ' +
             'nothing.',
-        updated_before_created: 'The sync brings the row all the same: it compares contents.',
+        updated_before_created: 'The sync mirrors the row nevertheless, because it compares contents.',
         deleted_before_created: 'The user is shown as deleted from that time on.',
         in_future: 'It does not count before then.',
         attendance_before_group:
-            'Somebody attended before the group was made; it counts from when the group exists.',
+            'Somebody attended before the group was made. ' +
+            'The attendance counts from when the group exists.',
         joined_before_group:
-            'Somebody joined more than a day before the group was made; it counts from ' +
-            'when the group exists.',
+            'Somebody joined more than a day before the group was made. ' +
+            'The membership counts from when the group exists.',
         joined_at_null: 'Every answer ignores the membership.',
         implausible_date: 'Before the year 2000 it is a typing error: every answer ignores it.',
         ignored_person:
