@@ -78,7 +78,10 @@ read_address(char *text)
 	read_setting(text, alert_check_url, false);
 }
 
-/* Checks that remote_error_message() returns valid text in the database's encoding. */
+/*
+ * Checks that remote_error_message() returns text that is valid in the database's encoding and at
+ * most four times as long as its input (an invalid byte is shown as four characters).
+ */
 static void
 read_message(char *text)
 {

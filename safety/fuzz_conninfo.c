@@ -12,8 +12,8 @@
 #include "mirror/session.h"
 
 /*
- * Splits a connection string, and checks that changing the mapping's options to
- * themselves adds and drops none.
+ * Splits a connection string. Checks that option_changes() drops no option if the
+ * user mapping's new options are its old ones.
  */
 void
 fuzz_conninfo(char *text)
@@ -24,5 +24,5 @@ fuzz_conninfo(char *text)
 	conninfo_split(text, &server, &mapping);
 	session_safe_options(server);
 	if (list_length(option_changes(mapping, mapping)) != list_length(mapping))
-		elog(ERROR, "the same options are other ones: %s", text);
+		elog(ERROR, "options that stay are dropped: %s", text);
 }

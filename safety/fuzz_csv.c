@@ -4,8 +4,9 @@
  *		functions get other names so that the library does not define them twice.
  *
  * This file implements the rules a second time, independently of csv.c: a cell
- * reads back as the original text, except for apostrophes added before formulas,
- * and a program that also splits lines at other separators finds no formula.
+ * reads back as the original text, except for apostrophes that guard against
+ * formulas, and a program that splits it at semicolons, tabs or line ends finds
+ * no formula.
  */
 #define ngeshare_csv_add_row fuzzed_csv_add_row
 #define ngeshare_csv_finish fuzzed_csv_finish
@@ -76,7 +77,10 @@ is_formula(const char *text)
 	return false;
 }
 
-/* Raises an error if any part of a line between separators of any program begins as a formula. */
+/*
+ * Raises an error if a part of a line begins as a formula. The line is split at semicolons, tabs
+ * and line ends.
+ */
 static void
 find_formula(const char *line)
 {
@@ -94,7 +98,10 @@ find_formula(const char *line)
 	}
 }
 
-/* Returns whether a cell equals a text except for apostrophes added before formulas. */
+/*
+ * Returns whether a cell equals a text except for apostrophes added before formulas, tabs and
+ * carriage returns.
+ */
 static bool
 is_guarded_form(const char *cell, const char *text)
 {

@@ -18,7 +18,7 @@
 /* The number of poisoned bytes after a chunk. */
 #define GUARD_BYTES 32
 
-/* A poisoned end of a chunk, with the reset callback of the chunk's context that unpoisons it. */
+/* The poisoned end of a chunk, and the callback that unpoisons it when its context is reset. */
 typedef struct Guard
 {
 	MemoryContextCallback callback;

@@ -72,7 +72,7 @@ for my $mutation (@mutations)
 }
 
 # Changed operators: the reference is loaded again with one comparison operator changed. A course of
-# 10 episodes, on both sides, provides groups at exactly 70 %.
+# 10 episodes, on both sides, provides groups with a progress of exactly rescue_min_pct, 70 %.
 my $ten_episodes = 'UPDATE %scourse_config SET max_episodes = 10 WHERE sequence_order = 3';
 $local->safe_psql('seed_5', sprintf($ten_episodes, '') . '; SELECT ngeshare_refresh()');
 load_reference(reference_text());

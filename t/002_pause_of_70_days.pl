@@ -54,12 +54,12 @@ my $meanwhile = q{
     SET "hangoutEpisodeId" = (SELECT id FROM "HangoutEpisode" AS e
         ORDER BY hashtext(a.id || e.id) LIMIT 1)
     WHERE "attendedAt" >= '2025-12-05 17:00' AND hashtext(id) % 7 = 3;
-    -- across the first window's start, to an earlier day (rows that the first sync saw: what
-    -- production adds before the window is for a full sync)
+    -- across the first window's start, to an earlier day (only rows that the first sync saw: an
+    -- incremental sync may compare only a part of the past, and then misses other rows there)
     UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = "attendedAt" - interval '60 days'
     WHERE "attendedAt" BETWEEN '2025-12-05 17:00' AND '2026-01-20' AND hashtext(id) % 7 = 4
       AND id NOT LIKE 'late-%';
-    -- exactly on its edge
+    -- to exactly the first window's start, and to the last millisecond before it
     UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = '2025-12-05 17:00:00'
     WHERE "attendedAt" BETWEEN '2025-12-06' AND '2025-12-09' AND hashtext(id) % 7 = 5;
     UPDATE "UserHangoutGroupAttendance" SET "attendedAt" = '2025-12-05 16:59:59.999'

@@ -1,5 +1,5 @@
 # Tests that a sync writes no row of the mirror, the history or the snapshot if production has not
-# changed, and reports so. Also tests the batches in which a sync pulls rows.
+# changed, and that it reports this. Also tests the batches in which a sync pulls rows.
 use strict;
 use warnings FATAL => 'all';
 

@@ -111,7 +111,8 @@ for my $database (qw(parallel at_once))
 }
 is(scalar(everything('restored')), scalar(everything('kept')), 'and has the same objects');
 
-# Only a superuser who restores a dump may insert rows whose parents do not exist yet.
+# Only a superuser who restores a dump may insert rows whose parents do not exist yet. $replays has
+# two of the settings with which pg_dump's scripts begin.
 my $orphan =
   q{INSERT INTO public."UserHangoutGroupAttendance" VALUES ('orphan', now(), 'e', 'g', 'u')};
 my $replays =

@@ -353,8 +353,8 @@ is($local->safe_psql('ngeshare', q{SELECT count(*) FROM "UserHangoutGroup" WHERE
 is($local->safe_psql('ngeshare', 'SELECT count(*) FROM ngeshare.quarantine'),
 	'0', 'and no longer in quarantine');
 
-# A run that was cancelled has pulled a group that production deletes before the next run. That run
-# merges what was pulled, because other groups have changed, and then deletes the group.
+# A cancelled run has pulled a group that production deletes before the next run. The next run
+# merges the pulled group, because other groups have changed, and then deletes it.
 $production->safe_psql(
 	'source', q{
 	INSERT INTO "HangoutGroup" (id, "createdAt", "updatedAt", name, status, "hangoutId")

@@ -253,7 +253,7 @@ sub run_roles
 	return;
 }
 
-# Returns the privileges to read every view and to call these functions of api, in may_do()'s
+# Returns the privileges to read every view and to call the given functions of api, in may_do()'s
 # format.
 sub executable
 {

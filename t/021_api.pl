@@ -185,7 +185,7 @@ is(status_of_host($_), '421', "Host $_ is refused")
   "127.0.0.1.evil.example:$port";
 is(status_of_host($_), '200', "Host $_ is answered") for "127.0.0.1:$port", "localhost:$port";
 
-# Other methods, other schemas, other names.
+# Methods, schemas, names and paths that the API does not offer, and a body that is too long.
 is(ask($_, '/api/sync_runs')->{status}, 405, "$_ is refused")
   for qw(DELETE PUT PATCH OPTIONS TRACE);
 is(ask($_, '/')->{status}, 405, "$_ of a page is refused") for qw(DELETE POST);
@@ -299,7 +299,8 @@ is(refusal(get('/api/home', 'As-Of' => $sql)), '400 NG400', 'As-Of takes no SQL'
 is(sql('SELECT count(*) FROM course_config'), $courses, 'every course is still there');
 is(runs(), '1', 'and no sync was started');
 
-# Trend and status changes with other arguments, and places as filters.
+# The functions trend() and changes() with arguments, lists filtered by place, and the rescue list
+# in the order of the chance.
 is_deeply(
 	[
 		rows(
@@ -571,8 +572,8 @@ sub drill_downs
 	return (\@wrong, $seen, $most);
 }
 
-# Compares the numbers of facilitators: in total, by month, and the groups of the twenty who led
-# most.
+# Compares the numbers of facilitators: in total, by month, and the number of groups of each of the
+# twenty who led the most.
 sub people_behind
 {
 	my ($answer, $equal) = @_;

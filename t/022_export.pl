@@ -337,7 +337,7 @@ sub formulas_at_semicolons
 }
 
 # Returns by SQL the rows that exported() should return, header first: numbers, days and booleans as
-# in JSON, all other cells as text that does not begin a formula.
+# in JSON, all other cells as text, with an apostrophe wherever a spreadsheet could see a formula.
 sub by_sql
 {
 	my ($view, $rest, $as_of) = @_;
@@ -393,8 +393,8 @@ sub in_any_order
 	return [ $header, sort { $json->encode($a) cmp $json->encode($b) } @others ];
 }
 
-# Returns rows without the age of the last sync, which grows from one request to the next; tests
-# that the removed value is an age.
+# Replaces the age of the last sync, which grows from one request to the next, by a fixed text. A
+# value that does not look like an age stays as it is.
 sub without_age
 {
 	my ($view, $rows) = @_;

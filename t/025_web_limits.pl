@@ -157,7 +157,8 @@ my $began = time;
 get('/', 'Accept-Language' => $spaces) for 1 .. 40;
 cmp_ok(time - $began, '<', 1, sprintf '40 long lists of languages in %.2f s', time - $began);
 
-# One client address may have 16 requests at once. Other addresses are not affected.
+# One client address may have 16 requests at once, at most four of them for files. Other addresses
+# are not affected.
 my @sent = map { begin_request('GET /api/slow') } 1 .. 24;
 my $started = time;
 my $other = do { local $Website::FROM = '127.0.0.2'; raw_answer('GET /api/home') };

@@ -156,9 +156,9 @@ sub writer_script
 	return $script;
 }
 
-# Returns one transaction. It derives all timestamps from the writer's clock at its beginning. It
-# updates a user, a group and a membership of the writer's own share of rows, and at last a group of
-# any share.
+# Returns one transaction. It takes all timestamps from the writer's clock, read once at its start.
+# It inserts rows, updates a user, a group and a membership of the writer's own share of rows, and
+# at last updates a group of any share.
 sub transaction
 {
 	my ($number, $id, $skew, $sleep) = @_;
@@ -260,7 +260,8 @@ sub check_rows
 	return;
 }
 
-# Compares a query's rows in the mirror with those in production, where another query may be given.
+# Compares the rows of a query in the mirror with production's, by the same query or, if $there is
+# given, by that one.
 sub is_same
 {
 	my ($name, $what, $here, $there) = @_;

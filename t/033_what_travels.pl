@@ -1,6 +1,6 @@
 # Measures the bytes that a sync receives from production. A sync that finds nothing new must
-# receive less than a tenth of a first load, and one changed row little more. With a round-trip time
-# of 20 ms no load may need a round trip per row.
+# receive less than a tenth of a first load, and a sync that finds one changed row only little more
+# than that. With a round-trip time of 20 ms a load must not need a round trip per row.
 use strict;
 use warnings FATAL => 'all';
 

@@ -21,7 +21,8 @@ my @places = (
 	[ 'deletes', 'deletes UserHangoutGroup', 'after deletes UserHangoutGroup' ]);
 
 # The faults: how each is caused and undone, and with which statuses the run may end. A fault with
-# is_ours begins after the phase's work, any other before it.
+# is_ours begins after the phase's work, any other before it. After a fault with is_slow the run
+# must end within $bench->bound seconds.
 my %faults = (
 	'production killed' => { break => \&kill_production, ends => qr/^(success|failed)$/ },
 	'backend terminated' => { break => \&terminate_there, ends => qr/^success$/ },

@@ -132,7 +132,8 @@ sub outcome_of
 	return $error eq '' ? $outcome : "$outcome ($error)";
 }
 
-# Returns whether a session comes to wait for a lock, a timer or the extension.
+# Waits until a session waits for a lock, a timer or an event of the extension; returns whether it
+# does.
 sub waits
 {
 	my ($session) = @_;
@@ -144,7 +145,8 @@ sub waits
 		}) && !$session->is_done;
 }
 
-# Returns since when a session has been waiting for a lock; an empty string if it is not waiting.
+# Returns since when a session has been waiting for a lock whose locktype matches $kind; an empty
+# string if it is not waiting for one.
 sub waits_since
 {
 	my ($session, $kind) = @_;
@@ -495,8 +497,8 @@ sub test_maintenance
 	return;
 }
 
-# A long VACUUM holds SHARE UPDATE EXCLUSIVE, which an ANALYZE would wait for. A sync that has
-# changed the whole table does not wait for it.
+# A long VACUUM holds a SHARE UPDATE EXCLUSIVE lock, for which a plain ANALYZE would wait. A sync
+# that has changed the whole table skips its ANALYZE instead.
 sub test_long_vacuum
 {
 	my $other = session();

@@ -42,7 +42,7 @@ full_disk_at('merge UserHangoutGroup', 'merge');
 full_disk_at('window', 'window');
 settle('afterwards');
 
-# Phases that write little, and may still find room for it.
+# Phases that write so little that they may succeed although the disk is full.
 for my $place (
 	'preflight',
 	'verify UserHangoutGroup',

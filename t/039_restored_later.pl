@@ -1,5 +1,5 @@
 # Tests that rows which a sync deleted can still be put back when later syncs have moved the window
-# of raw attendance, compared the rest of the past, or counted the history in another time zone.
+# of raw attendance, compared the past, or counted the history in another time zone.
 use strict;
 use warnings FATAL => 'all';
 

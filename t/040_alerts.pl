@@ -394,7 +394,8 @@ cmp_ok(time - $began, '<', 5, 'nor does DROP DATABASE WITH (FORCE)');
 wait_for(no_workers(), 'its worker ends');
 query('TRUNCATE ngeshare.alert_outbox');
 
-# Nobody listens at the address; then a TLS certificate that cannot be trusted.
+# Addresses at which no alert can be delivered: nobody listens, the TLS certificate cannot be
+# trusted, or the host does not exist.
 my $gone = Sink->start;
 my $dead = url($gone);
 $gone->stop;

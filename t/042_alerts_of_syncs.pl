@@ -106,8 +106,9 @@ run_sync('call');
 told([ 'failed', 'recovered' ],
 	'a run whose process died is told of by the next one, which is well');
 
-# A sync does not wait for a webhook in trouble: waiting would take 8 s. With this sync_retry_base,
-# an alert's five attempts last longer than each trouble; after five, it would rest for minutes.
+# A sync does not wait for a webhook in trouble: waiting would take 8 s (alert_timeout). This
+# sync_retry_base makes an alert's first five attempts last longer than the trouble. After a fifth
+# failed attempt the next one would follow only after about five minutes.
 $local->append_conf('postgresql.conf', "ngeshare.sync_retry_base = '400ms'\n");
 $local->reload;
 my $quick = time_of_sync();

@@ -67,7 +67,8 @@ sub no_row
 	return;
 }
 
-# Tests that the views' rows in two sets of answers are the same, if the filter accepts them.
+# Tests that two sets of answers have the same rows. With a filter, only rows that it accepts are
+# compared.
 sub same_answers
 {
 	my ($name, $wanted, $got, $filter) = @_;

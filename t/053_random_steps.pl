@@ -1,9 +1,9 @@
 # Tests a thousand random writes by hand into the mirror. The same writes are made in production,
 # where the reference answers. Until a refresh every answer must be that of the last refresh; after
 # a refresh, without a sync, it must be the reference's. This is tested for a writer that refreshes
-# within its transaction, for other sessions before and after, after a rollback, for a reader in a
-# REPEATABLE READ transaction, as of random instants, with other thresholds, and with two writers at
-# once.
+# within its transaction, for other sessions during and after that transaction, after a rollback,
+# for a reader in a REPEATABLE READ transaction, as of random instants, with other thresholds, and
+# with two writers at once.
 #
 # After every step three views and one of the others are compared. After every tenth step all views
 # and functions are compared, and the snapshot, row by row, with one that is built from scratch.

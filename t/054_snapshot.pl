@@ -66,7 +66,8 @@ sub snapshot_is_true
 	return;
 }
 
-# A table that was empty is filled without its triggers, and the refresh still finds its rows.
+# A sync fills a table that is still empty without firing its triggers. Its refresh must find the
+# rows all the same.
 sub filled_later
 {
 	for my $table (qw(UserHangoutGroup UserHangoutGroupAttendance HangoutEpisode))
@@ -346,7 +347,8 @@ sub while_a_sync_runs
 	return;
 }
 
-# Only the refresh at the end of a sync moves known_until; no table of that sync may have failed.
+# Only the refresh at the end of a sync moves known_until (to the sync's clock), and only if no
+# table of that sync has failed.
 sub known_until
 {
 	my $later = '2026-04-01 12:00:00+07';

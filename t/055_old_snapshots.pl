@@ -1,6 +1,6 @@
-# Tests transactions with an old MVCC snapshot, after other sessions have committed. If they write,
-# the next refresh is right; if they read, they see what was true when they began; they cannot
-# refresh.
+# Tests transactions with an old MVCC snapshot, after other sessions have committed. Such a
+# transaction cannot refresh. If it writes, the next refresh is right. If it reads, it sees what was
+# true when it began.
 use strict;
 use warnings FATAL => 'all';
 

@@ -28,8 +28,9 @@ is( $local->safe_psql(
 		  . '|t'),
 	'each is reported, attendance without an id');
 
-# Makes the history as it was before this rule: the local day that contains 2000-01-01 00:00 UTC was
-# one row, which counted attendance before that instant too.
+# Makes the history as it was before this rule: the local day that contains 2000-01-01 00:00 UTC had
+# one row, which counted attendance before that instant too. Under the rule, the attendance before
+# that instant has a row of its own, of the day 1999-12-30.
 $local->safe_psql(
 	'ngeshare', q{DELETE FROM ngeshare.meeting_past WHERE day = '1999-12-30';
 	UPDATE ngeshare.meeting_past SET first_at = '1999-12-31 23:59:59.999',

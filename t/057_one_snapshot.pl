@@ -8,8 +8,10 @@
 #    point. This is tested through SQL in one transaction, and through the API.
 # 3. Syncs run one after the other while production changes: everything that a reader sees equals
 #    the answers at the end of one of the syncs, and these equal the reference.
+# 4. Attendance that is inserted by hand and dated before the window changes no answer.
+# 5. A sync and a refresh by hand never overlap.
 #
-# NGESHARE_TEST_SEED and NGESHARE_TEST_LOOKS change the seed and the number of looks.
+# NGESHARE_TEST_SEED changes the seed, and NGESHARE_TEST_LOOKS the least number of reads in part 3.
 use strict;
 use warnings FATAL => 'all';
 

@@ -62,7 +62,8 @@ sub refused
 	return;
 }
 
-# As of the first and the last instant that a timestamp can hold, and instants around year 1.
+# Asks for answers as of the first and the last instant that a timestamp can hold, as of instants
+# around year 1, and as of infinite ones, which are refused.
 sub instants
 {
 	my $finite = qr/^ERROR:  22008: .*\n(?:.*\n)*HINT:  /;

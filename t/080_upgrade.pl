@@ -281,8 +281,8 @@ $production->stop;
 $local->stop;
 done_testing();
 
-# Returns the SQLSTATEs of the errors of reading the extension's views and of calling most of its
-# functions without required arguments.
+# Reads the extension's views, and calls most of those of its functions that need no argument.
+# Returns the SQLSTATEs of the errors.
 sub codes_of
 {
 	my ($database) = @_;

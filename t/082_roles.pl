@@ -24,9 +24,9 @@ IPC::Run::run(
 	]) or die 'roles.sql failed';
 $local->safe_psql('ngeshare', all_tries());
 
-# The conditions of README's table of roles. New views and functions of api belong to the web role
-# by default; a function that notes or withdraws belongs to the coordinator, one named sync_... to
-# the operator.
+# The rights in README's table of roles, as conditions on the table "tried". By these conditions
+# each new view or function of api has to be the web role's, unless the function's name begins with
+# sync_ (the operator's), note_ or withdraw_ (the coordinator's).
 my $reads = q{kind = 'relation' AND schema = 'api' AND privilege = 'SELECT'};
 my $calls = q{kind = 'function' AND schema = 'api' AND object !~ '^api\.(sync_|note_|withdraw_)'};
 my $behind = q{kind = 'function' AND schema <> 'api' AND is_behind};
@@ -191,8 +191,8 @@ sub all_tries
 			CASE WHEN 'internal'::regtype <> ALL (proargtypes) THEN format(CASE prokind WHEN 'p'
 				THEN 'CALL %s(%s)' ELSE 'SELECT %s(%s)' END,
 				proc.oid::regproc,
-				-- Of a plain NULL PostgreSQL knows the answer of a STRICT function without asking for any
-				-- right.
+				-- The NULLs are subqueries: PostgreSQL replaces the call of a STRICT function on a
+				-- constant NULL by NULL, and then checks no privilege.
 				(SELECT string_agg(format(CASE prokind WHEN 'p' THEN 'NULL::%s' ELSE '(SELECT NULL::%s)' END,
 					replace(format_type(type, NULL), 'anyelement', 'text')), ', ' ORDER BY number)
 				 FROM unnest(proargtypes) WITH ORDINALITY AS argument (type, number)))

@@ -157,8 +157,9 @@ is($local->safe_psql('ngeshare', "SELECT count(*) FROM ngeshare_forget_person('$
 is_deeply([ answers_differ($production, 'source', $local, 'ngeshare', $clock) ],
 	[], 'answers are as before');
 
-# A user without an address is found by that of a membership record, and a user whose address
-# changed by both. The address of a record whose user has another one does not lead to that user.
+# A person's addresses are all those of the user's archived rows or, if these have none, those of
+# the membership records. If the user's rows have an address, a record's address does not lead to
+# the user.
 $local->safe_psql(
 	'ngeshare', q{
 	INSERT INTO ngeshare.removed_user (run_id, table_name, row_id, id, email) VALUES
@@ -193,7 +194,7 @@ is( $local->safe_psql(
 	'0 0',
 	'nor do keys of rows that came twice, or the place of an interrupted pull, name the person');
 
-# An id of digits is no number of JSON.
+# A number in JSON with the digits of the person's id is not taken for the id.
 $local->safe_psql(
 	'ngeshare', q{
 	INSERT INTO ngeshare.quarantine (table_name, row_id, reason, content, source_hash, first_run_id,
@@ -206,7 +207,7 @@ is( $local->safe_psql('ngeshare', q{SELECT content FROM ngeshare.quarantine WHER
 	'an id of digits is replaced in strings of JSON, and numbers stay');
 $local->safe_psql('ngeshare', q{DELETE FROM ngeshare.quarantine WHERE row_id = 'dear'});
 
-# A short word is not replaced in texts.
+# An id of fewer than 8 characters is not replaced in texts, because it may be any word.
 $local->safe_psql(
 	'ngeshare',
 	q{UPDATE sync_run SET message = 'waits for other' WHERE run_id = 1;

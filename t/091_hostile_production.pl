@@ -72,7 +72,8 @@ my $started = ask('SELECT pg_postmaster_start_time()');
 
 sub ask { my ($query) = @_; return $local->safe_psql($DATABASE, $query); }
 
-# Returns whether a wrong answer of this kind could also be an honest one (a "lie").
+# Returns whether this kind of wrong answer is a "lie": it has the form of an honest answer, so that
+# the sync may accept it.
 sub is_lie { my ($kind) = @_; return $kind =~ /^(?:no_row|many_rows|nulls|sizes|names)$/ ? 1 : 0; }
 
 # Returns the SQLSTATEs with which an attempt may end after a wrong answer; undef if the answer may
@@ -367,7 +368,7 @@ for my $kind (qw(flood_notifications flood_parameters))
 }
 
 # Wrong answers that only one check refuses, with a message of its own: texts in another encoding,
-# and a statement without input that is answered with a request for input.
+# and a request for input (COPY FROM STDIN) as the answer to a statement that takes no input.
 my $full = q{CALL ngeshare_sync('full')};
 my $words = qr/holds ".*\\xFCr .*", which is not valid in encoding UTF8/;
 like(

@@ -201,13 +201,14 @@ for my $round (0 .. ROUNDS - 1)
 	new_login("reader_$round", [ odd_settings($production, $round), hand_picked($round) ]);
 }
 
-# The honest cell comes first, then those of the rounds.
+# The rules for the new logins must come before the others in pg_hba.conf.
 my $rules = $production->data_dir . '/pg_hba.conf';
 my $others = slurp_file($rules);
 unlink $rules;
 append_to_file($rules, slurp_file($production->data_dir . '/pg_hba.conf.new') . $others);
 $production->reload;
 
+# The honest cell comes first, because the others are compared with it.
 new_cell('honest');
 for my $round (0 .. ROUNDS - 1)
 {

@@ -20,7 +20,8 @@ my $clock = '2026-03-31 12:00:00+07';
 our $set = "SET ngeshare.sync_clock = '$clock'; SET ngeshare.as_of = '$clock';";
 my @few = qw(v_group_status v_member_roster v_curriculum_funnel);
 
-# The options of each cell: keys, kind, enums, managed.
+# The options of each cell: keys, kind and enums, as for make_world() in OddWorld.pm, and managed:
+# only superusers can read pg_stat_activity and pg_prepared_xacts.
 my @cells = (
 	[ 0, 'plain', 0, 0 ],
 	[ 1, 'plain', 1, 1 ],
@@ -66,8 +67,8 @@ sub world
 	return \%option;
 }
 
-# Tests that each pair of values of two options occurs together in a table of a cell; a uuid has no
-# collation.
+# Tests that each pair of values of two options occurs together in a table of a cell. A table's
+# collation counts even if the table's ids are uuids, which have no collation.
 sub covers_all_pairs
 {
 	my @options = qw(keys kind enums managed ids collation digits);

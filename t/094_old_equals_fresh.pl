@@ -69,8 +69,7 @@ sub run_seed
 		write_all(map { step() } 1 .. 1 + int rand 6);
 		$day++ if rand() < 0.2;
 
-		# A run of some tables only leaves the other tables to the next run, like a run that was
-		# interrupted.
+		# A run of only some tables leaves the others to the next run, as an interrupted run does.
 		sync_of('old', 'incremental', "'{" . join(',', (shuffle @TABLES)[ 0 .. 2 ]) . "}'")
 		  if rand() < 0.15;
 		my $status = sync_of('old', rand() < 0.2 ? 'full' : 'incremental');
@@ -110,8 +109,8 @@ sub is_as_fresh
 
 	$local->safe_psql('postgres', 'CREATE DATABASE new TEMPLATE fresh');
 
-	# A run's window depends on the clock of the run before; that of the first run on its own clock.
-	# So the old mirror is synced once more.
+	# A run's window depends on the previous run's clock, and the first run's on its own clock. So
+	# the old mirror is synced once more, to have the same window as the fresh one.
 	$status = sync_of('old', 'incremental');
 	my $fresh = sync_of('new', 'incremental');
 	my %query = queries();
@@ -281,8 +280,8 @@ sub delete
 	return qq{DELETE FROM "$table" WHERE id = '$id'};
 }
 
-# Inserts a row with the id of a deleted one, or replaces all values of a table that cannot be
-# mirrored by good ones.
+# Inserts a row with the id of a deleted one, or gives good values to a table's columns wherever
+# their values cannot be mirrored.
 sub mend
 {
 	my ($table) = @_;

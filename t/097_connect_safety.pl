@@ -1,7 +1,7 @@
-# Tests that ngeshare_connect() takes over no object of another owner, refuses a caller who is no
-# superuser a connection without a password, or one that uses files of the operating-system user
-# that PostgreSQL runs as, and does not reveal the password. A production that hides its system
-# identifier can still be distinguished from others.
+# Tests that ngeshare_connect() takes over no object of another owner, and does not reveal the
+# password. If the caller is no superuser, it refuses a connection without a password, and one that
+# uses files of the operating-system user that PostgreSQL runs as. A production that hides its
+# system identifier can still be distinguished from others.
 use strict;
 use warnings FATAL => 'all';
 

@@ -8,7 +8,8 @@
 #                                 name, such as 'sync') has its own record of statements seen
 #   $proxy->once($kind, $regex)   wrong answer to the next statement that matches, and to no
 #                                 other; allows also the kinds bad_text (columns of type text
-#                                 only), endless_rows and trickling_rows (of a COPY)
+#                                 only), long_error, flood_notifications, flood_parameters, and
+#                                 endless_rows and trickling_rows (of a COPY)
 #   $proxy->honest                forwards everything unchanged again
 #   $proxy->pending               number of wrong answers still to be given in the scope
 #   $proxy->log                   wrong answers given since the last call:

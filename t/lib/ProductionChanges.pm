@@ -503,7 +503,7 @@ kind 'a membership comes with a group of an old stamp' => sub {
 	return insert_group(old(), id => $group) . insert_membership(fresh(), hangoutGroupId => $group);
 };
 
-# Changed with a new updatedAt, as applications do it, and without one, as raw SQL does ---
+# Changed with a new updatedAt (by applications), without one (by raw SQL), or with a wrong one ---
 
 kind 'a column changes' => sub { change_any_column(fresh()) . change_any_column(fresh()) }, 3;
 kind 'a column changes without a stamp' => sub { change_any_column() }, 3;

@@ -1,5 +1,5 @@
 # Random writes by hand (written by a user, not by a sync). Each is a list of statements that can
-# run in the mirror and in production alike: they name their rows, or conditions on them, and
+# run in the mirror and in production alike: they name their rows by id or by conditions, and
 # contain no random functions. The rows are chosen from what the writer's session sees in
 # production.
 #

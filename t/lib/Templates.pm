@@ -1,8 +1,9 @@
 # Data directories that are made once per test run and copied by each test file. Without this each
 # file would spend five seconds on initdb, CREATE EXTENSION and production's schema.
 #
-# NGESHARE_TEST_TEMPLATES names the directory of the templates, which all parallel lanes of a run
-# share. If it is not set, a test file makes its servers from scratch, in the same steps.
+# NGESHARE_TEST_TEMPLATES names the directory of the templates. The lanes of a run, which run test
+# files in parallel (scripts/lib/suites_make.sh), share it. If it is not set, a test file makes its
+# servers from scratch, in the same steps.
 package Templates;
 
 use strict;

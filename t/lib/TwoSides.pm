@@ -11,9 +11,9 @@ use Session;
 
 my $zone = 'Asia/Jakarta';
 
-# The views that every comparison asks for. Each also asks for one more view: every third comparison
-# for the costly one, which is the slowest in the reference and depends on most, and the others for
-# one of @turns.
+# The views that every comparison asks for. Each comparison also asks for one more view: every third
+# one for $costly, which is the slowest in the reference and depends on most of the rules, and the
+# others for one of @turns.
 my @always = qw(v_group_status v_curriculum_pipeline v_member_roster);
 my $costly = 'v_anomalies';
 my %always = map { $_ => 1 } @always, $costly;

@@ -107,7 +107,8 @@ sub nginx
 	return program('NGINX', split_path('nginx'), '/usr/sbin/nginx');
 }
 
-# Returns the first path that is an executable; the environment variable's path is tried first.
+# Returns the path in the environment variable if it is set, otherwise the first of the places that
+# is an executable. Dies if the variable's path is no executable, or none of the places is one.
 sub program
 {
 	my ($variable, @places) = @_;

@@ -3,11 +3,11 @@
 --   shadow.note()   is called by every look-alike and logs which role ran it
 --   twin            a schema with a copy of each function, operator, type and relation of
 --                   pg_catalog, for a search_path that names twin before pg_catalog
---   the others      variants whose argument types fit a call better than PostgreSQL's own
---                   function or operator, for the usual path, which has pg_catalog first
+--   variants        functions and operators whose argument types fit a call better than
+--                   PostgreSQL's own, for the usual path, which has pg_catalog first
 -- The candidates come from the catalog. The psql variable "words" holds all words of the
--- extension's own files: only names among them are planted, and all operators with their
--- functions.
+-- extension's own files. Functions, relations and types are planted if their names are among
+-- them; operators, with their functions, are all planted.
 SET search_path = pg_catalog, pg_temp;
 SET check_function_bodies = off;
 SET client_min_messages = warning;

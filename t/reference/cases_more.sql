@@ -213,9 +213,9 @@ CALL pg_temp.check_holds('v_cohort',
        (2, 'Ngeshare Sesi Hijrah', '2024-04-01', 2, 0, 0, 0, NULL, NULL, NULL, 0, true) $$);
 
 -- Aqidah's silences ended after 1, 7, 8 and 10 days; others have lasted 0, 10 (two), 15, 28 (two),
--- 29 (two), 31, 40 (two) and 60 days so far. Of the fifteen that lasted at least one day one ended,
--- and so on, so that the share 14/15 * 13/14 * 12/13 * 11/12 has not ended. Meetings of d-beyond
--- after its graduation begin no silence.
+-- 29 (two), 31, 40 (two) and 60 days so far. Of the fifteen that lasted at least one day, one ended
+-- on that day, and so on, so that the share 14/15 * 13/14 * 12/13 * 11/12 has not ended. Meetings
+-- of d-beyond after its graduation begin no silence.
 CALL pg_temp.check_holds('v_resume_chance',
     $$ SELECT days_silent, silences, resumed, lasting, resume_chance
        FROM reference.v_resume_chance(pg_temp.noon())

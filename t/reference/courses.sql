@@ -98,7 +98,7 @@ $$;
 -- graduated, with days_between > 90; 3. EARLY_START: a kin A of the previous course started no
 -- later than B, and graduated more than 30 days after B's start or not at all; 4. NO_PREDECESSOR:
 -- none of these." If several A qualify, the one that graduated last is returned (for EARLY_START
--- the one that started last); of two on one day, the smallest id in byte order.
+-- the one that started last); of several on one day, the one with the smallest id in byte order.
 CREATE FUNCTION reference.predecessor_of(as_of timestamptz)
 RETURNS TABLE (group_id text, kind text, predecessor_id text) LANGUAGE sql STABLE STRICT AS $$
     WITH gathering AS (

@@ -136,8 +136,8 @@ $$;
 -- which the group met belongs to no silence; a silence with a follow-up before it stalled does not
 -- count." "contacted: the silences with a follow-up while STALLED, the first one more than 28 days
 -- before day(as_of), or before the day of the last successful sync where that is earlier." The
--- follow-ups are those of follow_up_that_counts(). A silence that does not count is not contacted
--- and is left out of S.
+-- follow-ups are those of follow_up_that_counts(). A silence that does not count is not returned,
+-- so it is also left out of S(t) (share_lasting_uncontacted()).
 CREATE FUNCTION reference.silence_with_contact(as_of timestamptz, counted_up_to timestamptz)
 RETURNS TABLE (
     course_name text, begun_on date, ended_on date, days integer, first_contact_on date,

@@ -43,8 +43,8 @@ CREATE AGGREGATE reference.product(numeric) (
 );
 
 -- Returns S(t), the share of a course's silences that last longer than t days, "after Kaplan and
--- Meier": for each number of days, the part that did not end on that day of all silences that
--- lasted at least so long; S(t) is the product of these parts over all days up to t.
+-- Meier": S(t) is the product, over all numbers of days d up to t, of the share of the silences of
+-- at least d days that did not end on the d-th day.
 CREATE FUNCTION reference.share_lasting(as_of timestamptz)
 RETURNS TABLE (course_name text, days integer, silences integer, share numeric)
 LANGUAGE sql STABLE STRICT AS $$

@@ -2,7 +2,7 @@
 -- added to what demo.generate() has made in production, after follow_ups.sql was loaded. The same
 -- arguments add the same rows.
 --
---   SELECT hard.add_places(seed), hard.add_groups(seed, groups, now, instants, zone),
+--   SELECT hard.add_groups(seed, groups, now, instants, zone), hard.add_places(seed),
 --          hard.add_follow_ups(seed, instants, zone)
 --
 -- "now" is the clock of the sync; "instants" are those that a test asks as of.
