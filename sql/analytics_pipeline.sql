@@ -1,7 +1,7 @@
 -- Tests the links between groups and the funnel. A link leads from a group A that graduated to a
 -- group B of the next course. In this file A graduates on 31 January 2026 where nothing else is
--- said: 30 days before is 1 January, 31 days before 31 December, 90 days after 1 May, 91 days after
--- 2 May.
+-- said. 30 days earlier is 1 January, 31 days earlier is 31 December; 90 days later is 1 May, 91
+-- days later is 2 May.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'

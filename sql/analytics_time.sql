@@ -29,7 +29,7 @@ CALL test.meets('met-24-february', 'aqidah-1', '2026-02-24 19:00+07');
 CALL test.circle('graduates-25', 'aqidah');
 CALL test.meets('graduates-25', 'aqidah-8', '2026-03-20 19:00+07');
 CALL test.meets('graduates-25', 'aqidah-9', '2026-03-25 23:59:59.999+07');
--- Meets on 31 March, but later than as_of (12:00): as of as_of the group is still stalled.
+-- Meets on 31 March, but later than as_of (12:00): at as_of the group is still stalled.
 CALL test.circle('meets-tonight', 'hijrah', '2026-03-01 12:00+07');
 CALL test.meets('meets-tonight', 'hijrah-1', '2026-03-31 19:00+07');
 CALL test.refresh();

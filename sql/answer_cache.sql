@@ -1,7 +1,7 @@
 -- Tests the answer cache, which stores the figures of Home as of the API's default instant (the
 -- clock of the last successful sync) and a month before it. Stored figures must equal computed
--- ones. A read must compute the figures where its instant or a setting would give others than the
--- stored ones.
+-- ones. If the instant or a setting of a read leads to other figures than the stored ones, the read
+-- must compute them.
 \set ECHO none
 \getenv srcdir PG_ABS_SRCDIR
 \set begin :srcdir '/sql/include/begin.sql'

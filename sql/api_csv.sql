@@ -47,7 +47,7 @@ SELECT test.seen(api.csv(cell)) FROM test.cell;
 SELECT test.seen(api.csv(kinds)) FROM test.kinds;
 SELECT test.seen(api.csv(shown)) FROM api.funnel AS shown WHERE false;
 SELECT test.seen(api.csv(shown::api.funnel)) FROM (SELECT * FROM api.funnel WHERE false) AS shown;
--- Column names are quoted and guarded as cells are.
+-- Column names are quoted as cells are, and guarded against formulas, too.
 CREATE VIEW test.named AS SELECT 1 AS "a,b", 2 AS "say ""x""", 3 AS "=1+1" WHERE false;
 SELECT test.seen(api.csv(named)) FROM test.named;
 

@@ -91,7 +91,7 @@ WHERE check_name NOT IN ('pg_cron', 'schedule', 'worker_slots', 'preloading', 'a
 SELECT count(DISTINCT check_name) = (SELECT count(*) FROM ngeshare.doctor_check) AS all_of_them,
        bool_and((status = 'ok') = (hint IS NULL)) AS hints_where_needed
 FROM ngeshare_doctor();
--- Expects no row: a listed check without its function, or such a function that is not listed.
+-- Expects no row: a listed check without its function, or a check's function that is not listed.
 SELECT proname
 FROM pg_proc
 FULL JOIN ngeshare.doctor_check ON proname = 'check_' || check_name

@@ -22,7 +22,7 @@ WHERE deptype = 'e'
   AND refclassid = 'pg_extension'::regclass
   AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'ngeshare');
 
--- The extensions and the version's properties.
+-- The two extensions, and the properties of the installed version of ngeshare.
 SELECT extname, extversion = default_version AS is_newest, extrelocatable,
     extnamespace::regnamespace
 FROM pg_extension

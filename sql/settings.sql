@@ -90,7 +90,7 @@ FROM unnest(ARRAY['2026-03-31', ' 2026-03-31 ', '20260331', '31 Mar 2026', 'Marc
         '4714-12-01 BC',
     '294276-12-31']) AS spelled
 CROSS JOIN LATERAL set_config('ngeshare.as_of', spelled, false) AS kept;
--- 'today', 'yesterday' and 'tomorrow' are dates too, by the session's clock.
+-- 'today', 'yesterday' and 'tomorrow' are dates too, as of now in the session's TimeZone.
 SELECT spelled, current_setting('ngeshare.as_of')::date = spelled::date AS is_the_day,
     ngeshare_as_of() = ngeshare.end_of_day(spelled::date) AS is_its_end
 FROM unnest(ARRAY['today', 'yesterday', 'tomorrow']) AS spelled
@@ -269,7 +269,7 @@ BEGIN
 END
 $$;
 -- A name without a slash is accepted exactly if AT TIME ZONE reads it as the zone of that name.
--- EST, MST and HST are such names, where the time zone data has them with one offset.
+-- That is so for EST, MST and HST if the time zone data gives each of them one offset for all time.
 DO $$
 DECLARE
     listed   text;

@@ -233,7 +233,7 @@ clock_keep_beside(void **extra, const void *kept, size_t size)
 	return true;
 }
 
-/* Replaces a setting's text by its fixed spelling; false if there is none or out of memory. */
+/* Replaces a setting's text by spelled; false if spelled is NULL or memory is exhausted. */
 bool
 clock_respell(char **newval, const char *spelled)
 {
@@ -247,12 +247,13 @@ clock_respell(char **newval, const char *spelled)
 }
 
 /*
- * Checks a setting that holds an instant or is empty, and fixes its spelling.
+ * Checks a setting that holds an instant or is empty, and replaces its text by the spelling of
+ * clock_spell_instant().
  *
  * A parallel worker that is starting up has no time zone and no abbreviations yet. The leader's
- * value already has the fixed spelling, which can be read without them. A value with another
- * spelling comes from the configuration of the database or role. It is accepted unread, because
- * the leader's value replaces it next.
+ * value already has that spelling, which can be read without them. A value with another spelling
+ * comes from the configuration of the database or role. It is accepted unread, because the leader's
+ * value replaces it next.
  */
 bool
 clock_check_instant(char **newval, void **extra, GucSource source)

@@ -2,7 +2,8 @@
 -- on public.ngeshare_as_of() and on the functions granted below. scripts/roles.sql grants rights to
 -- roles, because roles belong to the cluster and not to the extension.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ngeshare FROM PUBLIC;
--- CHECK constraints and triggers of the mirror call these functions as the user who writes.
+-- A trigger of course_config and CHECK constraints of the mirror call these functions with the
+-- rights of the user who writes.
 GRANT EXECUTE ON FUNCTION ngeshare.is_restoring() TO PUBLIC;
 GRANT EXECUTE ON FUNCTION ngeshare.has_local_day(timestamp) TO PUBLIC;
 -- The view ngeshare.meeting calls this function with the rights of the user who reads the view.

@@ -72,23 +72,23 @@ define_answer_settings(void)
 	DefineCustomBoolVariable(
 	    "ngeshare.as_of_is_default",
 	    "Whether the API has set ngeshare.as_of because a request named no instant.",
-	    "Follow-ups then count up to the clock.", &ngeshare_settings.as_of_is_default, false,
-	    PGC_SUSET, COMPAT_GUC_IN_PARALLEL, NULL, NULL, NULL);
-	DefineCustomStringVariable("ngeshare.timezone", "The zone whose local days answers speak in.",
+	    "Follow-ups then count up to the statement's start.", &ngeshare_settings.as_of_is_default,
+	    false, PGC_SUSET, COMPAT_GUC_IN_PARALLEL, NULL, NULL, NULL);
+	DefineCustomStringVariable("ngeshare.timezone", "The time zone whose local days answers use.",
 	                           NULL, &timezone_text, "Asia/Jakarta", PGC_SUSET,
 	                           COMPAT_GUC_IN_PARALLEL, clock_check_zone, clock_assign_zone, NULL);
 	define_int("ngeshare.active_days", "Days without a meeting for which a group is still active.",
 	           &ngeshare_settings.active_days, 28, 0, 36500, 0);
 	define_int("ngeshare.link_days",
-	           "Days after a graduation within which the next course's start is the same group's.",
+	           "Days after a group's graduation until which the linked group may first meet.",
 	           &ngeshare_settings.link_days, 90, 0, 36500, 0);
 	define_int("ngeshare.link_early_days",
-	           "Days before a graduation from which on the next course may have started.",
+	           "Days before a group's graduation from which on the linked group may first meet.",
 	           &ngeshare_settings.link_early_days, 30, 0, 36500, 0);
-	define_int("ngeshare.link_min_shared", "Members that two linked groups share at least.",
+	define_int("ngeshare.link_min_shared", "Members that two groups must share to be linked.",
 	           &ngeshare_settings.link_min_shared, 2, 0, INT_MAX, 0);
 	define_int("ngeshare.link_min_overlap_pct",
-	           "Percent of the smaller group that two linked groups share at least.",
+	           "Percent of the smaller group's members that two groups must share to be linked.",
 	           &ngeshare_settings.link_min_overlap_pct, 50, 0, 100, 0);
 	define_int("ngeshare.rescue_min_pct",
 	           "Percent of a course from which on a stalled group is on the rescue list.",
@@ -103,27 +103,27 @@ define_sync_settings(void)
 	           "Days of raw attendance that each sync makes exactly production's.",
 	           &ngeshare_settings.attendance_window_days, 45, 1, 36500, 0);
 	define_int("ngeshare.sync_batch_rows",
-	           "Rows of a table's first batch; later ones grow towards two seconds each.",
+	           "Rows of a table's first batch; later batches are sized to take about two seconds.",
 	           &ngeshare_settings.sync_batch_rows, 5000, 1, 10000000, 0);
 	define_int("ngeshare.sync_overlap",
-	           "Time before production's clock that a watermark stays behind, for late commits.",
+	           "Time that a watermark stays behind production's clock, to find late commits.",
 	           &ngeshare_settings.sync_overlap, 600, 0, 604800, GUC_UNIT_S);
 	define_int(
 	    "ngeshare.sync_timeout",
-	    "Time that production may take for a statement, or a lock here, before it is given up.",
+	    "Time after which a sync gives up a statement on production or the wait for a lock here.",
 	    &ngeshare_settings.sync_timeout, 300, 1, 86400, GUC_UNIT_S);
 	define_int("ngeshare.sync_retries",
 	           "Times that a step is tried again after an error that may pass by itself.",
 	           &ngeshare_settings.sync_retries, 3, 0, 100, 0);
 	define_int(
 	    "ngeshare.sync_retry_base",
-	    "Time before the first of them; each further one waits twice as long, up to a minute.",
+	    "Time before the first retry of a step; it doubles for each further one, up to a minute.",
 	    &ngeshare_settings.sync_retry_base, 1000, 0, 60000, GUC_UNIT_MS);
 	define_int("ngeshare.sync_past_budget",
 	           "Time on production in which an incremental sync compares a part of the past.",
 	           &ngeshare_settings.sync_past_budget, 1000, 0, INT_MAX, GUC_UNIT_MS);
 	define_int("ngeshare.sync_max_delete_pct",
-	           "Percent of a table (and never fewer than 50 rows) that one run may delete.",
+	           "Percent of a table's rows (but at least 50 rows) that one run may delete.",
 	           &ngeshare_settings.sync_max_delete_pct, 5, 0, 100, 0);
 	define_int("ngeshare.backup_keep",
 	           "Runs whose replaced attendance is kept, for ngeshare_restore_attendance().",
@@ -161,7 +161,7 @@ define_alert_settings(void)
 	define_int("ngeshare.alert_timeout", "Time that the delivery of one alert may take.",
 	           &ngeshare_settings.alert_timeout, 10, 1, 300, GUC_UNIT_S);
 	define_int("ngeshare.alert_stale_after",
-	           "Time without a successful sync after which the data is told to be stale.",
+	           "Time without a successful sync after which the data counts as stale.",
 	           &ngeshare_settings.alert_stale_after, 26 * 60, 1, INT_MAX, GUC_UNIT_MIN);
 }
 

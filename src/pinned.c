@@ -3,10 +3,11 @@
  *		The list of settings that our code runs with, and the change to another user, which always
  *		pins these settings first.
  *
- * With the caller's search_path, an operator or a function in our SQL could be one that the caller
- * has made, or anybody who may create objects in one of the path's schemas. It would run with the
- * rights of the user that we change to. So search_path is pinned before the first statement. The
- * other settings are pinned because results and written rows must not depend on the session.
+ * With the caller's search_path, the name of an operator or a function in our SQL could mean one
+ * that the caller has created, or another user who may create objects in a schema of that path. It
+ * would run with the rights of the user that we change to. So search_path is pinned before the
+ * first statement. The other settings are pinned because results and written rows must not depend
+ * on the session.
  *
  * The settings are pinned in a GUC nest level of their own. When a transaction or a subtransaction
  * aborts, PostgreSQL restores the settings and the user. At a commit it does not restore the user.

@@ -66,5 +66,5 @@ PARALLEL SAFE
 RETURN current_setting('search_path') = '' AND current_setting('check_function_bodies') = 'off';
 COMMENT ON FUNCTION ngeshare.is_restoring() IS
 'Whether this session restores a dump, judged by two settings that pg_dump''s scripts make: an '
-'empty search_path, and check_function_bodies off. While a dump is restored, its rows are taken as '
-'they are.';
+'empty search_path, and check_function_bodies off. If so, a row of the dump may replace a default '
+'course in course_config.';

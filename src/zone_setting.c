@@ -30,8 +30,8 @@ is_misread_by_sql(pg_tz *zone)
  * Returns whether pg_timezone_names contains a zone's name. Any other name that PostgreSQL
  * accepts is an offset in POSIX notation, such as UTC+7, whose sign is reversed. PostgreSQL
  * writes such a name in capitals, with digits. So a name without digits or with lower-case letters
- * is in the list, and a name with characters such as < is not. Only for a name with capitals,
- * digits and signs alone is the list of zones searched.
+ * is in the list, and a name with characters such as < is not. The list is searched only for a
+ * name that consists of capitals, digits and signs.
  */
 static bool
 is_listed(const char *name)
@@ -97,8 +97,9 @@ is_usable_zone(pg_tz *zone, const char *given)
 }
 
 /*
- * Checks a zone and fixes its spelling. A parallel worker that is starting up accepts the zone as
- * it is: its leader has checked it, and the worker has not loaded the abbreviations yet.
+ * Checks a zone and replaces its name by PostgreSQL's spelling of it. A parallel worker that is
+ * starting up accepts the zone as it is: its leader has checked it, and the worker has not loaded
+ * the abbreviations yet.
  */
 bool
 clock_check_zone(char **newval, void **extra, GucSource source)

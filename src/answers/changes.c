@@ -109,7 +109,7 @@ ngeshare_changed_groups(PG_FUNCTION_ARGS)
 	Changes changes = {past_moment(PG_GETARG_TIMESTAMPTZ(0)), past_moment(PG_GETARG_TIMESTAMPTZ(1)),
 	                   (ReturnSetInfo *) fcinfo->resultinfo};
 
-	/* If clocks were put back over midnight, the later instant has the earlier local day. */
+	/* If clocks were put back over midnight, the later instant can have an earlier local day. */
 	changes.until.day = Max(changes.until.day, changes.since.day);
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();

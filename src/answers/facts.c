@@ -49,7 +49,7 @@ facts_as_of_argument(FunctionCallInfo fcinfo, int argument)
 	if (PG_ARGISNULL(argument))
 		ereport(ERROR,
 		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("\"as_of\" must not be NULL"),
-		         errhint("Leave it out for the setting ngeshare.as_of, or give an instant.")));
+		         errhint("Leave it out to use the setting ngeshare.as_of, or give an instant.")));
 	as_of = PG_GETARG_TIMESTAMPTZ(argument);
 	if (TIMESTAMP_NOT_FINITE(as_of))
 		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
@@ -151,7 +151,7 @@ join_names(Loader *loader, const Datum *texts, int count)
 	return names;
 }
 
-/* Reads the members of a group from three parallel array columns. Their person is -1 until
+/* Reads the members of a group from three parallel array columns. Member.person is -1 until
  * persons_number() sets it. */
 static void
 add_members(Loader *loader, StudyGroup *group, Row row, int column)

@@ -328,10 +328,11 @@ ROWS 5000;
 COMMENT ON FUNCTION ngeshare.group_predecessors(timestamptz) IS
 'Groups beyond the first course that have met and did not continue from a group of the previous '
 'course, one row per group, with the reason: SKIPPED_COURSE, LATE_START, EARLY_START or '
-'NO_PREDECESSOR. The predecessor is the group of the same facilitator and shared members that is '
-'the reason: the one that graduated last (for EARLY_START: started last), then the one with the '
-'smallest id. It is NULL for NO_PREDECESSOR. days_between: days from its graduation to this '
-'group''s start, NULL if it has not graduated.';
+'NO_PREDECESSOR. The predecessor is the group that gives the reason; it has the same facilitator '
+'and shares enough members. Of several, it is the one that graduated last (for EARLY_START: '
+'started last), then the one with the smallest id. It is NULL for NO_PREDECESSOR. days_between: '
+'days from the predecessor''s graduation to this group''s start, NULL if the predecessor has not '
+'graduated.';
 
 CREATE FUNCTION public.ngeshare_funnel(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE

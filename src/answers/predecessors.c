@@ -151,7 +151,7 @@ reason_of(const StudyGroup *a, const StudyGroup *b)
 	return a->started_on <= b->started_on ? REASON_EARLY_START : REASON_NO_PREDECESSOR;
 }
 
-/* Checks whether the result names a rather than another kin group that gives the same reason. */
+/* Of two kin groups that give the same reason, checks whether the result names a, not other. */
 static bool
 is_named_before(const StudyGroup *a, const StudyGroup *other, Reason reason)
 {

@@ -95,12 +95,12 @@ COMMENT ON VIEW public.v_anomalies IS
 'ngeshare_as_of().';
 COMMENT ON COLUMN public.v_anomalies.kind IS
 'NEEDS_FACILITATOR: no user leads the group. MULTIPLE_FACILITATORS: several distinct users have a '
-'FACILITATOR record in it. MEMBER_COUNT_OUT_OF_RANGE: it has not 2 to 5 members. SKIPPED_COURSE, '
-'LATE_START, EARLY_START, NO_PREDECESSOR (the first that holds): a group beyond the first course '
-'has met and did not continue from a group of the previous course (v_curriculum_pipeline). '
-'FOREIGN_EPISODE: attendance at an episode of another hangout. EPISODE_BEYOND_MAX: attendance at '
-'an own episode beyond max_episodes. FUTURE_ATTENDANCE: attendance later than the real clock, '
-'whatever as_of is.';
+'FACILITATOR record in it. MEMBER_COUNT_OUT_OF_RANGE: it has fewer than 2 or more than 5 members. '
+'SKIPPED_COURSE, LATE_START, EARLY_START, NO_PREDECESSOR (the first that holds): a group beyond '
+'the first course has met and did not continue from a group of the previous course '
+'(v_curriculum_pipeline). FOREIGN_EPISODE: attendance at an episode of another hangout. '
+'EPISODE_BEYOND_MAX: attendance at an episode of the group''s own hangout beyond max_episodes. '
+'FUTURE_ATTENDANCE: attendance later than the real clock, whatever as_of is.';
 COMMENT ON COLUMN public.v_anomalies.group_id IS
 'The group''s id (HangoutGroup.id).';
 COMMENT ON COLUMN public.v_anomalies.severity IS

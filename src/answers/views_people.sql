@@ -40,8 +40,8 @@ COMMENT ON COLUMN public.v_member_roster.user_id IS
 'The person''s user id; NULL for a person who is known only by an email address.';
 COMMENT ON COLUMN public.v_member_roster.user_name IS
 'The user''s email address, or user id if there is no address. For a person without a user, the '
-'email address in the person''s earliest record in the group (of equal ones, the smallest record '
-'id).';
+'email address in the person''s earliest record in the group (of several with the same joinedAt, '
+'the one with the smallest id).';
 COMMENT ON COLUMN public.v_member_roster.role IS
 'The person''s role in the group: MEMBER or FACILITATOR.';
 COMMENT ON COLUMN public.v_member_roster.joined_at IS
@@ -67,14 +67,14 @@ WITH lead AS (
     GROUP BY user_id
 ), member AS (
     -- When each user first joined as a member. DISTINCT ON, because the planner knows that it gives
-    -- one row per user. With GROUP BY it expects a thousand times the rows, and JIT compilation
-    -- takes longer than the query. Do not reference the CTE lead twice: PostgreSQL would
-    -- materialize it.
+    -- one row per user. With GROUP BY the planner would expect a thousand times the rows, and JIT
+    -- compilation would take longer than the query.
     SELECT DISTINCT ON (user_id)
         user_id,
         joined_at AS member_at
     FROM ngeshare.membership_as_of
     WHERE role = 'MEMBER'
+      -- Do not read the CTE lead here: PostgreSQL would materialize a CTE that is read twice.
       AND user_id IN (SELECT user_id FROM ngeshare.membership_as_of WHERE role = 'FACILITATOR')
     ORDER BY user_id, joined_at
 )
@@ -126,7 +126,8 @@ FROM (
             FILTER (WHERE is_counted AND completed_at <= ngeshare.as_of()) AS courses_completed,
         max(course_number) FILTER (
             WHERE is_counted
-              -- A completed membership is in a graduated group, which is not ACTIVE.
+              -- Only saves looking up the group: a completed membership's group has graduated, so
+              -- it is never ACTIVE.
               AND (completed_at > ngeshare.as_of()) IS NOT FALSE
               AND group_id IN (SELECT group_id FROM ngeshare.group_fact
                   WHERE status = 'ACTIVE')) AS current_number,
@@ -236,7 +237,7 @@ WITH began AS (
     FROM public.v_facilitator_alumni
     GROUP BY 1
 ), span AS (
-    -- Dates have a wider range than timestamps, so the day is limited to the last timestamp's.
+    -- Dates have a wider range than timestamps, so the day is limited to the last timestamp's day.
     SELECT
         (SELECT min(month) FROM began) AS first_month,
         least(day, date '294276-12-31') AS last_day
@@ -260,8 +261,8 @@ FROM calendar
 LEFT JOIN began ON began.month = calendar.month;
 COMMENT ON VIEW public.v_facilitator_monthly IS
 'How the number of facilitators grows, one row per month from the month of the first facilitator '
-'to the month of ngeshare_as_of(). Months without a new facilitator are included. No row without '
-'facilitators.';
+'to the month of ngeshare_as_of(). Months without a new facilitator are included. If there is no '
+'facilitator at all, there is no row.';
 COMMENT ON COLUMN public.v_facilitator_monthly.month IS
 'The first day of the month.';
 COMMENT ON COLUMN public.v_facilitator_monthly.new_facilitators IS

@@ -17,8 +17,8 @@ FROM public.ngeshare_trend(
     public.ngeshare_as_of());
 COMMENT ON VIEW public.v_status_trend IS
 'The number of groups of each course by status, one row per course and week of the year up to '
-'ngeshare_as_of(). The weeks end on the weekday of as_of. The same as ngeshare_trend() from 364 '
-'days before.';
+'ngeshare_as_of(). The weeks end on the weekday of as_of. The same as ngeshare_trend() with a '
+'from_day 364 days before the day of as_of.';
 COMMENT ON COLUMN public.v_status_trend.as_of_day IS
 'The local day at whose end the groups are counted; on the last one, the day of as_of, they are '
 'counted at as_of.';

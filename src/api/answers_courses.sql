@@ -58,7 +58,8 @@ COMMENT ON VIEW api.time_to_graduate IS
 'Days from the first meeting to the graduation, one row per course.
 The figures are about graduated groups only; not_graduated counts the others.';
 COMMENT ON COLUMN api.time_to_graduate.p75_days IS
-'The number of days within which three in four groups graduated (percentile_cont), one decimal.';
+'The number of days within which three in four of the graduated groups graduated '
+'(percentile_cont), one decimal.';
 COMMENT ON COLUMN api.time_to_graduate.not_graduated IS
 'The number of the course''s groups that have not graduated; the other figures do not count them.';
 
@@ -136,7 +137,7 @@ SELECT
 FROM public.v_graduation_outliers AS outlier
 LEFT JOIN ngeshare.group_fact AS fact ON fact.group_id = outlier.group_id;
 COMMENT ON VIEW api.graduation_outliers IS
-'Groups that took far less or far more time than others, one row per group.
+'Graduated groups that took far less or far more time than others, one row per group.
 FAST and SLOW are measured by the quartiles of the course''s graduated groups.';
 
 CREATE VIEW api.pipeline AS

@@ -266,8 +266,8 @@ COMMENT ON COLUMN api.home.stalled IS
 COMMENT ON COLUMN api.home.graduated IS
 'The number of groups with status GRADUATED: they reached the last episode of their course.';
 COMMENT ON COLUMN api.home.not_started IS
-'The number of groups with status NOT_STARTED: they never met, and their planned start is at most '
-'active_days days ago or later.';
+'The number of groups with status NOT_STARTED: they never met, and their planned start is in the '
+'future or at most active_days days ago.';
 COMMENT ON COLUMN api.home.rescuable IS
 'The number of stalled groups that have done at least rescue_min_pct percent of their course: the '
 'rows of rescue_list.';

@@ -39,7 +39,7 @@ SELECT *
 FROM public.v_facilitator_growth;
 COMMENT ON VIEW api.facilitator_growth IS
 'The facilitators in one row.
-How many there are, how many of them in a curriculum group that met lately, and how many were '
+How many there are, how many of them are in a curriculum group that met lately, and how many were '
 'members before.';
 
 CREATE VIEW api.facilitator_monthly AS
@@ -98,7 +98,7 @@ WHERE membership.is_first
 ORDER BY membership.group_id, came.days_attended DESC, membership.joined_at,
     membership.user_id COLLATE "C";
 COMMENT ON VIEW api.regular_member IS
-'Whom to ask in a group whose facilitator has no address, one row per group.
+'The member to ask if a group''s facilitator has no address, one row per group.
 The user with a MEMBER record who attended on most days within the window of raw attendance; of '
 'equal ones, the one who joined first. Deleted users are left out. Filter by group_id.';
 COMMENT ON COLUMN api.regular_member.group_id IS

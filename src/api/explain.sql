@@ -10,7 +10,7 @@ COMMENT ON TYPE api.group_explanation IS
 'A fact about a group and its reason.
 A row of rpc/explain_group.';
 COMMENT ON COLUMN api.group_explanation.fact IS
-'What the row is about: a column of group_status, went_on_as, came_from or anomaly.';
+'What the row is about: a column of group_status, or "went_on_as", "came_from" or "anomaly".';
 COMMENT ON COLUMN api.group_explanation.value IS
 'The value of the fact.';
 COMMENT ON COLUMN api.group_explanation.because IS
@@ -42,7 +42,7 @@ COMMENT ON COLUMN api.journey_step.group_name IS
 COMMENT ON COLUMN api.journey_step.course_name IS
 'The course that the group takes: the name of its hangout.';
 COMMENT ON COLUMN api.journey_step.role IS
-'The user''s role in the group: MEMBER, FACILITATOR, or both.';
+'The user''s role in the group: "MEMBER", "FACILITATOR", or "MEMBER, FACILITATOR" for both.';
 COMMENT ON COLUMN api.journey_step.joined_at IS
 'When the user first joined the group.';
 COMMENT ON COLUMN api.journey_step.status IS

@@ -39,7 +39,7 @@ CREATE VIEW api.follow_up_effect AS
 SELECT *
 FROM public.v_follow_up_effect;
 COMMENT ON VIEW api.follow_up_effect IS
-'Whether contacting stalled groups helps, one row per course, and one with null for all.
+'Whether contacting stalled groups helps, one row per course, and one row for all courses.
 How many contacted groups met again within 28 days, and how many were expected to. It is a '
 'comparison, not a proof: coordinators chose whom to contact.';
 
@@ -88,9 +88,9 @@ Answers 201 with {id, noted_at, noted_by, is_verified}. channel: email, whatsapp
 'or other. outcome: no_answer, will_meet, paused, closed or wrong_contact. note: at most 2,000 '
 'characters. next_on: the day for the next contact, or nothing. noted_by: a name, which is used '
 'only if nobody is logged in, and is shown as unverified. Errors: 400 22023 for an unknown group, '
-'channel or outcome, 400 22001 for a text that is too long, 400 22004 for a missing one, 400 22008 '
-'for an infinite day, 429 NG004 for more than 60 a minute, 405 NG405 for a GET. By POST only, with '
-'a JSON body and the header X-Ngeshare: sync.';
+'channel or outcome, 400 22001 for a note or name that is too long, 400 22004 for a missing group, '
+'channel, outcome or name, 400 22008 for an infinite day, 429 NG004 for more than 60 follow-ups '
+'per minute, 405 NG405 for a GET. By POST only, with a JSON body and the header X-Ngeshare: sync.';
 
 CREATE FUNCTION api.withdraw_follow_up(id bigint, withdrawn_by text DEFAULT NULL,
     OUT withdrawn boolean)
@@ -124,8 +124,8 @@ COMMENT ON VIEW api.caller IS
 'Who sends the request, in one row.
 The login, and whether it may note follow-ups and start a sync.';
 COMMENT ON COLUMN api.caller.login IS
-'The name that the caller logged in with; NULL if the page asks nobody to log in. In that case a '
-'note gives the name itself, which is shown as unverified.';
+'The name that the caller logged in with; NULL if the page asks nobody to log in. In that case the '
+'caller sends a name with each note (noted_by), which is shown as unverified.';
 COMMENT ON COLUMN api.caller.may_note IS
 'Whether the caller may note and withdraw follow-ups.';
 COMMENT ON COLUMN api.caller.may_sync IS

@@ -67,7 +67,8 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT CASE
-        -- Near the ends of the calendar, the local time a month before would be out of range.
+        -- Near the ends of the calendar, the local time, or the one a month before, would be out of
+        -- range.
         WHEN at < timestamptz '4712-01-01 00:00:00+00 BC' THEN at
         WHEN at > timestamptz '294276-12-01 00:00:00+00' THEN at - interval '31 days'
         ELSE ngeshare.end_of_day((at AT TIME ZONE ngeshare.reporting_zone() - interval '1 '
@@ -222,8 +223,9 @@ BEGIN
     IF current_setting('request.method', true) = 'POST' THEN
         PERFORM ngeshare.check_post();
     END IF;
-    -- A CSV file may take as long as the role's statement_timeout; other requests 10 seconds. An
-    -- Accept header that also allows another type may get that type.
+    -- A CSV file may take as long as the role's statement_timeout; other requests 10 seconds. A
+    -- request whose Accept header also allows another type has 10 seconds, too, because PostgREST
+    -- may answer with that type.
     IF coalesce(ngeshare.request_header('accept'), '') !~* '^text/csv(; *charset=utf-8)?$'
         AND current_setting('statement_timeout')::interval NOT BETWEEN '1 millisecond'
             AND '10 seconds' THEN

@@ -121,7 +121,7 @@ SELECT
 FROM public.ngeshare_sync_status();
 COMMENT ON VIEW api.sync_status IS
 'The running sync, in one row.
-The step it is at and how far it has come; running is false if no sync runs.';
+The phase it is in and how far it has come; running is false if no sync runs.';
 COMMENT ON COLUMN api.sync_status.running IS
 'Whether a sync runs now.';
 COMMENT ON COLUMN api.sync_status.run_id IS
@@ -129,7 +129,7 @@ COMMENT ON COLUMN api.sync_status.run_id IS
 COMMENT ON COLUMN api.sync_status.mode IS
 'The run''s mode: incremental, full or verify.';
 COMMENT ON COLUMN api.sync_status.phase IS
-'The step that the run is at, or its status if it has ended.';
+'The phase that the run is in, "interrupted" if its process died, or its status if it has ended.';
 COMMENT ON COLUMN api.sync_status.table_name IS
 'The table that the run is at; NULL if it has ended.';
 COMMENT ON COLUMN api.sync_status.rows_done IS
@@ -289,7 +289,7 @@ COMMENT ON COLUMN api.sync_errors.table_name IS
 COMMENT ON COLUMN api.sync_errors.occurred_at IS
 'When the error happened.';
 COMMENT ON COLUMN api.sync_errors.phase IS
-'The step of the run in which the error happened.';
+'The phase of the run in which the error happened.';
 COMMENT ON COLUMN api.sync_errors.attempt IS
 'The number of times that the step had failed by then, this error included.';
 COMMENT ON COLUMN api.sync_errors.sqlstate IS

@@ -10,7 +10,7 @@ CREATE TABLE ngeshare.history_state
 );
 COMMENT ON TABLE ngeshare.history_state IS
 'The state of the meeting history, in one row; no row before the first sync. zone: the time zone '
-'whose local days it is kept in. window_start (UTC): where the window of raw attendance starts and '
+'of the history''s local days. window_start (UTC): where the window of raw attendance starts and '
 'meeting_past ends.';
 
 CREATE TABLE ngeshare.meeting_past
@@ -50,8 +50,8 @@ RETURN least(((at AT TIME ZONE 'UTC') AT TIME ZONE zone)::date,
     CASE WHEN at < timestamp '2000-01-01 00:00:00' THEN date '1999-12-30' END);
 COMMENT ON FUNCTION ngeshare.meeting_day(timestamp, text) IS
 'The day under which the meeting history counts an attendance: its local day in the given time '
-'zone. Attendance before ngeshare.plausible_from() is counted under 1999-12-30 or its earlier '
-'local day (src/sync/compare/content.c does the same on production).';
+'zone. Attendance before ngeshare.plausible_from() is counted under its local day or 1999-12-30, '
+'whichever is earlier (src/sync/compare/content.c does the same on production).';
 
 CREATE VIEW ngeshare.meeting AS
 SELECT group_id, episode_id, day, first_at, last_at, attendances
@@ -157,9 +157,9 @@ END
 $$;
 COMMENT ON FUNCTION ngeshare.advance_window(timestamp) IS
 'Moves the start of the window of raw attendance to another local midnight. Meetings of the days '
-'that leave the window are added to ngeshare.meeting_past, and their raw rows are deleted. If the '
-'start moves back, the meetings of the days that enter the window are deleted from '
-'ngeshare.meeting_past. Returns the number of raw rows deleted.';
+'that leave the window are added to ngeshare.meeting_past, and all raw rows before the new start '
+'are deleted. If the start moves back, the meetings of the days that enter the window are deleted '
+'from ngeshare.meeting_past. Returns the number of raw rows deleted.';
 
 CREATE FUNCTION ngeshare.past_bucket(group_id text)
 RETURNS bigint
@@ -329,8 +329,8 @@ END
 $$;
 COMMENT ON FUNCTION ngeshare.move_to_past(text) IS
 'Moves raw attendance that was put back from the archive to ngeshare.meeting_past if it is before '
-'the window''s start, because answers do not read raw attendance there. archived: the rows of the '
-'archive, as SQL from FROM on, with a WHERE clause.';
+'the window''s start, because answers do not read raw attendance there. archived: what follows '
+'FROM in a query for the rows of the archive: a table and a WHERE clause.';
 
 CREATE FUNCTION ngeshare.restore_meetings(run bigint)
 RETURNS bigint
@@ -346,7 +346,7 @@ BEGIN
     SELECT
         group_id,
         episode_id,
-        -- The day in the archive belongs to the zone in which the history was kept at that time.
+        -- Not the day in the archive: the history's time zone may have changed since that run.
         ngeshare.meeting_day(first_at, (SELECT zone FROM ngeshare.history_state)),
         min(first_at),
         max(last_at),
@@ -375,6 +375,7 @@ $$;
 COMMENT ON FUNCTION ngeshare.restore_meetings(bigint) IS
 'Puts the meetings that a sync run changed or removed back into ngeshare.meeting_past, and returns '
 'their number. For groups that the run removed, it also puts back the meetings that later runs '
-'removed: a sync compares only a part of the past, so they may go after their group.';
+'changed or removed: a sync compares only a part of the past, so a group''s meetings may be '
+'removed by a later run than the group.';
 
 SELECT pg_extension_config_dump('ngeshare.removed_meeting', '');

@@ -36,7 +36,7 @@ WHERE id IS NOT NULL
 COMMENT ON VIEW ngeshare.kept_user IS
 'The ids and addresses of users whose rows are kept outside the mirror, in the archive, in staging '
 'tables or in quarantine. A user without an address has those of the membership records, as in '
-'facilitator_contact.';
+'api.group_status.facilitator_contact.';
 
 CREATE FUNCTION ngeshare.identity_of(person text)
 RETURNS ngeshare.identity
@@ -97,7 +97,7 @@ DECLARE
     of_json   CONSTANT text := E'content ->> ''userId'' = ANY ($1)'
         ' OR lower(btrim(content ->> ''userEmail'', E'' \\t\\r\\n'')) = ANY ($2)'
         ' OR lower(btrim(content ->> ''email'', E'' \\t\\r\\n'')) = ANY ($2)';
-    -- Of several rows with one id, all but one have the id with a number and a hash as their key.
+    -- If several rows of production have the id x, all but one have a row_id such as 'x #2 -417'.
     of_key    CONSTANT text := 'regexp_replace(row_id, '' #[0-9]+ -?[0-9]+$'', '''') = ANY ($1)';
     condition text;
 BEGIN
@@ -122,7 +122,8 @@ BEGIN
         GET DIAGNOSTICS rows = ROW_COUNT;
         RETURN NEXT;
     END LOOP;
-    -- An interrupted pull remembers the last row that it got. Without it the next sync pulls again.
+    -- The position at which the pass of an interrupted sync goes on may be the person's id. Such a
+    -- pass is ended, so the next sync begins a new one.
     UPDATE ngeshare.sync_state
     SET pass_run_id = NULL, pass_full = NULL, pass_bound = NULL, pass_stamp = NULL, pass_id = NULL,
         pass_pulled = false, pass_block = NULL
@@ -156,8 +157,8 @@ AS $$
 $$;
 COMMENT ON FUNCTION ngeshare.name_pattern(ngeshare.identity) IS
 'A regular expression that finds a person''s ids and email addresses in texts, but not as part of '
-'a longer word. Texts of fewer than 8 characters without an @ are left out, because they may be '
-'any word; NULL if nothing is left.';
+'a longer word. An id of fewer than 8 characters is left out, because it may be any word. NULL if '
+'nothing is left.';
 
 CREATE VIEW ngeshare.kept_text AS
 SELECT class.oid::regclass AS relation, attname AS column_name
@@ -286,4 +287,5 @@ COMMENT ON FUNCTION public.ngeshare_forget_person(text) IS
 'v_follow_up for it. Backups of this database, the planner''s statistics until the next ANALYZE, '
 'the server''s log, the table cron.job_run_details of pg_cron and the receiver of alerts keep what '
 'they have. Errors: 55000 if the mirror still has the person, NG001 while a sync, '
-'ngeshare_refresh(), a restore or another such call runs, 22004 for an empty text.';
+'ngeshare_refresh(), a restore or ngeshare_forget_person() in another session runs, 22004 for an '
+'empty text.';

@@ -31,7 +31,8 @@ SELECT *
 FROM ngeshare.group_snapshot;
 COMMENT ON VIEW ngeshare.group_current IS
 'ngeshare.group_snapshot with the prefix last_ on the columns that depend on the instant, so that '
-'ngeshare.group_as_of can take all other columns, new ones included, by *.';
+'ngeshare.group_as_of can use the names without the prefix for its own columns, and take all '
+'columns of this view, new ones included, by *.';
 
 CREATE FUNCTION ngeshare.member_count_as_of(wanted_id text)
 RETURNS integer
@@ -48,7 +49,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION ngeshare.member_count_as_of(text) IS
 'The number of members of a group at ngeshare.as_of(), from ngeshare.group_timeline. The '
-'function''s COST is low, because few groups need it.';
+'function''s COST is low, because ngeshare.group_as_of calls it for few groups.';
 
 CREATE VIEW ngeshare.group_as_of AS
 SELECT
@@ -150,4 +151,5 @@ WHERE met.first_at <= ngeshare.as_of()
   AND (SELECT ngeshare.can_answer());
 COMMENT ON VIEW ngeshare.meeting_as_of IS
 'The meetings of curriculum groups that began up to ngeshare.as_of(), one row per group, local day '
-'and episode. attendances may include some that are later than that instant. Filter by group_id.';
+'and episode. attendances may include some that are later than that instant. Filter by group_id: '
+'without a filter the meetings of all groups are read.';

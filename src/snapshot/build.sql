@@ -21,8 +21,8 @@ WHERE "attendedAt" >= greatest(
     (SELECT window_start FROM ngeshare.history_state), ngeshare.plausible_from());
 COMMENT ON VIEW ngeshare.counted_attendance IS
 'The attendance that answers count: one row per meeting before the start of the window of raw '
-'attendance, and one row per attendance since, with day NULL. ngeshare.meeting also counts the '
-'latter as meetings.';
+'attendance, and one row per attendance since, with day NULL. In the view ngeshare.meeting, '
+'attendance since that start is counted as meetings, too.';
 
 CREATE TYPE ngeshare.progress AS
 (
@@ -45,7 +45,8 @@ CREATE TYPE ngeshare.progress AS
 );
 COMMENT ON TYPE ngeshare.progress IS
 'The result of the aggregate ngeshare.group_progress(): what a group''s meetings amount to. The '
-'comments on ngeshare.group_timeline and ngeshare.group_meeting explain the columns.';
+'comments on ngeshare.group_snapshot, ngeshare.group_timeline and ngeshare.group_meeting explain '
+'the columns.';
 
 CREATE FUNCTION ngeshare.add_meeting
 (
@@ -143,9 +144,9 @@ RETURN CASE
     ELSE 'ngeshare.course_snapshot'::regclass
 END;
 COMMENT ON FUNCTION ngeshare.curriculum_of(text[]) IS
-'The table of courses to build the snapshot of the given groups by: course_config if all groups '
-'are built (NULL), else ngeshare.course_snapshot. So a change of course_config takes effect for '
-'all groups at once.';
+'The table whose courses are used to build the snapshot of the given groups: course_config if all '
+'groups are built (NULL), else ngeshare.course_snapshot. So a change of course_config takes effect '
+'for all groups at once.';
 
 CREATE FUNCTION ngeshare.build_groups(wanted text[])
 RETURNS TABLE

@@ -5,7 +5,7 @@
  *
  * The transition function takes rows of attendance, or meetings that were already counted, in
  * any order. The final function sorts the meetings by day and episode, to merge equal ones and
- * find each day's first meeting, and then by time.
+ * find each day's first meeting. Then it sorts them by time.
  */
 #include "postgres.h"
 
@@ -64,6 +64,7 @@ typedef struct Progress
 
 /* How many of the latest meetings join_latest() searches for the meeting of a new row. */
 #define LOOK_BACK 4
+/* How many meetings the array has room for when it is first allocated. */
 #define FIRST_ROOM 4
 
 enum

@@ -85,9 +85,11 @@ AS $$
       AND NOT attisdropped
 $$;
 COMMENT ON FUNCTION ngeshare.replace_rows(regclass, text, text, text, text, text) IS
-'Two parts of a WITH clause, as text. They make a table of the snapshot equal to a source with the '
-'same columns, for the rows that is_stale names, and write only rows that differ, in the order '
-'sorting. present: a cheaper relation that has the keys of the source.';
+'Returns two CTEs as text, to be added to a WITH clause. They make the stale rows of the table '
+'target equal to source, a relation with the same columns, and write only rows that differ. Their '
+'names are removed_ and written_, followed by the table''s name. keys: the key columns. is_stale: '
+'an SQL condition; only rows of target (as "old") that meet it are deleted if source lacks them. '
+'present: a cheaper relation with the keys of source. sorting: an ORDER BY clause for the INSERT.';
 
 CREATE FUNCTION ngeshare.write_snapshot(ids text[], hangouts text[])
 RETURNS bigint
@@ -258,9 +260,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ngeshare.write_places() IS
-'Computes ngeshare.place_snapshot again: the most frequent spelling of each place, which one '
-'changed group can change for all groups of the place. Returns the number of rows written and '
-'deleted.';
+'Computes ngeshare.place_snapshot, the most frequent spelling of each place, again for all places: '
+'one changed group can change the spelling for all groups of its place. Returns the number of rows '
+'written and deleted.';
 
 CREATE FUNCTION ngeshare.write_links(ids text[])
 RETURNS bigint
@@ -344,12 +346,12 @@ DECLARE
     state ngeshare.snapshot_state;
 BEGIN
     IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
-        -- With an MVCC snapshot taken before the lock, a refresh would not see what the one before
-        -- it wrote.
+        -- The transaction's MVCC snapshot may be older than the lock, so this refresh would not see
+        -- what the previous refresh wrote.
         RAISE invalid_transaction_state
             USING MESSAGE = format('the snapshot cannot be refreshed in a %s transaction',
                       upper(current_setting('transaction_isolation'))),
-                  HINT = 'Call it in a READ COMMITTED transaction.';
+                  HINT = 'Call the function in a READ COMMITTED transaction.';
     END IF;
     -- Inserts the state row if there is none. run_id and known_until are then those of the last
     -- successful run. Before the first refresh, only a database updated from 1.1 has such a run.

@@ -48,9 +48,9 @@ $$;
 COMMENT ON FUNCTION ngeshare.note_write() IS
 'Statement trigger function. It records in ngeshare.stale_key which keys were written, and in '
 'ngeshare.write_mark that the table was written. Arguments: the column of ngeshare.stale_key; the '
-'column of the written rows; for UPDATE, the columns whose change matters (by default all). '
-'Without arguments (course_config), or with over 10,000 keys that are also more than a quarter of '
-'all groups, it marks everything as stale.';
+'column of the written table that has the key; for UPDATE, the columns whose change matters (by '
+'default all). Without arguments (course_config), or with over 10,000 keys that are also more than '
+'a quarter of all groups, it marks everything as stale.';
 
 CREATE FUNCTION ngeshare.before_write()
 RETURNS trigger

@@ -208,8 +208,8 @@ CREATE TABLE ngeshare.stale_key
 COMMENT ON TABLE ngeshare.stale_key IS
 'The keys that were written to the mirror or to ngeshare.meeting_past since the last refresh, each '
 'once per statement that wrote it: a group, a user or a hangout. A row of NULLs stands for '
-'everything. Writers only insert, and never look whether a key is already there, because another '
-'transaction may not have committed it yet.';
+'everything. Writers only insert, and never look whether a key is already there, because a refresh '
+'may delete that row before the writer commits.';
 
 -- A refresh replaces rows, so the tables need frequent autovacuum. vacuum_truncate is off because
 -- truncating the end of a table takes an ACCESS EXCLUSIVE lock, which would make readers wait.
@@ -250,7 +250,8 @@ DECLARE
 BEGIN
     PERFORM ngeshare.check_zone(kept);
     IF kept IS NULL THEN
-        -- A nested IF, because PostgreSQL locks all tables of a condition before it evaluates it.
+        -- A nested IF, because PostgreSQL locks all tables of a condition before it evaluates the
+        -- condition, and answers should not lock the mirror's tables.
         IF EXISTS (SELECT 1 FROM public."HangoutGroup")
             OR EXISTS (SELECT 1 FROM public."UserHangoutGroup") THEN
             RAISE object_not_in_prerequisite_state

@@ -5,7 +5,7 @@
 
 SELECT ngeshare.refuse_during_sync();
 
--- Sets the role to the extension's owner, who so owns all that the update creates.
+-- Sets the role to the extension's owner, who then owns all objects that the update creates.
 SELECT pg_catalog.set_config('ngeshare_upgrade.role', pg_catalog.current_setting('role'), true);
 SELECT pg_catalog.set_config('role', pg_catalog.pg_get_userbyid(extowner)::text, true)
 FROM pg_catalog.pg_extension
@@ -29,7 +29,7 @@ LANGUAGE C
 VOLATILE
 STRICT;
 COMMENT ON FUNCTION ngeshare.upgrade_right(text) IS
-'Runs a GRANT or REVOKE as if no script of the extension did: the right is a user''s, and dumped.';
+'Runs a GRANT or REVOKE as if outside an extension script, so that pg_dump includes the privilege.';
 
 -- Lists the privileges that users have granted or revoked on objects of the extension. They are
 -- undone below and made again in end.sql, so that the files in between find the extension's own
@@ -195,8 +195,8 @@ BEGIN
     END LOOP;
     -- Drops the objects that are created again or no longer exist in 2.0. Functions that a CHECK or
     -- default of a kept table calls are skipped, because CREATE OR REPLACE replaces them. Row types
-    -- of tables and array types, which newer PostgreSQL versions list as members of the extension,
-    -- are skipped because they are dropped with their table or element type.
+    -- of tables and array types, which are members of the extension from PostgreSQL 17 on, are
+    -- skipped because they are dropped with their table or element type.
     FOR gone IN
         SELECT kind, pg_catalog.string_agg(object.identity, ', ') AS names
         FROM (VALUES

@@ -34,9 +34,10 @@ BEGIN
 END
 $$;
 
--- The install script of 1.1 did not set search_path. Where other users could create objects, the
--- parts that the update keeps, such as CHECK constraints, may call a user's function or operator
--- of the same name instead of PostgreSQL's. This check refuses the update if any does.
+-- The install script of 1.1 did not set search_path. If users could create objects in a schema of
+-- the installer's search_path, the objects that the update keeps, such as CHECK constraints, may
+-- call a user's function or operator in place of PostgreSQL's with the same name. This check
+-- refuses the update if any does.
 DO $$
 DECLARE
     found text;
@@ -71,11 +72,12 @@ BEGIN
     IF found IS NOT NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = 'objects of the extension use functions or operators that are not its own',
-            DETAIL = format('They are: %s.', found),
-            HINT = 'Drop these parts, update, and make them again. If you did not make them,'
-                ' somebody planted the functions before the extension was installed.'
-                ' Nothing was changed.';
+            MESSAGE = 'objects of the extension use functions or operators that are neither'
+                ' PostgreSQL''s nor the extension''s',
+            DETAIL = format('Found: %s.', found),
+            HINT = 'Drop the objects that use them, update, and create the dropped objects again.'
+                ' If you have not added such an object yourself, somebody planted the function'
+                ' before the extension was installed: drop the function, too. Nothing was changed.';
     END IF;
 END
 $$;
