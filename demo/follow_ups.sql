@@ -54,8 +54,9 @@ CROSS JOIN clock
 WHERE (graduated_on IS NULL OR day < graduated_on)
   AND coalesce(next_day, clock.today) - day > CASE WHEN next_day IS NULL THEN 14 ELSE 29 END;
 
--- The days of the contacts: in a silence of more than 29 days up to 45 days after the group
--- stalled, in a shorter one before it stalls. Four in ten contacts are followed by a second one.
+-- The days of the contacts. In a silence of more than 29 days, the contact is within 45 days after
+-- the group stalled. In a shorter silence, it is before the group stalls. Four in ten contacts are
+-- followed by a second one.
 CREATE TEMPORARY TABLE contact ON COMMIT DROP AS
 WITH first_one AS (
     SELECT

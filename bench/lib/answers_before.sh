@@ -4,7 +4,7 @@
 # asked in both versions alternately, so that a slow minute of the machine affects both.
 
 # The targets: the time of one answer, and the median over all answers, as a ratio to the other
-# version's time.
+# version's time. BEFORE_ROUNDS: how often each answer is measured.
 readonly MOST_OF_BEFORE=1.10 MOST_OF_BEFORE_MEDIAN=0.90 BEFORE_ROUNDS=7
 PAIR_LINES=()
 

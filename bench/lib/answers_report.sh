@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # Prints the results of bench/answers.
-# shellcheck disable=SC2153 # DUCKDB is set where it is asked
+# shellcheck disable=SC2153 # answers_ask.sh sets DUCKDB
 
-# The targets. MOST_OF_DUCKDB and MOST_OF_VIEWS: the extension's time as a ratio to DuckDB's and the
-# SQL views', at MOST_GROUPS groups. MOST_ON_FEW and MOST_ON_MORE: milliseconds of one view at up to
-# FEW_GROUPS groups, and at more. MOST_OF_NOW: the time as of a year ago as a ratio to now.
-# MOST_GROWTH: see most_growth().
+# The targets. MOST_OF_DUCKDB and MOST_OF_VIEWS: the extension's time divided by DuckDB's and by the
+# SQL views', from MOST_GROUPS groups on. MOST_ON_FEW and MOST_ON_MORE: milliseconds of one view at
+# up to FEW_GROUPS groups, and at more. MOST_OF_NOW: the time of an answer as of a year ago, divided
+# by the time of the same answer as of now. MOST_GROWTH: see most_growth().
 declare -rA MOST_OF_DUCKDB=([status]=0.20 [links]=0.012 [funnel]=0.15)
 readonly MOST_OF_VIEWS=0.05 MOST_GROUPS=300000 FEW_GROUPS=3000 MOST_ON_FEW=16 MOST_ON_MORE=2000 \
     MOST_OF_NOW=5 MOST_GROWTH=1.2
@@ -31,8 +31,8 @@ share_of()
         'BEGIN { printf "%.3f", one / other }'
 }
 
-# Prints a number. At MOST_GROUPS groups it also prints the target and whether the number is within
-# it.
+# Prints a number. From MOST_GROUPS groups on, it also prints the target and whether the number is
+# within it.
 judged()
 {
     local share=$1 most=$2

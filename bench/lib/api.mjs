@@ -47,7 +47,7 @@ function quantile(times, share) {
 }
 
 // Returns "held" if the 95th percentile of a call meets its target, else "missed". The target is
-// three times that of the constant row, from 100,000 groups on one second.
+// three times the 95th percentile of the constant row; from 100,000 groups on, it is one second.
 function judge(p95, peer) {
     if (IS_LARGE) return p95 <= 1000 ? 'held' : 'missed';
     return p95 <= 3 * peer ? 'held' : 'missed';

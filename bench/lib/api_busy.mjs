@@ -1,7 +1,8 @@
 // Measures Home and the rescue list with two connections in three states of the local database:
-//   node api_busy.mjs URL SECONDS DEMO
 // idle; with a row that was written by hand after the last refresh; while full syncs run one after
-// the other. DEMO is the path of scripts/demo, whose command psql is used. Prints a table.
+// the other. Prints a table.
+//   node api_busy.mjs URL SECONDS DEMO
+// DEMO is the path of scripts/demo; its command psql runs the statements.
 
 import autocannon from 'autocannon';
 import { execFile, execFileSync } from 'node:child_process';

@@ -62,7 +62,8 @@ EOF_SQL
         "$written rows"
 }
 
-# Checks that a database has as many rows as production, of attendance as many as in the window.
+# Checks that a database has as many rows as production, but only as many rows of attendance as
+# production has in the window.
 check_window()
 {
     local database=$1 start counts wanted

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# Measures four other ways to copy the same rows into the same tables with the same keys.
+# Measures the peers of bench/sync: four other ways to copy the same rows into the same tables with
+# the same keys.
 
-# Writes files with the schema for these copies: production's tables, and the mirror's keys and
+# Writes files with the schema for the peers' copies: production's tables, and the mirror's keys and
 # indexes.
 read_schema()
 {
@@ -15,7 +16,7 @@ read_schema()
     drop_database shape
 }
 
-# Runs pg_dump on production with the login of the other copy methods.
+# Runs pg_dump on production with the peers' login.
 dump_production()
 {
     PGPASSWORD=$(password_of reader) "$PG_BIN/pg_dump" -h 127.0.0.1 -p "$PORT_PRODUCTION" \

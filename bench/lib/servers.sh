@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Starts the benchmarks' two servers, and generates the data of production.
-# shellcheck disable=SC2034 # a run's end looks for servers in WORK, a server's start closes LOCK
+# shellcheck disable=SC2034 # end_work looks for servers in WORK, start_cluster closes LOCK
 
 # The as_of of the generated data, and the servers' shared_buffers.
 AS_OF='2026-01-15 12:00+07' SHARED_BUFFERS=512MB
@@ -104,8 +104,8 @@ EOF_SQL
     COUNTS=$(sql_on production production <<<"$(count_query)")
 }
 
-# Prepares production: creates a login and a publication for the other copy methods, and makes the
-# server log all statements of the extension's login.
+# Prepares production: creates a login and a publication for the peers, and makes the server log all
+# statements of the extension's login.
 prepare_production()
 {
     NGESHARE_PASSWORD=$(password_of reader) run_sql_logged 'preparing production' production \

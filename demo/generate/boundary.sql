@@ -79,8 +79,8 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION demo.at(integer, time) IS
-    'A local time so many days before as_of''s day, in UTC; 0 days is the instant as_of itself, so '
-    'that it never lies after it';
+    'A local time so many days before as_of''s day, in UTC; for 0 days it is as_of itself, so that '
+    'no row of that day is after as_of';
 
 
 CREATE FUNCTION demo.add_users(family text, people text[])
@@ -101,7 +101,7 @@ END
 $$;
 
 COMMENT ON FUNCTION demo.add_users(text, text[]) IS
-'Users of a family, those it has already left as they are';
+'Adds users to a family; those that it already has stay as they are';
 
 
 CREATE FUNCTION demo.add_user(family text, person text, email text,
@@ -119,7 +119,8 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION demo.add_user(text, text, text, timestamp) IS
-    'A user with a given address or end; the others of a family are made with their first record';
+    'Adds a user with a given address and deletion time; other users of a family are added with '
+    'their first membership or attendance';
 
 
 CREATE FUNCTION demo.add_member
@@ -152,8 +153,8 @@ END
 $$;
 
 COMMENT ON FUNCTION demo.add_member(text, text, text, text, timestamp, text, text, text) IS
-    'A membership record, and its user if the family has not got one; id_prefix decides how '
-    'records sort';
+    'Adds a membership record, and its user if the family does not have that user yet. The '
+    'record''s id begins with id_prefix, so id_prefix decides ties';
 
 
 CREATE FUNCTION demo.add_meetings
@@ -185,7 +186,8 @@ END
 $$;
 
 COMMENT ON FUNCTION demo.add_meetings(text, text, text, integer[], timestamp[], text[], integer) IS
-    'Meetings of the given people, an instant and an episode''s order each';
+    'Adds meetings with all given people: the n-th one is at the instant met_at[n], at the episode '
+    'with the order episodes[n]';
 
 
 CREATE FUNCTION demo.add_meetings(family text, part text, hangout text, episodes integer[],
@@ -204,7 +206,8 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION demo.add_meetings(text, text, text, integer[], integer, integer, text) IS
-    'Meetings spread evenly over the days between the first and the last, everybody at each';
+    'Adds meetings with all given people, spread evenly from first_met to last_met, both in days '
+    'before today';
 
 
 CREATE FUNCTION demo.add_attendance
@@ -225,7 +228,7 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION demo.add_attendance(text, text, text, text, integer, timestamp, integer) IS
-    'One person at one episode, also somebody without a membership';
+    'Adds attendance of one person at one episode; the person needs no membership';
 
 
 CREATE FUNCTION demo.add_group
@@ -320,7 +323,7 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION demo.write_boundary(integer, timestamp) IS
-'Writes production''s rows from the families';
+'Writes the families into production''s tables';
 
 
 CREATE FUNCTION demo.keep_boundary(room integer)
@@ -343,5 +346,5 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION demo.keep_boundary(integer) IS
-    'Drops the families, last first, that don''t fit into the room; returns how many groups are '
+    'Deletes the families that have a group with a number above room; returns how many groups are '
     'left';

@@ -93,7 +93,7 @@ END
 $$;
 
 COMMENT ON FUNCTION demo.make_alumni_families() IS
-'Members who become facilitators, and those who do it the other way round';
+'Members who become facilitators, and facilitators who become members';
 
 
 CREATE FUNCTION demo.make_member_families()
@@ -234,4 +234,4 @@ END
 $$;
 
 COMMENT ON FUNCTION demo.make_hangout_families() IS
-'Hangouts that are no course, or nearly one, or none at all';
+'Groups whose hangout is no course, or has nearly the name of one, and groups without a hangout';

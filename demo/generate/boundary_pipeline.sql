@@ -95,7 +95,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION demo.make_link_families() IS 'Forks, joins and whole ways';
+COMMENT ON FUNCTION demo.make_link_families() IS
+'Forks, joins, a way through all four courses, and groups that repeat or go back to a course';
 
 
 CREATE FUNCTION demo.make_unlinked_families()
@@ -110,7 +111,7 @@ BEGIN
     PERFORM demo.add_group('skipped, but too late', 'A', 'aqidah', 9, 230, 131);
     PERFORM demo.add_group('skipped, but too late', 'B', 'sejarah', 3, 40, 10);
 
-    -- Two kinds apply to each of these groups B. The first in the order of docs/rules.md counts.
+    -- Two reasons apply to each of these groups B. The first in the order of docs/rules.md counts.
     PERFORM demo.add_group('skipped and late', 'A', 'aqidah', 9, 160, 70);
     PERFORM demo.add_group('skipped and late', 'late', 'hijrah', 9, 260, 180);
     PERFORM demo.add_group('skipped and late', 'B', 'sejarah', 3, 40, 10);
@@ -132,7 +133,7 @@ END
 $$;
 
 COMMENT ON FUNCTION demo.make_unlinked_families() IS
-'Every reason why a group has no predecessor, and two at once';
+'Every reason why a group has no predecessor, and groups to which two reasons apply';
 
 
 CREATE FUNCTION demo.make_settled_families()
@@ -156,7 +157,7 @@ END
 $$;
 
 COMMENT ON FUNCTION demo.make_settled_families() IS
-'Graduates who may still go on and those who had their time';
+'Graduated groups that are awaiting or settled, just before and after ngeshare.link_days';
 
 
 CREATE FUNCTION demo.make_boundary(groups integer, seed integer, clock timestamp)
@@ -191,5 +192,5 @@ END
 $$;
 
 COMMENT ON FUNCTION demo.make_boundary(integer, integer, timestamp) IS
-    'Makes the families that fit into 19 in 20 of the groups, the rest being ordinary; returns how '
-    'many groups that took';
+    'Makes the families that fit into 19 of 20 groups; the other groups are ordinary ones. Returns '
+    'the number of groups in the families';

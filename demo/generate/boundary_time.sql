@@ -120,7 +120,7 @@ END
 $$;
 
 COMMENT ON FUNCTION demo.make_future_families() IS
-'What doesn''t exist yet as of the instant, and what came before its group did';
+'Rows that do not exist yet as of the instant, and meetings before their group was created';
 
 
 CREATE FUNCTION demo.make_window_families()

@@ -47,7 +47,7 @@ LEFT JOIN (
 WHERE course_no IS NOT NULL;
 
 COMMENT ON VIEW demo.group_case IS
-'Curriculum groups with what decides their status as of the world''s instant';
+'Curriculum groups with the values that decide their status as of the world''s instant';
 
 
 CREATE VIEW demo.record_case AS

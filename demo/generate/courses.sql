@@ -22,7 +22,7 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION demo.make_stubs(integer) IS
-'Rows for the foreign keys that leave the six tables';
+'Writes rows of the four tables that the six tables reference';
 
 
 CREATE FUNCTION demo.plan_hangouts(seed integer)
@@ -55,8 +55,8 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION demo.plan_hangouts(integer) IS
-    'Three hangouts a course, three outside the curriculum, and five whose names are nearly those '
-    'of a course';
+    'Plans three hangouts per course, three outside the curriculum, and five whose names are '
+    'nearly those of a course';
 
 
 CREATE FUNCTION demo.plan_episodes(seed integer)
@@ -78,7 +78,8 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION demo.plan_episodes(integer) IS
-    'The episodes of every hangout, and the odd ones of each course''s third variant';
+    'Plans the episodes of every hangout, and for the third variant of each course also episodes '
+    'with unusual orders';
 
 
 CREATE FUNCTION demo.make_courses(seed integer, clock timestamp)

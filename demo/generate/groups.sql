@@ -47,7 +47,7 @@ RETURN
     END;
 
 COMMENT ON FUNCTION demo.circle_state(integer, integer) IS
-'What becomes of a circle''s last group; those before it have graduated';
+'The state of a circle''s last group; its earlier groups have graduated';
 
 
 CREATE FUNCTION demo.facilitator_of(seed integer, circle_no integer)
@@ -109,7 +109,8 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION demo.plan_circles(integer, integer) IS
-    'As many circles as the groups make; the later its number, the later a circle ended';
+    'Plans circles until they have the given number of groups. Circles with higher numbers ended '
+    'later, except for those that are active or not started';
 
 
 CREATE FUNCTION demo.hangout_of(seed integer, circle_no integer, step integer, first_course integer,
@@ -175,8 +176,8 @@ RETURN
     END;
 
 COMMENT ON FUNCTION demo.meetings_of(integer, integer, integer) IS
-    'Meetings that a group needed to get as far: mostly one an episode, some repeated, some passed '
-    'over';
+    'How many meetings a group needed to reach an episode: mostly one per episode; some groups '
+    'repeat episodes, some skip them';
 
 
 CREATE FUNCTION demo.created_at(seed integer, group_no integer, state text, started integer,
@@ -197,8 +198,8 @@ RETURN demo.local_time(
     + demo.pick(seed, 'created ms', 39600000, group_no) * interval '1 ms';
 
 COMMENT ON FUNCTION demo.created_at(integer, integer, text, integer, date) IS
-    'When a group was made: days before its first meeting, for one in a hundred after it, for a '
-    'few only after as_of';
+    'A group''s "createdAt": days before its first meeting, for one group in a hundred after it, '
+    'for a few even after as_of';
 
 
 CREATE FUNCTION demo.start_date(seed integer, group_no integer, state text, started integer,

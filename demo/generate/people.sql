@@ -12,8 +12,7 @@ RETURN circle_no * 64::bigint + slot
       END;
 
 COMMENT ON FUNCTION demo.member_of(integer, integer, integer, integer) IS
-    'The person in a circle''s n-th seat: mostly the same from group to group, now and then a new '
-    'one';
+    'The person in a circle''s n-th slot: mostly the same from group to group, sometimes a new one';
 
 
 CREATE FUNCTION demo.plan_members(seed integer)
@@ -110,7 +109,7 @@ END;
 
 COMMENT ON FUNCTION demo.plan_odd_members(integer, timestamp) IS
     'Records that a naive count gets wrong: other roles, both roles at once, the same member '
-    'twice, joined after as_of (35), nobody (36)';
+    'twice, joined after as_of (slot 35), nobody (slot 36)';
 
 
 CREATE FUNCTION demo.user_email(seed integer, person_no bigint)
@@ -171,7 +170,7 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION demo.make_people(integer, timestamp) IS
-'Writes "User": everyone who is more than an address in some plan';
+'Writes "User": the people of member_plan who have a user, and the circles'' facilitators';
 
 
 CREATE FUNCTION demo.invited_email(seed integer, person_no bigint, way integer)

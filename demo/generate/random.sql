@@ -87,5 +87,5 @@ RETURN
     END;
 
 COMMENT ON FUNCTION demo.touched(integer, text, timestamp, timestamp, bigint, bigint) IS
-    'An "updatedAt" for a row: as created, one of two bulk changes that very many rows share, or '
-    'some time since';
+    'An "updatedAt" for a row: its creation, one of two bulk changes that very many rows share, or '
+    'some instant between its creation and as_of';

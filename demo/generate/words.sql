@@ -60,8 +60,9 @@ RETURN CASE way
 END;
 
 COMMENT ON FUNCTION demo.written(text, integer) IS
-    'A name as people type it: in capitals, in small letters and with white space (1 to 3), '
-    'without its third letter or with that swapped (4, 5)';
+    'A name as people type it: in capitals (1), in small letters with white space around it (2), '
+    'with white space between its words (3), without its third letter (4), or with its third and '
+    'fourth letters swapped (5)';
 
 
 CREATE FUNCTION demo.written_city(place_no integer, way integer)

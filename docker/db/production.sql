@@ -8,4 +8,4 @@
 SELECT demo.generate(:groups, 1, now()) \g /dev/null
 CREATE SCHEMA ready;
 COMMENT ON SCHEMA ready IS
-'The generated production is complete: a start that finds this leaves it alone';
+'Marks the generated production as complete: later starts leave it as it is';

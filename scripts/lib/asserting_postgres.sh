@@ -74,7 +74,7 @@ use_asserting_postgres()
         mkdir -p -- "$cache" "$WORK/postgresql"
         logged 'building PostgreSQL' build_asserting_postgres "$WORK/postgresql" "$target"
         build_pg_cron "$WORK/postgresql" "$target" >>"$LOG" 2>&1 ||
-            say 'pg_cron cannot be built: its source package is not to be had here'
+            say 'pg_cron cannot be built: its source package cannot be fetched or does not compile'
         rm -rf -- "$WORK/postgresql"
         : >"$target/.complete"
     fi

@@ -88,8 +88,9 @@ build_extension()
     printf '%s\n' "$fingerprint" >"$build/.built-from"
 }
 
-# Installs a built extension, unless the same build is installed already. A user who can neither
-# write there nor use sudo takes an installed extension with the same SQL.
+# Installs a built extension, unless the same build is installed already. If this user can neither
+# write to PostgreSQL's extension directories nor use sudo, an installed extension with the same SQL
+# is used as it is.
 install_extension()
 {
     local build=$1 extensions

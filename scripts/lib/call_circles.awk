@@ -1,8 +1,8 @@
 # Finds circular calls inside each folder of src/ (with its subfolders): between files, and between
 # subfolders. Prints each circle with its calls, and fails if there is one.
 #
-# Input: first the output of ctags with all functions (-f - --c-kinds=f --fields=+K), then the C
-# files. Every use of a function's name counts as a call, also taking its address.
+# Input: first the output of ctags with all functions (-f - --c-kinds=f), then the C files. Every
+# use of a function's name counts as a call, also taking its address.
 
 function folder_of(file,    part)
 {

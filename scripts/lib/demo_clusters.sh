@@ -59,8 +59,8 @@ EOF_SQL
 }
 
 # Starts the local cluster and creates its database with the extension. If the extension's SQL has
-# changed since, the database is dropped and created again; with a real production the script stops
-# instead.
+# changed since an earlier start created the database, the database is dropped and created again;
+# with a real production the script stops instead.
 provide_local()
 {
     local script made_with
@@ -72,10 +72,10 @@ provide_local()
     [[ $made_with != "$script" ]] || return 0
     if [[ -n $made_with && $SOURCE == given ]]; then
         die "the local database was made by another version of the extension; '$AGAIN reset'" \
-            "removes it, so that it can be made anew"
+            "removes it, so that the next start can make it again"
     fi
     if [[ -n $made_with ]]; then
-        say "the extension's SQL has changed: making the local database anew ..."
+        say "the extension's SQL has changed: making the local database again ..."
         rm -f -- "$STATE/local.ready"
     fi
     make_local_database

@@ -22,7 +22,7 @@ use_private_postgres()
 
 # Replaces the copy's "postgres" by a script that runs the server with a command in front of it and
 # with additional environment variables. exec keeps the process id, and -a the server's name.
-# shellcheck disable=SC2016 # the shell of the server's start expands it
+# shellcheck disable=SC2016 # the script that is written expands it
 put_before_server()
 {
     local before=$1 server=$PG_BIN/postgres

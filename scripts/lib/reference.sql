@@ -62,8 +62,8 @@ FROM relation;
 
 \echo '# Reference'
 \echo
-\echo -n 'Made from the comments in the catalog by `scripts/reference`; a test holds that it is '
-\echo 'current. What is counted how: [rules.md](rules.md).'
+\echo -n '`scripts/reference` makes this page from the comments in the catalog; a test checks that '
+\echo 'it is current. [rules.md](rules.md) says how everything is counted.'
 \echo
 \echo '## Views'
 \echo
@@ -109,8 +109,8 @@ ORDER BY name COLLATE "C";
 \echo
 \echo '## Error codes'
 \echo
-\echo -n 'A pattern like 08% stands for all codes that begin so. What the page and the alerts say '
-\echo 'of an error of a sync is the first line that fits.'
+\echo -n 'A pattern such as 08% stands for all codes that begin with 08. For an error of a sync, '
+\echo 'the page and the alerts say what the first matching line says.'
 \echo
 \echo '| met by | SQLSTATE | means | what to do |'
 \echo '|---|---|---|---|'
@@ -120,8 +120,8 @@ ORDER BY place;
 \echo
 \echo '## The API'
 \echo
-\echo -n 'Each view is `GET /api/NAME`, and `/export/NAME.csv` as a file. A column that isn''t '
-\echo 'described here is that of the view of the same meaning above.'
+\echo -n 'Each view is `GET /api/NAME`, and `/export/NAME.csv` as a file. A column that is not '
+\echo 'described here means the same as in the corresponding view above.'
 \echo
 SELECT words FROM chapter WHERE schema_name = 'api' AND relkind = 'v' ORDER BY name COLLATE "C";
 SELECT format(E'### `/api/rpc/%s`\n\nArguments: `%s`.\n\n%s\n',

@@ -112,7 +112,7 @@ second_start()
 {
     local output=$WORK/log/demo-again.log
     check 'a second start ends with exit 0' demo_to "$output" first
-    check 'it makes nothing anew' makes_nothing "$output"
+    check 'it makes nothing a second time' makes_nothing "$output"
     check 'its sync says that nothing changed' grep -q 'succeeded: Nothing changed' "$output"
 }
 
@@ -184,7 +184,7 @@ resets_all()
 another_production_is_refused()
 {
     local output=$WORK/log/demo-other.log status=0
-    check 'a start after reset begins anew' demo_to "$WORK/log/demo-anew.log" first
+    check 'a start after reset begins from scratch' demo_to "$WORK/log/demo-anew.log" first
     demo_to "$output" second NGESHARE_SOURCE="$(first_source)" >/dev/null || status=$?
     check 'another production is refused with the advice to reset' refuses_other "$output" "$status"
 }

@@ -39,9 +39,9 @@ make_debian()
         in_debian "$debian" chown -R postgres: .
 }
 
-# Prints the propagation of mounts for a new mount namespace: private where the kernel allows it. It
-# does not where / is no mount point, as in a plain chroot. There our mounts may appear in the old
-# namespace, so they are unmounted at the end.
+# Prints the propagation of mounts for a new mount namespace: private where the kernel allows it.
+# The kernel refuses it where / is not a mount point, as in a plain chroot. There the mounts of
+# in_debian() can appear in the old namespace, too, so in_debian() unmounts them at the end.
 mount_propagation()
 {
     if as_root unshare --mount --propagation private true 2>/dev/null; then

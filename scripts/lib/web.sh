@@ -116,7 +116,7 @@ configure_users()
     LOG=$STATE/web/users.log
     as_owner bash -c 'umask 077; "$1" "$2" "$3" >"$4" 2>"$5"' bash "$users" \
         "$STATE/web/jwt_secret" "$STATE/web/users" "$STATE/web/users.conf" "$LOG" ||
-        die_with_log "NGESHARE_USERS=$NGESHARE_USERS does not name the two users"
+        die_with_log "NGESHARE_USERS=$NGESHARE_USERS is not a valid file of users"
 }
 
 # Prints the database role of requests without a login: ngeshare_operator if the page has no logins,

@@ -66,7 +66,7 @@ async function waitForRunAfter(page, sql, run, status) {
         sql(`SELECT run_id FROM sync_run WHERE run_id > ${run} AND status = '${status}'`).length ===
         0
     ) {
-        assert.ok(Date.now() < deadline, `no run behind ${run} is ${status}`);
+        assert.ok(Date.now() < deadline, `no run after ${run} is ${status}`);
         await page.waitForTimeout(100);
     }
     await waitForEnd(page);

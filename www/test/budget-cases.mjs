@@ -1,5 +1,5 @@
 // Tests that no page costs the browser more than the budget of budget.mjs, and prints what each
-// costs. Only Home has a target for the time, and fails if it takes more than five times as long.
+// costs. Only Home has a target for the time; its case fails above five times the target.
 
 import assert from 'node:assert/strict';
 import { ANY_PAGE, describeWeight, HOME, weigh } from './budget.mjs';

@@ -1,5 +1,5 @@
-// Tests that the API's CSV in the style of a language has the same cells, except for the decimal
-// sign of numbers.
+// Tests that the API's CSV, rewritten in the style of a language, keeps its cells. Only the column
+// heads, the separator and the decimal sign of numbers may change.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

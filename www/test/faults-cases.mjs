@@ -138,8 +138,9 @@ async function syncIsCancelledAnywhere({ open, hold, sql }) {
 }
 
 /**
- * Checks that a page needs two steps to show its figures. All requests of a second are held and
- * then released together, so a request that depends on an earlier answer falls into a later step.
+ * Checks that a page needs two steps to show its figures. All requests within one second are held
+ * and then released together, so a request that depends on an earlier answer falls into a later
+ * step.
  */
 async function twoStepsToTheFigures({ open }) {
     const page = await open('/sync.html');

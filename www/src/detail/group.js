@@ -81,7 +81,7 @@ async function together(reads) {
     return Object.fromEntries(names.map((key, i) => [key, read[i]]));
 }
 
-/** Makes a read that regions which load at the same time share; a later call reads again. */
+/** Makes a read that is done once for all calls at the same time; a later call reads again. */
 function shareRead(read) {
     let pending = null;
     return () => {

@@ -15,7 +15,8 @@ import { text } from '../text/index.js';
 
 /**
  * How far a member can come in a course, the furthest first, with the colour of the badge.
- * `holds(row)` tells whether one of the member's groups of the course makes it so.
+ * `holds(row)` tells whether the row, one of the member's groups of the course, shows that the
+ * member came this far.
  */
 const PLACES = [
     { key: 'completed', tone: 'group-graduated', holds: (row) => row.is_completed },

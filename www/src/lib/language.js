@@ -5,8 +5,8 @@ const STORAGE_KEY = 'ngeshare.language';
 const COOKIE = 'ngeshare_language';
 
 /**
- * Returns the language chosen before, else the first of the browser's that the page has, else
- * English.
+ * Returns the language chosen before, else the first of the browser's languages that the page has,
+ * else English.
  */
 export function chooseLanguage(stored, preferred) {
     if (LANGUAGES.includes(stored)) return stored;
