@@ -17,8 +17,32 @@ WITH found AS (
     SELECT
         odd.kind,
         fact.group_id,
-        odd.detail,
-        odd.params
+        -- Not in VALUES, which would compute the texts of all kinds for each group, and also for
+        -- queries that only count.
+        CASE odd.kind
+            WHEN 'NEEDS_FACILITATOR' THEN 'it has no FACILITATOR record of a user'
+            WHEN 'MULTIPLE_FACILITATORS'
+                THEN format('%s users have a FACILITATOR record', fact.facilitator_count)
+            WHEN 'MEMBER_COUNT_OUT_OF_RANGE'
+                THEN format('it has %s members, not 2 to 5', fact.member_count)
+            WHEN 'EPISODE_BEYOND_MAX'
+                THEN format('it attended episode %s of %s', fact.max_episode_reached,
+                    fact.max_episodes)
+            WHEN 'FOREIGN_EPISODE'
+                THEN format('on %s days somebody attended an episode of another hangout',
+                    fact.foreign_days)
+        END AS detail,
+        CASE odd.kind
+            WHEN 'NEEDS_FACILITATOR' THEN '{}'::jsonb
+            WHEN 'MULTIPLE_FACILITATORS'
+                THEN jsonb_build_object('facilitators', fact.facilitator_count)
+            WHEN 'MEMBER_COUNT_OUT_OF_RANGE'
+                THEN jsonb_build_object('members', fact.member_count)
+            WHEN 'EPISODE_BEYOND_MAX'
+                THEN jsonb_build_object('episode', fact.max_episode_reached, 'episodes',
+                    fact.max_episodes)
+            WHEN 'FOREIGN_EPISODE' THEN jsonb_build_object('days', fact.foreign_days)
+        END AS params
     FROM (
         SELECT
             *,
@@ -31,23 +55,12 @@ WITH found AS (
     ) AS fact
     CROSS JOIN LATERAL (
         VALUES
-            ('NEEDS_FACILITATOR', fact.is_without, 'it has no FACILITATOR record of a user',
-                '{}'::jsonb),
-            ('MULTIPLE_FACILITATORS', fact.has_several,
-                format('%s users have a FACILITATOR record', fact.facilitator_count),
-                jsonb_build_object('facilitators', fact.facilitator_count)),
-            ('MEMBER_COUNT_OUT_OF_RANGE', fact.is_out_of_range,
-                format('it has %s members, not 2 to 5', fact.member_count),
-                jsonb_build_object('members', fact.member_count)),
-            ('EPISODE_BEYOND_MAX', fact.is_beyond,
-                format('it attended episode %s of %s', fact.max_episode_reached, fact.max_episodes),
-                jsonb_build_object('episode', fact.max_episode_reached, 'episodes',
-                    fact.max_episodes)),
-            ('FOREIGN_EPISODE', fact.is_astray,
-                format('on %s days somebody attended an episode of another hangout',
-                    fact.foreign_days),
-                jsonb_build_object('days', fact.foreign_days))
-    ) AS odd (kind, holds, detail, params)
+            ('NEEDS_FACILITATOR', fact.is_without),
+            ('MULTIPLE_FACILITATORS', fact.has_several),
+            ('MEMBER_COUNT_OUT_OF_RANGE', fact.is_out_of_range),
+            ('EPISODE_BEYOND_MAX', fact.is_beyond),
+            ('FOREIGN_EPISODE', fact.is_astray)
+    ) AS odd (kind, holds)
     WHERE odd.holds
       AND (fact.is_without OR fact.has_several OR fact.is_out_of_range OR fact.is_beyond
           OR fact.is_astray)
