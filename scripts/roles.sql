@@ -98,7 +98,6 @@ GRANT EXECUTE ON FUNCTION ngeshare.contacted_silences() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.count_forecasts(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.count_numbers(integer) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.count_places(timestamptz) TO ngeshare_web;
-GRANT EXECUTE ON FUNCTION ngeshare.count_silences(timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.days_inactive(date, date, date) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.error_remedy(text) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.follow_ups_until() TO ngeshare_web;
@@ -118,6 +117,7 @@ GRANT EXECUTE ON FUNCTION ngeshare.quality_of_syncs() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.quality_of_values() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.reporting_zone() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.request_login() TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.resume_chances() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION
     ngeshare.risk_of(boolean, integer, integer, integer, integer, date, date) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.run_status(bigint) TO ngeshare_web;

@@ -43,13 +43,23 @@ BEGIN
 END
 $$;
 
--- Reports whether api.home and api.home_before come from the cache, and whether they equal the
--- figures computed with an empty cache. is_right is also false if a read stores a row in the cache.
+-- All answers that may come from the cache, in one text.
+CREATE FUNCTION test.shown()
+RETURNS text
+LANGUAGE sql
+AS $$
+    SELECT (now, before, ARRAY(SELECT chance FROM v_resume_chance AS chance))::text
+    FROM api.home AS now, api.home_before AS before
+$$;
+
+-- Reports whether api.home and api.home_before come from the cache, and whether they and
+-- v_resume_chance equal the answers computed with an empty cache. is_right is also false if a read
+-- stores a row in the cache.
 CREATE FUNCTION test.cached(OUT home_from text, OUT before_from text, OUT is_right boolean)
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    shown    text := (SELECT (now, before)::text FROM api.home AS now, api.home_before AS before);
+    shown    text := test.shown();
     computed text;
 BEGIN
     UPDATE ngeshare.answer_cache AS cache SET home.groups_total = -1;
@@ -57,7 +67,7 @@ BEGIN
     before_from := (SELECT CASE groups_total WHEN -1 THEN 'cached' ELSE 'computed' END
         FROM api.home_before);
     DELETE FROM ngeshare.answer_cache;
-    computed := (SELECT (now, before)::text FROM api.home AS now, api.home_before AS before);
+    computed := test.shown();
     is_right := shown = computed AND NOT EXISTS (SELECT 1 FROM ngeshare.answer_cache);
     RAISE EXCEPTION USING ERRCODE = 'NG999';
 EXCEPTION
@@ -95,6 +105,21 @@ SELECT * FROM test.cached();
 SET ngeshare.as_of = '2026-03-31 11:59:59.999999+07';
 SELECT * FROM test.cached();
 SET ngeshare.as_of = '2026-03-31 12:00:00+07';
+
+-- v_resume_chance comes from the cache as of the default instant, and is computed as of a month
+-- before.
+BEGIN;
+UPDATE ngeshare.answer_cache
+SET resume_chances = ARRAY(
+    SELECT (course_name, days_silent, -1, resumed, lasting, resume_chance,
+        resume_28_days_pct)::ngeshare.resume_chance
+    FROM unnest(resume_chances))
+WHERE resume_chances IS NOT NULL;
+SELECT count(*) > 0 AS has_rows, bool_and(silences = -1) AS is_cached FROM v_resume_chance;
+SELECT ngeshare.month_before('2026-03-31 12:00:00+07') AS month_before \gset
+SET LOCAL ngeshare.as_of = :'month_before';
+SELECT count(*) > 0 AS has_rows, bool_or(silences = -1) AS is_cached FROM v_resume_chance;
+ROLLBACK;
 
 --
 -- An entry is valid only until the first later event that changes an answer, if that comes before

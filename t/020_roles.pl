@@ -139,14 +139,14 @@ is( answer(
 my @behind = qw(
   ngeshare.as_of ngeshare.as_of_day ngeshare.can_answer ngeshare.contacted_silences
   ngeshare.count_forecasts ngeshare.count_numbers
-  ngeshare.count_places ngeshare.count_silences ngeshare.days_inactive
+  ngeshare.count_places ngeshare.days_inactive
   ngeshare.error_remedy ngeshare.follow_ups_until ngeshare.group_predecessors ngeshare.home_figures
   ngeshare.is_rescuable ngeshare.link_rule ngeshare.local_day ngeshare.member_count_as_of
   ngeshare.month_before ngeshare.percentage ngeshare.quality_of_names ngeshare.quality_of_nulls
   ngeshare.quality_of_places
   ngeshare.quality_of_rules
   ngeshare.quality_of_syncs ngeshare.quality_of_values ngeshare.reporting_zone
-  ngeshare.request_login ngeshare.risk_of ngeshare.run_status ngeshare.setting
+  ngeshare.request_login ngeshare.resume_chances ngeshare.risk_of ngeshare.run_status ngeshare.setting
   ngeshare.stale_after ngeshare.status_of ngeshare.sync_health ngeshare.sync_now
   ngeshare.sync_schedule
   ngeshare.wilson_bound);

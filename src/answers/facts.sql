@@ -56,6 +56,64 @@ COMMENT ON FUNCTION ngeshare.count_silences(timestamptz) IS
 'after Kaplan and Meier; NULL if fewer than 20 silences lasted as long, or if all of those ended '
 'after just that many days. Errors as for ngeshare_group_status().';
 
+CREATE VIEW ngeshare.resume_chance AS
+WITH counted AS (
+    SELECT
+        course_name,
+        days,
+        resumed,
+        lasting,
+        chance_pct,
+        sum(resumed + lasting) OVER (PARTITION BY course_name ORDER BY days DESC) AS silences
+    FROM ngeshare.count_silences()
+), longer AS (
+    SELECT
+        *,
+        coalesce(bool_or(resumed = silences) OVER all_longer, false) AS is_certain,
+        sum(ln(1 - resumed / nullif(silences, resumed))) OVER all_longer AS log_share
+    FROM counted
+    WINDOW all_longer AS (
+        PARTITION BY course_name ORDER BY days DESC ROWS BETWEEN UNBOUNDED PRECEDING
+            AND 1 PRECEDING)
+)
+SELECT
+    course_name,
+    days AS days_silent,
+    silences::integer AS silences,
+    resumed::integer AS resumed,
+    lasting::integer AS lasting,
+    round(100 * (1 - CASE WHEN is_certain THEN 0 ELSE round(exp(coalesce(log_share, 0)), 12) END),
+        1) AS resume_chance,
+    chance_pct AS resume_28_days_pct
+FROM longer;
+COMMENT ON VIEW ngeshare.resume_chance IS
+'Computes the rows of v_resume_chance, as of ngeshare.as_of().';
+
+CREATE FUNCTION ngeshare.resume_chances()
+RETURNS SETOF ngeshare.resume_chance
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+COST 100000
+ROWS 1000
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT chance.*
+    FROM ngeshare.valid_answer AS cache
+    CROSS JOIN unnest(cache.resume_chances) AS chance;
+    IF NOT FOUND THEN
+        RETURN QUERY SELECT * FROM ngeshare.resume_chance;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.resume_chances() IS
+'The rows of v_resume_chance as of ngeshare.as_of(): from ngeshare.answer_cache if it has them, '
+'else computed.';
+
 CREATE FUNCTION ngeshare.count_places(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS TABLE
 (

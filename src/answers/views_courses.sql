@@ -354,38 +354,11 @@ COMMENT ON COLUMN public.v_cohort.is_open IS
 'Whether 9 months have not yet passed since the last day of the month, so that graduated_9_months '
 'may still grow.';
 
-CREATE VIEW public.v_resume_chance AS
-WITH counted AS (
-    SELECT
-        course_name,
-        days,
-        resumed,
-        lasting,
-        chance_pct,
-        sum(resumed + lasting) OVER (PARTITION BY course_name ORDER BY days DESC) AS silences
-    FROM ngeshare.count_silences()
-), longer AS (
-    SELECT
-        *,
-        coalesce(bool_or(resumed = silences) OVER all_longer, false) AS is_certain,
-        sum(ln(1 - resumed / nullif(silences, resumed))) OVER all_longer AS log_share
-    FROM counted
-    WINDOW all_longer AS (
-        PARTITION BY course_name ORDER BY days DESC ROWS BETWEEN UNBOUNDED PRECEDING
-            AND 1 PRECEDING)
-)
 -- The rows are unique per course and days anyway, but DISTINCT ON tells the planner so. It can then
 -- remove a LEFT JOIN to this view from a query that uses none of the view's columns.
-SELECT DISTINCT ON (course_name, days)
-    course_name,
-    days AS days_silent,
-    silences::integer AS silences,
-    resumed::integer AS resumed,
-    lasting::integer AS lasting,
-    round(100 * (1 - CASE WHEN is_certain THEN 0 ELSE round(exp(coalesce(log_share, 0)), 12) END),
-        1) AS resume_chance,
-    chance_pct AS resume_28_days_pct
-FROM longer;
+CREATE VIEW public.v_resume_chance AS
+SELECT DISTINCT ON (course_name, days_silent) *
+FROM ngeshare.resume_chances();
 COMMENT ON VIEW public.v_resume_chance IS
 'How likely a group that has not met for a number of days is to meet again, one row per course and '
 'length of a silence in days, as of ngeshare_as_of(). A silence lasts from one meeting to the '

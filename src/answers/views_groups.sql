@@ -150,11 +150,56 @@ COMMENT ON COLUMN public.v_group_status.province IS
 'The group''s province, in the spelling that most curriculum groups have; NULL if the group has '
 'none. It is the present province, whatever the instant.';
 
+CREATE VIEW ngeshare.group_to_contact AS
+SELECT
+    fact.*,
+    CASE WHEN last_meeting_date IS NOT NULL THEN chance.resume_chance END AS resume_chance,
+    CASE WHEN last_meeting_date IS NOT NULL
+        THEN chance.resume_28_days_pct END AS resume_28_days_pct,
+    CASE
+        WHEN latest.group_id IS NULL THEN 'NEW'
+        WHEN latest.outcome = 'closed' THEN 'CLOSED'
+        WHEN latest.next_on > clock.today THEN 'WAITING'
+        WHEN latest.next_on IS NULL AND latest.outcome <> 'wrong_contact'
+            AND clock.today - ngeshare.local_day(latest.noted_at AT TIME ZONE 'UTC',
+                ngeshare.reporting_zone()) <= 14
+            THEN 'WAITING'
+        ELSE 'DUE'
+    END AS contact_state,
+    (
+        SELECT count(*)::integer
+        FROM ngeshare.follow_up_as_of AS noted
+        WHERE noted.group_id = latest.group_id
+          AND (fact.last_meeting_at IS NULL
+              OR noted.noted_at AT TIME ZONE 'UTC' > fact.last_meeting_at)
+    ) AS follow_ups,
+    ngeshare.local_day(latest.noted_at AT TIME ZONE 'UTC',
+        ngeshare.reporting_zone()) AS last_follow_up_on,
+    latest.outcome AS last_outcome,
+    latest.noted_by AS last_noted_by,
+    latest.next_on,
+    latest.is_verified AS last_is_verified
+FROM ngeshare.group_fact AS fact
+CROSS JOIN (
+    SELECT ngeshare.local_day(ngeshare.follow_ups_until() AT TIME ZONE 'UTC',
+        ngeshare.reporting_zone()) AS today
+    OFFSET 0
+) AS clock
+LEFT JOIN public.v_resume_chance AS chance ON chance.course_name = fact.course_name
+    AND chance.days_silent = fact.days_inactive
+LEFT JOIN ngeshare.latest_follow_up AS latest ON latest.group_id = fact.group_id
+    AND (fact.last_meeting_at IS NULL
+        OR latest.noted_at AT TIME ZONE 'UTC' > fact.last_meeting_at);
+COMMENT ON VIEW ngeshare.group_to_contact IS
+'ngeshare.group_fact with the columns about contacts that v_rescue_list and v_at_risk show, one '
+'row per curriculum group. Only follow-ups since the group''s last meeting count, which begins with '
+'the first attendance on its day; all count for a group that never met.';
+
 CREATE VIEW public.v_rescue_list AS
 SELECT
-    fact.group_id,
+    group_id,
     group_name,
-    fact.course_name,
+    course_name,
     facilitator_id,
     facilitator_name,
     facilitator_contact,
@@ -163,24 +208,20 @@ SELECT
     progress_pct,
     days_inactive,
     facilitator_is_deleted,
-    CASE WHEN last_meeting_date IS NOT NULL THEN chance.resume_chance END AS resume_chance,
+    resume_chance,
     city,
     province,
-    coalesce(contact.contact_state, 'NEW') AS contact_state,
-    coalesce(contact.follow_ups, 0) AS follow_ups,
-    contact.last_follow_up_on,
-    contact.last_outcome,
-    contact.last_noted_by,
-    contact.next_on,
-    CASE WHEN last_meeting_date IS NOT NULL
-        THEN chance.resume_28_days_pct END AS resume_28_days_pct,
-    contact.last_is_verified
-FROM ngeshare.group_fact AS fact
-LEFT JOIN public.v_resume_chance AS chance ON chance.course_name = fact.course_name
-    AND chance.days_silent = fact.days_inactive
-LEFT JOIN ngeshare.contact_as_of AS contact ON contact.group_id = fact.group_id
+    contact_state,
+    follow_ups,
+    last_follow_up_on,
+    last_outcome,
+    last_noted_by,
+    next_on,
+    resume_28_days_pct,
+    last_is_verified
+FROM ngeshare.group_to_contact
 WHERE is_rescuable
-ORDER BY days_inactive, fact.group_id COLLATE "C";
+ORDER BY days_inactive, group_id COLLATE "C";
 COMMENT ON VIEW public.v_rescue_list IS
 'STALLED groups that have done at least 70 % of their course (ngeshare.rescue_min_pct), and whom '
 'to contact, one row per group, the most recently active first, as of ngeshare_as_of().';
@@ -247,9 +288,9 @@ COMMENT ON COLUMN public.v_rescue_list.last_is_verified IS
 
 CREATE VIEW public.v_at_risk AS
 SELECT
-    fact.group_id,
+    group_id,
     group_name,
-    fact.course_name,
+    course_name,
     facilitator_id,
     facilitator_name,
     facilitator_contact,
@@ -263,20 +304,17 @@ SELECT
     facilitator_is_deleted,
     city,
     province,
-    coalesce(contact.contact_state, 'NEW') AS contact_state,
-    coalesce(contact.follow_ups, 0) AS follow_ups,
-    contact.last_follow_up_on,
-    contact.last_outcome,
-    contact.last_noted_by,
-    contact.next_on,
-    chance.resume_28_days_pct,
-    contact.last_is_verified
-FROM ngeshare.group_fact AS fact
-LEFT JOIN public.v_resume_chance AS chance ON chance.course_name = fact.course_name
-    AND chance.days_silent = fact.days_inactive
-LEFT JOIN ngeshare.contact_as_of AS contact ON contact.group_id = fact.group_id
+    contact_state,
+    follow_ups,
+    last_follow_up_on,
+    last_outcome,
+    last_noted_by,
+    next_on,
+    resume_28_days_pct,
+    last_is_verified
+FROM ngeshare.group_to_contact
 WHERE risk IS NOT NULL
-ORDER BY days_until_stalled, fact.group_id COLLATE "C";
+ORDER BY days_until_stalled, group_id COLLATE "C";
 COMMENT ON VIEW public.v_at_risk IS
 'ACTIVE groups that are about to stall, one row per group, the soonest first, as of '
 'ngeshare_as_of(): they have not met for at least half of the 28 days (ngeshare.active_days), or '

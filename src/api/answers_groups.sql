@@ -71,9 +71,9 @@ COMMENT ON COLUMN api.group_status.created_on IS
 
 CREATE VIEW api.rescue_list AS
 SELECT
-    fact.group_id,
+    group_id,
     group_name,
-    fact.course_name,
+    course_name,
     facilitator_id,
     facilitator_name,
     facilitator_contact,
@@ -86,22 +86,18 @@ SELECT
     max_episodes,
     city,
     province,
-    coalesce(contact.contact_state, 'NEW') AS contact_state,
-    coalesce(contact.follow_ups, 0) AS follow_ups,
-    contact.last_follow_up_on,
-    contact.last_outcome,
-    contact.last_noted_by,
-    contact.next_on,
-    CASE WHEN last_meeting_date IS NOT NULL THEN chance.resume_chance END AS resume_chance,
-    CASE WHEN last_meeting_date IS NOT NULL
-        THEN chance.resume_28_days_pct END AS resume_28_days_pct,
-    contact.last_is_verified
-FROM ngeshare.group_fact AS fact
-LEFT JOIN public.v_resume_chance AS chance ON chance.course_name = fact.course_name
-    AND chance.days_silent = fact.days_inactive
-LEFT JOIN ngeshare.contact_as_of AS contact ON contact.group_id = fact.group_id
+    contact_state,
+    follow_ups,
+    last_follow_up_on,
+    last_outcome,
+    last_noted_by,
+    next_on,
+    resume_chance,
+    resume_28_days_pct,
+    last_is_verified
+FROM ngeshare.group_to_contact
 WHERE is_rescuable
-ORDER BY days_inactive, fact.group_id COLLATE "C";
+ORDER BY days_inactive, group_id COLLATE "C";
 COMMENT ON VIEW api.rescue_list IS
 'The rescue list, one row per group.
 They are stalled and have done at least 70 % of their course (ngeshare.rescue_min_pct). The most '

@@ -62,15 +62,18 @@ COMMENT ON VIEW ngeshare.home_figure IS
 
 CREATE TABLE ngeshare.answer_cache
 (
-    as_of       timestamp            NOT NULL PRIMARY KEY,
-    holds_until timestamp            NOT NULL,
-    generation  bigint               NOT NULL,
-    settings    text                 NOT NULL,
-    home        ngeshare.home_figure NOT NULL
+    as_of          timestamp            NOT NULL PRIMARY KEY,
+    holds_until    timestamp            NOT NULL,
+    generation     bigint               NOT NULL,
+    settings       text                 NOT NULL,
+    home           ngeshare.home_figure NOT NULL,
+    resume_chances ngeshare.resume_chance[]
 );
 COMMENT ON TABLE ngeshare.answer_cache IS
-'The figures of api.home, which each refresh computes once so that the page need not wait for '
-'them: as of the API''s default instant, and as of one month before it. A row is valid for '
+'Answers that each refresh computes once, so that the page need not wait for them: as of the '
+'API''s default instant, and as of one month before it. home: the figures of api.home. '
+'resume_chances: the rows of v_resume_chance; NULL in the row of the month before, where no page '
+'asks for them. A row is valid for '
 'instants from as_of up to, but not including, holds_until (UTC), and for sessions with the same '
 'settings. holds_until is the next local midnight, or the first event in the snapshot if that is '
 'earlier.';
@@ -90,6 +93,16 @@ $$;
 COMMENT ON FUNCTION ngeshare.rule_settings() IS
 'The values that this session has for the settings that decide answers, in one text: time zone, '
 'active_days, rescue_min_pct and the link settings.';
+
+CREATE VIEW ngeshare.valid_answer AS
+SELECT home, resume_chances
+FROM ngeshare.answer_cache
+WHERE settings = ngeshare.rule_settings()
+  AND ngeshare.as_of() >= as_of
+  AND ngeshare.as_of() < holds_until;
+COMMENT ON VIEW ngeshare.valid_answer IS
+'The row of ngeshare.answer_cache that is valid at ngeshare.as_of() under this session''s '
+'settings; no row if the answers must be computed.';
 
 CREATE FUNCTION ngeshare.next_event(at timestamp)
 RETURNS timestamp
@@ -173,7 +186,8 @@ BEGIN
         PERFORM ngeshare.answer_as_of(instant);
         midnight := (ngeshare.end_of_day(ngeshare.as_of_day()) AT TIME ZONE 'UTC') + interval '1 '
             'microsecond';
-        INSERT INTO ngeshare.answer_cache (as_of, holds_until, generation, settings, home)
+        INSERT INTO ngeshare.answer_cache
+            (as_of, holds_until, generation, settings, home, resume_chances)
         SELECT
             ngeshare.as_of(),
             CASE
@@ -183,7 +197,9 @@ BEGIN
             END,
             state.generation,
             ngeshare.rule_settings(),
-            figure
+            figure,
+            CASE WHEN instant = state.known_until
+                THEN ARRAY(SELECT chance FROM ngeshare.resume_chance AS chance) END
         FROM ngeshare.home_figure AS figure;
     END LOOP;
     PERFORM set_config(name, setting, true)
@@ -210,12 +226,7 @@ DECLARE
     figure ngeshare.home_figure;
 BEGIN
     PERFORM ngeshare.answer_as_of(as_of);
-    SELECT (cache.home).*
-    INTO figure
-    FROM ngeshare.answer_cache AS cache
-    WHERE cache.settings = ngeshare.rule_settings()
-      AND ngeshare.as_of() >= cache.as_of
-      AND ngeshare.as_of() < cache.holds_until;
+    SELECT (home).* INTO figure FROM ngeshare.valid_answer;
     IF NOT FOUND THEN
         SELECT * INTO figure FROM ngeshare.home_figure;
     END IF;

@@ -27,7 +27,7 @@ CREATE TABLE ngeshare.follow_up
         (withdrawn_at IS NULL) = (withdrawn_by IS NULL)
         AND (withdrawn_at IS NULL) = (withdrawal_is_verified IS NULL))
 );
-CREATE INDEX ON ngeshare.follow_up (group_id, noted_at);
+CREATE INDEX ON ngeshare.follow_up (group_id, noted_at DESC, id DESC);
 CREATE INDEX ON ngeshare.follow_up (login, noted_at);
 CREATE INDEX ON ngeshare.follow_up (noted_at, id);
 COMMENT ON TABLE ngeshare.follow_up IS
@@ -72,16 +72,14 @@ SELECT
     outcome,
     note,
     next_on,
-    is_verified,
-    ngeshare.local_day(noted_at AT TIME ZONE 'UTC', ngeshare.reporting_zone()) AS noted_on
+    is_verified
 FROM ngeshare.follow_up
 -- The join makes the view not updatable, so that not even the owner can write through it.
 CROSS JOIN (SELECT ngeshare.follow_ups_until() AS until) AS clock
 WHERE noted_at <= clock.until
   AND (withdrawn_at IS NULL OR withdrawn_at > clock.until);
 COMMENT ON VIEW ngeshare.follow_up_as_of IS
-'The follow-ups that had been noted and not withdrawn at ngeshare.follow_ups_until(). noted_on is '
-'the local day of noted_at.';
+'The follow-ups that had been noted and not withdrawn at ngeshare.follow_ups_until().';
 
 CREATE VIEW public.v_follow_up AS
 SELECT
@@ -123,42 +121,18 @@ COMMENT ON COLUMN public.v_follow_up.is_verified IS
 'Whether noted_by is the login that noted the follow-up; false if it is a name that the request '
 'gave and nobody checked.';
 
-CREATE VIEW ngeshare.contact_as_of AS
-SELECT DISTINCT ON (noted.group_id)
-    noted.group_id,
-    CASE
-        WHEN noted.outcome = 'closed' THEN 'CLOSED'
-        WHEN noted.next_on > clock.today THEN 'WAITING'
-        WHEN noted.next_on IS NULL AND noted.outcome <> 'wrong_contact'
-            AND clock.today - noted.noted_on <= 14
-            THEN 'WAITING'
-        ELSE 'DUE'
-    END AS contact_state,
-    (count(*) OVER (PARTITION BY noted.group_id))::integer AS follow_ups,
-    noted.noted_on AS last_follow_up_on,
-    noted.outcome AS last_outcome,
-    noted.noted_by AS last_noted_by,
-    noted.next_on,
-    noted.is_verified AS last_is_verified
-FROM ngeshare.follow_up_as_of AS noted
-CROSS JOIN (
-    SELECT ngeshare.local_day(ngeshare.follow_ups_until() AT TIME ZONE 'UTC',
-        ngeshare.reporting_zone()) AS today
-    OFFSET 0
-) AS clock
-JOIN (
-    -- began_at: the first attendance on the day of the last meeting; NULL if the group never met.
-    SELECT
-        group_id,
-        meeting_at[array_position(meeting_day,
-            meeting_day[width_bucket(ngeshare.as_of(), meeting_at)])] AS began_at
-    FROM ngeshare.group_timeline
-) AS meeting ON meeting.group_id = noted.group_id
-WHERE meeting.began_at IS NULL
-   OR noted.noted_at AT TIME ZONE 'UTC' > meeting.began_at
-ORDER BY noted.group_id, noted.noted_at DESC, noted.id DESC;
-COMMENT ON VIEW ngeshare.contact_as_of IS
-'The curriculum groups that were contacted since their last meeting, one row per group. '
-'contact_state: CLOSED, WAITING or DUE. follow_ups is the number of follow-ups since the last '
-'meeting; the other columns are those of the latest one. For a group that never met, all its '
-'follow-ups count.';
+-- DISTINCT ON tells the planner that there is one row per group. It can then drop a LEFT JOIN to
+-- this view from a query that uses none of the view's columns.
+CREATE VIEW ngeshare.latest_follow_up AS
+SELECT DISTINCT ON (group_id)
+    group_id,
+    noted_at,
+    noted_by,
+    outcome,
+    next_on,
+    is_verified
+FROM ngeshare.follow_up_as_of
+ORDER BY group_id, noted_at DESC, id DESC;
+COMMENT ON VIEW ngeshare.latest_follow_up IS
+'The latest row of ngeshare.follow_up_as_of of each group that was ever contacted, one row per '
+'group.';

@@ -11,6 +11,7 @@ CREATE VIEW ngeshare.group_current
     facilitator_since,
     last_graduated_at,
     last_facilitator_left,
+    last_last_meeting_at,
     planned_on,
     sequence_order,
     max_episodes,
@@ -55,6 +56,7 @@ CREATE VIEW ngeshare.group_as_of AS
 SELECT
     last_graduated_at AS graduated_at,
     last_facilitator_left AS facilitator_left,
+    last_last_meeting_at AS last_meeting_at,
     last_max_episode_reached AS max_episode_reached,
     last_total_meetings AS total_meetings,
     last_foreign_days AS foreign_days,
@@ -77,6 +79,7 @@ UNION ALL
 SELECT
     CASE WHEN last_graduated_at <= ngeshare.as_of() THEN last_graduated_at END,
     CASE WHEN grp.facilitator_since <= ngeshare.as_of() THEN last_facilitator_left END,
+    meeting_at[array_position(meeting_day, meeting_day[met])],
     coalesce(meeting_reached[met], 0),
     coalesce(meeting_total[met], 0),
     width_bucket(ngeshare.as_of(), foreign_at),
@@ -94,6 +97,7 @@ JOIN (
     SELECT
         group_id,
         width_bucket(ngeshare.as_of(), meeting_at) AS met,
+        meeting_at,
         meeting_day,
         meeting_total,
         meeting_reached,

@@ -260,6 +260,8 @@ BEGIN
             facilitator.since,
             (met.progress).graduated_at,
             facilitator.deleted_at,
+            (met.progress).meeting_at[
+                array_position((met.progress).meeting_day, (met.progress).last_meeting)],
             grp.planned_on,
             grp.sequence_order,
             grp.max_episodes,

@@ -34,6 +34,7 @@ CREATE TABLE ngeshare.group_snapshot
     facilitator_since     timestamp,
     graduated_at          timestamp,
     facilitator_left      timestamp,
+    last_meeting_at       timestamp,
     planned_on            date      NOT NULL,
     sequence_order        integer   NOT NULL,
     max_episodes          integer   NOT NULL,
@@ -67,9 +68,10 @@ COMMENT ON TABLE ngeshare.group_snapshot IS
 'the group was created, a meeting began or a facilitator joined. member_count is true from '
 'members_valid_from on. For earlier instants there is ngeshare.group_timeline. foreign_days: local '
 'days with attendance at an episode of another hangout. first_at, last_at: the group''s first and '
-'last attendance, the future included. facilitator_left: when the facilitator''s user was '
-'soft-deleted. written_city, written_province: this group''s own spelling, from which each refresh '
-'computes ngeshare.place_snapshot.';
+'last attendance, the future included. last_meeting_at: the first attendance on the day of '
+'last_meeting. facilitator_left: when the facilitator''s user was soft-deleted. written_city, '
+'written_province: this group''s own spelling, from which each refresh computes '
+'ngeshare.place_snapshot.';
 
 CREATE TABLE ngeshare.group_timeline
 (
