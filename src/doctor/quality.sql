@@ -135,24 +135,37 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     tomorrow timestamp := (ngeshare.sync_now() AT TIME ZONE 'UTC') + interval '1 day';
-    rule     record;
+    scan     record;
+    counts   bigint[];
+    examples text[];
 BEGIN
-    FOR rule IN SELECT * FROM ngeshare.quality_rule LOOP
-        EXECUTE format('SELECT count(*), min(entry.id COLLATE "C") FROM public.%I AS entry%s '
-                       'WHERE %s',
+    -- One scan per table, and one more for the conditions that need a row's group.
+    FOR scan IN
+        SELECT
             rule.table_name,
-            CASE WHEN rule.condition ~ E'\\mcircle\\.' THEN
-                ' JOIN public."HangoutGroup" AS circle ON circle.id = entry."hangoutGroupId"'
-            END,
-            rule.condition)
-        INTO rows, example_id
+            CASE WHEN needs_group THEN ' JOIN public."HangoutGroup" AS circle ON circle.id = '
+                'entry."hangoutGroupId"' END AS group_join,
+            array_agg(rule) AS rules,
+            string_agg(format('count(*) FILTER (WHERE %s)', condition), ', ') AS counting,
+            string_agg(format('min(entry.id COLLATE "C") FILTER (WHERE %s)', condition),
+                ', ') AS finding_examples,
+            string_agg(condition, ' OR ') AS any_condition
+        FROM ngeshare.quality_rule AS rule
+        CROSS JOIN LATERAL (SELECT condition ~ E'\\mcircle\\.') AS kind (needs_group)
+        GROUP BY rule.table_name, needs_group
+        ORDER BY rule.table_name, needs_group
+    LOOP
+        EXECUTE format('SELECT ARRAY[%s], ARRAY[%s] FROM public.%I AS entry%s WHERE %s',
+            scan.counting, scan.finding_examples, scan.table_name, scan.group_join,
+            scan.any_condition)
+        INTO counts, examples
         USING tomorrow;
-        CONTINUE WHEN rows = 0;
-        finding := rule.finding;
-        table_name := rule.table_name;
-        column_name := rule.column_name;
-        hint := rule.hint;
-        RETURN NEXT;
+        RETURN QUERY
+        SELECT rule.finding, rule.table_name, rule.column_name, counts[place], examples[place],
+            rule.hint
+        FROM unnest(scan.rules) WITH ORDINALITY AS rule (finding, table_name, column_name,
+            condition, hint, place)
+        WHERE counts[place] > 0;
     END LOOP;
     RETURN QUERY SELECT * FROM ngeshare.quality_of_attendance();
 END
