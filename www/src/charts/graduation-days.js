@@ -1,6 +1,6 @@
 // The days that groups take to graduate: the medians of all courses, and one histogram per course.
 
-import { readRows } from '../lib/api.js';
+import { readRows, readShared } from '../lib/api.js';
 import { column } from '../list/cells.js';
 import { fileLink } from '../list/file.js';
 import { barChart, columnChart } from './charts.js';
@@ -39,7 +39,7 @@ export function createMedians(element, { context }) {
 async function loadMedians(shared, signal) {
     const notGraduated = { days_to_graduate: 'is.null', select: 'group_id', limit: '1' };
     const [courses, groups] = await Promise.all([
-        readRows('time_to_graduate', COURSES, { signal }),
+        readShared('time_to_graduate', COURSES),
         readRows('group_status', notGraduated, { signal, count: true }),
     ]);
     return { rows: courses.rows, left: groups.total };
@@ -127,7 +127,7 @@ export function createSpreads(element, { context }) {
 /** Reads the courses in their order, each with the spans of days of its histogram. */
 async function loadSpreads(shared, signal) {
     const [courses, spans] = await Promise.all([
-        readRows('time_to_graduate', COURSES, { signal }),
+        readShared('time_to_graduate', COURSES),
         readRows('graduation_days', SPANS, { signal }),
     ]);
     return courses.rows.map((course) => ({

@@ -9,6 +9,7 @@ let clockOffset = 0;
 let asOf = null;
 let generation = null;
 let onNewGeneration = () => {};
+const shared = new Map();
 
 /** Makes later reads of rows ask for answers as of a day; null means as of the last sync. */
 export function answerAsOf(day) {
@@ -90,6 +91,21 @@ export async function readRows(view, query = {}, { signal, count = false } = {})
         rows: await readBody(response),
         total: count && Number.isFinite(total) ? total : null,
     };
+}
+
+/**
+ * Reads rows that several parts of a page read at the same time: they share one request. It is not
+ * aborted when one part no longer needs it.
+ */
+export function readShared(view, query) {
+    const key = JSON.stringify([view, query, asOf]);
+    if (!shared.has(key)) {
+        shared.set(
+            key,
+            readRows(view, query).finally(() => shared.delete(key)),
+        );
+    }
+    return shared.get(key);
 }
 
 /** Reads the first row of a view; null if there is none. */

@@ -21,6 +21,7 @@ startPage(
             context,
             prefix: 'time_',
             view: 'time_to_graduate',
+            isSlow: true,
             caption: text.timePage.courses,
             key: 'course_name',
             fallback: { column: 'sequence_order', direction: 'asc' },
