@@ -91,6 +91,7 @@ GRANT EXECUTE ON FUNCTION public.ngeshare_as_of() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION public.ngeshare_status_changes(timestamptz, timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION public.ngeshare_sync_status() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION public.ngeshare_trend(date, date, interval, timestamptz) TO ngeshare_web;
+GRANT EXECUTE ON FUNCTION ngeshare.anomaly_kinds() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.as_of() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.as_of_day() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.can_answer() TO ngeshare_web;

@@ -48,13 +48,14 @@ CREATE FUNCTION test.shown()
 RETURNS text
 LANGUAGE sql
 AS $$
-    SELECT (now, before, ARRAY(SELECT chance FROM v_resume_chance AS chance))::text
+    SELECT (now, before, ARRAY(SELECT chance FROM v_resume_chance AS chance),
+        ARRAY(SELECT counted FROM api.anomaly_kinds AS counted))::text
     FROM api.home AS now, api.home_before AS before
 $$;
 
--- Reports whether api.home and api.home_before come from the cache, and whether they and
--- v_resume_chance equal the answers computed with an empty cache. is_right is also false if a read
--- stores a row in the cache.
+-- Reports whether api.home and api.home_before come from the cache, and whether all answers of
+-- test.shown() equal those computed with an empty cache. is_right is also false if a read stores a
+-- row in the cache.
 CREATE FUNCTION test.cached(OUT home_from text, OUT before_from text, OUT is_right boolean)
 LANGUAGE plpgsql
 AS $$
@@ -106,9 +107,13 @@ SET ngeshare.as_of = '2026-03-31 11:59:59.999999+07';
 SELECT * FROM test.cached();
 SET ngeshare.as_of = '2026-03-31 12:00:00+07';
 
--- v_resume_chance comes from the cache as of the default instant, and is computed as of a month
--- before.
+-- api.anomaly_kinds and v_resume_chance come from the cache as of the default instant, and are
+-- computed as of a month before.
 BEGIN;
+UPDATE ngeshare.answer_cache
+SET anomaly_kinds = ARRAY[('NEEDS_FACILITATOR', 'warning', 77)::ngeshare.anomaly_kind]
+WHERE anomaly_kinds IS NOT NULL;
+SELECT *, (SELECT anomalies FROM api.home) FROM api.anomaly_kinds;
 UPDATE ngeshare.answer_cache
 SET resume_chances = ARRAY(
     SELECT (course_name, days_silent, -1, resumed, lasting, resume_chance,
@@ -119,6 +124,7 @@ SELECT count(*) > 0 AS has_rows, bool_and(silences = -1) AS is_cached FROM v_res
 SELECT ngeshare.month_before('2026-03-31 12:00:00+07') AS month_before \gset
 SET LOCAL ngeshare.as_of = :'month_before';
 SELECT count(*) > 0 AS has_rows, bool_or(silences = -1) AS is_cached FROM v_resume_chance;
+SELECT *, (SELECT anomalies FROM api.home) FROM api.anomaly_kinds;
 ROLLBACK;
 
 --

@@ -137,7 +137,8 @@ is( answer(
 	"$_ may not use ngeshare and production"
 ) for qw(ngeshare_web ngeshare_coordinator ngeshare_operator authenticator);
 my @behind = qw(
-  ngeshare.as_of ngeshare.as_of_day ngeshare.can_answer ngeshare.contacted_silences
+  ngeshare.anomaly_kinds ngeshare.as_of ngeshare.as_of_day
+  ngeshare.can_answer ngeshare.contacted_silences
   ngeshare.count_forecasts ngeshare.count_numbers
   ngeshare.count_places ngeshare.days_inactive
   ngeshare.error_remedy ngeshare.follow_ups_until ngeshare.group_predecessors ngeshare.home_figures

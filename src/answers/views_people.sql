@@ -74,8 +74,7 @@ WITH lead AS (
         joined_at AS member_at
     FROM ngeshare.membership_as_of
     WHERE role = 'MEMBER'
-      -- Do not read the CTE lead here: PostgreSQL would materialize a CTE that is read twice.
-      AND user_id IN (SELECT user_id FROM ngeshare.membership_as_of WHERE role = 'FACILITATOR')
+      AND user_id IS NOT NULL
     ORDER BY user_id, joined_at
 )
 SELECT
@@ -176,21 +175,24 @@ COMMENT ON VIEW ngeshare.recent_month IS
 'The first days of three months, in one row: the month of ngeshare.as_of(), the month before it, '
 'and the one before that.';
 
+CREATE VIEW ngeshare.active_facilitator AS
+SELECT DISTINCT membership.user_id
+FROM ngeshare.membership_as_of AS membership
+JOIN ngeshare.group_fact AS fact ON fact.group_id = membership.group_id
+WHERE membership.role = 'FACILITATOR'
+  AND membership.user_id IS NOT NULL
+  AND fact.first_meeting_date IS NOT NULL
+  AND fact.days_inactive <= (SELECT ngeshare.setting('active_days'));
+COMMENT ON VIEW ngeshare.active_facilitator IS
+'The users with a FACILITATOR record in a curriculum group that met at most ngeshare.active_days '
+'days before ngeshare.as_of_day(), one row per user.';
+
 CREATE VIEW ngeshare.facilitator_total AS
 SELECT
     count(*)::integer AS total_facilitators,
     (
-        SELECT count(user_id)::integer
-        FROM (
-            SELECT DISTINCT user_id
-            FROM ngeshare.membership_as_of
-            WHERE role = 'FACILITATOR'
-              AND group_id IN (
-                  SELECT group_id
-                  FROM ngeshare.group_fact
-                  WHERE first_meeting_date IS NOT NULL
-                    AND days_inactive <= (SELECT ngeshare.setting('active_days')))
-        ) AS leader
+        SELECT count(*)::integer
+        FROM ngeshare.active_facilitator
     ) AS active_facilitators,
     (count(*) FILTER (WHERE is_alumni))::integer AS alumni_facilitators,
     round(100.0 * count(*) FILTER (WHERE is_alumni) / nullif(count(*), 0), 1) AS alumni_pct,

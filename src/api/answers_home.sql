@@ -26,13 +26,7 @@ SELECT
     graduations.last AS graduations_last_month,
     graduations.before AS graduations_month_before,
     leader.new_last_month AS new_facilitators_last_month,
-    leader.new_month_before AS new_facilitators_month_before,
-    (
-        SELECT count(*)::integer
-        FROM public.v_anomalies
-        WHERE severity = 'warning'
-          AND kind <> 'FUTURE_ATTENDANCE'
-    ) AS anomalies
+    leader.new_month_before AS new_facilitators_month_before
 FROM (
     SELECT
         coalesce(sum(groups_total), 0)::integer AS groups_total,
@@ -57,8 +51,19 @@ CROSS JOIN (
       AND graduated_on < month.this
 ) AS graduations;
 COMMENT ON VIEW ngeshare.home_figure IS
-'The figures of api.home in one row. anomalies does not include FUTURE_ATTENDANCE, which depends '
-'on the real clock.';
+'The figures of api.home and api.home_before in one row.';
+
+CREATE VIEW ngeshare.anomaly_kind AS
+SELECT
+    kind,
+    severity,
+    count(*)::integer AS groups
+FROM public.v_anomalies
+WHERE kind <> 'FUTURE_ATTENDANCE'
+GROUP BY kind, severity;
+COMMENT ON VIEW ngeshare.anomaly_kind IS
+'How many groups have each kind of anomaly at ngeshare.as_of(), one row per kind. Without '
+'FUTURE_ATTENDANCE, which depends on the real clock.';
 
 CREATE TABLE ngeshare.answer_cache
 (
@@ -67,16 +72,17 @@ CREATE TABLE ngeshare.answer_cache
     generation     bigint               NOT NULL,
     settings       text                 NOT NULL,
     home           ngeshare.home_figure NOT NULL,
+    anomaly_kinds  ngeshare.anomaly_kind[],
     resume_chances ngeshare.resume_chance[]
 );
 COMMENT ON TABLE ngeshare.answer_cache IS
 'Answers that each refresh computes once, so that the page need not wait for them: as of the '
-'API''s default instant, and as of one month before it. home: the figures of api.home. '
-'resume_chances: the rows of v_resume_chance; NULL in the row of the month before, where no page '
-'asks for them. A row is valid for '
-'instants from as_of up to, but not including, holds_until (UTC), and for sessions with the same '
-'settings. holds_until is the next local midnight, or the first event in the snapshot if that is '
-'earlier.';
+'API''s default instant, and as of one month before it. home: the figures of api.home and '
+'api.home_before. anomaly_kinds: the rows of api.anomaly_kinds, except for FUTURE_ATTENDANCE. '
+'resume_chances: the rows of v_resume_chance. Both are NULL in the row of the month before, where '
+'no page asks for them. A row is valid for instants from as_of up to, but not including, '
+'holds_until (UTC), and for sessions with the same settings. holds_until is the next local '
+'midnight, or the first event in the snapshot if that is earlier.';
 
 CREATE FUNCTION ngeshare.rule_settings()
 RETURNS text
@@ -95,7 +101,7 @@ COMMENT ON FUNCTION ngeshare.rule_settings() IS
 'active_days, rescue_min_pct and the link settings.';
 
 CREATE VIEW ngeshare.valid_answer AS
-SELECT home, resume_chances
+SELECT home, anomaly_kinds, resume_chances
 FROM ngeshare.answer_cache
 WHERE settings = ngeshare.rule_settings()
   AND ngeshare.as_of() >= as_of
@@ -187,7 +193,7 @@ BEGIN
         midnight := (ngeshare.end_of_day(ngeshare.as_of_day()) AT TIME ZONE 'UTC') + interval '1 '
             'microsecond';
         INSERT INTO ngeshare.answer_cache
-            (as_of, holds_until, generation, settings, home, resume_chances)
+            (as_of, holds_until, generation, settings, home, anomaly_kinds, resume_chances)
         SELECT
             ngeshare.as_of(),
             CASE
@@ -199,6 +205,8 @@ BEGIN
             ngeshare.rule_settings(),
             figure,
             CASE WHEN instant = state.known_until
+                THEN ARRAY(SELECT counted FROM ngeshare.anomaly_kind AS counted) END,
+            CASE WHEN instant = state.known_until
                 THEN ARRAY(SELECT chance FROM ngeshare.resume_chance AS chance) END
         FROM ngeshare.home_figure AS figure;
     END LOOP;
@@ -209,6 +217,36 @@ $$;
 COMMENT ON FUNCTION ngeshare.fill_answer_cache() IS
 'Brings ngeshare.answer_cache up to date with the snapshot, under the settings of the database. '
 'Each refresh calls it. It keeps rows that are still valid.';
+
+CREATE FUNCTION ngeshare.anomaly_kinds()
+RETURNS SETOF ngeshare.anomaly_kind
+LANGUAGE plpgsql
+STABLE
+PARALLEL RESTRICTED
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+COST 100000
+ROWS 10
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT counted.*
+    FROM ngeshare.valid_answer AS cache
+    CROSS JOIN unnest(cache.anomaly_kinds) AS counted;
+    IF NOT FOUND THEN
+        RETURN QUERY SELECT * FROM ngeshare.anomaly_kind;
+    END IF;
+    RETURN QUERY
+    SELECT 'FUTURE_ATTENDANCE', 'warning', count(*)::integer
+    FROM ngeshare.future_attendance
+    HAVING count(*) > 0;
+END
+$$;
+COMMENT ON FUNCTION ngeshare.anomaly_kinds() IS
+'How many groups have each kind of anomaly at ngeshare.as_of(), one row per kind: from '
+'ngeshare.answer_cache if it has a valid row, else computed. FUTURE_ATTENDANCE is always computed, '
+'because it depends on the real clock.';
 
 CREATE FUNCTION ngeshare.home_figures(as_of timestamptz DEFAULT public.ngeshare_as_of())
 RETURNS SETOF ngeshare.home_figure
@@ -230,14 +268,12 @@ BEGIN
     IF NOT FOUND THEN
         SELECT * INTO figure FROM ngeshare.home_figure;
     END IF;
-    figure.anomalies := figure.anomalies
-        + (SELECT count(*) FROM ngeshare.future_attendance);
     RETURN NEXT figure;
 END
 $$;
 COMMENT ON FUNCTION ngeshare.home_figures(timestamptz) IS
 'The figures of api.home as of an instant: from ngeshare.answer_cache if it has a valid row, else '
-'computed. It adds to anomalies the groups with attendance later than the real clock.';
+'computed.';
 
 CREATE VIEW api.home AS
 SELECT
@@ -247,6 +283,11 @@ SELECT
     EXISTS (SELECT 1 FROM public.sync_run WHERE status IN ('success', 'warning')
         AND mode <> 'verify') AS synced,
     figure.*,
+    (
+        SELECT coalesce(sum(groups), 0)::integer
+        FROM ngeshare.anomaly_kinds()
+        WHERE severity = 'warning'
+    ) AS anomalies,
     ngeshare.setting('active_days') AS active_days,
     ngeshare.setting('rescue_min_pct') AS rescue_min_pct,
     ngeshare.link_rule('link_days') AS link_days,

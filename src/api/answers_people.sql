@@ -7,17 +7,7 @@ SELECT
     coalesce(led.groups, 0)::integer AS groups_led
 FROM public.v_facilitator_alumni AS person
 -- Each join has at most one row per person, so the planner drops a join whose columns are not read.
-LEFT JOIN (
-    SELECT DISTINCT user_id
-    FROM ngeshare.membership_as_of
-    WHERE role = 'FACILITATOR'
-      AND user_id IS NOT NULL
-      AND group_id IN (
-          SELECT group_id
-          FROM ngeshare.group_fact
-          WHERE first_meeting_date IS NOT NULL
-            AND days_inactive <= (SELECT ngeshare.setting('active_days')))
-) AS busy ON busy.user_id = person.facilitator_id
+LEFT JOIN ngeshare.active_facilitator AS busy ON busy.user_id = person.facilitator_id
 LEFT JOIN (
     SELECT facilitator_id, count(*) AS groups
     FROM ngeshare.group_fact

@@ -137,8 +137,9 @@ CREATE TABLE ngeshare.membership
     attended_at   timestamp[]
 ) WITH (parallel_workers = 0);
 CREATE INDEX ON ngeshare.membership (group_id);
--- For answers about people, which group the rows by user in this order.
-CREATE INDEX ON ngeshare.membership (user_id, user_name, deleted_at);
+-- For answers about people, which read the rows by user. The first membership with a role is found
+-- without reading the table.
+CREATE INDEX ON ngeshare.membership (user_id, joined_at) INCLUDE (role, exists_from);
 CREATE INDEX ON ngeshare.membership (user_id) WHERE role = 'FACILITATOR';
 COMMENT ON TABLE ngeshare.membership IS
 'The membership records that answers count, of all groups, one row per record. record_id: '
