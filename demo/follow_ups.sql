@@ -146,3 +146,6 @@ WHERE NOT EXISTS (SELECT 1 FROM ngeshare.follow_up)
 ORDER BY noted_at, group_id COLLATE "C", number;
 
 COMMIT;
+
+-- The planner needs to know how many groups have follow-ups.
+ANALYZE ngeshare.follow_up;

@@ -396,18 +396,17 @@ async function aCutFileIsNotSaved({ open }) {
 }
 
 async function slowViewsAreAskedOnce({ open, sql }) {
-    const [{ finding }] = sql(
-        `SELECT finding FROM v_data_quality GROUP BY 1 HAVING count(*) < ${PAGE_SIZE} ` +
-            'ORDER BY count(*) DESC LIMIT 1',
-    );
+    const [{ n }] = sql('SELECT count(*) AS n FROM v_data_quality');
+    assert.ok(n > PAGE_SIZE, `${n} findings fill more than one page`);
     const page = await open('/funnel.html');
     const asked = [];
     page.on('request', (request) => {
         if (/api\/data_quality/.test(request.url())) asked.push(request.url());
     });
-    await page.goto(page.url().replace('/funnel.html', `/quality.html?data_finding=${finding}`));
+    await page.goto(page.url().replace('/funnel.html', '/quality.html?data_page=2'));
     await settled(page);
-    assert.equal(asked.length, 1, `its rows fill no page, so they are counted here: ${asked}`);
+    assert.equal(asked.length, 1, `its rows are counted and paged here: ${asked}`);
+    assert.equal(await page.locator('#data tbody tr').count(), Math.min(n - PAGE_SIZE, PAGE_SIZE));
 }
 
 export const listCases = [
@@ -421,7 +420,7 @@ export const listCases = [
     ['lists: the browser’s printing brings all rows (P7)', printingBringsTheRows],
     ['lists: sort buttons have plain names (P15)', sortButtonsHavePlainNames],
     ['lists: Back finds the row again (P17)', backFindsTheRow],
-    ['lists: a slow view is asked once where its rows fill no page (P22)', slowViewsAreAskedOnce],
+    ['lists: a slow view is asked once, whatever the page (P22)', slowViewsAreAskedOnce],
     ['files: in the page’s language, cell by cell', filesAreInThePagesLanguage],
     ['files: every column with decimals is known', decimalsAreKnown],
     ['files: one that is cut is not saved', aCutFileIsNotSaved],

@@ -4,6 +4,9 @@ import { changeAddress, parameters } from '../lib/address.js';
 import { readRows } from '../lib/api.js';
 import { countQueryOf, pageQueryOf, prefixed, readListState } from './list-state.js';
 
+// A slow view with at most so many rows is read whole, instead of page by page.
+const MOST_ROWS = 1_000;
+
 /** Reads the names of the courses in their order, for a choice. */
 export async function courseNames(signal) {
     const query = { select: 'course_name', order: 'sequence_order.asc' };
@@ -27,22 +30,30 @@ export function createRows(spec) {
     const offered = new Map();
     const state = () => readListState(parameters(), spec);
 
+    /** Reads one page of rows and counts all rows. */
+    function readAndCount(now, signal) {
+        return Promise.all([
+            readRows(spec.view, pageQueryOf(now, spec), { signal }),
+            countRows(spec.view, countQueryOf(now, spec), signal),
+        ]);
+    }
+
     /**
-     * Reads one page of rows and counts all rows. A slow view is not counted if the first page has
-     * all of them.
+     * The same for a slow view: reads all rows in one request, and cuts the page out of them here.
+     * The rows are counted by a request of their own only if there are more than MOST_ROWS.
      */
-    async function readAndCount(now, signal) {
-        const read = readRows(spec.view, pageQueryOf(now, spec), { signal });
-        const count = () => countRows(spec.view, countQueryOf(now, spec), signal);
-        if (!spec.isSlow) return Promise.all([read, count()]);
-        const page = await read;
-        const isAll = now.page === 1 && page.rows.length < spec.pageSize;
-        return [page, isAll ? page.rows.length : await count()];
+    async function readWhole(now, signal) {
+        const whole = pageQueryOf({ ...now, page: 1 }, { ...spec, pageSize: MOST_ROWS });
+        const { rows } = await readRows(spec.view, whole, { signal });
+        if (rows.length === MOST_ROWS) return readAndCount(now, signal);
+        const first = (now.page - 1) * spec.pageSize;
+        return [{ rows: rows.slice(first, first + spec.pageSize) }, rows.length];
     }
 
     async function readPage(signal) {
         const now = state();
-        const [{ rows }, total] = await readAndCount(now, signal);
+        const read = spec.isSlow ? readWhole : readAndCount;
+        const [{ rows }, total] = await read(now, signal);
         if (rows.length > 0 || total === 0 || now.page === 1) return { rows, total };
         changeAddress(prefixed(spec, {}), { step: false, quiet: true });
         return readPage(signal);
