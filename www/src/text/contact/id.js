@@ -40,8 +40,7 @@ export default {
     },
     stateMeans: {
         NEW: 'Belum dihubungi: sejak pertemuan terakhirnya belum ada yang menghubungi grup ini.',
-        DUE:
-            'Hubungi lagi: tanggalnya sudah tiba, sudah lewat 14 hari, atau kontaknya keliru.',
+        DUE: 'Hubungi lagi: tanggalnya sudah tiba, sudah lewat 14 hari, atau kontaknya keliru.',
         WAITING: 'Menunggu: dihubungi dalam 14 hari terakhir, atau ada tanggal berikutnya.',
         CLOSED: 'Ditutup: menurut tindak lanjut terakhir, grup ini sudah bubar.',
     },

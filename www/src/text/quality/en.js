@@ -29,7 +29,8 @@ export default {
         end_before_start:
             'The group ends before it starts. Its start counts as planned; its end decides ' +
             'nothing.',
-        updated_before_created: 'The sync mirrors the row nevertheless, because it compares contents.',
+        updated_before_created:
+            'The sync mirrors the row nevertheless, because it compares contents.',
         deleted_before_created: 'The user is shown as deleted from that time on.',
         in_future: 'It does not count before then.',
         attendance_before_group:
