@@ -9,6 +9,8 @@ import { execFile, execFileSync } from 'node:child_process';
 
 const [url, seconds, demo] = [process.argv[2], Number(process.argv[3]), process.argv[4]];
 const CONNECTIONS = 2;
+// nginx closes a connection after 1,000 requests; the load generator opens a new one before that.
+const REQUESTS_A_CONNECTION = 500;
 const CALLS = [
     ['home', '/api/home'],
     ['the rescue list', '/api/rescue_list?order=days_inactive.asc,group_id.asc&limit=50'],
@@ -19,8 +21,10 @@ const PSQL = ['psql', '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-c'];
 async function ask(path) {
     const times = [];
     const headers = { 'accept-encoding': 'gzip' };
-    const options = { connections: CONNECTIONS, duration: seconds, headers };
-    const run = autocannon({ url: url + path, ...options });
+    const run = autocannon({
+        url: url + path, connections: CONNECTIONS, duration: seconds, timeout: 60, headers,
+        reconnectRate: REQUESTS_A_CONNECTION,
+    });
     let refused = 0;
     run.on('response', (client, status, bytes, time) => {
         times.push(time);
