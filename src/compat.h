@@ -89,7 +89,7 @@ compat_decode_abbreviation(char *token, int *offset)
 	return type == TZ || type == DTZ || type == DYNTZ;
 }
 
-/* Stops the timer of transaction_timeout, which PostgreSQL 17 starts with each transaction. */
+/* From PostgreSQL 17 on, each transaction starts the timer of transaction_timeout. Stops it. */
 static inline void
 compat_stop_transaction_timer(void)
 {

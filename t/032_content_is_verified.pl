@@ -362,7 +362,7 @@ sub losses_are_refused
 			"$table emptied",
 			qq{CREATE TABLE kept AS TABLE "$table"; TRUNCATE "$table"},
 			qq{INSERT INTO "$table" TABLE kept; DROP TABLE kept},
-			qr/ERROR:  NG002: production lacks (\d+) of the \1 rows of "$table"\nDETAIL:  A run may delete 0 of them from the mirror\. None was deleted\.\nHINT:  /
+			qr/ERROR:  NG002: production lacks (\d+) of the mirror's \1 rows of "$table"\nDETAIL:  A run may delete at most 0 of them from the mirror\. None was deleted\.\nHINT:  /
 		);
 		refused(
 			"6 % of $table deleted",
@@ -370,7 +370,7 @@ sub losses_are_refused
 				FROM "$table");
 			DELETE FROM "$table" WHERE id IN (SELECT id FROM kept)},
 			qq{INSERT INTO "$table" TABLE kept; DROP TABLE kept},
-			qr/ERROR:  NG002: production lacks \d+ of the \d+ rows of "$table"/);
+			qr/ERROR:  NG002: production lacks \d+ of the mirror's \d+ rows of "$table"/);
 	}
 	refused(
 		'6 % deleted, as many added', q{

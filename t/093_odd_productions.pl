@@ -20,8 +20,8 @@ my $clock = '2026-03-31 12:00:00+07';
 our $set = "SET ngeshare.sync_clock = '$clock'; SET ngeshare.as_of = '$clock';";
 my @few = qw(v_group_status v_member_roster v_curriculum_funnel);
 
-# The options of each cell: keys, kind and enums, as for make_world() in OddWorld.pm, and managed:
-# only superusers can read pg_stat_activity and pg_prepared_xacts.
+# The options of each cell: keys, kind and enums, as for make_world() in OddWorld.pm; and managed,
+# which says that only superusers can read pg_stat_activity and pg_prepared_xacts.
 my @cells = (
 	[ 0, 'plain', 0, 0 ],
 	[ 1, 'plain', 1, 1 ],

@@ -13,8 +13,8 @@ demo()
         "$WORK/clone/scripts/demo" "$@"
 }
 
-# Starts a demo like demo(), but in its own session, so that it can be stopped with its children.
-# The output goes to a file.
+# Starts the demo of a given name in a process session of its own, so that it can be stopped with
+# its children. The output goes to a file. Further arguments are environment settings (NAME=VALUE).
 demo_to()
 {
     local output=$1

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Builds the page with npm, and serves the page and its API with nginx and PostgREST, which run as
+# Builds the page with npm, and serves the page and its API with nginx and PostgREST. Both run as
 # the servers' user.
 
 # Installs the npm packages of www/package-lock.json, without running their install scripts. They

@@ -17,8 +17,8 @@ WITH found AS (
     SELECT
         odd.kind,
         fact.group_id,
-        -- Not in VALUES, which would compute the texts of all kinds for each group, and also for
-        -- queries that only count.
+        -- VALUES below would compute the texts of all kinds for each group, also for queries that
+        -- only count. This CASE computes one text, and only where it is shown.
         CASE odd.kind
             WHEN 'NEEDS_FACILITATOR' THEN 'it has no FACILITATOR record of a user'
             WHEN 'MULTIPLE_FACILITATORS'

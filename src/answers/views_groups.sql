@@ -166,13 +166,13 @@ SELECT
             THEN 'WAITING'
         ELSE 'DUE'
     END AS contact_state,
-    (
+    CASE WHEN latest.group_id IS NULL THEN 0 ELSE (
         SELECT count(*)::integer
         FROM ngeshare.follow_up_as_of AS noted
         WHERE noted.group_id = latest.group_id
           AND (fact.last_meeting_at IS NULL
               OR noted.noted_at AT TIME ZONE 'UTC' > fact.last_meeting_at)
-    ) AS follow_ups,
+    ) END AS follow_ups,
     ngeshare.local_day(latest.noted_at AT TIME ZONE 'UTC',
         ngeshare.reporting_zone()) AS last_follow_up_on,
     latest.outcome AS last_outcome,

@@ -39,8 +39,8 @@ SELECT
     fact.city,
     fact.province
 FROM ngeshare.group_fact AS fact
--- DISTINCT tells the planner that the subquery has one row per group. It can then drop the join for
--- queries that use neither has_continued nor is_awaiting.
+-- DISTINCT tells the planner that the subquery has one row per group. The planner can then drop the
+-- join for queries that use neither has_continued nor is_awaiting.
 LEFT JOIN (
     SELECT DISTINCT group_a_id AS group_id
     FROM ngeshare.link_as_of

@@ -362,14 +362,14 @@ COMMENT ON COLUMN api.home.new_facilitators_month_before IS
 COMMENT ON COLUMN api.home.anomalies IS
 'The number of anomalies with severity warning (rows of anomalies).';
 COMMENT ON COLUMN api.home.active_days IS
-'The setting ngeshare.active_days: the number of days without a meeting for which a group is still '
+'The setting ngeshare.active_days: a group without a meeting for at most this many days is still '
 'active.';
 COMMENT ON COLUMN api.home.rescue_min_pct IS
 'The setting ngeshare.rescue_min_pct: the percentage of its course that a stalled group must have '
 'done to be on the rescue list.';
 COMMENT ON COLUMN api.home.link_days IS
-'The setting ngeshare.link_days at the last refresh: how many days after a group''s graduation a '
-'group of the next course may start to count as its continuation.';
+'The setting ngeshare.link_days at the last refresh: a group''s continuation in the next '
+'course first meets at most this many days after the group''s graduation.';
 COMMENT ON COLUMN api.home.window_days IS
 'The setting ngeshare.attendance_window_days: how many days of raw attendance the mirror keeps.';
 
@@ -421,17 +421,17 @@ COMMENT ON COLUMN api.basis.synced IS
 'Whether a sync, of all tables or of some, has ever ended with success or a warning. Runs of mode '
 'verify do not count.';
 COMMENT ON COLUMN api.basis.active_days IS
-'The setting ngeshare.active_days: the number of days without a meeting for which a group is still '
+'The setting ngeshare.active_days: a group without a meeting for at most this many days is still '
 'active.';
 COMMENT ON COLUMN api.basis.rescue_min_pct IS
 'The setting ngeshare.rescue_min_pct: the percentage of its course that a stalled group must have '
 'done to be on the rescue list.';
 COMMENT ON COLUMN api.basis.link_days IS
-'The setting ngeshare.link_days at the last refresh: how many days after a group''s graduation a '
-'group of the next course may start to count as its continuation.';
+'The setting ngeshare.link_days at the last refresh: a group''s continuation in the next '
+'course first meets at most this many days after the group''s graduation.';
 COMMENT ON COLUMN api.basis.link_early_days IS
-'The setting ngeshare.link_early_days at the last refresh: how many days before a group''s '
-'graduation a group of the next course may start to count as its continuation.';
+'The setting ngeshare.link_early_days at the last refresh: a group''s continuation in the next '
+'course first meets at most this many days before the group''s graduation.';
 COMMENT ON COLUMN api.basis.link_min_shared IS
 'The setting ngeshare.link_min_shared at the last refresh: how many members two groups must share '
 'for the second to count as the continuation of the first.';

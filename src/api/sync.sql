@@ -236,8 +236,8 @@ COMMENT ON COLUMN api.sync_tables.run_id IS
 COMMENT ON COLUMN api.sync_tables.table_name IS
 'The name of the table, one of the six mirrored tables.';
 COMMENT ON COLUMN api.sync_tables.status IS
-'How syncing the table ended: running, success, warning, failed, skipped (a table that it points '
-'to failed), cancelled or crashed.';
+'The state of the table''s sync in the run: running, success, warning, failed, skipped (a table '
+'that it references failed), cancelled or crashed.';
 COMMENT ON COLUMN api.sync_tables.started_at IS
 'When the run began with the table.';
 COMMENT ON COLUMN api.sync_tables.finished_at IS

@@ -121,8 +121,8 @@ COMMENT ON COLUMN public.v_follow_up.is_verified IS
 'Whether noted_by is the login that noted the follow-up; false if it is a name that the request '
 'gave and nobody checked.';
 
--- DISTINCT ON tells the planner that there is one row per group. It can then drop a LEFT JOIN to
--- this view from a query that uses none of the view's columns.
+-- DISTINCT ON tells the planner that there is one row per group. The planner can then drop a
+-- LEFT JOIN to this view from a query that uses none of the view's columns.
 CREATE VIEW ngeshare.latest_follow_up AS
 SELECT DISTINCT ON (group_id)
     group_id,

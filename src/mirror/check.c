@@ -214,9 +214,9 @@ judge_column(Production *production, const RemoteRows *rows, int64 row, int tabl
 }
 
 /*
- * SQL condition: a text column of the mirror can take a column of production whose type is
- * "base". For a domain, "base" is its base type. PostgreSQL's own types are compared by oid,
- * which is the same on every server; their printed names depend on settings.
+ * SQL condition: "base" is not text, but a text column of the mirror can take its values. "base" is
+ * the type of a column of production or, for a domain, its base type. PostgreSQL's own types are
+ * compared by oid, which is the same on every server; their printed names depend on settings.
  */
 #define FITS_TEXT                                                                                  \
 	"(base.typtype = 'e' OR base.typname = 'citext' AND base.typcategory = 'S'"                    \
@@ -331,7 +331,9 @@ production_check_same(const Production *production)
 		    ERROR,
 		    (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 		     errmsg("this is another database than the one the mirror came from"),
-		     errdetail("The mirror came from system %s; this is %s.", known, production->source_id),
+		     errdetail("The mirror came from %s; this is %s (system/database/tables).", known,
+		               production->source_id),
 		     errhint("Use a new local database for it. If production itself moved to a new system:"
-		             " DELETE FROM ngeshare.source, connect, and CALL ngeshare_sync('full').")));
+		             " DELETE FROM ngeshare.source; SELECT ngeshare_connect(...);"
+		             " CALL ngeshare_sync('full');")));
 }

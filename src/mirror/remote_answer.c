@@ -73,8 +73,8 @@ remote_wait(Remote *remote, int events, TimestampTz deadline)
 	if (!remote_wait_until(remote, events, deadline))
 		ereport(ERROR,
 		        (errcode(ERRCODE_CONNECTION_FAILURE), errmsg("production has stopped answering"),
-		         errdetail("Its answer was not complete after %d s (ngeshare.sync_timeout) and a"
-		                   " little more.",
+		         errdetail("Its answer was not complete after a little more than %d s"
+		                   " (ngeshare.sync_timeout).",
 		                   ngeshare_settings.sync_timeout),
 		         errhint("Try again when it answers; nothing is lost.")));
 }

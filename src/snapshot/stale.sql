@@ -13,7 +13,8 @@ DECLARE
     touched text[];
 BEGIN
     IF tg_nargs > 0 THEN
-        -- For an UPDATE with a list of columns, EXCEPT removes rows in which none of them changed.
+        -- If the trigger names columns in its third argument, EXCEPT removes the rows in which an
+        -- UPDATE changed none of them.
         -- It compares the columns as text in byte order, because a user may have given a column a
         -- collation in which different texts are equal.
         EXECUTE format('SELECT array_agg(DISTINCT %I) FROM (%s) AS changed', tg_argv[1], CASE

@@ -36,13 +36,15 @@ sync_guard_removal(const SyncRun *run, int table, int64 missing)
 
 	if (missing <= allowed)
 		return;
-	ereport(ERROR, (errcode(NGESHARE_ERRCODE_DELETE_REFUSED),
-	                errmsg("production lacks %lld of the %lld rows of \"%s\"", (long long) missing,
-	                       (long long) run->at.tables[table].all_here, mirror_tables[table].name),
-	                errdetail("A run may delete %lld of them from the mirror. None was deleted.",
-	                          (long long) allowed),
-	                errhint("If their deletion is right: SET ngeshare.sync_max_delete_pct = 100;"
-	                        " CALL ngeshare_sync('full');")));
+	ereport(
+	    ERROR,
+	    (errcode(NGESHARE_ERRCODE_DELETE_REFUSED),
+	     errmsg("production lacks %lld of the mirror's %lld rows of \"%s\"", (long long) missing,
+	            (long long) run->at.tables[table].all_here, mirror_tables[table].name),
+	     errdetail("A run may delete at most %lld of them from the mirror. None was deleted.",
+	               (long long) allowed),
+	     errhint("If their deletion is right: SET ngeshare.sync_max_delete_pct = 100;"
+	             " CALL ngeshare_sync('full');")));
 }
 
 /* Refuses (NG002) a run that would delete too many rows of any table, before it deletes any. */

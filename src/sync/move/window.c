@@ -230,8 +230,8 @@ end_merge(SyncRun *run)
 }
 
 /*
- * Deletes staged rows that production moved to a day before the window after they were listed, and
- * backs up the rows that the repair will change.
+ * Deletes staged rows that are before the window now: production changed their attendedAt after
+ * the comparison had listed them for repair. Also backs up the rows that the repair will change.
  */
 static void
 prepare_repair(SyncRun *run)

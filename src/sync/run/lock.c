@@ -62,7 +62,7 @@ ngeshare_refuse_during_sync(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 		        (errcode(NGESHARE_ERRCODE_SYNC_RUNNING),
 		         errmsg("a sync is running, or another session keeps syncs from starting"),
-		         errhint("Wait until it has ended. SELECT ngeshare_sync_cancel() ends a sync.")));
+		         errhint("Wait until that has ended. SELECT ngeshare_sync_cancel() ends a sync.")));
 	PG_RETURN_VOID();
 }
 
