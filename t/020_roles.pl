@@ -147,7 +147,8 @@ my @behind = qw(
   ngeshare.quality_of_places
   ngeshare.quality_of_rules
   ngeshare.quality_of_syncs ngeshare.quality_of_values ngeshare.reporting_zone
-  ngeshare.request_login ngeshare.resume_chances ngeshare.risk_of ngeshare.run_status ngeshare.setting
+  ngeshare.request_login ngeshare.resume_chances ngeshare.risk_of ngeshare.run_status
+  ngeshare.setting
   ngeshare.stale_after ngeshare.status_of ngeshare.sync_health ngeshare.sync_now
   ngeshare.sync_schedule
   ngeshare.wilson_bound);

@@ -192,8 +192,8 @@ LEFT JOIN ngeshare.latest_follow_up AS latest ON latest.group_id = fact.group_id
         OR latest.noted_at AT TIME ZONE 'UTC' > fact.last_meeting_at);
 COMMENT ON VIEW ngeshare.group_to_contact IS
 'ngeshare.group_fact with the columns about contacts that v_rescue_list and v_at_risk show, one '
-'row per curriculum group. Only follow-ups since the group''s last meeting count, which begins with '
-'the first attendance on its day; all count for a group that never met.';
+'row per curriculum group. Only follow-ups since the group''s last meeting count; the meeting '
+'begins with the first attendance on its day. For a group that never met, all follow-ups count.';
 
 CREATE VIEW public.v_rescue_list AS
 SELECT
