@@ -40,14 +40,19 @@ export function createRows(spec) {
 
     /**
      * The same for a slow view: reads all rows in one request, and cuts the page out of them here.
-     * The rows are counted by a request of their own only if there are more than MOST_ROWS.
+     * If there are more than MOST_ROWS, the rows are counted by a request of their own, and pages
+     * beyond MOST_ROWS are read alone.
      */
     async function readWhole(now, signal) {
         const whole = pageQueryOf({ ...now, page: 1 }, { ...spec, pageSize: MOST_ROWS });
         const { rows } = await readRows(spec.view, whole, { signal });
-        if (rows.length === MOST_ROWS) return readAndCount(now, signal);
         const first = (now.page - 1) * spec.pageSize;
-        return [{ rows: rows.slice(first, first + spec.pageSize) }, rows.length];
+        const isPart = rows.length === MOST_ROWS;
+        if (isPart && first >= MOST_ROWS) return readAndCount(now, signal);
+        const total = isPart
+            ? await countRows(spec.view, countQueryOf(now, spec), signal)
+            : rows.length;
+        return [{ rows: rows.slice(first, first + spec.pageSize) }, total];
     }
 
     async function readPage(signal) {
