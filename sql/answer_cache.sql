@@ -114,6 +114,13 @@ UPDATE ngeshare.answer_cache
 SET anomaly_kinds = ARRAY[('NEEDS_FACILITATOR', 'warning', 77)::ngeshare.anomaly_kind]
 WHERE anomaly_kinds IS NOT NULL;
 SELECT *, (SELECT anomalies FROM api.home) FROM api.anomaly_kinds;
+-- A kept answer without rows is an answer, too.
+UPDATE ngeshare.answer_cache
+SET anomaly_kinds = '{}', resume_chances = '{}'
+WHERE anomaly_kinds IS NOT NULL;
+SELECT *, (SELECT count(*) FROM v_resume_chance) AS chances FROM api.anomaly_kinds;
+ROLLBACK;
+BEGIN;
 UPDATE ngeshare.answer_cache
 SET resume_chances = ARRAY(
     SELECT (course_name, days_silent, -1, resumed, lasting, resume_chance,

@@ -100,13 +100,13 @@ SET jit = off
 COST 100000
 ROWS 1000
 AS $$
+DECLARE
+    kept ngeshare.resume_chance[] := (SELECT resume_chances FROM ngeshare.valid_answer);
 BEGIN
-    RETURN QUERY
-    SELECT chance.*
-    FROM ngeshare.valid_answer AS cache
-    CROSS JOIN unnest(cache.resume_chances) AS chance;
-    IF NOT FOUND THEN
+    IF kept IS NULL THEN
         RETURN QUERY SELECT * FROM ngeshare.resume_chance;
+    ELSE
+        RETURN QUERY SELECT * FROM unnest(kept);
     END IF;
 END
 $$;
