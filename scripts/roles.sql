@@ -92,6 +92,8 @@ GRANT EXECUTE ON FUNCTION public.ngeshare_status_changes(timestamptz, timestampt
 GRANT EXECUTE ON FUNCTION public.ngeshare_sync_status() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION public.ngeshare_trend(date, date, interval, timestamptz) TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.anomaly_kinds() TO ngeshare_web;
+-- Version 1.1's roles.sql granted this one.
+REVOKE EXECUTE ON FUNCTION ngeshare.count_silences(timestamptz) FROM ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.as_of() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.as_of_day() TO ngeshare_web;
 GRANT EXECUTE ON FUNCTION ngeshare.can_answer() TO ngeshare_web;
