@@ -242,6 +242,7 @@ BEGIN
         JOIN public."User" AS someone ON someone.id = record."userId"
         WHERE record."hangoutGroupRole" = 'FACILITATOR'
           AND record."userId" IS NOT NULL
+          AND (%1$s record."hangoutGroupId" = ANY ($1))
         ORDER BY grp.id, record."joinedAt", record.id COLLATE "C"
     )
     SELECT
