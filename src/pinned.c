@@ -30,7 +30,8 @@ typedef struct PinnedSetting
 /* A setting that the PostgreSQL version does not have is skipped. */
 static const PinnedSetting pinned_settings[] = {
     {"search_path", "pg_catalog, pg_temp"},
-    /* Settings that change constants, operators, the rows that a query sees, or triggers. */
+    /* Settings that change the meaning of constants or operators, the rows that a query sees, or
+     * whether triggers fire. */
     {"timezone", "UTC"},
     {"datestyle", "ISO, MDY"},
     {"intervalstyle", "postgres"},

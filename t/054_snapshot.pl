@@ -347,8 +347,8 @@ sub while_a_sync_runs
 	return;
 }
 
-# Only the refresh at the end of a sync moves known_until (to the sync's clock), and only if no
-# table of that sync has failed.
+# A sync sets known_until to its clock when it refreshes the answers. A refresh by hand, a sync of
+# mode verify and a cancelled sync leave it as it is.
 sub known_until
 {
 	my $later = '2026-04-01 12:00:00+07';

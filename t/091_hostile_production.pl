@@ -272,7 +272,8 @@ like(
 	qr/^ok/,
 	'and the doctor is content');
 
-# Returns how many seconds an attempt takes to end after a cancel during a wrong answer.
+# Returns how many seconds a statement takes to end after a cancel during a wrong answer; the
+# statement's error if it was not cancelled.
 sub cancel_seconds
 {
 	my ($kind, $pattern, $statement) = @_;
@@ -367,7 +368,7 @@ for my $kind (qw(flood_notifications flood_parameters))
 	}
 }
 
-# Wrong answers that only one check refuses, with a message of its own: texts in another encoding,
+# Wrong answers, each of which is refused by one check with a message of its own: texts in another encoding,
 # and a request for input (COPY FROM STDIN) as the answer to a statement that takes no input.
 my $full = q{CALL ngeshare_sync('full')};
 my $words = qr/holds ".*\\xFCr .*", which is not valid in encoding UTF8/;

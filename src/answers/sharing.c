@@ -38,7 +38,7 @@ add_event(Events *events, Timestamp at, Sharing change)
 	events->events[events->count++] = (Event){at, change};
 }
 
-/* Adds the event at the start of a membership and, if it ends, the event at its end. */
+/* Adds the event at the start of a stay and, if it ends, the event at its end. */
 static void
 add_stay(Events *events, Timestamp from, Timestamp to, Sharing change)
 {

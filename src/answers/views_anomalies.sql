@@ -17,8 +17,8 @@ WITH found AS (
     SELECT
         odd.kind,
         fact.group_id,
-        -- VALUES below would compute the texts of all kinds for each group, also for queries that
-        -- only count. This CASE computes one text, and only where it is shown.
+        -- If the VALUES below had the texts, they would be computed for all kinds and each group,
+        -- also in queries that only count. This CASE computes one text, only where it is shown.
         CASE odd.kind
             WHEN 'NEEDS_FACILITATOR' THEN 'it has no FACILITATOR record of a user'
             WHEN 'MULTIPLE_FACILITATORS'

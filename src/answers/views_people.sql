@@ -216,9 +216,9 @@ SELECT
     alumni_pct
 FROM ngeshare.facilitator_total;
 COMMENT ON VIEW public.v_facilitator_growth IS
-'How many users lead or led a group, how many of them in a curriculum group that met lately, and '
-'how many were members before, in one row, as of ngeshare_as_of(). Without facilitators the counts '
-'are 0.';
+'How many users lead or led a group, how many of them are in a curriculum group that met lately, '
+'and how many were members before, in one row, as of ngeshare_as_of(). Without facilitators the '
+'counts are 0.';
 COMMENT ON COLUMN public.v_facilitator_growth.total_facilitators IS
 'The number of users with a FACILITATOR record in any group: the rows of v_facilitator_alumni.';
 COMMENT ON COLUMN public.v_facilitator_growth.active_facilitators IS

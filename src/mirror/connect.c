@@ -74,12 +74,13 @@ static void
 refuse_others_server(const ForeignServer *server)
 {
 	if (server->owner != GetUserId())
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		                errmsg("server \"%s\" belongs to %s", REMOTE_SERVER,
-		                       GetUserNameFromId(server->owner, false)),
-		                errhint("Connect as its owner, or have it dropped or given to you: ALTER"
-		                        " SERVER %s OWNER TO ...",
-		                        REMOTE_SERVER)));
+		ereport(ERROR,
+		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		         errmsg("server \"%s\" belongs to %s", REMOTE_SERVER,
+		                GetUserNameFromId(server->owner, false)),
+		         errhint("Call ngeshare_connect() as that role, or have the server dropped or"
+		                 " given to you: ALTER SERVER %s OWNER TO ...",
+		                 REMOTE_SERVER)));
 	if (!server_is_ours(server))
 		ereport(ERROR,
 		        (errcode(ERRCODE_DUPLICATE_OBJECT),

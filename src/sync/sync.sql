@@ -142,8 +142,8 @@ COMMENT ON COLUMN public.sync_error_log.class IS
 COMMENT ON COLUMN public.sync_error_log.message IS
 'The error message of production or of this server, without secrets.';
 COMMENT ON COLUMN public.sync_error_log.detail IS
-'The DETAIL of the error; if the error is about one row that was found, the row''s id. NULL if '
-'there is none.';
+'The DETAIL of the error. If the sync has found the one row that cannot be fetched or stored, a '
+'sentence with its id, such as "The row 42.". NULL if there is neither.';
 COMMENT ON COLUMN public.sync_error_log.attempt IS
 'The number of times that the step had failed by then, this error included.';
 COMMENT ON COLUMN public.sync_error_log.will_retry IS

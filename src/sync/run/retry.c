@@ -200,8 +200,9 @@ verdict_on(SyncRun *run, const ErrorData *error, SyncErrorClass error_class)
 
 /*
  * Handles a lock conflict: sets a retry and returns true, until the run has waited for locks for
- * longer than sync_timeout. Then explains the lock in the error's message and returns false, so
- * that sync_judge() handles the error like any other. Returns false for all other errors.
+ * longer than sync_timeout. Then it writes that wait into the error's message, uses up the step's
+ * retries and returns false, so that sync_judge() gives up the table, or ends the run if the phase
+ * works on no table. Returns false for all other errors.
  */
 static bool
 waits_for_lock(SyncRun *run, ErrorData *error)
