@@ -368,8 +368,8 @@ for my $kind (qw(flood_notifications flood_parameters))
 	}
 }
 
-# Wrong answers, each of which is refused by one check with a message of its own: texts in another encoding,
-# and a request for input (COPY FROM STDIN) as the answer to a statement that takes no input.
+# Wrong answers, each of which is refused by one check with a message of its own: texts in another
+# encoding, and a request for input (COPY FROM STDIN) as the answer to a statement that takes none.
 my $full = q{CALL ngeshare_sync('full')};
 my $words = qr/holds ".*\\xFCr .*", which is not valid in encoding UTF8/;
 like(

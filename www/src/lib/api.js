@@ -95,8 +95,8 @@ export async function readRows(view, query = {}, { signal, count = false } = {})
 
 /**
  * Reads rows that several parts of a page read at the same time: they share one request. It is not
- * aborted when one part no longer needs it. A request that was sent before a newer snapshot was seen
- * is not shared with parts that read again because of it.
+ * aborted when one part no longer needs it. Parts that read again because a newer snapshot was seen
+ * do not share a request that was sent before.
  */
 export function readShared(view, query) {
     const key = JSON.stringify([view, query, asOf, generation]);
