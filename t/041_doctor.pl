@@ -164,6 +164,8 @@ $hint =
 here($hint);
 is(here(q{SELECT next_run_at IS NULL FROM v_sync_health}), 't', 'next_run_at is always NULL');
 is(here(q{SELECT schedule FROM api.sync_health}), '*/30 * * * *', 'the schedule is told instead');
+# From here on no job runs, whatever the time is: there is no 30 February.
+here("UPDATE cron.job SET schedule = '0 0 30 2 *'");
 here('UPDATE cron.job SET active = false');
 finds('schedule', 'warning', qr/no active job/, qr/ngeshare_schedule/, 'an inactive job');
 finds(
@@ -202,7 +204,7 @@ is(here('SELECT status, last_run_id, last_error FROM v_sync_health'),
 
 # Jobs of pg_cron that call ngeshare_sync() besides the extension's own job.
 here('CREATE ROLE keeper LOGIN');
-my $stray = here(q{SELECT cron.schedule('0 0 * * *', 'CALL ngeshare_sync()')});
+my $stray = here(q{SELECT cron.schedule('0 0 30 2 *', 'CALL ngeshare_sync()')});
 finds(
 	'job_left_behind', 'warning',
 	qr/^The job $stray \(without a name\) is not the one .*, and is not the only one\.$/,
@@ -228,8 +230,8 @@ only_finds('no job is left behind', 'alert_address');
 # A false job beside true ones that are not for syncs, either.
 here('GRANT USAGE ON SCHEMA cron TO keeper');
 my $watch = here(
-	q{SELECT ngeshare_schedule_digest('0 0 * * 1');
-	SET ROLE keeper; SELECT cron.schedule('ngeshare_watch', '1 2 * * *', 'SELECT 1')}
+	q{SELECT ngeshare_schedule_digest('0 0 30 2 *');
+	SET ROLE keeper; SELECT cron.schedule('ngeshare_watch', '1 2 30 2 *', 'SELECT 1')}
 ) =~ s/.*\n//sr;
 finds(
 	'job_left_behind',
@@ -246,7 +248,7 @@ here('UPDATE cron.job SET active = false');
 my $planned = q{SELECT schedule IS NULL FROM api.sync_health};
 is(here($planned), 't', 'an inactive job is planned for nothing');
 my $false =
-  here(q{SET ROLE keeper; SELECT cron.schedule('ngeshare_sync', '1 2 * * *', 'SELECT 1')});
+  here(q{SET ROLE keeper; SELECT cron.schedule('ngeshare_sync', '1 2 30 2 *', 'SELECT 1')});
 is(here($planned), 't', 'nor is one that has the name of ours and runs something else');
 finds('schedule', 'warning', qr/no active job/, qr/ngeshare_schedule/, 'and it is no schedule');
 finds(
@@ -257,7 +259,7 @@ finds(
 	'a false one');
 here(
 	q{SET ROLE keeper;
-	SELECT cron.schedule('ngeshare_sync', '1 2 * * *', 'CALL public.ngeshare_sync()')}
+	SELECT cron.schedule('ngeshare_sync', '1 2 30 2 *', 'CALL public.ngeshare_sync()')}
 );
 is(here($planned), 't', 'nor is one of a role that may not sync');
 finds(
@@ -271,12 +273,12 @@ here(
 	GRANT EXECUTE ON PROCEDURE ngeshare_sync(text, text[]) TO keeper}
 );
 is(here(q{SELECT schedule FROM api.sync_health}),
-	'1 2 * * *', 'one of a role that may sync is planned');
+	'1 2 30 2 *', 'one of a role that may sync is planned');
 here(
 	qq{REVOKE EXECUTE ON PROCEDURE ngeshare_sync(text, text[]) FROM keeper;
 	DELETE FROM cron.job WHERE jobid = $false}
 );
-$false = here(q{SET ROLE keeper; SELECT cron.schedule('ngeshare_watch', '1 2 * * *', 'SELECT 2')});
+$false = here(q{SET ROLE keeper; SELECT cron.schedule('ngeshare_watch', '1 2 30 2 *', 'SELECT 2')});
 finds('job_left_behind', 'warning',
 	qr/^The job $false \(ngeshare_watch\) is not ngeshare's: keeper/,
 	qr/unschedule/, 'a false watch');
