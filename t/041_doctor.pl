@@ -164,6 +164,7 @@ $hint =
 here($hint);
 is(here(q{SELECT next_run_at IS NULL FROM v_sync_health}), 't', 'next_run_at is always NULL');
 is(here(q{SELECT schedule FROM api.sync_health}), '*/30 * * * *', 'the schedule is told instead');
+
 # From here on no job runs, whatever the time is: there is no 30 February.
 here("UPDATE cron.job SET schedule = '0 0 30 2 *'");
 here('UPDATE cron.job SET active = false');
