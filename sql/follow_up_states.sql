@@ -76,6 +76,8 @@ CALL test.noted('three', '2026-01-10 12:00+07');
 CALL test.noted('three', '2026-03-01 12:00+07', 'will_meet', '2026-05-01');
 CALL test.noted('three', '2026-03-02 12:00+07');
 CALL test.noted('three', '2026-03-10 12:00+07', 'no_answer', '2026-03-11');
+-- At the first attendance of the last meeting: it does not count.
+CALL test.noted('three', '2026-02-01 19:00+07');
 
 SELECT group_id, contact_state, follow_ups, last_follow_up_on, last_outcome, last_noted_by, next_on
 FROM v_rescue_list
