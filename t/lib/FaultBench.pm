@@ -336,9 +336,19 @@ sub kill_backend
 {
 	my ($self) = @_;
 	my $pid = $self->ask(q{SELECT pid FROM ngeshare.sync_lock});
+	my $log_before = -s $self->{local}->logfile;
 
 	kill 'KILL', $pid;
-	return;
+
+	# The server accepts connections until it notices the killed process, and then starts again. So a
+	# connection alone does not show that it has started again.
+	for (1 .. 1000)
+	{
+		return
+		  if substr(slurp_file($self->{local}->logfile), $log_before) =~ /terminated by signal 9/;
+		sleep 0.02;
+	}
+	die 'the server does not notice a killed process';
 }
 
 sub cancel
