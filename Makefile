@@ -49,6 +49,7 @@ SQL_PARTS = \
 	src/doctor/doctor_production.sql \
 	src/api/request.sql \
 	src/api/csv.sql \
+	src/api/answer_cache.sql \
 	src/api/answers_home.sql \
 	src/api/answers_courses.sql \
 	src/api/answers_groups.sql \

@@ -170,8 +170,7 @@ SELECT
         SELECT count(*)::integer
         FROM ngeshare.follow_up_as_of AS noted
         WHERE noted.group_id = latest.group_id
-          AND (fact.last_meeting_at IS NULL
-              OR noted.noted_at AT TIME ZONE 'UTC' > fact.last_meeting_at)
+          AND noted.noted_at > since.last_meeting
     ) END AS follow_ups,
     ngeshare.local_day(latest.noted_at AT TIME ZONE 'UTC',
         ngeshare.reporting_zone()) AS last_follow_up_on,
@@ -187,9 +186,11 @@ CROSS JOIN (
 ) AS clock
 LEFT JOIN public.v_resume_chance AS chance ON chance.course_name = fact.course_name
     AND chance.days_silent = fact.days_inactive
+CROSS JOIN LATERAL (
+    SELECT coalesce(fact.last_meeting_at, '-infinity') AT TIME ZONE 'UTC' AS last_meeting
+) AS since
 LEFT JOIN ngeshare.latest_follow_up AS latest ON latest.group_id = fact.group_id
-    AND (fact.last_meeting_at IS NULL
-        OR latest.noted_at AT TIME ZONE 'UTC' > fact.last_meeting_at);
+    AND latest.noted_at > since.last_meeting;
 COMMENT ON VIEW ngeshare.group_to_contact IS
 'ngeshare.group_fact with the columns about contacts that v_rescue_list and v_at_risk show, one '
 'row per curriculum group. Only follow-ups since the group''s last meeting count; the meeting '
